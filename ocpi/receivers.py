@@ -1,0 +1,84 @@
+"""How news travels up: higher layers register functions here, OCPI calls them and imports none of them.
+
+Each is called inside the transaction that stores the news, so that what a receiver writes is kept exactly when the
+news is. A receiver therefore does no I/O; what must happen outside it hands to `transaction.on_commit`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ocpi.models import Cdr, Command, Evse, OcpiSession
+
+
+@dataclass(frozen=True)
+class SessionNews:
+    """One update of an OCPI session, as received (rule 21).
+
+    Args:
+        session: the row after the update; unchanged by it when `stale`.
+        at: the update's own `last_updated`.
+        kwh, kw, soc: what it says of the meter: kWh in total, kW and % now; kW and SoC are often absent.
+        source: "PUT", "PATCH" or "GET".
+        created: nothing was known of this session before.
+        stale: older than what is stored; it changed nothing (rule 22).
+        message_id: the exchange in the message log.
+    """
+
+    session: "OcpiSession"
+    at: datetime
+    kwh: Decimal | None
+    kw: Decimal | None
+    soc: Decimal | None
+    source: str
+    created: bool
+    stale: bool
+    message_id: int | None = None
+
+
+@dataclass(frozen=True)
+class EvseNews:
+    """The status of an EVSE changed, or was repeated. `previous` is empty when the EVSE is new."""
+
+    evse: "Evse"
+    previous: str
+    at: datetime
+    message_id: int | None = None
+
+
+_session: list[Callable[[SessionNews], None]] = []
+_evse_status: list[Callable[[EvseNews], None]] = []
+_cdr: list[Callable[["Cdr"], None]] = []
+_command: list[Callable[["Command"], None]] = []
+
+on_session = _session.append
+on_evse_status = _evse_status.append
+on_cdr = _cdr.append
+on_command = _command.append
+
+
+def session_received(news: SessionNews) -> None:
+    """Tell that a Session arrived, by push or pull, also when it changed nothing."""
+    for receiver in _session:
+        receiver(news)
+
+
+def evse_status_received(news: EvseNews) -> None:
+    """Tell that an EVSE's status arrived and is not older than what was known."""
+    for receiver in _evse_status:
+        receiver(news)
+
+
+def cdr_received(cdr: "Cdr") -> None:
+    """Tell that a CDR was stored (once per CDR; a repeated one is no news)."""
+    for receiver in _cdr:
+        receiver(cdr)
+
+
+def command_changed(command: "Command") -> None:
+    """Tell that a command was answered, not answered, or got its asynchronous result."""
+    for receiver in _command:
+        receiver(command)
