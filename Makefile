@@ -1,0 +1,110 @@
+# Everything a developer does here. `make` alone lists it.
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.SUFFIXES:
+
+export LC_ALL := C.UTF-8
+export PYTHONUTF8 := 1
+# Without compiled modules every start of a program would take seconds longer.
+unexport VIRTUAL_ENV PYTHONHOME PYTHONPATH PYTHONDONTWRITEBYTECODE
+
+PY := .venv/bin/python
+STAMP := .venv/.installed
+HOST ?= 127.0.0.1
+PORT ?= 8000
+VAR_DIR ?= var
+ARGS ?=
+LOCKS := dev base prod simulator
+
+demo_options := $(if $(filter-out 0,$(ONCE)),--once) $(if $(filter-out 0,$(KILL_WORKER)),--kill-worker)
+heading = @printf '\n--- %s\n' "$(1)"
+
+.PHONY: help
+help: ## this list
+	@echo "Smart Fuel Pass integration platform"
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: install
+install: $(STAMP) ## make .venv and install what requirements/dev.txt locks
+	@:
+
+$(STAMP): requirements/dev.txt
+	@scripts/install.sh $@
+
+.PHONY: demo
+demo: install ## the platform, its worker and simulated CPOs on this machine (ONCE=1, KILL_WORKER=1)
+	@$(PY) manage.py demo $(demo_options) $(ARGS)
+
+.PHONY: run
+run: install ## the web server on http://HOST:PORT, migrations applied
+	@$(PY) manage.py migrate --verbosity 0
+	@$(PY) -m granian --interface wsgi --host $(HOST) --port $(PORT) sfp_platform.wsgi:application $(ARGS)
+
+.PHONY: worker
+worker: install ## a Celery worker for all queues, with beat in it
+	@mkdir -p "$(VAR_DIR)"
+	@$(PY) -m celery -A sfp_platform worker --beat --schedule "$(VAR_DIR)/beat-schedule" \
+		--pool threads --concurrency 8 --queues engine,push,sync,mail --loglevel INFO $(ARGS)
+
+.PHONY: simulator
+simulator: install ## a simulated CPO (ARGS="..." for its options)
+	@$(PY) -m cpo_simulator $(ARGS)
+
+.PHONY: test
+test: install ## the whole suite on real PostgreSQL and Redis (ARGS="..." for pytest)
+	$(call heading,tests)
+	@$(PY) scripts/with_services.py -- $(PY) -m pytest -n auto --dist worksteal --cov $(ARGS)
+
+.PHONY: check
+check: install lint types contracts migrations deploy openapi test ## everything that must hold before a change lands
+	@printf '\ncheck: all of it holds\n'
+
+.PHONY: lint
+lint: install ## ruff: rules and format
+	$(call heading,ruff check)
+	@$(PY) -m ruff check .
+	$(call heading,ruff format --check)
+	@$(PY) -m ruff format --check .
+
+.PHONY: format
+format: install ## let ruff format and fix the sources
+	@$(PY) -m ruff check --fix-only .
+	@$(PY) -m ruff format .
+
+.PHONY: types
+types: install ## mypy
+	$(call heading,mypy)
+	@$(PY) -m mypy .
+
+.PHONY: contracts
+contracts: install ## import-linter: who may import whom
+	$(call heading,import contracts)
+	@.venv/bin/lint-imports
+
+.PHONY: migrations
+migrations: install ## no model change without its migration
+	$(call heading,makemigrations --check)
+	@DATABASE_URL=sqlite://:memory: $(PY) manage.py makemigrations --check --dry-run
+
+.PHONY: deploy
+deploy: install ## Django's deployment checks on the production settings
+	$(call heading,check --deploy)
+	@$(PY) scripts/production_check.py
+
+.PHONY: openapi
+openapi: install ## the driver's API document is valid and without warnings
+	$(call heading,OpenAPI document)
+	@DATABASE_URL=sqlite://:memory: $(PY) manage.py spectacular --validate --fail-on-warn --file /dev/null
+
+.PHONY: lock
+lock: install ## lock requirements/*.in with hashes (UPGRADE=1 for newer versions)
+	@cd requirements && for name in $(LOCKS); do \
+		echo "requirements/$$name.txt"; \
+		../.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+			$(if $(UPGRADE),--upgrade) $$name.in -o $$name.txt || exit 1; \
+	done
+
+.PHONY: clean
+clean: ## remove .venv and all caches; var/ (local data) stays
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis htmlcov .coverage .coverage.*
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,31 @@
+"""System checks: the configured payment gateway exists, and production does not pretend to take money."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core import checks
+
+from billing.gateways import gateway_names
+
+
+@checks.register()
+def payment_gateway_is_known(**_kwargs: Any) -> list[checks.CheckMessage]:
+    """`PAYMENT_GATEWAY` names a gateway that exists (E001) and, in production, takes real money (W001)."""
+    name = settings.PAYMENT_GATEWAY
+    if name not in gateway_names():
+        return [
+            checks.Error(
+                f"PAYMENT_GATEWAY is {name!r}, which is no payment gateway.",
+                hint=f"Use one of: {', '.join(gateway_names())}.",
+                id="billing.E001",
+            )
+        ]
+    if settings.PRODUCTION and name == "simulated":
+        return [
+            checks.Warning(
+                "PAYMENT_GATEWAY is the simulated gateway: no money is reserved or captured.",
+                hint="Set PAYMENT_GATEWAY to a gateway that takes real money.",
+                id="billing.W001",
+            )
+        ]
+    return []

@@ -1,0 +1,30 @@
+"""Celery's way into billing. Tasks take ids and can be run again: the database decides what is left to do."""
+
+from datetime import datetime, timedelta
+
+from celery import shared_task
+from django.utils import timezone
+
+from billing import services
+from billing.models import PaymentAuthorization
+from partners.deadlines import claim_due
+
+# How long a row handed out by the tick waits for its worker before the next tick hands it out again.
+TICK_LEASE = timedelta(seconds=30)
+TICK_LIMIT = 200
+
+
+@shared_task(name="billing.tasks.tick")
+def tick() -> int:
+    """Hand out the authorizations whose deadline has passed; returns how many."""
+    now = timezone.now()
+    due = claim_due(PaymentAuthorization, now=now, lease=TICK_LEASE, limit=TICK_LIMIT)
+    for authorization_id in due:
+        drive.delay(str(authorization_id), (now + TICK_LEASE).isoformat())
+    return len(due)
+
+
+@shared_task(name="billing.tasks.drive")
+def drive(authorization_id: str, handed_until: str | None = None) -> None:
+    """Do the next step of one authorization; `handed_until` is the tick's lease (ISO 8601)."""
+    services.drive(authorization_id, datetime.fromisoformat(handed_until) if handed_until else None)

@@ -1,0 +1,86 @@
+"""What can be changed while the simulator runs: scenario, faults, sloppy habits, knobs."""
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Any
+
+from cpo_simulator.knobs import Knobs
+from cpo_simulator.scenarios.courses import SCENARIOS
+from cpo_simulator.scenarios.faults import FAULTS
+from cpo_simulator.scenarios.scenario import Scenario
+from cpo_simulator.wire.sloppiness import SWITCHES
+
+_FIELDS = frozenset({"scenario", "evses", "next", "faults", "habits", "knobs", "driver", "reset"})
+
+
+@dataclass
+class Behaviour:
+    """How this CPO behaves now.
+
+    ``scenario`` plays every START_SESSION, unless ``next`` (used up one by one) or ``evses`` (by EVSE uid)
+    names another. ``faults`` spoil answers of the server, ``habits`` are sloppy ways of writing, ``driver``
+    is ``auto`` (plugs and unplugs by itself) or ``manual`` (through the control API).
+    """
+
+    scenario: str = "happy"
+    evses: dict[str, str] = field(default_factory=dict)
+    next: deque[str] = field(default_factory=deque)
+    faults: frozenset[str] = frozenset()
+    habits: frozenset[str] = frozenset()
+    knobs: Knobs = field(default_factory=Knobs)
+    driver: str = "auto"
+
+    def choose(self, evse_uid: str) -> Scenario:
+        """The scenario for a START_SESSION at this EVSE; takes one off ``next``."""
+        if self.next:
+            return SCENARIOS[self.next.popleft()]
+        return SCENARIOS[self.evses.get(evse_uid.casefold(), self.scenario)]
+
+    def change(self, wishes: dict[str, Any]) -> None:
+        """Replace the named fields (knobs are merged), all or nothing. ValueError for unknown names."""
+        unknown = set(wishes) - _FIELDS
+        if unknown:
+            raise ValueError(f"unknown: {', '.join(sorted(unknown))}; known: {', '.join(sorted(_FIELDS))}")
+        base = Behaviour() if wishes.get("reset") else self
+        changed = {
+            "scenario": _one(wishes.get("scenario", base.scenario), SCENARIOS, "scenario"),
+            "evses": {
+                uid.casefold(): _one(name, SCENARIOS, "scenario")
+                for uid, name in dict(wishes.get("evses", base.evses)).items()
+            },
+            "next": deque(
+                _one(name, SCENARIOS, "scenario") for name in _listed(wishes.get("next", base.next))
+            ),
+            "faults": frozenset(_one(n, FAULTS, "fault") for n in _listed(wishes.get("faults", base.faults))),
+            "habits": frozenset(
+                _one(n, SWITCHES, "habit") for n in _listed(wishes.get("habits", base.habits))
+            ),
+            "knobs": base.knobs.changed(dict(wishes.get("knobs", {}))),
+            "driver": _one(wishes.get("driver", base.driver), ("auto", "manual"), "driver"),
+        }
+        for name, value in changed.items():
+            setattr(self, name, value)
+
+    def summary(self) -> dict[str, Any]:
+        """Plain data for the control API."""
+        return {
+            "scenario": self.scenario,
+            "evses": self.evses,
+            "next": list(self.next),
+            "faults": sorted(self.faults),
+            "habits": sorted(self.habits),
+            "knobs": vars(self.knobs),
+            "driver": self.driver,
+        }
+
+
+def _one(name: Any, known: Any, what: str) -> str:
+    if name not in known:
+        raise ValueError(f"unknown {what} {name!r}; known: {', '.join(known)}")
+    return str(name)
+
+
+def _listed(value: Any) -> list[Any]:
+    if isinstance(value, str):
+        return [value]
+    return list(value)

@@ -1,0 +1,1 @@
+"""Chargers, virtual cars, and the runs that bring them together."""

@@ -1,0 +1,1 @@
+"""Named ways for a charge (``courses``) or for the whole CPO (``faults``) to go."""

@@ -1,0 +1,130 @@
+"""Faults of the server: named ways to spoil the answer to certain requests."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from cpo_simulator.server.call import Call, ProblemError, Reply
+
+Proceed = Callable[[Call], Awaitable[Reply]]
+Spoiled = Reply | web.Response
+
+_HTML = "<!DOCTYPE html><html><head><title>Welcome</title></head><body><h1>It works!</h1></body></html>"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """``hits`` says which requests are spoiled, ``spoil`` how; it may ask the server to proceed."""
+
+    name: str
+    summary: str
+    hits: Callable[[Call], bool]
+    spoil: Callable[[Call, Proceed], Awaitable[Spoiled]]
+
+
+def _module(name: str, method: str = "", first: str = "") -> Callable[[Call], bool]:
+    """Requests on a module, optionally of one method and with this first path segment."""
+
+    def hits(call: Call) -> bool:
+        at = call.path[0] if call.path else ""
+        return call.module == name and method in ("", call.method) and first in ("", at)
+
+    return hits
+
+
+def _anything(_call: Call) -> bool:
+    return True
+
+
+def _refuse(http: int, code: int, message: str) -> Callable[[Call, Proceed], Awaitable[Spoiled]]:
+    async def spoil(_call: Call, _proceed: Proceed) -> Spoiled:
+        raise ProblemError(http, code, message)
+
+    return spoil
+
+
+async def _html(_call: Call, _proceed: Proceed) -> Spoiled:
+    return web.Response(text=_HTML, content_type="text/html")
+
+
+async def _crash(_call: Call, _proceed: Proceed) -> Spoiled:
+    return web.Response(status=500, text="Internal Server Error")
+
+
+async def _slow(call: Call, proceed: Proceed) -> Spoiled:
+    await asyncio.sleep(call.sim.behaviour.knobs.slow_answer)
+    return await proceed(call)
+
+
+async def _hang_up(call: Call, _proceed: Proceed) -> Spoiled:
+    if call.request.transport is not None:
+        call.request.transport.abort()
+    return web.Response(status=503)
+
+
+def _without(module: str) -> Callable[[Call, Proceed], Awaitable[Spoiled]]:
+    async def spoil(call: Call, proceed: Proceed) -> Spoiled:
+        reply = await proceed(call)
+        endpoints = [one for one in reply.data["endpoints"] if one["identifier"] != module]
+        return Reply(reply.kind, {**reply.data, "endpoints": endpoints})
+
+    return spoil
+
+
+_ALL = (
+    Fault(
+        "missing-module", "version details lack the sessions module", _module("details"), _without("sessions")
+    ),
+    Fault("html-versions", "the versions URL answers with a web page", _module("versions"), _html),
+    Fault("slow-versions", "the versions URL answers late (knob slow_answer)", _module("versions"), _slow),
+    Fault(
+        "wrong-token-a",
+        "Token A is refused with 401 (as if it had been copied wrongly)",
+        lambda call: call.rank == "first",
+        _refuse(401, 2000, "Unknown token"),
+    ),
+    Fault(
+        "registration-3001",
+        "POST credentials answers 3001, no callback",
+        _module("credentials", "POST"),
+        _refuse(200, 3001, "Unable to use the client's API"),
+    ),
+    Fault(
+        "registration-3002",
+        "POST credentials answers 3002",
+        _module("credentials", "POST"),
+        _refuse(200, 3002, "Unsupported version"),
+    ),
+    Fault(
+        "registration-3003",
+        "POST credentials answers 3003",
+        _module("credentials", "POST"),
+        _refuse(200, 3003, "No matching endpoints"),
+    ),
+    Fault(
+        "start-500",
+        "START_SESSION answers HTTP 500 without an envelope",
+        _module("commands", "POST", "START_SESSION"),
+        _crash,
+    ),
+    Fault(
+        "start-hangs",
+        "START_SESSION is answered late (knob slow_answer), then carried out",
+        _module("commands", "POST", "START_SESSION"),
+        _slow,
+    ),
+    Fault("sessions-get-500", "GET sessions answers HTTP 500", _module("sessions", "GET"), _crash),
+    Fault("down", "every connection is dropped without an answer", _anything, _hang_up),
+)
+
+FAULTS: Mapping[str, Fault] = {one.name: one for one in _ALL}
+
+
+async def pass_through(names: frozenset[str], call: Call, proceed: Proceed) -> Spoiled:
+    """Answer a call as the first active fault that it hits would, or properly."""
+    for name, fault in FAULTS.items():
+        if name in names and fault.hits(call):
+            return await fault.spoil(call, proceed)
+    return await proceed(call)

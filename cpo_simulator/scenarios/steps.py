@@ -1,0 +1,112 @@
+"""The steps that scripts are made of: async functions of a Run, some made by a function of their own."""
+
+from cpo_simulator.charging import records
+from cpo_simulator.charging.run import AbandonedError, Run, Step
+
+
+def result(word: str, message: str = "") -> Step:
+    """After a moment, send the CommandResult."""
+
+    async def step(run: Run) -> None:
+        await run.pause("result")
+        run.result(word, message)
+
+    return step
+
+
+def pause(knob: str) -> Step:
+    """Wait as long as a knob says."""
+
+    async def step(run: Run) -> None:
+        await run.pause(knob)
+
+    return step
+
+
+async def plug_in(run: Run) -> None:
+    """The cable goes in, if it is not: by the virtual driver after a while, or by hand over /control."""
+    if not run.bay.cable_in.is_set():
+        if run.sim.behaviour.driver == "auto":
+            await run.pause("plug_in")
+            run.bay.plug("locations" not in run.scenario.mute)
+        else:
+            await run.wait_for_cable()
+    run.show("BLOCKED")
+
+
+async def open_session(run: Run) -> None:
+    """The charger authorises: a Session appears as PENDING."""
+    await run.pause("session")
+    run.open_session("PENDING")
+
+
+async def energise(run: Run) -> None:
+    """Current flows: the EVSE shows CHARGING and the Session becomes ACTIVE."""
+    await run.pause("energise")
+    if not run.stopping.is_set():
+        run.show("CHARGING")
+        run.switch_on()
+        run.push_session()
+
+
+async def deliver(run: Run) -> None:
+    """Charge until the battery is full or somebody stops."""
+    if run.is_active:
+        await run.deliver(run.car.needs_wh)
+
+
+async def deliver_until_local_stop(run: Run) -> None:
+    """Charge a little; then the driver stops at the charger."""
+    if run.is_active:
+        await run.deliver(round(run.knobs.local_stop_kwh * 1000))
+        run.request_stop("local")
+
+
+async def stay_full(run: Run) -> None:
+    """A full car stays connected: the same kWh is reported again and again, power 0."""
+    if run.is_active and not run.stopping.is_set():
+        run.sample()
+        await run.idle(run.seconds("suspended"))
+        run.idling = True
+
+
+async def fail_handshake(run: Run) -> None:
+    """The DC handshake fails: 0 kWh, the EVSE falls back to BLOCKED, then the Session ends without energy."""
+    await run.idle(run.seconds("handshake"))
+    run.show("BLOCKED")
+    run.finish("COMPLETED", charging=False)
+
+
+async def finish(run: Run) -> None:
+    """The end: the Session is COMPLETED (INVALID without energy); the EVSE shows BLOCKED until unplugged."""
+    run.finish("COMPLETED" if run.wh else "INVALID", charging=not run.idling)
+    run.show("AVAILABLE" if run.stop_reason == "unplugged" else "BLOCKED")
+
+
+async def unplug(run: Run) -> None:
+    """The virtual driver pulls the cable after a while, and the EVSE is free; a hand-driven car stays."""
+    if run.stop_reason == "unplugged" or run.sim.behaviour.driver != "auto":
+        return
+    await run.rest("unplug")
+    if run.bay.run is None:
+        run.bay.unplug("locations" not in run.scenario.mute)
+
+
+def send_cdr(knob: str = "cdr") -> Step:
+    """After a while the CDR is made and POSTed, if there was energy."""
+
+    async def step(run: Run) -> None:
+        await run.rest(knob)
+        if not run.wh:
+            return
+        cdr = records.cdr(run)
+        run.sim.store.cdrs.put(cdr["id"], cdr)
+        if "cdrs" not in run.scenario.mute:
+            run.sim.pusher.push(run.bay.uid, "POST", "cdrs", (), "cdr", cdr)
+
+    return step
+
+
+async def give_up(run: Run) -> None:
+    """The charger does nothing more."""
+    raise AbandonedError("the charger gave up")

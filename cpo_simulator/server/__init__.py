@@ -1,0 +1,1 @@
+"""The CPO's side of OCPI over HTTP, and its control API."""

@@ -1,0 +1,1 @@
+"""How objects look on the wire, in each OCPI version."""

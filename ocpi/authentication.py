@@ -1,0 +1,146 @@
+"""Who calls: token, host and source address, which must all belong to one partner.
+
+A token may be written raw or in base64 in every version: OCPI 2.2.1 §4.1.1 itself warns that peers disagree.
+Refusals have one text per cause and never say which tokens exist.
+"""
+
+import ipaddress
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
+from rest_framework.request import Request
+
+from ocpi.routing import code_of_host, expected_host
+from partners import tokens
+from partners.models import AllowedNetwork, IssuedToken, Partner
+
+SCHEME = "token"
+LONGEST_HEADER = 512
+HOW_TO = "Send `Authorization: Token <your token>`."
+UNKNOWN = "The token is not known, or no longer valid."
+
+
+@dataclass(frozen=True)
+class Caller:
+    """An authenticated request: the token as it was presented, and its row."""
+
+    partner: Partner
+    token: IssuedToken
+    text: str
+
+    @property
+    def registering(self) -> bool:
+        """Whether the token is only good for versions and credentials."""
+        return self.token.purpose == IssuedToken.Purpose.REGISTRATION
+
+
+class WrongToken(AuthenticationFailed):
+    """HTTP 401. `partner` is whose it seems to be, for the message log."""
+
+    def __init__(self, detail: str, partner: Partner | None = None) -> None:
+        super().__init__(detail)
+        self.partner = partner
+
+
+class Barred(PermissionDenied):
+    """HTTP 403: the token is right, but its partner may not call, or not from there."""
+
+    def __init__(self, detail: str, partner: Partner) -> None:
+        super().__init__(detail)
+        self.partner = partner
+
+
+class TokenAuthentication(BaseAuthentication):
+    """`request.user` becomes the Partner, `request.auth` the Caller."""
+
+    def authenticate(self, request: Request) -> tuple[Any, Caller]:
+        caller = identify(request._request)
+        check_partner(caller.partner, request._request)
+        tokens.note_use(caller.token)
+        return caller.partner, caller
+
+    def authenticate_header(self, request: Request) -> str:
+        return "Token"
+
+
+def identify(request: HttpRequest) -> Caller:
+    """Return who the request's token belongs to, in one query; raises WrongToken."""
+    presented = _presented(request)
+    found = tokens.find_issued(presented) if len(presented) <= LONGEST_HEADER else None
+    if found is None:
+        raise WrongToken(UNKNOWN, _partner_of_host(request))
+    row, was_base64 = found
+    host = expected_host(row.partner)
+    if host is not None and host != host_name(request):
+        raise WrongToken(UNKNOWN, _partner_of_host(request))
+    return Caller(row.partner, row, tokens.candidates(presented)[-1] if was_base64 else presented)
+
+
+def _presented(request: HttpRequest) -> str:
+    header = request.META.get("HTTP_AUTHORIZATION", "").strip()
+    scheme, _, presented = header.partition(" ")
+    if not header:
+        raise WrongToken(f"The Authorization header is missing. {HOW_TO}", _partner_of_host(request))
+    if scheme.lower() != SCHEME or not presented.strip():
+        raise WrongToken(f"The Authorization header has another form. {HOW_TO}", _partner_of_host(request))
+    return str(presented.strip())
+
+
+def check_partner(partner: Partner, request: HttpRequest) -> None:
+    """Raise Barred when the partner is suspended or calls from an address that is not on its list (guide
+    3.1).
+    """
+    if partner.connection == Partner.Connection.SUSPENDED:
+        raise Barred("The connection is suspended. Please contact us.", partner)
+    networks = list(AllowedNetwork.objects.filter(partner=partner).values_list("network", flat=True))
+    if networks and not _inside(source := source_address(request), networks):
+        raise Barred(f"The source address {source} is not on your list of allowed networks.", partner)
+
+
+def host_name(request: HttpRequest) -> str:
+    """Return the host that was called, in lower case and without its port."""
+    host = request.META.get("HTTP_HOST", "") or request.META.get("SERVER_NAME", "")
+    name, colon, port = host.rpartition(":")
+    return str(name if colon and port.isdigit() else host).lower().rstrip(".")
+
+
+def _partner_of_host(request: HttpRequest) -> Partner | None:
+    """The partner whose entrance was used: a refused request is then found in that partner's messages."""
+    code = code_of_host(host_name(request))
+    return Partner.objects.filter(code=code).first() if code else None
+
+
+def source_address(request: HttpRequest) -> str:
+    """Return the address that the request came from.
+
+    Each trusted proxy adds the address that it was called from to the right of X-Forwarded-For, so the
+    rightmost one that is no proxy of ours is the caller; what stands further left the caller made up.
+    """
+    address = str(request.META.get("REMOTE_ADDR", ""))
+    if not settings.OCPI_TRUSTED_PROXIES or not _inside(address, settings.OCPI_TRUSTED_PROXIES):
+        return address
+    for hop in reversed(request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")):
+        if _address(hop.strip()) is None:
+            break
+        address = hop.strip()
+        if not _inside(address, settings.OCPI_TRUSTED_PROXIES):
+            break
+    return address
+
+
+def _inside(address: str, networks: list[str]) -> bool:
+    ip = _address(address)
+    return ip is not None and any(ip in ipaddress.ip_network(network, strict=False) for network in networks)
+
+
+def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        ip = ipaddress.ip_address(text)
+    except ValueError:
+        return None
+    mapped = ip.ipv4_mapped if isinstance(ip, ipaddress.IPv6Address) else None
+    return mapped or ip

@@ -1,0 +1,234 @@
+"""One exchange: headers out, envelope in, both in the message log (OCPI 2.2.1 §4.1)."""
+
+import base64
+import json
+import time
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import requests
+from django.conf import settings
+from requests.structures import CaseInsensitiveDict
+
+from ocpi.client import transport
+from ocpi.client.diagnosis import FAILURES, diagnosis
+from ocpi.client.failures import CallFailed, http_text
+from ocpi.message_log import OUTBOUND, Record, open_message
+from partners.models import Partner
+
+if TYPE_CHECKING:
+    from ocpi.versions import Version
+
+RAW, BASE64 = Partner.TokenEncoding.RAW.value, Partner.TokenEncoding.BASE64.value
+# OCPI 2.2.1 §4.1.1: configuration modules carry no routing headers.
+CONFIGURATION_MODULES = frozenset({"versions", "credentials", "hubclientinfo"})
+LONGEST_QUOTE = 300
+_NOT_JSON = {True: "they answered with a web page (HTML) instead of JSON", False: "their answer is not JSON"}
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request to a partner.
+
+    Args:
+        version: None while none is agreed: the headers are then those of 2.2 and later, which 2.1.1 ignores.
+        token: as text; never shown.
+        body: JSON-ready, or None.
+        to: (country_code, party_id) for the routing headers, if it is not the partner's own party.
+        connect_timeout, read_timeout: seconds, instead of the settings'. Their sum is the deadline of it all.
+        learn_encoding: on HTTP 401 try the token in its other spelling, and remember what was accepted.
+    """
+
+    partner: Partner
+    method: str
+    url: str
+    token: str = field(repr=False)
+    module: str = ""
+    version: "Version | None" = None
+    params: Mapping[str, Any] | None = None
+    body: Any = None
+    to: tuple[str, str] | None = None
+    connect_timeout: float | None = None
+    read_timeout: float | None = None
+    learn_encoding: bool = False
+
+    @property
+    def timeouts(self) -> tuple[float, float]:
+        """(connect, read) in seconds."""
+        return (
+            self.connect_timeout or settings.OCPI_CONNECT_TIMEOUT,
+            self.read_timeout or settings.OCPI_READ_TIMEOUT,
+        )
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An answer with HTTP 2xx and status code 1xxx. `duration` is in seconds."""
+
+    http_status: int
+    status_code: int
+    status_message: str
+    data: Any
+    headers: CaseInsensitiveDict[str]
+    message_id: int | None
+    duration: float
+
+
+def call(request: Call) -> Reply:
+    """Make the call and return its answer.
+
+    Raises:
+        CallFailed: there is no usable answer. The exchange is in the message log all the same.
+    """
+    encoding = request.partner.token_encoding or _usual_encoding(request.version)
+    if not request.learn_encoding:
+        return _exchange(request, encoding)
+    try:
+        reply = _exchange(request, encoding)
+    except CallFailed as refused:
+        if refused.http_status != 401:
+            raise
+        # Many 2.1.1 and 2.2 peers do not follow the text on base64 (OCPI 2.2.1 §4.1.1): trial and error.
+        encoding = RAW if encoding == BASE64 else BASE64
+        reply = _exchange(request, encoding)
+    _remember(request.partner, encoding)
+    return reply
+
+
+def _usual_encoding(version: "Version | None") -> str:
+    return BASE64 if version is None or version.encodes_token else RAW
+
+
+def _remember(partner: Partner, encoding: str) -> None:
+    if partner.token_encoding != encoding:
+        partner.token_encoding = encoding
+        Partner.objects.filter(pk=partner.pk).update(token_encoding=encoding)
+
+
+def _exchange(request: Call, encoding: str) -> Reply:
+    headers = _headers(request, encoding)
+    body = None if request.body is None else json.dumps(request.body, ensure_ascii=False).encode()
+    request = replace(request, url=_full_url(request))
+    record = open_message(
+        direction=OUTBOUND,
+        method=request.method,
+        url=request.url,
+        headers=headers,
+        body=body or b"",
+        partner=request.partner,
+        version=request.version.number if request.version else "",
+        module=request.module,
+    )
+    started = time.monotonic()
+    raw = _fetch(request, headers, body, record)
+    duration = time.monotonic() - started
+    try:
+        reply = _understood(raw, record.id, duration)
+    except CallFailed as failure:
+        _finish(record, raw, failure.status_code, failure.text)
+        raise
+    _finish(record, raw, reply.status_code, "")
+    return reply
+
+
+def _full_url(request: Call) -> str:
+    if not request.params:
+        return request.url
+    prepared = requests.PreparedRequest()
+    try:
+        prepared.prepare_url(request.url, dict(request.params))
+    except (requests.RequestException, UnicodeError):
+        return request.url  # refused, in words, when it is called
+    return prepared.url or request.url
+
+
+def _headers(request: Call, encoding: str) -> dict[str, str]:
+    token = base64.b64encode(request.token.encode()).decode() if encoding == BASE64 else request.token
+    headers = {"Authorization": f"Token {token}"}
+    if request.body is not None:
+        headers["Content-Type"] = "application/json"
+    version = request.version
+    if version is None or version.correlation_headers:
+        headers |= {"X-Request-ID": str(uuid.uuid4()), "X-Correlation-ID": str(uuid.uuid4())}
+    if version and version.routing_headers and request.module not in CONFIGURATION_MODULES:
+        country_code, party_id = request.to or (request.partner.country_code, request.partner.party_id)
+        headers |= {
+            "OCPI-to-country-code": country_code,
+            "OCPI-to-party-id": party_id,
+            "OCPI-from-country-code": settings.OCPI_COUNTRY_CODE,
+            "OCPI-from-party-id": settings.OCPI_PARTY_ID,
+        }
+    return headers
+
+
+def _fetch(request: Call, headers: dict[str, str], body: bytes | None, record: Record) -> transport.RawReply:
+    timeouts = request.timeouts
+    with transport.Progress(sum(timeouts)) as progress:
+        try:
+            return transport.fetch(request.method, request.url, headers, body, progress, timeouts)
+        except FAILURES as error:
+            kind, text = diagnosis(error, progress, timeouts)
+            record.finish(error=text)
+            raise CallFailed(kind, text, message_id=record.id) from error
+        except BaseException as error:
+            record.finish(error=f"{type(error).__name__} on our side")
+            raise
+
+
+def _understood(raw: transport.RawReply, message_id: int | None, duration: float) -> Reply:
+    envelope, problem = _envelope(raw.body)
+    code, message = _status(envelope)
+    data = envelope.get("data") if envelope else None
+    if not 200 <= raw.status < 300:
+        text = http_text(raw.status, code, message)
+        raise CallFailed(
+            "http_error", text, http_status=raw.status, status_code=code, message_id=message_id, data=data
+        )
+    if envelope is None or code is None:
+        kind = "not_json" if problem else "no_envelope"
+        text = problem or "their answer is JSON, but no OCPI envelope with a status_code"
+        raise CallFailed(kind, text, http_status=raw.status, message_id=message_id)
+    if not 1000 <= code < 2000:
+        text = f"they answered with OCPI status code {code}" + (f": {message}" if message else "")
+        raise CallFailed(
+            "ocpi_error", text, http_status=raw.status, status_code=code, message_id=message_id, data=data
+        )
+    return Reply(raw.status, code, message, data, raw.headers, message_id, duration)
+
+
+def _envelope(body: bytes) -> tuple[dict[str, Any] | None, str]:
+    """(envelope or None, why the body is not JSON at all)."""
+    if not body.strip():
+        return None, "their answer is empty"
+    try:
+        found = json.loads(body.decode("utf-8-sig"), parse_constant=_no_number)
+    except (ValueError, RecursionError):
+        start = body[:500].lstrip().lower()
+        page = start.startswith(b"<!doctype html") or b"<html" in start
+        return None, _NOT_JSON[page]
+    return (found if isinstance(found, dict) else None), ""
+
+
+def _no_number(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _status(envelope: dict[str, Any] | None) -> tuple[int | None, str]:
+    """(status_code, status_message); a code in quotes is read too."""
+    if envelope is None:
+        return None, ""
+    code = envelope.get("status_code")
+    if isinstance(code, str) and code.isascii() and code.isdigit() and len(code) < 6:
+        code = int(code)
+    if not isinstance(code, int) or isinstance(code, bool):
+        code = None
+    message = envelope.get("status_message")
+    return code, message[:LONGEST_QUOTE] if isinstance(message, str) else ""
+
+
+def _finish(record: Record, raw: transport.RawReply, status_code: int | None, error: str) -> None:
+    record.finish(
+        http_status=raw.status, ocpi_status=status_code, headers=raw.headers, body=raw.body, error=error
+    )

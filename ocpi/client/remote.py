@@ -1,0 +1,116 @@
+"""Calling a connected partner's modules with the stored token and endpoints."""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+from ocpi.client.exchange import Call, Reply, call
+from ocpi.client.failures import CallFailed
+from ocpi.versions import VERSIONS, Version
+from partners import secrets, tokens
+from partners.models import Partner, ReceivedToken, RemoteEndpoint
+
+SENDER, RECEIVER = RemoteEndpoint.Role.SENDER.value, RemoteEndpoint.Role.RECEIVER.value
+NO_ROLE = ""  # OCPI 2.1.1 has one endpoint per module
+
+
+def version_in_use(partner: Partner) -> Version:
+    """The version that the handshake settled on.
+
+    Raises:
+        CallFailed: `no_token`, there was no handshake yet.
+    """
+    try:
+        return VERSIONS[partner.version]
+    except KeyError:
+        raise CallFailed("no_token", f"{partner.name} is not connected yet") from None
+
+
+def connection_token(partner: Partner) -> str:
+    """The token that we call the partner with.
+
+    Raises:
+        CallFailed: `no_token`, there is none, or no configured key decrypts it.
+    """
+    row = tokens.received(partner.pk, ReceivedToken.Purpose.CONNECTION)
+    if row is None:
+        raise CallFailed("no_token", f"there is no token to call {partner.name} with")
+    try:
+        return tokens.reveal_received(row)
+    except secrets.UnreadableSecret as error:
+        advice = "Put the key that encrypted it back into FIELD_ENCRYPTION_KEYS."
+        raise CallFailed("no_token", str(error), advice=advice) from error
+
+
+def endpoint_url(partner: Partner, module: str, role: str) -> str:
+    """Where the partner offers this side of a module.
+
+    Raises:
+        CallFailed: `not_offered`
+    """
+    found = RemoteEndpoint.objects.filter(
+        partner=partner, version=partner.version, module=module, role__in=(role, NO_ROLE)
+    )
+    urls = {row.role: row.url for row in found}
+    if not urls:
+        offer = f"{partner.name} does not offer {module} ({role.lower()}) in {partner.version}"
+        raise CallFailed("not_offered", offer)
+    return urls.get(role) or urls[NO_ROLE]
+
+
+def joined(url: str, *segments: str) -> str:
+    """`url` with path segments, percent-encoded and with exactly one slash between them."""
+    return "/".join([url.rstrip("/"), *(quote(segment, safe="") for segment in segments)])
+
+
+def functional(
+    partner: Partner,
+    method: str,
+    module: str,
+    role: str,
+    *segments: str,
+    url: str = "",
+    params: Mapping[str, Any] | None = None,
+    body: Any = None,
+    read_timeout: float | None = None,
+) -> Reply:
+    """Call a functional module of a connected partner.
+
+    Args:
+        role: the partner's side of the module: SENDER or RECEIVER.
+        segments: path below the module's URL.
+        url: instead of the stored one, for example the next page.
+
+    Raises:
+        CallFailed
+    """
+    version = version_in_use(partner)
+    target = url or joined(endpoint_url(partner, module, role), *segments)
+    if suspended(partner):
+        raise CallFailed("suspended", f"the connection to {partner.name} is suspended")
+    return call(
+        Call(
+            partner=partner,
+            method=method,
+            url=target,
+            token=connection_token(partner),
+            module=module,
+            version=version,
+            params=params,
+            body=body,
+            to=_recipient(partner, method),
+            read_timeout=read_timeout,
+        )
+    )
+
+
+def suspended(partner: Partner) -> bool:
+    """Staff paused all automatic traffic with the partner."""
+    return partner.connection == Partner.Connection.SUSPENDED
+
+
+def _recipient(partner: Partner, method: str) -> tuple[str, str] | None:
+    """Lists behind a hub are asked of the hub itself (OCPI 2.2.1 §4.4: GET all via hub)."""
+    if method == "GET" and len(partner.hub_party_id) == 5:
+        return partner.hub_party_id[:2], partner.hub_party_id[2:]
+    return None

@@ -1,0 +1,228 @@
+"""Sending commands (OCPI 2.2.1 §13). Each is sent at most once, unless it provably never arrived (rules 1, 3, 5).
+
+    command = create_start_session(partner=..., token=..., location_id=..., ...)   # a row, no I/O
+    send(command.pk)                                                               # the call; by a worker
+
+The state of a command moves by conditional updates only: `created` or `undelivered` to `sending`, which one worker
+wins, and from there to what came of it. The asynchronous result has columns of its own, written by its callback,
+which may come before the response is recorded.
+"""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from ocpi import receivers
+from ocpi.client import RECEIVER, CallFailed, Reply, functional
+from ocpi.client.remote import version_in_use
+from ocpi.models import Command, Token
+from ocpi.routing import command_callback_url
+from ocpi.versions import Invalid, Version, WireModel
+from ocpi.versions.enums import CommandResponseType
+from ocpi.versions.v2_2_1.commands import StartSession, StopSession
+from ocpi.versions.v2_2_1.tokens import Token as WireToken
+from partners.models import Partner
+
+log = structlog.get_logger(__name__)
+State = Command.State
+LONGEST_TEXT = 512
+REJECTED = CommandResponseType.REJECTED.value
+# How long after its deadline a call that is still `sending` counts as lost with its worker.
+LOST_AFTER = timedelta(seconds=30)
+# An HTTP 408 is a proxy's or server's own timeout: the request may have been carried out.
+UNDECIDED_HTTP = frozenset({408})
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of sending: columns of the command."""
+
+    state: str
+    response: str = ""
+    response_text: str = ""
+    timeout: int | None = None
+    failure: str = ""
+    message_id: int | None = None
+
+
+def create_start_session(
+    *,
+    partner: Partner,
+    token: Token,
+    location_id: str,
+    evse_uid: str,
+    connector_id: str,
+    authorization_reference: str,
+    reference: str,
+) -> Command:
+    """Write a START_SESSION to be sent; `reference` is the ad-hoc session it serves. No I/O."""
+    request = {
+        "token": _token_arguments(token),
+        "location_id": location_id,
+        "evse_uid": evse_uid,
+        "connector_id": connector_id,
+        "authorization_reference": authorization_reference,
+    }
+    return Command.objects.create(
+        partner=partner, kind=Command.Kind.START_SESSION, reference=reference, request=request
+    )
+
+
+def create_stop_session(*, partner: Partner, session_id: str, reference: str) -> Command:
+    """Write a STOP_SESSION to be sent; `session_id` as the partner wrote it. No I/O."""
+    return Command.objects.create(
+        partner=partner,
+        kind=Command.Kind.STOP_SESSION,
+        reference=reference,
+        request={"session_id": session_id},
+    )
+
+
+def send(command_id: Any) -> None:
+    """Send a command that was not sent yet, or could not arrive; record what came of it and tell the receivers.
+
+    Does nothing where another worker has it, or it was sent already.
+    """
+    sendable = Command.objects.filter(pk=command_id, state__in=(State.CREATED, State.UNDELIVERED))
+    if not sendable.update(
+        state=State.SENDING, sent_at=timezone.now(), tries=F("tries") + 1, failure="", message_id=None
+    ):
+        return
+    command = Command.objects.select_related("partner").get(pk=command_id)
+    _record(command.pk, _outcome(command), (State.SENDING, State.UNANSWERED))
+
+
+def recover_lost(now: datetime) -> int:
+    """Turn commands whose worker died while sending into unanswered ones; return how many.
+
+    They may have arrived, so they are never sent again (rule 5).
+    """
+    longest = timedelta(seconds=settings.OCPI_CONNECT_TIMEOUT + settings.OCPI_READ_TIMEOUT) + LOST_AFTER
+    lost = Command.objects.filter(state=State.SENDING, sent_at__lt=now - longest).values_list("pk", flat=True)
+    outcome = Outcome(
+        State.UNANSWERED,
+        failure="The worker that sent it ended before the answer was kept. It may have arrived.",
+    )
+    return sum(_record(pk, outcome, (State.SENDING,)) for pk in lost)
+
+
+def _record(command_id: Any, outcome: Outcome, states: tuple[str, ...]) -> bool:
+    """Write what came of sending, unless that is known already, and pass on the news in the same transaction."""
+    values = asdict(outcome)
+    if outcome.state == State.ANSWERED:
+        values["answered_at"] = timezone.now()
+    with transaction.atomic():
+        if not Command.objects.filter(pk=command_id, state__in=states).update(**values):
+            return False
+        receivers.command_changed(Command.objects.select_related("partner").get(pk=command_id))
+    return True
+
+
+def _outcome(command: Command) -> Outcome:
+    try:
+        version = version_in_use(command.partner)
+        # The callback's URL and the reading of the result depend on it, whatever is agreed on later.
+        command.version = version.number
+        Command.objects.filter(pk=command.pk).update(version=version.number)
+        body = version.dump(_wire(command))
+        reply = functional(command.partner, "POST", "commands", RECEIVER, command.kind, body=body)
+    except Invalid as error:
+        text = f"It cannot be expressed in OCPI {command.version}: {error}"
+        return Outcome(State.UNDELIVERED, failure=_cut(text))
+    except CallFailed as failure:
+        return _failed(failure)
+    return _answered(version, reply)
+
+
+def _failed(failure: CallFailed) -> Outcome:
+    """Refused, never arrived, or nobody knows (rules 3 and 5)."""
+    text = _cut(f"{failure.text[:1].upper()}{failure.text[1:]}. {failure.advice}")
+    if not failure.might_have_arrived:
+        return Outcome(State.UNDELIVERED, failure=text, message_id=failure.message_id)
+    if _refused(failure):
+        response = _result_in(failure.data) or REJECTED
+        return Outcome(
+            State.ANSWERED,
+            REJECTED if response == CommandResponseType.ACCEPTED else response,
+            _cut(failure.text),
+            message_id=failure.message_id,
+        )
+    return Outcome(State.UNANSWERED, failure=text, message_id=failure.message_id)
+
+
+def _refused(failure: CallFailed) -> bool:
+    """Their server read the command and says no: status code 2xxx or 3xxx, or HTTP 4xx."""
+    if failure.kind == "http_error":
+        status = failure.http_status or 0
+        return 400 <= status < 500 and status not in UNDECIDED_HTTP
+    return failure.kind == "ocpi_error"
+
+
+def _answered(version: Version, reply: Reply) -> Outcome:
+    try:
+        obj = version.parse("command_response", reply.data).obj
+    except Invalid as error:
+        result = _result_in(reply.data)
+        if result:  # the word that matters is there: the rest is the partner's to correct
+            return Outcome(State.ANSWERED, result, _cut(f"Faults: {error}"), message_id=reply.message_id)
+        text = f"Their answer cannot be read: {error}. The command may have been carried out."
+        return Outcome(State.UNANSWERED, failure=_cut(text), message_id=reply.message_id)
+    return Outcome(
+        State.ANSWERED,
+        str(obj.result),
+        _cut(" / ".join(text.text for text in obj.message)),
+        obj.timeout if version.command_has_timeout else None,
+        message_id=reply.message_id,
+    )
+
+
+def _result_in(data: Any) -> str:
+    """The `result` in an object or bare string that is faulty otherwise, if it is one that OCPI knows."""
+    found = data.get("result") if isinstance(data, dict) else data
+    word = found.strip().upper() if isinstance(found, str) else ""
+    return word if word in CommandResponseType.__members__ else ""
+
+
+def _cut(text: str) -> str:
+    return text[:LONGEST_TEXT]
+
+
+def _token_arguments(token: Token) -> dict[str, Any]:
+    return {
+        "country_code": settings.OCPI_COUNTRY_CODE,
+        "party_id": settings.OCPI_PARTY_ID,
+        "uid": token.uid,
+        "type": token.type,
+        "contract_id": token.contract_id,
+        "visual_number": token.visual_number or None,
+        "issuer": token.issuer,
+        "valid": token.valid,
+        "whitelist": token.whitelist,
+        "language": token.language or None,
+        "last_updated": token.last_updated.isoformat(),
+    }
+
+
+def _wire(command: Command) -> WireModel:
+    """The command as an object of the newest common form; `Version.dump` writes it in any version, and checks it.
+
+    Built without checks: an id of 39 characters is right in 2.1.1 and too long in 2.2.
+    """
+    arguments = {name: value for name, value in command.request.items() if value not in ("", None)}
+    arguments["response_url"] = command_callback_url(command)
+    if "token" in arguments:
+        moment = datetime.fromisoformat(arguments["token"]["last_updated"])
+        arguments["token"] = WireToken.model_construct(**{**arguments["token"], "last_updated": moment})
+    return _OBJECTS[command.kind].model_construct(**arguments)
+
+
+_OBJECTS: dict[str, type[WireModel]] = {
+    Command.Kind.START_SESSION: StartSession,
+    Command.Kind.STOP_SESSION: StopSession,
+}

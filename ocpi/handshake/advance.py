@@ -1,0 +1,185 @@
+"""Advancing a run: one step after the other, each recorded, until it waits or ends.
+
+A step has three parts: a transaction that opens it, the call with no transaction open, a transaction that closes it.
+Whatever a worker dies of in between, the row says where to go on, and the lease says when.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from django.utils import timezone
+
+from ocpi.client import CallFailed
+from ocpi.handshake import runs, steps
+from ocpi.handshake.connection import request_first_pulls
+from ocpi.handshake.failures import StepFailedError
+from ocpi.handshake.runs import LeaseLostError, holding
+from ocpi.handshake.steps import StepDone
+from ocpi.models import HandshakeRun, HandshakeStep
+from partners import tokens
+from partners.incidents import Report, close_incidents, open_incident
+
+log = structlog.get_logger(__name__)
+FIRST_WAIT, LONGEST_WAIT = 5, 60  # seconds between tries
+FINISH_TRIES = 3
+TOKEN_REFUSED = "handshake:token-refused"  # noqa: S105  (the key of an incident)
+Step = HandshakeRun.Step
+
+
+def advance(run_id: int, held: datetime | None = None) -> HandshakeRun | None:
+    """Run the steps that are due; return the run as it is then, or None where another worker has it.
+
+    `held`: see `runs.claim`.
+    """
+    until = runs.claim(run_id, held)
+    if until is None:
+        return None
+    try:
+        while until is not None:
+            until = _advance_one(run_id, until)
+    except LeaseLostError as error:
+        log.warning("handshake_lease_lost", run_id=run_id, error=str(error))
+    return HandshakeRun.objects.get(pk=run_id)
+
+
+class _Opened:
+    """A step that was begun: the run as it was then, the row to close, and what the step needs."""
+
+    def __init__(
+        self, run: HandshakeRun, row: HandshakeStep, token: str, in_doubt: bool, until: datetime
+    ) -> None:
+        self.run = run
+        self.row = row
+        self.token = token
+        self.in_doubt = in_doubt
+        self.until = until
+
+
+def _advance_one(run_id: int, until: datetime) -> datetime | None:
+    """Run one step; return the lease for the next, or None if the run waits or ended."""
+    opened = _open(run_id, until)
+    if opened is None:
+        return None
+    try:
+        done = steps.STEPS[opened.run.step](opened.run, opened.token)
+    except CallFailed as failure:
+        return _close_failed_exchange(opened, failure)
+    except StepFailedError as failure:
+        return _close_failed(opened, failure, withdraw_token=not failure.registered and not opened.in_doubt)
+    return _close(opened, done)
+
+
+def _open(run_id: int, until: datetime) -> _Opened | None:
+    """Begin the next step under a fresh lease, or end the run because its window closed."""
+    with holding(run_id, until) as run:
+        runs.close_open_steps(run)
+        now = timezone.now()
+        if now > run.window_ends_at and run.step != Step.FINISH:
+            _window_closed(run)
+            return None
+        if run.state == HandshakeRun.State.SCHEDULED:
+            run.begin()
+        in_doubt, token = run.credentials_sent_at is not None, ""
+        if run.step == Step.CREDENTIALS:
+            token = steps.begin_exchange(run)
+        run.next_check_at = now + runs.lease_length()
+        run.save()
+        row = HandshakeStep.objects.create(run=run, step=run.step)
+        return _Opened(run, row, token, in_doubt, run.next_check_at)
+
+
+def _window_closed(run: HandshakeRun) -> None:
+    last = run.steps.exclude(text="").order_by("-id").first()
+    at = timezone.localtime(run.window_ends_at).strftime("%H:%M")
+    cause = f"The window closed at {at}." + (f" Last: {last.text}" if last else "")
+    if run.credentials_sent_at is not None:
+        runs.fail(run, f"{cause} They may have registered us.", steps.START_OVER)
+        return
+    runs.fail(run, cause, last.advice if last and last.advice else "Agree on a new window and start again.")
+
+
+def _record(opened: _Opened, ok: bool, text: str, advice: str, message_id: int | None) -> None:
+    HandshakeStep.objects.filter(pk=opened.row.pk).update(
+        ended_at=timezone.now(), ok=ok, text=text, advice=advice, message_id=message_id
+    )
+
+
+def _close(opened: _Opened, done: StepDone) -> datetime | None:
+    with holding(opened.run.pk, opened.until) as run:
+        _record(opened, True, done.text, "", done.message_id)
+        done.apply(run)
+        run.tries = 0
+        return _go_on(run)
+
+
+def _go_on(run: HandshakeRun) -> datetime | None:
+    following = steps.following(run.step)
+    if following is None:
+        _finished(run)
+        close_incidents(run.partner_id, TOKEN_REFUSED, "A later handshake succeeded.")
+        return None
+    run.step = following
+    run.next_check_at = timezone.now() + runs.lease_length()
+    run.save()
+    return run.next_check_at
+
+
+def _finished(run: HandshakeRun) -> None:
+    runs.succeed(run)
+    request_first_pulls(run.partner)
+
+
+def _close_failed_exchange(opened: _Opened, failure: CallFailed) -> datetime | None:
+    """A POST of credentials without a usable answer: what is known about our token afterwards?"""
+    refused = steps.refused_exchange(failure, opened.in_doubt)
+    settled = steps.settles_doubt(failure) and not opened.in_doubt
+    return _close_failed(opened, refused, withdraw_token=settled)
+
+
+def _close_failed(opened: _Opened, failure: StepFailedError, withdraw_token: bool = False) -> datetime | None:
+    with holding(opened.run.pk, opened.until) as run:
+        _record(opened, False, failure.text, failure.advice, failure.message_id)
+        if withdraw_token and run.issued_token:
+            tokens.revoke(run.issued_token)
+            run.credentials_sent_at = None
+        run.tries += 1
+        if run.step == Step.FINISH:
+            _unconfirmed(run, failure)
+            return None
+        wait = timedelta(seconds=min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(run.tries - 1, 10)))
+        next_try = timezone.now() + wait
+        if not failure.heals:
+            runs.fail(run, failure.text, failure.advice)
+        elif next_try > run.window_ends_at:
+            _window_closed(run)
+        else:
+            run.next_check_at = next_try
+            run.save()
+    return None
+
+
+def _unconfirmed(run: HandshakeRun, failure: StepFailedError) -> None:
+    """Both sides are registered, and that cannot be undone from here: after some tries staff are told instead."""
+    if run.tries < FINISH_TRIES:
+        run.next_check_at = timezone.now() + timedelta(seconds=FIRST_WAIT)
+        run.save()
+        return
+    run.cause, run.advice = f"Registered, but not confirmed: {failure.text}", failure.advice
+    _finished(run)
+    open_incident(
+        run.partner_id,
+        Report(
+            key=TOKEN_REFUSED,
+            symptom="HTTP 401 on all requests after handshake"
+            if "401" in failure.text
+            else "Handshake not confirmed",
+            cause=failure.text,
+            resolution=failure.advice,
+            evidence=_evidence(failure),
+        ),
+    )
+
+
+def _evidence(failure: StepFailedError) -> list[dict[str, Any]]:
+    return [{"message": failure.message_id, "text": failure.text}] if failure.message_id else []

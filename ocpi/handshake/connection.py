@@ -1,0 +1,81 @@
+"""Making a partner connected: everything that a finished registration changes, in one place."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.utils import timezone
+
+from ocpi.handshake.credentials import Theirs
+from ocpi.handshake.discovery import Offer
+from ocpi.sync.requests import request_sync
+from ocpi.versions import Version
+from partners import tokens
+from partners.models import IssuedToken, Partner, PartnerRole, ReceivedToken, RemoteEndpoint
+
+FIRST_PULLS = ("locations", "tariffs")
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """What both sides settled on."""
+
+    version: Version
+    theirs: Theirs
+    offers: tuple[Offer, ...]
+
+
+def connect(partner: Partner, agreement: Agreement) -> None:
+    """Store their token, endpoints and roles, and mark the partner connected. Inside the caller's transaction."""
+    tokens.store_received(partner, agreement.theirs.token, ReceivedToken.Purpose.CONNECTION)
+    store_endpoints(partner, agreement.version, agreement.offers)
+    if agreement.theirs.roles:
+        PartnerRole.objects.filter(partner=partner).delete()
+        PartnerRole.objects.bulk_create(agreement.theirs.roles)
+    _end_registration(partner)
+    partner.version = agreement.version.number
+    partner.connection = Partner.Connection.CONNECTED
+    partner.connected_at = timezone.now()
+    partner.hub_party_id = agreement.theirs.hub_party_id
+    partner.save(update_fields=["version", "connection", "connected_at", "hub_party_id", "updated_at"])
+
+
+def store_endpoints(partner: Partner, version: Version, offers: Iterable[Offer]) -> None:
+    """Replace what is known of the partner's endpoints."""
+    RemoteEndpoint.objects.filter(partner=partner).delete()
+    RemoteEndpoint.objects.bulk_create(
+        RemoteEndpoint(
+            partner=partner, version=version.number, module=offer.module, role=offer.role, url=offer.url
+        )
+        for offer in offers
+    )
+
+
+def _end_registration(partner: Partner) -> None:
+    """Tokens that were only good for registering are used up, in both directions."""
+    ReceivedToken.objects.filter(
+        partner=partner, purpose=ReceivedToken.Purpose.REGISTRATION, state=ReceivedToken.State.ACTIVE
+    ).update(state=ReceivedToken.State.REVOKED, revoked_at=timezone.now())
+    for token in IssuedToken.objects.filter(partner=partner, purpose=IssuedToken.Purpose.REGISTRATION):
+        tokens.revoke(token)
+
+
+def request_first_pulls(partner: Partner) -> None:
+    """Ask for what the partner published before we knew it."""
+    offered = set(RemoteEndpoint.objects.filter(partner=partner).values_list("module", flat=True))
+    for module in FIRST_PULLS:
+        if module in offered:
+            request_sync(partner, module)
+
+
+def disconnect(partner: Partner) -> None:
+    """End the connection: no token of either side works any more. Inside the caller's transaction."""
+    now = timezone.now()
+    for token in IssuedToken.objects.filter(partner=partner).exclude(state=IssuedToken.State.REVOKED):
+        tokens.revoke(token)
+    ReceivedToken.objects.filter(partner=partner, state=ReceivedToken.State.ACTIVE).update(
+        state=ReceivedToken.State.REVOKED, revoked_at=now
+    )
+    RemoteEndpoint.objects.filter(partner=partner).delete()
+    partner.connection = Partner.Connection.NOT_CONNECTED
+    partner.version = ""
+    partner.save(update_fields=["connection", "version", "updated_at"])

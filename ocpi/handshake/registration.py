@@ -1,0 +1,120 @@
+"""The partner registers with us (OCPI 2.2.1 §7.1.2, §7.2): what the credentials module does with its POST, PUT, DELETE.
+
+Each call reads the partner's own versions with the token it just gave us, inside its request: that is what the
+specification asks for, and what proves that we can call it.
+"""
+
+from typing import Any
+
+from django.db import transaction
+
+from ocpi.envelope import Refusal, StatusCode
+from ocpi.handshake.connection import Agreement, connect, disconnect, request_first_pulls
+from ocpi.handshake.credentials import Theirs, our_credentials, theirs
+from ocpi.handshake.discovery import Offer, missing_modules, read_details, read_versions
+from ocpi.handshake.failures import StepFailedError
+from ocpi.versions import Version, WireModel
+from partners import tokens
+from partners.models import IssuedToken, Partner
+
+class RegistrationError(Refusal):
+    """The registration is refused: HTTP 200 with an OCPI status code, or 405 where it does not fit the state."""
+
+    def __init__(self, message: str, status_code: int, http_status: int = 200) -> None:
+        super().__init__(http_status, status_code, message)
+
+
+def register(partner: Partner, token_row: IssuedToken, body: Any, version: Version) -> WireModel:
+    """POST credentials: register the partner; return our Credentials with a new token (Flow B).
+
+    Args:
+        token_row: the token that the request carries. Only one made for registering will do.
+        body: their Credentials, as received.
+        version: of the credentials endpoint that was called.
+
+    Raises:
+        Invalid: their Credentials have faults.
+        RegistrationError: 405 registered already; 3001, 3002, 3003 their API does not fit; 2001 another party.
+    """
+    if token_row.purpose != IssuedToken.Purpose.REGISTRATION:
+        raise RegistrationError("You are registered already: use PUT to update.", StatusCode.CLIENT_ERROR, 405)
+    return _take_over(partner, token_row, body, version, replaced_stay_usable=False)
+
+
+def update(partner: Partner, token_row: IssuedToken, body: Any, version: Version) -> WireModel:
+    """PUT credentials: new token, endpoints or version; return our Credentials with a new token.
+
+    The token of the request stays usable until the new one was used, so that a lost answer locks nobody out; see
+    `ocpi.handshake.rotation`.
+
+    Raises:
+        Invalid: their Credentials have faults.
+        RegistrationError: 405 not registered yet; 3001, 3002, 3003, 2001 as in `register`.
+    """
+    if token_row.purpose != IssuedToken.Purpose.CONNECTION or not _registered(partner):
+        raise RegistrationError("You are not registered: use POST first.", StatusCode.CLIENT_ERROR, 405)
+    return _take_over(partner, token_row, body, version, replaced_stay_usable=True)
+
+
+def unregister(partner: Partner, token_row: IssuedToken) -> None:
+    """DELETE credentials: no token works any more, in either direction.
+
+    Raises:
+        RegistrationError: 405 not registered.
+    """
+    if token_row.purpose != IssuedToken.Purpose.CONNECTION or not _registered(partner):
+        raise RegistrationError("You are not registered.", StatusCode.CLIENT_ERROR, 405)
+    with transaction.atomic():
+        disconnect(Partner.objects.select_for_update().get(pk=partner.pk))
+
+
+def _registered(partner: Partner) -> bool:
+    return partner.connection != Partner.Connection.NOT_CONNECTED
+
+
+def _take_over(
+    partner: Partner, token_row: IssuedToken, body: Any, version: Version, *, replaced_stay_usable: bool
+) -> WireModel:
+    introduced = theirs(partner, version.parse("credentials", body).obj)
+    _check_party(partner, introduced)
+    offers = _their_api(partner, introduced, version)
+    with transaction.atomic():
+        locked = Partner.objects.select_for_update().get(pk=partner.pk)
+        if not IssuedToken.objects.filter(pk=token_row.pk).exclude(state=IssuedToken.State.REVOKED).exists():
+            raise RegistrationError("The token of this request was used up by another one.", StatusCode.CLIENT_ERROR, 405)
+        first = not _registered(locked)
+        connect(locked, Agreement(version, introduced, tuple(offers)))
+        locked.versions_url = introduced.url
+        locked.save(update_fields=["versions_url"])
+        row, token = tokens.issue(locked, state=IssuedToken.State.ACTIVE)
+        if not replaced_stay_usable:
+            tokens.activate(row)
+        if first:
+            request_first_pulls(locked)
+        return our_credentials(locked, token)
+
+
+def _check_party(partner: Partner, introduced: Theirs) -> None:
+    named = {(role.country_code, role.party_id) for role in introduced.roles}
+    if (partner.country_code, partner.party_id) not in named:
+        agreed = f"{partner.country_code}*{partner.party_id}"
+        raise RegistrationError(
+            f"Your credentials do not name {agreed}, which this connection was made for.", INVALID
+        )
+
+
+def _their_api(partner: Partner, introduced: Theirs, version: Version) -> list[Offer]:
+    """Their endpoints of this version, read with the token they just gave us."""
+    try:
+        offered = read_versions(partner, introduced.url, introduced.token, version).value
+        if version.number not in offered:
+            listed = ", ".join(sorted(offered)) or "none"
+            text = f"Your versions endpoint does not list {version.number}; it lists: {listed}."
+            raise RegistrationError(text, StatusCode.UNSUPPORTED_VERSION)
+        offers: list[Offer] = read_details(partner, offered[version.number], introduced.token, version).value
+    except StepFailedError as failure:
+        raise RegistrationError(f"We cannot use your API. {failure.text}", StatusCode.UNUSABLE_API) from failure
+    missing = missing_modules(version, offers)
+    if missing:
+        raise RegistrationError(f"Your version details lack: {', '.join(missing)}.", StatusCode.NO_MATCHING_ENDPOINTS)
+    return offers

@@ -1,0 +1,31 @@
+"""What every mirrored object has: whose it is, what was received, and when the partner last changed it."""
+
+from django.db import models
+
+from partners.models import Partner
+
+
+class MirroredObject(models.Model):
+    """A copy of an object that a partner owns.
+
+    `raw` is the wire JSON as last merged, in the shape of `version`; the columns beside it are exactly those that
+    we filter, join or decide on. Ids are kept as received and compared by `ocpi_key`, their lower case
+    (OCPI 2.2.1 §16.1 CiString).
+    """
+
+    partner = models.ForeignKey(Partner, on_delete=models.PROTECT, related_name="+")
+    country_code = models.CharField(max_length=2)
+    party_id = models.CharField("party ID", max_length=3)
+    ocpi_id = models.CharField("ID", max_length=255)
+    ocpi_key = models.CharField(max_length=255, editable=False)
+    version = models.CharField("OCPI version", max_length=10)
+    raw = models.JSONField()
+    last_updated = models.DateTimeField(help_text="As the partner says.")
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return self.ocpi_id

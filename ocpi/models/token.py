@@ -1,0 +1,33 @@
+"""Tokens of ours that CPOs see (OCPI 2.2.1 §12)."""
+
+from django.db import models
+from django.db.models.functions import Lower
+
+
+class Token(models.Model):
+    """A driver's right to charge. Each ad-hoc session has one of its own (rule 1)."""
+
+    class Type(models.TextChoices):
+        AD_HOC_USER = "AD_HOC_USER", "Ad-hoc user"
+        APP_USER = "APP_USER", "App user"
+        OTHER = "OTHER", "Other"
+        RFID = "RFID", "RFID card"
+
+    uid = models.CharField("UID", max_length=36)
+    type = models.CharField(max_length=12, choices=Type.choices, default=Type.AD_HOC_USER)
+    contract_id = models.CharField("contract ID", max_length=36)
+    visual_number = models.CharField(max_length=64, blank=True, default="")
+    issuer = models.CharField(max_length=64)
+    valid = models.BooleanField(default=True)
+    whitelist = models.CharField(max_length=15, default="NEVER")
+    language = models.CharField(max_length=2, blank=True, default="")
+    created_at = models.DateTimeField(auto_now_add=True)
+    last_updated = models.DateTimeField()
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(Lower("uid"), "type", name="one_token_per_uid_and_type")]
+        indexes = [models.Index(fields=["last_updated"])]
+
+    def __str__(self) -> str:
+        return self.uid

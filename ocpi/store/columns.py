@@ -1,0 +1,35 @@
+"""Fitting values into the columns beside `raw`: reading is lenient about lengths, columns are not."""
+
+from decimal import Decimal
+from typing import Any
+
+from django.db import models
+
+from ocpi.versions import Fault, Invalid
+
+
+def text(model: type[models.Model], column: str, value: Any) -> str:
+    """Return `value` as the column can hold it, cut if need be; `raw` keeps the whole."""
+    field = model._meta.get_field(column)
+    return "" if value is None else str(value)[: getattr(field, "max_length", None)]
+
+
+def number(model: type[models.Model], column: str, value: Decimal | None, path: str) -> Decimal | None:
+    """Return `value` rounded to the column's decimals.
+
+    Raises:
+        Invalid: it has more digits before the point than the column has room for; `path` names the field.
+    """
+    if value is None:
+        return None
+    field: Any = model._meta.get_field(column)
+    if abs(value) >= Decimal(10) ** (field.max_digits - field.decimal_places) - 1:
+        raise Invalid((Fault(path, "is no number of any real quantity", str(value)),))
+    return value.quantize(Decimal(1).scaleb(-field.decimal_places))
+
+
+def required_number(model: type[models.Model], column: str, value: Decimal, path: str) -> Decimal:
+    """The same for a column that is never empty."""
+    fitted = number(model, column, value, path)
+    assert fitted is not None  # noqa: S101  (narrows the type; a number goes in)
+    return fitted

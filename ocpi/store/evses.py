@@ -1,0 +1,224 @@
+"""EVSEs and connectors on their own (OCPI 2.2.1 §8.2.2): the status updates that sessions are decided by.
+
+An update of a part also raises `last_updated` of what it is part of (§8.2.2.3).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+
+from ocpi import receivers
+from ocpi.models import Connector, Evse, Location
+from ocpi.store import tree
+from ocpi.store.base import NotFound, Party, Stored, check_identity, converted, in_transaction, key
+from ocpi.store.locations import save_connectors
+from ocpi.versions import VERSIONS, Lenience, Version
+
+
+def put_evse(
+    party: Party, location_id: str, evse_uid: str, data: Any, *, message_id: int | None = None
+) -> Stored[Evse]:
+    """Store a whole EVSE of a stored Location.
+
+    Raises:
+        NotFound: no such Location.
+        Invalid: with every fault, also when its uid is not the one of the URL.
+    """
+    parsed = party.version.parse("evse", data)
+    check_identity(party, parsed.obj, uid=evse_uid)
+
+    def work() -> Stored[Evse]:
+        location = tree.lock_parent(party, location_id)
+        update = _EvseUpdate(party, location, parsed.obj, dict(data), parsed.leniences, message_id)
+        return update.store(tree.find_evse(location, evse_uid))
+
+    return in_transaction(work)
+
+
+def patch_evse(
+    party: Party, location_id: str, evse_uid: str, change: Any, *, message_id: int | None = None
+) -> Stored[Evse]:
+    """Merge a PATCH into a stored EVSE: the usual way to tell a new status.
+
+    Raises:
+        NotFound: no such Location or EVSE.
+        Invalid: the PATCH, or the EVSE that it makes, has faults.
+    """
+
+    def work() -> Stored[Evse]:
+        location = tree.lock_parent(party, location_id)
+        evse = _present(tree.find_evse(location, evse_uid), evse_uid)
+        stored = tree.full_evse(evse, tree.connectors_of(evse)[evse.pk])
+        patched = party.version.parse_patch(
+            "evse", change, tree.from_tree(location, party, "evse", stored), received_at=timezone.now()
+        )
+        check_identity(party, patched.obj, uid=evse_uid)
+        names_connectors = bool(change.get("connectors"))
+        update = _EvseUpdate(
+            party, location, patched.obj, patched.raw, patched.leniences, message_id, names_connectors
+        )
+        return update.store(evse)
+
+    return in_transaction(work)
+
+
+def put_connector(
+    party: Party,
+    location_id: str,
+    evse_uid: str,
+    connector_id: str,
+    data: Any,
+    *,
+    message_id: int | None = None,
+) -> Stored[Connector]:
+    """Store a whole Connector of a stored EVSE.
+
+    Raises:
+        NotFound: no such Location or EVSE.
+        Invalid: with every fault, also when its id is not the one of the URL.
+    """
+    parsed = party.version.parse("connector", data)
+    check_identity(party, parsed.obj, id=connector_id)
+
+    def work() -> Stored[Connector]:
+        location = tree.lock_parent(party, location_id)
+        evse = _present(tree.find_evse(location, evse_uid), evse_uid)
+        row = _connector(evse, connector_id)
+        return _store_connector(party, location, evse, row, parsed.obj, dict(data), parsed.leniences)
+
+    return in_transaction(work)
+
+
+def patch_connector(
+    party: Party,
+    location_id: str,
+    evse_uid: str,
+    connector_id: str,
+    change: Any,
+    *,
+    message_id: int | None = None,
+) -> Stored[Connector]:
+    """Merge a PATCH into a stored Connector.
+
+    Raises:
+        NotFound: no such Location, EVSE or Connector.
+        Invalid: the PATCH, or the Connector that it makes, has faults.
+    """
+
+    def work() -> Stored[Connector]:
+        location = tree.lock_parent(party, location_id)
+        evse = _present(tree.find_evse(location, evse_uid), evse_uid)
+        row = _connector(evse, connector_id)
+        if row is None:
+            raise NotFound(f"There is no Connector {connector_id!r}: send it with PUT.")
+        patched = party.version.parse_patch(
+            "connector",
+            change,
+            tree.from_tree(location, party, "connector", row.raw),
+            received_at=timezone.now(),
+        )
+        check_identity(party, patched.obj, id=connector_id)
+        return _store_connector(party, location, evse, row, patched.obj, patched.raw, patched.leniences)
+
+    return in_transaction(work)
+
+
+def evse_wire(party: Party, location_id: str, evse_uid: str, version: Version) -> dict[str, Any] | None:
+    """Return the EVSE with its connectors as `version` writes it, or None."""
+    evse = _find(party, location_id, evse_uid)
+    if evse is None:
+        return None
+    raw = tree.full_evse(evse, tree.connectors_of(evse)[evse.pk])
+    return converted("evse", raw, evse.location.version, version, party.owner)
+
+
+def connector_wire(
+    party: Party, location_id: str, evse_uid: str, connector_id: str, version: Version
+) -> dict[str, Any] | None:
+    """Return the Connector as `version` writes it, or None."""
+    evse = _find(party, location_id, evse_uid)
+    connector = _connector(evse, connector_id) if evse else None
+    if evse is None or connector is None:
+        return None
+    return converted("connector", connector.raw, evse.location.version, version, party.owner)
+
+
+def _find(party: Party, location_id: str, evse_uid: str) -> Evse | None:
+    where = {f"location__{name}": value for name, value in party.where(location_id).items()}
+    return Evse.objects.select_related("location").filter(**where, uid_key=key(evse_uid)).first()
+
+
+def _present(evse: Evse | None, evse_uid: str) -> Evse:
+    if evse is None:
+        raise NotFound(f"There is no EVSE {evse_uid!r}: send it with PUT first.")
+    return evse
+
+
+def _connector(evse: Evse, connector_id: str) -> Connector | None:
+    connector = Connector.objects.filter(evse=evse, connector_key=key(connector_id)).first()
+    if connector is not None:
+        connector.evse = evse
+    return connector
+
+
+@dataclass(frozen=True)
+class _EvseUpdate:
+    """An EVSE as it is after an update, on its way into the rows."""
+
+    party: Party
+    location: Location
+    obj: Any
+    raw: Mapping[str, Any]
+    leniences: tuple[Lenience, ...]
+    message_id: int | None
+    with_connectors: bool = True
+
+    def store(self, row: Evse | None) -> Stored[Evse]:
+        if row is not None and self.obj.last_updated < row.last_updated:
+            return Stored(row, stale=True, leniences=self.leniences)
+        evse = row or Evse(partner=self.party.partner, location=self.location)
+        previous = row.status if row else ""
+        raw = tree.in_tree(self.location, self.party, "evse", self.raw)
+        changed = tree.fill_evse(evse, self.obj, raw)
+        if changed:
+            evse.save(force_insert=row is None, force_update=row is not None)
+        if self.with_connectors:
+            changed |= save_connectors([(evse, self._connectors(raw))])
+        _raise_location(self.location, self.obj.last_updated)
+        news = receivers.EvseNews(evse, previous, self.obj.last_updated, self.message_id)
+        receivers.evse_status_received(news)
+        return Stored(evse, row is None, changed, leniences=self.leniences)
+
+    def _connectors(self, raw: dict[str, Any]) -> list[tuple[Any, dict[str, Any]]]:
+        return tree.items(raw.get("connectors"), self.obj.connectors, VERSIONS[self.location.version])
+
+
+def _store_connector(
+    party: Party,
+    location: Location,
+    evse: Evse,
+    row: Connector | None,
+    obj: Any,
+    raw: dict[str, Any],
+    leniences: tuple[Lenience, ...],
+) -> Stored[Connector]:
+    if row is not None and obj.last_updated < row.last_updated:
+        return Stored(row, stale=True, leniences=leniences)
+    connector = row or Connector(evse=evse)
+    changed = tree.fill_connector(connector, obj, tree.in_tree(location, party, "connector", raw))
+    if changed:
+        connector.save(force_insert=row is None, force_update=row is not None)
+    if obj.last_updated > evse.last_updated:
+        evse.last_updated = obj.last_updated
+        evse.save(update_fields=["last_updated", "updated_at"])
+    _raise_location(location, obj.last_updated)
+    return Stored(connector, row is None, changed, leniences=leniences)
+
+
+def _raise_location(location: Location, moment: datetime) -> None:
+    if moment > location.last_updated:
+        location.last_updated = moment
+        location.save(update_fields=["last_updated", "updated_at"])

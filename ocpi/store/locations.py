@@ -1,0 +1,200 @@
+"""Locations as CPOs send them, with their EVSEs (OCPI 2.2.1 §8.2.2).
+
+The newest `last_updated` wins on every level: an outdated Location changes nothing, and a Location does not
+bring back an outdated EVSE.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.utils import timezone
+
+from ocpi import receivers
+from ocpi.models import Connector, Evse, Location
+from ocpi.store import tree
+from ocpi.store.base import NotFound, Party, Stored, check_identity, converted, in_transaction, key
+from ocpi.versions import Lenience, Version
+
+REMOVED = "REMOVED"
+
+
+def put_location(
+    party: Party,
+    location_id: str | None,
+    data: Any,
+    *,
+    source: str = "PUT",
+    message_id: int | None = None,
+) -> Stored[Location]:
+    """Store a whole Location, pushed or pulled (`location_id` None).
+
+    EVSEs that its list leaves out become REMOVED, which is how OCPI says that one is gone (§8.2.2). A
+    Location that comes without a list says nothing of its EVSEs, and they stay.
+
+    Raises:
+        Invalid: with every fault, also when its ids are not those of the URL.
+    """
+    parsed = party.version.parse("location", data, owner=party.owner)
+    check_identity(party, parsed.obj, id=location_id)
+
+    def work() -> Stored[Location]:
+        row = tree.lock_location(party, parsed.obj.id)
+        return _store(party, row, parsed.obj, dict(data), parsed.leniences, message_id)
+
+    return in_transaction(work)
+
+
+def patch_location(
+    party: Party, location_id: str, change: Any, *, message_id: int | None = None
+) -> Stored[Location]:
+    """Merge a PATCH into the stored Location; EVSEs that it names are merged by uid, the others stay.
+
+    Raises:
+        NotFound: no such Location.
+        Invalid: the PATCH, or the Location that it makes, has faults.
+    """
+
+    def work() -> Stored[Location]:
+        row = tree.lock_location(party, location_id)
+        if row is None:
+            raise NotFound(f"There is no Location {location_id!r}: send it with PUT.")
+        names_evses = isinstance(change, dict) and bool(change.get("evses"))
+        stored = tree.full_location(row) if names_evses else tree.own_raw(row)
+        patched = party.version.parse_patch(
+            "location",
+            change,
+            tree.from_tree(row, party, "location", stored),
+            received_at=timezone.now(),
+            owner=party.owner,
+        )
+        check_identity(party, patched.obj, id=location_id)
+        raw = patched.raw if names_evses else {**patched.raw, "evses": None}
+        return _store(party, row, patched.obj, raw, patched.leniences, message_id)
+
+    return in_transaction(work)
+
+
+def location_wire(party: Party, location_id: str, version: Version) -> dict[str, Any] | None:
+    """Return the Location with its EVSEs as `version` writes it, or None."""
+    row = Location.objects.filter(**party.where(location_id)).first()
+    if row is None:
+        return None
+    return converted("location", tree.full_location(row), row.version, version, party.owner)
+
+
+def _store(
+    party: Party,
+    row: Location | None,
+    obj: Any,
+    raw: dict[str, Any],
+    leniences: tuple[Lenience, ...],
+    message_id: int | None,
+) -> Stored[Location]:
+    if row is not None and obj.last_updated < row.last_updated:
+        return Stored(row, stale=True, leniences=leniences)
+    created, before = row is None, row and row.raw
+    row = row or Location(**party.where(obj.id), version=party.version.number)
+    changes = _EvseChanges(row, party, stored=[] if created else list(Evse.objects.filter(location=row)))
+    changes.take(obj, raw)
+    tree.fill_location(row, party, obj, raw)
+    row.save(force_insert=created, force_update=not created)
+    changes.save()
+    for evse, previous in changes.news:
+        receivers.evse_status_received(receivers.EvseNews(evse, previous, evse.last_updated, message_id))
+    return Stored(row, created, bool(row.raw != before or changes.changed), leniences=leniences)
+
+
+@dataclass
+class _EvseChanges:
+    """What a Location does to its EVSEs and connectors: worked out first, then saved in a fixed number of
+    statements.
+    """
+
+    location: Location
+    party: Party
+    stored: list[Evse]
+    fresh: list[Evse] = field(default_factory=list)
+    altered: list[Evse] = field(default_factory=list)
+    connectors: list[tuple[Evse, list[tuple[Any, dict[str, Any]]]]] = field(default_factory=list)
+    news: list[tuple[Evse, str]] = field(default_factory=list)
+    changed: bool = False
+
+    def take(self, obj: Any, raw: dict[str, Any]) -> None:
+        """Compare the Location's list with what is stored."""
+        known = {evse.uid_key: evse for evse in self.stored}
+        untouched = dict(known)
+        for evse_obj, evse_raw in {key(o.uid): (o, r) for o, r in self._listed(obj, raw)}.values():
+            row = known.get(key(evse_obj.uid))
+            if row is not None and evse_obj.last_updated < row.last_updated:
+                continue
+            untouched.pop(key(evse_obj.uid), None)
+            self._take_evse(row, evse_obj, evse_raw)
+        if isinstance(raw.get("evses"), list):
+            listed = {key(evse_obj.uid) for evse_obj in obj.evses}
+            for uid_key, row in untouched.items():
+                if uid_key not in listed and row.status != REMOVED:
+                    self._remove(row, obj)
+        if self.location.version != self.party.version.number:
+            tree.convert_evses(self.location, self.party, untouched.values())
+
+    def _listed(self, obj: Any, raw: dict[str, Any]) -> list[tuple[Any, dict[str, Any]]]:
+        return tree.items(raw.get("evses"), obj.evses, self.party.version) if obj.evses else []
+
+    def _take_evse(self, row: Evse | None, obj: Any, raw: dict[str, Any]) -> None:
+        evse = row or Evse(partner=self.party.partner)
+        previous, previously_updated = (evse.status, evse.last_updated) if row else ("", None)
+        if tree.fill_evse(evse, obj, raw):
+            (self.altered if row else self.fresh).append(evse)
+        self.connectors.append((evse, tree.items(raw.get("connectors"), obj.connectors, self.party.version)))
+        if (evse.status, evse.last_updated) != (previous, previously_updated):
+            self.news.append((evse, previous))
+
+    def _remove(self, evse: Evse, location: Any) -> None:
+        self.news.append((evse, evse.status))
+        evse.status = evse.status_received = REMOVED
+        evse.raw = {**evse.raw, "status": REMOVED}
+        evse.last_updated = max(evse.last_updated, location.last_updated)
+        self.altered.append(evse)
+
+    def save(self) -> None:
+        """Write what changed; the Location is saved already."""
+        for evse in (*self.fresh, *self.stored):
+            evse.location = self.location
+        Evse.objects.bulk_create(self.fresh)
+        if self.altered:
+            now = timezone.now()
+            for evse in self.altered:
+                evse.updated_at = now
+            Evse.objects.bulk_update(
+                self.altered,
+                ["uid", "evse_id", "status", "status_received", "raw", "last_updated", "updated_at"],
+            )
+        self.changed = bool(self.fresh or self.altered)
+        self.changed |= save_connectors(self.connectors)
+
+
+def save_connectors(listed: list[tuple[Evse, list[tuple[Any, dict[str, Any]]]]]) -> bool:
+    """Make the connectors of some EVSEs those that are listed; return whether anything changed."""
+    stored = tree.connectors_of(*(evse for evse, _ in listed)) if listed else {}
+    fresh: list[Connector] = []
+    altered: list[Connector] = []
+    gone: list[int] = []
+    for evse, offered in listed:
+        left = {connector.connector_key: connector for connector in stored[evse.pk]}
+        for obj, raw in {key(obj.id): (obj, raw) for obj, raw in offered}.values():
+            row = left.pop(key(obj.id), None)
+            if row is not None and obj.last_updated < row.last_updated:
+                continue
+            connector = row or Connector(evse=evse)
+            if tree.fill_connector(connector, obj, raw):
+                (altered if row else fresh).append(connector)
+        gone += [connector.pk for connector in left.values()]
+    Connector.objects.bulk_create(fresh)
+    if altered:
+        Connector.objects.bulk_update(
+            altered,
+            ["connector_id", "standard", "power_type", "max_kw", "tariff_ids", "raw", "last_updated"],
+        )
+    if gone:
+        Connector.objects.filter(pk__in=gone).delete()
+    return bool(fresh or altered or gone)

@@ -1,0 +1,101 @@
+"""Tariffs (OCPI 2.2.1 §11.2.2). A deleted one is hidden, not lost: open sessions and old CDRs still refer to
+it.
+"""
+
+from typing import Any
+
+from django.utils import timezone
+
+from ocpi.models import Tariff
+from ocpi.store import columns
+from ocpi.store.base import NotFound, Party, Stored, check_identity, converted, in_transaction, key, storable
+from ocpi.versions import Version
+
+
+def put_tariff(
+    party: Party, tariff_id: str | None, data: Any, *, source: str = "PUT", message_id: int | None = None
+) -> Stored[Tariff]:
+    """Store a whole Tariff, pushed or pulled (`tariff_id` None). A deleted one comes back.
+
+    Raises:
+        Invalid: with every fault, also when its ids are not those of the URL.
+    """
+    parsed = party.version.parse("tariff", data, owner=party.owner)
+    check_identity(party, parsed.obj, id=tariff_id)
+
+    def work() -> Stored[Tariff]:
+        row = _locked(party, parsed.obj.id)
+        return _store(party, row, parsed.obj, dict(data), parsed.leniences)
+
+    return in_transaction(work)
+
+
+def patch_tariff(
+    party: Party, tariff_id: str, change: Any, *, message_id: int | None = None
+) -> Stored[Tariff]:
+    """Merge a PATCH into the stored Tariff (only OCPI 2.1.1 has it, §11.2.2.3 there).
+
+    Raises:
+        NotFound: no such Tariff, or it is deleted.
+        Invalid: the PATCH, or the Tariff that it makes, has faults.
+    """
+
+    def work() -> Stored[Tariff]:
+        row = _present(_locked(party, tariff_id), tariff_id)
+        patched = party.version.parse_patch(
+            "tariff", change, _raw(row, party.version), received_at=timezone.now(), owner=party.owner
+        )
+        check_identity(party, patched.obj, id=tariff_id)
+        return _store(party, row, patched.obj, patched.raw, patched.leniences)
+
+    return in_transaction(work)
+
+
+def delete_tariff(party: Party, tariff_id: str) -> Stored[Tariff]:
+    """Hide a Tariff.
+
+    Raises:
+        NotFound: no such Tariff, or it is deleted already.
+    """
+
+    def work() -> Stored[Tariff]:
+        row = _present(_locked(party, tariff_id), tariff_id)
+        row.deleted_at = timezone.now()
+        row.save(update_fields=["deleted_at", "updated_at"])
+        return Stored(row, changed=True)
+
+    return in_transaction(work)
+
+
+def tariff_wire(party: Party, tariff_id: str, version: Version) -> dict[str, Any] | None:
+    """Return the Tariff as `version` writes it, or None where there is none any more."""
+    row = Tariff.objects.filter(**party.where(tariff_id), deleted_at=None).first()
+    return _raw(row, version) if row else None
+
+
+def _locked(party: Party, tariff_id: str) -> Tariff | None:
+    return Tariff.objects.select_for_update().filter(**party.where(tariff_id)).first()
+
+
+def _present(row: Tariff | None, tariff_id: str) -> Tariff:
+    if row is None or row.deleted_at is not None:
+        raise NotFound(f"There is no Tariff {tariff_id!r}.")
+    return row
+
+
+def _raw(row: Tariff, version: Version) -> dict[str, Any]:
+    return converted("tariff", row.raw, row.version, version, (row.country_code, row.party_id))
+
+
+def _store(
+    party: Party, row: Tariff | None, obj: Any, raw: dict[str, Any], leniences: tuple[Any, ...]
+) -> Stored[Tariff]:
+    if row is not None and obj.last_updated < row.last_updated:
+        return Stored(row, stale=True, leniences=leniences)
+    created, before = row is None, row and (row.raw, row.deleted_at)
+    row = row or Tariff(**party.where(obj.id))
+    row.ocpi_id, row.ocpi_key, row.version = str(obj.id), key(obj.id), party.version.number
+    row.raw, row.last_updated, row.deleted_at = storable(raw), obj.last_updated, None
+    row.currency = columns.text(Tariff, "currency", obj.currency)
+    row.save(force_insert=created, force_update=not created)
+    return Stored(row, created, before != (row.raw, None), leniences=leniences)

@@ -1,0 +1,171 @@
+"""A location's tree in rows: Location, EVSEs and connectors, each with its own `raw`.
+
+Whoever changes anything in a tree first locks its Location row: that one lock makes updates of a location,
+its EVSEs and its connectors wait for each other, always in the same order. The whole tree is written in the
+Location's version.
+"""
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from ocpi.models import Connector, Evse, Location
+from ocpi.store import columns
+from ocpi.store.base import NotFound, Party, converted, key, storable
+from ocpi.versions import VERSIONS, Invalid, Version
+from ocpi.versions.times import format_timestamp
+
+COORDINATE = Decimal("0.0000001")
+
+
+def lock_location(party: Party, location_id: str) -> Location | None:
+    """Return the Location, locked with its whole tree."""
+    return Location.objects.select_for_update().filter(**party.where(location_id)).first()
+
+
+def lock_parent(party: Party, location_id: str) -> Location:
+    """Return the locked Location that an EVSE or connector belongs to; raises NotFound."""
+    location = lock_location(party, location_id)
+    if location is None:
+        raise NotFound(f"There is no Location {location_id!r}: send it with PUT first.")
+    return location
+
+
+def find_evse(location: Location, evse_uid: str) -> Evse | None:
+    """Return an EVSE of the location, with the location it came from."""
+    evse = Evse.objects.filter(location=location, uid_key=key(evse_uid)).first()
+    if evse is not None:
+        evse.location = location
+    return evse
+
+
+def connectors_of(*evses: Evse) -> dict[int, list[Connector]]:
+    """Return the connectors of some EVSEs by EVSE, in one query."""
+    found: dict[int, list[Connector]] = {evse.pk: [] for evse in evses}
+    for connector in Connector.objects.filter(evse__in=found):
+        found[connector.evse_id].append(connector)
+    return found
+
+
+def full_evse(evse: Evse, connectors: Iterable[Connector]) -> dict[str, Any]:
+    """Return the EVSE as it is on the wire. Its `last_updated` is the column: a connector's update raises
+    it.
+    """
+    return {
+        **evse.raw,
+        "connectors": [connector.raw for connector in connectors],
+        "last_updated": format_timestamp(evse.last_updated),
+    }
+
+
+def own_raw(location: Location) -> dict[str, Any]:
+    """Return the Location as it is on the wire, without its EVSEs."""
+    return {**location.raw, "last_updated": format_timestamp(location.last_updated)}
+
+
+def full_location(location: Location) -> dict[str, Any]:
+    """Return the Location with its EVSEs and connectors, in three queries."""
+    evses = list(Evse.objects.filter(location=location))
+    connectors = connectors_of(*evses)
+    raw = own_raw(location)
+    if evses:
+        raw["evses"] = [full_evse(evse, connectors[evse.pk]) for evse in evses]
+    return raw
+
+
+def items(raw: Any, parsed: Iterable[Any], version: Version) -> list[tuple[Any, dict[str, Any]]]:
+    """Pair the parsed parts of an object with the JSON that they were read from.
+
+    Where reading had to mend the list itself the JSON is written anew from what was read.
+    """
+    objects = list(parsed)
+    if not isinstance(raw, list) or [isinstance(item, Mapping) for item in raw] != [True] * len(objects):
+        raw = [version.dump(obj) for obj in objects]
+    return list(zip(objects, raw, strict=True))
+
+
+def in_tree(location: Location, party: Party, kind: str, raw: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a part as received, in the version that the location's tree is written in."""
+    return converted(kind, raw, party.version.number, VERSIONS[location.version], party.owner)
+
+
+def from_tree(location: Location, party: Party, kind: str, raw: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a part of the tree in the version that the message speaks."""
+    return converted(kind, raw, location.version, party.version, party.owner)
+
+
+def convert_evses(location: Location, party: Party, evses: Iterable[Evse]) -> None:
+    """Rewrite EVSEs that a Location in a newer version left untouched; what that version cannot say stays as
+    it is.
+    """
+    kept = list(evses)
+    connectors = connectors_of(*kept)
+    for evse in kept:
+        raw = full_evse(evse, connectors[evse.pk])
+        try:
+            raw = from_tree(location, party, "evse", raw)
+        except Invalid:
+            continue
+        for connector, new in zip(connectors[evse.pk], raw.pop("connectors"), strict=True):
+            connector.raw = new
+        evse.raw = raw
+        evse.save(update_fields=["raw", "updated_at"])
+        Connector.objects.bulk_update(connectors[evse.pk], ["raw"])
+
+
+def fill_location(row: Location, party: Party, obj: Any, raw: Mapping[str, Any]) -> None:
+    """Put a parsed Location and its JSON, without EVSEs, into its row."""
+    row.ocpi_id, row.ocpi_key, row.version = str(obj.id), key(obj.id), party.version.number
+    row.raw = storable({name: value for name, value in raw.items() if name != "evses"})
+    row.last_updated = obj.last_updated
+    row.missing_since = None
+    for column in ("name", "address", "city", "country", "time_zone"):
+        setattr(row, column, columns.text(Location, column, getattr(obj, column)))
+    row.latitude, row.longitude = _degrees(obj.coordinates.latitude), _degrees(obj.coordinates.longitude)
+    row.publish = obj.publish
+
+
+def _degrees(text: str) -> Decimal | None:
+    try:
+        return Decimal(text).quantize(COORDINATE)
+    except InvalidOperation:
+        return None
+
+
+def fill_evse(row: Evse, obj: Any, raw: Mapping[str, Any]) -> bool:
+    """Put a parsed EVSE and its JSON, without connectors, into its row; False when the row says that
+    already.
+    """
+    values = {
+        "uid": columns.text(Evse, "uid", obj.uid),
+        "uid_key": columns.text(Evse, "uid_key", key(obj.uid)),
+        "evse_id": columns.text(Evse, "evse_id", obj.evse_id),
+        "status": columns.text(Evse, "status", obj.status),
+        "status_received": columns.text(Evse, "status_received", obj.received_status),
+        "raw": storable({name: value for name, value in raw.items() if name != "connectors"}),
+        "last_updated": obj.last_updated,
+    }
+    return _fill(row, values)
+
+
+def fill_connector(row: Connector, obj: Any, raw: Mapping[str, Any]) -> bool:
+    """Put a parsed connector and its JSON into its row; False when the row says that already."""
+    path = f"connectors[{obj.id}].max_electric_power"
+    values = {
+        "connector_id": columns.text(Connector, "connector_id", obj.id),
+        "connector_key": columns.text(Connector, "connector_key", key(obj.id)),
+        "standard": columns.text(Connector, "standard", obj.standard),
+        "power_type": columns.text(Connector, "power_type", obj.power_type),
+        "max_kw": columns.number(Connector, "max_kw", obj.max_kw, path),
+        "tariff_ids": storable([str(tariff_id) for tariff_id in obj.tariff_ids]),
+        "raw": storable(dict(raw)),
+        "last_updated": obj.last_updated,
+    }
+    return _fill(row, values)
+
+
+def _fill(row: Any, values: Mapping[str, Any]) -> bool:
+    changed = {name: value for name, value in values.items() if getattr(row, name) != value}
+    for name, value in changed.items():
+        setattr(row, name, value)
+    return bool(changed)

@@ -1,0 +1,92 @@
+"""Pulls that the session rules ask for: GET /sessions and GET /cdrs, at once (G5.4, rules 8, 17; awaiting_cdr)."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from ocpi.client import CallFailed
+from ocpi.sync.paging import pages
+from ocpi.sync.storing import Storing
+from partners.models import Partner
+
+MOST_PAGES = 100  # the caller asks for hours, not for years
+
+
+@dataclass(frozen=True)
+class PullResult:
+    """What a pull brought. Everything readable was stored and told to the receivers before this is returned.
+
+    Args:
+        ok: the whole list was read, and nothing that concerns the caller was unreadable.
+        offered: the partner offers the module.
+        count: how many objects came; with a token, how many of its.
+        error: why `ok` is False, in plain words.
+        message_ids: the exchanges, as evidence.
+        refused: how many objects could not be read.
+    """
+
+    ok: bool
+    offered: bool
+    count: int
+    error: str
+    message_ids: list[int]
+    refused: int = 0
+
+
+def pull_sessions(partner_id: int, date_from: datetime, token_uid: str | None = None) -> PullResult:
+    """GET sessions changed since `date_from` and store them. Never raises for what the partner does.
+
+    `token_uid`: whose Sessions are looked for. A faulty Session of another token then does not make the answer
+    useless; one of this token does, for nobody can say what it would have told.
+    """
+    return _pull(partner_id, "sessions", date_from, token_uid)
+
+
+def pull_cdrs(partner_id: int, date_from: datetime) -> PullResult:
+    """GET CDRs changed since `date_from` and store them. Never raises for what the partner does."""
+    return _pull(partner_id, "cdrs", date_from, None)
+
+
+def _pull(partner_id: int, module: str, date_from: datetime, token_uid: str | None) -> PullResult:
+    partner = Partner.objects.get(pk=partner_id)
+    concerns = _mentions(token_uid) if token_uid else None
+    count, doubtful, message_ids = 0, 0, list[int]()
+    refused = 0
+    try:
+        storing = Storing(partner, module)
+        for page in pages(partner, module, date_from=date_from, most_pages=MOST_PAGES):
+            if page.message_id is not None:
+                message_ids.append(page.message_id)
+            storing.store(page)
+            refused = storing.tally.refused
+            count += sum(1 for item in page.items if concerns is None or concerns(item))
+            doubtful += sum(1 for item in storing.tally.refused_items if concerns and concerns(item))
+    except CallFailed as failure:
+        if failure.message_id is not None and failure.message_id not in message_ids:
+            message_ids.append(failure.message_id)
+        text = f"GET {module} failed: {failure.text}"
+        return PullResult(False, failure.kind != "not_offered", count, text, message_ids, refused)
+    if doubtful:
+        return PullResult(False, True, count, _unreadable(module, storing), message_ids, refused)
+    return PullResult(True, True, count, "", message_ids, refused)
+
+
+def _mentions(token_uid: str) -> Callable[[Any], bool]:
+    """Whether an object, readable or not, names the token: under `cdr_token.uid`, `auth_id` or anywhere else."""
+    wanted = json.dumps(token_uid).lower()
+
+    def mentions(item: Any) -> bool:
+        return wanted in json.dumps(item).lower()
+
+    return mentions
+
+
+def _unreadable(module: str, storing: Storing) -> str:
+    shown = "; ".join(
+        f"{one['id'] or 'without id'}: {fault['path']} {fault['message']}".strip()
+        for one in storing.tally.faults[:3]
+        for fault in one["faults"][:3]
+    )
+    return f"GET {module} brought what cannot be read: {shown}"

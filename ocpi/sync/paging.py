@@ -1,0 +1,105 @@
+"""Pages of a list (OCPI 2.2.1 §4.1.3): following `Link`, and getting along with partners that do not send it."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import urljoin, urlsplit, urlunsplit
+
+from django.conf import settings
+from requests.utils import parse_header_links
+
+from ocpi.client import SENDER, CallFailed, Reply, endpoint_url, functional
+from ocpi.versions.times import format_timestamp
+from partners.models import Partner
+
+MOST_PAGES = 10_000
+ADVICE = "Ask them to correct their Link header: it must hold the URL of the next page (OCPI 2.2.1 §4.1.3)."
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some objects as received, the exchange they came in, and X-Total-Count, if it was sent."""
+
+    items: list[Any]
+    message_id: int | None
+    total: int | None
+
+
+def pages(
+    partner: Partner,
+    module: str,
+    *,
+    date_from: datetime | None = None,
+    date_to: datetime | None = None,
+    most_pages: int = MOST_PAGES,
+) -> Iterator[Page]:
+    """Read a list page by page; one page is in memory at a time.
+
+    Raises:
+        CallFailed: also `paging`: the pages do not end, or lead elsewhere.
+    """
+    base = endpoint_url(partner, module, SENDER)
+    filters: dict[str, Any] = {}
+    if date_from:
+        filters["date_from"] = format_timestamp(date_from)
+    if date_to:
+        filters["date_to"] = format_timestamp(date_to)
+    params: dict[str, Any] | None = {**filters, "limit": settings.OCPI_PAGE_LIMIT}
+    url, received, asked, previous = base, 0, set[str](), None
+    for _ in range(most_pages):
+        reply = functional(partner, "GET", module, SENDER, url=url, params=params)
+        page = _page(reply)
+        yield page
+        received += len(page.items)
+        following = next_url(reply.headers, url, base)
+        if following is None:
+            if not page.items or page.total is None or page.total <= received:
+                return
+            # No Link, yet there is more: ask for it by offset, as long as that brings anything new.
+            if page.items == previous:
+                raise CallFailed("paging", "their pages repeat themselves", advice=ADVICE)
+            url, params = base, {**filters, "limit": settings.OCPI_PAGE_LIMIT, "offset": received}
+        else:
+            url, params = following, None
+            if url in asked:
+                raise CallFailed("paging", "their Link headers lead in a circle", advice=ADVICE)
+            asked.add(url)
+        previous = page.items
+    raise CallFailed("paging", f"their list does not end after {most_pages} pages", advice=ADVICE)
+
+
+def _page(reply: Reply) -> Page:
+    items = [] if reply.data is None else reply.data
+    if not isinstance(items, list):
+        raise CallFailed(
+            "no_list",
+            "their answer has no list in data",
+            advice="Ask them to answer with a list, also of one or no object.",
+            http_status=reply.http_status,
+            status_code=reply.status_code,
+            message_id=reply.message_id,
+        )
+    total = reply.headers.get("X-Total-Count", "").strip()
+    return Page(items, reply.message_id, int(total) if total.isascii() and total.isdigit() else None)
+
+
+def next_url(headers: Mapping[str, str], url: str, base: str) -> str | None:
+    """Where the next page is, or None on the last. Only the host of the endpoint is sent our token.
+
+    Raises:
+        CallFailed: the link leads to another host.
+    """
+    links = parse_header_links(headers.get("Link", ""))
+    target = next(
+        (link["url"] for link in links if link.get("rel", "").lower() == "next" and link["url"]), None
+    )
+    if target is None:
+        return None
+    home, found = urlsplit(base), urlsplit(urljoin(url, target))
+    if found.hostname != home.hostname:
+        raise CallFailed(
+            "paging", f"their Link header leads to another host: {found.hostname}", advice=ADVICE
+        )
+    # Behind a proxy that ends TLS many build links with http:// and an inner port.
+    return urlunsplit((home.scheme, home.netloc, found.path, found.query, ""))

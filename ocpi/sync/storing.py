@@ -1,0 +1,123 @@
+"""Storing a page of pulled objects: each by itself, so that a bad one spoils nothing but itself."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import DataError
+
+from ocpi.client.remote import version_in_use
+from ocpi.store import Conflict, NotFound, Party, put_cdr, put_location, put_session, put_tariff
+from ocpi.sync.paging import Page
+from ocpi.versions import Fault, Invalid, Version
+from partners.models import Partner, PartnerRole
+
+MOST_FAULTY = 200  # objects whose faults are kept; all are counted
+MOST_FAULTS = 20  # of one object
+
+_PUT: dict[str, Callable[[Party, Any, int | None], Any]] = {
+    "locations": lambda party, data, message: put_location(
+        party, None, data, source="GET", message_id=message
+    ),
+    "sessions": lambda party, data, message: put_session(party, None, data, source="GET", message_id=message),
+    "tariffs": lambda party, data, message: put_tariff(party, None, data, source="GET", message_id=message),
+    "cdrs": lambda party, data, message: put_cdr(party, data, source="GET", message_id=message),
+}
+
+
+@dataclass
+class Tally:
+    """What became of the objects of a pull.
+
+    Args:
+        seen: (country_code, party_id, id in lower case) of every object that has an id, stored or not.
+        anonymous: an object had no readable id, so absence cannot be told any more.
+        refused_items: the refused objects of the last page.
+    """
+
+    received: int = 0
+    stored: int = 0
+    refused: int = 0
+    faults: list[dict[str, Any]] = field(default_factory=list)
+    seen: set[tuple[str, str, str]] = field(default_factory=set)
+    anonymous: bool = False
+    refused_items: list[Any] = field(default_factory=list)
+
+
+class Storing:
+    """Stores the pulled objects of one partner and module, as the version in use writes them."""
+
+    def __init__(self, partner: Partner, module: str) -> None:
+        self.partner = partner
+        self.put = _PUT[module]
+        self.version: Version = version_in_use(partner)
+        self.parties = parties_of(partner)
+        self.tally = Tally()
+
+    def store(self, page: Page) -> None:
+        """Store what can be stored; count and describe the rest."""
+        tally = self.tally
+        tally.refused_items = []
+        for item in page.items:
+            tally.received += 1
+            self._note(item)
+            faults = self._store_one(item, page.message_id)
+            if not faults:
+                tally.stored += 1
+                continue
+            tally.refused += 1
+            tally.refused_items.append(item)
+            if len(tally.faults) < MOST_FAULTY:
+                tally.faults.append({"id": _id(item), "faults": faults[:MOST_FAULTS]})
+
+    def _store_one(self, item: Any, message_id: int | None) -> list[dict[str, str]]:
+        try:
+            self.put(self._party(item), item, message_id)
+        except Invalid as error:
+            return [{"path": fault.path, "message": fault.message} for fault in error.faults]
+        except (Conflict, NotFound, DataError) as error:
+            return [{"path": "", "message": str(error)}]
+        return []
+
+    def _party(self, item: Any) -> Party:
+        """Whose the object is. Raises Invalid where it is not one of the partner's parties."""
+        country_code, party_id = self._owner(item)
+        if (country_code, party_id) not in self.parties and not self.partner.hub_party_id:
+            text = f"{country_code}*{party_id} is no party of {self.partner.name}"
+            raise Invalid((Fault("party_id", text, party_id),))
+        return Party(self.partner, country_code, party_id, self.version)
+
+    def _owner(self, item: Any) -> tuple[str, str]:
+        own = self.partner.country_code, self.partner.party_id
+        if not self.version.objects_name_owner:
+            return own
+        if not isinstance(item, dict):
+            raise Invalid((Fault("", "must be an object", None),))
+        names = item.get("country_code"), item.get("party_id")
+        if not all(isinstance(name, str) and name.strip() for name in names):
+            missing = [name for name in ("country_code", "party_id") if not isinstance(item.get(name), str)]
+            raise Invalid(tuple(Fault(name, "is required", None) for name in missing or ["party_id"]))
+        return str(names[0]).strip().upper(), str(names[1]).strip().upper()
+
+    def _note(self, item: Any) -> None:
+        ocpi_id = _id(item)
+        try:
+            country_code, party_id = self._owner(item)
+        except Invalid:
+            self.tally.anonymous = True
+            return
+        if ocpi_id:
+            self.tally.seen.add((country_code, party_id, ocpi_id.lower()))
+        else:
+            self.tally.anonymous = True
+
+
+def parties_of(partner: Partner) -> set[tuple[str, str]]:
+    """The parties that the partner speaks for: the agreed one and those of its credentials."""
+    roles = PartnerRole.objects.filter(partner=partner).values_list("country_code", "party_id")
+    return {(partner.country_code, partner.party_id), *roles}
+
+
+def _id(item: Any) -> str:
+    found = item.get("id") if isinstance(item, dict) else None
+    return str(found)[:255] if isinstance(found, str | int) and not isinstance(found, bool) else ""

@@ -1,0 +1,82 @@
+"""Celery tasks of the OCPI app. Ticks sweep deadline columns and hand each due row to a task of its own."""
+
+from datetime import datetime, timedelta
+
+from celery import shared_task
+from django.db.models import Model
+from django.utils import timezone
+
+from ocpi import commands, handshake, message_log, sync
+from ocpi.enqueue import enqueue
+from ocpi.handshake.rotation import retire_replaced_tokens
+from ocpi.handshake.runs import ADVANCE_TASK
+from ocpi.models import HandshakeRun, SyncRun
+from ocpi.sync.requests import RUN_TASK
+from ocpi.sync.schedule import delete_old_runs, request_due
+from partners.deadlines import claim_due
+
+# How long a task may wait in the queue before the sweep hands the row out again.
+QUEUE_LEASE = timedelta(seconds=30)
+BATCH = 100
+
+
+def _hand_out(model: type[Model], task: str) -> int:
+    """Claim due rows and queue a task for each; the end of the claim goes with it, as its right to begin."""
+    now = timezone.now()
+    due = claim_due(model, now=now, lease=QUEUE_LEASE, limit=BATCH)
+    for pk in due:
+        enqueue(task, pk, (now + QUEUE_LEASE).isoformat())
+    return len(due)
+
+
+def _moment(held: str | None) -> datetime | None:
+    return datetime.fromisoformat(held) if held else None
+
+
+@shared_task(name="ocpi.tasks.sync_handshakes_tick")
+def sync_handshakes_tick() -> int:
+    """Hand out the handshakes whose next try is due."""
+    return _hand_out(HandshakeRun, ADVANCE_TASK)
+
+
+@shared_task(name=ADVANCE_TASK)
+def sync_advance_handshake(run_id: int, held: str | None = None) -> None:
+    """Advance one handshake as far as it goes now."""
+    handshake.advance(run_id, _moment(held))
+
+
+@shared_task(name="ocpi.tasks.sync_tick")
+def sync_tick() -> int:
+    """Request periodic pulls, hand out the due ones, end replaced tokens."""
+    now = timezone.now()
+    request_due(now)
+    retire_replaced_tokens(now)
+    return _hand_out(SyncRun, RUN_TASK)
+
+
+@shared_task(name=RUN_TASK)
+def sync_run(run_id: int, held: str | None = None) -> None:
+    """Carry out one pull."""
+    sync.run(run_id, _moment(held))
+
+
+@shared_task(name="ocpi.tasks.sync_delete_old_messages")
+def sync_delete_old_messages() -> int:
+    """Delete messages and pulls that are past their time; return how many messages."""
+    delete_old_runs(timezone.now())
+    total = 0
+    while deleted := message_log.delete_old():
+        total += deleted
+    return total
+
+
+@shared_task(name="ocpi.tasks.send_command")
+def send_command(command_id: str) -> None:
+    """Send one command."""
+    commands.send(command_id)
+
+
+@shared_task(name="ocpi.tasks.commands_tick")
+def commands_tick() -> int:
+    """Settle commands whose worker died while sending."""
+    return commands.recover_lost(timezone.now())

@@ -1,0 +1,76 @@
+"""URLs under /ocpi/: every version's endpoints, from the same views.
+
+A slash too many, at the end or in the middle, is accepted: peers join URLs in both ways that the
+specification writes. Everything else under /ocpi/ is answered by `UnknownUrlView`.
+"""
+
+import re
+from collections.abc import Iterator
+
+from django.urls import URLPattern, re_path
+
+from ocpi.routing import served_modules
+from ocpi.versions import VERSIONS, Version
+from ocpi.views.base import OcpiView
+from ocpi.views.cdrs import CdrsView, CdrView
+from ocpi.views.commands import CommandResultView
+from ocpi.views.locations import ConnectorView, EvseView, LocationView
+from ocpi.views.registration import CredentialsView, DetailsView, VersionsView
+from ocpi.views.sessions import SessionView
+from ocpi.views.tariffs import TariffView
+from ocpi.views.tokens import AuthorizeView, TokensView
+from ocpi.views.unknown import UnknownUrlView
+
+SEGMENT = re.compile(r"<(?P<uuid>uuid:)?(?P<name>\w+)>")
+UUID = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+ANYTHING = "[^/]+"
+PARTY = "<country_code>/<party_id>"
+LOCATION = f"{PARTY}/<location_id>"
+# Per module: what follows its URL, and the view behind it.
+MODULES: dict[str, dict[str, type[OcpiView]]] = {
+    "credentials": {"": CredentialsView},
+    "locations": {
+        LOCATION: LocationView,
+        f"{LOCATION}/<evse_uid>": EvseView,
+        f"{LOCATION}/<evse_uid>/<connector_id>": ConnectorView,
+    },
+    "sessions": {f"{PARTY}/<session_id>": SessionView},
+    "cdrs": {"": CdrsView, "<uuid:cdr_uuid>": CdrView},
+    "tariffs": {f"{PARTY}/<tariff_id>": TariffView},
+    "tokens": {"": TokensView, "<token_uid>/authorize": AuthorizeView},
+    "commands": {"<kind>/<uuid:command_id>": CommandResultView},
+}
+
+
+def mounted(version: Version) -> Iterator[URLPattern]:
+    """The endpoints of one version."""
+    yield endpoint(f"emsp/{version.number}", DetailsView, version)
+    for spec in served_modules(version):
+        for rest, view in MODULES[spec.identifier].items():
+            yield endpoint(f"emsp/{version.number}/{spec.identifier}/{rest}", view, version)
+
+
+def pattern(path: str) -> str:
+    """Return the regular expression of a path. `<uuid:name>` takes a UUID, `<name>` anything without a
+    slash.
+    """
+    segments = [SEGMENT.fullmatch(part) or part for part in path.strip("/").split("/")]
+    return "^/*" + "/+".join(_expression(segment) for segment in segments) + "/*$"
+
+
+def _expression(segment: re.Match[str] | str) -> str:
+    if isinstance(segment, str):
+        return re.escape(segment)
+    return f"(?P<{segment['name']}>{UUID if segment['uuid'] else ANYTHING})"
+
+
+def endpoint(path: str, view: type[OcpiView], version: Version | None = None) -> URLPattern:
+    """Mount a view at a path of literal and `<variable>` segments."""
+    return re_path(pattern(path), view.as_view(version=version))
+
+
+urlpatterns = [
+    endpoint("emsp/versions", VersionsView),
+    *(url for version in VERSIONS.values() for url in mounted(version)),
+    re_path("", UnknownUrlView.as_view()),
+]

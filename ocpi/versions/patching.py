@@ -1,0 +1,149 @@
+"""PATCH: merge a partial object into the stored one, in wire names, then read the whole (OCPI 2.2.1 §4.1).
+
+A PATCH never removes information, so lists of objects that have a key are merged item by item: EVSEs by
+uid, connectors and calendars by id, charging periods by the moment they start (a period delivered twice is
+kept once, and the newer wording wins). Any other list or object is replaced as a whole. null clears what is
+optional.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, TypeVar
+
+from pydantic_core import PydanticCustomError
+
+from ocpi.versions.base import FieldPlan, WireModel, format_path, plan
+from ocpi.versions.reading import Loc, read
+from ocpi.versions.results import Fault, Invalid, Lenience, Patched
+from ocpi.versions.times import Timestamp, format_timestamp
+
+M = TypeVar("M", bound=WireModel)
+
+
+class Merge:
+    """One merge: collects what is wrong on the way."""
+
+    def __init__(self, ids_ignore_case: bool) -> None:
+        self.ids_ignore_case = ids_ignore_case
+        self.faults: list[Fault] = []
+        self.notes: list[Lenience] = []
+
+    def merged(
+        self, model: type[WireModel], patch: Any, stored: Mapping[str, Any], loc: Loc = ()
+    ) -> dict[str, Any]:
+        """`stored` with the changes of `patch`."""
+        result = dict(stored)
+        if not isinstance(patch, Mapping):
+            self.faults.append(Fault(format_path(loc), "must be an object", patch))
+            return result
+        for key, value in patch.items():
+            field = self._field(model, key, loc)
+            self._merge_field(model, result, field, key, value, (*loc, str(key)))
+        return result
+
+    def _field(self, model: type[WireModel], key: str, loc: Loc) -> FieldPlan | None:
+        known = plan(model)
+        field = known.by_wire.get(key)
+        renamed = known.by_name.get(key)
+        if field is None and renamed and renamed.on_wire:
+            detail = f"the name in this version is {renamed.wire}"
+            self.notes.append(Lenience("other_version_name", format_path((*loc, key)), detail))
+            return renamed
+        return field
+
+    def _merge_field(
+        self,
+        model: type[WireModel],
+        result: dict[str, Any],
+        field: FieldPlan | None,
+        key: str,
+        value: Any,
+        loc: Loc,
+    ) -> None:
+        wire = field.wire if field else key
+        key_name = model.keyed.get(wire)
+        if value is None and field and field.required:
+            self.faults.append(Fault(format_path(loc), "is required and cannot be cleared with null"))
+        elif field and field.model and key_name:
+            items, stored = as_list(value), as_list(result.get(wire))
+            result[wire] = self._merge_list(field.model, key_name, items, stored, loc)
+        elif value is not None:
+            result[wire] = value
+        else:
+            result.pop(wire, None)
+
+    def _merge_list(
+        self, model: type[WireModel], key_name: str, items: list[Any], stored: list[Any], loc: Loc
+    ) -> list[Any]:
+        result = list(stored)
+        positions = {self._key(item, key_name): position for position, item in enumerate(stored)}
+        for index, item in enumerate(items):
+            key = self._key(item, key_name)
+            if key is None:
+                self.faults.append(
+                    Fault(format_path((*loc, index)), f"must be an object with its {key_name}", item)
+                )
+            elif key in positions:
+                position = positions[key]
+                result[position] = self._merge_item(model, item, result[position], (*loc, index))
+            else:
+                positions[key] = len(result)
+                result.append(item)
+        return result
+
+    def _key(self, item: Any, key_name: str) -> Any:
+        """What identifies an item: timestamps as moments, ids with or without regard to case."""
+        value = item.get(key_name) if isinstance(item, Mapping) else None
+        if value == "" or not isinstance(value, str | int):
+            return None
+        if key_name == "start_date_time":
+            return moment(value)
+        return str(value).lower() if self.ids_ignore_case else str(value)
+
+    def _merge_item(self, model: type[WireModel], item: Any, stored: Any, loc: Loc) -> Any:
+        """A part with a life of its own is merged; a charging period is a value and replaced."""
+        return self.merged(model, item, stored, loc) if model.patchable else item
+
+
+def as_list(value: Any) -> list[Any]:
+    """The items of a list, which null and a single object can stand for."""
+    if isinstance(value, list):
+        return value
+    return [] if value is None else [value]
+
+
+def moment(value: str | int) -> Any:
+    """A timestamp read leniently; what cannot be read stands for itself and fails when the whole is read."""
+    try:
+        return Timestamp().read(value)
+    except PydanticCustomError as error:
+        return (error.context or {}).get("read_as", value)
+
+
+def patch(
+    model: type[M],
+    change: Any,
+    stored: Mapping[str, Any],
+    *,
+    needs_last_updated: bool,
+    ids_ignore_case: bool,
+    received_at: datetime | None,
+    unknown_allowed: bool,
+    owner: tuple[str, str] | None = None,
+) -> Patched[M]:
+    """Merge `change` into `stored` and read the result; raises Invalid with every fault."""
+    merge = Merge(ids_ignore_case)
+    raw = merge.merged(model, change, stored)
+    if (
+        isinstance(change, Mapping)
+        and "last_updated" in plan(model).by_wire
+        and not change.get("last_updated")
+    ):
+        if needs_last_updated:
+            merge.faults.append(Fault("last_updated", "every PATCH needs it"))
+        elif received_at:
+            raw["last_updated"] = format_timestamp(received_at)
+    if merge.faults:
+        raise Invalid(tuple(merge.faults))
+    whole = read(model, raw, unknown_allowed=unknown_allowed, owner=owner)
+    return Patched(whole.obj, (*merge.notes, *whole.leniences), raw)

@@ -1,0 +1,162 @@
+"""Lenient reading: read strictly; where an error carries its meaning, put that in place and read again.
+
+A message that keeps to the specification costs one pass. Strict writing uses the same `validate`, with
+another rule for what may be put in place.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from ocpi.versions.base import FieldPlan, WireModel, format_path, plan
+from ocpi.versions.results import Fault, Invalid, Lenience, Parsed
+
+M = TypeVar("M", bound=WireModel)
+Loc = tuple[str | int, ...]
+Rule = Callable[["Mended", ErrorDetails], Lenience | None]
+
+MOST_ROUNDS = 10  # one layer of repairs per round: shape, emptiness, spelling. Nothing legible needs more.
+IGNORED = "is not part of this version"
+NATIVE_MESSAGES = {
+    "missing": "is required and missing",
+    "model_type": "must be an object",
+    "model_attributes_type": "must be an object",
+}
+
+
+class Mended:
+    """JSON data in which values can be replaced; the original stays as it is, only what changes is copied."""
+
+    def __init__(self, data: Any) -> None:
+        self.data = data
+        self._owned: dict[int, Any] = {}
+
+    def replace(self, loc: Loc, value: Any) -> None:
+        """Put `value` at `loc`."""
+        if not loc:
+            self.data = value
+            return
+        self._container(loc[:-1])[loc[-1]] = value
+
+    def remove(self, loc: Loc) -> None:
+        """Take out the key or list item at `loc`. A key may be gone already: it can have several errors."""
+        container = self._container(loc[:-1])
+        if isinstance(container, dict):
+            container.pop(loc[-1], None)
+        else:
+            del container[loc[-1]]
+
+    def _container(self, loc: Loc) -> Any:
+        here: Any
+        here = self.data = self._own(self.data)
+        for part in loc:
+            here[part] = self._own(here[part])
+            here = here[part]
+        return here
+
+    def _own(self, container: Any) -> Any:
+        """A copy that may be changed. Kept by id, together with the object, so that no id is used twice."""
+        if id(container) in self._owned:
+            return container
+        copied = dict(container) if isinstance(container, Mapping) else list(container)
+        self._owned[id(copied)] = copied
+        return copied
+
+
+def read(
+    model: type[M], data: Any, *, unknown_allowed: bool, owner: tuple[str, str] | None = None
+) -> Parsed[M]:
+    """Read wire data as `model`; raises Invalid with every fault."""
+    mended = Mended(data)
+    obj, notes = validate(model, mended, reading_rule(model), owner)
+    notes.extend(unknown_fields(model, mended.data, unknown_allowed))
+    return Parsed(obj, tuple(dict.fromkeys(notes)))
+
+
+def validate(
+    model: type[M], mended: Mended, rule: Rule, owner: tuple[str, str] | None = None
+) -> tuple[M, list[Lenience]]:
+    """Validate, and mend by `rule` as long as that helps. Returns the object and what was mended."""
+    notes: list[Lenience] = []
+    context = {"owner": owner} if owner else None
+    for _ in range(MOST_ROUNDS):
+        try:
+            return model.model_validate(mended.data, context=context), notes
+        except ValidationError as error:
+            # Backwards, so that taking an item out of a list leaves the positions before it as they are.
+            errors = error.errors(include_url=False)[::-1]
+        applied = [note for item in errors if (note := rule(mended, item))]
+        if not applied:
+            break
+        notes.extend(applied[::-1])
+    raise Invalid(tuple(as_fault(item) for item in errors[::-1]))
+
+
+def reading_rule(model: type[WireModel]) -> Rule:
+    """Take what the error says the value means; drop fields that are not of this version."""
+
+    def rule(mended: Mended, error: ErrorDetails) -> Lenience | None:
+        context, loc = error.get("ctx", {}), error["loc"]
+        foreign = foreign_field(model, loc)
+        if foreign:
+            mended.remove(foreign)
+            return Lenience("unknown_field", format_path(foreign), IGNORED)
+        if "read_as" not in context:
+            return None
+        mended.replace(loc, context["read_as"])
+        return Lenience(error["type"], format_path(loc), context["detail"])
+
+    return rule
+
+
+def as_fault(error: ErrorDetails) -> Fault:
+    """A pydantic error in words for a CPO's developer."""
+    missing = error["type"] == "missing"
+    message = NATIVE_MESSAGES.get(error["type"], error["msg"])
+    return Fault(format_path(error["loc"]), message, None if missing else error["input"])
+
+
+def steps(model: type[WireModel], loc: Loc) -> Iterator[tuple[int, type[WireModel], FieldPlan]]:
+    """The fields along a path: (position after the field's key, its class, the field)."""
+    current: type[WireModel] | None = model
+    for position, part in enumerate(loc, start=1):
+        if isinstance(part, int):
+            continue
+        if current is None:
+            return
+        known = plan(current)
+        field = known.by_wire.get(part) or known.by_name.get(part)
+        if field is None:
+            return
+        yield position, current, field
+        current = field.model
+
+
+def foreign_field(model: type[WireModel], loc: Loc) -> Loc | None:
+    """The part of the path up to a field that this version does not have on the wire, if it goes through
+    one.
+    """
+    return next((loc[:position] for position, _, field in steps(model, loc) if not field.on_wire), None)
+
+
+def unknown_fields(model: type[WireModel], data: Any, allowed: bool, loc: Loc = ()) -> Iterator[Lenience]:
+    """Fields the version does not know, and fields under the name another version gives them."""
+    if not isinstance(data, Mapping):
+        return
+    known = plan(model)
+    for key in data.keys() - known.by_wire.keys():
+        field = known.by_name.get(key)
+        if field and field.on_wire:
+            detail = f"the name in this version is {field.wire}"
+            yield Lenience("other_version_name", format_path((*loc, key)), detail)
+        elif not allowed:
+            yield Lenience("unknown_field", format_path((*loc, str(key))), IGNORED)
+    for wire, nested in known.nesting:
+        value = data.get(wire)
+        if isinstance(value, list | tuple):
+            for index, item in enumerate(value):
+                yield from unknown_fields(nested, item, allowed, (*loc, wire, index))
+        elif value is not None:
+            yield from unknown_fields(nested, value, allowed, (*loc, wire))

@@ -1,0 +1,107 @@
+"""Tariffs module (OCPI 2.2.1 §11)."""
+
+from decimal import Decimal
+from typing import Annotated, Any
+
+from ocpi.versions.base import WireModel
+from ocpi.versions.enums import DayOfWeek, OneOf, ReservationRestriction, TariffDimensionType, TariffType
+from ocpi.versions.times import Day, Moment, TimeOfDay
+from ocpi.versions.types import (
+    Amount,
+    CountryCode,
+    Currency,
+    Id36,
+    Link,
+    Many,
+    Number,
+    PartyId,
+    Several,
+    Whole,
+)
+from ocpi.versions.v2_2_1.common import DisplayText, EnergyMix, Price
+from ocpi.versions.v2_2_1.sessions import OWNER_FALLBACKS
+
+
+class PriceComponent(WireModel):
+    """PriceComponent (§11.4.2): price per kWh, per hour or flat, excluding VAT.
+
+    step_size in Wh or s, vat in percent.
+    """
+
+    kind = "price_component"
+
+    type: Annotated[str, OneOf(TariffDimensionType)]
+    price: Number
+    vat: Number | None = None
+    step_size: Whole
+
+
+class TariffRestrictions(WireModel):
+    """TariffRestrictions (§11.4.6): local times; kWh, A, kW and s."""
+
+    kind = "tariff_restrictions"
+
+    start_time: TimeOfDay | None = None
+    end_time: TimeOfDay | None = None
+    start_date: Day | None = None
+    end_date: Day | None = None
+    min_kwh: Amount | None = None
+    max_kwh: Amount | None = None
+    min_current: Number | None = None
+    max_current: Number | None = None
+    min_power: Number | None = None
+    max_power: Number | None = None
+    min_duration: Whole | None = None
+    max_duration: Whole | None = None
+    day_of_week: Many[Annotated[str, OneOf(DayOfWeek)]] = ()
+    reservation: Annotated[str, OneOf(ReservationRestriction)] | None = None
+
+
+class TariffElement(WireModel):
+    """TariffElement (§11.4.4): prices and when they hold."""
+
+    kind = "tariff_element"
+
+    price_components: Several[PriceComponent]
+    restrictions: TariffRestrictions | None = None
+
+
+class Tariff(WireModel):
+    """Tariff (§11.3.1): what charging costs. start and end are UTC."""
+
+    kind = "tariff"
+    fallbacks = OWNER_FALLBACKS
+
+    country_code: CountryCode
+    party_id: PartyId
+    id: Id36
+    currency: Currency
+    type: Annotated[str, OneOf(TariffType)] | None = None
+    tariff_alt_text: Many[DisplayText] = ()
+    tariff_alt_url: Link | None = None
+    min_price: Price | None = None
+    max_price: Price | None = None
+    elements: Several[TariffElement]
+    start_date_time: Moment | None = None
+    end_date_time: Moment | None = None
+    energy_mix: EnergyMix | None = None
+    last_updated: Moment
+
+    @classmethod
+    def sources(cls, other: WireModel) -> dict[str, Any]:
+        """Prices exclude VAT here; OCPI 2.3.0 may include it (`tax_included`)."""
+        if isinstance(other, Tariff) and getattr(other, "tax_included", None) == "YES":
+            return {"elements": tuple(_net_element(element) for element in other.elements)}
+        return {}
+
+
+def _net_element(element: TariffElement) -> TariffElement:
+    return element.model_copy(
+        update={"price_components": tuple(_net_component(part) for part in element.price_components)}
+    )
+
+
+def _net_component(part: PriceComponent) -> PriceComponent:
+    """Without a rate no VAT applies (§11.4.2), so that net and gross are the same."""
+    net = part.price / (1 + (part.vat or Decimal(0)) / 100)
+    return part.model_copy(update={"price": net})

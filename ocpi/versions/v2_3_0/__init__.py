@@ -1,0 +1,42 @@
+"""OCPI 2.3.0 (edition 2) with the add-ons Payments and Bookings: what differs from 2.2.1."""
+
+from ocpi.versions import v2_2_1
+from ocpi.versions.enums import InterfaceRole
+from ocpi.versions.v2_3_0 import (
+    bookings,
+    cdrs,
+    commands,
+    common,
+    invoices,
+    locations,
+    payments,
+    registration,
+    sessions,
+    tariffs,
+    tokens,
+)
+from ocpi.versions.version import ModuleSpec, Version, models_of
+
+VERSION = Version(
+    number="2.3.0",
+    models={
+        **v2_2_1.VERSION.models,
+        **models_of(
+            common,
+            locations,
+            sessions,
+            tariffs,
+            cdrs,
+            tokens,
+            registration,
+            commands,
+            invoices,
+            payments,
+            bookings,
+        ),
+    },
+    modules=(*v2_2_1.MODULES, ModuleSpec("bookings", InterfaceRole.RECEIVER)),
+    required_remote=v2_2_1.REQUIRED_REMOTE,
+    on_request=True,
+    unknown_fields_allowed=True,
+)

@@ -1,0 +1,147 @@
+"""Version: everything that an OCPI version changes, as data.
+
+No other code asks which version it is talking: it reads a field of this record.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from types import ModuleType
+from typing import Any
+
+from ocpi.versions.base import WireModel
+from ocpi.versions.enums import InterfaceRole
+from ocpi.versions.patching import patch
+from ocpi.versions.reading import read
+from ocpi.versions.results import Parsed, Patched
+from ocpi.versions.writing import write
+
+
+@dataclass(frozen=True)
+class ModuleSpec:
+    """A module we serve, and on which side. Without roles (2.1.1) the side is known from the module alone."""
+
+    identifier: str
+    role: InterfaceRole | None
+
+
+@dataclass(frozen=True)
+class RemoteNeed:
+    """A module we need at a CPO, and on which side of it the CPO stands."""
+
+    identifier: str
+    role: InterfaceRole
+    required: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Version:
+    """One OCPI version.
+
+    models                 kind -> wire model. A kind that is absent does not exist in the version.
+    modules                what an eMSP serves, for our version details.
+    required_remote        what we need from a CPO.
+    has_roles              endpoints carry a role, credentials a list of roles (2.2 on).
+    encodes_token          the Authorization header carries the token in base64 (default for outbound calls).
+    routing_headers        OCPI-to-/OCPI-from-... on functional modules.
+    correlation_headers    X-Request-ID and X-Correlation-ID.
+    on_request             off unless enabled for a partner.
+    command_result_kind    the kind of the asynchronous result of a command.
+    command_has_timeout    the response to a command says how long to wait for its result.
+    patch_needs_last_updated  a PATCH without it is refused.
+    tariffs_patchable      PATCH exists for tariffs.
+    unknown_token_code     OCPI status code for an unknown token.
+    objects_name_owner     objects carry country_code and party_id of their owner.
+    token_type_in_query    `?type=` goes on token URLs unless it is RFID.
+    ids_ignore_case        ids are CiStrings (2.2 on).
+    unknown_fields_allowed an unknown field is no mistake.
+    """
+
+    number: str
+    models: Mapping[str, type[WireModel]]
+    modules: tuple[ModuleSpec, ...]
+    required_remote: tuple[RemoteNeed, ...]
+    has_roles: bool = True
+    encodes_token: bool = True
+    routing_headers: bool = True
+    correlation_headers: bool = True
+    on_request: bool = False
+    command_result_kind: str = "command_result"
+    command_has_timeout: bool = True
+    patch_needs_last_updated: bool = True
+    tariffs_patchable: bool = False
+    unknown_token_code: int = 2004
+    objects_name_owner: bool = True
+    token_type_in_query: bool = True
+    ids_ignore_case: bool = True
+    unknown_fields_allowed: bool = False
+
+    def __str__(self) -> str:
+        return self.number
+
+    def __repr__(self) -> str:
+        return f"<Version {self.number}>"
+
+    def __hash__(self) -> int:
+        return hash(self.number)
+
+    @property
+    def slug(self) -> str:
+        """The version in a Python name: `v2_2_1`."""
+        return "v" + self.number.replace(".", "_")
+
+    def model(self, kind: str) -> type[WireModel]:
+        """The wire model of a kind; LookupError where the version has no such object."""
+        try:
+            return self.models[kind]
+        except KeyError:
+            raise LookupError(f"OCPI {self.number} has no {kind!r}") from None
+
+    def parse(self, kind: str, data: Any, *, owner: tuple[str, str] | None = None) -> Parsed[Any]:
+        """Read wire data leniently; raises Invalid with every fault.
+
+        `owner` (country_code, party_id) completes objects whose version does not name their owner.
+        """
+        return read(self.model(kind), data, unknown_allowed=self.unknown_fields_allowed, owner=owner)
+
+    def parse_patch(
+        self,
+        kind: str,
+        change: Any,
+        stored: Mapping[str, Any],
+        *,
+        received_at: datetime | None = None,
+        owner: tuple[str, str] | None = None,
+    ) -> Patched[Any]:
+        """Merge a PATCH into the stored raw object and read the whole; raises Invalid with every fault.
+
+        `received_at` becomes last_updated where the version lets a PATCH come without it.
+        """
+        return patch(
+            self.model(kind),
+            change,
+            stored,
+            needs_last_updated=self.patch_needs_last_updated,
+            ids_ignore_case=self.ids_ignore_case,
+            received_at=received_at,
+            unknown_allowed=self.unknown_fields_allowed,
+            owner=owner,
+        )
+
+    def dump(self, obj: WireModel) -> dict[str, Any]:
+        """Any version's object in this version's wire form, JSON-ready.
+
+        Raises Invalid where that cannot be.
+        """
+        return write(self.model(obj.kind), obj)
+
+
+def models_of(*modules: ModuleType) -> dict[str, type[WireModel]]:
+    """kind -> model for the models of some modules; later ones take precedence."""
+    found: dict[str, type[WireModel]] = {}
+    for module in modules:
+        for value in vars(module).values():
+            own = isinstance(value, type) and value.__module__ == module.__name__
+            if own and issubclass(value, WireModel) and value.kind:
+                found[value.kind] = value
+    return found

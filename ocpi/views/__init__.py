@@ -1,0 +1,1 @@
+"""The endpoints that we serve, one module each."""

@@ -1,0 +1,266 @@
+"""OcpiView: what all our OCPI endpoints do around their one purpose.
+
+Log the request before trusting it; find out who calls; handle; answer in the envelope; complete the log.
+Views are written once and mounted per version: `as_view(version=VERSIONS["2.2.1"])`. What a version changes
+they read from it.
+"""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
+from django.http import Http404, HttpRequest, HttpResponse
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from ocpi import message_log
+from ocpi.authentication import Caller, TokenAuthentication, WrongToken, source_address
+from ocpi.envelope import Absent, EnvelopeRenderer, Refusal, StatusCode, envelope
+from ocpi.routing import offered
+from ocpi.store import NotFound, Party, Stored
+from ocpi.versions import Fault, Lenience, Version
+from ocpi.views.errors import Failure, failure_of, unexpected
+from ocpi.views.reading import read_json
+from partners.models import Partner, PartnerRole
+
+LONGEST_ECHO = 128
+ECHOED = ("X-Request-ID", "X-Correlation-ID")
+
+
+class OneForm(BaseContentNegotiation):
+    """No negotiation: JSON in, JSON out."""
+
+    def select_parser(self, request: Request, parsers: Any) -> Any:
+        return parsers[0]
+
+    def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
+        return renderers[0], renderers[0].media_type
+
+
+class OcpiView(APIView):
+    """One endpoint.
+
+    Attributes:
+        version: set when mounted; None where an endpoint belongs to no version.
+        module: its identifier, for the message log.
+        functional: it belongs to a functional module, whose answers carry routing headers (OCPI 2.2.1
+        §4.1.1). while_registering: a registration token (Token A) is good here.
+        unknown_code: OCPI status code for an object that is not there.
+    """
+
+    version: Version | None = None
+    module: str = ""
+    functional = True
+    while_registering = False
+    unknown_code: int = StatusCode.INVALID
+
+    authentication_classes = [TokenAuthentication]
+    permission_classes = []
+    renderer_classes = [EnvelopeRenderer]
+    content_negotiation_class = OneForm
+    http_method_names = ["get", "put", "patch", "post", "delete"]
+
+    caller: Caller | None = None
+
+    # --- around every request
+    # ---------------------------------------------------------------------------------
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        self.leniences: list[Lenience] = []
+        self.faults: tuple[Fault, ...] = ()
+        self.objects: list[str] = []
+        self.error = ""
+        self.partner: Partner | None = None
+        self.too_big = False
+        try:
+            self.record = self._open(request)
+        except Exception as error:  # noqa: BLE001  (whatever it is, the caller gets an envelope)
+            return self._plain(unexpected(error))
+        try:
+            response: Any = super().dispatch(request, *args, **kwargs)
+            response.render()
+        except Exception as error:  # noqa: BLE001  (whatever it is, the caller gets an envelope)
+            response = self._plain(unexpected(error))
+            self.error = self.error or repr(error)
+        self._finish(response)
+        answer: HttpResponse = response
+        return answer
+
+    def _open(self, request: HttpRequest) -> message_log.Record:
+        try:
+            self.raw_body = request.body
+        except RequestDataTooBig:
+            self.too_big, self.raw_body = True, b""
+        record = message_log.open_message(
+            direction=message_log.INBOUND,
+            method=request.method or "",
+            url=request.get_full_path(),
+            headers=request.headers,
+            body=self.raw_body if not self.too_big else "[too large to be kept]",
+            source_address=source_address(request),
+            version=str(self.version or ""),
+            module=self.module,
+        )
+        path = request.path_info
+        if path.endswith("/") or "//" in path:
+            self.leniences.append(Lenience("slashes", "", "the URL has a slash too many"))
+        return record
+
+    def _finish(self, response: HttpResponse) -> None:
+        self.record.finish(
+            http_status=response.status_code,
+            ocpi_status=getattr(self, "ocpi_status", None),
+            headers=dict(response.items()),
+            body=response.content,
+            partner=self.partner,
+            leniences=self.leniences,
+            faults=self.faults,
+            objects=self.objects,
+            error=self.error,
+        )
+
+    def _plain(self, failure: Failure) -> HttpResponse:
+        """The answer when nothing else works any more."""
+        self.ocpi_status = failure.status_code
+        body = EnvelopeRenderer().render(envelope(failure.status_code, message=failure.message))
+        return HttpResponse(body, status=failure.http_status, content_type="application/json")
+
+    # --- before the handler
+    # -----------------------------------------------------------------------------------
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        if isinstance(request.auth, Caller):
+            self.caller, self.partner = request.auth, request.auth.partner
+            self.check_scope(request.auth)
+        if any("\x00" in str(value) for value in kwargs.values()):
+            raise Http404
+        if self.too_big:
+            raise RequestDataTooBig
+
+    def check_scope(self, caller: Caller) -> None:
+        """Raise unless the caller may use this endpoint at all."""
+        if caller.registering and not self.while_registering:
+            raise WrongToken("This token is only good for versions and credentials.", caller.partner)
+        if self.version is not None and not offered(self.version, caller.partner):
+            raise Http404
+
+    # --- for handlers
+    # -----------------------------------------------------------------------------------------
+
+    def body(self) -> Any:
+        """Return the JSON body; raises Refusal."""
+        return read_json(self.raw_body)
+
+    def the_caller(self) -> Caller:
+        """Return who calls. Views that anybody may reach do not use it."""
+        assert self.caller is not None  # noqa: S101  (authentication has seen to it)
+        return self.caller
+
+    def the_version(self) -> Version:
+        """Return the version that the view is mounted for."""
+        assert self.version is not None  # noqa: S101  (see ocpi.urls)
+        return self.version
+
+    def party(self, country_code: str, party_id: str) -> Party:
+        """Return the party of the URL.
+
+        Raises:
+            Refusal: HTTP 404, it is not one of the caller's parties.
+        """
+        partner = self.the_caller().partner
+        if not speaks_for(partner, country_code, party_id):
+            message = f"{country_code}*{party_id} is not a party that you registered with us."
+            raise Refusal(404, StatusCode.CLIENT_ERROR, message)
+        return Party(partner, country_code, party_id, self.the_version())
+
+    def found(self, data: Any) -> Response:
+        """Answer a GET; None is answered with HTTP 404."""
+        if data is None:
+            raise NotFound("There is no such object.")
+        return self.ok(data)
+
+    def note(self, kind: str, party: Party, *ids: str) -> None:
+        """Put into the message log what the message was about: `session:SK*ION/S-1`."""
+        self.objects.append(f"{kind}:{party.country_code}*{party.party_id}/{'/'.join(ids)}")
+
+    def stored(self, result: Stored[Any], kind: str, party: Party, *ids: str) -> Response:
+        """Answer a PUT, PATCH or DELETE: HTTP 201 for what is new; what is older than ours changes
+        nothing.
+        """
+        self.leniences += result.leniences
+        self.note(kind, party, *ids)
+        message = "Older than what is stored: nothing was changed." if result.stale else "Success"
+        return self.ok(status=201 if result.created else 200, message=message)
+
+    def ok(
+        self,
+        data: Any = Absent,
+        *,
+        status: int = 200,
+        message: str = "Success",
+        headers: dict[str, str] | None = None,
+    ) -> Response:
+        """Answer with status code 1000."""
+        return self._answer(status, StatusCode.SUCCESS, data, message, headers)
+
+    # --- after the handler
+    # ------------------------------------------------------------------------------------
+
+    def handle_exception(self, exc: Exception) -> Response:
+        if isinstance(exc, RequestDataTooBig):
+            limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+            failure = Failure(413, StatusCode.INVALID, f"The body is larger than {limit} bytes.")
+        else:
+            failure = failure_of(exc, self.unknown_code)
+        self.faults, self.error = failure.faults, failure.error
+        self.partner = self.partner or failure.partner
+        response = self._answer(
+            failure.http_status, failure.status_code, Absent, failure.message, failure.headers
+        )
+        response.exception = True
+        if failure.http_status == 405:
+            response["Allow"] = ", ".join(self.allowed_methods)
+        return response
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Response:
+        final = super().finalize_response(request, response, *args, **kwargs)
+        if self.version is None or self.version.correlation_headers:
+            for name in ECHOED:
+                if value := request.headers.get(name, ""):
+                    final[name] = value[:LONGEST_ECHO]
+        if self.version is not None and self.version.routing_headers and self.functional and self.partner:
+            for name, value in self._routing(request, self.partner).items():
+                final[name] = value
+        return final
+
+    def _routing(self, request: Request, partner: Partner) -> dict[str, str]:
+        """From us, to whoever asked: a hub names itself or the party that it asks for."""
+        asked_by = request.headers
+        return {
+            "OCPI-to-country-code": asked_by.get("OCPI-from-country-code") or partner.country_code,
+            "OCPI-to-party-id": asked_by.get("OCPI-from-party-id") or partner.party_id,
+            "OCPI-from-country-code": settings.OCPI_COUNTRY_CODE,
+            "OCPI-from-party-id": settings.OCPI_PARTY_ID,
+        }
+
+    def _answer(
+        self, http_status: int, status_code: int, data: Any, message: str, headers: dict[str, str] | None
+    ) -> Response:
+        self.ocpi_status = int(status_code)
+        return Response(envelope(status_code, data, message), status=http_status, headers=headers)
+
+    @property
+    def default_response_headers(self) -> dict[str, str]:
+        """None: OCPI knows neither Vary nor, but for HTTP 405, Allow."""
+        return {}
+
+
+def speaks_for(partner: Partner, country_code: str, party_id: str) -> bool:
+    """Whether the party is the partner's own or one of those that its platform speaks for."""
+    party = country_code.upper(), party_id.upper()
+    if party == (partner.country_code, partner.party_id):
+        return True
+    return PartnerRole.objects.filter(partner=partner, country_code=party[0], party_id=party[1]).exists()

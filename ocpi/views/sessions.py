@@ -1,0 +1,27 @@
+"""Sessions: we are the receiver (OCPI 2.2.1 §9.2.2)."""
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from ocpi import store
+from ocpi.views.base import OcpiView
+
+
+class SessionView(OcpiView):
+    """GET, PUT, PATCH of a Session."""
+
+    module = "sessions"
+
+    def get(self, request: Request, country_code: str, party_id: str, session_id: str) -> Response:
+        party = self.party(country_code, party_id)
+        return self.found(store.session_wire(party, session_id, party.version))
+
+    def put(self, request: Request, country_code: str, party_id: str, session_id: str) -> Response:
+        party = self.party(country_code, party_id)
+        result = store.put_session(party, session_id, self.body(), message_id=self.record.id)
+        return self.stored(result, "session", party, session_id)
+
+    def patch(self, request: Request, country_code: str, party_id: str, session_id: str) -> Response:
+        party = self.party(country_code, party_id)
+        result = store.patch_session(party, session_id, self.body(), message_id=self.record.id)
+        return self.stored(result, "session", party, session_id)

@@ -1,0 +1,62 @@
+"""Tokens: we are the sender (OCPI 2.2.1 §12.2.1)."""
+
+from typing import Any
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from ocpi.envelope import Refusal
+from ocpi.models import Token
+from ocpi.pagination import page
+from ocpi.routing import module_url
+from ocpi.store.tokens import find_token, token_object, token_wire
+from ocpi.versions import Lenience
+from ocpi.versions.v2_2_1.tokens import AuthorizationInfo
+from ocpi.views.base import OcpiView
+
+ALLOWED, BLOCKED = "ALLOWED", "BLOCKED"
+
+
+class TokensView(OcpiView):
+    """GET: our tokens in pages, oldest first (§12.2.1.1)."""
+
+    module = "tokens"
+
+    def get(self, request: Request) -> Response:
+        version, partner = self.the_version(), self.the_caller().partner
+        url = module_url(partner, version, self.module)
+        tokens = page(Token.objects.order_by("id"), request.query_params, url)
+        return self.ok([token_wire(token, version) for token in tokens.rows], headers=tokens.headers)
+
+
+class AuthorizeView(OcpiView):
+    """POST: may the holder of this token charge now (§12.2.1.2)?"""
+
+    module = "tokens"
+
+    def post(self, request: Request, token_uid: str) -> Response:
+        version = self.the_version()
+        references = self._references()
+        # 2.1.1 calls the parameter both names.
+        asked = request.query_params.get("type") or request.query_params.get("token_type")
+        token, despite_type = find_token(token_uid, asked, version)
+        if token is None:
+            raise Refusal(404, version.unknown_token_code, f"There is no token {token_uid!r}.")
+        if despite_type:
+            text = f"no type means RFID; this token is {token.type}"
+            self.leniences.append(Lenience("token_type", "type", text))
+        self.objects.append(f"token:{token.uid}")
+        answer = AuthorizationInfo(
+            allowed=ALLOWED if token.valid else BLOCKED,
+            token=token_object(token),
+            location=references,
+        )
+        return self.ok(version.dump(answer))
+
+    def _references(self) -> Any:
+        """The place that the driver asks for, if it is told; a body is optional."""
+        if not self.raw_body.strip():
+            return None
+        parsed = self.the_version().parse("location_references", self.body())
+        self.leniences += parsed.leniences
+        return parsed.obj

@@ -1,0 +1,195 @@
+"""What staff can do with a partner."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from unfold.widgets import INPUT_CLASSES, UnfoldAdminPasswordWidget
+
+from ocpi import handshake
+from ocpi.models import HandshakeRun
+from ocpi.routing import versions_url
+from ocpi.sync.requests import request_sync
+from partners.admin.actions import DANGER, PRIMARY, PageAction, Refused
+from partners.admin.showing import url_of
+from partners.models import IssuedToken, Partner
+from partners.services import check_token, issue_registration_token
+
+CHANGE = "partners.change_partner"
+Connection = Partner.Connection
+LIVE = (HandshakeRun.State.SCHEDULED, HandshakeRun.State.RUNNING)
+
+
+class MomentField(forms.DateTimeField):
+    """Date and time, entered with the browser's own picker."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        attrs = {"type": "datetime-local", "class": " ".join(INPUT_CLASSES)}
+        super().__init__(widget=forms.DateTimeInput(attrs=attrs), required=False, **kwargs)
+
+
+class HandshakeForm(forms.Form):
+    """When to try, and with which Token A."""
+
+    window_starts_at = MomentField(label="Window opens", help_text="Empty: at once.")
+    window_ends_at = MomentField(label="Window closes", help_text="Empty: 30 minutes after it opens.")
+    token_a = forms.CharField(
+        label="Token A",
+        required=False,
+        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "off"}),
+        help_text="Only if they sent a new one. Empty: the one that is stored.",
+    )
+
+    def clean_token_a(self) -> str:
+        token = str(self.cleaned_data["token_a"]).strip()
+        if token:
+            check_token(token)
+        return token
+
+
+def start_handshake(request: HttpRequest, partner: Partner, data: dict[str, Any]) -> HttpResponse:
+    """Start the run, and go to its page."""
+    try:
+        run = handshake.start(
+            partner,
+            user=request.user,
+            window_starts_at=data["window_starts_at"],
+            window_ends_at=data["window_ends_at"],
+            token_a=data["token_a"] or None,
+        )
+    except handshake.HandshakeRefusedError as refused:
+        raise Refused(str(refused)) from refused
+    return HttpResponseRedirect(url_of(HandshakeRun, run.pk))
+
+
+def may_start(partner: Partner) -> bool:
+    if partner.connection == Connection.SUSPENDED:
+        return False
+    return not HandshakeRun.objects.filter(partner=partner, state__in=LIVE).exists()
+
+
+def issue_token(request: HttpRequest, partner: Partner, _data: dict[str, Any]) -> HttpResponse:
+    """Make Token B and show it, this once."""
+    return reveal(
+        request,
+        title=f"Token B for {partner.name}",
+        secret=issue_registration_token(partner),
+        explanation="Send it to their technical contact through a secure channel, together with our versions URL.",
+        facts={"Our versions URL": versions_url(partner), "Their party": f"{partner.country_code}*{partner.party_id}"},
+        back=url_of(Partner, partner.pk),
+    )
+
+
+def reveal(
+    request: HttpRequest, *, title: str, secret: str, explanation: str, back: str, facts: dict[str, str] | None = None
+) -> HttpResponse:
+    """A page that shows a secret. Nothing keeps it: going back or reloading does not bring it again."""
+    context = {
+        **admin.site.each_context(request),
+        "title": title,
+        "secret": secret,
+        "explanation": explanation,
+        "facts": facts or {},
+        "back": back,
+    }
+    response = TemplateResponse(request, "admin/support/reveal.html", context)
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+def sync(module: str) -> Any:
+    def run(_request: HttpRequest, partner: Partner, _data: dict[str, Any]) -> str:
+        row = request_sync(partner, module, full=True)
+        return f"Reading all {module} of {partner.name}: run {row.pk}. What it stored and refused is under “Syncs”."
+
+    return run
+
+
+def suspend(_request: HttpRequest, partner: Partner, _data: dict[str, Any]) -> str:
+    changed = Partner.objects.filter(pk=partner.pk, connection=Connection.CONNECTED)
+    if not changed.update(connection=Connection.SUSPENDED):
+        raise Refused("Only a connected partner can be suspended.")
+    return f"{partner.name} is suspended: their requests are answered with HTTP 403 and no driver can start there."
+
+
+def resume(_request: HttpRequest, partner: Partner, _data: dict[str, Any]) -> str:
+    usable = IssuedToken.objects.filter(
+        partner=partner, purpose=IssuedToken.Purpose.CONNECTION, state=IssuedToken.State.ACTIVE
+    ).exists()
+    state = Connection.CONNECTED if usable else Connection.NOT_CONNECTED
+    if not Partner.objects.filter(pk=partner.pk, connection=Connection.SUSPENDED).update(connection=state):
+        raise Refused("This partner is not suspended.")
+    if usable:
+        return f"{partner.name} is connected again."
+    return f"{partner.name} is no longer suspended, but has no usable token: start a handshake."
+
+
+def is_connected(partner: Partner) -> bool:
+    return bool(partner.connection == Connection.CONNECTED)
+
+
+ACTIONS = (
+    PageAction(
+        "handshake",
+        "Start handshake",
+        CHANGE,
+        "We read their versions URL with Token A, check the modules and exchange permanent tokens. Their server must "
+        "be reachable in the window; until it closes we keep trying.",
+        start_handshake,
+        icon="handshake",
+        tone=PRIMARY,
+        form=HandshakeForm,
+        possible=may_start,
+    ),
+    PageAction(
+        "sync-locations",
+        "Sync locations",
+        CHANGE,
+        "We read all their locations now. What is missing from the answer is marked as missing.",
+        sync("locations"),
+        icon="sync",
+        possible=is_connected,
+    ),
+    PageAction(
+        "sync-tariffs",
+        "Sync tariffs",
+        CHANGE,
+        "We read all their tariffs now.",
+        sync("tariffs"),
+        icon="sync",
+        possible=is_connected,
+    ),
+    PageAction(
+        "issue-token-b",
+        "Issue Token B",
+        CHANGE,
+        "We make a token that they read our versions and register with. It is shown once, on the next page. A Token B "
+        "issued earlier stops working at once; the tokens of a standing connection do not.",
+        issue_token,
+        icon="key",
+    ),
+    PageAction(
+        "suspend",
+        "Suspend",
+        CHANGE,
+        "All their requests are answered with HTTP 403 until you resume, and drivers cannot start at their chargers. "
+        "Sessions that are charging now cannot be followed either.",
+        suspend,
+        icon="pause_circle",
+        tone=DANGER,
+        possible=is_connected,
+    ),
+    PageAction(
+        "resume",
+        "Resume",
+        CHANGE,
+        "Their requests are answered again, and drivers can start at their chargers.",
+        resume,
+        icon="play_circle",
+        tone=PRIMARY,
+        possible=lambda partner: partner.connection == Connection.SUSPENDED,
+    ),
+)

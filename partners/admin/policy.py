@@ -1,0 +1,71 @@
+"""Policies: the numbers of the session rules, per platform, partner, location and EVSE."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import Field
+from django.http import HttpRequest
+from unfold.contrib.filters.admin import RelatedDropdownFilter
+
+from partners.admin.pages import SupportAdmin
+from partners.models import Policy
+from partners.policies import DEFAULTS
+
+
+class PolicyForm(forms.ModelForm):
+    """Scope and values. An empty value is decided by the next wider scope."""
+
+    class Meta:
+        model = Policy
+        fields = "__all__"
+        help_texts = {
+            "partner": "Empty: the platform's default, for everybody.",
+            "location_id": "Their location ID. Empty: all their locations.",
+            "evse_uid": "Their EVSE UID at that location. Empty: all its EVSEs.",
+        }
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        if not cleaned.get("partner") and (cleaned.get("location_id") or cleaned.get("evse_uid")):
+            self.add_error("partner", "Name the partner whose location or EVSE this is.")
+        if cleaned.get("evse_uid") and not cleaned.get("location_id"):
+            self.add_error("location_id", "Name the location that the EVSE belongs to.")
+        return cleaned
+
+
+@admin.register(Policy)
+class PolicyAdmin(SupportAdmin):
+    """What was agreed with a partner beyond OCPI. Sessions keep the values that they began with."""
+
+    form = PolicyForm
+    list_display = ("scope", "partner", "start_strategy", "auto_retry", "values_set", "updated_at")
+    list_filter = (("partner", RelatedDropdownFilter),)
+    list_select_related = ("partner",)
+    search_fields = ("partner__name", "location_id", "evse_uid")
+    search_help_text = "Partner, location ID or EVSE UID"
+    empty_title = "No policy yet: the rules' own numbers apply everywhere"
+    empty_text = "Add one for the platform, a partner, a location or an EVSE. What it leaves empty, the wider scope decides."
+    fieldsets = (
+        ("Where it applies", {"fields": ("partner", ("location_id", "evse_uid"))}),
+        ("Start", {"fields": ("start_strategy", "connector_timeout", "session_timeout", "energy_timeout")}),
+        ("Charging", {"fields": ("meter_interval", "silence_timeout", "pull_retry", "flap_delay", "stop_timeout")}),
+        ("Trying again", {"fields": ("auto_retry", "retry_delay", "retry_window", "max_attempts")}),
+        ("Money", {"fields": ("reservation_amount", "reservation_currency", "cdr_timeout", "cdr_deadline")}),
+    )
+
+    def formfield_for_dbfield(self, db_field: Field[Any, Any], request: HttpRequest, **kwargs: Any) -> Any:
+        """Each field says what applies where nobody set it."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field and DEFAULTS.get(db_field.name):
+            default = f"By the rules: {DEFAULTS[db_field.name]}."
+            field.help_text = f"{field.help_text} {default}".strip()
+        return field
+
+    @admin.display(description="applies to")
+    def scope(self, row: Policy) -> str:
+        return str(row)
+
+    @admin.display(description="values set")
+    def values_set(self, row: Policy) -> int:
+        return sum(getattr(row, name) not in (None, "") for name in DEFAULTS)

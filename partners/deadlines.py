@@ -1,0 +1,48 @@
+"""Deadline columns: claiming the rows whose time has come.
+
+A model that waits for something has a `next_check_at` column: the moment at which somebody must look at the
+row again, or NULL when nobody must. The column is the outbox: a lost task, a dead worker or an empty broker
+costs latency and nothing else, because the row stays due until somebody moves its deadline.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connections, models, router, transaction
+from django.db.models import Q
+
+
+def claim_due(
+    model: type[models.Model], *, now: datetime, lease: timedelta, limit: int, where: Q | None = None
+) -> list[Any]:
+    """Claim at most `limit` due rows, longest overdue first, and return their primary keys.
+
+    Due means `next_check_at <= now` (and `where`, if given). Claiming moves `next_check_at` to `now + lease`:
+    if whoever gets the key does not finish, the row is due again after the lease. Two callers at the same
+    time never get the same row, and neither waits for the other.
+
+    `now` is read once by the caller and bound as a constant, so that the partial index on `next_check_at`
+    serves the predicate; a clock that advances within the statement would turn the index scan into a filter.
+
+    One statement. PostgreSQL skips rows that another transaction has locked; SQLite has one writer at a time
+    and needs no row locks.
+    """
+    using = router.db_for_write(model)
+    connection = connections[using]
+    due = model._base_manager.using(using).filter(next_check_at__lte=now)
+    if where is not None:
+        due = due.filter(where)
+    due = due.order_by("next_check_at").select_for_update(skip_locked=True)
+    with transaction.atomic(using=using):
+        picked, picked_params = due.values("pk")[:limit].query.get_compiler(using=using).as_sql()
+        quote = connection.ops.quote_name
+        key = model._meta.pk
+        table, pk = quote(model._meta.db_table), quote(str(key.column))
+        # An array is computed once. As a plain IN the planner may run the locking subquery again for each row
+        # that it compares, and lock and claim more than `limit`.
+        chosen = f"= ANY(ARRAY({picked}))" if connection.vendor == "postgresql" else f"IN ({picked})"
+        statement = f"UPDATE {table} SET {quote('next_check_at')} = %s WHERE {pk} {chosen} RETURNING {pk}"  # noqa: S608
+        until = connection.ops.adapt_datetimefield_value(now + lease)
+        with connection.cursor() as cursor:
+            cursor.execute(statement, [until, *picked_params])
+            return [key.to_python(row[0]) for row in cursor.fetchall()]

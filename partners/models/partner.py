@@ -1,0 +1,116 @@
+"""Partner: a platform we are connected to, and the parties it speaks for."""
+
+from django.core.validators import RegexValidator
+from django.db import models
+
+PARTY_ID = RegexValidator(r"^[A-Z0-9]{3}$", "A party ID is 3 characters, A-Z and 0-9.")
+COUNTRY_CODE = RegexValidator(r"^[A-Z]{2}$", "A country code is 2 letters (ISO 3166-1 alpha-2).")
+PARTNER_CODE = RegexValidator(
+    r"^[a-z0-9]([a-z0-9-]{0,28}[a-z0-9])?$",
+    "A code is 1-30 lower-case letters, digits and inner hyphens: it becomes part of a host name.",
+)
+OCPI_VERSIONS = [
+    ("2.1.1", "2.1.1"),
+    ("2.2", "2.2"),
+    ("2.2.1", "2.2.1 (recommended)"),
+    ("2.3.0", "2.3.0 (on request)"),
+]
+
+
+class Partner(models.Model):
+    """One CPO platform: its identity, the agreed version and what we learnt about how it speaks."""
+
+    class Environment(models.TextChoices):
+        TEST = "test", "Test"
+        PRODUCTION = "production", "Production"
+
+    class TokenEncoding(models.TextChoices):
+        UNKNOWN = "", "Not learnt yet"
+        RAW = "raw", "Raw"
+        BASE64 = "base64", "Base64"
+
+    class Connection(models.TextChoices):
+        NOT_CONNECTED = "not_connected", "Not connected"
+        CONNECTED = "connected", "Connected"
+        SUSPENDED = "suspended", "Suspended"
+
+    code = models.CharField(
+        max_length=30,
+        unique=True,
+        validators=[PARTNER_CODE],
+        help_text="In the host of their endpoint: ocpi-<code>.",
+    )
+    name = models.CharField(max_length=100)
+    country_code = models.CharField("country code", max_length=2, validators=[COUNTRY_CODE])
+    party_id = models.CharField("party ID", max_length=3, validators=[PARTY_ID])
+    agreed_version = models.CharField("OCPI version", max_length=10, choices=OCPI_VERSIONS, default="2.2.1")
+    version = models.CharField(
+        "version in use",
+        max_length=10,
+        blank=True,
+        default="",
+        help_text="Set by the handshake; empty until then.",
+    )
+    versions_url = models.URLField("their versions URL", max_length=255)
+    environment = models.CharField(max_length=12, choices=Environment.choices, default=Environment.TEST)
+    connection = models.CharField(max_length=14, choices=Connection.choices, default=Connection.NOT_CONNECTED)
+    connected_at = models.DateTimeField(null=True, blank=True)
+    token_encoding = models.CharField(
+        max_length=6,
+        choices=TokenEncoding.choices,
+        blank=True,
+        default=TokenEncoding.UNKNOWN,
+        help_text="How our token is written in the Authorization header. Learnt on the handshake.",
+    )
+    hub_party_id = models.CharField("hub party ID", max_length=5, blank=True, default="")
+    enabled_versions = models.JSONField(
+        default=list,
+        blank=True,
+        help_text="On-request versions switched on for this partner, for example 2.3.0.",
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["country_code", "party_id", "environment"],
+                name="one_partner_per_party_and_environment",
+            )
+        ]
+        indexes = [models.Index(fields=["connection"])]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.country_code}*{self.party_id})"
+
+
+class PartnerRole(models.Model):
+    """A party that the partner's platform speaks for (OCPI 2.2.1 §7.4.3 CredentialsRole)."""
+
+    class Role(models.TextChoices):
+        CPO = "CPO", "CPO"
+        EMSP = "EMSP", "eMSP"
+        HUB = "HUB", "Hub"
+        NAP = "NAP", "NAP"
+        NSP = "NSP", "NSP"
+        OTHER = "OTHER", "Other"
+        SCSP = "SCSP", "SCSP"
+
+    partner = models.ForeignKey(Partner, on_delete=models.CASCADE, related_name="roles")
+    role = models.CharField(max_length=10, choices=Role.choices, default=Role.CPO)
+    country_code = models.CharField("country code", max_length=2, validators=[COUNTRY_CODE])
+    party_id = models.CharField("party ID", max_length=3, validators=[PARTY_ID])
+    business_name = models.CharField(max_length=100, blank=True, default="")
+    website = models.URLField(max_length=255, blank=True, default="")
+
+    class Meta:
+        ordering = ["country_code", "party_id", "role"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["partner", "country_code", "party_id", "role"], name="one_row_per_party_role"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.country_code}*{self.party_id} {self.role}"

@@ -1,0 +1,72 @@
+"""Policy: the numbers of the session rules, by platform, partner, location and EVSE.
+
+Each field may be empty: then the next wider scope decides (EVSE, location, partner, platform default).
+"""
+
+from django.core.validators import MinValueValidator
+from django.db import models
+
+from partners.models.partner import Partner
+
+
+def seconds(help_text: str) -> "models.PositiveIntegerField[int | None, int | None]":
+    return models.PositiveIntegerField(null=True, blank=True, help_text=f"Seconds. {help_text}")
+
+
+class Policy(models.Model):
+    """What was agreed beyond OCPI. A row with neither partner, location nor EVSE is the platform's default."""
+
+    class StartStrategy(models.TextChoices):
+        IMMEDIATE = "immediate", "Immediate"
+        WAIT_FOR_PREPARING = "wait_for_preparing", "Wait for PREPARING"
+
+    class AutoRetry(models.TextChoices):
+        DC = "dc", "DC connectors"
+        ALWAYS = "always", "Always"
+        NEVER = "never", "Never"
+
+    partner = models.ForeignKey(Partner, on_delete=models.CASCADE, related_name="policies", null=True, blank=True)
+    location_id = models.CharField("location ID", max_length=39, blank=True, default="")
+    evse_uid = models.CharField("EVSE UID", max_length=39, blank=True, default="")
+
+    start_strategy = models.CharField(max_length=20, choices=StartStrategy.choices, blank=True, default="")
+    connector_timeout = seconds("How long we wait for BLOCKED/PREPARING before giving up (rule 2).")
+    session_timeout = seconds("Window in which the Session must appear after an accepted START (G5.2, rule 8).")
+    energy_timeout = seconds("Window in which energy must be observed after the Session became ACTIVE (rule 11).")
+    meter_interval = seconds("A sample older than this makes us GET /sessions (G5.11, rule 17).")
+    silence_timeout = seconds("No news for this long: we stop tracking (rule 17).")
+    pull_retry = seconds("Pause between the three tries of a GET /sessions (rule 8).")
+    stop_timeout = seconds("How long a STOP may take before we ask (rule 19).")
+    cdr_timeout = seconds("First GET /cdrs this long after the end.")
+    cdr_deadline = seconds("A CDR missing for this long is escalated.")
+    flap_delay = seconds("How long AVAILABLE/BLOCKED must last before charging counts as over (rule 15).")
+    auto_retry = models.CharField(max_length=6, choices=AutoRetry.choices, blank=True, default="")
+    retry_delay = seconds("Pause before the next attempt (rule 13).")
+    retry_window = seconds("No new attempt later than this after the funds were reserved (rule 13).")
+    max_attempts = models.PositiveSmallIntegerField(null=True, blank=True, validators=[MinValueValidator(1)])
+    reservation_amount = models.PositiveIntegerField(null=True, blank=True, help_text="Minor units, for example cents.")
+    reservation_currency = models.CharField(max_length=3, blank=True, default="")
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        verbose_name_plural = "policies"
+        ordering = ["partner_id", "location_id", "evse_uid"]
+        constraints = [
+            models.UniqueConstraint(fields=["partner", "location_id", "evse_uid"], name="one_policy_per_scope"),
+            models.UniqueConstraint(
+                fields=["location_id"], condition=models.Q(partner__isnull=True), name="one_platform_policy"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(partner__isnull=False) | models.Q(location_id="", evse_uid=""),
+                name="location_and_evse_policies_name_their_partner",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(location_id="") | models.Q(evse_uid=""),
+                name="evse_policies_name_their_location",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        if self.partner_id is None:
+            return "Platform default"
+        return " / ".join(filter(None, [self.partner.name if self.partner else "", self.location_id, self.evse_uid]))

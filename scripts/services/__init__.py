@@ -1,0 +1,1 @@
+"""The servers that the tests need: found on this machine, or started for one run."""

@@ -1,0 +1,89 @@
+"""Redis for one run of the tests."""
+
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+import redis
+
+from services import common, packages
+from services.common import Service, UnavailableError
+
+LOCAL_URL = "redis://127.0.0.1:6379/0"
+MISSING = (
+    "no Redis for the tests: none on 127.0.0.1:6379, none installed. "
+    "Install redis-server, or set REDIS_URL=redis://:password@host:port/number."
+)
+
+
+@contextmanager
+def provide(run: str) -> Iterator[Service]:
+    """A Redis of which this run uses only the keys that begin with `REDIS_KEY_PREFIX`."""
+    given = os.environ.get("REDIS_URL")
+    url = given if given else usable_local()
+    if url is None:
+        with throw_away() as started:
+            yield describe(started, run, common.STARTED)
+        return
+    service = describe(url, run, "REDIS_URL" if given else common.ALREADY_RUNNING)
+    try:
+        yield service
+    finally:
+        delete_keys(url, run)
+
+
+def usable_local() -> str | None:
+    return LOCAL_URL if not common.ignore_local() and refusal(LOCAL_URL) is None else None
+
+
+def connect(url: str) -> "redis.Redis":
+    return redis.Redis.from_url(url, socket_connect_timeout=3, socket_timeout=10)
+
+
+def refusal(url: str) -> str | None:
+    """Why the tests cannot use the server at `url`, or None when they can."""
+    try:
+        with connect(url) as connection:
+            connection.ping()
+    except (redis.RedisError, ValueError) as problem:
+        return str(problem)
+    return None
+
+
+def describe(url: str, run: str, origin: str) -> Service:
+    if problem := refusal(url):
+        raise UnavailableError(f"the Redis of {origin} cannot be used for the tests: {problem}")
+    with connect(url) as connection:
+        version = connection.info("server")["redis_version"]
+    address = urlsplit(url)
+    where = f"{address.hostname}:{address.port or 6379}" if address.hostname else address.path
+    return Service(f"Redis {version}", where, origin, {"REDIS_URL": url, "REDIS_KEY_PREFIX": f"{run}:"})
+
+
+def delete_keys(url: str, run: str) -> None:
+    """Remove this run's keys from a server that stays. Nothing else there is ours to touch."""
+    with connect(url) as connection:
+        for key in connection.scan_iter(match=f"{run}:*", count=1000):
+            connection.delete(key)
+
+
+@contextmanager
+def throw_away() -> Iterator[str]:
+    """Start a server of our own and yield its URL; it keeps everything in memory."""
+    if shutil.which("redis-server") is None:
+        packages.install("redis-server", MISSING)
+    program = shutil.which("redis-server")
+    if program is None:
+        raise UnavailableError(MISSING)
+    common.say(f"starting Redis from {program}")
+    user = common.unprivileged_user("redis")
+    with common.private_folder("sfp-redis-", user) as folder:
+        password, port = secrets.token_urlsafe(24), common.free_port()
+        url = f"redis://:{password}@127.0.0.1:{port}/0"
+        # The configuration goes through standard input: a command line is everybody's to read.
+        configuration = f'bind 127.0.0.1\nport {port}\nrequirepass {password}\nsave ""\nappendonly no\n'
+        with common.running([program, "-"], folder, user, lambda: refusal(url) is None, configuration):
+            yield url

@@ -1,0 +1,1 @@
+"""The driver's API: `/api/v1/ad-hoc-sessions/`."""

@@ -1,0 +1,35 @@
+"""Client keys: `Authorization: Bearer sfp_...`."""
+
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from rest_framework.authentication import BaseAuthentication, get_authorization_header
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.request import Request
+
+from sessions_adhoc.clients import find_client
+from sessions_adhoc.models import ClientKey
+
+
+class ClientKeyAuthentication(BaseAuthentication):
+    """Finds the client of a key; a missing or unknown key is 401."""
+
+    def authenticate(self, request: Request) -> tuple[None, ClientKey] | None:
+        scheme, _, key = get_authorization_header(request).decode("latin-1").partition(" ")
+        if scheme.lower() != "bearer" or not key.strip():
+            return None
+        client = find_client(key.strip())
+        if client is None:
+            raise AuthenticationFailed("This client key is unknown or revoked.")
+        return None, client
+
+    def authenticate_header(self, request: Request) -> str:
+        return "Bearer"
+
+
+class ClientKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """How the key appears in the OpenAPI document."""
+
+    target_class = "sessions_adhoc.api.authentication.ClientKeyAuthentication"
+    name = "clientKey"
+
+    def get_security_definition(self, auto_schema: object) -> dict[str, str]:
+        return {"type": "http", "scheme": "bearer", "description": "A client key, `sfp_...`, made by staff."}

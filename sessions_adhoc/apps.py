@@ -1,0 +1,19 @@
+"""App configuration: registers for the news of the layers below."""
+
+from django.apps import AppConfig
+
+
+class SessionsAdhocConfig(AppConfig):
+    name = "sessions_adhoc"
+    verbose_name = "Ad-hoc sessions"
+
+    def ready(self) -> None:
+        from billing.receivers import on_authorization_changed
+        from ocpi import receivers
+        from sessions_adhoc import news
+
+        receivers.on_session(news.session_news)
+        receivers.on_evse_status(news.evse_news)
+        receivers.on_cdr(news.cdr_news)
+        receivers.on_command(news.command_news)
+        on_authorization_changed(news.payment_news, lock_first=news.lock_session)

@@ -1,0 +1,179 @@
+"""What `decide` looks at: plain values, no Django, so that every case can be written down in a test."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any, Self
+
+from sessions_adhoc.states import State
+
+REFUSING_RESPONSES = frozenset({"REJECTED", "NOT_SUPPORTED", "UNKNOWN_SESSION"})
+"""Rule 3. Anything else, 2.1.1's TIMEOUT included, leaves open whether the charger starts."""
+
+REFUSING_RESULTS = frozenset(
+    {
+        "REJECTED",
+        "NOT_SUPPORTED",
+        "EVSE_OCCUPIED",
+        "EVSE_INOPERATIVE",
+        "UNKNOWN_RESERVATION",
+        "CANCELED_RESERVATION",
+    }
+)
+"""Rule 4: after one of these no Session will come."""
+
+DOUBTFUL_RESULTS = frozenset({"FAILED", "TIMEOUT"})
+"""Rule 4: worth a GET /sessions, but chargers start late."""
+
+CONNECTOR_READY = frozenset({"BLOCKED", "PREPARING"})
+SESSION_OVER = frozenset({"COMPLETED", "INVALID"})
+
+
+@dataclass(frozen=True)
+class Rules:
+    """The policy of this session. Durations, except `max_attempts`."""
+
+    start_strategy: str
+    auto_retry: str
+    max_attempts: int
+    connector_timeout: timedelta
+    session_timeout: timedelta
+    energy_timeout: timedelta
+    meter_interval: timedelta
+    silence_timeout: timedelta
+    stop_timeout: timedelta
+    cdr_timeout: timedelta
+    cdr_deadline: timedelta
+    flap_delay: timedelta
+    retry_delay: timedelta
+    retry_window: timedelta
+
+    @classmethod
+    def from_policy(cls, policy: dict[str, Any]) -> Self:
+        """Read the values kept with the session; durations there are seconds."""
+        durations = {
+            name: timedelta(seconds=policy[name])
+            for name, kind in cls.__annotations__.items()
+            if kind in (timedelta, "timedelta")
+        }
+        return cls(
+            start_strategy=policy["start_strategy"],
+            auto_retry=policy["auto_retry"],
+            max_attempts=policy["max_attempts"],
+            **durations,
+        )
+
+
+@dataclass(frozen=True)
+class PaymentFacts:
+    """The authorization: `state` as billing names it.
+
+    `expires_soon`: billing warned that the gateway will let go of the money (rule 28).
+    `refused`: the gateway refused a capture or release, and still holds the money.
+    """
+
+    state: str
+    expires_soon: bool = False
+    refused: bool = False
+
+
+@dataclass(frozen=True)
+class CommandFacts:
+    """A command: `state` as `ocpi.models.Command.State`, response and result in OCPI's words."""
+
+    state: str
+    tries: int = 0
+    response: str = ""
+    result: str = ""
+    sent_at: datetime | None = None
+    answered_at: datetime | None = None
+    result_at: datetime | None = None
+
+    @property
+    def refused(self) -> bool:
+        return self.state == "answered" and self.response in REFUSING_RESPONSES
+
+
+@dataclass(frozen=True)
+class SessionFacts:
+    """The valid OCPI session of the attempt. `energy_observed` is the session rules' own term."""
+
+    status: str
+    kwh: Decimal
+    energy_observed: bool
+    active_at: datetime | None
+    news_at: datetime
+
+    @property
+    def over(self) -> bool:
+        return self.status in SESSION_OVER
+
+    @property
+    def delivered(self) -> bool:
+        """Energy was delivered: observed while ACTIVE, or in what it says at its end (rule 8)."""
+        return self.energy_observed or (self.over and self.kwh > 0)
+
+
+@dataclass(frozen=True)
+class AttemptFacts:
+    """The newest attempt."""
+
+    number: int
+    created_at: datetime
+    command: CommandFacts
+    stop: CommandFacts | None = None
+    session: SessionFacts | None = None
+    connector_charging_at: datetime | None = None
+    connector_fell_at: datetime | None = None
+    pull_asked_at: datetime | None = None
+    pull_answered_at: datetime | None = None
+    pull_failures: int = 0
+    cdr_pulls: int = 0
+    ended: bool = False
+
+
+@dataclass(frozen=True)
+class CdrFacts:
+    """What the valid CDRs together say. `amount` in minor units, at most what was reserved; None: cannot be billed."""
+
+    energy: Decimal
+    amount: int | None
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Everything known about one ad-hoc session."""
+
+    state: State
+    state_since: datetime
+    created_at: datetime
+    rules: Rules
+    payment: PaymentFacts
+    connector_status: str = ""
+    is_dc: bool = False
+    attempt: AttemptFacts | None = None
+    cdr: CdrFacts | None = None
+    funds_reserved_at: datetime | None = None
+    stop_requested_at: datetime | None = None
+    cancel_requested_at: datetime | None = None
+    retry_at: datetime | None = None
+    charging_ended_at: datetime | None = None
+    reason: str = ""
+
+    @property
+    def driver_ended(self) -> bool:
+        """The driver pressed stop or cancel."""
+        return self.stop_requested_at is not None or self.cancel_requested_at is not None
+
+    @property
+    def delivered(self) -> bool:
+        """Energy was delivered in the open attempt, by its Session or by its CDR (rule 27)."""
+        session = self.attempt.session if self.attempt else None
+        return bool(session and session.delivered) or bool(self.cdr and self.cdr.energy > 0)
+
+    @property
+    def over(self) -> bool:
+        """The CPO says that charging is over."""
+        session = self.attempt.session if self.attempt else None
+        return bool(session and session.over) or self.cdr is not None

@@ -1,0 +1,67 @@
+"""From created to the funds reserved, and the choice of the start strategy (rules 1, 2)."""
+
+from datetime import datetime, timedelta
+
+from sessions_adhoc.decide.decision import Action, Decision, Do, cancel, fail, go, stay
+from sessions_adhoc.decide.facts import CONNECTOR_READY, Facts
+from sessions_adhoc.states import State
+
+CREATED_TIMEOUT = timedelta(minutes=15)
+AUTHORIZING_TIMEOUT = timedelta(minutes=10)
+PAYMENT_POLL = timedelta(seconds=10)
+"""How often we look at the authorization by ourselves; its news normally comes first."""
+
+UNPAID = {
+    "declined": "The payment was declined.",
+    "failed": "The payment could not be made.",
+    "expired": "The reservation expired before charging began.",
+    "released": "The reservation was released before charging began.",
+}
+
+
+def created(facts: Facts, now: datetime) -> Decision:
+    if facts.driver_ended:
+        return cancel("cancelled_by_driver", "Cancelled before payment.")
+    if now >= facts.created_at + CREATED_TIMEOUT:
+        return cancel("not_paid", "No payment within 15 minutes.")
+    return go(State.AUTHORIZING, "Asking the payment gateway to reserve the funds.", Action(Do.RESERVE))
+
+
+def authorizing(facts: Facts, now: datetime) -> Decision:
+    if facts.driver_ended:
+        return cancel("cancelled_by_driver", "Cancelled by the driver while paying.")
+    if facts.payment.state == "reserved":
+        return go(State.AUTHORIZED, "The funds are reserved.")
+    if facts.payment.state in UNPAID:
+        return fail(f"payment_{facts.payment.state}", UNPAID[facts.payment.state])
+    deadline = facts.state_since + AUTHORIZING_TIMEOUT
+    if now >= deadline:
+        return cancel("payment_timeout", "The payment was not confirmed within 10 minutes.")
+    return stay(min(deadline, now + PAYMENT_POLL))
+
+
+def authorized(facts: Facts, now: datetime) -> Decision:
+    if facts.driver_ended:
+        return cancel("cancelled_by_driver", "Cancelled by the driver before the start.")
+    if facts.payment.state in UNPAID:
+        return fail(f"payment_{facts.payment.state}", UNPAID[facts.payment.state])
+    if facts.rules.start_strategy == "wait_for_preparing" and facts.connector_status not in CONNECTOR_READY:
+        return go(State.WAITING_FOR_CONNECTOR, "Waiting for the cable to be plugged in.")
+    return start("Sending START_SESSION.")
+
+
+def start(text: str) -> Decision:
+    return go(State.STARTING, text, Action(Do.OPEN_ATTEMPT))
+
+
+def waiting_for_connector(facts: Facts, now: datetime) -> Decision:
+    if facts.driver_ended:
+        return cancel("cancelled_by_driver", "Cancelled by the driver before the start.")
+    if facts.payment.state in UNPAID:
+        return fail(f"payment_{facts.payment.state}", UNPAID[facts.payment.state])
+    if facts.connector_status in CONNECTOR_READY:
+        return start("The connector is ready (BLOCKED). Sending START_SESSION.")
+    deadline = facts.state_since + facts.rules.connector_timeout
+    if now >= deadline:
+        return fail("connector_never_ready", "The cable was not plugged in in time. START_SESSION was not sent.")
+    return stay(deadline)

@@ -1,0 +1,95 @@
+"""From the end of charging to the money (rules 24-28), and what can free an escalated session."""
+
+from datetime import datetime
+
+from sessions_adhoc.decide.decision import Action, Decision, Do, go, stay
+from sessions_adhoc.decide.facts import Facts
+from sessions_adhoc.decide.payment import PAYMENT_POLL
+from sessions_adhoc.states import State
+
+CDR_MISSING = "CDRs not received by SFP"
+CDR_UNUSABLE = "The CDR cannot be billed"
+MONEY_STUCK = "The payment cannot be captured"
+
+
+def settled(facts: Facts, text: str) -> Decision:
+    return go(State.SETTLED, text, Action(Do.CLOSE_INCIDENTS), Action(Do.REVOKE_TOKEN))
+
+
+def escalate(code: str, reason: str, text: str) -> Decision:
+    return go(State.ESCALATED, text, Action(Do.OPEN_INCIDENT, code=code, text=text), reason=reason)
+
+
+def cdr_pull_due(facts: Facts) -> datetime:
+    """When to ask for the CDR next: after 10, 20, 40 ... minutes."""
+    ended_at = facts.charging_ended_at or facts.state_since
+    pulls = facts.attempt.cdr_pulls if facts.attempt else 0
+    factor: int = 1 << min(pulls, 20)
+    return ended_at + facts.rules.cdr_timeout * factor
+
+
+def money_moved(facts: Facts) -> Decision | None:
+    """The gateway's work is done, or under way."""
+    if facts.payment.state == "captured":
+        return settled(facts, "Settled: the payment was captured.")
+    if facts.payment.state == "released":
+        if facts.state == State.AWAITING_CDR or facts.cdr:
+            return settled(facts, "Settled: nothing to pay, the reservation was released.")
+        return go(
+            State.FAILED,
+            "The reservation was released.",
+            Action(Do.CLOSE_INCIDENTS),
+            Action(Do.REVOKE_TOKEN),
+            reason="released",
+        )
+    return None
+
+
+def from_cdr(facts: Facts, now: datetime) -> Decision | None:
+    """Ask for the capture that the CDR calls for."""
+    if facts.cdr is None or facts.cdr.amount is None or facts.payment.state != "reserved":
+        return None
+    if facts.payment.refused:
+        return None
+    if facts.cdr.amount == 0:
+        return stay(now + PAYMENT_POLL, Action(Do.RELEASE), text=facts.cdr.text)
+    return stay(now + PAYMENT_POLL, Action(Do.CAPTURE, amount=facts.cdr.amount), text=facts.cdr.text)
+
+
+def awaiting_cdr(facts: Facts, now: datetime) -> Decision:
+    if decision := money_moved(facts) or from_cdr(facts, now):
+        return decision
+    if facts.payment.state in ("capturing", "releasing"):
+        return stay(now + PAYMENT_POLL)
+    if facts.payment.state != "reserved" or facts.payment.refused:
+        return escalate(MONEY_STUCK, "payment_lost", f"The payment is {facts.payment.state}: it cannot be captured.")
+    if facts.cdr is not None:
+        return escalate(CDR_UNUSABLE, "cdr_unusable", facts.cdr.text)
+    return waiting_for_cdr(facts, now)
+
+
+def waiting_for_cdr(facts: Facts, now: datetime) -> Decision:
+    deadline = (facts.charging_ended_at or facts.state_since) + facts.rules.cdr_deadline
+    if now >= deadline:
+        return escalate(CDR_MISSING, "cdr_missing", "No CDR arrived in time: the funds stay reserved.")
+    if facts.payment.expires_soon:
+        return escalate(
+            CDR_MISSING, "reservation_expires", "The reservation expires soon and there is no CDR (rule 28)."
+        )
+    due = cdr_pull_due(facts)
+    if now >= due:
+        return stay(now + PAYMENT_POLL, Action(Do.PULL_CDRS), text="No CDR yet: asking for it (GET /cdrs).")
+    return stay(min(due, deadline))
+
+
+def escalated(facts: Facts, now: datetime) -> Decision:
+    """Late news frees it; otherwise it stays on the staff queue, without a clock."""
+    if decision := money_moved(facts):
+        return decision
+    attempt = facts.attempt
+    open_start = attempt is not None and not attempt.ended
+    if open_start and (facts.delivered or (attempt and attempt.session and attempt.session.status == "ACTIVE")):
+        return go(State.VALIDATING, "The Session was found after all.", Action(Do.CLOSE_INCIDENTS))
+    if decision := from_cdr(facts, now):
+        return Decision(actions=decision.actions, text=decision.text)
+    return Decision()

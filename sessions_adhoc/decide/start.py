@@ -1,0 +1,206 @@
+"""From START_SESSION to an ACTIVE Session with energy (rules 3-8, 11, 13, 14)."""
+
+from datetime import datetime, timedelta
+from enum import Enum, auto
+
+from sessions_adhoc.decide.decision import Action, Decision, Do, end_attempt, fail, go, stay
+from sessions_adhoc.decide.facts import (
+    CONNECTOR_READY,
+    DOUBTFUL_RESULTS,
+    REFUSING_RESULTS,
+    AttemptFacts,
+    CommandFacts,
+    Facts,
+)
+from sessions_adhoc.states import State
+
+SEND_POLL = timedelta(seconds=5)
+"""A command that nobody sent by then is asked for again: its task was lost."""
+
+PULL_POLL = timedelta(seconds=30)
+MAX_SENDS = 3
+MAX_PULLS = 3
+
+START_ERROR = "START_SESSION returns error"
+GET_SESSIONS_ERROR = "GET /sessions is not available"
+
+
+class Pull(Enum):
+    """How a GET /sessions that must be younger than some moment stands."""
+
+    WANTED = auto()
+    UNDER_WAY = auto()
+    ANSWERED = auto()
+    FAILED = auto()
+
+
+def pull_since(attempt: AttemptFacts, since: datetime) -> Pull:
+    """Tell whether GET /sessions was answered after `since`; it has three tries (rule 8)."""
+    if attempt.pull_answered_at and attempt.pull_answered_at >= since:
+        return Pull.ANSWERED
+    if attempt.pull_asked_at is None or attempt.pull_asked_at < since:
+        return Pull.WANTED
+    return Pull.FAILED if attempt.pull_failures >= MAX_PULLS else Pull.UNDER_WAY
+
+
+def starting(facts: Facts, now: datetime) -> Decision:
+    attempt = facts.attempt
+    if attempt is None or attempt.ended:
+        return between_attempts(facts, now)
+    session = attempt.session
+    if facts.delivered or (session and session.status == "ACTIVE"):
+        return go(State.VALIDATING, "The Session is there. Waiting for energy.")
+    if facts.over:
+        return no_energy(facts, "The Session ended without energy.", now)
+    return waiting_for_session(facts, attempt, now)
+
+
+def between_attempts(facts: Facts, now: datetime) -> Decision:
+    """Rule 13: after the pause, within the window, and only where the strategy allows it (rule 2)."""
+    if facts.driver_ended:
+        return fail("stopped_by_driver", "Stopped by the driver. Nothing was charged.")
+    if facts.payment.state != "reserved":
+        return fail("payment_lost", "The reservation ended before charging could be tried again.")
+    window_ends = (facts.funds_reserved_at or facts.created_at) + facts.rules.retry_window
+    if now >= window_ends:
+        return fail("no_energy", "Charging did not start within the reservation's window.")
+    if facts.retry_at and now < facts.retry_at:
+        return stay(facts.retry_at)
+    if facts.rules.start_strategy == "wait_for_preparing" and facts.connector_status not in CONNECTOR_READY:
+        return stay(window_ends)
+    return Decision(actions=(Action(Do.OPEN_ATTEMPT),), again=True, text="Trying again: sending START_SESSION.")
+
+
+def waiting_for_session(facts: Facts, attempt: AttemptFacts, now: datetime) -> Decision:
+    command = attempt.command
+    if command.state == "created":
+        return stay(now + SEND_POLL, Action(Do.SEND_START))
+    if command.state == "sending":
+        return stay(now + SEND_POLL)
+    if command.state == "undelivered":
+        return undelivered(facts, attempt, now)
+    if command.refused:
+        text = f"The CPO refused START_SESSION ({command.response})."
+        return fail("command_rejected", text, Action(Do.OPEN_INCIDENT, code=START_ERROR, text=text))
+    return in_the_window(facts, attempt, now)
+
+
+def undelivered(facts: Facts, attempt: AttemptFacts, now: datetime) -> Decision:
+    """Rule 5: the request could not have arrived, so it may be sent again, three times in all."""
+    command = attempt.command
+    if facts.driver_ended:
+        return fail("stopped_by_driver", "Stopped by the driver. The charger was never asked to start.")
+    out_of_time = now >= attempt.created_at + facts.rules.session_timeout
+    if command.tries >= MAX_SENDS or out_of_time:
+        text = "The CPO's server could not be reached for START_SESSION."
+        return fail("cpo_unreachable", text, Action(Do.OPEN_INCIDENT, code=START_ERROR, text=text))
+    again_at = (command.answered_at or now) + timedelta(seconds=2**command.tries)
+    if now >= again_at:
+        return stay(now + SEND_POLL, Action(Do.SEND_START))
+    return stay(again_at)
+
+
+def window_end(command: CommandFacts, rules_window: timedelta, fallback: datetime) -> datetime:
+    """The window opens with the CommandResponse; without a readable one, when the command was sent (rule 5)."""
+    accepted_at = command.answered_at if command.state == "answered" else command.sent_at
+    return (accepted_at or fallback) + rules_window
+
+
+def in_the_window(facts: Facts, attempt: AttemptFacts, now: datetime) -> Decision:
+    """Rules 4 and 8: wait for the Session, ask for it when the CPO gives a reason to, and at the window's end."""
+    command = attempt.command
+    ends = window_end(command, facts.rules.session_timeout, attempt.created_at)
+    if now >= ends:
+        return window_closed(facts, attempt, ends, now)
+    if command.result_at and command.result in REFUSING_RESULTS | DOUBTFUL_RESULTS:
+        pull = pull_since(attempt, command.result_at)
+        if pull is Pull.WANTED:
+            return stay(
+                min(ends, now + PULL_POLL),
+                Action(Do.PULL_SESSIONS),
+                text=f"The CPO's result is {command.result}: asking for its sessions.",
+            )
+        if pull is Pull.ANSWERED and command.result in REFUSING_RESULTS:
+            text = f"The charger did not start ({command.result})."
+            return fail("start_refused", text, Action(Do.OPEN_INCIDENT, code=START_ERROR, text=text))
+        if pull is Pull.UNDER_WAY:
+            return stay(min(ends, now + PULL_POLL))
+    return stay(ends)
+
+
+def window_closed(facts: Facts, attempt: AttemptFacts, ends: datetime, now: datetime) -> Decision:
+    """Rule 8's table. That the session exists was seen before we came here."""
+    pull = pull_since(attempt, ends)
+    if pull is Pull.WANTED:
+        return stay(
+            now + PULL_POLL,
+            Action(Do.PULL_SESSIONS),
+            text="No Session arrived in the window: asking for it (G5.4).",
+        )
+    if pull is Pull.UNDER_WAY:
+        return stay(now + PULL_POLL)
+    if pull is Pull.ANSWERED:
+        if facts.driver_ended:
+            return fail("stopped_by_driver", "Stopped by the driver. No Session appeared; nothing was charged.")
+        return fail("no_session", "The charger did not start: no Session appeared in the window.")
+    text = "No Session arrived and GET /sessions fails: the funds stay reserved."
+    return go(
+        State.ESCALATED,
+        text,
+        Action(Do.OPEN_INCIDENT, code=GET_SESSIONS_ERROR, text=text),
+        reason="sessions_unavailable",
+    )
+
+
+def validating(facts: Facts, now: datetime) -> Decision:
+    """Rule 11: only observed energy leads on. Rule 13: what counts as a failed handshake."""
+    if facts.delivered:
+        return go(State.CHARGING, "Energy is flowing.")
+    if facts.over:
+        return no_energy(facts, "The Session ended without energy.", now)
+    attempt = facts.attempt
+    if attempt is None or attempt.session is None:
+        return no_energy(facts, "The Session is gone.", now)
+    if attempt.connector_charging_at and attempt.connector_fell_at:
+        fell = f"{attempt.connector_fell_at:%H:%M:%S}"
+        return no_energy(facts, f"No energy; the connector fell back from CHARGING at {fell} UTC.", now)
+    deadline = (attempt.session.active_at or facts.state_since) + facts.rules.energy_timeout
+    if now >= deadline:
+        minutes = facts.rules.energy_timeout.total_seconds() / 60
+        return no_energy(facts, f"No energy for {minutes:g} min after the Session became ACTIVE.", now)
+    if facts.driver_ended and (attempt.stop is None or attempt.stop.state == "created"):
+        return stay(min(deadline, now + SEND_POLL), Action(Do.SEND_STOP), text="Asking the CPO to stop.")
+    return stay(deadline)
+
+
+def may_retry(facts: Facts, now: datetime) -> bool:
+    """Rule 13's conditions for another attempt on the same reservation."""
+    allowed = facts.rules.auto_retry == "always" or (facts.rules.auto_retry == "dc" and facts.is_dc)
+    window_ends = (facts.funds_reserved_at or facts.created_at) + facts.rules.retry_window
+    attempts = facts.attempt.number if facts.attempt else 0
+    return (
+        allowed
+        and facts.payment.state == "reserved"
+        and now < window_ends
+        and attempts < facts.rules.max_attempts
+        and not facts.driver_ended
+    )
+
+
+def no_energy(facts: Facts, why: str, now: datetime) -> Decision:
+    """The attempt failed: stop what may still run at the CPO, then try again or release."""
+    session = facts.attempt.session if facts.attempt else None
+    still_runs = session is not None and not session.over and (facts.attempt is None or facts.attempt.stop is None)
+    stop = (Action(Do.SEND_STOP),) if still_runs else ()
+    if facts.driver_ended:
+        return fail("stopped_by_driver", f"Stopped by the driver. {why} Nothing is charged.", *stop)
+    if may_retry(facts, now):
+        return go(
+            State.STARTING,
+            f"{why} Trying again in {facts.rules.retry_delay.total_seconds():g} s on the same reservation.",
+            *stop,
+            end_attempt("no_energy", why),
+            Action(Do.SCHEDULE_RETRY),
+            reason="no_energy",
+        )
+    return fail("no_energy", why, *stop)

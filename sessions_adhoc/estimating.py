@@ -1,0 +1,57 @@
+"""What the energy so far costs, by the published tariff. For the driver's eyes: the CDR decides (rule 26)."""
+
+from datetime import datetime
+from decimal import Decimal
+
+from django.utils import timezone
+
+from billing import pricing
+from ocpi.models import Connector, Tariff
+from ocpi.versions import VERSIONS
+from sessions_adhoc.models import AdHocSession, Sample
+
+
+def tariff_of(connector: Connector | None, at: datetime | None = None) -> pricing.Tariff | None:
+    """Return the tariff that applies to an ad-hoc driver at this connector, or None when none was published.
+
+    Of several, one for ad-hoc payment wins over a regular one (OCPI 2.2.1 §11.4.8 TariffType).
+    """
+    if connector is None or not connector.tariff_ids:
+        return None
+    evse = connector.evse
+    keys = [str(tariff_id).lower() for tariff_id in connector.tariff_ids]
+    rows = Tariff.objects.filter(partner_id=evse.partner_id, ocpi_key__in=keys, deleted_at=None)
+    moment = at or timezone.now()
+    for row in sorted(rows, key=_preference):
+        tariff = _priced(row)
+        if tariff is not None and tariff.is_active(moment):
+            return tariff
+    return None
+
+
+def _preference(row: Tariff) -> tuple[int, int]:
+    kinds = {"AD_HOC_PAYMENT": 0, None: 1, "REGULAR": 1}
+    return kinds.get(row.raw.get("type"), 2), row.pk
+
+
+def _priced(row: Tariff) -> pricing.Tariff | None:
+    try:
+        return pricing.tariff_from_wire(row.raw, vat_stated=VERSIONS[row.version].has_roles)
+    except ValueError:
+        return None
+
+
+def estimate(session: AdHocSession, sample: Sample | None) -> int | None:
+    """Return the cost of what was charged so far in minor units of the session's currency, or None if unknown."""
+    if sample is None or sample.kwh is None or session.connector is None:
+        return None
+    tariff = tariff_of(session.connector)
+    if tariff is None or tariff.currency != session.currency:
+        return None
+    started = sample.ocpi_session.start_at or sample.attempt.created_at
+    hours = Decimal(max((sample.at - started).total_seconds(), 0)) / 3600
+    period = pricing.ChargingPeriod(started, {"ENERGY": sample.kwh, "TIME": hours})
+    zone = pricing.time_zone(session.evse.location.time_zone or None)
+    cost = pricing.price(tariff, [period], zone=zone)
+    amount = cost.incl if cost.incl is not None else cost.excl
+    return None if amount is None else pricing.to_minor(amount, session.currency)

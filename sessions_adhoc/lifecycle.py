@@ -1,0 +1,137 @@
+"""The one door: nothing else moves an ad-hoc session.
+
+`advance` locks the row, asks `decide` what follows from the facts, applies it, and repeats until there is nothing
+left to do now. It is level-triggered: it looks at rows, not at messages, so that news which arrives twice, out of
+order or never (the sweep comes by) leads to the same outcome. Whatever needs the network is a row plus a task that is
+enqueued after commit.
+
+Lock order, everywhere: the CPO's object, then the ad-hoc session, then its attempt, then its payment.
+"""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import structlog
+from django.db import transaction
+from django.utils import timezone
+
+from sessions_adhoc import actions, timeline
+from sessions_adhoc.decide import Decision, decide
+from sessions_adhoc.models import AdHocSession, TimelineEvent
+from sessions_adhoc.snapshot import facts_of
+from sessions_adhoc.states import BEFORE_START, TERMINAL, WITHOUT_CLOCK, State
+
+log = structlog.get_logger(__name__)
+
+MAX_STEPS = 12
+"""More decisions in a row than any path through the states has: beyond it `decide` must be going round in circles."""
+
+LEASE = timedelta(seconds=30)
+"""How long a claimed session is left alone; after it the sweep takes it again."""
+
+
+class CannotStop(Exception):
+    """The session has ended: there is nothing to stop or cancel. The text says so to the driver."""
+
+
+class Circling(Exception):
+    """`decide` did not come to rest: a fault of ours, never of the CPO's."""
+
+
+def locked(session_id: UUID | str) -> AdHocSession:
+    """Return the session with its row locked until the transaction ends."""
+    return AdHocSession.objects.select_for_update(of=("self",)).select_related("token", "evse").get(pk=session_id)
+
+
+def advance(session_id: UUID | str, now: datetime | None = None) -> State:
+    """Do what the facts call for, once; return the state that it came to rest in.
+
+    Raises:
+        AdHocSession.DoesNotExist: no such session.
+    """
+    with transaction.atomic():
+        session = locked(session_id)
+        settle_down(session, now or timezone.now())
+        return State(session.state)
+
+
+def settle_down(session: AdHocSession, now: datetime) -> None:
+    """Decide and apply until nothing is left to do at `now`. The caller holds the lock."""
+    for _ in range(MAX_STEPS):
+        if session.state in TERMINAL:
+            return
+        decision = decide(facts_of(session, now), now)
+        apply(session, decision, now)
+        if decision.to is None and not decision.again:
+            return
+    raise Circling(f"ad-hoc session {session.pk} does not come to rest in {session.state}")
+
+
+def apply(session: AdHocSession, decision: Decision, now: datetime) -> None:
+    """Make one decision true: actions, state, clock, timeline. All of it or nothing."""
+    came_from = session.state
+    if decision.to is not None:
+        enter(session, decision.to, decision.reason, now)
+    for action in decision.actions:
+        actions.perform(session, action, now)
+    session.next_check_at = clock(session, decision, now)
+    session.save()
+    if decision.to is not None:
+        timeline.write(
+            session,
+            TimelineEvent.Kind.STATE,
+            decision.text,
+            at=now,
+            state_from=came_from,
+            state_to=session.state,
+        )
+    elif decision.text:
+        timeline.write(session, TimelineEvent.Kind.NOTE, decision.text, at=now)
+
+
+def enter(session: AdHocSession, target: State, reason: str, now: datetime) -> None:
+    """Move to `target` and note the moments that rules refer to."""
+    session.move(target.value)
+    session.state_since = now
+    session.reason = reason
+    if target == State.AUTHORIZED:
+        session.funds_reserved_at = now
+    if target == State.AWAITING_CDR and session.charging_ended_at is None:
+        session.charging_ended_at = now
+    if target in TERMINAL:
+        session.ended_at = now
+
+
+def clock(session: AdHocSession, decision: Decision, now: datetime) -> datetime | None:
+    """A live state always has a clock, a terminal one never. Between two decisions of one step it is `now`."""
+    if session.state in WITHOUT_CLOCK:
+        return None
+    return decision.check_at or now
+
+
+def request_stop(session_id: UUID | str, actor: str) -> AdHocSession:
+    """The driver (or staff, as `actor`) wants to end charging. Asking twice is asking once.
+
+    Before any START_SESSION it cancels. Raises `CannotStop` when the session has ended.
+    """
+    return _driver_ends(session_id, actor, "stop")
+
+
+def request_cancel(session_id: UUID | str, actor: str) -> AdHocSession:
+    """The driver gives up. Once START_SESSION was sent it is a stop: a charger may be starting."""
+    return _driver_ends(session_id, actor, "cancel")
+
+
+def _driver_ends(session_id: UUID | str, actor: str, wish: str) -> AdHocSession:
+    now = timezone.now()
+    with transaction.atomic():
+        session = locked(session_id)
+        if session.state in TERMINAL:
+            raise CannotStop(f"This session has already ended ({State(session.state).label.lower()}).")
+        field = "cancel_requested_at" if wish == "cancel" and session.state in BEFORE_START else "stop_requested_at"
+        if getattr(session, field) is None:
+            setattr(session, field, now)
+            timeline.write(session, TimelineEvent.Kind.DRIVER, f"{actor} asked to {wish}.", at=now, actor=actor)
+        settle_down(session, now)
+        session.save()
+    return session

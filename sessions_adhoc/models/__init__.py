@@ -1,0 +1,17 @@
+"""The lifecycle's own rows; the CPO's objects are in `ocpi`, money is in `billing`."""
+
+from sessions_adhoc.models.attempt import AttemptSession, ChargingAttempt, Sample
+from sessions_adhoc.models.client import ClientKey
+from sessions_adhoc.models.pull import FallbackPull
+from sessions_adhoc.models.session import AdHocSession
+from sessions_adhoc.models.timeline import TimelineEvent
+
+__all__ = [
+    "AdHocSession",
+    "AttemptSession",
+    "ChargingAttempt",
+    "ClientKey",
+    "FallbackPull",
+    "Sample",
+    "TimelineEvent",
+]

@@ -1,0 +1,139 @@
+"""What other apps tell us: Sessions, EVSE statuses, CDRs, commands, payments.
+
+Called inside the transaction that stores the news. Each writes down what it means for an attempt, makes the session
+due, and has it advanced after commit; the deciding is done there. News that changes nothing is written down too.
+"""
+
+from uuid import UUID
+
+from django.utils import timezone
+
+from billing.models import PaymentAuthorization
+from ocpi.models import Cdr, Command
+from ocpi.receivers import EvseNews, SessionNews
+from sessions_adhoc import linking, metering, timeline
+from sessions_adhoc.decide.facts import CONNECTOR_READY
+from sessions_adhoc.models import AdHocSession, AttemptSession, ChargingAttempt, TimelineEvent
+from sessions_adhoc.queueing import wake
+from sessions_adhoc.states import TERMINAL
+
+Kind = TimelineEvent.Kind
+FREE = CONNECTOR_READY | {"AVAILABLE"}
+
+
+def session_news(news: SessionNews) -> None:
+    """A Session of ours: link it to its attempt, take its sample, wake its ad-hoc session (rules 6, 7, 21)."""
+    session_id = linking.ad_hoc_session_of(news.session)
+    if session_id is None:
+        return
+    now = timezone.now()
+    wake([session_id], now)
+    link = linking.link(session_id, news, now)
+    if link is None:
+        return
+    metering.take(link.attempt, news, now)
+    if _worth_telling(news, link):
+        text = f"{news.source} Session {news.session.ocpi_id}: {news.session.status}, {news.session.kwh:f} kWh"
+        if link.validity != AttemptSession.Validity.VALID:
+            text += f" ({link.get_validity_display().lower()}: not valid for billing)"
+        session = AdHocSession(pk=session_id)
+        timeline.write(session, Kind.SESSION, text, at=now, message_id=news.message_id)
+
+
+def _worth_telling(news: SessionNews, link: AttemptSession) -> bool:
+    """Its samples tell of a Session that goes on; the timeline, of a new one and of a new status."""
+    if news.created or link.status_told != news.session.status:
+        AttemptSession.objects.filter(pk=link.pk).update(status_told=news.session.status)
+        return True
+    return False
+
+
+def evse_news(news: EvseNews) -> None:
+    """The connector of a live session: note CHARGING and the fall from it (rules 13-16), wake who waits."""
+    if news.evse.status == news.previous:
+        return
+    live = AdHocSession.objects.filter(evse_id=news.evse.pk, ended_at=None).exclude(state__in=TERMINAL)
+    ids = list(live.values_list("pk", flat=True))
+    if not ids:
+        return
+    now = timezone.now()
+    wake(ids, now)
+    text = f"Connector {news.previous or 'unknown'} → {news.evse.status_received or news.evse.status}"
+    for session_id in ids:
+        _note_connector(session_id, news)
+        timeline.write(AdHocSession(pk=session_id), Kind.CONNECTOR, text, at=now, message_id=news.message_id)
+
+
+def _note_connector(session_id: UUID, news: EvseNews) -> None:
+    attempt = ChargingAttempt.objects.filter(session_id=session_id, ended_at=None).first()
+    if attempt is None or news.at < attempt.created_at:
+        return
+    if news.evse.status == "CHARGING":
+        attempt.connector_charging_at = attempt.connector_charging_at or news.at
+        attempt.connector_fell_at = None
+    elif news.evse.status in FREE and _is_fall(attempt, news):
+        attempt.connector_fell_at = attempt.connector_fell_at or news.at
+    attempt.save(update_fields=["connector_charging_at", "connector_fell_at"])
+
+
+def _is_fall(attempt: ChargingAttempt, news: EvseNews) -> bool:
+    """Rule 14: BLOCKED before CHARGING is the way in. Without any CHARGING only AVAILABLE is a fall."""
+    if attempt.connector_charging_at is not None:
+        return True
+    return news.evse.status == "AVAILABLE" and attempt.energy_at is not None
+
+
+def cdr_news(cdr: Cdr) -> None:
+    """A CDR that names a token of ours (rules 26, 27)."""
+    session = AdHocSession.objects.filter(partner_id=cdr.partner_id, token__uid__iexact=cdr.token_uid).first()
+    if session is None:
+        return
+    now = timezone.now()
+    wake([session.pk], now)
+    kind = "credit CDR" if cdr.credit else "CDR"
+    text = f"{kind} {cdr.ocpi_id}: {cdr.total_energy:f} kWh, {cdr.total_gross:f} {cdr.currency}"
+    if session.state in TERMINAL:
+        text += f" (the session is {session.state}: not eligible for settlement by itself)"
+    timeline.write(session, Kind.CDR, text[0].upper() + text[1:], at=now)
+
+
+def command_news(command: Command) -> None:
+    """A command of ours was answered, got lost, or got its result (rules 3-5)."""
+    if not command.reference:
+        return
+    session_id = UUID(command.reference)
+    now = timezone.now()
+    wake([session_id], now)
+    timeline.write(
+        AdHocSession(pk=session_id),
+        Kind.COMMAND,
+        _command_text(command),
+        at=now,
+        message_id=command.message_id,
+    )
+
+
+def _command_text(command: Command) -> str:
+    if command.result and command.result_at and (not command.answered_at or command.result_at >= command.answered_at):
+        return f"{command.kind}: result {command.result}. {command.result_text}".strip()
+    if command.state == Command.State.ANSWERED:
+        return f"{command.kind}: {command.response}. {command.response_text}".strip()
+    return f"{command.kind}: {command.get_state_display()}. {command.failure}".strip()
+
+
+def payment_news(authorization: PaymentAuthorization) -> None:
+    """The gateway answered, or warns."""
+    session_id = UUID(authorization.reference)
+    now = timezone.now()
+    wake([session_id], now)
+    if not AdHocSession.objects.filter(pk=session_id).exists():
+        return
+    text = f"Payment {authorization.get_state_display().lower()}"
+    if authorization.failure_message:
+        text += f": {authorization.failure_message}"
+    timeline.write(AdHocSession(pk=session_id), Kind.PAYMENT, text, at=now)
+
+
+def lock_session(reference: str) -> None:
+    """Lock the ad-hoc session before its payment: the order that everybody keeps."""
+    list(AdHocSession.objects.select_for_update(of=("self",)).filter(pk=UUID(reference)).values_list("pk"))

@@ -1,0 +1,123 @@
+"""What the page of a charger shows: where it is, whether it is free, its connectors and prices."""
+
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from django.conf import settings
+
+from billing.pricing import describe
+from ocpi.models import Connector, Evse
+from partners.models import Partner
+from partners.policies import effective_policy
+from sessions_adhoc import estimating
+from sessions_adhoc.pages import words
+from sessions_adhoc.services import OUT_OF_SERVICE
+
+NO_PRICE = "The operator has not published a price."
+
+
+@dataclass(frozen=True)
+class Availability:
+    """Whether one can charge here now. `tone` picks colour and sign; `usable`: a start makes sense."""
+
+    tone: str
+    word: str
+    hint: str
+    usable: bool = True
+
+
+STATUSES = {
+    "AVAILABLE": Availability("free", "Available", "Plug in your car, then pay."),
+    "BLOCKED": Availability("ready", "Plugged in", "A cable is connected. If it is yours, go on and pay."),
+    "CHARGING": Availability(
+        "busy", "Occupied", "A car is charging here. Pay only if you are sure that the charger is free."
+    ),
+    "RESERVED": Availability("busy", "Reserved", "Somebody has reserved this charger."),
+}
+BROKEN = Availability("out", "Out of service", "Please use another charger.", usable=False)
+UNREACHABLE = Availability(
+    "out",
+    "Cannot be used now",
+    "We cannot reach this charger's operator at the moment.",
+    usable=False,
+)
+UNKNOWN = Availability("unknown", "State unknown", "The charger does not tell its state. You can try.")
+
+
+def availability(evse: Evse) -> Availability:
+    """The charger's state in words. OCPI tells one state for all connectors of an EVSE."""
+    if evse.partner.connection != Partner.Connection.CONNECTED:
+        return UNREACHABLE
+    if evse.status in OUT_OF_SERVICE or evse.location.missing_since:
+        return BROKEN
+    return STATUSES.get(evse.status, UNKNOWN)
+
+
+@dataclass(frozen=True)
+class Plug:
+    """A connector to choose."""
+
+    id: str
+    name: str
+    power: str
+    cable: str
+    price: str
+
+
+def plugs(evse: Evse) -> list[Plug]:
+    return [_plug(connector, evse) for connector in evse.connectors.all()]
+
+
+def _plug(connector: Connector, evse: Evse) -> Plug:
+    connector.evse = evse
+    return Plug(
+        id=connector.connector_id,
+        name=words.plug(connector.standard),
+        power=words.power(connector),
+        cable=words.cable(connector),
+        price=price_of(connector),
+    )
+
+
+def price_of(connector: Connector) -> str:
+    """The tariff of this connector in one sentence."""
+    tariff = estimating.tariff_of(connector)
+    return words.with_symbol(describe(tariff), tariff.currency) if tariff else NO_PRICE
+
+
+def common_price(choices: list[Plug]) -> str:
+    """The price of all connectors, or nothing where they differ."""
+    prices = {choice.price for choice in choices} or {NO_PRICE}
+    return prices.pop() if len(prices) == 1 else ""
+
+
+@dataclass(frozen=True)
+class Reservation:
+    """What is reserved before charging, by the policy of this charger."""
+
+    minor: int
+    currency: str
+
+    @property
+    def text(self) -> str:
+        return words.amount(self.minor, self.currency)
+
+
+def reservation(evse: Evse) -> Reservation:
+    values = effective_policy(evse.partner_id, evse.location.ocpi_id, evse.uid).values
+    return Reservation(values["reservation_amount"], values["reservation_currency"])
+
+
+def address(evse: Evse) -> str:
+    return ", ".join(part for part in (evse.location.address, evse.location.city) if part)
+
+
+def position(evse: Evse) -> str:
+    """What helps to find the charger on the site: what is written on it, and the floor."""
+    reference, floor = (str(evse.raw.get(name) or "") for name in ("physical_reference", "floor_level"))
+    return ", ".join(part for part in (reference, f"level {floor}" if floor else "") if part)
+
+
+def public_url(evse: Evse) -> str:
+    """The address in the charger's QR code."""
+    return f"{settings.PUBLIC_BASE_URL.rstrip('/')}/c/{quote(str(evse), safe='*')}"

@@ -1,0 +1,41 @@
+"""Waking sessions and handing work to Celery after commit. A task that gets lost is made good by the sweep."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from celery import current_app
+from django.db import transaction
+
+from ocpi.models import Command
+from ocpi.tasks import send_command
+from sessions_adhoc.models import AdHocSession
+from sessions_adhoc.states import TERMINAL
+
+ADVANCE = "sessions_adhoc.tasks.advance"
+PULL = "sessions_adhoc.tasks.sync_pull"
+
+
+def send_command_after_commit(command: Command) -> None:
+    command_id = str(command.pk)
+    transaction.on_commit(lambda: send_command.delay(command_id), robust=True)
+
+
+def pull_after_commit(pull_id: int) -> None:
+    transaction.on_commit(lambda: current_app.send_task(PULL, args=[pull_id], queue="sync"), robust=True)
+
+
+def wake(session_ids: Iterable[UUID], now: datetime) -> None:
+    """Make the sessions due, in the caller's transaction, and have them advanced after commit.
+
+    The rows are locked in the order of their ids, so that two writers of news cannot wait for each other.
+    """
+    for session_id in sorted(set(session_ids)):
+        live = AdHocSession.objects.filter(pk=session_id).exclude(state__in=TERMINAL)
+        if live.update(next_check_at=now):
+            advance_after_commit(session_id)
+
+
+def advance_after_commit(session_id: UUID) -> None:
+    identifier = str(session_id)
+    transaction.on_commit(lambda: current_app.send_task(ADVANCE, args=[identifier]), robust=True)

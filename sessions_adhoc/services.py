@@ -1,0 +1,224 @@
+"""Verbs of the driver's side: start, stop, cancel. The API, the pages and the commands all call these."""
+
+import hashlib
+import json
+import secrets
+from dataclasses import asdict, dataclass
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from billing.models import PaymentAuthorization
+from billing.services import open_authorization
+from ocpi.models import Connector, Evse, Token
+from partners.models import Partner
+from partners.policies import effective_policy
+from sessions_adhoc import lifecycle, timeline
+from sessions_adhoc.lifecycle import CannotStop
+from sessions_adhoc.models import AdHocSession, ClientKey, TimelineEvent
+from sessions_adhoc.queueing import advance_after_commit
+
+__all__ = [
+    "CannotStart",
+    "CannotStop",
+    "IdempotencyConflict",
+    "StartRequest",
+    "cancel_session",
+    "find_connector",
+    "find_evse",
+    "start_session",
+    "stop_session",
+]
+
+OUT_OF_SERVICE = frozenset({"INOPERATIVE", "OUTOFORDER", "PLANNED", "REMOVED"})
+"""Statuses in which no START makes sense. CHARGING and RESERVED may be stale: the CPO has the last word."""
+
+
+class CannotStart(Exception):
+    """The session cannot be started; `field` names what is wrong with the request, the text says it to a person."""
+
+    def __init__(self, field: str, text: str) -> None:
+        super().__init__(text)
+        self.field = field
+
+
+class IdempotencyConflict(Exception):
+    """The Idempotency-Key was used before, for another request."""
+
+
+@dataclass(frozen=True)
+class StartRequest:
+    """What a driver asks for. `amount` in minor units of `currency`; both default to the charger's policy."""
+
+    evse: str
+    connector: str = ""
+    amount: int | None = None
+    currency: str = ""
+    payment_method: str = ""
+    channel: str = AdHocSession.Channel.QR.value
+    previous: str = ""
+
+    def digest(self) -> str:
+        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
+
+
+def find_evse(identifier: str) -> Evse:
+    """Return the EVSE with this EVSE ID (the one on the sticker) or UID.
+
+    Raises:
+        CannotStart: no such EVSE, or several operators use this id.
+    """
+    wanted = identifier.strip()
+    rows = Evse.objects.select_related("location", "partner").exclude(status="REMOVED")
+    found = list(rows.filter(evse_id__iexact=wanted)[:2]) or list(rows.filter(uid_key=wanted.lower())[:2])
+    if not found:
+        raise CannotStart("evse", f"There is no charger {wanted!r}. Check the code on the sticker.")
+    if len(found) > 1:
+        raise CannotStart("evse", f"The code {wanted!r} is not unique. Use the EVSE ID on the sticker.")
+    return found[0]
+
+
+def find_connector(evse: Evse, connector_id: str) -> Connector | None:
+    """Return the connector asked for, or the only one; None where the driver need not choose.
+
+    Raises:
+        CannotStart: it does not exist, or there are several and none was named.
+    """
+    connectors = list(evse.connectors.all())
+    if connector_id:
+        for connector in connectors:
+            if connector.connector_key == connector_id.lower():
+                return connector
+        raise CannotStart("connector", f"This charger has no connector {connector_id!r}.")
+    if len(connectors) > 1:
+        names = ", ".join(connector.connector_id for connector in connectors)
+        raise CannotStart("connector", f"This charger has several connectors ({names}): say which one.")
+    return connectors[0] if connectors else None
+
+
+def start_session(
+    request: StartRequest, *, client: ClientKey | None = None, idempotency_key: str = ""
+) -> tuple[AdHocSession, bool]:
+    """Create an ad-hoc session and set it going; return (session, created).
+
+    The same key from the same client returns the first session, unchanged.
+
+    Raises:
+        CannotStart: the request cannot be fulfilled.
+        IdempotencyConflict: the key came with another request before.
+    """
+    if idempotency_key and (earlier := _earlier(client, idempotency_key, request)):
+        return earlier, False
+    try:
+        with transaction.atomic():
+            return _create(request, client, idempotency_key), True
+    except IntegrityError:
+        # Two requests with one key at the same time: the other one won.
+        if idempotency_key and (earlier := _earlier(client, idempotency_key, request)):
+            return earlier, False
+        raise
+
+
+def _earlier(client: ClientKey | None, key: str, request: StartRequest) -> AdHocSession | None:
+    earlier = AdHocSession.objects.filter(client=client, idempotency_key=key).first()
+    if earlier is not None and earlier.request_digest != request.digest():
+        raise IdempotencyConflict("This Idempotency-Key was used for another request.")
+    return earlier
+
+
+def _create(request: StartRequest, client: ClientKey | None, idempotency_key: str) -> AdHocSession:
+    evse = find_evse(request.evse)
+    _check_usable(evse)
+    connector = find_connector(evse, request.connector)
+    policy = effective_policy(evse.partner_id, evse.location.ocpi_id, evse.uid)
+    amount, currency = _money(request, policy.values)
+    now, session_id = timezone.now(), uuid4()
+    session = AdHocSession.objects.create(
+        id=session_id,
+        state_since=now,
+        next_check_at=now,
+        partner=evse.partner,
+        evse=evse,
+        connector=connector,
+        connector_number=connector.connector_id if connector else "",
+        is_dc=bool(connector and connector.is_dc),
+        channel=request.channel,
+        token=_one_off_token(),
+        authorization=_authorization(session_id, request.payment_method, amount, currency),
+        amount=amount,
+        currency=currency,
+        client=client,
+        idempotency_key=idempotency_key,
+        request_digest=request.digest(),
+        previous=_previous(request.previous, client),
+        policy=policy.values,
+        policy_sources=policy.sources,
+    )
+    timeline.write(session, TimelineEvent.Kind.DRIVER, f"A driver asked to charge at {evse}.", at=now)
+    advance_after_commit(session.pk)
+    return session
+
+
+def _check_usable(evse: Evse) -> None:
+    if evse.partner.connection != Partner.Connection.CONNECTED:
+        raise CannotStart("evse", "This charger's operator is not connected at the moment.")
+    if evse.status in OUT_OF_SERVICE or evse.location.missing_since:
+        raise CannotStart("evse", "This charger is out of service.")
+
+
+def _money(request: StartRequest, policy: dict[str, Any]) -> tuple[int, str]:
+    """Return (amount in minor units, currency) to reserve: as asked, else as agreed for this charger."""
+    currency = (request.currency or policy["reservation_currency"]).upper()
+    if request.amount is not None and request.amount <= 0:
+        raise CannotStart("amount", "The amount to reserve must be more than zero, in minor units.")
+    if request.amount is None and currency != policy["reservation_currency"]:
+        raise CannotStart("amount", f"Say how much to reserve in {currency}.")
+    return (policy["reservation_amount"] if request.amount is None else request.amount), currency
+
+
+def _authorization(session_id: UUID, payment_method: str, amount: int, currency: str) -> PaymentAuthorization:
+    method = payment_method or ("pm_sim_ok" if settings.PAYMENT_GATEWAY == "simulated" else "")
+    try:
+        return open_authorization(reference=str(session_id), amount=amount, currency=currency, payment_method=method)
+    except ValueError as error:
+        field = "payment_method" if "method" in str(error) else "currency"
+        raise CannotStart(field, str(error)) from error
+
+
+def _one_off_token() -> Token:
+    """A token of this session alone (rule 1): 20 characters, which is all that OCPP 1.6 lets a charger hold."""
+    uid = "SFP" + secrets.token_hex(9)[:17].upper()
+    return Token.objects.create(
+        uid=uid,
+        type=Token.Type.AD_HOC_USER,
+        contract_id=f"{settings.OCPI_COUNTRY_CODE}-{settings.OCPI_PARTY_ID}-C{uid[3:]}",
+        issuer=settings.OCPI_BUSINESS_NAME,
+        whitelist="NEVER",
+        last_updated=timezone.now(),
+    )
+
+
+def _previous(identifier: str, client: ClientKey | None) -> AdHocSession | None:
+    """The failed try that this one follows (rule 9)."""
+    if not identifier:
+        return None
+    try:
+        found = AdHocSession.objects.filter(pk=UUID(identifier), client=client).first()
+    except ValueError:
+        found = None
+    if found is None:
+        raise CannotStart("previous", "There is no such earlier session.")
+    return found
+
+
+def stop_session(session_id: UUID | str, actor: str = "The driver") -> AdHocSession:
+    """Ask for charging to end (rule 19). Raises `CannotStop` when the session has ended."""
+    return lifecycle.request_stop(session_id, actor)
+
+
+def cancel_session(session_id: UUID | str, actor: str = "The driver") -> AdHocSession:
+    """Give up. After START_SESSION was sent it is a stop. Raises `CannotStop` when the session has ended."""
+    return lifecycle.request_cancel(session_id, actor)

@@ -1,0 +1,121 @@
+"""From rows to `Facts`: everything `decide` looks at, read in a constant number of queries."""
+
+from datetime import datetime
+from decimal import Decimal
+
+from billing.models import PaymentAuthorization
+from ocpi.models import Cdr, Command, OcpiSession
+from sessions_adhoc import eligibility
+from sessions_adhoc.decide import (
+    AttemptFacts,
+    CommandFacts,
+    Facts,
+    PaymentFacts,
+    Rules,
+    SessionFacts,
+)
+from sessions_adhoc.models import AdHocSession, AttemptSession, ChargingAttempt
+from sessions_adhoc.states import State
+
+ENERGY_STEP = Decimal("0.01")
+
+
+def energy_observed(session: OcpiSession) -> bool:
+    """The session rules' term: kWh rose above its first value by at least 0.01, or above 0."""
+    first = session.first_kwh or Decimal(0)
+    return session.kwh >= first + ENERGY_STEP or (first == 0 and session.kwh > 0)
+
+
+def newest_attempt(session: AdHocSession) -> ChargingAttempt | None:
+    return session.attempts.select_related("command", "stop_command").order_by("-number").first()
+
+
+def valid_session(attempt: ChargingAttempt) -> OcpiSession | None:
+    """The OCPI session that counts for this attempt, if one came."""
+    link = (
+        AttemptSession.objects.filter(attempt=attempt, validity=AttemptSession.Validity.VALID)
+        .select_related("ocpi_session")
+        .first()
+    )
+    return link.ocpi_session if link else None
+
+
+def facts_of(session: AdHocSession, now: datetime) -> Facts:
+    """Return what is known about `session`, whose row the caller has locked. Six queries at most."""
+    attempt = newest_attempt(session)
+    ocpi_session = valid_session(attempt) if attempt else None
+    return Facts(
+        state=State(session.state),
+        state_since=session.state_since,
+        created_at=session.created_at,
+        rules=Rules.from_policy(session.policy),
+        payment=_payment(PaymentAuthorization.objects.get(pk=session.authorization_id)),
+        connector_status=_evse_status(session),
+        is_dc=session.is_dc,
+        attempt=_attempt(attempt, ocpi_session) if attempt else None,
+        cdr=eligibility.cdr_facts(session, cdrs_of(session)),
+        funds_reserved_at=session.funds_reserved_at,
+        stop_requested_at=session.stop_requested_at,
+        cancel_requested_at=session.cancel_requested_at,
+        retry_at=session.retry_at,
+        charging_ended_at=session.charging_ended_at,
+        reason=session.reason,
+    )
+
+
+def cdrs_of(session: AdHocSession) -> list[Cdr]:
+    """The CDRs that name this ad-hoc session's token; the token is its alone (rule 1)."""
+    if session.state in (State.CREATED, State.AUTHORIZING, State.AUTHORIZED, State.WAITING_FOR_CONNECTOR):
+        return []
+    return list(Cdr.objects.filter(partner_id=session.partner_id, token_uid__iexact=session.token.uid).order_by("id"))
+
+
+def _evse_status(session: AdHocSession) -> str:
+    return str(type(session.evse).objects.values_list("status", flat=True).get(pk=session.evse_id))
+
+
+def _payment(row: PaymentAuthorization) -> PaymentFacts:
+    return PaymentFacts(
+        state=str(row.state),
+        expires_soon=row.expiry_warned_at is not None,
+        refused=row.state == PaymentAuthorization.State.RESERVED and bool(row.failure_code),
+    )
+
+
+def _command(row: Command) -> CommandFacts:
+    return CommandFacts(
+        state=row.state,
+        tries=row.tries,
+        response=row.response,
+        result=row.result,
+        sent_at=row.sent_at,
+        answered_at=row.answered_at,
+        result_at=row.result_at,
+    )
+
+
+def _attempt(row: ChargingAttempt, session: OcpiSession | None) -> AttemptFacts:
+    return AttemptFacts(
+        number=row.number,
+        created_at=row.created_at,
+        command=_command(row.command),
+        stop=_command(row.stop_command) if row.stop_command else None,
+        session=_session(row, session) if session else None,
+        connector_charging_at=row.connector_charging_at,
+        connector_fell_at=row.connector_fell_at,
+        pull_asked_at=row.pull_asked_at,
+        pull_answered_at=row.pull_answered_at,
+        pull_failures=row.pull_failures,
+        cdr_pulls=row.cdr_pulls,
+        ended=row.ended_at is not None,
+    )
+
+
+def _session(attempt: ChargingAttempt, row: OcpiSession) -> SessionFacts:
+    return SessionFacts(
+        status=row.status,
+        kwh=row.kwh,
+        energy_observed=attempt.energy_at is not None or (row.status == "ACTIVE" and energy_observed(row)),
+        active_at=row.first_active_at,
+        news_at=row.news_at,
+    )

@@ -1,0 +1,50 @@
+"""Celery tasks of the lifecycle. All idempotent, all take ids: running one twice or late changes nothing more."""
+
+import structlog
+from celery import shared_task
+from django.utils import timezone
+
+from partners.deadlines import claim_due
+from sessions_adhoc import lifecycle, pulls
+from sessions_adhoc.models import AdHocSession, FallbackPull
+from sessions_adhoc.queueing import ADVANCE, PULL
+
+log = structlog.get_logger(__name__)
+BATCH = 500
+
+
+@shared_task(name=ADVANCE)
+def advance(session_id: str) -> str:
+    """Do what the facts call for; return the state that the session came to rest in."""
+    return lifecycle.advance(session_id).value
+
+
+@shared_task(name="sessions_adhoc.tasks.advance_batch")
+def advance_batch(session_ids: list[str]) -> int:
+    """Advance each of them; one that fails does not keep the others waiting. Return how many went through."""
+    done = 0
+    for session_id in session_ids:
+        try:
+            lifecycle.advance(session_id)
+            done += 1
+        except Exception:
+            log.exception("an ad-hoc session could not be advanced; it is due again after its lease", id=session_id)
+    return done
+
+
+@shared_task(name="sessions_adhoc.tasks.tick")
+def tick() -> int:
+    """Claim the sessions that are due and have them advanced, and what else waits; return how many were claimed."""
+    now = timezone.now()
+    due = claim_due(AdHocSession, now=now, lease=lifecycle.LEASE, limit=BATCH)
+    if due:
+        advance_batch.delay([str(pk) for pk in due])
+    for pull_id in FallbackPull.objects.filter(next_check_at__lte=now).values_list("pk", flat=True):
+        sync_pull.apply_async(args=(pull_id,), queue="sync")
+    return len(due)
+
+
+@shared_task(name=PULL)
+def sync_pull(pull_id: int) -> bool:
+    """GET /sessions or /cdrs of one partner for all sessions that wait; return whether this call did it."""
+    return pulls.run(pull_id)

@@ -1,0 +1,172 @@
+"""The demonstration's processes: started together, watched, and all stopped at the end, whatever happened."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from sfp_platform.celery import QUEUES
+
+ROOT = Path(__file__).resolve().parents[2]
+READY_WITHIN = 60.0
+GRACE = 8.0
+
+
+class DidNotStart(Exception):
+    """A process ended, or was not ready in time; the text has the end of its log."""
+
+
+@dataclass
+class Running:
+    """One process and its log."""
+
+    name: str
+    command: list[str]
+    log: Path
+    popen: subprocess.Popen[bytes]
+
+    def tail(self, lines: int = 15) -> str:
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
+
+
+class Processes:
+    """Starts processes in groups of their own, so that Ctrl-C reaches them through us, in order."""
+
+    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
+        self.folder, self.environment = folder, dict(environment)
+        self.running: dict[str, Running] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop_all()
+
+    def start(self, name: str, command: list[str]) -> Running:
+        """Start `command` under `name`; its output goes to `<name>.log`."""
+        log = self.folder / f"{name}.log"
+        with log.open("ab") as output:
+            popen = subprocess.Popen(  # noqa: S603 - our own programs
+                command,
+                cwd=ROOT,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self.running[name] = Running(name, command, log, popen)
+        return self.running[name]
+
+    def restart(self, name: str) -> Running:
+        return self.start(name, self.running[name].command)
+
+    def kill(self, name: str) -> int:
+        """Kill one with SIGKILL, as a crash would; return its pid."""
+        process = self.running[name].popen
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        return process.pid
+
+    def wait_until(self, name: str, ready: Callable[[], bool]) -> None:
+        """Wait until `ready()`. Raises `DidNotStart` when the process ends or takes too long."""
+        process = self.running[name]
+        deadline = time.monotonic() + READY_WITHIN
+        while not ready():
+            if process.popen.poll() is not None:
+                raise DidNotStart(f"{name} ended with exit code {process.popen.returncode}:\n{process.tail()}")
+            if time.monotonic() > deadline:
+                raise DidNotStart(f"{name} was not ready within {READY_WITHIN:g} s:\n{process.tail()}")
+            time.sleep(0.1)
+
+    def ended(self) -> Running | None:
+        """Return a process that has ended by itself, if one has."""
+        return next((one for one in self.running.values() if one.popen.poll() is not None), None)
+
+    def stop_all(self) -> None:
+        """Ask all to stop, then kill what is left; the last started goes first."""
+        alive = [one.popen for one in reversed(self.running.values()) if one.popen.poll() is None]
+        for process in alive:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGTERM)
+        deadline = time.monotonic() + GRACE
+        for process in alive:
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(max(0.1, deadline - time.monotonic()))
+        for one in self.running.values():
+            with suppress(ProcessLookupError):
+                os.killpg(one.popen.pid, signal.SIGKILL)
+            one.popen.wait()
+
+
+def answers(url: str) -> Callable[[], bool]:
+    """Ready when `url` answers with anything but a server error."""
+
+    def ready() -> bool:
+        try:
+            with urllib.request.urlopen(url, timeout=5):  # noqa: S310 - an address of our own
+                return True
+        except urllib.error.HTTPError as answer:
+            return answer.code < 500
+        except OSError:
+            return False
+
+    return ready
+
+
+def web(port: int) -> list[str]:
+    options = ["--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
+    return [sys.executable, "-m", "granian", *options, "sfp_platform.wsgi:application"]
+
+
+def worker() -> list[str]:
+    options = ["--queues", QUEUES, "--pool", "threads", "--concurrency", "8", "--loglevel", "INFO"]
+    return [
+        sys.executable,
+        "-m",
+        "celery",
+        "-A",
+        "sfp_platform",
+        "worker",
+        *options,
+        "--without-mingle",
+        "--without-gossip",
+    ]
+
+
+def beat(folder: Path) -> list[str]:
+    return [
+        sys.executable,
+        "-m",
+        "celery",
+        "-A",
+        "sfp_platform",
+        "beat",
+        "--schedule",
+        str(folder / "beat-schedule"),
+    ]
+
+
+def simulator(port: int, ready_file: Path) -> list[str]:
+    pace = ["--speed", "60", "--meter-interval", "1"]
+    return [
+        sys.executable,
+        "-m",
+        "cpo_simulator",
+        "--port",
+        str(port),
+        "--ready-file",
+        str(ready_file),
+        *pace,
+    ]

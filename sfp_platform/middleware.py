@@ -1,0 +1,31 @@
+"""A lean path for OCPI: what the admin and the driver's pages need is not run for a CPO's push."""
+
+from collections.abc import Callable
+
+from django.core.handlers.base import BaseHandler
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+
+OCPI_PREFIX = "/ocpi/"
+
+
+class LeanPathMiddleware:
+    """Sends `/ocpi/` straight to its view, past sessions, CSRF, authentication and messages.
+
+    Those belong to people with browsers; OCPI has its own authentication, and each costs every push time.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+        self.handler = BaseHandler()
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if request.path_info.startswith(OCPI_PREFIX):
+            return self.straight_to_view(request)
+        return self.get_response(request)
+
+    def straight_to_view(self, request: HttpRequest) -> HttpResponseBase:
+        callback, args, kwargs = self.handler.resolve_request(request)
+        response = callback(request, *args, **kwargs)
+        if hasattr(response, "render") and callable(response.render):
+            response = response.render()
+        return response if isinstance(response, HttpResponseBase) else HttpResponse(response)

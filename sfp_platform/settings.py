@@ -1,0 +1,235 @@
+"""All settings, each from the environment (README lists them). One file, for every environment.
+
+`ENVIRONMENT=development` (the default) runs on embedded defaults: SQLite, a folder as broker, secrets made on
+first use under `var/`. `ENVIRONMENT=production` has no defaults for secrets and servers and refuses to start
+without them.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+from django.urls import reverse_lazy
+
+from sfp_platform.embedded import SQLITE_OPTIONS, folder_broker, local_secret
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+
+ENVIRONMENT = env.str("ENVIRONMENT", default="development")
+PRODUCTION = ENVIRONMENT == "production"
+if ENVIRONMENT not in ("development", "production"):
+    raise ImproperlyConfigured(f"ENVIRONMENT must be 'development' or 'production', not {ENVIRONMENT!r}")
+VAR_DIR = Path(env.str("VAR_DIR", default=str(BASE_DIR / "var")))
+
+
+def required_in_production(name: str, development: Any) -> Any:
+    """Return the variable, or in development what `development()` makes; in production its absence is fatal."""
+    value = env.str(name, default="")
+    if value:
+        return value
+    if PRODUCTION:
+        raise ImproperlyConfigured(f"{name} must be set when ENVIRONMENT=production")
+    return development()
+
+
+# --- Django ---------------------------------------------------------------------------------------------------
+DEBUG = env.bool("DEBUG", default=False)
+SECRET_KEY = required_in_production("SECRET_KEY", lambda: local_secret(VAR_DIR, "secret"))
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[] if PRODUCTION else ["127.0.0.1", "localhost", "[::1]"])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+
+INSTALLED_APPS = [
+    "sfp_platform.apps.PlatformConfig",
+    "unfold",
+    "unfold.contrib.filters",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "partners.apps.PartnersConfig",
+    "ocpi.apps.OcpiConfig",
+    "billing.apps.BillingConfig",
+    "sessions_adhoc.apps.SessionsAdhocConfig",
+]
+
+MIDDLEWARE = [
+    "sfp_platform.middleware.LeanPathMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "sfp_platform.urls"
+WSGI_APPLICATION = "sfp_platform.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+# OCPI routes allow doubled slashes on purpose: peers join URLs carelessly.
+SILENCED_SYSTEM_CHECKS = ["urls.W002"]
+LANGUAGE_CODE = "en-gb"
+TIME_ZONE = env.str("TIME_ZONE", default="Europe/Bratislava")
+USE_I18N = True
+USE_TZ = True
+
+STATIC_URL = "/static/"
+STATIC_ROOT = VAR_DIR / "static"
+# Served straight from the apps in development: no collectstatic between a fresh clone and a styled page.
+WHITENOISE_USE_FINDERS = not PRODUCTION
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if PRODUCTION
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
+
+if PRODUCTION:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=True)
+    SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=31_536_000)
+    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
+
+# --- Database -------------------------------------------------------------------------------------------------
+DATABASE_URL = required_in_production("DATABASE_URL", lambda: f"sqlite:///{VAR_DIR / 'sfp.sqlite3'}")
+DATABASES = {"default": env.db_url_config(DATABASE_URL)}
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    VAR_DIR.mkdir(parents=True, exist_ok=True)
+    DATABASES["default"]["OPTIONS"] = SQLITE_OPTIONS
+else:
+    DATABASES["default"]["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", default=300)
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+
+# --- Celery ---------------------------------------------------------------------------------------------------
+REDIS_URL = required_in_production("REDIS_URL", lambda: "")
+if REDIS_URL:
+    CELERY_BROKER_URL = REDIS_URL
+    # Tasks are claimed in the database, so a message delivered again after this time does nothing twice.
+    CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {"visibility_timeout": 300}
+    if REDIS_KEY_PREFIX := env.str("REDIS_KEY_PREFIX", default=""):
+        CELERY_BROKER_TRANSPORT_OPTIONS["global_keyprefix"] = REDIS_KEY_PREFIX
+else:
+    CELERY_BROKER_URL, CELERY_BROKER_TRANSPORT_OPTIONS = folder_broker(VAR_DIR / "broker")
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_ACKS_LATE = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TASK_DEFAULT_QUEUE = "engine"
+CELERY_TIMEZONE = "UTC"
+
+# --- Django REST framework ------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": [],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "UNAUTHENTICATED_USER": None,
+    "DEFAULT_VERSIONING_CLASS": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Smart Fuel Pass: driver's API",
+    "DESCRIPTION": "Start, watch and stop ad-hoc charging sessions. Amounts are in minor units of their currency.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SCHEMA_PATH_PREFIX": r"/api/v1",
+    "PREPROCESSING_HOOKS": ["sfp_platform.openapi.only_drivers_api"],
+}
+
+# --- Smart Fuel Pass as an OCPI party ---------------------------------------------------------------------------
+OCPI_COUNTRY_CODE = env.str("OCPI_COUNTRY_CODE", default="SK")
+OCPI_PARTY_ID = env.str("OCPI_PARTY_ID", default="SFP")
+OCPI_BUSINESS_NAME = env.str("OCPI_BUSINESS_NAME", default="Smart Fuel Pass")
+OCPI_WEBSITE = env.str("OCPI_WEBSITE", default="https://www.smartfuelpass.com")
+# `{code}` in it gives every partner a host of its own; without it one host serves all (development).
+OCPI_BASE_URL_TEMPLATE = env.str(
+    "OCPI_BASE_URL_TEMPLATE",
+    default="https://ocpi-{code}.smartfuelpass.com" if PRODUCTION else "http://127.0.0.1:8000",
+)
+OCPI_OUTBOUND_IPS = env.list("OCPI_OUTBOUND_IPS", default=[])
+OCPI_TRUSTED_PROXIES = env.list("OCPI_TRUSTED_PROXIES", default=[])
+OCPI_PAGE_LIMIT = env.int("OCPI_PAGE_LIMIT", default=100)
+OCPI_CONNECT_TIMEOUT = env.float("OCPI_CONNECT_TIMEOUT", default=5.0)
+OCPI_READ_TIMEOUT = env.float("OCPI_READ_TIMEOUT", default=20.0)
+# Plain HTTP and private addresses are for simulators on the same machine; never in production (guide 3.2).
+OCPI_ALLOW_INSECURE_PARTNERS = env.bool("OCPI_ALLOW_INSECURE_PARTNERS", default=not PRODUCTION)
+OCPI_MESSAGE_BODY_LIMIT = env.int("OCPI_MESSAGE_BODY_LIMIT", default=65_536)
+OCPI_MESSAGE_DAYS = env.int("OCPI_MESSAGE_DAYS", default=90)
+DATA_UPLOAD_MAX_MEMORY_SIZE = env.int("MAX_REQUEST_BYTES", default=10 * 1024 * 1024)
+FIELD_ENCRYPTION_KEYS = [
+    key.strip()
+    for key in required_in_production("FIELD_ENCRYPTION_KEYS", lambda: local_secret(VAR_DIR, "encryption-key")).split(
+        ","
+    )
+    if key.strip()
+]
+
+# --- Drivers and money ----------------------------------------------------------------------------------------
+PUBLIC_BASE_URL = env.str(
+    "PUBLIC_BASE_URL", default="https://charge.smartfuelpass.com" if PRODUCTION else "http://127.0.0.1:8000"
+)
+PAYMENT_GATEWAY = env.str("PAYMENT_GATEWAY", default="simulated")
+RESERVATION_CURRENCY = env.str("RESERVATION_CURRENCY", default="EUR")
+# Milliseconds that the simulated gateway takes for an answer that it does not give at once.
+SIMULATED_GATEWAY_DELAY_MS = env.int("SIMULATED_GATEWAY_DELAY_MS", default=800)
+
+# --- Mail -----------------------------------------------------------------------------------------------------
+EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
+vars().update(EMAIL_CONFIG)
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="techsupport@smartfuelpass.com")
+SUPPORT_EMAIL = env.str("SUPPORT_EMAIL", default="techsupport@smartfuelpass.com")
+
+# --- Logging --------------------------------------------------------------------------------------------------
+LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
+LOG_JSON = env.bool("LOG_JSON", default=PRODUCTION)
+LOGGING_CONFIG = "sfp_platform.logs.configure"
+LOGGING: dict[str, Any] = {"level": LOG_LEVEL, "json": LOG_JSON}
+
+# --- Admin ----------------------------------------------------------------------------------------------------
+LOGIN_URL = reverse_lazy("admin:login")
+UNFOLD = {
+    "SITE_TITLE": "Smart Fuel Pass",
+    "SITE_HEADER": "Smart Fuel Pass",
+    "SITE_SUBHEADER": "Integration platform",
+    "SITE_SYMBOL": "ev_station",
+    "SHOW_HISTORY": True,
+    "SHOW_VIEW_ON_SITE": False,
+    "ENVIRONMENT": "sfp_platform.site.environment_label",
+    "SIDEBAR": {"show_search": True, "navigation": "sfp_platform.site.navigation"},
+}

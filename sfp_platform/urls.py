@@ -1,0 +1,19 @@
+"""Where everything is: admin, the driver's API and pages, OCPI, health."""
+
+from django.contrib import admin
+from django.urls import include, path
+from django.views.generic import RedirectView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+
+from sfp_platform.health import HealthView
+
+urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="admin:index")),
+    path("admin/", admin.site.urls),
+    path("ocpi/", include("ocpi.urls")),
+    path("api/v1/", include("sessions_adhoc.api.urls")),
+    path("api/v1/schema/", SpectacularAPIView.as_view(), name="api-schema"),
+    path("api/v1/docs/", SpectacularSwaggerView.as_view(url_name="api-schema"), name="api-docs"),
+    path("health/", HealthView.as_view(), name="health"),
+    path("", include("sessions_adhoc.pages.urls")),
+]

@@ -1,0 +1,123 @@
+"""Fixtures of the money tests: a stopped clock, one authorization, the gateway's books."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+import time_machine
+
+from billing import receivers, services
+from billing.gateways import Gateway, GatewayAnswer, register_gateway, unregister_gateway
+from billing.models import PaymentAuthorization, SimulatedCharge, SimulatedOperation
+
+START = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def clock() -> Iterator[time_machine.Traveller]:
+    """A clock that stands still at START until the test moves it."""
+    with time_machine.travel(START, tick=False) as traveller:
+        yield traveller
+
+
+@pytest.fixture
+def news() -> Iterator[list[tuple[str, str]]]:
+    """What a receiver was told: (reference, state)."""
+    told: list[tuple[str, str]] = []
+
+    def receive(authorization: PaymentAuthorization) -> None:
+        told.append((authorization.reference, authorization.state))
+
+    receivers.on_authorization_changed(receive)
+    yield told
+    receivers.forget(receive)
+
+
+def opened(payment_method: str = "pm_sim_ok", **more: Any) -> PaymentAuthorization:
+    """An authorization of 40.00 EUR for `session-1`."""
+    terms = {"reference": "session-1", "amount": 4000, "currency": "EUR"} | more
+    return services.open_authorization(payment_method=payment_method, **terms)
+
+
+def reserved(payment_method: str = "pm_sim_ok", **more: Any) -> PaymentAuthorization:
+    """The same, reserved at the gateway."""
+    row = opened(payment_method, **more)
+    services.request_reserve(row.pk)
+    services.drive(row.pk)
+    return fresh(row)
+
+
+def fresh(row: PaymentAuthorization) -> PaymentAuthorization:
+    """The row as it is now in the database."""
+    return PaymentAuthorization.objects.get(pk=row.pk)
+
+
+def drive_until_quiet(row: PaymentAuthorization, clock: time_machine.Traveller) -> PaymentAuthorization:
+    """Drive whenever the row is due, moving the clock, until it awaits no answer."""
+    for _ in range(60):
+        now = fresh(row)
+        if now.next_check_at is None or now.state == "reserved":
+            return now
+        if now.next_check_at > datetime.now(UTC):
+            clock.move_to(now.next_check_at)
+        services.drive(row.pk)
+    raise AssertionError(f"still {fresh(row).state} after 60 drives")
+
+
+def books() -> list[tuple[str, int, int, int]]:
+    """The gateway's own books: (status, amount, captured, released) of every charge."""
+    return list(
+        SimulatedCharge.objects.order_by("created_at").values_list(
+            "status", "amount", "captured_amount", "released_amount"
+        )
+    )
+
+
+def calls() -> dict[str, int]:
+    """How often each idempotency key reached the gateway, by the part after the authorization's id."""
+    return {op.key.partition(":")[2]: op.calls for op in SimulatedOperation.objects.all()}
+
+
+def story(row: PaymentAuthorization) -> list[tuple[str, str, str]]:
+    """The history: (action, state after it, outcome)."""
+    return list(row.events.values_list("action", "to_state", "outcome"))
+
+
+class ScriptedGateway(Gateway):
+    """A gateway that answers what the test says, in order, and notes what it was asked."""
+
+    def __init__(self, *answers: GatewayAnswer | Exception) -> None:
+        self.answers = list(answers)
+        self.asked: list[tuple[str, str]] = []
+
+    def _answer(self, verb: str, key: str) -> GatewayAnswer:
+        self.asked.append((verb, key.partition(":")[2]))
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def reserve(
+        self, key: str, amount: int, currency: str, payment_method: str, reference: str
+    ) -> GatewayAnswer:
+        return self._answer("reserve", key)
+
+    def capture(self, key: str, gateway_reference: str, amount: int) -> GatewayAnswer:
+        return self._answer("capture", key)
+
+    def release(self, key: str, gateway_reference: str) -> GatewayAnswer:
+        return self._answer("release", key)
+
+    def lookup(self, key: str) -> GatewayAnswer:
+        return self._answer("lookup", key)
+
+
+@pytest.fixture
+def scripted() -> Iterator[ScriptedGateway]:
+    """The gateway `scripted`; give it its answers with `scripted.answers += [...]`."""
+    gateway = ScriptedGateway()
+    register_gateway("scripted", lambda: gateway)
+    yield gateway
+    unregister_gateway("scripted")
+    assert gateway.answers == [], "the gateway was asked less than the test expected"

@@ -1,0 +1,124 @@
+"""Whatever is asked in whatever order, whoever dies: never more than reserved, and both books agree."""
+
+import uuid
+from contextlib import suppress
+from datetime import timedelta
+
+import pytest
+import time_machine
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from billing import services
+from billing.gateways import Gateway, GatewayAnswer, GatewayUnreachable, register_gateway, unregister_gateway
+from billing.gateways.simulated import TEST_TOKENS, SimulatedGateway
+from billing.models import PaymentAuthorization, SimulatedCharge
+from billing.services import MoneyConflict
+from tests.billing.conftest import START, drive_until_quiet, fresh
+
+pytestmark = pytest.mark.django_db
+
+AMOUNT = 4000
+FAULTS = ("none", "dies before", "dies after", "times out before", "times out after", "refused connection")
+STEPS = st.one_of(
+    st.just(("reserve", None)),
+    st.tuples(st.just("capture"), st.sampled_from([0, 1, 1500, AMOUNT, AMOUNT + 1])),
+    st.just(("release", None)),
+    st.tuples(st.just("drive"), st.sampled_from(FAULTS)),
+    st.tuples(st.just("wait"), st.sampled_from([1, 30, 61, 700, 86_400])),
+)
+
+
+class WorkerDiedError(Exception):
+    """The process is gone."""
+
+
+class FaultyGateway(Gateway):
+    """The simulated gateway behind a bad network and a worker that may die."""
+
+    def __init__(self) -> None:
+        self.behind = SimulatedGateway()
+        self.fault = "none"
+
+    def _through(self, verb: str, *args) -> GatewayAnswer:
+        fault, self.fault = self.fault, "none"
+        if fault == "refused connection":
+            raise GatewayUnreachable(fault, might_have_arrived=False)
+        if fault.endswith("after") or fault == "none":
+            answer = getattr(self.behind, verb)(*args)
+        if fault.startswith("dies"):
+            raise WorkerDiedError
+        if fault.startswith("times out"):
+            raise GatewayUnreachable(fault, might_have_arrived=True)
+        return answer
+
+    def reserve(self, *args) -> GatewayAnswer:
+        return self._through("reserve", *args)
+
+    def capture(self, *args) -> GatewayAnswer:
+        return self._through("capture", *args)
+
+    def release(self, *args) -> GatewayAnswer:
+        return self._through("release", *args)
+
+    def lookup(self, *args) -> GatewayAnswer:
+        return self._through("lookup", *args)
+
+
+@pytest.fixture
+def faulty():
+    gateway = FaultyGateway()
+    register_gateway("faulty", lambda: gateway)
+    yield gateway
+    unregister_gateway("faulty")
+
+
+def act(row: PaymentAuthorization, step: tuple, faulty: FaultyGateway, clock: time_machine.Traveller) -> None:
+    what, argument = step
+    if what == "wait":
+        clock.shift(timedelta(seconds=argument))
+    elif what == "drive":
+        faulty.fault = argument
+        with suppress(WorkerDiedError):
+            services.drive(row.pk)
+        faulty.fault = "none"
+    else:
+        verb = getattr(services, f"request_{what}")
+        with suppress(MoneyConflict):
+            verb(row.pk) if argument is None else verb(row.pk, argument)
+
+
+def check(row: PaymentAuthorization) -> None:
+    """What holds at every moment."""
+    row = fresh(row)
+    charges = list(SimulatedCharge.objects.filter(reference=row.reference))
+    assert len(charges) <= 1
+    captured = sum(charge.captured_amount for charge in charges)
+    assert row.captured_amount <= captured <= row.amount
+    assert (row.state == "captured") == (row.captured_amount > 0)
+    if row.is_terminal:
+        assert row.next_check_at is None
+        assert row.captured_amount == captured
+        assert sum(charge.held_amount for charge in charges) == 0
+        assert all(charge.status != "pending" for charge in charges)
+
+
+@settings(max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(token=st.sampled_from(sorted(TEST_TOKENS)), steps=st.lists(STEPS, max_size=14))
+def test_any_order(faulty, token, steps):
+    with time_machine.travel(START, tick=False) as clock:
+        row = services.open_authorization(
+            reference=str(uuid.uuid4()), amount=AMOUNT, currency="EUR", payment_method=token, gateway="faulty"
+        )
+        for step in steps:
+            act(row, step, faulty, clock)
+            check(row)
+
+        with suppress(MoneyConflict):
+            services.request_release(row.pk)
+        drive_until_quiet(row, clock)
+        with suppress(MoneyConflict):
+            services.request_release(row.pk)
+        row = drive_until_quiet(row, clock)
+        assert row.is_terminal
+        check(row)

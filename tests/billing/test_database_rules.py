@@ -1,0 +1,84 @@
+"""What the database itself refuses, whatever the code above it does; and the system checks."""
+
+import pytest
+from django.core.checks import run_checks
+from django.db import IntegrityError, transaction
+from django_fsm import TransitionNotAllowed
+
+from billing.models import PaymentAuthorization, PaymentEvent, SimulatedCharge
+from tests.billing.conftest import START, fresh, opened, reserved
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize(
+    ("change", "constraint"),
+    [
+        ({"amount": 0}, "amount_positive"),
+        ({"captured_amount": 4001, "state": "captured", "next_check_at": None}, "captured_within_amount"),
+        ({"captured_amount": 1}, "captured_only_when_captured"),
+        ({"state": "captured", "next_check_at": None}, "captured_only_when_captured"),
+        ({"capture_amount": 4001}, "capture_within_amount"),
+        ({"capture_amount": 0}, "capture_within_amount"),
+        ({"next_check_at": None}, "watched_has_deadline"),
+        ({"state": "released"}, "watched_has_deadline"),
+    ],
+)
+def test_the_books_cannot_be_made_to_lie(change, constraint):
+    row = reserved()
+    with pytest.raises(IntegrityError, match=constraint), transaction.atomic():
+        PaymentAuthorization.objects.filter(pk=row.pk).update(**change)
+    assert fresh(row).state == "reserved"
+
+
+def test_one_authorization_for_one_reference():
+    opened()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        PaymentAuthorization(reference="session-1", gateway="simulated", amount=1, currency="EUR").save()
+
+
+def test_the_simulated_acquirer_never_gives_more_than_it_holds():
+    reserved()
+    with pytest.raises(IntegrityError, match="never_more_than_reserved"), transaction.atomic():
+        SimulatedCharge.objects.update(captured_amount=3000, released_amount=1001)
+
+
+def test_a_state_is_never_set_by_hand():
+    row = opened()
+    with pytest.raises(AttributeError):
+        row.state = "captured"
+    with pytest.raises(TransitionNotAllowed):
+        row.mark_captured(START, 100)
+
+
+def test_history_is_append_only():
+    event = opened().events.get()
+    event.message = "it was otherwise"
+    for change in (
+        event.save,
+        event.delete,
+        PaymentEvent.objects.all().delete,
+        lambda: PaymentEvent.objects.update(message="it was otherwise"),
+    ):
+        with pytest.raises(TypeError, match="append-only"):
+            change()
+    assert PaymentEvent.objects.get().message == ""
+    assert str(event) == "Opened: - -> created"
+
+
+def test_an_authorization_says_what_it_is():
+    assert str(reserved()) == "session-1 (Reserved)"
+
+
+@pytest.mark.parametrize(
+    ("gateway", "production", "ids"),
+    [
+        ("simulated", False, []),
+        ("simulated", True, ["billing.W001"]),
+        ("scripted", True, []),
+        ("nobody", False, ["billing.E001"]),
+    ],
+)
+def test_the_configured_gateway_is_checked(settings, scripted, gateway, production, ids):
+    settings.PAYMENT_GATEWAY, settings.PRODUCTION = gateway, production
+    assert [message.id for message in run_checks() if message.id.startswith("billing.")] == ids

@@ -1,0 +1,74 @@
+"""What holds for every test: no outside network, no worker needed, and a test that cannot run fails."""
+
+from collections.abc import Callable, Generator, Iterator
+from typing import Any
+
+import hypothesis
+import pytest
+from django.conf import settings
+
+from tests.support import network, tasks
+
+NO_SKIPS = "a test that cannot run fails here; it was to be skipped: "
+
+# The same examples on every run: a suite that fails now and then gets ignored. No deadline on busy machines.
+hypothesis.settings.register_profile("suite", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("suite")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Django's test runner already replaces mail; passwords need a hash that is not slow on purpose."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    patch = pytest.MonkeyPatch()
+    network.install(patch)
+    config.add_cleanup(patch.undo)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, Any, Any]:
+    """Turn a skipped test into a failed one, with the reason. An expected failure stays one."""
+    report = yield
+    if report.skipped and not hasattr(report, "wasxfail"):
+        report.outcome, report.longrepr = "failed", NO_SKIPS + skip_reason(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, Any, Any]:
+    """The same for a whole module that skips itself while it is imported."""
+    report = yield
+    if report.outcome == "skipped":
+        report.outcome, report.longrepr = "failed", NO_SKIPS + skip_reason(report)
+    return report
+
+
+def skip_reason(report: Any) -> str:
+    """A skip's details are (file, line, reason)."""
+    details = report.longrepr
+    return str(details[2]) if isinstance(details, tuple) else str(details)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def celery_in_memory() -> None:
+    """`.delay()` needs no worker and no server: see `tests.support.tasks`."""
+    tasks.use_memory_broker()
+
+
+@pytest.fixture(autouse=True)
+def no_waiting_tasks(celery_in_memory: None) -> Iterator[None]:
+    """Every test begins and ends with empty queues."""
+    tasks.purge()
+    yield
+    tasks.purge()
+
+
+@pytest.fixture
+def run_tasks() -> Callable[..., list[tasks.Ran]]:
+    """`run_tasks()` runs the waiting tasks in order, and what they cause; returns [(name, arguments)]."""
+    return tasks.run_tasks
+
+
+@pytest.fixture
+def waiting_tasks() -> Callable[[], list[tasks.Ran]]:
+    """`waiting_tasks()` returns [(name, arguments)] of what is queued, without running it."""
+    return tasks.waiting_tasks

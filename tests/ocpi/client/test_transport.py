@@ -1,0 +1,236 @@
+"""The guards of the way out: addresses, redirects, deadlines, sizes; and what each failure is called."""
+
+import socket
+import ssl
+import threading
+import time
+
+import pytest
+import requests
+import responses
+from urllib3.exceptions import NameResolutionError
+
+from ocpi.client import transport
+from ocpi.client.transport import is_public
+from ocpi.models import Message
+from tests.ocpi.cpo import Answer, envelope
+from tests.support.processes import free_port
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_it_follows_a_redirect_on_the_same_host(cpo, ask, status):
+    cpo.on("/old", Answer(status=status, headers={"Location": "/new"}))
+    cpo.on("/new", envelope("here"))
+    assert ask(f"{cpo.url}/old").data == "here"
+    assert cpo.seen[1].token == cpo.seen[0].token
+
+
+def test_it_does_not_follow_a_redirect_to_another_host(cpo, ask):
+    cpo.on("/old", Answer(status=302, headers={"Location": "https://other.example/versions"}))
+    failure = ask(f"{cpo.url}/old")
+    assert (failure.kind, failure.text) == ("redirect", "they redirect to another host: https://other.example/versions")
+    assert "final URL" in failure.advice
+
+
+def test_it_stops_in_a_ring_of_redirects(cpo, ask):
+    cpo.on("/ring", Answer(status=302, headers={"Location": "/ring"}))
+    failure = ask(f"{cpo.url}/ring")
+    assert failure.kind == "redirect"
+    assert len(cpo.seen) == 4
+
+
+def test_a_post_is_never_turned_into_a_get(cpo, ask):
+    cpo.on("/old", Answer(status=302, headers={"Location": "/new"}))
+    assert ask(f"{cpo.url}/old", "POST", body={}).kind == "redirect"
+    cpo.on("/old", Answer(status=307, headers={"Location": "/new"}))
+    cpo.on("POST /new", envelope("posted"))
+    assert ask(f"{cpo.url}/old", "POST", body={"a": 1}).data == "posted"
+    assert cpo.seen[-1].body == {"a": 1}
+
+
+def test_a_silent_server_costs_no_more_than_the_deadline(cpo, ask):
+    cpo.on("/x", envelope(delay=5))
+    began = time.monotonic()
+    failure = ask(f"{cpo.url}/x", connect_timeout=0.2, read_timeout=0.3)
+    assert time.monotonic() - began < 2
+    assert (failure.kind, failure.might_have_arrived) == ("read_timeout", True)
+    assert "within 0.5 seconds" in failure.text
+    assert Message.objects.get(pk=failure.message_id).error == failure.text
+
+
+def test_a_dripping_body_costs_no_more_than_the_deadline(cpo, ask):
+    cpo.on("/x", Answer("x" * 1000, drip=0.05))
+    began = time.monotonic()
+    failure = ask(f"{cpo.url}/x", connect_timeout=0.3, read_timeout=0.3)
+    assert time.monotonic() - began < 2
+    assert (failure.kind, failure.might_have_arrived) == ("read_timeout", True)
+
+
+@pytest.fixture
+def listener():
+    """`listener(talk)` runs `talk(connection)` for each connection; returns its port."""
+    servers = []
+
+    def listen(talk) -> int:
+        server = socket.create_server(("127.0.0.1", 0))
+        servers.append(server)
+
+        def serve() -> None:
+            while True:
+                try:
+                    connection, _ = server.accept()
+                    talk(connection)
+                except OSError:
+                    return
+
+        threading.Thread(target=serve, daemon=True).start()
+        return server.getsockname()[1]
+
+    yield listen
+    for server in servers:
+        server.close()
+
+
+def test_dripping_headers_cost_no_more_than_the_deadline(listener, ask):
+    def drip(connection: socket.socket) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\n")
+        for number in range(100):
+            connection.sendall(f"X-{number}: 1\r\n".encode())
+            time.sleep(0.1)
+
+    began = time.monotonic()
+    failure = ask(f"http://127.0.0.1:{listener(drip)}/", connect_timeout=0.3, read_timeout=0.3)
+    assert time.monotonic() - began < 2
+    assert (failure.kind, failure.might_have_arrived) == ("read_timeout", True)
+
+
+def test_a_connection_cut_off_may_have_delivered_the_request(listener, ask):
+    def hang_up(connection: socket.socket) -> None:
+        connection.recv(65536)
+        connection.close()
+
+    failure = ask(f"http://127.0.0.1:{listener(hang_up)}/", "POST", body={})
+    assert (failure.kind, failure.might_have_arrived) == ("connection_lost", True)
+
+
+def test_a_tls_handshake_that_hangs_delivers_nothing(listener, ask):
+    failure = ask(
+        f"https://127.0.0.1:{listener(lambda connection: time.sleep(2))}/", connect_timeout=0.3, read_timeout=0.2
+    )
+    assert (failure.kind, failure.might_have_arrived) == ("tls", False)
+
+
+def test_a_server_without_tls_on_https_delivers_nothing(cpo, ask):
+    failure = ask(cpo.url.replace("http://", "https://") + "/x")
+    assert (failure.kind, failure.might_have_arrived) == ("tls", False)
+    assert "certificate" in failure.advice
+    assert cpo.seen == []
+
+
+def test_tls_below_1_2_is_not_spoken():
+    assert transport._tls_context().minimum_version == ssl.TLSVersion.TLSv1_2
+    assert transport._tls_context().verify_mode == ssl.CERT_REQUIRED
+    assert transport._tls_context().check_hostname
+
+
+def test_a_closed_port_is_a_refused_connection(ask):
+    failure = ask(f"http://127.0.0.1:{free_port()}/versions")
+    assert (failure.kind, failure.might_have_arrived) == ("refused", False)
+    assert Message.objects.get(pk=failure.message_id).http_status is None
+
+
+def test_a_large_answer_is_cut_off(cpo, ask, monkeypatch):
+    monkeypatch.setattr(transport, "LARGEST_BODY", 100_000)
+    cpo.on("/x", Answer("x" * 200_000))
+    assert ask(f"{cpo.url}/x").kind == "too_large"
+
+
+@pytest.mark.parametrize(
+    ("broken", "kind"),
+    [
+        (requests.ConnectTimeout(), "connect_timeout"),
+        (requests.ReadTimeout(), "read_timeout"),
+        (requests.exceptions.SSLError("bad handshake"), "tls"),
+        (requests.ConnectionError(ConnectionRefusedError()), "refused"),
+        (requests.ConnectionError(NameResolutionError("cpo.example", None, socket.gaierror())), "dns"),
+        (requests.ConnectionError(ConnectionResetError()), "connection_lost"),
+        (requests.exceptions.ChunkedEncodingError(), "connection_lost"),
+    ],
+)
+def test_each_way_to_break_has_a_name(ask, broken, kind):
+    with responses.RequestsMock() as mock:
+        mock.get("https://cpo.example/versions", body=broken)
+        failure = ask("https://cpo.example/versions")
+    assert failure.kind == kind
+    assert failure.might_have_arrived == (kind in ("read_timeout", "connection_lost"))
+
+
+@pytest.mark.parametrize(
+    "url", ["", "cpo.example/versions", "ftp://cpo.example/", "https://", "https://[::1", "https://u:p@cpo.example/"]
+)
+def test_what_is_no_url_is_not_called(ask, url):
+    failure = ask(url)
+    assert (failure.kind, failure.might_have_arrived) == ("bad_url", False)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://cpo.example/versions",
+        "https://127.0.0.1/versions",
+        "https://10.1.2.3/versions",
+        "https://169.254.169.254/latest/meta-data",
+        "https://[::1]/versions",
+        "https://[::ffff:10.0.0.1]/versions",
+        "https://localhost/versions",
+    ],
+)
+def test_production_calls_no_private_address_and_no_plain_http(ask, settings, url):
+    settings.OCPI_ALLOW_INSECURE_PARTNERS = False
+    failure = ask(url)
+    assert (failure.kind, failure.might_have_arrived) == ("insecure", False)
+    assert "public https:// URL" in failure.advice
+
+
+def test_a_public_name_with_a_private_address_is_not_called(ask, settings, monkeypatch):
+    settings.OCPI_ALLOW_INSECURE_PARTNERS = False
+    found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (ip, 443)) for ip in ("93.184.216.34", "192.168.1.1")]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_kwargs: found)
+    failure = ask("https://cpo.example/versions")
+    assert (failure.kind, failure.text) == (
+        "insecure",
+        "cpo.example leads to 192.168.1.1, which is no public address",
+    )
+
+
+def test_a_redirect_to_plain_http_is_not_followed(settings):
+    with pytest.raises(transport.RedirectError):
+        transport._redirected("GET", "https://cpo.example/a", 302, "http://cpo.example/a")
+
+
+@pytest.mark.parametrize(
+    ("address", "public"),
+    [
+        ("93.184.216.34", True),
+        ("2606:2800:220:1:248:1893:25c8:1946", True),
+        ("127.0.0.1", False),
+        ("0.0.0.0", False),
+        ("100.64.0.1", False),
+        ("224.0.0.1", False),
+        ("fe80::1%eth0", False),
+        ("fc00::1", False),
+        ("::ffff:127.0.0.1", False),
+        ("64:ff9b::7f00:1", False),
+        ("64:ff9b::5db8:d822", True),
+        ("2002:7f00:1::", False),
+    ],
+)
+def test_which_addresses_are_public(address, public):
+    assert is_public(address) == public
+
+
+def test_cookies_are_not_kept(cpo, ask):
+    cpo.on("/x", envelope(headers={"Set-Cookie": "session=1"}))
+    ask(f"{cpo.url}/x")
+    ask(f"{cpo.url}/x")
+    assert "cookie" not in cpo.seen[1].headers

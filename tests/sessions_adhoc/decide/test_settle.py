@@ -1,0 +1,145 @@
+"""The CDR, the money, and what frees an escalated session (rules 24-28)."""
+
+from decimal import Decimal
+
+import pytest
+
+from sessions_adhoc.decide import Action, Decision, Do, PaymentFacts, decide
+from sessions_adhoc.states import FOLLOWERS, TERMINAL, State
+from tests.sessions_adhoc.decide.building import T0, at, attempt, cdr, done, facts, ocpi_session
+
+
+def awaiting(**changes):
+    return facts(State.AWAITING_CDR, **{"attempt": attempt(ended=True), "charging_ended_at": T0, **changes})
+
+
+def test_the_cdr_is_captured() -> None:
+    decision = decide(awaiting(cdr=cdr()), T0)
+    assert decision.to is None
+    assert decision.actions == (Action(Do.CAPTURE, amount=490),)
+
+
+def test_a_free_charge_releases_everything() -> None:
+    decision = decide(awaiting(cdr=cdr(amount=0)), T0)
+    assert (decision.to, done(decision)) == (None, ["release"])
+
+
+@pytest.mark.parametrize("state", ["capturing", "releasing"])
+def test_while_the_gateway_works_nothing_is_asked_twice(state: str) -> None:
+    assert decide(awaiting(cdr=cdr(), payment=PaymentFacts(state)), T0) == Decision(check_at=at(seconds=10))
+
+
+@pytest.mark.parametrize("state", ["captured", "released"])
+def test_moved_money_settles(state: str) -> None:
+    decision = decide(awaiting(cdr=cdr(), payment=PaymentFacts(state)), T0)
+    assert (decision.to, done(decision)) == (State.SETTLED, ["close_incidents", "revoke_token"])
+
+
+@pytest.mark.parametrize("payment", [PaymentFacts("expired"), PaymentFacts("reserved", refused=True)])
+def test_money_that_cannot_be_captured_escalates(payment: PaymentFacts) -> None:
+    decision = decide(awaiting(cdr=cdr(), payment=payment), T0)
+    assert (decision.to, decision.reason, done(decision)) == (
+        State.ESCALATED,
+        "payment_lost",
+        ["open_incident"],
+    )
+
+
+def test_a_cdr_that_cannot_be_billed_escalates_with_the_funds_held() -> None:
+    decision = decide(awaiting(cdr=cdr(amount=None)), T0)
+    assert (decision.to, decision.reason, done(decision)) == (
+        State.ESCALATED,
+        "cdr_unusable",
+        ["open_incident"],
+    )
+
+
+@pytest.mark.parametrize(("pulls", "minutes"), [(0, 10), (1, 20), (2, 40), (3, 80)])
+def test_a_missing_cdr_is_asked_for_in_growing_steps(pulls: int, minutes: int) -> None:
+    waiting = awaiting(attempt=attempt(ended=True, cdr_pulls=pulls))
+    assert decide(waiting, at(minutes=minutes, seconds=-1)) == Decision(check_at=at(minutes=minutes))
+    decision = decide(waiting, at(minutes=minutes))
+    assert (decision.to, done(decision)) == (None, ["pull_cdrs"])
+
+
+def test_the_steps_end_at_the_deadline() -> None:
+    waiting = awaiting(attempt=attempt(ended=True, cdr_pulls=8))
+    assert decide(waiting, at(hours=23)) == Decision(check_at=at(hours=24))
+
+
+def test_a_cdr_missing_for_24_hours_escalates_with_the_funds_held() -> None:
+    decision = decide(awaiting(), at(hours=24))
+    assert (decision.to, decision.reason, done(decision)) == (
+        State.ESCALATED,
+        "cdr_missing",
+        ["open_incident"],
+    )
+    assert decision.actions[0].code == "CDRs not received by SFP"
+
+
+def test_a_reservation_about_to_expire_escalates() -> None:
+    decision = decide(awaiting(payment=PaymentFacts("reserved", expires_soon=True)), T0)
+    assert (decision.to, decision.reason) == (State.ESCALATED, "reservation_expires")
+
+
+def test_without_an_end_the_clock_counts_from_the_state() -> None:
+    assert decide(facts(State.AWAITING_CDR), T0) == Decision(check_at=at(minutes=10))
+
+
+# Escalated
+
+
+def test_an_escalated_session_waits_without_a_clock() -> None:
+    assert decide(facts(State.ESCALATED, attempt=attempt()), at(days=3)) == Decision()
+    assert decide(facts(State.ESCALATED), at(days=3)) == Decision()
+
+
+def test_the_late_cdr_frees_it() -> None:
+    decision = decide(facts(State.ESCALATED, attempt=attempt(ended=True), cdr=cdr()), T0)
+    assert (decision.to, done(decision), decision.check_at) == (None, ["capture"], None)
+    stuck = facts(
+        State.ESCALATED,
+        attempt=attempt(ended=True),
+        cdr=cdr(),
+        payment=PaymentFacts("reserved", refused=True),
+    )
+    assert decide(stuck, T0) == Decision()
+
+
+@pytest.mark.parametrize(
+    "news",
+    [
+        {"attempt": attempt(session=ocpi_session())},
+        {"attempt": attempt(session=ocpi_session(status="COMPLETED", kwh=Decimal(3)))},
+        {"attempt": attempt(), "cdr": cdr()},
+    ],
+)
+def test_the_late_session_frees_it(news: dict) -> None:
+    decision = decide(facts(State.ESCALATED, **news), T0)
+    assert (decision.to, done(decision)) == (State.VALIDATING, ["close_incidents"])
+
+
+@pytest.mark.parametrize(
+    ("payment", "news", "target"),
+    [
+        ("captured", {}, State.SETTLED),
+        ("released", {"cdr": cdr()}, State.SETTLED),
+        ("released", {}, State.FAILED),
+    ],
+)
+def test_staff_moving_the_money_ends_it(payment: str, news: dict, target: State) -> None:
+    decision = decide(facts(State.ESCALATED, payment=PaymentFacts(payment), **news), T0)
+    assert (decision.to, done(decision)) == (target, ["close_incidents", "revoke_token"])
+
+
+# The table of states
+
+
+def test_a_terminal_state_has_no_followers_and_every_other_has_some() -> None:
+    assert {state for state, followers in FOLLOWERS.items() if not followers} == TERMINAL
+    assert set(FOLLOWERS) == set(State)
+
+
+def test_labels_are_for_people() -> None:
+    assert State.AWAITING_CDR.label == "Awaiting CDR"
+    assert State.WAITING_FOR_CONNECTOR.label == "Waiting for connector"

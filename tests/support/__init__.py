@@ -1,0 +1,1 @@
+"""What the tests share: tasks run in order, real processes on loopback, a guard against the outside."""

@@ -1,0 +1,152 @@
+"""Real programs on loopback for tests: started, waited for, stopped by pid, their log shown on failure."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from signal import SIGKILL, SIGTERM
+from types import TracebackType
+from typing import Self
+
+ROOT = Path(__file__).resolve().parents[2]
+Ready = Callable[[], bool]
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def url_answers(url: str) -> Ready:
+    """Ready when `url` answers with anything but a server error."""
+
+    def answers() -> bool:
+        try:
+            with urllib.request.urlopen(url, timeout=5):  # noqa: S310 - a loopback address of the test's own
+                return True
+        except urllib.error.HTTPError as answer:
+            return answer.code < 500
+        except OSError:
+            return False
+
+    return answers
+
+
+def file_exists(path: Path) -> Ready:
+    return path.exists
+
+
+def file_contains(path: Path, text: str) -> Ready:
+    return lambda: path.exists() and text in path.read_text(errors="replace")
+
+
+def eventually(
+    condition: Callable[[], object], *, seconds: float = 20.0, what: str = "the condition"
+) -> None:
+    """Wait until `condition()` is true; fail after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"{what} did not hold within {seconds:g} s")
+        time.sleep(0.05)
+
+
+class Process:
+    """A program that runs for the length of a `with` block, in a process group of its own.
+
+    The block begins when `ready()` holds. At its end the program is asked to stop (SIGTERM), and after
+    `grace` seconds killed with its children. Its output is in `log`, of which a failure shows the end.
+    """
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        *,
+        log: Path,
+        env: Mapping[str, str] | None = None,
+        ready: Ready | None = None,
+        timeout: float = 30.0,
+        grace: float = 10.0,
+    ) -> None:
+        self.command, self.log, self.env = list(command), log, env
+        self.ready, self.timeout, self.grace = ready, timeout, grace
+        self.popen: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        with self.log.open("ab") as output:
+            self.popen = subprocess.Popen(  # noqa: S603 - the test's own command
+                self.command,
+                cwd=ROOT,
+                env=self.env,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        try:
+            self.wait_until_ready()
+        except BaseException:
+            self.stop()
+            self.show_log()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+        if kind is not None:
+            self.show_log()
+
+    @property
+    def pid(self) -> int:
+        assert self.popen is not None, "not started"
+        return self.popen.pid
+
+    def exit_code(self) -> int | None:
+        """The program's exit code, or None while it runs."""
+        assert self.popen is not None, "not started"
+        return self.popen.poll()
+
+    def wait(self, seconds: float = 30.0) -> int:
+        """Wait for the program to end by itself; return its exit code."""
+        assert self.popen is not None, "not started"
+        return self.popen.wait(seconds)
+
+    def wait_until_ready(self) -> None:
+        deadline = time.monotonic() + self.timeout
+        while self.ready is not None and not self.ready():
+            if self.exit_code() is not None:
+                raise AssertionError(f"{self.command} ended with {self.exit_code()} before it was ready")
+            if time.monotonic() > deadline:
+                raise AssertionError(f"{self.command} was not ready within {self.timeout:g} s")
+            time.sleep(0.05)
+
+    def stop(self) -> None:
+        """End the program: politely, then not."""
+        if self.exit_code() is None:
+            os.kill(self.pid, SIGTERM)
+            with suppress(subprocess.TimeoutExpired):
+                self.wait(self.grace)
+        self.kill()
+
+    def kill(self) -> None:
+        """End the program and its children at once, as a crash or a power cut would."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.pid, SIGKILL)
+        self.wait()
+
+    def log_text(self) -> str:
+        return self.log.read_text(errors="replace") if self.log.exists() else ""
+
+    def show_log(self, lines: int = 60) -> None:
+        """Print the log's end: pytest shows it with the failed test."""
+        tail = "\n".join(self.log_text().splitlines()[-lines:])
+        sys.stderr.write(f"--- the end of {self.log} ({' '.join(self.command)})\n{tail}\n---\n")
