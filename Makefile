@@ -51,9 +51,9 @@ simulator: install ## a simulated CPO (ARGS="..." for its options)
 	@$(PY) -m cpo_simulator $(ARGS)
 
 .PHONY: test
-test: install ## the whole suite on real PostgreSQL and Redis (ARGS="..." for pytest)
+test: install ## the whole suite on real PostgreSQL and Redis (a part of it: ARGS="tests/billing --no-cov")
 	$(call heading,tests)
-	@$(PY) scripts/with_services.py -- $(PY) -m pytest -n auto --dist worksteal --cov $(ARGS)
+	@$(PY) scripts/with_services.py -- $(PY) -m pytest --cov -n auto --dist worksteal $(ARGS)
 
 .PHONY: check
 check: install lint types contracts migrations deploy openapi test ## everything that must hold before a change lands

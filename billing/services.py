@@ -34,7 +34,7 @@ __all__ = [
 State = PaymentAuthorization.State
 
 
-class MoneyConflict(Exception):  # noqa: N818  the conflict, not a fault
+class MoneyConflict(Exception):
     """What is asked for contradicts what is under way or done with this money (rule 24)."""
 
 
@@ -61,9 +61,7 @@ def open_authorization(
         "gateway": name,
     }
     with transaction.atomic():
-        authorization, opened = PaymentAuthorization.objects.get_or_create(
-            reference=reference, defaults=terms
-        )
+        authorization, opened = PaymentAuthorization.objects.get_or_create(reference=reference, defaults=terms)
         if opened:
             write(authorization, Action.OPENED, at=timezone.now(), came_from="", amount=amount)
     differing = [name for name, value in terms.items() if getattr(authorization, name) != value]

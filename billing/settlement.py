@@ -64,9 +64,7 @@ def settle(cdrs: Iterable[BillableCdr], *, reserved: int, currency: str) -> Sett
         raise ValueError(f"{reserved} is no reservation")
     distinct, notes = _distinct(cdrs)
     cancelled = _cancelled(distinct)
-    notes += [
-        f"CDR {cdr.id} is not eligible." for cdr in distinct.values() if not cdr.eligible and not cdr.credit
-    ]
+    notes += [f"CDR {cdr.id} is not eligible." for cdr in distinct.values() if not cdr.eligible and not cdr.credit]
     notes += [f"CDR {distinct[key].id} was taken back by a credit." for key in cancelled if key in distinct]
     normal = [(key, cdr) for key, cdr in distinct.items() if cdr.eligible and not cdr.credit]
     billed = [cdr for key, cdr in normal if key not in cancelled]
@@ -94,9 +92,7 @@ def _cancelled(distinct: dict[str, BillableCdr]) -> list[str]:
     return list(dict.fromkeys(name.casefold() for name in named if name))
 
 
-def _why_hold(
-    distinct: dict[str, BillableCdr], billed: list[BillableCdr], currency: str
-) -> tuple[str, str] | None:
+def _why_hold(distinct: dict[str, BillableCdr], billed: list[BillableCdr], currency: str) -> tuple[str, str] | None:
     """(code, words) of what makes the CDRs unusable, if anything does."""
     for cdr in distinct.values():
         if cdr.credit and cdr.eligible and not cdr.credit_reference_id:
@@ -138,7 +134,5 @@ def _decide(billed: list[BillableCdr], notes: list[str], reserved: int, currency
     else:
         decision = Decision.CAPTURE
         missing = money(from_minor(owed - reserved, currency), currency)
-        words.append(
-            f"{money(total, currency)} is owed, {have} was reserved and is captured: {missing} short."
-        )
+        words.append(f"{money(total, currency)} is owed, {have} was reserved and is captured: {missing} short.")
     return Settlement(decision, capture, owed - capture, " ".join(words), "", tuple(cdr.id for cdr in billed))

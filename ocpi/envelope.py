@@ -26,7 +26,7 @@ class StatusCode(IntEnum):
     NO_MATCHING_ENDPOINTS = 3003
 
 
-class Refusal(Exception):  # noqa: N818  (it is an answer, not a mistake of ours)
+class Refusal(Exception):
     """Ends a request with this answer.
 
     Args:
@@ -46,9 +46,7 @@ class Absent:
     """Stands for an envelope without `data`, which null is not."""
 
 
-def envelope(
-    status_code: int = StatusCode.SUCCESS, data: Any = Absent, message: str = "Success"
-) -> dict[str, Any]:
+def envelope(status_code: int = StatusCode.SUCCESS, data: Any = Absent, message: str = "Success") -> dict[str, Any]:
     """Return `{data?, status_code, status_message, timestamp}`."""
     body = {} if data is Absent else {"data": data}
     return body | {

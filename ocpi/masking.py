@@ -20,9 +20,7 @@ def _spelled(word: str) -> str:
 
 
 # The value may be cut off by the end of the body; the possessive quantifiers keep hostile bodies linear.
-TOKEN_VALUE = re.compile(
-    rf'("{_spelled("token")}"\s*+:\s*+")([^"\\]*+(?:\\.[^"\\]*+)*+)', re.IGNORECASE | re.DOTALL
-)
+TOKEN_VALUE = re.compile(rf'("{_spelled("token")}"\s*+:\s*+")([^"\\]*+(?:\\.[^"\\]*+)*+)', re.IGNORECASE | re.DOTALL)
 
 
 def storable_text(text: str) -> str:

@@ -29,9 +29,12 @@ install_venv_package() {
     hint="this Python cannot make virtual environments; on Debian or Ubuntu install the package python3-venv"
     [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null || die "$hint, then repeat"
     say "adding the Debian package python3-venv"
-    apt-get -qq update >/dev/null || die "apt-get update failed: $hint"
-    DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install python3-venv </dev/null >/dev/null ||
-        die "apt-get install failed: $hint"
+    export DEBIAN_FRONTEND=noninteractive
+    for step in update "-y --no-install-recommends install python3-venv"; do
+        # shellcheck disable=SC2086 - a step is several words
+        output=$(apt-get -qq $step </dev/null 2>&1) || die "apt-get $step failed: $output
+$hint"
+    done
 }
 
 choose_python() {

@@ -71,9 +71,7 @@ class LocationFactory(factory.django.DjangoModelFactory):
     longitude = Decimal("17.1077480")
     last_updated = MOMENT
     raw = factory.LazyAttribute(
-        lambda row: without(
-            location_data(row.ocpi_id, country_code=row.country_code, party_id=row.party_id), "evses"
-        )
+        lambda row: without(location_data(row.ocpi_id, country_code=row.country_code, party_id=row.party_id), "evses")
     )
 
 

@@ -113,9 +113,7 @@ class PaymentAuthorizationAdmin(ReadOnlyMixin, ModelAdmin):
         ),
     ]
 
-    def get_readonly_fields(
-        self, _request: HttpRequest, _obj: PaymentAuthorization | None = None
-    ) -> list[str]:
+    def get_readonly_fields(self, _request: HttpRequest, _obj: PaymentAuthorization | None = None) -> list[str]:
         return [name for _, options in self.fieldsets for name in options["fields"]]
 
     @display(description="State", ordering="state", label={NAMES[s]: color for s, color in BADGES.items()})

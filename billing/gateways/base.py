@@ -30,7 +30,7 @@ class GatewayAnswer:
     message: str = ""
 
 
-class GatewayUnreachable(Exception):  # noqa: N818  it is a state of affairs
+class GatewayUnreachable(Exception):
     """No answer came.
 
     `might_have_arrived` is False only when the request certainly did not reach the gateway (name not
@@ -51,9 +51,7 @@ class Gateway(ABC):
     """
 
     @abstractmethod
-    def reserve(
-        self, key: str, amount: int, currency: str, payment_method: str, reference: str
-    ) -> GatewayAnswer:
+    def reserve(self, key: str, amount: int, currency: str, payment_method: str, reference: str) -> GatewayAnswer:
         """Reserve `amount` minor units of the driver's money; DONE carries `gateway_reference`."""
 
     @abstractmethod

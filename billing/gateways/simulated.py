@@ -63,9 +63,7 @@ TEST_TOKENS: dict[str, TestToken] = {
 class SimulatedGateway(Gateway):
     """The simulated acquirer. Each method is one transaction of its own and refuses to run inside another."""
 
-    def reserve(
-        self, key: str, amount: int, currency: str, payment_method: str, reference: str
-    ) -> GatewayAnswer:
+    def reserve(self, key: str, amount: int, currency: str, payment_method: str, reference: str) -> GatewayAnswer:
         token = TEST_TOKENS.get(payment_method)
         if token is not None and token.unreachable:
             raise GatewayUnreachable("connection refused", might_have_arrived=False)
@@ -100,9 +98,7 @@ class SimulatedGateway(Gateway):
             elif charge.status == Status.EXPIRED:
                 operation.outcome, operation.message = Outcome.EXPIRED, "The reservation has expired."
             elif charge.status != Status.RESERVED:
-                _refuse(
-                    operation, f"already_{charge.status}", f"The charge is {charge.status}, not reserved."
-                )
+                _refuse(operation, f"already_{charge.status}", f"The charge is {charge.status}, not reserved.")
             elif not 0 < amount <= charge.amount:
                 _refuse(operation, "amount_too_large", f"Only {charge.amount} is reserved.")
             elif _is_busy(charge):

@@ -32,9 +32,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "gateway",
-                    models.CharField(
-                        help_text="Name of the payment gateway that holds the money.", max_length=32
-                    ),
+                    models.CharField(help_text="Name of the payment gateway that holds the money.", max_length=32),
                 ),
                 (
                     "payment_method",
@@ -101,9 +99,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "attempts",
-                    models.PositiveIntegerField(
-                        default=0, help_text="Times the gateway was asked in this state."
-                    ),
+                    models.PositiveIntegerField(default=0, help_text="Times the gateway was asked in this state."),
                 ),
                 (
                     "intent_round",
@@ -114,15 +110,11 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "gateway_reference",
-                    models.CharField(
-                        blank=True, help_text="The gateway's name for the charge.", max_length=255
-                    ),
+                    models.CharField(blank=True, help_text="The gateway's name for the charge.", max_length=255),
                 ),
                 (
                     "expires_at",
-                    models.DateTimeField(
-                        blank=True, help_text="When the gateway lets go of the money.", null=True
-                    ),
+                    models.DateTimeField(blank=True, help_text="When the gateway lets go of the money.", null=True),
                 ),
                 ("expiry_warned_at", models.DateTimeField(blank=True, null=True)),
                 ("failure_code", models.CharField(blank=True, max_length=64)),
@@ -142,13 +134,9 @@ class Migration(migrations.Migration):
                     models.Index(fields=["-created_at"], name="billing_auth_created"),
                 ],
                 "constraints": [
+                    models.CheckConstraint(condition=models.Q(("amount__gt", 0)), name="billing_auth_amount_positive"),
                     models.CheckConstraint(
-                        condition=models.Q(("amount__gt", 0)), name="billing_auth_amount_positive"
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("captured_amount__gte", 0), ("captured_amount__lte", models.F("amount"))
-                        ),
+                        condition=models.Q(("captured_amount__gte", 0), ("captured_amount__lte", models.F("amount"))),
                         name="billing_auth_captured_within_amount",
                     ),
                     models.CheckConstraint(
@@ -250,9 +238,7 @@ class Migration(migrations.Migration):
                 ("calls", models.PositiveIntegerField(default=0, help_text="Times that this key was sent.")),
                 (
                     "ready_at",
-                    models.DateTimeField(
-                        blank=True, help_text="When a pending request will be done.", null=True
-                    ),
+                    models.DateTimeField(blank=True, help_text="When a pending request will be done.", null=True),
                 ),
                 ("created_at", models.DateTimeField()),
                 (
@@ -328,9 +314,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "key",
-                    models.CharField(
-                        blank=True, help_text="Idempotency key of the gateway call.", max_length=80
-                    ),
+                    models.CharField(blank=True, help_text="Idempotency key of the gateway call.", max_length=80),
                 ),
                 (
                     "outcome",
@@ -340,9 +324,7 @@ class Migration(migrations.Migration):
                 ("message", models.CharField(blank=True, max_length=500)),
                 (
                     "amount",
-                    models.BigIntegerField(
-                        blank=True, help_text="In minor units, where one was involved.", null=True
-                    ),
+                    models.BigIntegerField(blank=True, help_text="In minor units, where one was involved.", null=True),
                 ),
                 (
                     "authorization",

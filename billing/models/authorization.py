@@ -78,12 +78,8 @@ class PaymentAuthorization(FSMModelMixin, models.Model):
         help_text="Grows when the gateway refuses a capture or release: asking anew is a new intent.",
     )
 
-    gateway_reference = models.CharField(
-        max_length=255, blank=True, help_text="The gateway's name for the charge."
-    )
-    expires_at = models.DateTimeField(
-        null=True, blank=True, help_text="When the gateway lets go of the money."
-    )
+    gateway_reference = models.CharField(max_length=255, blank=True, help_text="The gateway's name for the charge.")
+    expires_at = models.DateTimeField(null=True, blank=True, help_text="When the gateway lets go of the money.")
     expiry_warned_at = models.DateTimeField(null=True, blank=True)
     failure_code = models.CharField(max_length=64, blank=True)
     failure_message = models.CharField(max_length=500, blank=True)
@@ -93,9 +89,7 @@ class PaymentAuthorization(FSMModelMixin, models.Model):
     class Meta:
         ordering = ["-created_at"]
         indexes = [
-            models.Index(
-                fields=["next_check_at"], name="billing_auth_due", condition=Q(next_check_at__isnull=False)
-            ),
+            models.Index(fields=["next_check_at"], name="billing_auth_due", condition=Q(next_check_at__isnull=False)),
             models.Index(fields=["gateway_reference"], name="billing_auth_gateway_ref"),
             models.Index(fields=["-created_at"], name="billing_auth_created"),
         ]
@@ -111,8 +105,7 @@ class PaymentAuthorization(FSMModelMixin, models.Model):
                 name="billing_auth_captured_only_when_captured",
             ),
             models.CheckConstraint(
-                condition=Q(capture_amount__isnull=True)
-                | Q(capture_amount__gt=0, capture_amount__lte=F("amount")),
+                condition=Q(capture_amount__isnull=True) | Q(capture_amount__gt=0, capture_amount__lte=F("amount")),
                 name="billing_auth_capture_within_amount",
             ),
             models.CheckConstraint(
@@ -152,9 +145,7 @@ class PaymentAuthorization(FSMModelMixin, models.Model):
         self.state_since = now
         self.attempts = 0
         # A worker in the middle of a call keeps its lease: the next call waits for its answer or its death.
-        self.next_check_at = (
-            self.leased_until if check_at and self.leased_until and self.is_leased(now) else check_at
-        )
+        self.next_check_at = self.leased_until if check_at and self.leased_until and self.is_leased(now) else check_at
 
     def _end(self, now: datetime, code: str = "", message: str = "") -> None:
         self._enter(now, None)
@@ -165,9 +156,7 @@ class PaymentAuthorization(FSMModelMixin, models.Model):
     def start_reserving(self, now: datetime) -> None:
         self._enter(now, now)
 
-    @transition(
-        field="state", source=[State.RESERVING, State.CAPTURING, State.RELEASING], target=State.RESERVED
-    )
+    @transition(field="state", source=[State.RESERVING, State.CAPTURING, State.RELEASING], target=State.RESERVED)
     def hold(self, now: datetime, code: str = "", message: str = "") -> None:
         """The gateway holds the money: from now on, or still, because it refused to capture or release."""
         self.expires_at = self.expires_at or now + DEFAULT_HOLD
@@ -196,9 +185,7 @@ class PaymentAuthorization(FSMModelMixin, models.Model):
         self.captured_amount = amount
         self._end(now)
 
-    @transition(
-        field="state", source=[State.CREATED, State.RESERVING, State.RELEASING], target=State.RELEASED
-    )
+    @transition(field="state", source=[State.CREATED, State.RESERVING, State.RELEASING], target=State.RELEASED)
     def mark_released(self, now: datetime) -> None:
         # Why it had to be released, if the gateway refused to capture, is worth keeping.
         self._end(now, self.failure_code, self.failure_message)
@@ -211,9 +198,7 @@ class PaymentAuthorization(FSMModelMixin, models.Model):
     def mark_failed(self, now: datetime, code: str, message: str) -> None:
         self._end(now, code, message)
 
-    @transition(
-        field="state", source=[State.RESERVING, State.RESERVED, State.CAPTURING], target=State.EXPIRED
-    )
+    @transition(field="state", source=[State.RESERVING, State.RESERVED, State.CAPTURING], target=State.EXPIRED)
     def mark_expired(self, now: datetime, message: str) -> None:
         self._end(now, "reservation_expired", message)
 

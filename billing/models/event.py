@@ -44,9 +44,7 @@ class PaymentEvent(models.Model):
     outcome = models.CharField(max_length=16, blank=True, help_text="What the gateway answered.")
     code = models.CharField(max_length=64, blank=True, help_text="The gateway's own code.")
     message = models.CharField(max_length=500, blank=True)
-    amount = models.BigIntegerField(
-        null=True, blank=True, help_text="In minor units, where one was involved."
-    )
+    amount = models.BigIntegerField(null=True, blank=True, help_text="In minor units, where one was involved.")
 
     objects = AppendOnlyQuerySet.as_manager()
 

@@ -56,9 +56,7 @@ class SimulatedOperation(models.Model):
     key = models.CharField(primary_key=True, max_length=80)
     verb = models.CharField(max_length=16)
     payload = models.JSONField(help_text="The request, to refuse the same key with another one.")
-    charge = models.ForeignKey(
-        SimulatedCharge, null=True, on_delete=models.PROTECT, related_name="operations"
-    )
+    charge = models.ForeignKey(SimulatedCharge, null=True, on_delete=models.PROTECT, related_name="operations")
     outcome = models.CharField(max_length=16)
     code = models.CharField(max_length=64, blank=True)
     message = models.CharField(max_length=500, blank=True)

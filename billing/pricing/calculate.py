@@ -200,9 +200,7 @@ def _total(amounts: list[Decimal | None]) -> Decimal | None:
     return max(sum(known, Decimal(0)), Decimal(0)) if len(known) == len(amounts) else None
 
 
-def _limited(
-    tariff: Tariff, excl: Decimal | None, incl: Decimal | None
-) -> tuple[Decimal | None, Decimal | None, str]:
+def _limited(tariff: Tariff, excl: Decimal | None, incl: Decimal | None) -> tuple[Decimal | None, Decimal | None, str]:
     """Hold the totals against minimum and maximum price: before and after taxes, each on its own."""
     limited_by = ""
     for name, limit, choose in (("min_price", tariff.min_price, max), ("max_price", tariff.max_price, min)):

@@ -103,9 +103,7 @@ class Tariff:
 
     def is_active(self, at: datetime) -> bool:
         """The tariff is valid at that moment."""
-        return (self.start is None or utc(self.start) <= utc(at)) and (
-            self.end is None or utc(at) < utc(self.end)
-        )
+        return (self.start is None or utc(self.start) <= utc(at)) and (self.end is None or utc(at) < utc(self.end))
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,9 +29,7 @@ def tariff_from_wire(raw: Mapping[str, Any], *, vat_stated: bool = True) -> Tari
     """
     currency = str(raw.get("currency") or "").upper()
     minor_exponent(currency)
-    elements = tuple(
-        element for item in _list(raw.get("elements")) if (element := _element(item)) is not None
-    )
+    elements = tuple(element for item in _list(raw.get("elements")) if (element := _element(item)) is not None)
     any_vat = any(part.vat is not None for element in elements for part in element.components)
     tax = raw.get("tax_included")
     return Tariff(

@@ -48,9 +48,7 @@ def describe(tariff: Tariff, *, vat_if_unstated: Decimal | None = None) -> str:
     return ", ".join(extra for extra in extras if extra)
 
 
-def _part(
-    tariff: Tariff, element: Element, component: PriceComponent, assumed: Decimal | None, *, mixed: bool
-) -> str:
+def _part(tariff: Tariff, element: Element, component: PriceComponent, assumed: Decimal | None, *, mixed: bool) -> str:
     vat = vat_of(tariff, component, assumed)
     before, after = with_taxes(tariff, component.price, vat)
     amount = after if after is not None else before

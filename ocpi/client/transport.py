@@ -267,7 +267,10 @@ def fetch(
             with closing(answer) as response:
                 location = response.headers.get("Location", "")
                 if not (300 <= response.status_code < 400 and location):
-                    return RawReply(url, response.status_code, response.headers, _body(response))
+                    body = _body(response)
+                    if progress.overdue:  # cut off by us, an answer may look complete
+                        raise TimeoutError("the deadline passed while reading")
+                    return RawReply(url, response.status_code, response.headers, body)
                 url = _redirected(method, url, response.status_code, location)
         raise RedirectError(f"they redirect more than {MOST_REDIRECTS} times, last to {url}")
     finally:

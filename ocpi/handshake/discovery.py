@@ -40,7 +40,7 @@ def read_versions(
     partner: Partner,
     url: str,
     token: str,
-    version: Version | None,
+    version: Version,
     advice: Mapping[int, str] = MappingProxyType({}),
 ) -> Found:
     """GET versions: `value` is {number: details URL}. Unknown versions are kept: naming them helps support.

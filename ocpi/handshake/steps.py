@@ -72,7 +72,7 @@ def _revealed(row: ReceivedToken) -> str:
 def versions(run: HandshakeRun, _token: str) -> StepDone:
     """Read their versions with Token A and look for the agreed one."""
     partner, version = run.partner, _version(run)
-    found = read_versions(partner, partner.versions_url, _token_a(partner), None, FIRST_CALL)
+    found = read_versions(partner, partner.versions_url, _token_a(partner), version, FIRST_CALL)
     offered = ", ".join(sorted(found.value)) or "none"
     details_url = found.value.get(version.number)
     if details_url is None:
@@ -215,7 +215,11 @@ def refused_exchange(failure: CallFailed, in_doubt: bool) -> StepFailedError:
     if failure.http_status == 401:
         advice = "Token A reads their versions but does not register: ask them whether it was used up, and for a new one."
         return StepFailedError.of(failure, "Registering", advice)
-    return StepFailedError.of(failure, "Registering", _CODE_ADVICE.get(failure.status_code or 0, ""))
+    step_failure = StepFailedError.of(failure, "Registering", _CODE_ADVICE.get(failure.status_code or 0, ""))
+    if not step_failure.heals and not settles_doubt(failure):
+        step_failure.text += " They may have registered us all the same."
+        step_failure.advice += f" {START_OVER}"
+    return step_failure
 
 
 _CODE_ADVICE: dict[int, Any] = {

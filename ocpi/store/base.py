@@ -3,9 +3,11 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
 from django.db import IntegrityError, OperationalError, connection, transaction
+from django.utils import timezone
 
 from ocpi.masking import storable_text
 from ocpi.versions import VERSIONS, Fault, Invalid, Lenience, Version
@@ -15,15 +17,16 @@ R_co = TypeVar("R_co", covariant=True)
 T = TypeVar("T")
 TRIES = 3
 LONGEST_ID = 255
+FAR_FUTURE = timedelta(days=1)
 # PostgreSQL: serialization_failure, deadlock_detected. Both ask for the transaction to be run again.
 TRANSIENT = ("40001", "40P01")
 
 
-class NotFound(Exception):  # noqa: N818  (as in Django's DoesNotExist, the name says what is the case)
+class NotFound(Exception):
     """The object, or the parent that an EVSE or connector belongs to, is not stored."""
 
 
-class Conflict(Exception):  # noqa: N818
+class Conflict(Exception):
     """A CDR with this id is stored with another content; CDRs never change (OCPI 2.2.1 §10.1)."""
 
 
@@ -74,6 +77,15 @@ class Stored(Generic[R_co]):
     changed: bool = False
     stale: bool = False
     leniences: tuple[Lenience, ...] = ()
+
+
+def outdated(update: datetime, stored: datetime) -> bool:
+    """Whether an update is older than what is stored, by the partner's own clock.
+
+    A moment far in the future is a mistake on their side. It counts for nothing, or it would shut out every update
+    that comes after it.
+    """
+    return update < stored <= timezone.now() + FAR_FUTURE
 
 
 def key(ocpi_id: str) -> str:

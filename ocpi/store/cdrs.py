@@ -116,9 +116,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat()
     if isinstance(value, Mapping):
-        return {
-            name: _plain(item) for name, item in value.items() if item is not None and item not in ("", ())
-        }
+        return {name: _plain(item) for name, item in value.items() if item is not None and item not in ("", ())}
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
     return value

@@ -13,7 +13,7 @@ from django.utils import timezone
 from ocpi import receivers
 from ocpi.models import Connector, Evse, Location
 from ocpi.store import tree
-from ocpi.store.base import NotFound, Party, Stored, check_identity, converted, in_transaction, key
+from ocpi.store.base import NotFound, Party, Stored, check_identity, converted, in_transaction, key, outdated
 from ocpi.store.locations import save_connectors
 from ocpi.versions import VERSIONS, Lenience, Version
 
@@ -32,7 +32,8 @@ def put_evse(
 
     def work() -> Stored[Evse]:
         location = tree.lock_parent(party, location_id)
-        update = _EvseUpdate(party, location, parsed.obj, dict(data), parsed.leniences, message_id)
+        obj = parsed.obj
+        update = _EvseUpdate(party, location, obj, dict(data), parsed.leniences, message_id, obj.last_updated)
         return update.store(tree.find_evse(location, evse_uid))
 
     return in_transaction(work)
@@ -52,13 +53,17 @@ def patch_evse(
         location = tree.lock_parent(party, location_id)
         evse = _present(tree.find_evse(location, evse_uid), evse_uid)
         stored = tree.full_evse(evse, tree.connectors_of(evse)[evse.pk])
-        patched = party.version.parse_patch(
-            "evse", change, tree.from_tree(location, party, "evse", stored), received_at=timezone.now()
-        )
+        patched = party.version.parse_patch("evse", change, tree.from_tree(location, party, "evse", stored))
         check_identity(party, patched.obj, uid=evse_uid)
-        names_connectors = bool(change.get("connectors"))
         update = _EvseUpdate(
-            party, location, patched.obj, patched.raw, patched.leniences, message_id, names_connectors
+            party,
+            location,
+            patched.obj,
+            patched.raw,
+            patched.leniences,
+            message_id,
+            at=patched.obj.last_updated if change.get("last_updated") else timezone.now(),
+            with_connectors=bool(change.get("connectors")),
         )
         return update.store(evse)
 
@@ -114,12 +119,8 @@ def patch_connector(
         row = _connector(evse, connector_id)
         if row is None:
             raise NotFound(f"There is no Connector {connector_id!r}: send it with PUT.")
-        patched = party.version.parse_patch(
-            "connector",
-            change,
-            tree.from_tree(location, party, "connector", row.raw),
-            received_at=timezone.now(),
-        )
+        stored = tree.from_tree(location, party, "connector", row.raw)
+        patched = party.version.parse_patch("connector", change, stored)
         check_identity(party, patched.obj, id=connector_id)
         return _store_connector(party, location, evse, row, patched.obj, patched.raw, patched.leniences)
 
@@ -166,7 +167,7 @@ def _connector(evse: Evse, connector_id: str) -> Connector | None:
 
 @dataclass(frozen=True)
 class _EvseUpdate:
-    """An EVSE as it is after an update, on its way into the rows."""
+    """An EVSE as it is after an update, on its way into the rows. `at` is when it became so."""
 
     party: Party
     location: Location
@@ -174,10 +175,11 @@ class _EvseUpdate:
     raw: Mapping[str, Any]
     leniences: tuple[Lenience, ...]
     message_id: int | None
+    at: datetime
     with_connectors: bool = True
 
     def store(self, row: Evse | None) -> Stored[Evse]:
-        if row is not None and self.obj.last_updated < row.last_updated:
+        if row is not None and outdated(self.obj.last_updated, row.last_updated):
             return Stored(row, stale=True, leniences=self.leniences)
         evse = row or Evse(partner=self.party.partner, location=self.location)
         previous = row.status if row else ""
@@ -188,7 +190,7 @@ class _EvseUpdate:
         if self.with_connectors:
             changed |= save_connectors([(evse, self._connectors(raw))])
         _raise_location(self.location, self.obj.last_updated)
-        news = receivers.EvseNews(evse, previous, self.obj.last_updated, self.message_id)
+        news = receivers.EvseNews(evse, previous, self.at, self.message_id)
         receivers.evse_status_received(news)
         return Stored(evse, row is None, changed, leniences=self.leniences)
 
@@ -205,7 +207,7 @@ def _store_connector(
     raw: dict[str, Any],
     leniences: tuple[Lenience, ...],
 ) -> Stored[Connector]:
-    if row is not None and obj.last_updated < row.last_updated:
+    if row is not None and outdated(obj.last_updated, row.last_updated):
         return Stored(row, stale=True, leniences=leniences)
     connector = row or Connector(evse=evse)
     changed = tree.fill_connector(connector, obj, tree.in_tree(location, party, "connector", raw))

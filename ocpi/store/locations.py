@@ -12,7 +12,7 @@ from django.utils import timezone
 from ocpi import receivers
 from ocpi.models import Connector, Evse, Location
 from ocpi.store import tree
-from ocpi.store.base import NotFound, Party, Stored, check_identity, converted, in_transaction, key
+from ocpi.store.base import NotFound, Party, Stored, check_identity, converted, in_transaction, key, outdated
 from ocpi.versions import Lenience, Version
 
 REMOVED = "REMOVED"
@@ -44,9 +44,7 @@ def put_location(
     return in_transaction(work)
 
 
-def patch_location(
-    party: Party, location_id: str, change: Any, *, message_id: int | None = None
-) -> Stored[Location]:
+def patch_location(party: Party, location_id: str, change: Any, *, message_id: int | None = None) -> Stored[Location]:
     """Merge a PATCH into the stored Location; EVSEs that it names are merged by uid, the others stay.
 
     Raises:
@@ -64,7 +62,6 @@ def patch_location(
             "location",
             change,
             tree.from_tree(row, party, "location", stored),
-            received_at=timezone.now(),
             owner=party.owner,
         )
         check_identity(party, patched.obj, id=location_id)
@@ -90,7 +87,7 @@ def _store(
     leniences: tuple[Lenience, ...],
     message_id: int | None,
 ) -> Stored[Location]:
-    if row is not None and obj.last_updated < row.last_updated:
+    if row is not None and outdated(obj.last_updated, row.last_updated):
         return Stored(row, stale=True, leniences=leniences)
     created, before = row is None, row and row.raw
     row = row or Location(**party.where(obj.id), version=party.version.number)
@@ -125,7 +122,7 @@ class _EvseChanges:
         untouched = dict(known)
         for evse_obj, evse_raw in {key(o.uid): (o, r) for o, r in self._listed(obj, raw)}.values():
             row = known.get(key(evse_obj.uid))
-            if row is not None and evse_obj.last_updated < row.last_updated:
+            if row is not None and outdated(evse_obj.last_updated, row.last_updated):
                 continue
             untouched.pop(key(evse_obj.uid), None)
             self._take_evse(row, evse_obj, evse_raw)
@@ -183,7 +180,7 @@ def save_connectors(listed: list[tuple[Evse, list[tuple[Any, dict[str, Any]]]]])
         left = {connector.connector_key: connector for connector in stored[evse.pk]}
         for obj, raw in {key(obj.id): (obj, raw) for obj, raw in offered}.values():
             row = left.pop(key(obj.id), None)
-            if row is not None and obj.last_updated < row.last_updated:
+            if row is not None and outdated(obj.last_updated, row.last_updated):
                 continue
             connector = row or Connector(evse=evse)
             if tree.fill_connector(connector, obj, raw):

@@ -14,7 +14,17 @@ from django.utils import timezone
 from ocpi import receivers
 from ocpi.models import OcpiSession
 from ocpi.store import columns
-from ocpi.store.base import NotFound, Party, Stored, check_identity, converted, in_transaction, key, storable
+from ocpi.store.base import (
+    NotFound,
+    Party,
+    Stored,
+    check_identity,
+    converted,
+    in_transaction,
+    key,
+    outdated,
+    storable,
+)
 from ocpi.versions import Lenience, Version, power_kw, state_of_charge
 from ocpi.versions.patching import as_list, moment
 
@@ -50,17 +60,15 @@ def put_session(
     """
     parsed = party.version.parse("session", data, owner=party.owner)
     check_identity(party, parsed.obj, id=session_id)
-    update = _Update(
-        party, parsed.obj, dict(data), data, source, message_id, parsed.leniences, timezone.now()
-    )
+    update = _Update(party, parsed.obj, dict(data), data, source, message_id, parsed.leniences, timezone.now())
     return in_transaction(lambda: _store(update, _locked(party, parsed.obj.id)))
 
 
-def patch_session(
-    party: Party, session_id: str, change: Any, *, message_id: int | None = None
-) -> Stored[OcpiSession]:
+def patch_session(party: Party, session_id: str, change: Any, *, message_id: int | None = None) -> Stored[OcpiSession]:
     """Merge a PATCH into the stored Session; charging periods are added to those that are there (§9.2.2.3).
 
+    One without `last_updated` (2.1.1 allows it) counts as newest and leaves the stored moment as it is: that is by the
+    partner's clock, and ours beside it could shut out what the partner sends next.
     An older one than what is stored may have carried fields that nothing newer repeats: the row is marked
     `needs_pull`.
 
@@ -74,9 +82,7 @@ def patch_session(
         if row is None:
             raise NotFound(f"There is no Session {session_id!r}: send it with PUT.")
         now = timezone.now()
-        patched = party.version.parse_patch(
-            "session", change, _raw(row, party.version), received_at=now, owner=party.owner
-        )
+        patched = party.version.parse_patch("session", change, _raw(row, party.version), owner=party.owner)
         check_identity(party, patched.obj, id=session_id)
         update = _Update(party, patched.obj, patched.raw, change, "PATCH", message_id, patched.leniences, now)
         return _store(update, row)
@@ -100,7 +106,7 @@ def _raw(row: OcpiSession, version: Version) -> dict[str, Any]:
 
 def _store(update: _Update, row: OcpiSession | None) -> Stored[OcpiSession]:
     created = row is None
-    stale = row is not None and update.obj.last_updated < row.last_updated
+    stale = row is not None and outdated(update.obj.last_updated, row.last_updated)
     if row is None:
         row, changed = _insert(update), True
     elif stale:
@@ -123,8 +129,12 @@ def _insert(update: _Update) -> OcpiSession:
 
 
 def _overwrite(update: _Update, row: OcpiSession) -> bool:
-    before = row.raw
+    before, heard_at = row.raw, row.news_at
+    repeated = update.source == "GET" and update.obj.last_updated == row.last_updated
     _fill(update, row)
+    if repeated:
+        # We asked, and the CPO has nothing new: that is silence, not news (rule 17).
+        row.news_at = heard_at
     if update.source != "PATCH":
         row.needs_pull = False
     row.save(force_update=True)
@@ -133,7 +143,8 @@ def _overwrite(update: _Update, row: OcpiSession) -> bool:
 
 def _keep_periods(update: _Update, row: OcpiSession) -> bool:
     """Add the charging periods of an outdated update that are missing; nothing else of it counts."""
-    row.news_at = update.at
+    if update.source != "GET":
+        row.news_at = update.at
     row.needs_pull = row.needs_pull or update.source == "PATCH"
     offered = as_list(update.named.get(PERIODS))
     if offered:
@@ -187,7 +198,7 @@ def _news(update: _Update, row: OcpiSession, created: bool, stale: bool) -> rece
         told = told.model_copy(update={PERIODS: own})
     return receivers.SessionNews(
         session=row,
-        at=told.last_updated,
+        at=told.last_updated if update.source != "PATCH" or update.named.get("last_updated") else update.at,
         kwh=told.kwh if "kwh" in update.named else None,
         kw=power_kw(told),
         soc=state_of_charge(told),

@@ -8,7 +8,17 @@ from django.utils import timezone
 
 from ocpi.models import Tariff
 from ocpi.store import columns
-from ocpi.store.base import NotFound, Party, Stored, check_identity, converted, in_transaction, key, storable
+from ocpi.store.base import (
+    NotFound,
+    Party,
+    Stored,
+    check_identity,
+    converted,
+    in_transaction,
+    key,
+    outdated,
+    storable,
+)
 from ocpi.versions import Version
 
 
@@ -30,9 +40,7 @@ def put_tariff(
     return in_transaction(work)
 
 
-def patch_tariff(
-    party: Party, tariff_id: str, change: Any, *, message_id: int | None = None
-) -> Stored[Tariff]:
+def patch_tariff(party: Party, tariff_id: str, change: Any, *, message_id: int | None = None) -> Stored[Tariff]:
     """Merge a PATCH into the stored Tariff (only OCPI 2.1.1 has it, §11.2.2.3 there).
 
     Raises:
@@ -42,9 +50,7 @@ def patch_tariff(
 
     def work() -> Stored[Tariff]:
         row = _present(_locked(party, tariff_id), tariff_id)
-        patched = party.version.parse_patch(
-            "tariff", change, _raw(row, party.version), received_at=timezone.now(), owner=party.owner
-        )
+        patched = party.version.parse_patch("tariff", change, _raw(row, party.version), owner=party.owner)
         check_identity(party, patched.obj, id=tariff_id)
         return _store(party, row, patched.obj, patched.raw, patched.leniences)
 
@@ -90,7 +96,7 @@ def _raw(row: Tariff, version: Version) -> dict[str, Any]:
 def _store(
     party: Party, row: Tariff | None, obj: Any, raw: dict[str, Any], leniences: tuple[Any, ...]
 ) -> Stored[Tariff]:
-    if row is not None and obj.last_updated < row.last_updated:
+    if row is not None and outdated(obj.last_updated, row.last_updated):
         return Stored(row, stale=True, leniences=leniences)
     created, before = row is None, row and (row.raw, row.deleted_at)
     row = row or Tariff(**party.where(obj.id))

@@ -5,6 +5,7 @@ version are aliases. So an object read by one version is written by another by r
 """
 
 import types
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -22,6 +23,7 @@ class WireModel(BaseModel):
     fallbacks  what to write into a required field that has no source, or a value the version does not list.
     keyed      lists whose items a PATCH merges one by one: wire name of the list -> wire name of the key.
     patchable  as an item of such a list it is merged field by field; else it is a value, replaced as a whole.
+    blended    objects a PATCH merges field by field (wire names); any other is replaced as a whole.
     droppable  as an item of a list it may be left out when a version has no word for it.
     """
 
@@ -32,6 +34,7 @@ class WireModel(BaseModel):
     fallbacks: ClassVar[Mapping[str, Any]] = {}
     keyed: ClassVar[Mapping[str, str]] = {}
     patchable: ClassVar[bool] = False
+    blended: ClassVar[frozenset[str]] = frozenset()
     droppable: ClassVar[bool] = False
 
     @classmethod
@@ -44,12 +47,12 @@ class WireModel(BaseModel):
         self.__dict__.update(values)
 
 
-class BareForm:
+class BareForm(ABC):
     """An annotation for a class that has another form on the wire than an object: `write` makes it."""
 
+    @abstractmethod
     def write(self, value: Any) -> Any:
         """The wire form."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True)

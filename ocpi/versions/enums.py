@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from ocpi.versions.readers import Reader, Tolerated, empty, fault, json_type, quote, tolerate
+from ocpi.versions.readers import Reader, Tolerated, empty, fault, quote, tolerate, wrong_type
 
 
 def _enum(name: str, values: str) -> Any:
@@ -203,9 +203,7 @@ Facility = _enum(
 )
 DayOfWeek = _enum("DayOfWeek", "MONDAY TUESDAY WEDNESDAY THURSDAY FRIDAY SATURDAY SUNDAY")
 ImageCategory = _enum("ImageCategory", "CHARGER ENTRANCE LOCATION NETWORK OPERATOR OTHER OWNER")
-EnergySourceCategory = _enum(
-    "EnergySourceCategory", "NUCLEAR GENERAL_FOSSIL COAL GAS GENERAL_GREEN SOLAR WIND WATER"
-)
+EnergySourceCategory = _enum("EnergySourceCategory", "NUCLEAR GENERAL_FOSSIL COAL GAS GENERAL_GREEN SOLAR WIND WATER")
 EnvironmentalImpactCategory = _enum("EnvironmentalImpactCategory", "NUCLEAR_WASTE CARBON_DIOXIDE")
 ProfileType = _enum("ProfileType", "CHEAP FAST GREEN REGULAR")
 ChargingRateUnit = _enum("ChargingRateUnit", "W A")
@@ -222,14 +220,11 @@ EvsePosition = _enum("EVSEPosition", "LEFT RIGHT CENTER")
 ParkingDirection = _enum("ParkingDirection", "PARALLEL PERPENDICULAR ANGLE")
 VehicleType = _enum(
     "VehicleType",
-    "MOTORCYCLE PERSONAL_VEHICLE PERSONAL_VEHICLE_WITH_TRAILER VAN SEMI_TRACTOR RIGID"
-    " TRUCK_WITH_TRAILER BUS DISABLED",
+    "MOTORCYCLE PERSONAL_VEHICLE PERSONAL_VEHICLE_WITH_TRAILER VAN SEMI_TRACTOR RIGID TRUCK_WITH_TRAILER BUS DISABLED",
 )
 InvoiceCreator = _enum("InvoiceCreator", "CPO PTP")
 CaptureStatus = _enum("CaptureStatusCode", "SUCCESS PARTIAL_SUCCESS FAILED")
-ReservationStatus = _enum(
-    "ReservationStatus", "PENDING RESERVED CANCELED FAILED NO_SHOW FULFILLED REJECTED UNKNOWN"
-)
+ReservationStatus = _enum("ReservationStatus", "PENDING RESERVED CANCELED FAILED NO_SHOW FULFILLED REJECTED UNKNOWN")
 ReservationRequestStatus = _enum("ReservationRequestStatus", "PENDING ACCEPTED DECLINED FAILED")
 AccessMethod = _enum("AccessMethod", "OPEN TOKEN LICENSE_PLATE ACCESS_CODE INTERCOM PARKING_TICKET")
 CanceledReason = _enum(
@@ -265,16 +260,14 @@ class OneOf(Reader):
     listed: frozenset[str] = field(init=False, repr=False, hash=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(
-            self, "listed", frozenset(member.value for member in self.enum) - frozenset(self.without)
-        )
+        object.__setattr__(self, "listed", frozenset(member.value for member in self.enum) - frozenset(self.without))
 
     def read(self, value: Any) -> str:
         if isinstance(value, str):
             if value in self.listed or isinstance(value, Tolerated):
                 return value
             return self._unlisted(value)
-        raise fault(f"must be a string with a value of {self.enum.__name__}, not {json_type(value)}")
+        raise wrong_type(f"a string with a value of {self.enum.__name__}", value)
 
     def _unlisted(self, value: str) -> str:
         name = value.strip().upper()
@@ -282,15 +275,11 @@ class OneOf(Reader):
             raise empty(f"a value of {self.enum.__name__}")
         if name in self.synonyms:
             kind, meaning = self.synonyms[name]
-            raise tolerate(
-                kind, f"{quote(value)} is read as {meaning}", Tolerated(meaning, value), write_as=meaning
-            )
+            raise tolerate(kind, f"{quote(value)} is read as {meaning}", Tolerated(meaning, value), write_as=meaning)
         if name in self.listed:
             raise tolerate("enum_case", f"{quote(value)} should be {name}", name, write_as=name)
         if not value.isprintable():
             raise fault(f"must be a value of {self.enum.__name__}")
         if self.open:
             return value
-        raise tolerate(
-            "unknown_enum_value", f"{quote(value)} is no value of {self.enum.__name__}", Tolerated(value)
-        )
+        raise tolerate("unknown_enum_value", f"{quote(value)} is no value of {self.enum.__name__}", Tolerated(value))

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic_core import PydanticCustomError
 
-from ocpi.versions.readers import Reader, empty, fault, is_quantity, json_type, quote, tolerate
+from ocpi.versions.readers import Reader, empty, fault, is_quantity, json_type, quote, tolerate, wrong_type
 
 _NUMBER_TEXT = re.compile(r"[+-]?\d{1,15}(?:[.,]\d{1,15})?", re.ASCII)
 
@@ -58,7 +58,7 @@ def _number_problem(value: object) -> PydanticCustomError:
             return tolerate("number_as_string", detail, Decimal(text.replace(",", ".")))
     if json_type(value) == "a number":
         return fault("is no number of any real quantity")
-    return fault(f"must be a number, not {json_type(value)}")
+    return wrong_type("a number", value)
 
 
 @dataclass(frozen=True)
@@ -74,4 +74,4 @@ class Bool(Reader):
         if isinstance(value, str) and value.lower() in ("true", "false"):
             detail = f'"{value}" should be {value.lower()}, without quotes'
             raise tolerate("boolean_as_string", detail, value.lower() == "true")
-        raise fault(f"must be true or false, not {json_type(value)}")
+        raise wrong_type("true or false", value)

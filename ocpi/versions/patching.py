@@ -2,8 +2,8 @@
 
 A PATCH never removes information, so lists of objects that have a key are merged item by item: EVSEs by
 uid, connectors and calendars by id, charging periods by the moment they start (a period delivered twice is
-kept once, and the newer wording wins). Any other list or object is replaced as a whole. null clears what is
-optional.
+kept once, and the newer wording wins). Any other list or object is replaced as a whole, but for the terms of
+a booking. null clears what is optional.
 """
 
 from collections.abc import Mapping
@@ -28,9 +28,7 @@ class Merge:
         self.faults: list[Fault] = []
         self.notes: list[Lenience] = []
 
-    def merged(
-        self, model: type[WireModel], patch: Any, stored: Mapping[str, Any], loc: Loc = ()
-    ) -> dict[str, Any]:
+    def merged(self, model: type[WireModel], patch: Any, stored: Mapping[str, Any], loc: Loc = ()) -> dict[str, Any]:
         """`stored` with the changes of `patch`."""
         result = dict(stored)
         if not isinstance(patch, Mapping):
@@ -67,6 +65,10 @@ class Merge:
         elif field and field.model and key_name:
             items, stored = as_list(value), as_list(result.get(wire))
             result[wire] = self._merge_list(field.model, key_name, items, stored, loc)
+        elif field and field.model and wire in model.blended and value is not None:
+            stored_part = result.get(wire)
+            base = stored_part if isinstance(stored_part, Mapping) else {}
+            result[wire] = self.merged(field.model, value, base, loc)
         elif value is not None:
             result[wire] = value
         else:
@@ -80,9 +82,7 @@ class Merge:
         for index, item in enumerate(items):
             key = self._key(item, key_name)
             if key is None:
-                self.faults.append(
-                    Fault(format_path((*loc, index)), f"must be an object with its {key_name}", item)
-                )
+                self.faults.append(Fault(format_path((*loc, index)), f"must be an object with its {key_name}", item))
             elif key in positions:
                 position = positions[key]
                 result[position] = self._merge_item(model, item, result[position], (*loc, index))
@@ -134,11 +134,7 @@ def patch(
     """Merge `change` into `stored` and read the result; raises Invalid with every fault."""
     merge = Merge(ids_ignore_case)
     raw = merge.merged(model, change, stored)
-    if (
-        isinstance(change, Mapping)
-        and "last_updated" in plan(model).by_wire
-        and not change.get("last_updated")
-    ):
+    if isinstance(change, Mapping) and "last_updated" in plan(model).by_wire and not change.get("last_updated"):
         if needs_last_updated:
             merge.faults.append(Fault("last_updated", "every PATCH needs it"))
         elif received_at:

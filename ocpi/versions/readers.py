@@ -5,6 +5,7 @@ holds what the value means (`read_as`). `ocpi.versions.reading` then puts that i
 lenience with the exact wire path, and reads again. A message that keeps to the specification is read once.
 """
 
+from abc import ABC, abstractmethod
 from decimal import Decimal
 from typing import Any, TypeGuard
 
@@ -29,9 +30,9 @@ class Tolerated(str):
         return kept
 
 
-def fault(detail: str) -> PydanticCustomError:
+def fault(detail: str, kind: str = "fault") -> PydanticCustomError:
     """An error nobody can read a meaning into."""
-    return PydanticCustomError("fault", "{detail}", {"detail": detail})
+    return PydanticCustomError(kind, "{detail}", {"detail": detail})
 
 
 def tolerate(kind: str, detail: str, read_as: object, **more: object) -> PydanticCustomError:
@@ -70,18 +71,25 @@ def json_type(value: object) -> str:
     return "a list" if isinstance(value, list | tuple) else "an object"
 
 
+def wrong_type(expected: str, value: object) -> PydanticCustomError:
+    """A value of another JSON type. null reaches a reader only where the field is required."""
+    if value is None:
+        return fault("is required: neither null nor an empty string will do")
+    return fault(f"must be {expected}, not {json_type(value)}")
+
+
 def empty(expected: str) -> PydanticCustomError:
     """`""` where a value was expected: many systems write an absent optional value so."""
     detail = f"an empty string stands for no value: leave out the field, or send {expected}"
     return tolerate("empty_string", detail, None)
 
 
-class Reader:
+class Reader(ABC):
     """A scalar type: `read` returns the canonical Python value or raises one of the errors above."""
 
+    @abstractmethod
     def read(self, value: Any) -> Any:
         """The canonical value."""
-        raise NotImplementedError
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_plain_validator_function(self.read)

@@ -65,9 +65,7 @@ class Mended:
         return copied
 
 
-def read(
-    model: type[M], data: Any, *, unknown_allowed: bool, owner: tuple[str, str] | None = None
-) -> Parsed[M]:
+def read(model: type[M], data: Any, *, unknown_allowed: bool, owner: tuple[str, str] | None = None) -> Parsed[M]:
     """Read wire data as `model`; raises Invalid with every fault."""
     mended = Mended(data)
     obj, notes = validate(model, mended, reading_rule(model), owner)
@@ -120,18 +118,13 @@ def as_fault(error: ErrorDetails) -> Fault:
 
 def steps(model: type[WireModel], loc: Loc) -> Iterator[tuple[int, type[WireModel], FieldPlan]]:
     """The fields along a path: (position after the field's key, its class, the field)."""
-    current: type[WireModel] | None = model
+    current = model
     for position, part in enumerate(loc, start=1):
-        if isinstance(part, int):
-            continue
-        if current is None:
-            return
-        known = plan(current)
-        field = known.by_wire.get(part) or known.by_name.get(part)
-        if field is None:
-            return
-        yield position, current, field
-        current = field.model
+        if isinstance(part, str):
+            known = plan(current)
+            field = known.by_wire.get(part) or known.by_name[part]
+            yield position, current, field
+            current = field.model or current  # below a field without a model there are positions only
 
 
 def foreign_field(model: type[WireModel], loc: Loc) -> Loc | None:

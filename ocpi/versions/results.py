@@ -45,7 +45,7 @@ class Patched(Parsed[T_co]):
     raw: Any = None
 
 
-class Invalid(Exception):  # noqa: N818  (a message is invalid; the exception says so)
+class Invalid(Exception):
     """A message cannot be read, or an object cannot be written. `faults` holds every reason."""
 
     def __init__(self, faults: tuple[Fault, ...]) -> None:

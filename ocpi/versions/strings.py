@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic_core import PydanticCustomError
 
-from ocpi.versions.readers import Reader, Tolerated, empty, fault, is_quantity, json_type, quote, tolerate
+from ocpi.versions.readers import Reader, Tolerated, empty, fault, is_quantity, quote, tolerate, wrong_type
 
 NOT_AVAILABLE = "#NA"  # OCPI 2.3.0 §16.11: stands for a required string that nobody can fill in
 UNKNOWN_COUNTRY = "ZZ"  # ISO 3166-1 leaves ZZ to its users: the version that was read names no country
@@ -27,20 +27,16 @@ class Text(Reader):
 
     def _unusual(self, value: Any) -> str:
         if is_quantity(value):
-            raise tolerate(
-                "number_for_string", "is a number where a string belongs: write it in quotes", str(value)
-            )
+            raise tolerate("number_for_string", "is a number where a string belongs: write it in quotes", str(value))
         if not isinstance(value, str):
-            raise fault(f"must be a string, not {json_type(value)}")
+            raise wrong_type("a string", value)
         if any(char == "\0" or "\ud800" <= char <= "\udfff" for char in value):
             raise fault("contains a character that is no text (U+0000 or half a surrogate pair)")
         if len(value) > self.limit:
             detail = f"has {len(value)} characters, at most {self.limit} are allowed"
             raise tolerate("over_long", detail, Tolerated(value), **self._shortened(value))
         if not value.isprintable():
-            raise tolerate(
-                "unprintable", "has control characters", Tolerated(value), write_as=_printable(value)
-            )
+            raise tolerate("unprintable", "has control characters", Tolerated(value), write_as=_printable(value))
         return str(value)
 
     def _shortened(self, value: str) -> dict[str, str]:
@@ -98,9 +94,7 @@ class Code(Id):
         return text
 
     def _spelled_well(self, text: str) -> bool:
-        return (
-            len(text) == self.limit and text.isascii() and (text.isalnum() if self.digits else text.isalpha())
-        )
+        return len(text) == self.limit and text.isascii() and (text.isalnum() if self.digits else text.isalpha())
 
     def _odd(self, text: str) -> PydanticCustomError:
         characters = "letters or digits" if self.digits else "letters"
@@ -117,9 +111,7 @@ class Country(Code):
         if len(text) != 2 or not text.isalpha():
             return super()._odd(text)
         known = {"write_as": ALPHA_3[text]} if text in ALPHA_3 else {}
-        return tolerate(
-            "alpha2_country", f"{text} should be a code of three letters", Tolerated(text), **known
-        )
+        return tolerate("alpha2_country", f"{text} should be a code of three letters", Tolerated(text), **known)
 
 
 _EUROPE = [

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from pydantic_core import PydanticCustomError
 
-from ocpi.versions.readers import Reader, Tolerated, empty, fault, is_quantity, json_type, quote, tolerate
+from ocpi.versions.readers import Reader, Tolerated, empty, fault, is_quantity, quote, tolerate, wrong_type
 
 _STRICT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,4})?Z", re.ASCII)
 _LOOSE = re.compile(
@@ -46,7 +46,7 @@ class Timestamp(Reader):
 def timestamp_problem(value: object) -> PydanticCustomError:
     """Why this is no OCPI timestamp, or which moment it plainly means."""
     if not isinstance(value, str):
-        return fault(f"must be a timestamp such as 2026-11-22T10:45:12Z, not {json_type(value)}")
+        return wrong_type("a timestamp such as 2026-11-22T10:45:12Z", value)
     text = value.strip()
     if text == "":
         return empty("a timestamp")
@@ -83,13 +83,9 @@ def _lenience(text: str, found: "re.Match[str]", moment: datetime) -> PydanticCu
     if zone not in "Zz":
         return tolerate("utc_offset", f"{text} has the offset {zone}: should be UTC with a Z", moment)
     if len(found[2]) < 2 or len(found[3]) < 2 or len(found[4]) < 2:
-        return tolerate(
-            "unpadded_date", f"{text} should have two digits each for month, day and hour", moment
-        )
+        return tolerate("unpadded_date", f"{text} should have two digits each for month, day and hour", moment)
     if len(text) > _LONGEST:
-        return tolerate(
-            "over_long", f"{text} has {len(text)} characters, at most {_LONGEST} are allowed", moment
-        )
+        return tolerate("over_long", f"{text} has {len(text)} characters, at most {_LONGEST} are allowed", moment)
     return tolerate("timestamp_format", f"{text} should be written like 2026-11-22T10:45:12Z", moment)
 
 
@@ -109,9 +105,7 @@ class ClockTime(Reader):
         if not found or int(found[2]) > 59 or int(found[1]) > 24 or (int(found[1]) == 24 and int(found[2])):
             raise fault("must be a time of day such as 08:30")
         if found[1] == "24":
-            raise tolerate(
-                "time_format", "24:00 should be 23:59 or 00:00", Tolerated("24:00"), write_as="23:59"
-            )
+            raise tolerate("time_format", "24:00 should be 23:59 or 00:00", Tolerated("24:00"), write_as="23:59")
         proper = f"{int(found[1]):02}:{found[2]}"
         if proper != value:
             raise tolerate("time_format", f"{quote(value)} should be {proper}", proper)
@@ -152,9 +146,7 @@ class Degrees(Reader):
             raise self._number(value)
         text = value.strip() if isinstance(value, str) else None
         if text is None or not _DEGREES.fullmatch(text) or abs(Decimal(text)) > self.limit:
-            raise fault(
-                f"must be decimal degrees from -{self.limit} to {self.limit} in a string, such as 48.148598"
-            )
+            raise fault(f"must be decimal degrees from -{self.limit} to {self.limit} in a string, such as 48.148598")
         decimals = len(text.partition(".")[2])
         if text != value or not self.fewest <= decimals <= self.most:
             detail = f"{quote(value)} has {decimals} decimals, {self.fewest} to {self.most} are expected"

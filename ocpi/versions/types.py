@@ -9,7 +9,7 @@ from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
 from ocpi.versions.numbers import Bool, Int, Num
-from ocpi.versions.readers import fault, json_type, tolerate
+from ocpi.versions.readers import fault, tolerate, wrong_type
 from ocpi.versions.strings import Code, Id, Url
 
 T = TypeVar("T")
@@ -25,13 +25,13 @@ class ListOf:
         """The list, for pydantic to read its items."""
         if type(value) is list or type(value) is tuple:
             if len(value) < self.at_least:
-                raise fault("needs at least one item")
+                raise fault("needs at least one item", "too_few")
             return value
         if value is None and not self.at_least:
             raise tolerate("null_list", "null stands for an empty list", ())
         if isinstance(value, Mapping) or (isinstance(value, str) and value):
             raise tolerate("single_for_list", "should be a list, even of one item", [value])
-        raise fault(f"must be a list, not {json_type(value)}")
+        raise wrong_type("a list", value)
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_before_validator_function(self.read, handler(source))

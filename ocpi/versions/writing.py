@@ -17,6 +17,7 @@ from ocpi.versions.reading import Loc, Mended, Rule, steps, validate
 from ocpi.versions.results import Lenience
 from ocpi.versions.times import format_timestamp
 
+DISPENSABLE = frozenset({"unknown_enum_value", "url_format", "too_few"})
 DECIMALS = Decimal("0.0001")  # OCPI 2.2.1 §16.4: numbers have four decimals unless stated otherwise
 
 
@@ -79,7 +80,7 @@ def writing_rule(model: type[WireModel]) -> Rule:
         context = error.get("ctx", {})
         if "write_as" in context:
             mended.replace(error["loc"], context["write_as"])
-        elif "read_as" not in context or not _make_do(model, mended, error["loc"]):
+        elif error["type"] not in DISPENSABLE or not _make_do(model, mended, error["loc"]):
             return None
         return Lenience(error["type"], format_path(error["loc"]), error["msg"])
 

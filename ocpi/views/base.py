@@ -217,9 +217,7 @@ class OcpiView(APIView):
             failure = failure_of(exc, self.unknown_code)
         self.faults, self.error = failure.faults, failure.error
         self.partner = self.partner or failure.partner
-        response = self._answer(
-            failure.http_status, failure.status_code, Absent, failure.message, failure.headers
-        )
+        response = self._answer(failure.http_status, failure.status_code, Absent, failure.message, failure.headers)
         response.exception = True
         if failure.http_status == 405:
             response["Allow"] = ", ".join(self.allowed_methods)

@@ -34,22 +34,16 @@ class LocationView(LocationsView):
 class EvseView(LocationsView):
     """GET, PUT, PATCH of an EVSE."""
 
-    def get(
-        self, request: Request, country_code: str, party_id: str, location_id: str, evse_uid: str
-    ) -> Response:
+    def get(self, request: Request, country_code: str, party_id: str, location_id: str, evse_uid: str) -> Response:
         party = self.party(country_code, party_id)
         return self.found(store.evse_wire(party, location_id, evse_uid, party.version))
 
-    def put(
-        self, request: Request, country_code: str, party_id: str, location_id: str, evse_uid: str
-    ) -> Response:
+    def put(self, request: Request, country_code: str, party_id: str, location_id: str, evse_uid: str) -> Response:
         party = self.party(country_code, party_id)
         result = store.put_evse(party, location_id, evse_uid, self.body(), message_id=self.record.id)
         return self.stored(result, "evse", party, location_id, evse_uid)
 
-    def patch(
-        self, request: Request, country_code: str, party_id: str, location_id: str, evse_uid: str
-    ) -> Response:
+    def patch(self, request: Request, country_code: str, party_id: str, location_id: str, evse_uid: str) -> Response:
         party = self.party(country_code, party_id)
         result = store.patch_evse(party, location_id, evse_uid, self.body(), message_id=self.record.id)
         return self.stored(result, "evse", party, location_id, evse_uid)
@@ -80,9 +74,7 @@ class ConnectorView(LocationsView):
         connector_id: str,
     ) -> Response:
         party = self.party(country_code, party_id)
-        result = store.put_connector(
-            party, location_id, evse_uid, connector_id, self.body(), message_id=self.record.id
-        )
+        result = store.put_connector(party, location_id, evse_uid, connector_id, self.body(), message_id=self.record.id)
         return self.stored(result, "connector", party, location_id, evse_uid, connector_id)
 
     def patch(

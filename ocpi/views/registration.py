@@ -28,10 +28,7 @@ class VersionsView(OcpiView):
     def get(self, request: Request) -> Response:
         partner = self.the_caller().partner
         return self.ok(
-            [
-                {"version": version.number, "url": details_url(partner, version)}
-                for version in offered_versions(partner)
-            ]
+            [{"version": version.number, "url": details_url(partner, version)} for version in offered_versions(partner)]
         )
 
 

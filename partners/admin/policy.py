@@ -4,7 +4,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.db.models import Field
 from django.http import HttpRequest
 from unfold.contrib.filters.admin import RelatedDropdownFilter
 
@@ -54,7 +53,7 @@ class PolicyAdmin(SupportAdmin):
         ("Money", {"fields": ("reservation_amount", "reservation_currency", "cdr_timeout", "cdr_deadline")}),
     )
 
-    def formfield_for_dbfield(self, db_field: Field[Any, Any], request: HttpRequest, **kwargs: Any) -> Any:
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Each field says what applies where nobody set it."""
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if field and DEFAULTS.get(db_field.name):

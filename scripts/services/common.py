@@ -113,9 +113,7 @@ def running(
         stop(server)
 
 
-def wait_until_ready(
-    program: str, server: "subprocess.Popen[bytes]", ready: Callable[[], bool], log: Path
-) -> None:
+def wait_until_ready(program: str, server: "subprocess.Popen[bytes]", ready: Callable[[], bool], log: Path) -> None:
     deadline = time.monotonic() + START_SECONDS
     while not ready():
         if server.poll() is not None or time.monotonic() > deadline:

@@ -94,7 +94,7 @@ def undelivered(facts: Facts, attempt: AttemptFacts, now: datetime) -> Decision:
     if command.tries >= MAX_SENDS or out_of_time:
         text = "The CPO's server could not be reached for START_SESSION."
         return fail("cpo_unreachable", text, Action(Do.OPEN_INCIDENT, code=START_ERROR, text=text))
-    again_at = (command.answered_at or now) + timedelta(seconds=2**command.tries)
+    again_at = (command.sent_at or now) + timedelta(seconds=2**command.tries)
     if now >= again_at:
         return stay(now + SEND_POLL, Action(Do.SEND_START))
     return stay(again_at)

@@ -4,14 +4,13 @@ from billing.models import PaymentAuthorization
 from sessions_adhoc.pages import words
 
 State = PaymentAuthorization.State
+TERMS = "You pay only for what you charge; the rest is released."
 NOTHING_RESERVED = "Nothing was reserved on your card."
 
 
 def promise(reserved: str) -> str:
     """What is said before anybody pays."""
-    return (
-        f"{reserved} will be reserved on your card. You pay only for what you charge; the rest is released."
-    )
+    return f"{reserved} will be reserved on your card. {TERMS}"
 
 
 def lines(payment: PaymentAuthorization, estimated: int | None) -> dict[str, str]:
@@ -20,7 +19,7 @@ def lines(payment: PaymentAuthorization, estimated: int | None) -> dict[str, str
     return {
         "reserved": words.amount(payment.amount, currency),
         "cost": "–" if estimated is None else words.amount(estimated, currency),
-        "charged": words.amount(payment.captured_amount, currency),
+        "paid": words.amount(payment.captured_amount, currency),
         "money": sentence(payment),
     }
 
@@ -32,11 +31,11 @@ def sentence(payment: PaymentAuthorization) -> str:
         case State.CREATED | State.RESERVING:
             return f"{reserved} is being reserved on your card."
         case State.RESERVED:
-            return f"{reserved} is reserved on your card. You pay only for what you charge; the rest is released."
+            return f"{reserved} is reserved on your card. {TERMS}"
         case State.CAPTURING:
-            return _captured(payment, payment.capture_amount or 0, "is being charged", "will be released")
+            return _captured(payment, payment.capture_amount or 0, "is being taken", "will be released")
         case State.CAPTURED:
-            return _captured(payment, payment.captured_amount, "was charged", "was released")
+            return _captured(payment, payment.captured_amount, "was taken", "was released")
         case State.RELEASING:
             return f"The reservation of {reserved} is being released."
         case State.RELEASED if _was_reserved(payment):
@@ -48,9 +47,9 @@ def sentence(payment: PaymentAuthorization) -> str:
 
 
 def _captured(payment: PaymentAuthorization, taken: int, verb: str, rest_verb: str) -> str:
-    text = f"{words.amount(taken, payment.currency)} {verb} to your card"
+    text = f"{words.amount(taken, payment.currency)} {verb} from your card"
     rest = payment.amount - taken
-    return f"{text}; {words.amount(rest, payment.currency)} {rest_verb}." if rest else f"{text}."
+    return f"{text}; the other {words.amount(rest, payment.currency)} {rest_verb}." if rest else f"{text}."
 
 
 def _was_reserved(payment: PaymentAuthorization) -> bool:

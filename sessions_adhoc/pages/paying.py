@@ -102,7 +102,7 @@ def _check(choice: Choice, shown: Reservation) -> None:
 
 
 def _start_once(evse: Evse, request: StartRequest, key: str) -> AdHocSession:
-    """Two taps at once wait for each other at the EVSE's row: without a client no constraint keeps them apart."""
+    """Two taps at once queue at the EVSE's row: no constraint keeps sessions without a client apart."""
     with transaction.atomic():
         Evse.objects.select_for_update(no_key=True).get(pk=evse.pk)
         return services.start_session(request, idempotency_key=key)[0]

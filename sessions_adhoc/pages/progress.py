@@ -1,4 +1,4 @@
-"""What the page of a session shows. All of it is text and switches, so that the first page and every update agree."""
+"""What the page of a session shows. All of it is text, so that the first page and every update agree."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -27,8 +27,8 @@ STEP_OF = {
     State.SETTLED: 4,
 }
 HEADLINES = {
-    State.CREATED: "Reserving payment",
-    State.AUTHORIZING: "Reserving payment",
+    State.CREATED: "One moment",
+    State.AUTHORIZING: "One moment",
     State.AUTHORIZED: "Payment reserved",
     State.WAITING_FOR_CONNECTOR: "Plug in your car",
     State.STARTING: "Starting",
@@ -57,7 +57,7 @@ MONEY_MOVES = (PaymentAuthorization.State.CAPTURING, PaymentAuthorization.State.
 
 
 def view_of(session: AdHocSession, shown: dict[str, Any]) -> dict[str, Any]:
-    """Return the texts of the page for a session as `presented()`; `live`: there is more to come, look again."""
+    """Return the texts of the page for a session and what `presented()` says; `live`: look again."""
     state = State(session.state)
     payment = PaymentAuthorization.objects.get(pk=session.authorization_id)
     finished = state in TERMINAL
@@ -65,6 +65,7 @@ def view_of(session: AdHocSession, shown: dict[str, Any]) -> dict[str, Any]:
     return {
         "tone": "act" if session.reason == STILL_CHARGING and not finished else TONES.get(state, "calm"),
         "headline": headline(session, state),
+        "message": below(headline(session, state), shown["message"]),
         "note": STOP_ASKED if asked else "",
         "steps": steps(session, state),
         "live": not finished or payment.state in MONEY_MOVES,
@@ -79,6 +80,14 @@ def headline(session: AdHocSession, state: State) -> str:
     if state == State.FAILED:
         return ENDED_OTHERWISE.get(session.reason, HEADLINES[state])
     return HEADLINES[state]
+
+
+def below(title: str, message: str) -> str:
+    """What the message adds to the headline above it."""
+    if not message.startswith((f"{title}.", f"{title}:")):
+        return message
+    rest = message[len(title) + 1 :].strip()
+    return rest[:1].upper() + rest[1:]
 
 
 def steps(session: AdHocSession, state: State) -> list[dict[str, str]]:

@@ -98,9 +98,7 @@ class ScriptedGateway(Gateway):
             raise answer
         return answer
 
-    def reserve(
-        self, key: str, amount: int, currency: str, payment_method: str, reference: str
-    ) -> GatewayAnswer:
+    def reserve(self, key: str, amount: int, currency: str, payment_method: str, reference: str) -> GatewayAnswer:
         return self._answer("reserve", key)
 
     def capture(self, key: str, gateway_reference: str, amount: int) -> GatewayAnswer:

@@ -85,10 +85,7 @@ def test_nobody_changes_money_by_hand(admin_client):
     detail = reverse(DETAIL, args=[row.pk])
     assert admin_client.post(detail, {"amount": 1}).status_code == 403
     assert admin_client.get(reverse("admin:billing_paymentauthorization_add")).status_code == 403
-    assert (
-        admin_client.post(reverse("admin:billing_paymentauthorization_delete", args=[row.pk])).status_code
-        == 403
-    )
+    assert admin_client.post(reverse("admin:billing_paymentauthorization_delete", args=[row.pk])).status_code == 403
     assert fresh(row).amount == 4000
 
 

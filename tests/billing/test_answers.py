@@ -4,15 +4,13 @@ from datetime import timedelta
 
 import pytest
 
-from billing import services
+from billing import receivers, services
 from billing.gateways import GatewayAnswer, GatewayUnreachable, Outcome
 from tests.billing.conftest import START, drive_until_quiet, fresh, opened
 
 pytestmark = pytest.mark.django_db
 
-RESERVED = GatewayAnswer(
-    Outcome.DONE, gateway_reference="ch_1", amount=4000, expires_at=START + timedelta(days=7)
-)
+RESERVED = GatewayAnswer(Outcome.DONE, gateway_reference="ch_1", amount=4000, expires_at=START + timedelta(days=7))
 LOST = GatewayUnreachable("read timed out", might_have_arrived=True)
 UNHEARD = GatewayUnreachable("connection refused", might_have_arrived=False)
 UNKNOWN = GatewayAnswer(Outcome.UNKNOWN_KEY)
@@ -237,3 +235,26 @@ def test_people_are_told_when_money_neither_comes_nor_goes(scripted, held, clock
         assert services.is_stuck(row) is (attempt >= 8)
         clock.move_to(row.next_check_at)
     assert news == [("session-1", "capturing")] * 2
+
+
+def test_capture_is_asked_for_while_the_warning_is_being_written(scripted, held, clock):
+    """The owner's lock is taken first; whatever was committed until then counts."""
+    row = fresh(held)
+    clock.move_to(row.next_check_at)
+
+    def captured_meanwhile(_reference):
+        if fresh(held).state == "reserved":
+            services.request_capture(held.pk, 1500)
+
+    def receive(_authorization):
+        """Only the lock matters here."""
+
+    receivers.on_authorization_changed(receive, lock_first=captured_meanwhile)
+    try:
+        services.drive(held.pk)
+        assert (fresh(held).state, fresh(held).expiry_warned_at) == ("capturing", None)
+        scripted.answers.append(GatewayAnswer(Outcome.DONE))
+        services.drive(held.pk)
+    finally:
+        receivers.forget(receive, lock_first=captured_meanwhile)
+    assert fresh(held).state == "captured"

@@ -83,9 +83,7 @@ def test_claims_at_the_same_time_never_overlap():
 @pytest.mark.parametrize("attempt", range(5))
 def test_capture_and_release_at_the_same_time_one_wins(attempt):
     row = reserved()
-    results = at_the_same_time(
-        lambda: services.request_capture(row.pk, 1000), lambda: services.request_release(row.pk)
-    )
+    results = at_the_same_time(lambda: services.request_capture(row.pk, 1000), lambda: services.request_release(row.pk))
     conflicts = [result for result in results if isinstance(result, MoneyConflict)]
     assert len(conflicts) == 1
     at_the_same_time(*[lambda: services.drive(row.pk)] * 2)
@@ -179,3 +177,16 @@ def test_work_enqueued_by_a_receiver_runs_after_the_commit():
     finally:
         receivers.forget(receive)
     assert seen == ["reserved"]
+
+
+def test_a_claim_passes_over_what_another_transaction_has_locked():
+    locked, free = opened(reference="locked"), opened(reference="free")
+    for row in (locked, free):
+        services.request_reserve(row.pk)
+    now = timezone.now()
+    with transaction.atomic():
+        PaymentAuthorization.objects.select_for_update().get(pk=locked.pk)
+        (claimed,) = at_the_same_time(
+            lambda: claim_due(PaymentAuthorization, now=now, lease=tasks.TICK_LEASE, limit=10)
+        )
+    assert set(claimed) == ({free.pk} if connection.vendor == "postgresql" else {locked.pk, free.pk})

@@ -13,8 +13,9 @@ from tests.support.programs import embedded_environment, manage, web, worker
 pytestmark = pytest.mark.slow
 
 RESERVE = """
+from uuid import uuid4
 from billing.services import open_authorization, request_reserve
-opened = open_authorization(reference="a-1", amount=4000, currency="EUR", payment_method="pm_sim_slow")
+opened = open_authorization(reference=str(uuid4()), amount=4000, currency="EUR", payment_method="pm_sim_slow")
 request_reserve(opened.pk)
 """
 

@@ -81,6 +81,7 @@ class ScriptedCpo:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
 
             def handle_any(self) -> None:
                 cpo.handle(self)
@@ -93,7 +94,9 @@ class ScriptedCpo:
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        threading.Thread(
+            target=self.server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
+        ).start()
 
     def close(self) -> None:
         self.server.shutdown()
@@ -126,16 +129,28 @@ class ScriptedCpo:
         except OSError:
             return  # the caller gave up, as it should
 
-    def register_normally(self, version: str = "2.2.1", modules: dict[str, str] | None = None) -> str:
-        """Script a registration that goes well with Token A, giving Token C; return the versions URL."""
+    def register_normally(
+        self,
+        version: str = "2.2.1",
+        modules: dict[str, str] | None = None,
+        tokens: tuple[str, ...] | None = (TOKEN_A, TOKEN_C),
+    ) -> str:
+        """Script a registration that goes well and gives Token C; return the versions URL.
+
+        `tokens` are those that are accepted; None accepts any.
+        """
         offered = MODULES if modules is None else modules
         base = f"{self.url}/{version}"
         endpoints = [
             {"identifier": name, "role": role, "url": f"{base}/{name}"} for name, role in offered.items()
         ]
-        self.on("/versions", self.guarded(envelope([{"version": version, "url": f"{base}/details"}])))
-        self.on(f"/{version}/details", self.guarded(envelope({"version": version, "endpoints": endpoints})))
-        self.on(f"POST /{version}/credentials", self.guarded(envelope(credentials_data(self.url))))
+        answers = {
+            "/versions": envelope([{"version": version, "url": f"{base}/details"}]),
+            f"/{version}/details": envelope({"version": version, "endpoints": endpoints}),
+            f"POST /{version}/credentials": envelope(credentials_data(self.url)),
+        }
+        for path, answer in answers.items():
+            self.on(path, self.guarded(answer, tokens) if tokens else answer)
         return f"{self.url}/versions"
 
     def guarded(self, reaction: Reaction, tokens: tuple[str, ...] = (TOKEN_A, TOKEN_C)) -> Reaction:

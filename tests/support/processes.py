@@ -47,9 +47,7 @@ def file_contains(path: Path, text: str) -> Ready:
     return lambda: path.exists() and text in path.read_text(errors="replace")
 
 
-def eventually(
-    condition: Callable[[], object], *, seconds: float = 20.0, what: str = "the condition"
-) -> None:
+def eventually(condition: Callable[[], object], *, seconds: float = 20.0, what: str = "the condition") -> None:
     """Wait until `condition()` is true; fail after `seconds`."""
     deadline = time.monotonic() + seconds
     while not condition():

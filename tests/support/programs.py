@@ -31,15 +31,11 @@ def server_environment(folder: Path, **more: str) -> dict[str, str]:
 def database_url() -> str:
     """The URL of the database that this test uses, for another process."""
     config = connection.settings_dict
-    assert connection.vendor == "postgresql", (
-        "other processes cannot see this test's database: run `make test`"
-    )
+    assert connection.vendor == "postgresql", "other processes cannot see this test's database: run `make test`"
     user, password = quote(config["USER"], safe=""), quote(config["PASSWORD"], safe="")
     login = f"{user}:{password}" if password else user
     port = f":{config['PORT']}" if config["PORT"] else ""
-    server = (
-        f"{login}@/{config['HOST']}" if config["HOST"].startswith("/") else f"{login}@{config['HOST']}{port}"
-    )
+    server = f"{login}@/{config['HOST']}" if config["HOST"].startswith("/") else f"{login}@{config['HOST']}{port}"
     return f"postgres://{server}/{config['NAME']}"
 
 
@@ -55,9 +51,7 @@ def manage(environment: dict[str, str], *arguments: str, timeout: float = 120.0)
         timeout=timeout,
         check=False,
     )
-    assert done.returncode == 0, (
-        f"manage.py {' '.join(arguments)} ended with {done.returncode}:\n{done.stdout}"
-    )
+    assert done.returncode == 0, f"manage.py {' '.join(arguments)} ended with {done.returncode}:\n{done.stdout}"
     return done.stdout
 
 

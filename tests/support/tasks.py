@@ -56,9 +56,7 @@ def run_tasks(*, raise_failures: bool = True) -> list[Ran]:
     while (message := next_due()) is not None:
         ran.append(described(message))
         if len(ran) > MOST_TASKS:
-            raise AssertionError(
-                f"{MOST_TASKS} tasks ran, the last ones {ran[-3:]}: do they call each other?"
-            )
+            raise AssertionError(f"{MOST_TASKS} tasks ran, the last ones {ran[-3:]}: do they call each other?")
         failure = execute(message)
         if failure is not None and raise_failures:
             raise failure

@@ -84,9 +84,7 @@ def connector_used(connector_id: str, last_updated: Any, **known: str) -> Connec
         "power_type": "AC_3_PHASE",
         **known,
     }
-    return Connector.model_construct(
-        id=connector_id, max_voltage=0, max_amperage=0, last_updated=last_updated, **kind
-    )
+    return Connector.model_construct(id=connector_id, max_voltage=0, max_amperage=0, last_updated=last_updated, **kind)
 
 
 class Session(Owned, v2_2.Session):

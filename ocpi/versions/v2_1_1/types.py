@@ -5,27 +5,20 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import GetCoreSchemaHandler, ValidationInfo, model_validator
-from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+from pydantic import ValidationInfo, model_validator
+from pydantic_core import PydanticCustomError
 
 from ocpi.versions.base import BareForm, WireModel
 from ocpi.versions.numbers import Bool, Int, Num
-from ocpi.versions.readers import tolerate
+from ocpi.versions.readers import Reader, tolerate
 from ocpi.versions.strings import Id
 from ocpi.versions.v2_2_1.common import Price
 
 Id39 = Annotated[str, Id(39)]
 
 
-class OneValue(BareForm):
+class OneValue(Reader, BareForm):
     """An annotation that reads one bare value into what later versions write differently."""
-
-    def read(self, value: Any) -> Any:
-        """The canonical value."""
-        raise NotImplementedError
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_plain_validator_function(self.read)
 
 
 @dataclass(frozen=True)

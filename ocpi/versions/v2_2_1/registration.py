@@ -40,9 +40,7 @@ class Endpoint(WireModel):
     def _credentials_without_role(cls, data: Any) -> Any:
         """The role of `credentials` is meaningless; some systems therefore leave it out."""
         if isinstance(data, Mapping) and data.get("identifier") == "credentials" and not data.get("role"):
-            raise tolerate(
-                "missing_role", "role is required even for credentials", {**data, "role": "SENDER"}
-            )
+            raise tolerate("missing_role", "role is required even for credentials", {**data, "role": "SENDER"})
         return data
 
 

@@ -19,6 +19,9 @@ from ocpi.versions.types import Amount, CountryCode, Flag, Id36, Link, Many, Par
 from ocpi.versions.v2_3_0.locations import Position, Standard, Vehicle
 from ocpi.versions.v2_3_0.sessions import CdrToken
 
+# The examples of Bookings send parts of these in a PATCH.
+BLENDED = frozenset({"booking_option", "booking_terms", "policy"})
+
 
 class Period(WireModel):
     """Period (§4.10)."""
@@ -159,6 +162,7 @@ class Booking(WireModel):
     """Booking (§3.1): a place reserved for a time, with every request made for it."""
 
     kind = "booking"
+    blended = BLENDED
 
     id: Id36
     country_code: CountryCode
@@ -197,6 +201,7 @@ class BookingLocation(WireModel):
 
     kind = "booking_location"
     keyed = {"calendars": "id"}
+    blended = BLENDED
 
     country_code: CountryCode
     party_id: PartyId

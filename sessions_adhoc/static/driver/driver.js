@@ -30,7 +30,7 @@
   }
 
   function showSession(data) {
-    const values = { ...data.view, message: data.message, can_stop: data.can_stop, can_cancel: data.can_cancel };
+    const values = { ...data.view, can_stop: data.can_stop, can_cancel: data.can_cancel };
     const finishedBefore = "finished" in session.dataset;
     if (data.finished !== finishedBefore) {
       location.reload();

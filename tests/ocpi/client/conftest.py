@@ -16,7 +16,7 @@ def cpo():
 
 @pytest.fixture
 def partner(db):
-    return PartnerFactory()
+    return PartnerFactory(code="ion", party_id="ION")
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import base64
 from typing import Any
 
 import pytest
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 
 from ocpi.models import Location, OcpiSession
 from partners.models import IssuedToken, Partner
@@ -72,7 +72,7 @@ def test_a_suspended_partner_is_barred(cpo: Cpo) -> None:
 
 class TestHosts:
     @pytest.fixture(autouse=True)
-    def _hosts(self, settings: SettingsWrapper) -> None:
+    def _hosts(self, settings: Settings) -> None:
         settings.OCPI_BASE_URL_TEMPLATE = "https://ocpi-{code}.smartfuelpass.com"
 
     def test_the_own_host_is_right(self, cpo: Cpo) -> None:
@@ -91,9 +91,7 @@ class TestHosts:
         assert not OcpiSession.objects.exists()
 
     def test_a_wrong_token_is_found_at_the_partner_whose_host_it_is(self, cpo: Cpo) -> None:
-        answered(
-            cpo.get(VERSIONS, HTTP_HOST="ocpi-ion.smartfuelpass.com", HTTP_AUTHORIZATION="Token x"), 401, 2000
-        )
+        answered(cpo.get(VERSIONS, HTTP_HOST="ocpi-ion.smartfuelpass.com", HTTP_AUTHORIZATION="Token x"), 401, 2000)
         assert last_message().partner == cpo.partner
 
 
@@ -116,7 +114,10 @@ class TestNetworks:
 
     def test_a_header_from_nobody_we_trust_changes_nothing(self, cpo: Cpo) -> None:
         answered(
-            cpo.get(VERSIONS, REMOTE_ADDR="192.0.2.1", HTTP_X_FORWARDED_FOR="10.1.2.3"), 403, 2000, "192.0.2.1"
+            cpo.get(VERSIONS, REMOTE_ADDR="192.0.2.1", HTTP_X_FORWARDED_FOR="10.1.2.3"),
+            403,
+            2000,
+            "192.0.2.1",
         )
 
     @pytest.mark.parametrize(
@@ -130,9 +131,7 @@ class TestNetworks:
             ("nonsense", 403),
         ],
     )
-    def test_a_trusted_proxy_names_the_caller(
-        self, cpo: Cpo, settings: SettingsWrapper, forwarded: str, status: int
-    ) -> None:
+    def test_a_trusted_proxy_names_the_caller(self, cpo: Cpo, settings: Settings, forwarded: str, status: int) -> None:
         settings.OCPI_TRUSTED_PROXIES = ["192.0.2.0/29"]
         response = cpo.get(VERSIONS, REMOTE_ADDR="192.0.2.2", HTTP_X_FORWARDED_FOR=forwarded)
         assert response.status_code == status
@@ -170,16 +169,15 @@ def test_a_partner_never_sees_the_objects_of_another(cpo: Cpo) -> None:
     ]
 
 
-def test_versions_are_listed(cpo: Cpo, settings: SettingsWrapper) -> None:
+def test_versions_are_listed(cpo: Cpo, settings: Settings) -> None:
     settings.OCPI_BASE_URL_TEMPLATE = "http://127.0.0.1:8000"
     data = answered(cpo.get(VERSIONS), 200, 1000)
     assert data == [
-        {"version": number, "url": f"http://127.0.0.1:8000/ocpi/emsp/{number}"}
-        for number in ("2.1.1", "2.2", "2.2.1")
+        {"version": number, "url": f"http://127.0.0.1:8000/ocpi/emsp/{number}"} for number in ("2.1.1", "2.2", "2.2.1")
     ]
 
 
-def test_version_details_name_our_roles(cpo: Cpo, settings: SettingsWrapper) -> None:
+def test_version_details_name_our_roles(cpo: Cpo, settings: Settings) -> None:
     settings.OCPI_BASE_URL_TEMPLATE = "http://127.0.0.1:8000"
     data = answered(cpo.get("/ocpi/emsp/2.2.1"), 200, 1000)
     assert data["version"] == "2.2.1"

@@ -1,7 +1,7 @@
 """Bodies that are no JSON, or no object, or hostile: refused in the envelope, and nothing is stored."""
 
 import pytest
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 
 from ocpi.models import Cdr, Command, Location, Message, OcpiSession, Tariff
 from tests.ocpi.server.conftest import Cpo, answered, last_message
@@ -72,11 +72,15 @@ def test_a_patch_of_nonsense_is_refused(cpo: Cpo, body: bytes) -> None:
     answered(cpo.patch("locations/SK/ION/LOC-1/E-1", body), 404, 2003)
 
 
-@pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", "", "nonsense", "multipart/form-data"])
+@pytest.mark.parametrize(
+    "content_type", ["text/plain", "application/x-www-form-urlencoded", "", "nonsense", "multipart/form-data"]
+)
 def test_json_is_read_whatever_it_is_called(cpo: Cpo, content_type: str) -> None:
     body = '{"country_code": "SK"}'
     url = "/ocpi/emsp/2.2.1/sessions/SK/ION/S-1"
-    response = cpo.client.generic("PUT", url, body, content_type, HTTP_AUTHORIZATION=f"Token {cpo.token}", HTTP_ACCEPT="text/html")
+    response = cpo.client.generic(
+        "PUT", url, body, content_type, HTTP_AUTHORIZATION=f"Token {cpo.token}", HTTP_ACCEPT="text/html"
+    )
     answered(response, 200, 2001, "kwh: is required")
 
 
@@ -84,13 +88,15 @@ def test_json_may_begin_with_a_byte_order_mark(cpo: Cpo) -> None:
     answered(cpo.put("sessions/SK/ION/S-1", b"\xef\xbb\xbf{}"), 200, 2001, "is required")
 
 
-def test_a_body_beyond_the_limit_is_refused(cpo: Cpo, settings: SettingsWrapper) -> None:
+def test_a_body_beyond_the_limit_is_refused(cpo: Cpo, settings: Settings) -> None:
     settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 100
     answered(cpo.put("sessions/SK/ION/S-1", b'{"a": "' + b"x" * 200 + b'"}'), 413, 2001, "100 bytes")
     assert "too large" in last_message().request_body
 
 
-@pytest.mark.parametrize("path", ["sessions/SK/ION/S%00", "sessions/S%00/ION/1", "locations/SK/ION/%00/%00", "cdrs/%00"])
+@pytest.mark.parametrize(
+    "path", ["sessions/SK/ION/S%00", "sessions/S%00/ION/1", "locations/SK/ION/%00/%00", "cdrs/%00"]
+)
 def test_a_null_byte_in_a_url_finds_nothing(cpo: Cpo, path: str) -> None:
     answered(cpo.get(path), 404, 2000)
     assert "\x00" not in last_message().url

@@ -29,7 +29,12 @@ def test_it_stores_a_location_with_its_parts(cpo: Cpo, stored: Location) -> None
     assert evse.raw == without(data["evses"][0], "connectors")
     assert connector.raw == data["evses"][0]["connectors"][0]
     assert (stored.name, str(stored.latitude), stored.publish) == ("Station", "48.1485980", True)
-    assert (evse.uid, evse.status, evse.evse_id, evse.partner) == ("EVSE-1", "AVAILABLE", "SK*ION*EEVSE-1", cpo.partner)
+    assert (evse.uid, evse.status, evse.evse_id, evse.partner) == (
+        "EVSE-1",
+        "AVAILABLE",
+        "SK*ION*EEVSE-1",
+        cpo.partner,
+    )
     assert (connector.max_kw, connector.tariff_ids, connector.is_dc) == (150, ["T-1"], True)
 
 
@@ -116,16 +121,17 @@ def test_a_location_patch_merges_evses_by_uid(cpo: Cpo, stored: Location) -> Non
         "last_updated": LATER,
     }
     answered(cpo.patch(LOCATION, change), 200, 1000)
-    assert dict(Evse.objects.values_list("uid_key", "status")) == {"evse-1": "CHARGING", "evse-2": "AVAILABLE"}
+    assert dict(Evse.objects.values_list("uid_key", "status")) == {
+        "evse-1": "CHARGING",
+        "evse-2": "AVAILABLE",
+    }
     assert Connector.objects.count() == 2
 
 
 def test_an_evse_is_added(cpo: Cpo, stored: Location) -> None:
     data = evse_data("EVSE-2", last_updated=LATER)
     answered(cpo.put(f"{LOCATION}/EVSE-2", data), 201, 1000)
-    assert answered(cpo.get(LOCATION), 200, 1000) == location_data(
-        evses=[evse_data(), data], last_updated=LATER
-    )
+    assert answered(cpo.get(LOCATION), 200, 1000) == location_data(evses=[evse_data(), data], last_updated=LATER)
 
 
 def test_an_evse_put_replaces_its_connectors(cpo: Cpo, stored: Location) -> None:
@@ -173,7 +179,11 @@ def test_parts_of_an_unknown_location_are_refused(cpo: Cpo, method: str, path: s
         (LOCATION, location_data("LOC-2"), "id"),
         (LOCATION, location_data(party_id="XXX"), "party_id"),
         (LOCATION, location_data(evses=[evse_data(connectors=[])]), "evses[0].connectors"),
-        (LOCATION, location_data(coordinates={"latitude": "north", "longitude": "0"}), "coordinates.latitude"),
+        (
+            LOCATION,
+            location_data(coordinates={"latitude": "north", "longitude": "0"}),
+            "coordinates.latitude",
+        ),
         (EVSE, evse_data("EVSE-9"), "uid"),
         (CONNECTOR, connector_data("9"), "id"),
         (CONNECTOR, without(connector_data(), "standard"), "standard"),

@@ -120,6 +120,12 @@ def test_an_older_patch_asks_for_a_pull(cpo: Cpo) -> None:
     assert not OcpiSession.objects.get().needs_pull
 
 
+def test_a_moment_in_the_far_future_shuts_out_nothing(cpo: Cpo) -> None:
+    cpo.put(URL, session_data(last_updated="2099-01-01T00:00:00Z"))
+    answered(cpo.put(URL, session_data(kwh=2)), 200, 1000)
+    assert OcpiSession.objects.get().kwh == 2
+
+
 def test_a_patch_needs_last_updated(cpo: Cpo, stored: OcpiSession) -> None:
     answered(cpo.patch(URL, {"kwh": 3}), 200, 2001, "last_updated")
     assert OcpiSession.objects.get().raw == stored.raw
@@ -147,7 +153,10 @@ def test_ids_are_compared_without_regard_to_case(cpo: Cpo, stored: OcpiSession) 
         ({"kwh": 99_999_999_999}, "kwh"),
         ({"kwh": -1}, "kwh"),
         ({"location_id": None}, "location_id"),
-        ({"charging_periods": [{"start_date_time": "2026-11-22T10:00:00Z"}]}, "charging_periods[0].dimensions"),
+        (
+            {"charging_periods": [{"start_date_time": "2026-11-22T10:00:00Z"}]},
+            "charging_periods[0].dimensions",
+        ),
         ({"id": "S-\x00"}, "id"),
     ],
 )

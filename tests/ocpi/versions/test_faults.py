@@ -7,6 +7,7 @@ import pytest
 
 from ocpi.versions import Fault, Invalid, Version
 from tests.ocpi.versions import vectors as v
+from tests.ocpi.versions import vectors_2_3_0 as w
 from tests.ocpi.versions.vectors import V211, V221, V230, make
 
 
@@ -18,6 +19,7 @@ def faults(version: Version, kind: str, data: Any) -> list[tuple[str, str]]:
 
 
 HUGE = 10**400
+REQUIRED = "is required: neither null nor an empty string will do"
 
 
 @pytest.mark.parametrize(
@@ -28,14 +30,20 @@ HUGE = 10**400
         ("session", v.SESSION, "kwh", "lots", "must be a number, not a string"),
         ("session", v.SESSION, "kwh", [], "must be a number, not a list"),
         ("session", v.SESSION, "kwh", {}, "must be a number, not an object"),
-        ("session", v.SESSION, "kwh", ..., "must be a number, not null"),
+        ("session", v.SESSION, "kwh", ..., REQUIRED),
         ("session", v.SESSION, "kwh", float("nan"), "is no number of any real quantity"),
         ("session", v.SESSION, "kwh", float("inf"), "is no number of any real quantity"),
         ("session", v.SESSION, "kwh", Decimal("sNaN"), "is no number of any real quantity"),
         ("session", v.SESSION, "kwh", HUGE, "is no number of any real quantity"),
         ("session", v.SESSION, "id", HUGE, "must be a string, not a number"),
         ("session", v.SESSION, "id", True, "must be a string, not a boolean"),
-        ("session", v.SESSION, "id", "a\0b", "contains a character that is no text (U+0000 or half a surrogate pair)"),
+        (
+            "session",
+            v.SESSION,
+            "id",
+            "a\0b",
+            "contains a character that is no text (U+0000 or half a surrogate pair)",
+        ),
         (
             "session",
             v.SESSION,
@@ -43,7 +51,7 @@ HUGE = 10**400
             "\ud83d",
             "contains a character that is no text (U+0000 or half a surrogate pair)",
         ),
-        ("session", v.SESSION, "id", "", "must be a string, not null"),
+        ("session", v.SESSION, "id", "", REQUIRED),
         (
             "session",
             v.SESSION,
@@ -51,17 +59,35 @@ HUGE = 10**400
             1772352000,
             "must be a timestamp such as 2026-11-22T10:45:12Z, not a number",
         ),
-        ("session", v.SESSION, "last_updated", "yesterday", "must be a timestamp such as 2026-11-22T10:45:12Z"),
+        (
+            "session",
+            v.SESSION,
+            "last_updated",
+            "yesterday",
+            "must be a timestamp such as 2026-11-22T10:45:12Z",
+        ),
         ("session", v.SESSION, "last_updated", "2026-13-01T00:00:00Z", "is no date and time that exists"),
         ("session", v.SESSION, "last_updated", "2026-02-30T00:00:00", "is no date and time that exists"),
-        ("session", v.SESSION, "last_updated", "2026-02-20T00:00:00+25:00", "is no date and time that exists"),
-        ("session", v.SESSION, "last_updated", "0001-01-01T00:00:00+12:00", "is no date and time that exists"),
+        (
+            "session",
+            v.SESSION,
+            "last_updated",
+            "2026-02-20T00:00:00+25:00",
+            "is no date and time that exists",
+        ),
+        (
+            "session",
+            v.SESSION,
+            "last_updated",
+            "0001-01-01T00:00:00+12:00",
+            "is no date and time that exists",
+        ),
         ("session", v.SESSION, "status", 1, "must be a string with a value of SessionStatus, not a number"),
         ("session", v.SESSION, "status", "A\n", "must be a value of SessionStatus"),
         ("session", v.SESSION, "charging_periods", 5, "must be a list, not a number"),
         ("session", v.SESSION, "cdr_token", "04A1", "must be an object"),
         ("evse", v.EVSE, "connectors", [], "needs at least one item"),
-        ("evse", v.EVSE, "connectors", ..., "must be a list, not null"),
+        ("evse", v.EVSE, "connectors", ..., REQUIRED),
         ("location", v.LOCATION, "publish", 1, "must be true or false, not a number"),
         ("energy_source", {"source": "SUN", "percentage": 1}, "percentage", 101, "must not be more than 100"),
         (
@@ -116,7 +142,8 @@ def test_a_number_out_of_range_is_no_coordinate() -> None:
 def test_every_fault_is_told_at_once() -> None:
     connector = make(v.CONNECTOR, {"standard": None, "max_voltage": "high", "last_updated": "2026-03-01T08:00:00"})
     data = make(
-        v.LOCATION, {"city": None, "country": "sk", "evses": [make(v.EVSE, {"connectors": [v.CONNECTOR, connector]})]}
+        v.LOCATION,
+        {"city": None, "country": "sk", "evses": [make(v.EVSE, {"connectors": [v.CONNECTOR, connector]})]},
     )
     assert faults(V221, "location", data) == [
         ("city", "is required and missing"),
@@ -165,11 +192,11 @@ def test_2_1_1_reservations_are_numbered() -> None:
 
 
 def test_2_3_0_requires_what_is_new() -> None:
-    assert faults(V230, "tariff", make(v.TARIFF_230, {"tax_included": None})) == [
+    assert faults(V230, "tariff", make(w.TARIFF_230, {"tax_included": None})) == [
         ("tax_included", "is required and missing")
     ]
     assert ("booking_requests", "needs at least one item") in faults(
-        V230, "booking", make(v.BOOKING, {"booking_requests": []})
+        V230, "booking", make(w.BOOKING, {"booking_requests": []})
     )
     assert faults(V230, "price", {"excl_vat": True}) == [("before_taxes", "must be a number, not a boolean")]
 

@@ -9,6 +9,7 @@ import pytest
 
 from ocpi.versions import Invalid, Patched, Version
 from tests.ocpi.versions import vectors as v
+from tests.ocpi.versions import vectors_2_3_0 as w
 from tests.ocpi.versions.vectors import LATER, THEN, V211, V221, V230, make
 
 NEW = "2026-03-01T10:00:00Z"
@@ -115,7 +116,10 @@ def test_a_session_without_periods_takes_the_first_ones() -> None:
 
 
 def test_periods_without_a_start_are_refused() -> None:
-    change = {"charging_periods": [{"dimensions": []}, 5, period("soon", 1), period(THEN, 1)], "last_updated": NEW}
+    change = {
+        "charging_periods": [{"dimensions": []}, 5, period("soon", 1), period(THEN, 1)],
+        "last_updated": NEW,
+    }
     message = "must be an object with its start_date_time"
     assert faults(V221, "session", change, v.SESSION) == [
         ("charging_periods[0]", message),
@@ -187,11 +191,22 @@ def test_tariffs_of_2_1_1_know_their_owner() -> None:
 
 def test_calendars_are_merged_and_a_calendar_can_be_patched() -> None:
     change = {"calendars": [{"id": "CAL-1", "timeslot_increment": 30}], "last_updated": NEW}
-    result = patch(V230, "booking_location", change, v.BOOKING_LOCATION)
+    result = patch(V230, "booking_location", change, w.BOOKING_LOCATION)
     assert result.obj.calendars[0].timeslot_increment == 30
     assert (
-        patch(V230, "calendar", {"timeslot_increment": 5, "last_updated": NEW}, v.CALENDAR).obj.timeslot_increment == 5
+        patch(V230, "calendar", {"timeslot_increment": 5, "last_updated": NEW}, w.CALENDAR).obj.timeslot_increment == 5
     )
+
+
+def test_terms_of_a_booking_are_merged() -> None:
+    change = {"booking_terms": {"late_stop_allowed": True}, "last_updated": NEW}
+    booking = patch(V230, "booking", change, w.BOOKING)
+    assert booking.raw["booking_terms"] == w.TERMS | {"late_stop_allowed": True}
+    change = {"policy": {"reservation_required": False}, "booking_terms": 5, "last_updated": NEW}
+    assert faults(V230, "booking_location", change, w.BOOKING_LOCATION) == [("booking_terms", "must be an object")]
+    first = patch(V230, "booking_location", change | {"booking_terms": w.TERMS}, w.BOOKING_LOCATION)
+    assert first.raw["policy"] == {"reservation_required": False, "ad_hoc": 2}
+    assert first.raw["booking_terms"] == w.TERMS
 
 
 def test_objects_without_a_date_need_none() -> None:

@@ -1,0 +1,161 @@
+"""Handshake runs: what was tried, what came of it, what to do next."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils import timezone
+from django.utils.safestring import SafeString
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
+
+from ocpi import handshake
+from ocpi.models import HandshakeRun, HandshakeStep, Message
+from partners.admin.actions import DANGER as PRESS_WITH_CARE
+from partners.admin.actions import PRIMARY, PageAction, Refused
+from partners.admin.pages import ReadOnlyAdmin, Standing
+from partners.admin.showing import (
+    DANGER,
+    INFO,
+    NEUTRAL,
+    SUCCESS,
+    WARNING,
+    ago,
+    clock_time,
+    duration,
+    link,
+    state_badge,
+    url_of,
+)
+
+State = HandshakeRun.State
+LIVE = (State.SCHEDULED, State.RUNNING)
+
+
+def cancel(request: HttpRequest, run: HandshakeRun, _data: dict[str, Any]) -> str:
+    try:
+        handshake.cancel(run.pk, user=request.user)
+    except handshake.HandshakeRefusedError as refused:
+        raise Refused(str(refused)) from refused
+    return "The handshake was called off. Partner and tokens are as before it."
+
+
+def retry(request: HttpRequest, run: HandshakeRun, _data: dict[str, Any]) -> HttpResponse:
+    try:
+        new = handshake.start(run.partner, user=request.user)
+    except handshake.HandshakeRefusedError as refused:
+        raise Refused(str(refused)) from refused
+    return HttpResponseRedirect(url_of(HandshakeRun, new.pk))
+
+
+def may_retry(run: HandshakeRun) -> bool:
+    if run.state not in (State.FAILED, State.CANCELLED):
+        return False
+    return not HandshakeRun.objects.filter(partner_id=run.partner_id, state__in=LIVE).exists()
+
+
+@admin.register(HandshakeRun)
+class HandshakeRunAdmin(ReadOnlyAdmin):
+    """Registrations with partners, step by step."""
+
+    change_form_template = "admin/ocpi/handshakerun/page.html"
+    list_display = ("run", "shown_partner", "shown_state", "step", "started", "ended", "cause")
+    list_filter = (("partner", RelatedDropdownFilter), ("state", ChoicesDropdownFilter))
+    list_select_related = ("partner",)
+    search_fields = ("partner__name", "cause")
+    search_help_text = "Partner or cause"
+    empty_title = "No handshakes yet"
+    empty_text = "Start one on a partner's page."
+    page_actions = (
+        PageAction(
+            "retry",
+            "Try again",
+            "partners.change_partner",
+            "A new run starts now and is tried for 30 minutes, with the Token A that is stored. For another window or "
+            "another Token A start it on the partner's page.",
+            retry,
+            icon="refresh",
+            tone=PRIMARY,
+            possible=may_retry,
+        ),
+        PageAction(
+            "cancel",
+            "Cancel handshake",
+            "partners.change_partner",
+            "No further try is made. Partner and tokens are then as before this run.",
+            cancel,
+            icon="cancel",
+            tone=PRESS_WITH_CARE,
+            possible=lambda run: run.state in LIVE,
+        ),
+    )
+
+    def refresh(self, row: HandshakeRun) -> int:
+        return 2 if row.state in LIVE else 0
+
+    def standing(self, row: HandshakeRun) -> Standing:
+        if row.state == State.SCHEDULED:
+            text = f"Waiting for the window, which opens {clock_time(row.window_starts_at)}."
+            return Standing("Scheduled", text, INFO, next_at=row.next_check_at, next_text="the first try")
+        if row.state == State.RUNNING:
+            return self.running(row)
+        if row.state == State.SUCCEEDED:
+            text = f"{row.partner.name} and we hold each other's tokens, with OCPI {row.version}. Nobody has to do anything."
+            return Standing("Succeeded", text, SUCCESS, since=row.ended_at)
+        if row.state == State.FAILED:
+            return Standing("Failed", row.cause, DANGER, row.advice, since=row.ended_at)
+        return Standing("Cancelled", row.cause, NEUTRAL, "Start a new one when both sides are ready.", since=row.ended_at)
+
+    def running(self, row: HandshakeRun) -> Standing:
+        step = row.get_step_display()  # type: ignore[attr-defined]
+        last = row.steps.order_by("-id").first()
+        if last is not None and last.ok is False:
+            text = f"{step}: {last.text} We try again until {clock_time(row.window_ends_at)}."
+            return Standing("Running", text, WARNING, last.advice, next_at=row.next_check_at, next_text="the next try")
+        return Standing("Running", f"{step}. Waiting for the CPO's answer.", INFO)
+
+    def panels(self, request: HttpRequest, row: HandshakeRun) -> dict[str, Any]:
+        token = row.issued_token
+        return {
+            "steps": [shown_step(step) for step in row.steps.all()],
+            "facts": {
+                "Partner": link(row.partner),
+                "Their versions URL": row.partner.versions_url,
+                "OCPI version": row.version or f"{row.partner.agreed_version} (agreed)",
+                "Window": f"{clock_time(row.window_starts_at)} to {clock_time(row.window_ends_at)}",
+                "Started by": row.started_by or "the platform",
+                "Token that we gave": link(token, f"…{token.last4}, {token.state}") if token else "none yet",
+                "Credentials sent": ago(row.credentials_sent_at),
+            },
+            "offers": row.endpoints,
+        }
+
+    @admin.display(description="run", ordering="id")
+    def run(self, row: HandshakeRun) -> str:
+        return f"Run {row.pk}"
+
+    @admin.display(description="partner", ordering="partner__name")
+    def shown_partner(self, row: HandshakeRun) -> SafeString | str:
+        return link(row.partner)
+
+    @admin.display(description="state", ordering="state")
+    def shown_state(self, row: HandshakeRun) -> SafeString:
+        return state_badge(row)
+
+    @admin.display(description="starts", ordering="window_starts_at")
+    def started(self, row: HandshakeRun) -> SafeString | str:
+        return ago(row.window_starts_at)
+
+    @admin.display(description="ended", ordering="ended_at")
+    def ended(self, row: HandshakeRun) -> SafeString | str:
+        return ago(row.ended_at)
+
+
+def shown_step(step: HandshakeStep) -> dict[str, Any]:
+    """One line of the log."""
+    if step.ended_at is None:
+        tone, took = INFO, f"running for {duration((timezone.now() - step.started_at).total_seconds())}"
+    else:
+        tone = SUCCESS if step.ok else DANGER if step.ok is False else WARNING
+        took = f"{round((step.ended_at - step.started_at).total_seconds() * 1000)} ms"
+    message = url_of(Message, step.message_id) if step.message_id else ""
+    return {"row": step, "tone": tone, "took": took, "message": message}

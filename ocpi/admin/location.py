@@ -1,0 +1,97 @@
+"""Locations: what drivers can find, as the partner sent it."""
+
+from collections import Counter
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+from unfold.contrib.filters.admin import DropdownFilter, RelatedDropdownFilter
+
+from ocpi.admin import statuses
+from ocpi.admin.mirrored import MirroredAdmin
+from ocpi.models import Location
+from partners.admin.pages import Standing
+from partners.admin.showing import NEUTRAL, SUCCESS, WARNING, ago, badge, json_block
+from partners.models import Partner
+
+
+class MissingFilter(DropdownFilter):
+    """Those that the partner no longer sends."""
+
+    title = "missing"
+    parameter_name = "missing"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", "Missing from the last full sync"), ("no", "Present")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Location]) -> QuerySet[Location]:
+        if self.value() in ("yes", "no"):
+            return queryset.filter(missing_since__isnull=self.value() == "no")
+        return queryset
+
+
+@admin.register(Location)
+class LocationAdmin(MirroredAdmin):
+    """Sites, with their EVSEs and connectors."""
+
+    change_form_template = "admin/ocpi/location/page.html"
+    list_display = ("shown_name", "ocpi_id", "city", "evse_count", "evse_statuses", "shown_partner", "updated", "missing")
+    list_filter = (("partner", RelatedDropdownFilter), MissingFilter, "country")
+    search_fields = ("name", "ocpi_id", "city", "address", "evses__evse_id", "evses__uid")
+    search_help_text = "Name, city, location ID, EVSE ID or UID"
+    empty_title = "No locations yet"
+    empty_text = "They arrive when a partner pushes them. To read them now, press “Sync locations” on the partner's page."
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Location]:
+        rows: QuerySet[Location] = super().get_queryset(request)
+        return rows.prefetch_related("evses")
+
+    def standing(self, row: Location) -> Standing:
+        if row.missing_since:
+            text = "The partner did not send it in its last full sync: drivers cannot start here any more."
+            advice = "If it exists, ask the partner to send it again, then sync their locations."
+            return Standing("Missing", text, WARNING, advice, since=row.missing_since)
+        if row.partner.connection != Partner.Connection.CONNECTED:
+            text = f"{row.partner.name} is not connected, so drivers cannot start here."
+            return Standing("Not usable", text, WARNING, "Look at the partner.")
+        if not row.publish:
+            return Standing("Private", "Not published: it must not be shown to drivers on a map.", NEUTRAL)
+        return Standing("Published", "Nobody has to do anything.", SUCCESS)
+
+    def panels(self, request: HttpRequest, row: Location) -> dict[str, Any]:
+        evses = list(row.evses.prefetch_related("connectors").order_by("uid"))
+        return {
+            "facts": {
+                "Location ID": row.ocpi_id,
+                "Partner": self.shown_partner(row),
+                "Party": self.party(row),
+                "Address": ", ".join(filter(None, [row.address, row.city, row.country])),
+                "Coordinates": f"{row.latitude}, {row.longitude}" if row.latitude is not None else "none sent",
+                "Time zone": row.time_zone or "none sent",
+                "Last updated": ago(row.last_updated),
+                "Traffic": self.shown_messages(row),
+            },
+            "evses": [{"evse": evse, "badge": statuses.evse_badge(evse), "json": json_block(evse.raw)} for evse in evses],
+            "raw": self.shown_raw(row),
+        }
+
+    @admin.display(description="name", ordering="name")
+    def shown_name(self, row: Location) -> str:
+        return row.name or row.address or row.ocpi_id
+
+    @admin.display(description="EVSEs")
+    def evse_count(self, row: Location) -> int:
+        return len(row.evses.all())
+
+    @admin.display(description="statuses")
+    def evse_statuses(self, row: Location) -> SafeString | str:
+        counted = Counter(evse.status for evse in row.evses.all())
+        shown = ((badge(f"{n} {status}", statuses.EVSE.get(status, NEUTRAL)),) for status, n in counted.most_common())
+        return format_html_join(" ", "{}", shown) or "-"
+
+    @admin.display(description="missing", ordering="missing_since")
+    def missing(self, row: Location) -> SafeString | str:
+        return badge("missing", WARNING) if row.missing_since else "-"

@@ -1,0 +1,36 @@
+"""What the pages of mirrored objects share: whose it is, when it changed, and the JSON as received."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.utils.safestring import SafeString
+
+from ocpi.models import Message
+from partners.admin.pages import ReadOnlyAdmin
+from partners.admin.showing import ago, anchor, code, json_block, link, list_url
+
+
+class MirroredAdmin(ReadOnlyAdmin):
+    """A copy of a partner's object."""
+
+    list_select_related = ("partner",)
+
+    @admin.display(description="partner", ordering="partner__name")
+    def shown_partner(self, row: Any) -> SafeString | str:
+        return link(row.partner)
+
+    @admin.display(description="party")
+    def party(self, row: Any) -> SafeString | str:
+        return code(f"{row.country_code}*{row.party_id}")
+
+    @admin.display(description="last updated", ordering="last_updated")
+    def updated(self, row: Any) -> SafeString | str:
+        return ago(row.last_updated)
+
+    @admin.display(description="as received")
+    def shown_raw(self, row: Any) -> SafeString | str:
+        return json_block(row.raw, f"JSON in the form of OCPI {row.version}")
+
+    @admin.display(description="messages")
+    def shown_messages(self, row: Any) -> SafeString | str:
+        return anchor(list_url(Message, q=row.ocpi_id, partner__id__exact=row.partner_id), "Messages that name it")

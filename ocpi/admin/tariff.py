@@ -1,0 +1,73 @@
+"""Tariffs, each in one sentence."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+from unfold.contrib.filters.admin import DropdownFilter, RelatedDropdownFilter
+
+from billing.pricing import describe, tariff_from_wire
+from ocpi.admin.mirrored import MirroredAdmin
+from ocpi.models import Tariff
+from partners.admin.pages import Standing
+from partners.admin.showing import DANGER, NEUTRAL, SUCCESS, badge
+
+
+class DeletedFilter(DropdownFilter):
+    """In use, or deleted by the partner."""
+
+    title = "state"
+    parameter_name = "deleted"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("no", "In use"), ("yes", "Deleted")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Tariff]) -> QuerySet[Tariff]:
+        if self.value() in ("yes", "no"):
+            return queryset.filter(deleted_at__isnull=self.value() == "no")
+        return queryset
+
+
+def in_words(tariff: Tariff) -> str:
+    """The tariff as a driver reads it; why not, where it cannot be read."""
+    try:
+        return describe(tariff_from_wire(tariff.raw))
+    except (ValueError, TypeError, KeyError, ArithmeticError) as error:
+        return f"cannot be read: {error}"
+
+
+@admin.register(Tariff)
+class TariffAdmin(MirroredAdmin):
+    """The partners' price lists."""
+
+    list_display = ("ocpi_id", "sentence", "currency", "shown_partner", "updated", "shown_state")
+    list_filter = (("partner", RelatedDropdownFilter), DeletedFilter)
+    search_fields = ("ocpi_id", "partner__name")
+    search_help_text = "Tariff ID or partner"
+    fieldsets = (
+        (None, {"fields": ("sentence", "ocpi_id", ("shown_partner", "party"), ("currency", "last_updated"))}),
+        ("As received", {"fields": ("shown_raw", "shown_messages")}),
+    )
+    readonly_fields = ("sentence", "shown_partner", "party", "shown_raw", "shown_messages")
+    empty_title = "No tariffs yet"
+    empty_text = "Tariffs are optional for partners. To read them now, press “Sync tariffs” on the partner's page."
+
+    def standing(self, row: Tariff) -> Standing:
+        if row.deleted_at:
+            text = "The partner deleted it. It is kept for open sessions and old CDRs."
+            return Standing("Deleted", text, NEUTRAL, since=row.deleted_at)
+        words = in_words(row)
+        if words.startswith("cannot be read"):
+            advice = "Send the partner the message that it came with."
+            return Standing("Unreadable", "Drivers see no price at its connectors.", DANGER, advice)
+        return Standing("In use", f"{words[:1].upper()}{words[1:]}.", SUCCESS)
+
+    @admin.display(description="in words")
+    def sentence(self, row: Tariff) -> str:
+        return in_words(row)
+
+    @admin.display(description="state", ordering="deleted_at")
+    def shown_state(self, row: Tariff) -> SafeString:
+        return badge("deleted") if row.deleted_at else badge("in use", SUCCESS)

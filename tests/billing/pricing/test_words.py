@@ -1,0 +1,101 @@
+"""Tariffs as drivers read them."""
+
+from decimal import Decimal
+
+import pytest
+
+from billing.pricing import describe
+from tests.billing.pricing.build import component, element, tariff
+
+ENERGY = component("ENERGY", "0.49")
+
+
+def vat(part, rate):
+    return part | {"vat": rate}
+
+
+@pytest.mark.parametrize(
+    ("elements", "fields", "words"),
+    [
+        (
+            [
+                element(vat(component("ENERGY", "0.3983739837"), 23)),
+                element(vat(component("PARKING_TIME", "4.8780487805"), 23), min_duration=3600),
+            ],
+            {},
+            "0.49 EUR/kWh + 0.10 EUR/min parking after 60 min, incl. 23 % VAT",
+        ),
+        ([element(ENERGY)], {}, "0.49 EUR/kWh"),
+        ([element(ENERGY)], {"vat_stated": False}, "0.49 EUR/kWh, excl. VAT"),
+        ([element(ENERGY)], {"tax_included": "NO"}, "0.49 EUR/kWh, excl. VAT"),
+        ([element(ENERGY)], {"tax_included": "YES"}, "0.49 EUR/kWh, taxes included"),
+        ([element(vat(ENERGY, 23))], {"tax_included": "YES"}, "0.49 EUR/kWh, incl. 23 % VAT"),
+        ([element(ENERGY)], {"tax_included": "N/A"}, "0.49 EUR/kWh"),
+        (
+            [element(vat(component("FLAT", 1), 20), vat(component("ENERGY", 1), 10))],
+            {},
+            "1.20 EUR per session (incl. 20 % VAT) + 1.10 EUR/kWh (incl. 10 % VAT)",
+        ),
+        (
+            [element(vat(component("FLAT", 1), 20), component("ENERGY", 1))],
+            {},
+            "1.20 EUR per session (incl. 20 % VAT) + 1.00 EUR/kWh (no VAT)",
+        ),
+        ([element(component("FLAT", 0))], {}, "free of charge"),
+        ([], {}, "no prices given"),
+        (
+            [element(component("ENERGY", 0), max_duration=1800), element(ENERGY)],
+            {},
+            "free energy up to 30 min + 0.49 EUR/kWh",
+        ),
+        ([element(component("FLAT", 0), ENERGY)], {}, "0.49 EUR/kWh"),
+        ([element(component("TIME", 2))], {}, "2.00 EUR/h charging"),
+        ([element(component("TIME", 6, 60))], {}, "0.10 EUR/min charging"),
+        ([element(component("TIME", 2, 900))], {}, "2.00 EUR/h charging per started 15 min"),
+        ([element(component("ENERGY", "0.4875", 500))], {}, "0.4875 EUR/kWh per started 0.5 kWh"),
+        (
+            [element(ENERGY, start_time="22:00", end_time="06:00"), element(ENERGY, start_time="06:00")],
+            {},
+            "0.49 EUR/kWh 22:00-06:00 + 0.49 EUR/kWh 06:00-24:00",
+        ),
+        ([element(ENERGY, end_time="06:00")], {}, "0.49 EUR/kWh 00:00-06:00"),
+        (
+            [element(ENERGY, day_of_week=["FRIDAY", "MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY"])],
+            {},
+            "0.49 EUR/kWh Mon-Fri",
+        ),
+        ([element(ENERGY, day_of_week=["SATURDAY", "SUNDAY"])], {}, "0.49 EUR/kWh Sat/Sun"),
+        ([element(ENERGY, day_of_week=["MONDAY", "WEDNESDAY", "FRIDAY"])], {}, "0.49 EUR/kWh Mon/Wed/Fri"),
+        (
+            [element(ENERGY, start_date="2026-01-01", end_date="2027-01-01")],
+            {},
+            "0.49 EUR/kWh from 2026-01-01 until 2027-01-01",
+        ),
+        ([element(ENERGY, min_kwh=10)], {}, "0.49 EUR/kWh from 10 kWh"),
+        ([element(ENERGY, max_power="22.5")], {}, "0.49 EUR/kWh below 22.5 kW"),
+        ([element(ENERGY, min_current=16, max_current=32)], {}, "0.49 EUR/kWh 16-32 A"),
+        (
+            [element(ENERGY, min_duration=3600, max_duration=5430)],
+            {},
+            "0.49 EUR/kWh after 60 min up to 90.5 min",
+        ),
+        (
+            [element(ENERGY), element(component("TIME", 5), reservation="RESERVATION")],
+            {},
+            "0.49 EUR/kWh",
+        ),
+        (
+            [element(vat(ENERGY, 0))],
+            {"min_price": {"excl_vat": 1, "incl_vat": "1.2"}, "max_price": {"excl_vat": 20}},
+            "0.49 EUR/kWh, at least 1.20 EUR, at most 20.00 EUR excl. VAT",
+        ),
+        ([element(ENERGY)], {"tax_included": "N/A", "max_price": 20}, "0.49 EUR/kWh, at most 20.00 EUR"),
+    ],
+)
+def test_it_describes(elements, fields, words):
+    assert describe(tariff(*elements, **fields)) == words
+
+
+def test_it_adds_the_vat_that_the_caller_knows():
+    old = tariff(element(component("ENERGY", "0.4")), vat_stated=False)
+    assert describe(old, vat_if_unstated=Decimal(23)) == "0.492 EUR/kWh, incl. 23 % VAT"

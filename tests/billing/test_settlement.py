@@ -1,0 +1,191 @@
+"""Which CDRs are billed and what is captured for them."""
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from billing.settlement import BillableCdr, Decision, Settlement, settle
+
+
+def cdr(name="C1", total="12.34", currency="EUR", **more):
+    return BillableCdr(name, Decimal(total), currency, **more)
+
+
+def credit(name, of, total="-12.34", **more):
+    return cdr(name, total, credit=True, credit_reference_id=of, **more)
+
+
+def settled(*cdrs, reserved=4000, currency="EUR"):
+    return settle(cdrs, reserved=reserved, currency=currency)
+
+
+def test_it_captures_what_the_cdr_says_and_explains_it():
+    assert settled(cdr()) == Settlement(
+        Decision.CAPTURE,
+        1234,
+        0,
+        "CDR C1: 12.34 EUR. 12.34 EUR of 40.00 EUR is captured, 27.66 EUR is released.",
+        "",
+        ("C1",),
+    )
+
+
+def test_it_captures_at_most_what_was_reserved_and_tells_what_is_missing():
+    assert settled(cdr(total="41.50")) == Settlement(
+        Decision.CAPTURE,
+        4000,
+        150,
+        "CDR C1: 41.50 EUR. 41.50 EUR is owed, 40.00 EUR was reserved and is captured: 1.50 EUR short.",
+        "",
+        ("C1",),
+    )
+
+
+def test_it_captures_exactly_everything():
+    result = settled(cdr(total="40"))
+    assert (result.decision, result.capture, result.shortfall) == (Decision.CAPTURE, 4000, 0)
+
+
+def test_it_releases_when_nothing_is_owed():
+    assert settled(cdr(total="0")) == Settlement(
+        Decision.RELEASE,
+        0,
+        0,
+        "CDR C1: 0.00 EUR. Nothing is owed: all of 40.00 EUR is released.",
+        "",
+        ("C1",),
+    )
+
+
+def test_it_adds_the_cdrs_of_several_sessions_and_rounds_the_sum():
+    result = settled(cdr("C1", "1.004"), cdr("C2", "1.004"), cdr("C3", "1.004"))
+    assert (result.capture, result.billed) == (301, ("C1", "C2", "C3"))
+
+
+def test_the_same_cdr_twice_is_the_same_cdr():
+    result = settled(cdr(), cdr(), cdr("c1"), cdr(total="12.340"))
+    assert result == settled(cdr())
+
+
+@pytest.mark.parametrize("again", [cdr(total="99"), cdr(currency="CZK")])
+def test_of_two_cdrs_with_one_id_the_first_counts(again):
+    result = settled(cdr(), again)
+    assert result.capture == 1234
+    assert result.explanation.startswith("CDR C1 came again with another total; the first counts. CDR C1: ")
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 0, 2)])
+def test_a_credit_takes_back_the_cdr_that_it_names_and_the_new_one_counts(order):
+    three = [cdr("C1", "99.99"), credit("C1-CREDIT", "c1", "-99.99"), cdr("C2", "10.00")]
+    result = settled(*(three[index] for index in order))
+    assert (result.decision, result.capture, result.billed) == (Decision.CAPTURE, 1000, ("C2",))
+    assert "CDR C1 was taken back by a credit." in result.explanation
+
+
+def test_a_credit_for_a_cdr_that_has_not_come_waits_for_it():
+    result = settled(credit("X", "C9"), cdr("C2", "10.00"))
+    assert (result.capture, result.billed) == (1000, ("C2",))
+    assert settled(credit("X", "C9"), cdr("C9", "7.00"), cdr("C2", "10.00")).capture == 1000
+
+
+def test_only_eligible_cdrs_are_billed():
+    result = settled(cdr("LATE", "20.00", eligible=False), cdr("C2", "10.00"))
+    assert (result.capture, result.billed) == (1000, ("C2",))
+    assert result.explanation.startswith("CDR LATE is not eligible. CDR C2: 10.00 EUR.")
+
+
+@pytest.mark.parametrize(
+    ("cdrs", "reason", "words"),
+    [
+        ([], "no_eligible_cdr", "There is no eligible CDR."),
+        (
+            [cdr(eligible=False)],
+            "no_eligible_cdr",
+            "CDR C1 is not eligible. There is no eligible CDR.",
+        ),
+        (
+            [cdr(), credit("X", "C1")],
+            "credited_without_replacement",
+            "CDR C1 was taken back by a credit. Every CDR was taken back and no new one has come.",
+        ),
+        ([credit("X", "C1")], "no_eligible_cdr", "There is no eligible CDR."),
+        (
+            [cdr(), credit("X", None)],
+            "credit_without_reference",
+            "Credit CDR X does not say which CDR it takes back.",
+        ),
+        (
+            [cdr(currency="czk")],
+            "currency_mismatch",
+            "CDR C1 is in CZK, the reservation in EUR.",
+        ),
+        ([cdr(total="NaN")], "unreadable_total", "The total of CDR C1 is not a number."),
+        ([cdr(total="Infinity")], "unreadable_total", "The total of CDR C1 is not a number."),
+        (
+            [cdr(total="-0.01"), cdr("C2", "5.00")],
+            "negative_total",
+            "CDR C1 has a negative total and is no credit CDR.",
+        ),
+    ],
+)
+def test_it_holds_what_it_cannot_decide(cdrs, reason, words):
+    result = settled(*cdrs)
+    assert result.decision is Decision.HOLD
+    assert (result.capture, result.shortfall, result.billed) == (0, 0, ())
+    assert result.reason == reason
+    assert result.explanation.endswith(words)
+
+
+def test_a_credit_that_is_not_eligible_holds_nothing_up():
+    assert settled(cdr(), credit("X", None, eligible=False)).capture == 1234
+
+
+def test_yen():
+    result = settled(cdr(total="1500.4", currency="JPY"), reserved=2000, currency="jpy")
+    assert result.capture == 1500
+    assert result.explanation == "CDR C1: 1500 JPY. 1500 JPY of 2000 JPY is captured, 500 JPY is released."
+
+
+@pytest.mark.parametrize("reserved", [0, -1])
+def test_nothing_is_settled_without_a_reservation(reserved):
+    with pytest.raises(ValueError, match="no reservation"):
+        settled(cdr(), reserved=reserved)
+
+
+NAMES = st.sampled_from(["A", "B", "C", "a"])
+CDRS = st.lists(
+    st.builds(
+        BillableCdr,
+        NAMES,
+        st.decimals(-50, 50, places=3),
+        st.sampled_from(["EUR", "EUR", "EUR", "CZK"]),
+        st.booleans(),
+        st.none() | NAMES,
+        st.booleans(),
+    ),
+    max_size=6,
+)
+
+
+@given(CDRS, st.integers(1, 10_000))
+def test_never_more_than_reserved_and_never_both_captured_and_held(cdrs, reserved):
+    result = settle(cdrs, reserved=reserved, currency="EUR")
+    assert 0 <= result.capture <= reserved
+    assert result.shortfall >= 0
+    assert (result.decision is Decision.CAPTURE) == (result.capture > 0)
+    assert (result.decision is Decision.HOLD) == bool(result.reason)
+    assert result.shortfall == 0 or result.capture == reserved
+
+
+@given(CDRS, st.integers(1, 10_000))
+def test_hearing_everything_twice_changes_nothing(cdrs, reserved):
+    once = settle(cdrs, reserved=reserved, currency="EUR")
+    twice = settle([*cdrs, *cdrs], reserved=reserved, currency="EUR")
+    assert (once.decision, once.capture, once.shortfall, once.billed) == (
+        twice.decision,
+        twice.capture,
+        twice.shortfall,
+        twice.billed,
+    )

@@ -1,0 +1,95 @@
+"""CDRs over HTTP."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from pytest_django import Settings
+
+from ocpi.models import Cdr
+from tests.factories import PartnerFactory, PartnerRoleFactory, cdr_data, without
+from tests.ocpi.server.conftest import Cpo, answered, last_message
+
+
+def test_it_stores_a_cdr_and_says_where(cpo: Cpo, settings: Settings) -> None:
+    settings.OCPI_BASE_URL_TEMPLATE = "http://127.0.0.1:8000"
+    response = cpo.post("cdrs", cdr_data())
+    assert answered(response, 201, 1000) is None
+    row = Cdr.objects.get()
+    assert response["Location"] == f"http://127.0.0.1:8000/ocpi/emsp/2.2.1/cdrs/{row.uuid}"
+    assert row.raw == cdr_data()
+    assert (row.total_net, row.total_gross, row.total_energy) == (10, Decimal("12.3"), Decimal("20.5"))
+    assert (row.session_key, row.authorization_reference, row.token_uid) == ("s-1", "REF-1", "TOKEN-1")
+    assert last_message().objects_touched == ["cdr:SK*ION/CDR-1"]
+    path = response["Location"].removeprefix("http://127.0.0.1:8000")
+    assert answered(cpo.get(path), 200, 1000) == cdr_data()
+
+
+@pytest.mark.parametrize(
+    "again",
+    [
+        cdr_data(),
+        cdr_data(total_energy=20.50),
+        cdr_data(remark=None, tariffs=[]),
+        cdr_data(last_updated="2026-11-23T00:00:00Z"),
+        cdr_data("cdr-1") | {"id": "CDR-1"},
+    ],
+)
+def test_the_same_cdr_again_is_the_same_cdr(cpo: Cpo, again: dict[str, Any]) -> None:
+    first = cpo.post("cdrs", cdr_data())
+    second = cpo.post("cdrs", again)
+    answered(second, 200, 1000)
+    assert second["Location"] == first["Location"]
+    assert not Cdr.objects.get().conflicting
+
+
+def test_another_content_under_the_same_id_is_refused_and_flagged(cpo: Cpo) -> None:
+    cpo.post("cdrs", cdr_data())
+    changed = cdr_data(total_cost={"excl_vat": 99, "incl_vat": 120})
+    answered(cpo.post("cdrs", changed), 200, 2001, "never change")
+    row = Cdr.objects.get()
+    assert (row.conflicting, row.total_gross, row.raw) == (True, Decimal("12.3"), cdr_data())
+    assert "another content" in last_message().error
+
+
+def test_a_credit_cdr_names_the_one_it_cancels(cpo: Cpo) -> None:
+    credit = cdr_data(
+        "CDR-1-C", credit=True, credit_reference_id="CDR-1", total_cost={"excl_vat": -10.0, "incl_vat": -12.3}
+    )
+    answered(cpo.post("cdrs", credit), 201, 1000)
+    row = Cdr.objects.get()
+    assert (row.credit, row.credit_reference_id, row.total_gross) == (True, "CDR-1", Decimal("-12.3"))
+
+
+def test_without_vat_the_net_amount_counts(cpo: Cpo) -> None:
+    cpo.post("cdrs", cdr_data(total_cost={"excl_vat": 10.0}))
+    assert Cdr.objects.get().total_gross == 10
+
+
+def test_a_cdr_of_another_party_is_refused(cpo: Cpo) -> None:
+    foreign = cdr_data(country_code="CZ", party_id="XXX")
+    answered(cpo.post("cdrs", foreign), 200, 2001, "party_id")
+    assert not Cdr.objects.exists()
+    PartnerRoleFactory(partner=cpo.partner, country_code="CZ", party_id="XXX")
+    answered(cpo.post("cdrs", foreign), 201, 1000)
+    assert Cdr.objects.get().party_id == "XXX"
+
+
+def test_a_cdr_is_only_shown_to_its_partner(cpo: Cpo) -> None:
+    cpo.post("cdrs", cdr_data())
+    path = f"cdrs/{Cdr.objects.get().uuid}"
+    answered(cpo.get(path), 200, 1000)
+    answered(Cpo(PartnerFactory(code="other", party_id="OTH")).get(path), 404, 2001)
+    answered(cpo.get("cdrs/00000000-0000-4000-8000-000000000000"), 404, 2001)
+    answered(cpo.get("cdrs/CDR-1"), 404, 2000)
+
+
+@pytest.mark.parametrize("missing", ["total_cost", "charging_periods", "cdr_token", "end_date_time", "id"])
+def test_a_cdr_that_lacks_something_is_refused(cpo: Cpo, missing: str) -> None:
+    answered(cpo.post("cdrs", without(cdr_data(), missing)), 200, 2001, missing)
+    assert not Cdr.objects.exists()
+
+
+def test_an_amount_that_no_charging_costs_is_refused(cpo: Cpo) -> None:
+    answered(cpo.post("cdrs", cdr_data(total_cost={"excl_vat": 1e12})), 200, 2001, "total_cost")
+    assert not Cdr.objects.exists()

@@ -1,0 +1,217 @@
+"""An onboarded CPO, its charger and a driver's client, for tests of the lifecycle.
+
+The CPO's server is scripted (`tests.ocpi.cpo`); what it pushes goes through our OCPI interface. Time is the test's.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.test import Client
+
+from ocpi.models import Evse
+from partners import tokens
+from partners.models import IssuedToken, Partner, ReceivedToken, RemoteEndpoint
+from sessions_adhoc.clients import create_client_key
+from sessions_adhoc.models import AdHocSession
+from sessions_adhoc.tasks import tick
+from tests.factories import ConnectorFactory, EvseFactory, LocationFactory, PartnerFactory
+from tests.factories import cdr_data, period_data, session_data
+from tests.ocpi.cpo import TOKEN_C, Answer, ScriptedCpo, Seen, envelope
+
+API = "/api/v1/ad-hoc-sessions/"
+BEGINNING = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
+
+
+def stamp(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+@dataclass
+class Cpo:
+    """One CPO: the server that we call, and its own calls to us."""
+
+    partner: Partner
+    server: ScriptedCpo
+    token: str
+    clock: "Clock"
+    http: Client = field(default_factory=Client)
+
+    def accept(self, kind: str, result: str = "ACCEPTED", **more: Any) -> None:
+        """Answer commands of a kind with a CommandResponse."""
+        self.server.on(f"/commands/{kind}", envelope({"result": result, "timeout": 30, **more}))
+
+    def sent(self, kind: str) -> list[Seen]:
+        """The commands of a kind that arrived, in order."""
+        return self.server.calls("POST", f"/commands/{kind}")
+
+    def push(self, method: str, path: str, body: Any, expected: int) -> Any:
+        """Call our OCPI interface."""
+        answer = self.http.generic(
+            method,
+            f"/ocpi/emsp/2.2.1/{path}",
+            data=json.dumps(body),
+            content_type="application/json",
+            headers={"Authorization": f"Token {self.token}"},
+        )
+        assert answer.status_code == expected, answer.content
+        assert answer.json()["status_code"] == 1000, answer.json()
+        return answer
+
+    def session(self, kwh: float, status: str = "ACTIVE", *, id: str = "S-1", created: bool = False, **more: Any) -> None:  # noqa: A002
+        """PUT the Session that answers the last START_SESSION."""
+        start = self.sent("START_SESSION")[-1].body
+        data = session_data(
+            id,
+            kwh=kwh,
+            status=status,
+            authorization_reference=start["authorization_reference"],
+            cdr_token={**session_data()["cdr_token"], "uid": start["token"]["uid"]},
+            start_date_time=stamp(BEGINNING),
+            last_updated=stamp(self.clock.now()),
+            **more,
+        )
+        self.push("PUT", f"sessions/SK/ION/{id}", data, 201 if created else 200)
+
+    def evse(self, status: str) -> None:
+        """PATCH the charger's status."""
+        change = {"status": status, "last_updated": stamp(self.clock.now())}
+        self.push("PATCH", "locations/SK/ION/LOC-1/EVSE-1", change, 200)
+
+    def cdr(self, total: float, id: str = "CDR-1", *, kwh: float = 20.5, expected: int = 201, **more: Any) -> None:  # noqa: A002
+        """POST the CDR of the last START_SESSION."""
+        start = self.sent("START_SESSION")[-1].body
+        data = cdr_data(
+            id,
+            authorization_reference=start["authorization_reference"],
+            cdr_token={**session_data()["cdr_token"], "uid": start["token"]["uid"]},
+            total_cost={"excl_vat": round(total / 1.23, 2), "incl_vat": total},
+            total_energy=kwh,
+            charging_periods=[period_data(stamp(BEGINNING), ENERGY=kwh)],
+            start_date_time=stamp(BEGINNING),
+            end_date_time=stamp(BEGINNING + timedelta(minutes=1)),
+            last_updated=stamp(BEGINNING + timedelta(minutes=1)),
+            **more,
+        )
+        self.push("POST", "cdrs", data, expected)
+
+    def offers_sessions(self, *sessions: dict[str, Any]) -> None:
+        """Answer GET /sessions with these."""
+        self.server.on("GET /sessions", envelope(list(sessions), headers={"X-Total-Count": str(len(sessions))}))
+
+    def refuses_sessions(self) -> None:
+        self.server.on("GET /sessions", Answer("broken", 500))
+
+
+class Clock:
+    """The test's time: it stands still until the test moves it."""
+
+    def __init__(self, traveller: time_machine.Traveller, run_tasks: Callable[..., Any]) -> None:
+        self.traveller, self.run_tasks = traveller, run_tasks
+
+    def now(self) -> datetime:
+        from django.utils import timezone
+
+        return timezone.now()
+
+    def forward(self, **delta: float) -> None:
+        """Let time pass and the sweep come by, as often as it would have something to do."""
+        until = self.now() + timedelta(**delta)
+        while (due := self.next_due()) is not None and due <= until:
+            self.traveller.move_to(max(due, self.now()))
+            self.sweep()
+        self.traveller.move_to(until)
+        self.sweep()
+
+    def next_due(self) -> datetime | None:
+        from billing.models import PaymentAuthorization
+        from sessions_adhoc.models import FallbackPull
+
+        dues = [
+            model.objects.exclude(next_check_at=None).order_by("next_check_at").values_list("next_check_at", flat=True)
+            .first()
+            for model in (AdHocSession, FallbackPull)
+        ]
+        reserving = PaymentAuthorization.objects.filter(state__in=["reserving", "capturing", "releasing"])
+        dues.append(reserving.order_by("next_check_at").values_list("next_check_at", flat=True).first())
+        return min((due for due in dues if due is not None), default=None)
+
+    def sweep(self) -> None:
+        from billing.tasks import tick as billing_tick
+
+        billing_tick()
+        tick()
+        self.run_tasks()
+
+
+@pytest.fixture
+def clock(run_tasks: Callable[..., Any]) -> Iterator[Clock]:
+    with time_machine.travel(BEGINNING, tick=False) as traveller:
+        yield Clock(traveller, run_tasks)
+
+
+@pytest.fixture
+def cpo(db: None, clock: Clock) -> Iterator[Cpo]:
+    """A connected CPO with one DC charger, `SK*ION*EEVSE-1`, that accepts every command."""
+    server = ScriptedCpo()
+    partner = PartnerFactory(code="ion", party_id="ION", token_encoding="raw")
+    _row, token = tokens.issue(partner, state=IssuedToken.State.ACTIVE)
+    tokens.store_received(partner, TOKEN_C, ReceivedToken.Purpose.CONNECTION)
+    for module, role in (("commands", "RECEIVER"), ("sessions", "SENDER"), ("cdrs", "SENDER")):
+        RemoteEndpoint.objects.create(
+            partner=partner, version="2.2.1", module=module, role=role, url=f"{server.url}/{module}"
+        )
+    made = Cpo(partner, server, token, clock)
+    made.accept("START_SESSION")
+    made.accept("STOP_SESSION")
+    made.offers_sessions()
+    yield made
+    server.close()
+
+
+@pytest.fixture
+def evse(cpo: Cpo) -> Evse:
+    before = BEGINNING - timedelta(days=1)
+    location = LocationFactory(partner=cpo.partner, ocpi_id="LOC-1", last_updated=before)
+    charger: Evse = EvseFactory(location=location, uid="EVSE-1", last_updated=before)
+    ConnectorFactory(evse=charger, last_updated=before)
+    return charger
+
+
+@dataclass
+class Driver:
+    """A driver with a client key."""
+
+    http: Client
+    key: str
+    run_tasks: Callable[..., Any]
+
+    def call(self, method: str, path: str = "", body: Any = None, **headers: str) -> Any:
+        return self.http.generic(
+            method,
+            API + path,
+            data=json.dumps(body) if body is not None else "",
+            content_type="application/json",
+            headers={"Authorization": f"Bearer {self.key}", **headers},
+        )
+
+    def start(self, **body: Any) -> AdHocSession:
+        """Ask to charge, and let everything happen that follows at once."""
+        answer = self.call("POST", body={"evse": "SK*ION*EEVSE-1", **body})
+        assert answer.status_code == 201, answer.content
+        self.run_tasks()
+        return AdHocSession.objects.get(pk=answer.json()["id"])
+
+    def stop(self, session: AdHocSession) -> None:
+        answer = self.call("POST", f"{session.pk}/stop/")
+        assert answer.status_code == 202, answer.content
+        self.run_tasks()
+
+
+@pytest.fixture
+def driver(cpo: Cpo, evse: Evse, run_tasks: Callable[..., Any]) -> Driver:
+    return Driver(Client(), create_client_key("app")[1], run_tasks)
