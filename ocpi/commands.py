@@ -165,25 +165,23 @@ def _refused(failure: CallFailed) -> bool:
 
 
 def _answered(version: Version, reply: Reply) -> Outcome:
+    """A success envelope. Its `result` decides, also where the rest of the object is faulty."""
+    result, text, timeout = _result_in(reply.data), "", None
     try:
         obj = version.parse("command_response", reply.data).obj
     except Invalid as error:
-        result = _result_in(reply.data)
-        if result:  # the word that matters is there: the rest is the partner's to correct
-            return Outcome(State.ANSWERED, result, _cut(f"Faults: {error}"), message_id=reply.message_id)
-        text = f"Their answer cannot be read: {error}. The command may have been carried out."
-        return Outcome(State.UNANSWERED, failure=_cut(text), message_id=reply.message_id)
-    return Outcome(
-        State.ANSWERED,
-        str(obj.result),
-        _cut(" / ".join(text.text for text in obj.message)),
-        obj.timeout if version.command_has_timeout else None,
-        message_id=reply.message_id,
-    )
+        text = f"Faults: {error}"
+    else:
+        text = " / ".join(message.text for message in obj.message)
+        timeout = obj.timeout if version.command_has_timeout else None
+    if result:
+        return Outcome(State.ANSWERED, result, _cut(text), timeout, message_id=reply.message_id)
+    failure = f"Their answer has no result that OCPI knows. The command may have been carried out. {text}"
+    return Outcome(State.UNANSWERED, failure=_cut(failure.strip()), message_id=reply.message_id)
 
 
 def _result_in(data: Any) -> str:
-    """The `result` in an object or bare string that is faulty otherwise, if it is one that OCPI knows."""
+    """The `result` in an object, or the bare word of early 2.1.1 peers, if it is one that OCPI knows."""
     found = data.get("result") if isinstance(data, dict) else data
     word = found.strip().upper() if isinstance(found, str) else ""
     return word if word in CommandResponseType.__members__ else ""

@@ -32,7 +32,7 @@ def claim_due(
     due = model._base_manager.using(using).filter(next_check_at__lte=now)
     if where is not None:
         due = due.filter(where)
-    due = due.order_by("next_check_at").select_for_update()
+    due = due.order_by("next_check_at").select_for_update(skip_locked=True)
     with transaction.atomic(using=using):
         picked, picked_params = due.values("pk")[:limit].query.get_compiler(using=using).as_sql()
         quote = connection.ops.quote_name

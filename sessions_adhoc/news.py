@@ -122,18 +122,30 @@ def _command_text(command: Command) -> str:
 
 
 def payment_news(authorization: PaymentAuthorization) -> None:
-    """The gateway answered, or warns."""
-    session_id = UUID(authorization.reference)
-    now = timezone.now()
-    wake([session_id], now)
-    if not AdHocSession.objects.filter(pk=session_id).exists():
+    """The gateway answered, or warns. A warning that repeats itself is told once."""
+    session = _session_paid_by(authorization.reference)
+    if session is None:
         return
+    now = timezone.now()
+    wake([session.pk], now)
     text = f"Payment {authorization.get_state_display().lower()}"
     if authorization.failure_message:
         text += f": {authorization.failure_message}"
-    timeline.write(AdHocSession(pk=session_id), Kind.PAYMENT, text, at=now)
+    told = session.timeline.filter(kind=Kind.PAYMENT).order_by("-pk").values_list("text", flat=True).first()
+    if told != text:
+        timeline.write(session, Kind.PAYMENT, text, at=now)
+
+
+def _session_paid_by(reference: str) -> AdHocSession | None:
+    """The reference of an authorization is the ad-hoc session's id; others may be paid for one day."""
+    try:
+        return AdHocSession.objects.filter(pk=UUID(reference)).first()
+    except ValueError:
+        return None
 
 
 def lock_session(reference: str) -> None:
     """Lock the ad-hoc session before its payment: the order that everybody keeps."""
-    list(AdHocSession.objects.select_for_update(of=("self",)).filter(pk=UUID(reference)).values_list("pk"))
+    session = _session_paid_by(reference)
+    if session is not None:
+        AdHocSession.objects.select_for_update(of=("self",)).get(pk=session.pk)

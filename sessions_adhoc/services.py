@@ -17,6 +17,7 @@ from ocpi.models import Connector, Evse, Token
 from partners.models import Partner
 from partners.policies import effective_policy
 from sessions_adhoc import lifecycle, timeline
+from sessions_adhoc.estimating import tariff_of
 from sessions_adhoc.lifecycle import CannotStop
 from sessions_adhoc.models import AdHocSession, ClientKey, TimelineEvent
 from sessions_adhoc.queueing import advance_after_commit
@@ -134,7 +135,7 @@ def _create(request: StartRequest, client: ClientKey | None, idempotency_key: st
     _check_usable(evse)
     connector = find_connector(evse, request.connector)
     policy = effective_policy(evse.partner_id, evse.location.ocpi_id, evse.uid)
-    amount, currency = _money(request, policy.values)
+    amount, currency = _money(request, connector, policy.values)
     now, session_id = timezone.now(), uuid4()
     session = AdHocSession.objects.create(
         id=session_id,
@@ -169,9 +170,16 @@ def _check_usable(evse: Evse) -> None:
         raise CannotStart("evse", "This charger is out of service.")
 
 
-def _money(request: StartRequest, policy: dict[str, Any]) -> tuple[int, str]:
-    """Return (amount in minor units, currency) to reserve: as asked, else as agreed for this charger."""
-    currency = (request.currency or policy["reservation_currency"]).upper()
+def _money(request: StartRequest, connector: Connector | None, policy: dict[str, Any]) -> tuple[int, str]:
+    """Return (amount in minor units, currency) to reserve: as asked, else as agreed for this charger.
+
+    Only the currency that the operator bills in: a CDR in another one could not be captured.
+    """
+    tariff = tariff_of(connector)
+    bills_in = tariff.currency if tariff else policy["reservation_currency"]
+    currency = (request.currency or bills_in).upper()
+    if currency != bills_in:
+        raise CannotStart("currency", f"This charger bills in {bills_in}.")
     if request.amount is not None and request.amount <= 0:
         raise CannotStart("amount", "The amount to reserve must be more than zero, in minor units.")
     if request.amount is None and currency != policy["reservation_currency"]:

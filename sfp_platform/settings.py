@@ -104,6 +104,8 @@ USE_TZ = True
 
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
+if not PRODUCTION:
+    STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 # Served straight from the apps in development: no collectstatic between a fresh clone and a styled page.
 WHITENOISE_USE_FINDERS = not PRODUCTION
 STORAGES = {

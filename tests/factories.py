@@ -1,11 +1,17 @@
-"""Rows and wire objects for tests. Wire objects are those a well-behaved CPO would send."""
+"""Rows and wire objects for tests: `PartnerFactory.create(code="ion")`, `session_data(kwh=1.5)`.
+
+Wire objects are those that a well-behaved CPO would send in OCPI 2.2.1.
+"""
+
+# mypy: allow-untyped-calls
 
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-import factory
 from django.utils import timezone
+from factory.declarations import LazyAttribute, LazyFunction, SelfAttribute, Sequence, SubFactory
+from factory.django import DjangoModelFactory
 
 from ocpi.models import Command, Connector, Evse, Location, OcpiSession, Token
 from partners import tokens
@@ -14,36 +20,36 @@ from partners.models import AllowedNetwork, IssuedToken, Partner, PartnerRole
 MOMENT = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 
 
-class PartnerFactory(factory.django.DjangoModelFactory):
+class PartnerFactory(DjangoModelFactory[Partner]):
     """A connected CPO, SK*ION unless told otherwise."""
 
     class Meta:
         model = Partner
 
-    code = factory.Sequence(lambda n: "ion" if n == 0 else f"cpo-{n}")
-    name = factory.LazyAttribute(lambda partner: f"{partner.code.upper()} Charging")
+    code = Sequence(lambda n: "ion" if n == 0 else f"cpo-{n}")
+    name = LazyAttribute(lambda partner: f"{partner.code.upper()} Charging")
     country_code = "SK"
-    party_id = factory.Sequence(lambda n: "ION" if n == 0 else f"P{n:02}"[-3:])
+    party_id = Sequence(lambda n: "ION" if n == 0 else f"P{n:02}"[-3:])
     version = "2.2.1"
-    versions_url = factory.LazyAttribute(lambda partner: f"https://{partner.code}.example/ocpi/versions")
+    versions_url = LazyAttribute(lambda partner: f"https://{partner.code}.example/ocpi/versions")
     connection = Partner.Connection.CONNECTED
-    connected_at = factory.LazyFunction(timezone.now)
+    connected_at = LazyFunction(timezone.now)
 
 
-class PartnerRoleFactory(factory.django.DjangoModelFactory):
+class PartnerRoleFactory(DjangoModelFactory[PartnerRole]):
     class Meta:
         model = PartnerRole
 
-    partner = factory.SubFactory(PartnerFactory)
+    partner = SubFactory(PartnerFactory)
     country_code = "SK"
     party_id = "ION"
 
 
-class AllowedNetworkFactory(factory.django.DjangoModelFactory):
+class AllowedNetworkFactory(DjangoModelFactory[AllowedNetwork]):
     class Meta:
         model = AllowedNetwork
 
-    partner = factory.SubFactory(PartnerFactory)
+    partner = SubFactory(PartnerFactory)
     network = "10.0.0.0/8"
 
 
@@ -52,15 +58,15 @@ def issue_token(partner: Partner, **kwargs: Any) -> str:
     return tokens.issue(partner, **{"state": IssuedToken.State.ACTIVE, **kwargs})[1]
 
 
-class LocationFactory(factory.django.DjangoModelFactory):
+class LocationFactory(DjangoModelFactory[Location]):
     class Meta:
         model = Location
 
-    partner = factory.SubFactory(PartnerFactory)
-    country_code = factory.SelfAttribute("partner.country_code")
-    party_id = factory.SelfAttribute("partner.party_id")
-    ocpi_id = factory.Sequence(lambda n: f"LOC-{n}")
-    ocpi_key = factory.LazyAttribute(lambda row: row.ocpi_id.lower())
+    partner = SubFactory(PartnerFactory)
+    country_code = SelfAttribute("partner.country_code")
+    party_id = SelfAttribute("partner.party_id")
+    ocpi_id = Sequence(lambda n: f"LOC-{n}")
+    ocpi_key = LazyAttribute(lambda row: row.ocpi_id.lower())
     version = "2.2.1"
     name = "Station"
     address = "Hlavna 1"
@@ -70,49 +76,49 @@ class LocationFactory(factory.django.DjangoModelFactory):
     latitude = Decimal("48.1485980")
     longitude = Decimal("17.1077480")
     last_updated = MOMENT
-    raw = factory.LazyAttribute(
+    raw = LazyAttribute(
         lambda row: without(location_data(row.ocpi_id, country_code=row.country_code, party_id=row.party_id), "evses")
     )
 
 
-class EvseFactory(factory.django.DjangoModelFactory):
+class EvseFactory(DjangoModelFactory[Evse]):
     class Meta:
         model = Evse
 
-    location = factory.SubFactory(LocationFactory)
-    partner = factory.SelfAttribute("location.partner")
-    uid = factory.Sequence(lambda n: f"EVSE-{n}")
-    uid_key = factory.LazyAttribute(lambda row: row.uid.lower())
-    evse_id = factory.LazyAttribute(lambda row: f"SK*ION*E{row.uid}")
+    location = SubFactory(LocationFactory)
+    partner = SelfAttribute("location.partner")
+    uid = Sequence(lambda n: f"EVSE-{n}")
+    uid_key = LazyAttribute(lambda row: row.uid.lower())
+    evse_id = LazyAttribute(lambda row: f"SK*ION*E{row.uid}")
     status = "AVAILABLE"
-    status_received = factory.SelfAttribute("status")
+    status_received = SelfAttribute("status")
     last_updated = MOMENT
-    raw = factory.LazyAttribute(lambda row: without(evse_data(row.uid, status=row.status), "connectors"))
+    raw = LazyAttribute(lambda row: without(evse_data(row.uid, status=row.status), "connectors"))
 
 
-class ConnectorFactory(factory.django.DjangoModelFactory):
+class ConnectorFactory(DjangoModelFactory[Connector]):
     class Meta:
         model = Connector
 
-    evse = factory.SubFactory(EvseFactory)
+    evse = SubFactory(EvseFactory)
     connector_id = "1"
-    connector_key = factory.LazyAttribute(lambda row: row.connector_id.lower())
+    connector_key = LazyAttribute(lambda row: row.connector_id.lower())
     standard = "IEC_62196_T2_COMBO"
     power_type = "DC"
     max_kw = Decimal("150")
     last_updated = MOMENT
-    raw = factory.LazyAttribute(lambda row: connector_data(row.connector_id))
+    raw = LazyAttribute(lambda row: connector_data(row.connector_id))
 
 
-class OcpiSessionFactory(factory.django.DjangoModelFactory):
+class OcpiSessionFactory(DjangoModelFactory[OcpiSession]):
     class Meta:
         model = OcpiSession
 
-    partner = factory.SubFactory(PartnerFactory)
-    country_code = factory.SelfAttribute("partner.country_code")
-    party_id = factory.SelfAttribute("partner.party_id")
-    ocpi_id = factory.Sequence(lambda n: f"S-{n}")
-    ocpi_key = factory.LazyAttribute(lambda row: row.ocpi_id.lower())
+    partner = SubFactory(PartnerFactory)
+    country_code = SelfAttribute("partner.country_code")
+    party_id = SelfAttribute("partner.party_id")
+    ocpi_id = Sequence(lambda n: f"S-{n}")
+    ocpi_key = LazyAttribute(lambda row: row.ocpi_id.lower())
     version = "2.2.1"
     status = "ACTIVE"
     kwh = Decimal(0)
@@ -123,29 +129,27 @@ class OcpiSessionFactory(factory.django.DjangoModelFactory):
     connector_id = "1"
     currency = "EUR"
     first_kwh = Decimal(0)
-    first_seen_at = factory.LazyFunction(timezone.now)
-    news_at = factory.LazyFunction(timezone.now)
+    first_seen_at = LazyFunction(timezone.now)
+    news_at = LazyFunction(timezone.now)
     last_updated = MOMENT
-    raw = factory.LazyAttribute(
-        lambda row: session_data(row.ocpi_id, country_code=row.country_code, party_id=row.party_id)
-    )
+    raw = LazyAttribute(lambda row: session_data(row.ocpi_id, country_code=row.country_code, party_id=row.party_id))
 
 
-class TokenFactory(factory.django.DjangoModelFactory):
+class TokenFactory(DjangoModelFactory[Token]):
     class Meta:
         model = Token
 
-    uid = factory.Sequence(lambda n: f"TOKEN-{n}")
-    contract_id = factory.Sequence(lambda n: f"SK-SFP-C{n:08}")
+    uid = Sequence(lambda n: f"TOKEN-{n}")
+    contract_id = Sequence(lambda n: f"SK-SFP-C{n:08}")
     issuer = "Smart Fuel Pass"
     last_updated = MOMENT
 
 
-class CommandFactory(factory.django.DjangoModelFactory):
+class CommandFactory(DjangoModelFactory[Command]):
     class Meta:
         model = Command
 
-    partner = factory.SubFactory(PartnerFactory)
+    partner = SubFactory(PartnerFactory)
     kind = Command.Kind.START_SESSION
     version = "2.2.1"
     state = Command.State.ANSWERED

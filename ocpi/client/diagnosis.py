@@ -41,9 +41,7 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
         waiting += [item for item in inner if isinstance(item, BaseException)]
 
 
-def diagnosis(
-    error: Exception, progress: transport.Progress, timeouts: tuple[float, float]
-) -> tuple[str, str]:
+def diagnosis(error: Exception, progress: transport.Progress, timeouts: tuple[float, float]) -> tuple[str, str]:
     """(kind, text). What was connected may have been read by the other side, whatever broke afterwards."""
     if type(error) in _OWN:
         return _OWN[type(error)], str(error)
@@ -63,9 +61,7 @@ def diagnosis(
     return "connection_lost", "they closed the connection before their answer was complete"
 
 
-def _connecting_failure(
-    causes: list[BaseException], timeouts: tuple[float, float]
-) -> tuple[str, str] | None:
+def _connecting_failure(causes: list[BaseException], timeouts: tuple[float, float]) -> tuple[str, str] | None:
     """(kind, text) of what went wrong before the request was written, or None."""
     if any(isinstance(one, _UNUSABLE_URL) for one in causes):
         return "bad_url", "the URL cannot be called"

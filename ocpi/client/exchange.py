@@ -183,18 +183,14 @@ def _understood(raw: transport.RawReply, message_id: int | None, duration: float
     data = envelope.get("data") if envelope else None
     if not 200 <= raw.status < 300:
         text = http_text(raw.status, code, message)
-        raise CallFailed(
-            "http_error", text, http_status=raw.status, status_code=code, message_id=message_id, data=data
-        )
+        raise CallFailed("http_error", text, http_status=raw.status, status_code=code, message_id=message_id, data=data)
     if envelope is None or code is None:
         kind = "not_json" if problem else "no_envelope"
         text = problem or "their answer is JSON, but no OCPI envelope with a status_code"
         raise CallFailed(kind, text, http_status=raw.status, message_id=message_id)
     if not 1000 <= code < 2000:
         text = f"they answered with OCPI status code {code}" + (f": {message}" if message else "")
-        raise CallFailed(
-            "ocpi_error", text, http_status=raw.status, status_code=code, message_id=message_id, data=data
-        )
+        raise CallFailed("ocpi_error", text, http_status=raw.status, status_code=code, message_id=message_id, data=data)
     return Reply(raw.status, code, message, data, raw.headers, message_id, duration)
 
 
@@ -229,6 +225,4 @@ def _status(envelope: dict[str, Any] | None) -> tuple[int | None, str]:
 
 
 def _finish(record: Record, raw: transport.RawReply, status_code: int | None, error: str) -> None:
-    record.finish(
-        http_status=raw.status, ocpi_status=status_code, headers=raw.headers, body=raw.body, error=error
-    )
+    record.finish(http_status=raw.status, ocpi_status=status_code, headers=raw.headers, body=raw.body, error=error)

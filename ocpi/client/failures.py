@@ -57,7 +57,7 @@ _HTTP_TEXT = {
 }
 
 
-class CallFailed(Exception):  # noqa: N818  (it reads as a sentence, and callers name it so)
+class CallFailed(Exception):
     """A call without a usable answer.
 
     Args:

@@ -215,9 +215,7 @@ def _session() -> requests.Session:
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     session.mount("https://", _Adapter())
     session.mount("http://", _Adapter())
-    session.headers.update(
-        {"User-Agent": "SmartFuelPass-OCPI", "Accept": "application/json", "Connection": "close"}
-    )
+    session.headers.update({"User-Agent": "SmartFuelPass-OCPI", "Accept": "application/json", "Connection": "close"})
     return session
 
 

@@ -46,9 +46,7 @@ def advance(run_id: int, held: datetime | None = None) -> HandshakeRun | None:
 class _Opened:
     """A step that was begun: the run as it was then, the row to close, and what the step needs."""
 
-    def __init__(
-        self, run: HandshakeRun, row: HandshakeStep, token: str, in_doubt: bool, until: datetime
-    ) -> None:
+    def __init__(self, run: HandshakeRun, row: HandshakeStep, token: str, in_doubt: bool, until: datetime) -> None:
         self.run = run
         self.row = row
         self.token = token
@@ -171,9 +169,7 @@ def _unconfirmed(run: HandshakeRun, failure: StepFailedError) -> None:
         run.partner_id,
         Report(
             key=TOKEN_REFUSED,
-            symptom="HTTP 401 on all requests after handshake"
-            if "401" in failure.text
-            else "Handshake not confirmed",
+            symptom="HTTP 401 on all requests after handshake" if "401" in failure.text else "Handshake not confirmed",
             cause=failure.text,
             resolution=failure.advice,
             evidence=_evidence(failure),

@@ -43,9 +43,7 @@ def store_endpoints(partner: Partner, version: Version, offers: Iterable[Offer])
     """Replace what is known of the partner's endpoints."""
     RemoteEndpoint.objects.filter(partner=partner).delete()
     RemoteEndpoint.objects.bulk_create(
-        RemoteEndpoint(
-            partner=partner, version=version.number, module=offer.module, role=offer.role, url=offer.url
-        )
+        RemoteEndpoint(partner=partner, version=version.number, module=offer.module, role=offer.role, url=offer.url)
         for offer in offers
     )
 

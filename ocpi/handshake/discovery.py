@@ -51,9 +51,7 @@ def read_versions(
         StepFailedError
     """
     try:
-        reply = call(
-            Call(partner, "GET", url, token, module="versions", version=version, learn_encoding=True)
-        )
+        reply = call(Call(partner, "GET", url, token, module="versions", version=version, learn_encoding=True))
     except CallFailed as failure:
         raise StepFailedError.of(
             failure, "Reading their versions", advice.get(failure.http_status or 0, "")
@@ -69,9 +67,7 @@ def read_versions(
     offered = {
         entry["version"].strip(): entry["url"].strip()
         for entry in entries
-        if isinstance(entry, dict)
-        and isinstance(entry.get("version"), str)
-        and isinstance(entry.get("url"), str)
+        if isinstance(entry, dict) and isinstance(entry.get("version"), str) and isinstance(entry.get("url"), str)
     }
     return Found(offered, reply.message_id)
 
@@ -83,9 +79,7 @@ def read_details(partner: Partner, url: str, token: str, version: Version) -> Fo
         StepFailedError
     """
     try:
-        reply = call(
-            Call(partner, "GET", url, token, module="versions", version=version, learn_encoding=True)
-        )
+        reply = call(Call(partner, "GET", url, token, module="versions", version=version, learn_encoding=True))
     except CallFailed as failure:
         raise StepFailedError.of(failure, f"Reading their details of {version.number}") from failure
     entries = reply.data.get("endpoints") if isinstance(reply.data, dict) else None

@@ -17,6 +17,7 @@ from ocpi.versions import Version, WireModel
 from partners import tokens
 from partners.models import IssuedToken, Partner
 
+
 class RegistrationError(Refusal):
     """The registration is refused: HTTP 200 with an OCPI status code, or 405 where it does not fit the state."""
 
@@ -81,7 +82,7 @@ def _take_over(
     with transaction.atomic():
         locked = Partner.objects.select_for_update().get(pk=partner.pk)
         if not IssuedToken.objects.filter(pk=token_row.pk).exclude(state=IssuedToken.State.REVOKED).exists():
-            raise RegistrationError("The token of this request was used up by another one.", StatusCode.CLIENT_ERROR, 405)
+            raise RegistrationError("The token of this request was used up.", StatusCode.CLIENT_ERROR, 405)
         first = not _registered(locked)
         connect(locked, Agreement(version, introduced, tuple(offers)))
         locked.versions_url = introduced.url
@@ -99,7 +100,7 @@ def _check_party(partner: Partner, introduced: Theirs) -> None:
     if (partner.country_code, partner.party_id) not in named:
         agreed = f"{partner.country_code}*{partner.party_id}"
         raise RegistrationError(
-            f"Your credentials do not name {agreed}, which this connection was made for.", INVALID
+            f"Your credentials do not name {agreed}, which this connection was made for.", StatusCode.INVALID
         )
 
 

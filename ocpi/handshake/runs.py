@@ -114,9 +114,7 @@ def cancel(run_id: int, user: Any = None) -> HandshakeRun:
         if run.state not in LIVE:
             raise HandshakeRefusedError(f"The handshake has ended: {run.get_state_display().lower()}.")
         if _exchanging(run):
-            raise HandshakeRefusedError(
-                "The credentials are being exchanged at this moment. Wait for the answer."
-            )
+            raise HandshakeRefusedError("The credentials are being exchanged at this moment. Wait for the answer.")
         run.cancel()
         run.cause = f"Called off by {user}." if user else "Called off."
         _end(run)

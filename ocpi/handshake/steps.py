@@ -23,11 +23,12 @@ from partners.models import Partner, ReceivedToken
 
 Step = HandshakeRun.Step
 LOST_ANSWER = "They have registered us, but their answer was lost."
-START_OVER = (
-    "Ask them to remove our registration and give a new Token A, or use Method B (manual credentials)."
+START_OVER = "Ask them to remove our registration and give a new Token A, or use Method B (manual credentials)."
+
+
+NOT_GOOD_FOR_REGISTERING = (
+    "Token A reads their versions but does not register us: ask them whether it was used up, and for a new one."
 )
-
-
 # Where a wrong URL or Token A shows (guide 8: handshake times out).
 FIRST_CALL = {
     401: "Token A is wrong, or used up by an earlier registration. Ask for the Token A that they generated for us, "
@@ -213,8 +214,7 @@ def refused_exchange(failure: CallFailed, in_doubt: bool) -> StepFailedError:
             "They say that we are registered already (HTTP 405).", START_OVER, message_id=failure.message_id
         )
     if failure.http_status == 401:
-        advice = "Token A reads their versions but does not register: ask them whether it was used up, and for a new one."
-        return StepFailedError.of(failure, "Registering", advice)
+        return StepFailedError.of(failure, "Registering", NOT_GOOD_FOR_REGISTERING)
     step_failure = StepFailedError.of(failure, "Registering", _CODE_ADVICE.get(failure.status_code or 0, ""))
     if not step_failure.heals and not settles_doubt(failure):
         step_failure.text += " They may have registered us all the same."

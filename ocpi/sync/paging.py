@@ -91,15 +91,11 @@ def next_url(headers: Mapping[str, str], url: str, base: str) -> str | None:
         CallFailed: the link leads to another host.
     """
     links = parse_header_links(headers.get("Link", ""))
-    target = next(
-        (link["url"] for link in links if link.get("rel", "").lower() == "next" and link["url"]), None
-    )
+    target = next((link["url"] for link in links if link.get("rel", "").lower() == "next" and link["url"]), None)
     if target is None:
         return None
     home, found = urlsplit(base), urlsplit(urljoin(url, target))
     if found.hostname != home.hostname:
-        raise CallFailed(
-            "paging", f"their Link header leads to another host: {found.hostname}", advice=ADVICE
-        )
+        raise CallFailed("paging", f"their Link header leads to another host: {found.hostname}", advice=ADVICE)
     # Behind a proxy that ends TLS many build links with http:// and an inner port.
     return urlunsplit((home.scheme, home.netloc, found.path, found.query, ""))

@@ -14,9 +14,7 @@ MODULES = ("locations", "tariffs", "sessions", "cdrs")
 LIVE = (SyncRun.State.DUE, SyncRun.State.RUNNING)
 
 
-def request_sync(
-    partner: Partner, module: str, full: bool = True, date_from: datetime | None = None
-) -> SyncRun:
+def request_sync(partner: Partner, module: str, full: bool = True, date_from: datetime | None = None) -> SyncRun:
     """Ask for a pull of one module and hand it to a worker; one that is under way already is returned instead.
 
     Args:

@@ -69,9 +69,7 @@ class _Job:
         # Counted before the work: a run that kills its worker must not do so for ever.
         tries = self.sync.tries + 1
         if tries > MOST_TRIES:
-            self._write(
-                state=State.FAILED, error=self.sync.error or "The worker ended each time.", ended=True
-            )
+            self._write(state=State.FAILED, error=self.sync.error or "The worker ended each time.", ended=True)
             return
         self._write(tries=tries)
         try:
@@ -144,9 +142,7 @@ def mark_missing(sync: SyncRun, tally: Tally) -> None:
         elif not present and missing_since is None:
             gone.append(pk)
     for some in _batches(gone):
-        Location.objects.filter(pk__in=some, updated_at__lt=sync.started_at).update(
-            missing_since=timezone.now()
-        )
+        Location.objects.filter(pk__in=some, updated_at__lt=sync.started_at).update(missing_since=timezone.now())
     for some in _batches(back):
         Location.objects.filter(pk__in=some).update(missing_since=None)
 

@@ -36,9 +36,7 @@ def request_due(now: datetime) -> int:
     """Request every pull whose interval is over; return how many. Three queries, and one per new run."""
     partners = Partner.objects.filter(connection=Partner.Connection.CONNECTED).in_bulk()
     offered = set(
-        RemoteEndpoint.objects.filter(partner__in=partners)
-        .exclude(role="RECEIVER")
-        .values_list("partner", "module")
+        RemoteEndpoint.objects.filter(partner__in=partners).exclude(role="RECEIVER").values_list("partner", "module")
     )
     last = _last_runs(list(partners), now)
     requested = 0

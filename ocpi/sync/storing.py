@@ -16,9 +16,7 @@ MOST_FAULTY = 200  # objects whose faults are kept; all are counted
 MOST_FAULTS = 20  # of one object
 
 _PUT: dict[str, Callable[[Party, Any, int | None], Any]] = {
-    "locations": lambda party, data, message: put_location(
-        party, None, data, source="GET", message_id=message
-    ),
+    "locations": lambda party, data, message: put_location(party, None, data, source="GET", message_id=message),
     "sessions": lambda party, data, message: put_session(party, None, data, source="GET", message_id=message),
     "tariffs": lambda party, data, message: put_tariff(party, None, data, source="GET", message_id=message),
     "cdrs": lambda party, data, message: put_cdr(party, data, source="GET", message_id=message),

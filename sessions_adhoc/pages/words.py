@@ -45,7 +45,7 @@ def amount(minor: int, currency: str) -> str:
 
 def with_symbol(text: str, currency: str) -> str:
     """A price sentence with the currency's sign, as in the amounts beside it, and a capital at its start."""
-    signed = text.replace(currency, SYMBOLS.get(currency, currency))
+    signed = text.replace(currency, SYMBOLS.get(currency, currency)).replace(" % ", f"{NO_BREAK}%{NO_BREAK}")
     return signed[:1].upper() + signed[1:]
 
 

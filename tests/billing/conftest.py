@@ -14,6 +14,13 @@ from billing.models import PaymentAuthorization, SimulatedCharge, SimulatedOpera
 START = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
 
+@pytest.fixture(autouse=True)
+def nobody_above(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only the test's own receivers: what the apps above do with the news is tested there."""
+    monkeypatch.setattr(receivers, "_receivers", [])
+    monkeypatch.setattr(receivers, "_lockers", [])
+
+
 @pytest.fixture
 def clock() -> Iterator[time_machine.Traveller]:
     """A clock that stands still at START until the test moves it."""

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from billing.models import PaymentAuthorization
 from ocpi.models import Evse, Tariff
+from partners.policies import effective_policy
 from sessions_adhoc.models import AdHocSession, AttemptSession, ChargingAttempt, Sample
 from sessions_adhoc.states import TERMINAL, WITHOUT_CLOCK, State
 from tests.factories import (
@@ -35,18 +36,24 @@ PAYMENT_OF = {
 FLOWING = (State.CHARGING, State.STOPPING, State.AWAITING_CDR, State.SETTLED)
 
 
+def make(factory: Any, **fields: Any) -> Any:
+    """A row by its factory, whose types no checker sees through."""
+    return factory.create(**fields)
+
+
 def station(status: str = "AVAILABLE", evse_id: str = EVSE_ID, connectors: int = 1, **kwargs: Any) -> Evse:
     """A charger at Aupark with one or more connectors and the tariff T-1 (if `add_tariff` makes it)."""
-    partner = kwargs.pop("partner", None) or PartnerFactory()
-    location = LocationFactory(partner=partner, name="Aupark P2", address="Einsteinova 18", city="Bratislava")
+    partner = kwargs.pop("partner", None) or make(PartnerFactory)
+    location = make(LocationFactory, partner=partner, name="Aupark P2", address="Einsteinova 18", city="Bratislava")
     uid = kwargs.pop("uid", evse_id.replace("*", "-"))
     raw = evse_data(uid, status=status, physical_reference="A12", floor_level="-2", **kwargs)
     raw.pop("connectors")
-    evse = EvseFactory(location=location, uid=uid, evse_id=evse_id, status=status, raw=raw)
-    ConnectorFactory(evse=evse, tariff_ids=["T-1"])
+    evse: Evse = make(EvseFactory, location=location, uid=uid, evse_id=evse_id, status=status, raw=raw)
+    make(ConnectorFactory, evse=evse, tariff_ids=["T-1"])
     if connectors > 1:
         socket = {"standard": "IEC_62196_T2", "power_type": "AC_3_PHASE"}
-        ConnectorFactory(
+        make(
+            ConnectorFactory,
             evse=evse,
             connector_id="2",
             max_kw=Decimal("22"),
@@ -85,10 +92,11 @@ def session_in(evse: Evse, state: State, *, payment: str = "", captured: int = 0
         connector=connector,
         connector_number=connector.connector_id if connector else "",
         is_dc=True,
-        token=TokenFactory(),
+        token=make(TokenFactory),
         authorization=authorization(payment or PAYMENT_OF.get(state, "reserved"), captured),
         amount=4000,
         currency="EUR",
+        policy=effective_policy(evse.partner_id).values,
         ended_at=now if state in TERMINAL else None,
         **fields,
     )
@@ -120,13 +128,17 @@ def charge(session: AdHocSession, now: datetime, kwh: str = "12.3456") -> Sample
     attempt = ChargingAttempt.objects.create(
         session=session,
         number=1,
-        command=CommandFactory(partner=session.partner),
+        command=make(CommandFactory, partner=session.partner),
         created_at=now - timedelta(minutes=19),
         energy_at=now - timedelta(minutes=17),
         ended_at=now if session.is_terminal else None,
     )
-    charged = OcpiSessionFactory(
-        partner=session.partner, token_uid=session.token.uid, start_at=now - timedelta(minutes=18), kwh=Decimal(kwh)
+    charged = make(
+        OcpiSessionFactory,
+        partner=session.partner,
+        token_uid=session.token.uid,
+        start_at=now - timedelta(minutes=18),
+        kwh=Decimal(kwh),
     )
     AttemptSession.objects.create(attempt=attempt, ocpi_session=charged, validity="valid")
     return Sample.objects.create(

@@ -86,7 +86,7 @@ class ScriptedCpo:
             def handle_any(self) -> None:
                 cpo.handle(self)
 
-            do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = handle_any
+            do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = handle_any  # noqa: N815
 
             def log_message(self, *_args: Any) -> None:
                 """Quiet."""
@@ -94,9 +94,7 @@ class ScriptedCpo:
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self.server.server_port}"
-        threading.Thread(
-            target=self.server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
-        ).start()
+        threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
 
     def close(self) -> None:
         self.server.shutdown()
@@ -141,9 +139,7 @@ class ScriptedCpo:
         """
         offered = MODULES if modules is None else modules
         base = f"{self.url}/{version}"
-        endpoints = [
-            {"identifier": name, "role": role, "url": f"{base}/{name}"} for name, role in offered.items()
-        ]
+        endpoints = [{"identifier": name, "role": role, "url": f"{base}/{name}"} for name, role in offered.items()]
         answers = {
             "/versions": envelope([{"version": version, "url": f"{base}/details"}]),
             f"/{version}/details": envelope({"version": version, "endpoints": endpoints}),

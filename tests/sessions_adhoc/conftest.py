@@ -19,8 +19,15 @@ from partners.models import IssuedToken, Partner, ReceivedToken, RemoteEndpoint
 from sessions_adhoc.clients import create_client_key
 from sessions_adhoc.models import AdHocSession
 from sessions_adhoc.tasks import tick
-from tests.factories import ConnectorFactory, EvseFactory, LocationFactory, PartnerFactory
-from tests.factories import cdr_data, period_data, session_data
+from tests.factories import (
+    ConnectorFactory,
+    EvseFactory,
+    LocationFactory,
+    PartnerFactory,
+    cdr_data,
+    period_data,
+    session_data,
+)
 from tests.ocpi.cpo import TOKEN_C, Answer, ScriptedCpo, Seen, envelope
 
 API = "/api/v1/ad-hoc-sessions/"
@@ -62,11 +69,13 @@ class Cpo:
         assert answer.json()["status_code"] == 1000, answer.json()
         return answer
 
-    def session(self, kwh: float, status: str = "ACTIVE", *, id: str = "S-1", created: bool = False, **more: Any) -> None:  # noqa: A002
+    def session(
+        self, kwh: float, status: str = "ACTIVE", *, session_id: str = "S-1", created: bool = False, **more: Any
+    ) -> None:
         """PUT the Session that answers the last START_SESSION."""
         start = self.sent("START_SESSION")[-1].body
         data = session_data(
-            id,
+            session_id,
             kwh=kwh,
             status=status,
             authorization_reference=start["authorization_reference"],
@@ -75,18 +84,18 @@ class Cpo:
             last_updated=stamp(self.clock.now()),
             **more,
         )
-        self.push("PUT", f"sessions/SK/ION/{id}", data, 201 if created else 200)
+        self.push("PUT", f"sessions/SK/ION/{session_id}", data, 201 if created else 200)
 
     def evse(self, status: str) -> None:
         """PATCH the charger's status."""
         change = {"status": status, "last_updated": stamp(self.clock.now())}
         self.push("PATCH", "locations/SK/ION/LOC-1/EVSE-1", change, 200)
 
-    def cdr(self, total: float, id: str = "CDR-1", *, kwh: float = 20.5, expected: int = 201, **more: Any) -> None:  # noqa: A002
+    def cdr(self, total: float, cdr_id: str = "CDR-1", *, kwh: float = 20.5, expected: int = 201, **more: Any) -> None:
         """POST the CDR of the last START_SESSION."""
         start = self.sent("START_SESSION")[-1].body
         data = cdr_data(
-            id,
+            cdr_id,
             authorization_reference=start["authorization_reference"],
             cdr_token={**session_data()["cdr_token"], "uid": start["token"]["uid"]},
             total_cost={"excl_vat": round(total / 1.23, 2), "incl_vat": total},
@@ -132,7 +141,9 @@ class Clock:
         from sessions_adhoc.models import FallbackPull
 
         dues = [
-            model.objects.exclude(next_check_at=None).order_by("next_check_at").values_list("next_check_at", flat=True)
+            model.objects.exclude(next_check_at=None)
+            .order_by("next_check_at")
+            .values_list("next_check_at", flat=True)
             .first()
             for model in (AdHocSession, FallbackPull)
         ]

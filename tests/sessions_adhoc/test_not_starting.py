@@ -142,7 +142,7 @@ def test_a_late_session_is_stopped_once_and_never_billed(driver, cpo, clock) -> 
 def test_a_second_session_for_one_start_is_a_duplicate(driver, cpo, clock) -> None:
     session = driver.start()
     cpo.session(0, created=True)
-    cpo.session(0, id="S-2", created=True)
+    cpo.session(0, session_id="S-2", created=True)
     clock.forward(seconds=1)
     validities = AttemptSession.objects.order_by("pk").values_list("ocpi_session__ocpi_id", "validity")
     assert list(validities) == [("S-1", "valid"), ("S-2", "duplicate")]
@@ -216,10 +216,10 @@ def test_a_failed_dc_handshake_is_tried_again_on_the_same_reservation(driver, cp
     first, second = cpo.sent("START_SESSION")
     assert first.body["authorization_reference"] != second.body["authorization_reference"]
     assert first.body["token"]["uid"] == second.body["token"]["uid"]
-    cpo.session(0, id="S-2", created=True)
+    cpo.session(0, session_id="S-2", created=True)
     clock.forward(seconds=10)
-    cpo.session(2, id="S-2")
-    cpo.session(2, "COMPLETED", id="S-2")
+    cpo.session(2, session_id="S-2")
+    cpo.session(2, "COMPLETED", session_id="S-2")
     cpo.cdr(3.30, session_id="S-2", kwh=2)
     clock.forward(seconds=1)
     assert state(session)[0] == "settled"

@@ -61,12 +61,8 @@ class Command(BaseCommand):
             actions.add_parser(name, parents=[shared], help=text).add_argument("code")
         pull = actions.add_parser("sync", parents=[shared, waiting], help="read a partner's data")
         pull.add_argument("code")
-        pull.add_argument(
-            "modules", nargs="*", metavar="MODULE", help=f"{', '.join(MODULES)} (locations tariffs)"
-        )
-        pull.add_argument(
-            "--since", type=_moment, help="only what changed since, for example 2026-11-22T08:00"
-        )
+        pull.add_argument("modules", nargs="*", metavar="MODULE", help=f"{', '.join(MODULES)} (locations tariffs)")
+        pull.add_argument("--since", type=_moment, help="only what changed since, for example 2026-11-22T08:00")
         show = actions.add_parser("show", parents=[shared], help="show a partner, or list all")
         show.add_argument("code", nargs="?")
 
@@ -156,9 +152,7 @@ class Command(BaseCommand):
     def _conclude(self, run: HandshakeRun) -> None:
         if run.state == HandshakeRun.State.SUCCEEDED:
             if not self.as_json:
-                self._print(
-                    f"Connected over OCPI {run.version}." + (f" But: {run.cause}" if run.cause else "")
-                )
+                self._print(f"Connected over OCPI {run.version}." + (f" But: {run.cause}" if run.cause else ""))
             return
         if run.state in LIVE:
             if not self.as_json:
@@ -259,6 +253,4 @@ def _moment(text: str) -> datetime:
 def _faults(error: ValidationError) -> list[str]:
     if not hasattr(error, "error_dict"):
         return error.messages
-    return [
-        f"{name.replace('_', ' ')}: {text}" for name, texts in error.message_dict.items() for text in texts
-    ]
+    return [f"{name.replace('_', ' ')}: {text}" for name, texts in error.message_dict.items() for text in texts]

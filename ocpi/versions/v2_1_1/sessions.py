@@ -54,8 +54,8 @@ def place_of(location: Location) -> tuple[EVSE | None, Connector | None]:
     return evse, evse.connectors[0] if evse else None
 
 
-def stand_in(other: Any, coordinates: Any = None, evse: EVSE | None = None) -> Location:
-    """A Location for an object that only refers to one: what nobody knows is `#NA`, UNKNOWN or 0."""
+def stand_in(other: sessions.Session, evse: EVSE) -> Location:
+    """A Location for a session that only refers to one: what nobody knows is `#NA`, UNKNOWN or 0."""
     return Location.model_construct(
         id=other.location_id,
         parking_type="UNKNOWN",
@@ -63,8 +63,8 @@ def stand_in(other: Any, coordinates: Any = None, evse: EVSE | None = None) -> L
         city=NOT_AVAILABLE,
         postal_code=NOT_AVAILABLE,
         country=NOT_AVAILABLE,
-        coordinates=coordinates or GeoLocation(latitude="0.000000", longitude="0.000000"),
-        evses=(evse,) if evse else (),
+        coordinates=GeoLocation(latitude="0.000000", longitude="0.000000"),
+        evses=(evse,),
         last_updated=other.last_updated,
     )
 
@@ -127,4 +127,4 @@ class Session(Owned, v2_2.Session):
             return {}
         connector = connector_used(other.connector_id, other.last_updated)
         evse = evse_used(other.evse_uid, None, connector, other.last_updated)
-        return {"auth_id": other.cdr_token.contract_id, "location": stand_in(other, evse=evse)}
+        return {"auth_id": other.cdr_token.contract_id, "location": stand_in(other, evse)}

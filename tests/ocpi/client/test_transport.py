@@ -214,7 +214,7 @@ def test_a_redirect_to_plain_http_is_not_followed(settings):
         ("93.184.216.34", True),
         ("2606:2800:220:1:248:1893:25c8:1946", True),
         ("127.0.0.1", False),
-        ("0.0.0.0", False),
+        ("0.0.0.0", False),  # noqa: S104
         ("100.64.0.1", False),
         ("224.0.0.1", False),
         ("fe80::1%eth0", False),

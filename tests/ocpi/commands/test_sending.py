@@ -49,9 +49,7 @@ def test_start_session_in_2_2_1(cpo, connected, settings):
     cpo.on(START, ACCEPTED)
     command = sent(start(connected()))
     body = cpo.seen[0].body
-    assert body.pop("response_url") == (
-        f"https://ocpi-ion.example/ocpi/emsp/2.2.1/commands/START_SESSION/{command.pk}"
-    )
+    assert body.pop("response_url") == (f"https://ocpi-ion.example/ocpi/emsp/2.2.1/commands/START_SESSION/{command.pk}")
     assert body == {
         "token": {
             "country_code": "SK",
@@ -203,9 +201,7 @@ def test_a_result_that_comes_before_the_response_is_kept(cpo, connected, news):
 
     def callback_first(_seen):
         try:
-            Row.objects.filter(pk=command.pk).update(
-                result="FAILED", result_text="Cable", result_at=timezone.now()
-            )
+            Row.objects.filter(pk=command.pk).update(result="FAILED", result_text="Cable", result_at=timezone.now())
         finally:
             connection.close()
         return ACCEPTED
@@ -253,9 +249,7 @@ def test_a_worker_that_died_leaves_an_unanswered_command(connected, news):
 
 def test_a_call_under_way_is_not_lost(connected, news):
     command = start(connected())
-    Command.objects.filter(pk=command.pk).update(
-        state="sending", sent_at=timezone.now() - timedelta(seconds=30)
-    )
+    Command.objects.filter(pk=command.pk).update(state="sending", sent_at=timezone.now() - timedelta(seconds=30))
     assert commands.recover_lost(timezone.now()) == 0
     assert news == []
 
@@ -269,9 +263,7 @@ def test_an_answer_that_comes_after_all_counts(cpo, connected, news):
     cpo.on(START, settled_meanwhile)
     Command.objects.filter(pk=command.pk).update(state="sending")
     commands._record(command.pk, commands.Outcome("unanswered", failure="lost"), ("sending",))
-    commands._record(
-        command.pk, commands.Outcome("answered", "ACCEPTED", timeout=30), ("sending", "unanswered")
-    )
+    commands._record(command.pk, commands.Outcome("answered", "ACCEPTED", timeout=30), ("sending", "unanswered"))
     command.refresh_from_db()
     assert (command.state, command.response, command.failure) == ("answered", "ACCEPTED", "")
 

@@ -57,12 +57,8 @@ def due_now(run: HandshakeRun) -> None:
 def token_state(partner: Partner) -> dict[str, list[tuple[str, str]]]:
     """Every token of a partner, by direction: (purpose, state), oldest first."""
     return {
-        "issued": list(
-            IssuedToken.objects.filter(partner=partner).order_by("pk").values_list("purpose", "state")
-        ),
-        "received": list(
-            ReceivedToken.objects.filter(partner=partner).order_by("pk").values_list("purpose", "state")
-        ),
+        "issued": list(IssuedToken.objects.filter(partner=partner).order_by("pk").values_list("purpose", "state")),
+        "received": list(ReceivedToken.objects.filter(partner=partner).order_by("pk").values_list("purpose", "state")),
     }
 
 

@@ -61,12 +61,8 @@ def test_a_new_handshake_replaces_the_tokens_only_at_its_end(cpo, fresh):
     assert go(partner, token_a=TOKEN_A).state == "failed"
     assert received_text(partner) == TOKEN_C
     assert token_state(partner)["issued"] == [("connection", "active"), ("connection", "revoked")]
-    cpo.on(
-        "POST /2.2.1/credentials", envelope(credentials_data(cpo.url, "dddddddd-4444-4444-8444-dddddddddddd"))
-    )
-    cpo.on(
-        "/versions", cpo.guarded(cpo.script["/versions"], (TOKEN_A, "dddddddd-4444-4444-8444-dddddddddddd"))
-    )
+    cpo.on("POST /2.2.1/credentials", envelope(credentials_data(cpo.url, "dddddddd-4444-4444-8444-dddddddddddd")))
+    cpo.on("/versions", cpo.guarded(cpo.script["/versions"], (TOKEN_A, "dddddddd-4444-4444-8444-dddddddddddd")))
     go(partner)
     assert received_text(partner).startswith("dddd")
     assert token_state(partner)["issued"] == [

@@ -1,4 +1,6 @@
-"""Every way a handshake goes wrong: which step stops, what it says, what it leaves behind, and that it can be run again."""
+"""Every way a handshake goes wrong: which step stops, what it says, what it leaves behind, and that it can
+be run again.
+"""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -48,9 +50,7 @@ FATAL = {
         "Token A is wrong",
         UNTOUCHED,
     ),
-    "wrong URL": Turn(
-        "/versions", Answer("", 404), "versions", "HTTP 404", "versions URL is wrong", UNTOUCHED
-    ),
+    "wrong URL": Turn("/versions", Answer("", 404), "versions", "HTTP 404", "versions URL is wrong", UNTOUCHED),
     "web page": Turn("/versions", Answer(HTML), "versions", "web page (HTML)", "firewall (WAF)", UNTOUCHED),
     "no envelope": Turn("/versions", Answer([]), "versions", "no OCPI envelope", "another API", UNTOUCHED),
     "redirect off host": Turn(
@@ -111,12 +111,8 @@ FATAL = {
     "Token A does not register": Turn(
         CREDENTIALS, envelope(None, 2000, status=401), "credentials", "HTTP 401", "used up", WITHDRAWN
     ),
-    "3002": Turn(
-        CREDENTIALS, envelope(None, 3002), "credentials", "status code 3002", "both sides", WITHDRAWN
-    ),
-    "3003": Turn(
-        CREDENTIALS, envelope(None, 3003), "credentials", "status code 3003", "section 4", WITHDRAWN
-    ),
+    "3002": Turn(CREDENTIALS, envelope(None, 3002), "credentials", "status code 3002", "both sides", WITHDRAWN),
+    "3003": Turn(CREDENTIALS, envelope(None, 3003), "credentials", "status code 3003", "section 4", WITHDRAWN),
     "credentials refused": Turn(
         CREDENTIALS,
         envelope(None, 2001, "url is wrong"),
@@ -133,9 +129,7 @@ FATAL = {
         "Method B",
         IN_DOUBT,
     ),
-    "no data": Turn(
-        CREDENTIALS, envelope(None), "credentials", "no token that we could use", "Method B", IN_DOUBT
-    ),
+    "no data": Turn(CREDENTIALS, envelope(None), "credentials", "no token that we could use", "Method B", IN_DOUBT),
     "web page after the POST": Turn(
         CREDENTIALS, Answer(HTML), "credentials", "They may have registered us", "Method B", IN_DOUBT
     ),
@@ -268,9 +262,7 @@ def test_a_lost_answer_is_understood_on_the_second_post(cpo, fresh, status):
     due_now(run)
     run = handshake.advance(run.pk)
     assert (run.state, run.cause) == ("failed", "They have registered us, but their answer was lost.")
-    assert run.advice.startswith(
-        "Ask them to remove our registration and give a new Token A, or use Method B"
-    )
+    assert run.advice.startswith("Ask them to remove our registration and give a new Token A, or use Method B")
     # Either of the two may be the one that they kept.
     assert token_state(partner)["issued"] == [("connection", "pending"), ("connection", "pending")]
     sent = [call.body["token"] for call in cpo.calls("POST")]

@@ -69,7 +69,7 @@ def answered(response: Any, http_status: int, status_code: int, text: str = "") 
 
 @pytest.fixture
 def partner(db: None) -> Partner:
-    return PartnerFactory(code="ion", country_code="SK", party_id="ION")
+    return PartnerFactory.create(code="ion", country_code="SK", party_id="ION")
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """Who may call: token, host, source address, party, version."""
 
 import base64
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -85,7 +86,7 @@ class TestHosts:
 
     @pytest.mark.parametrize("host", ["ocpi-green.smartfuelpass.com", "smartfuelpass.com", "evil.example", ""])
     def test_another_host_is_refused(self, cpo: Cpo, host: str) -> None:
-        green = PartnerFactory(code="green", party_id="GRN")
+        green = PartnerFactory.create(code="green", party_id="GRN")
         answered(cpo.put(URL, session_data(), HTTP_HOST=host), 401, 2000)
         assert last_message().partner == (green if "green" in host else None)
         assert not OcpiSession.objects.exists()
@@ -98,8 +99,8 @@ class TestHosts:
 class TestNetworks:
     @pytest.fixture(autouse=True)
     def _networks(self, partner: Partner) -> None:
-        AllowedNetworkFactory(partner=partner, network="10.1.0.0/16")
-        AllowedNetworkFactory(partner=partner, network="2001:db8::/32")
+        AllowedNetworkFactory.create(partner=partner, network="10.1.0.0/16")
+        AllowedNetworkFactory.create(partner=partner, network="2001:db8::/32")
 
     @pytest.mark.parametrize("address", ["10.1.2.3", "2001:db8::7", "::ffff:10.1.2.3"])
     def test_a_listed_address_may_call(self, cpo: Cpo, address: str) -> None:
@@ -151,7 +152,7 @@ def test_another_party_is_not_found(cpo: Cpo, party: str, method: str) -> None:
 
 
 def test_a_party_of_the_same_platform_is_welcome(cpo: Cpo) -> None:
-    PartnerRoleFactory(partner=cpo.partner, country_code="CZ", party_id="IO2")
+    PartnerRoleFactory.create(partner=cpo.partner, country_code="CZ", party_id="IO2")
     data = session_data(country_code="CZ", party_id="IO2")
     answered(cpo.put("sessions/CZ/IO2/S-1", data), 201, 1000)
     answered(cpo.put(URL, session_data()), 201, 1000)
@@ -160,12 +161,12 @@ def test_a_party_of_the_same_platform_is_welcome(cpo: Cpo) -> None:
 
 def test_a_partner_never_sees_the_objects_of_another(cpo: Cpo) -> None:
     cpo.put(URL, session_data())
-    other = Cpo(PartnerFactory(code="other", environment="production", country_code="SK", party_id="ION"))
+    other = Cpo(PartnerFactory.create(code="other", environment="production", country_code="SK", party_id="ION"))
     answered(other.get(URL), 404, 2001)
     answered(other.put(URL, session_data(kwh=7)), 201, 1000)
     assert list(OcpiSession.objects.order_by("id").values_list("partner__code", "kwh")) == [
-        ("ion", 0),
-        ("other", 7),
+        ("ion", Decimal(0)),
+        ("other", Decimal(7)),
     ]
 
 

@@ -1,7 +1,6 @@
 """Results of commands, posted to the response_url that we gave."""
 
 import uuid
-from collections.abc import Iterator
 
 import pytest
 from pytest_django import Settings
@@ -14,15 +13,15 @@ from tests.ocpi.server.conftest import Cpo, answered, last_message
 
 
 @pytest.fixture
-def heard(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+def heard(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     results: list[str] = []
     monkeypatch.setattr(receivers, "_command", [lambda command: results.append(command.result)])
-    yield results
+    return results
 
 
 @pytest.fixture
 def command(cpo: Cpo) -> Command:
-    return CommandFactory(partner=cpo.partner)
+    return CommandFactory.create(partner=cpo.partner)
 
 
 def path(command: Command) -> str:
@@ -59,7 +58,7 @@ def test_the_first_result_wins(cpo: Cpo, command: Command, heard: list[str]) -> 
 
 
 def test_a_reservation_can_be_cancelled_later(cpo: Cpo, heard: list[str]) -> None:
-    command = CommandFactory(partner=cpo.partner, kind="RESERVE_NOW")
+    command = CommandFactory.create(partner=cpo.partner, kind="RESERVE_NOW")
     for result in ("ACCEPTED", "CANCELED_RESERVATION", "CANCELED_RESERVATION", "FAILED"):
         answered(cpo.post(path(command), {"result": result}), 200, 1000)
     command.refresh_from_db()
@@ -69,7 +68,7 @@ def test_a_reservation_can_be_cancelled_later(cpo: Cpo, heard: list[str]) -> Non
 
 @pytest.mark.parametrize("body", ['"ACCEPTED"', '{"result": "ACCEPTED"}'])
 def test_2_1_1_posts_a_command_response(cpo: Cpo, body: str, heard: list[str]) -> None:
-    command = CommandFactory(partner=cpo.partner, version="2.1.1")
+    command = CommandFactory.create(partner=cpo.partner, version="2.1.1")
     answered(cpo.post(f"/ocpi/emsp/2.1.1/{path(command)}", body), 200, 1000)
     assert heard == ["ACCEPTED"]
 
@@ -83,7 +82,7 @@ def test_another_address_is_not_found(cpo: Cpo, command: Command, url: str) -> N
 
 
 def test_the_command_of_another_partner_is_not_found(command: Command) -> None:
-    other = Cpo(PartnerFactory(code="other", party_id="OTH"))
+    other = Cpo(PartnerFactory.create(code="other", party_id="OTH"))
     answered(other.post(path(command), {"result": "ACCEPTED"}), 404, 2000)
     command.refresh_from_db()
     assert command.result == ""

@@ -1,6 +1,7 @@
 """Locations, EVSEs and connectors over HTTP."""
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -35,7 +36,7 @@ def test_it_stores_a_location_with_its_parts(cpo: Cpo, stored: Location) -> None
         "SK*ION*EEVSE-1",
         cpo.partner,
     )
-    assert (connector.max_kw, connector.tariff_ids, connector.is_dc) == (150, ["T-1"], True)
+    assert (connector.max_kw, connector.tariff_ids, connector.is_dc) == (Decimal(150), ["T-1"], True)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Sessions over HTTP."""
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -21,7 +22,7 @@ def test_it_stores_a_new_session(cpo: Cpo) -> None:
     assert row.raw == data
     assert (row.status, row.kwh, row.token_uid, row.authorization_reference) == (
         "ACTIVE",
-        0,
+        Decimal(0),
         "TOKEN-1",
         "REF-1",
     )
@@ -114,7 +115,7 @@ def test_an_older_patch_asks_for_a_pull(cpo: Cpo) -> None:
     answered(cpo.patch(URL, change), 200, 1000)
     row = OcpiSession.objects.get()
     assert row.needs_pull
-    assert (row.status, row.kwh) == ("ACTIVE", 5)
+    assert (row.status, row.kwh) == ("ACTIVE", Decimal(5))
     assert row.raw["charging_periods"] == change["charging_periods"]
     cpo.put(URL, session_data(kwh=6, last_updated="2026-11-22T10:06:00Z"))
     assert not OcpiSession.objects.get().needs_pull
@@ -160,7 +161,7 @@ def test_ids_are_compared_without_regard_to_case(cpo: Cpo, stored: OcpiSession) 
         ({"id": "S-\x00"}, "id"),
     ],
 )
-def test_a_faulty_session_is_refused_by_path(cpo: Cpo, changes: dict[str, object], path: str) -> None:
+def test_a_faulty_session_is_refused_by_path(cpo: Cpo, changes: dict[str, Any], path: str) -> None:
     answered(cpo.put(URL, session_data(**changes)), 200, 2001, path)
     assert path in [fault["path"] for fault in last_message().faults]
     assert not OcpiSession.objects.exists()

@@ -17,11 +17,11 @@ def uids(response: Any) -> list[str]:
 
 @pytest.fixture
 def five(db: None) -> list[Token]:
-    return [TokenFactory(uid=f"T{n}", last_updated=MOMENT + timedelta(minutes=n)) for n in range(5)]
+    return [TokenFactory.create(uid=f"T{n}", last_updated=MOMENT + timedelta(minutes=n)) for n in range(5)]
 
 
 def test_a_token_is_written_in_the_version_asked_for(cpo: Cpo) -> None:
-    TokenFactory(uid="T0", contract_id="SK-SFP-C1", language="sk")
+    TokenFactory.create(uid="T0", contract_id="SK-SFP-C1", language="sk")
     expected = {
         "country_code": "SK",
         "party_id": "SFP",
@@ -90,7 +90,7 @@ def test_parameters_that_say_nothing_are_refused(cpo: Cpo, query: str) -> None:
 
 
 def test_a_valid_token_is_allowed(cpo: Cpo) -> None:
-    TokenFactory(uid="T0")
+    TokenFactory.create(uid="T0")
     body = {"location_id": "LOC-1", "evse_uids": ["EVSE-1"]}
     data = answered(cpo.post("tokens/t0/authorize?type=AD_HOC_USER", body), 200, 1000)
     assert (data["allowed"], data["token"]["uid"], data["location"]) == ("ALLOWED", "T0", body)
@@ -98,22 +98,22 @@ def test_a_valid_token_is_allowed(cpo: Cpo) -> None:
 
 
 def test_a_token_that_is_used_up_is_blocked(cpo: Cpo) -> None:
-    TokenFactory(uid="T0", valid=False)
+    TokenFactory.create(uid="T0", valid=False)
     data = answered(cpo.post("tokens/T0/authorize?type=AD_HOC_USER"), 200, 1000)
     assert data["allowed"] == "BLOCKED"
     assert "location" not in data
 
 
 def test_no_type_means_rfid_and_finds_the_only_token_all_the_same(cpo: Cpo) -> None:
-    TokenFactory(uid="T0")
+    TokenFactory.create(uid="T0")
     assert answered(cpo.post("tokens/T0/authorize"), 200, 1000)["allowed"] == "ALLOWED"
     assert last_message().leniences[0]["kind"] == "token_type"
-    TokenFactory(uid="T0", type="RFID", valid=False)
+    TokenFactory.create(uid="T0", type="RFID", valid=False)
     assert answered(cpo.post("tokens/T0/authorize"), 200, 1000)["allowed"] == "BLOCKED"
 
 
 def test_2_1_1_asks_in_its_own_words(cpo: Cpo) -> None:
-    TokenFactory(uid="T0")
+    TokenFactory.create(uid="T0")
     for name in ("type", "token_type"):
         data = answered(cpo.post(f"/ocpi/emsp/2.1.1/tokens/T0/authorize?{name}=OTHER"), 200, 1000)
         assert data == {"allowed": "ALLOWED"}
@@ -121,11 +121,11 @@ def test_2_1_1_asks_in_its_own_words(cpo: Cpo) -> None:
 
 @pytest.mark.parametrize(("version", "code"), [("2.2.1", 2004), ("2.2", 2004), ("2.1.1", 2000)])
 def test_an_unknown_token_is_not_found(cpo: Cpo, version: str, code: int) -> None:
-    TokenFactory(uid="T0")
+    TokenFactory.create(uid="T0")
     answered(cpo.post(f"/ocpi/emsp/{version}/tokens/T1/authorize"), 404, code)
     answered(cpo.post(f"/ocpi/emsp/{version}/tokens/T0/authorize?type=RFID"), 404, code)
 
 
 def test_faulty_references_are_refused(cpo: Cpo) -> None:
-    TokenFactory(uid="T0")
+    TokenFactory.create(uid="T0")
     answered(cpo.post("tokens/T0/authorize?type=AD_HOC_USER", {"evse_uids": 5}), 200, 2001, "location_id")

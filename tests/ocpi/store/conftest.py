@@ -14,7 +14,7 @@ from tests.factories import PartnerFactory
 
 @pytest.fixture
 def partner(db: None) -> Partner:
-    return PartnerFactory(code="ion", country_code="SK", party_id="ION")
+    return PartnerFactory.create(code="ion", country_code="SK", party_id="ION")
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """What the layers above are told, inside the transaction that stores it."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -117,8 +118,18 @@ def test_a_cdr_is_news_once(party: Party, news: list[Any]) -> None:
     assert news == [first.row]
 
 
-@pytest.mark.parametrize("kind", ["session", "evse", "cdr"])
-def test_what_a_receiver_cannot_take_is_not_stored(party: Party, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+@pytest.mark.parametrize(
+    "put",
+    [
+        lambda party: store.put_session(party, "S-1", session_data()),
+        lambda party: store.put_location(party, "LOC-1", location_data()),
+        lambda party: store.put_cdr(party, cdr_data()),
+    ],
+    ids=["session", "evse", "cdr"],
+)
+def test_what_a_receiver_cannot_take_is_not_stored(
+    party: Party, monkeypatch: pytest.MonkeyPatch, put: Callable[[Party], Any]
+) -> None:
     def refuse(news: Any) -> None:
         assert connection.in_atomic_block
         raise RuntimeError("no")
@@ -126,9 +137,5 @@ def test_what_a_receiver_cannot_take_is_not_stored(party: Party, monkeypatch: py
     for name in ("_session", "_evse_status", "_cdr"):
         monkeypatch.setattr(receivers, name, [refuse])
     with pytest.raises(RuntimeError):
-        {
-            "session": lambda: store.put_session(party, "S-1", session_data()),
-            "evse": lambda: store.put_location(party, "LOC-1", location_data()),
-            "cdr": lambda: store.put_cdr(party, cdr_data()),
-        }[kind]()
+        put(party)
     assert not any(model.objects.exists() for model in (OcpiSession, Evse, Cdr))

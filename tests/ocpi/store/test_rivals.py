@@ -2,6 +2,9 @@
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
+from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
@@ -51,10 +54,8 @@ def meet_after(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str) -> None:
         result = original(*args, **kwargs)
         if not getattr(seen, "before", False):
             seen.before = True
-            try:
+            with suppress(threading.BrokenBarrierError):
                 barrier.wait(PATIENCE)
-            except threading.BrokenBarrierError:
-                pass
         return result
 
     monkeypatch.setattr(owner, name, meeting)
@@ -75,11 +76,11 @@ def test_two_patches_are_both_kept(party: Party) -> None:
         first = {"charging_periods": [period_data(f"2026-11-22T10:{minute}:01Z")], "last_updated": moment}
         second = {"kwh": minute, "last_updated": moment}
         at_once(
-            lambda change=first: store.patch_session(party, "S-1", change),
-            lambda change=second: store.patch_session(party, "S-1", change),
+            partial(store.patch_session, party, "S-1", first),
+            partial(store.patch_session, party, "S-1", second),
         )
         row = OcpiSession.objects.get()
-        assert (row.kwh, len(row.raw["charging_periods"])) == (minute, minute - 9)
+        assert (row.kwh, len(row.raw["charging_periods"])) == (Decimal(minute), minute - 9)
 
 
 def test_two_first_puts_make_one_location(party: Party, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -95,7 +96,7 @@ def test_updates_of_a_tree_wait_for_each_other(party: Party) -> None:
     renamed = location_data(name="Renamed", evses=evses, last_updated=LATER)
     at_once(
         lambda: store.put_location(party, "LOC-1", renamed),
-        *[lambda uid=evse["uid"]: store.patch_evse(party, "LOC-1", uid, change) for evse in evses],
+        *[partial(store.patch_evse, party, "LOC-1", evse["uid"], change) for evse in evses],
     )
     assert set(Evse.objects.values_list("status", flat=True)) == {"CHARGING"}
     assert Location.objects.get().name == "Renamed"

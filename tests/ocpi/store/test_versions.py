@@ -1,6 +1,7 @@
 """Objects that came in one version and are updated or asked for in another."""
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -37,7 +38,7 @@ def test_a_patch_in_a_newer_version_moves_the_session_to_it(speaking: Speaking) 
     change = {"kwh": 2, "charging_periods": [period_data(LATER)], "last_updated": LATER}
     store.patch_session(speaking("2.2.1"), "S-1", change)
     row = OcpiSession.objects.get()
-    assert (row.version, row.kwh, len(row.raw["charging_periods"])) == ("2.2.1", 2, 2)
+    assert (row.version, row.kwh, len(row.raw["charging_periods"])) == ("2.2.1", Decimal(2), 2)
 
 
 def test_a_2_1_1_patch_needs_no_moment(speaking: Speaking, news: list[Any]) -> None:
@@ -49,7 +50,7 @@ def test_a_2_1_1_patch_needs_no_moment(speaking: Speaking, news: list[Any]) -> N
     news.clear()
     store.patch_session(party, "S-1", {"kwh": 3})
     row = OcpiSession.objects.get()
-    assert (row.version, row.kwh, row.country_code) == ("2.1.1", 3, "SK")
+    assert (row.version, row.kwh, row.country_code) == ("2.1.1", Decimal(3), "SK")
     assert (row.last_updated, news[0].at) == (MOMENT, row.news_at)
     # By the partner's clock this is newer, though by ours the PATCH was.
     store.put_session(party, "S-1", old | {"kwh": 4, "last_updated": "2026-11-22T10:00:01Z"})

@@ -1,0 +1,149 @@
+"""What the page of an ad-hoc session shows besides its standing, read in a constant number of queries."""
+
+from decimal import Decimal
+from typing import Any
+
+from billing.models import PaymentAuthorization
+from ocpi.admin import statuses
+from ocpi.admin.cdr import total
+from ocpi.models import Cdr, Command, Message, OcpiSession
+from partners.admin.showing import (
+    NEUTRAL,
+    SUCCESS,
+    WARNING,
+    ago,
+    amount,
+    anchor,
+    at,
+    badge,
+    code,
+    link,
+    state_badge,
+    url_of,
+)
+from partners.models import Incident
+from sessions_adhoc.admin.story import story
+from sessions_adhoc.models import AdHocSession, AttemptSession, ChargingAttempt, Sample
+from sessions_adhoc.presenting import held
+from sessions_adhoc.snapshot import cdrs_of
+
+MOST_SAMPLES = 500
+SHOWN_SAMPLES = 50
+
+
+def panels(session: AdHocSession) -> dict[str, Any]:
+    """Everything for the template."""
+    samples = newest_samples(session)
+    return {
+        "facts": facts(session),
+        "money": money(session),
+        "incidents": Incident.objects.filter(partner_id=session.partner_id, reference=str(session.pk)).order_by("-id"),
+        "lines": story(session.timeline.all(), samples),
+        "attempts": attempts(session),
+        "samples": samples[::-1][:SHOWN_SAMPLES],
+        "sample_count": len(samples),
+        "cdrs": cdrs(session),
+        "policy": policy(session),
+    }
+
+
+def newest_samples(session: AdHocSession) -> list[Sample]:
+    """The newest readings, oldest first."""
+    rows = Sample.objects.filter(attempt__session=session).select_related("attempt").order_by("-received_at", "-id")
+    return list(rows[:MOST_SAMPLES])[::-1]
+
+
+def facts(session: AdHocSession) -> dict[str, object]:
+    evse = session.evse
+    connector = f", connector {session.connector_number}" if session.connector_number else ""
+    return {
+        "ID": code(session.pk),
+        "Partner": link(session.partner),
+        "EVSE": link(evse, f"{evse}{connector}"),
+        "EVSE status": statuses.evse_badge(evse),
+        "Location": link(evse.location, evse.location.name or evse.location.ocpi_id),
+        "Current": "DC" if session.is_dc else "AC",
+        "Channel": session.get_channel_display(),
+        "Client": link(session.client) if session.client else "driver's page",
+        "Token UID": link(session.token),
+        "Created": at(session.created_at),
+        "Funds reserved": at(session.funds_reserved_at),
+        "Stop asked for": at(session.stop_requested_at),
+        "Charging ended": at(session.charging_ended_at),
+        "Ended": at(session.ended_at),
+        "Earlier try": link(session.previous) if session.previous else "",
+    }
+
+
+def money(session: AdHocSession) -> dict[str, object]:
+    """Reserved, captured, released, as the gateway holds it now."""
+    payment = session.authorization
+    state = PaymentAuthorization.State
+    released = payment.amount - payment.captured_amount if payment.state in (state.CAPTURED, state.RELEASED) else 0
+    return {
+        "held": amount(held(payment), payment.currency),
+        "captured": amount(payment.captured_amount, payment.currency),
+        "released": amount(released, payment.currency),
+        "asked": amount(payment.amount, payment.currency),
+        "badge": state_badge(payment),
+        "link": link(payment, "Payment"),
+        "expires": at(payment.expires_at) if held(payment) else "",
+        "failure": payment.failure_message or payment.failure_code,
+    }
+
+
+def attempts(session: AdHocSession) -> list[dict[str, Any]]:
+    """Each START_SESSION with its answers and its Sessions. Two queries."""
+    links: dict[int, list[AttemptSession]] = {}
+    rows = AttemptSession.objects.filter(attempt__session=session).select_related("ocpi_session", "stop_command")
+    for row in rows:
+        links.setdefault(row.attempt_id, []).append(row)
+    found = session.attempts.select_related("command", "stop_command").order_by("number")
+    return [attempt(row, links.get(row.pk, [])) for row in found]
+
+
+def attempt(row: ChargingAttempt, links: list[AttemptSession]) -> dict[str, Any]:
+    verdict = badge(row.failure.replace("_", " "), WARNING) if row.failure else badge("ended" if row.ended_at else "open")
+    return {
+        "row": row,
+        "start": command(row.command),
+        "stop": command(row.stop_command) if row.stop_command else None,
+        "verdict": badge("energy", SUCCESS) if row.energy_at and not row.failure else verdict,
+        "sessions": [ocpi_session(tie) for tie in links],
+    }
+
+
+def command(row: Command) -> dict[str, Any]:
+    return {
+        "link": link(row, row.kind),
+        "response": statuses.answer_badge(row.response) if row.response else state_badge(row),
+        "result": statuses.answer_badge(row.result),
+        "text": " ".join(filter(None, [row.response_text, row.result_text, row.failure])),
+        "exchange": anchor(url_of(Message, row.message_id), "exchange") if row.message_id else "",
+    }
+
+
+def ocpi_session(tie: AttemptSession) -> dict[str, Any]:
+    row: OcpiSession = tie.ocpi_session
+    valid = tie.validity == AttemptSession.Validity.VALID
+    return {
+        "link": link(row),
+        "status": statuses.session_badge(row.status),
+        "validity": badge(tie.get_validity_display(), NEUTRAL if valid else WARNING),
+        "kwh": f"{row.kwh.quantize(Decimal('0.01'))} kWh",
+        "news": ago(row.news_at),
+    }
+
+
+def cdrs(session: AdHocSession) -> list[dict[str, Any]]:
+    return [{"link": link(row), "row": row, "total": total(row), "kind": kind(row)} for row in cdrs_of(session)]
+
+
+def kind(row: Cdr) -> str:
+    return f"credit for {row.credit_reference_id}" if row.credit else "CDR"
+
+
+def policy(session: AdHocSession) -> list[tuple[str, Any, str]]:
+    """Name, value and the scope that it came from."""
+    sources = session.policy_sources
+    return [(name.replace("_", " "), value, sources.get(name, "default")) for name, value in session.policy.items()]

@@ -1,0 +1,90 @@
+"""The states of an ad-hoc session in support's words: whom we wait for, and what happens when the clock runs out."""
+
+from partners.admin.pages import Standing
+from partners.admin.showing import DANGER, INFO, NEUTRAL, SUCCESS, WARNING
+from sessions_adhoc.models import AdHocSession
+from sessions_adhoc.states import State
+
+TONES = {
+    **dict.fromkeys((State.CREATED, State.AUTHORIZING, State.AUTHORIZED, State.STARTING, State.VALIDATING), INFO),
+    **dict.fromkeys((State.WAITING_FOR_CONNECTOR, State.STOPPING, State.AWAITING_CDR), WARNING),
+    **dict.fromkeys((State.CHARGING, State.SETTLED), SUCCESS),
+    **dict.fromkeys((State.FAILED, State.ESCALATED), DANGER),
+    State.CANCELLED: NEUTRAL,
+}
+
+WAITING = {
+    State.CREATED: ("Waiting for us: the payment is about to be reserved.", "the session is cancelled"),
+    State.AUTHORIZING: (
+        "Waiting for the payment gateway to reserve the money.",
+        "the session is cancelled and whatever the gateway did is voided",
+    ),
+    State.AUTHORIZED: ("Waiting for us: the money is reserved and START_SESSION is about to be sent.", "we start"),
+    State.WAITING_FOR_CONNECTOR: (
+        "Waiting for the driver to plug in. Nothing is sent to the CPO until the connector is BLOCKED or PREPARING.",
+        "the session fails and the money is released",
+    ),
+    State.STARTING: (
+        "Waiting for the CPO: a Session with status ACTIVE. An accepted command alone starts nothing.",
+        "we ask with GET /sessions and decide by the answer",
+    ),
+    State.VALIDATING: (
+        "Waiting for the CPO: its Session is ACTIVE, and the first energy is still missing.",
+        "the attempt has failed: the next one starts, or the money is released",
+    ),
+    State.CHARGING: ("Energy flows. Waiting for the CPO's next meter values.", "we ask with GET /sessions"),
+    State.STOPPING: (
+        "Waiting for the CPO: STOP_SESSION was sent, and the Session has not ended yet.",
+        "we ask with GET /sessions; if it is still ACTIVE it goes on charging",
+    ),
+    State.AWAITING_CDR: (
+        "Charging is over. Waiting for the CPO's CDR; the money stays reserved.",
+        "we ask with GET /cdrs; after a day without a CDR it is escalated",
+    ),
+    State.ESCALATED: ("Waiting for us. The money stays reserved until news from the CPO or staff decide.", ""),
+    State.SETTLED: ("Nobody has to do anything: captured, and the rest released.", ""),
+    State.FAILED: ("Nobody has to do anything: no money was taken.", ""),
+    State.CANCELLED: ("Nobody has to do anything: no money was taken.", ""),
+}
+
+REASONS = {
+    "payment_declined": "the payment was declined",
+    "payment_failed": "the payment could not be made",
+    "connector_never_ready": "the cable was not plugged in in time",
+    "command_rejected": "the CPO refused START_SESSION",
+    "start_refused": "the CPO refused to start",
+    "cpo_unreachable": "the CPO's system could not be reached",
+    "no_session": "no Session came in time",
+    "no_energy": "no energy was delivered",
+    "stopped_by_driver": "the driver stopped before any energy",
+    "stop_without_effect": "STOP_SESSION had no effect",
+}
+
+ADVICE = {
+    State.ESCALATED: "Read the incident and the timeline, ask the CPO, then check again.",
+    State.AWAITING_CDR: "If it takes long, ask the CPO for the CDR.",
+}
+
+
+def reason_in_words(reason: str) -> str:
+    """The reason's code as a sentence part; an unknown one as it is."""
+    return REASONS.get(reason, reason.replace("_", " "))
+
+
+def standing_of(session: AdHocSession) -> Standing:
+    """Where the session stands."""
+    state = State(session.state)
+    text, then = WAITING[state]
+    if session.reason:
+        text = f"{text} Reason: {reason_in_words(session.reason)}."
+    if session.stop_requested_at and not session.is_terminal:
+        text = f"{text} A stop was asked for."
+    return Standing(
+        state.label,
+        text,
+        TONES[state],
+        ADVICE.get(state, ""),
+        since=session.state_since,
+        next_at=session.next_check_at,
+        next_text=then if session.next_check_at else "",
+    )

@@ -1,0 +1,89 @@
+"""The first page: what needs somebody now, how partners stand, who charges, what goes through."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.http import HttpRequest
+from django.utils import timezone
+
+from ocpi.models import HandshakeRun, Message
+from partners.models import Incident, Partner
+from sessions_adhoc.models import AdHocSession
+from sessions_adhoc.states import TERMINAL, State
+
+MOST = 10
+MOST_PARTNERS = 50
+DAY = timedelta(hours=24)
+FAILED = Q(http_status__gte=400) | Q(ocpi_status__gte=2000) | ~Q(error="")
+
+
+def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """Add what the template shows, as far as the user may see it. A constant number of queries."""
+    user, now = request.user, timezone.now()
+    context |= {"title": "Overview", "may_add_partner": user.has_perm("partners.add_partner")}
+    if user.has_perm("partners.view_partner"):
+        context |= {"partners": partners(now - DAY), "failed_handshakes": failed_handshakes()}
+    if user.has_perm("partners.view_incident"):
+        context["open_incidents"] = open_incidents()
+    if user.has_perm("sessions_adhoc.view_adhocsession"):
+        context |= {"escalated": escalated(), "live_sessions": live_sessions(), "live_count": live().count()}
+    if user.has_perm("ocpi.view_message"):
+        context["traffic"] = traffic(now - DAY)
+    return context
+
+
+def open_incidents() -> "QuerySet[Incident]":
+    """The newest open incidents."""
+    return Incident.objects.filter(closed_at=None).select_related("partner").order_by("-last_seen_at")[:MOST]
+
+
+def escalated() -> "QuerySet[AdHocSession]":
+    """Sessions whose money is held until somebody decides, longest waiting first."""
+    rows = AdHocSession.objects.filter(state=State.ESCALATED).select_related("partner", "evse")
+    return rows.order_by("state_since")[:MOST]
+
+
+def failed_handshakes() -> "QuerySet[HandshakeRun]":
+    """Partners whose newest handshake failed and who are not connected."""
+    newest = HandshakeRun.objects.filter(partner=OuterRef("partner")).order_by("-id").values("pk")[:1]
+    rows = HandshakeRun.objects.filter(pk=Subquery(newest), state=HandshakeRun.State.FAILED)
+    waiting = rows.filter(partner__connection=Partner.Connection.NOT_CONNECTED)
+    return waiting.select_related("partner").order_by("-ended_at")[:MOST]
+
+
+def partners(since: Any) -> list[Partner]:
+    """Partners with their last message, their traffic since then and what is live. Three queries."""
+    newest = Message.objects.filter(partner=OuterRef("pk")).order_by("-id").values("at")[:1]
+    rows = list(Partner.objects.annotate(newest_message_at=Subquery(newest)).order_by("name")[:MOST_PARTNERS])
+    counts = Message.objects.filter(at__gte=since).values("partner").order_by()
+    messages = {
+        row["partner"]: row for row in counts.annotate(total=Count("pk"), failed=Count("pk", filter=FAILED))
+    }
+    charging = dict(live().values_list("partner").order_by().annotate(Count("pk")))
+    for row in rows:
+        traffic_of = messages.get(row.pk, {})
+        row.message_count = traffic_of.get("total", 0)  # type: ignore[attr-defined]
+        row.failure_count = traffic_of.get("failed", 0)  # type: ignore[attr-defined]
+        row.live_count = charging.get(row.pk, 0)  # type: ignore[attr-defined]
+    return rows
+
+
+def live() -> "QuerySet[AdHocSession]":
+    """Sessions that are neither over nor escalated."""
+    return AdHocSession.objects.exclude(state__in=TERMINAL | {State.ESCALATED})
+
+
+def live_sessions() -> "QuerySet[AdHocSession]":
+    """The newest of them."""
+    return live().select_related("partner", "evse").order_by("-created_at")[:MOST]
+
+
+def traffic(since: Any) -> dict[str, int]:
+    """Messages since then: all, and those that failed."""
+    counted: dict[str, int] = Message.objects.filter(at__gte=since).aggregate(
+        total=Count("pk"),
+        failed=Count("pk", filter=FAILED),
+        inbound=Count("pk", filter=Q(direction=Message.Direction.INBOUND)),
+    )
+    return counted

@@ -1,0 +1,105 @@
+"""`manage.py demo --once`: the embedded combination, with real processes, from nothing to a settled charge."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.support.processes import ROOT
+
+SUMMARY = re.compile(
+    r"^demo ok: session [0-9a-f-]{36} settled, captured (\d+\.\d\d) of 40\.00 EUR reserved, CDR total (\d+\.\d\d),"
+)
+
+
+def demo(folder: Path, *options: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(  # noqa: S603 - the project's own command
+        [sys.executable, "manage.py", "demo", "--var-dir", str(folder), *options],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=150,
+        check=False,
+    )
+
+
+def summary(output: str) -> tuple[str, str]:
+    found = [match.groups() for line in output.splitlines() if (match := SUMMARY.match(line))]
+    assert len(found) == 1, output
+    return found[0]
+
+
+def still_running(folder: Path) -> list[str]:
+    """Command lines of processes that have anything of this demonstration in their environment."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if str(folder).encode() in (process / "environ").read_bytes():
+                found.append((process / "cmdline").read_bytes().replace(b"\0", b" ").decode())
+        except OSError:
+            continue
+    return found
+
+
+@pytest.mark.slow
+def test_one_charge_from_reservation_to_settlement(tmp_path) -> None:
+    done = demo(tmp_path, "--once")
+    assert done.returncode == 0, done.stdout + done.stderr
+    captured, total = summary(done.stdout)
+    assert captured == total != "0.00"
+    assert "They registered us and gave us their token" in done.stdout
+    assert still_running(tmp_path) == []
+
+
+@pytest.mark.slow
+def test_a_worker_killed_mid_charge_costs_nothing(tmp_path) -> None:
+    done = demo(tmp_path, "--once", "--kill-worker")
+    assert done.returncode == 0, done.stdout + done.stderr
+    captured, total = summary(done.stdout)
+    assert captured == total != "0.00"
+    assert "kill -9 of the worker" in done.stdout
+    assert (
+        done.stdout.index("kill -9") < done.stdout.index("The worker is started again") < done.stdout.index("Settled")
+    )
+
+
+@pytest.mark.slow
+def test_it_says_where_to_look_takes_other_ports_and_stops_on_ctrl_c(tmp_path) -> None:
+    with socket.socket() as busy:
+        busy.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            busy.bind(("127.0.0.1", 8000))
+            busy.listen()
+        except OSError:
+            pass  # something else listens there: just as busy
+        process = subprocess.Popen(  # noqa: S603 - the project's own command
+            [sys.executable, "manage.py", "demo", "--var-dir", str(tmp_path)],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        )
+        assert process.stdout is not None
+        lines = []
+        deadline = time.monotonic() + 120
+        for line in process.stdout:
+            lines.append(line)
+            if "Ctrl-C stops every process." in line or time.monotonic() > deadline:
+                break
+        os.killpg(process.pid, signal.SIGINT)
+        rest = process.stdout.read()
+        assert process.wait(60) == 0, rest
+    output = "".join(lines) + rest
+    assert "Port 8000 is busy: using " in output
+    for label in ("admin  ", "password ", "driver's page", "driver's API"):
+        assert label in output
+    assert "Stopping everything that was started." in rest
+    assert still_running(tmp_path) == []

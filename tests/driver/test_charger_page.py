@@ -1,0 +1,187 @@
+"""The page behind the QR code: where, whether it is free, what it costs."""
+
+import re
+from html import unescape
+from pathlib import Path
+
+import pytest
+from django.contrib.staticfiles import finders
+from django.utils import timezone
+
+from ocpi.models import Location
+from partners.models import Partner, Policy
+from sessions_adhoc.pages.charger import NO_PRICE
+from sessions_adhoc.states import State
+from tests.driver import scene
+
+pytestmark = pytest.mark.django_db
+
+PAGE = f"/c/{scene.EVSE_ID}"
+PAY = "Reserve 40.00\u00a0€ and start"
+
+
+def words(response) -> str:
+    """The page as a reader meets it: no tags, single spaces."""
+    text = re.sub(r"<(script|style|noscript).*?</\1>|<[^>]+>", " ", response.content.decode(), flags=re.S)
+    return unescape(re.sub(r"[\n\t ]+", " ", text))
+
+
+def test_it_says_where_the_charger_is(client, evse):
+    page = words(client.get(PAGE))
+    for text in ("Aupark P2", "Einsteinova 18, Bratislava", scene.EVSE_ID, "A12, level -2"):
+        assert text in page
+
+
+def test_it_says_what_plug_and_how_fast(client, evse):
+    page = words(client.get(PAGE))
+    assert "CCS2 150\u00a0kW\u00a0DC" in page
+    assert "cable on the charger" in page
+
+
+def test_it_says_the_price_and_what_is_reserved(client, evse):
+    page = words(client.get(PAGE))
+    assert "0.6027 €/kWh, incl. 23\u00a0%\u00a0VAT" in page
+    assert "40.00\u00a0€ will be reserved on your card. You pay only for what you charge; the rest is released." in page
+    assert PAY in page
+
+
+def test_the_charger_s_own_policy_sets_the_reservation(client, evse):
+    Policy.objects.create(partner=evse.partner, reservation_amount=2500)
+    assert "25.00\u00a0€ will be reserved" in words(client.get(PAGE))
+
+
+def test_without_a_tariff_it_says_so(client):
+    scene.station()
+    assert NO_PRICE in words(client.get(PAGE))
+
+
+@pytest.mark.parametrize(
+    ("status", "word", "payable"),
+    [
+        ("AVAILABLE", "Available", True),
+        ("BLOCKED", "Plugged in", True),
+        ("CHARGING", "Occupied", True),
+        ("RESERVED", "Reserved", True),
+        ("UNKNOWN", "State unknown", True),
+        ("SOMETHING_NEW", "State unknown", True),
+        ("OUTOFORDER", "Out of service", False),
+        ("INOPERATIVE", "Out of service", False),
+        ("PLANNED", "Out of service", False),
+    ],
+)
+def test_the_state_is_a_word_and_not_only_a_colour(client, status, word, payable):
+    scene.station(status)
+    response = client.get(PAGE)
+    assert f">{word}</h2>" in response.content.decode()
+    state = client.get(f"{PAGE}/state.json").json()
+    assert (state["word"], state["usable"]) == (word, payable)
+    assert ('id="payment" hidden' in response.content.decode()) is not payable
+
+
+def test_a_charger_of_a_suspended_operator_cannot_be_used(client, evse):
+    Partner.objects.update(connection=Partner.Connection.SUSPENDED)
+    assert client.get(f"{PAGE}/state.json").json()["word"] == "Cannot be used now"
+
+
+def test_a_charger_that_vanished_from_the_operator_s_list_is_out_of_service(client, evse):
+    Location.objects.update(missing_since=timezone.now())
+    assert client.get(f"{PAGE}/state.json").json()["word"] == "Out of service"
+
+
+def test_several_connectors_are_a_choice_each_with_its_price(client):
+    evse = scene.station(connectors=2)
+    scene.add_tariff(evse, "T-1")
+    scene.add_tariff(evse, "T-2", elements=[{"price_components": [{"type": "FLAT", "price": 5, "step_size": 1}]}])
+    response = client.get(PAGE)
+    page = words(response)
+    assert response.content.decode().count('type="radio" name="connector"') == 2
+    assert "Type 2 22\u00a0kW\u00a0AC" in page
+    assert "bring your own cable" in page
+    assert "0.6027 €/kWh" in page
+    assert "5.00 € per session" in page
+    assert "checked" not in response.content.decode()
+
+
+def test_the_link_may_choose_the_connector(client):
+    scene.station(connectors=2)
+    page = client.get(PAGE, {"connector": "2"}).content.decode()
+    assert 'value="2" required checked' in page
+
+
+@pytest.mark.parametrize("link", [PAGE.lower(), "/c/sk-ion-e100-1", "/c/SK%2AION%2AE100%2A1"])
+def test_the_id_is_read_in_any_case_and_the_uid_works_too(client, evse, link):
+    assert client.get(link).status_code == 200
+
+
+def test_an_id_with_a_slash_works(client):
+    scene.station(evse_id="", uid="A/12")
+    assert client.get("/c/A/12").status_code == 200
+    assert client.get("/c/A/12/state.json").status_code == 200
+
+
+@pytest.mark.parametrize("link", ["/c/SK*NOPE*E1", "/c/session/not-a-link", "/c/<script>"])
+def test_an_unknown_charger_is_a_friendly_404(client, evse, link):
+    response = client.get(link)
+    assert response.status_code == 404
+    assert "What to check" in words(response)
+    assert b"<script>" not in response.content
+
+
+def test_an_unknown_charger_has_no_state_and_no_code(client, db):
+    assert client.get("/c/NOPE/state.json").status_code == 404
+    assert client.get("/c/NOPE/qr.svg").status_code == 404
+
+
+def test_an_id_of_two_operators_is_refused_in_words(client, evse):
+    scene.station(evse_id="", uid=evse.uid)
+    response = client.get(f"/c/{evse.uid}")
+    assert response.status_code == 404
+    assert "not unique" in words(response)
+
+
+def test_where_payment_is_real_there_are_no_test_cards(client, evse, settings):
+    settings.PAYMENT_GATEWAY = "terminal"
+    page = words(client.get(PAGE))
+    assert "Test payment" not in page
+    assert "use the app or the payment terminal" in page
+
+
+def test_who_scans_again_finds_the_running_session(client, evse, form):
+    started = client.post(PAGE, form())
+    assert f'href="{started.url}"' in client.get(PAGE).content.decode()
+
+
+def test_a_session_that_ended_is_not_offered(client, evse, form):
+    started = client.post(PAGE, form())
+    client.post(f"{started.url}/cancel")
+    assert started.url not in client.get(PAGE).content.decode()
+
+
+def test_another_driver_s_session_is_not_shown(client, evse):
+    running = scene.session_in(evse, State.CHARGING)
+    assert str(running.pk) not in client.get(PAGE).content.decode()
+
+
+def test_a_forged_cookie_shows_nothing(client, evse):
+    running = scene.session_in(evse, State.CHARGING)
+    client.cookies["sfp_charging"] = f"{running.pk}:forged"
+    assert str(running.pk) not in client.get(PAGE).content.decode()
+
+
+def test_the_page_is_private_and_self_contained(client, evse):
+    response = client.get(PAGE)
+    page = response.content.decode()
+    assert response.headers["Cache-Control"] == "no-store"
+    assert "noindex" in response.headers["X-Robots-Tag"]
+    assert "default-src 'none'" in response.headers["Content-Security-Policy"]
+    assert "unsafe-inline" not in response.headers["Content-Security-Policy"]
+    assert not re.findall(r'(?:src|href)="(?:https?:)?//', page)
+    assert "style=" not in page
+    assert not re.findall(r"<script(?![^>]* src=)|\son\w+=", page)
+    assert re.search(r'<html lang="[a-z-]+">', page)
+
+
+def test_the_page_is_light(client, evse):
+    assets = [Path(str(finders.find(f"driver/{name}"))) for name in ("driver.css", "driver.js", "icon.svg")]
+    weight = len(client.get(PAGE).content) + sum(path.stat().st_size for path in assets)
+    assert weight < 50_000

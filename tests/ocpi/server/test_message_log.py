@@ -1,0 +1,172 @@
+"""The message log by itself: what is kept, what is masked, what happens when it cannot be written."""
+
+import base64
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+from django.utils import timezone
+from pytest_django import Settings
+
+from ocpi.message_log import INBOUND, OUTBOUND, delete_old, open_message
+from ocpi.models import Message
+from ocpi.versions import Fault, Lenience
+from partners.models import Partner
+from tests.factories import PartnerFactory
+from tests.ocpi.server.conftest import last_message
+
+SECRET = "b6f3c2a1-0d4e-4f5a-9b8c-7d6e5f4a3b2c"
+
+
+def opened(**changes: Any) -> Message:
+    given: dict[str, Any] = {"direction": OUTBOUND, "method": "POST", "url": "https://ion.example/ocpi/credentials"}
+    open_message(**given | changes)
+    return last_message()
+
+
+@pytest.fixture(autouse=True)
+def _database(db: None) -> None:
+    """Every test here writes messages."""
+
+
+def test_an_exchange_is_there_from_its_beginning() -> None:
+    partner = PartnerFactory.create()
+    record = open_message(
+        direction=OUTBOUND, method="GET", url="https://ion.example/x", partner=partner, version="2.2.1"
+    )
+    message = last_message()
+    assert (message.pk, message.partner, message.version, message.http_status) == (record.id, partner, "2.2.1", None)
+    assert not message.ok
+    record.finish(
+        http_status=200,
+        ocpi_status=1000,
+        headers={"X-Limit": "50"},
+        body='{"status_code":1000}',
+        module="sessions",
+        leniences=[Lenience("over_long", "name", "too long")],
+        faults=[Fault("kwh", "must be a number", "x")],
+        objects=["session:SK*ION/S-1"],
+    )
+    message.refresh_from_db()
+    assert message.ok
+    assert (message.module, message.version, message.partner) == ("sessions", "2.2.1", partner)
+    assert message.response_headers == {"X-Limit": "50"}
+    assert message.leniences == [{"kind": "over_long", "path": "name", "detail": "too long"}]
+    assert message.faults == [{"path": "kwh", "message": "must be a number"}]
+    assert message.objects_touched == ["session:SK*ION/S-1"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        f'{{"token": "{SECRET}"}}',
+        f'{{"data": {{"token"\n:\t"{SECRET}", "url": "https://x"}}}}',
+        f'{{"Token":"{SECRET}"}}',
+        f'{{"\\u0074oke\\u006E":"{SECRET}"}}',
+        f'[{{"token":"{SECRET}',
+        f'{{"token":"{SECRET}"}}'.encode(),
+        f'{{"token":"{SECRET}"}}'.encode("utf-16"),
+        f'{{"token":"{SECRET}"}}'.encode("utf-8-sig"),
+        f'{{"token":"\\"{SECRET}"}}',
+        "x" * 100_000 + f'{{"token":"{SECRET}"}}',
+    ],
+)
+def test_tokens_in_bodies_are_masked(body: bytes | str) -> None:
+    assert SECRET[:-4] not in opened(body=body).request_body
+    open_message(direction=OUTBOUND, method="GET", url="/").finish(body=body)
+    assert SECRET[:-4] not in last_message().response_body
+
+
+def test_a_drivers_token_stays_readable() -> None:
+    body = '{"token": {"uid": "TOKEN-1", "type": "AD_HOC_USER"}, "response_url": "https://x/1"}'
+    assert opened(body=body).request_body == body
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "kept"),
+    [
+        ("Authorization", f"Token {SECRET}", "Token …3b2c"),
+        ("authorization", SECRET, "…3b2c"),
+        ("Authorization", "Token short", "Token …"),
+        ("Proxy-Authorization", f"Basic {SECRET}", "Basic …3b2c"),
+        ("Cookie", f"session={SECRET}", "…3b2c"),
+        ("X-Api-Key", SECRET, "…3b2c"),
+        ("X-Request-ID", SECRET, SECRET),
+    ],
+)
+def test_secrets_in_headers_are_masked(name: str, value: str, kept: str) -> None:
+    assert opened(headers={name: value}).request_headers == {name: kept}
+
+
+def test_an_encoded_token_is_masked_too() -> None:
+    encoded = base64.b64encode(SECRET.encode()).decode()
+    header = opened(headers={"Authorization": f"Token {encoded}"}).request_headers["Authorization"]
+    assert header == f"Token …{encoded[-4:]}"
+
+
+def test_what_postgresql_refuses_is_replaced() -> None:
+    message = opened(
+        direction=INBOUND,
+        url="/ocpi/\x00" + "x" * 5000,
+        method="PROPFIND-EXTENDED",
+        headers={"X-Odd\x00": "\ud800", "X-Request-ID": "r\x00" + "x" * 200},
+        body=b"abc\x00\xff\xed\xa0\x80",
+        source_address="1" * 100,
+    )
+    assert message.request_body.startswith("abc\ufffd")
+    assert "\x00" not in str(vars(message))
+    assert (len(message.url), len(message.request_id)) == (2000, 64)
+
+
+def test_a_body_beyond_the_limit_is_cut_with_a_note(settings: Settings) -> None:
+    settings.OCPI_MESSAGE_BODY_LIMIT = 10
+    assert opened(body="x" * 50).request_body == "xxxxxxxxxx\n[cut: 50 characters, 10 kept]"
+
+
+def test_hundreds_of_notes_are_cut() -> None:
+    record = open_message(direction=INBOUND, method="PUT", url="/")
+    record.finish(faults=[Fault("a" * 5000, "b" * 5000)] * 500, error="\x00")
+    message = last_message()
+    assert (len(message.faults), len(message.faults[0]["path"])) == (100, 500)
+
+
+def test_an_inbound_message_must_be_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*args: Any, **kwargs: Any) -> None:
+        raise RuntimeError("disk full")
+
+    monkeypatch.setattr(Message, "save", broken)
+    with pytest.raises(RuntimeError):
+        open_message(direction=INBOUND, method="PUT", url="/")
+    record = open_message(direction=OUTBOUND, method="PUT", url="/")
+    assert record.id is None
+    record.finish(http_status=200)
+
+
+def test_a_log_that_fails_spoils_no_transaction() -> None:
+    with transaction.atomic():
+        record = open_message(direction=OUTBOUND, method="GET", url="/")
+        record.finish(http_status=10**9)  # out of the column's range
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    assert last_message().pk == record.id
+
+
+def test_old_messages_are_deleted_in_bites(settings: Settings) -> None:
+    settings.OCPI_MESSAGE_DAYS = 90
+    now = timezone.now()
+    for days in (0, 89, 91, 92, 93):
+        open_message(direction=INBOUND, method="GET", url=f"/{days}")
+        Message.objects.filter(url=f"/{days}").update(at=now - timedelta(days=days))
+    assert delete_old(limit=2) == 2
+    assert sorted(Message.objects.values_list("url", flat=True)) == ["/0", "/89", "/91"]
+    assert delete_old(limit=2) == 1
+    assert delete_old(limit=2) == 0
+    assert Message.objects.count() == 2
+
+
+def test_messages_outlive_their_partner() -> None:
+    partner = PartnerFactory.create()
+    opened(partner=partner)
+    Partner.objects.all().delete()
+    assert last_message().partner is None

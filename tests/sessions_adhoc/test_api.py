@@ -1,0 +1,237 @@
+"""The driver's API: who may call it, what it answers, and that a repeated request is one session."""
+
+import json
+
+import pytest
+
+from billing.models import PaymentAuthorization
+from partners.models import Partner, Policy
+from sessions_adhoc.clients import create_client_key, revoke_client_key
+from sessions_adhoc.models import AdHocSession
+from tests.factories import ConnectorFactory, tariff_data
+from tests.sessions_adhoc.conftest import API
+from tests.sessions_adhoc.looking import state
+
+pytestmark = pytest.mark.django_db
+
+EVSE = "SK*ION*EEVSE-1"
+NOBODYS = "7d1f2c9e-0000-4000-8000-000000000000"
+
+
+def test_a_started_session_as_the_driver_sees_it(driver) -> None:
+    answer = driver.call("POST", body={"evse": "sk*ion*eevse-1", "connector": "1", "channel": "terminal"})
+    body = answer.json()
+    assert answer.status_code == 201
+    session = AdHocSession.objects.get()
+    assert body.pop("id") == str(session.pk)
+    assert body.pop("created_at").startswith("2026-05-04T")
+    assert body == {
+        "state": "created",
+        "reason": "",
+        "message": "One moment: your payment is being prepared.",
+        "finished": False,
+        "can_stop": False,
+        "can_cancel": True,
+        "evse": EVSE,
+        "connector": "1",
+        "connector_status": "AVAILABLE",
+        "attempts": 0,
+        "ended_at": None,
+        "money": {"currency": "EUR", "reserved": 0, "captured": 0, "estimated": None, "state": "created"},
+        "meter": {"kwh": None, "kw": None, "kw_derived": False, "soc": None, "at": None},
+        "events": [],
+    }
+    assert (session.amount, session.currency, session.channel, session.is_dc) == (4000, "EUR", "terminal", True)
+
+
+@pytest.mark.parametrize("key", ["", "Bearer ", "Bearer sfp_wrong", "Basic abc", "Bearer \u00e9"])
+@pytest.mark.parametrize(("method", "path"), [("POST", ""), ("GET", f"{NOBODYS}/"), ("POST", f"{NOBODYS}/stop/")])
+def test_unknown_clients_are_refused(client, db, key, method, path) -> None:
+    answer = client.generic(
+        method, API + path, "{}", content_type="application/json", headers={"Authorization": key} if key else {}
+    )
+    assert answer.status_code == 401
+    assert answer.headers["WWW-Authenticate"] == "Bearer"
+    assert list(answer.json()) == ["detail"]
+
+
+def test_a_revoked_key_dies_at_once(driver) -> None:
+    client, key = create_client_key("terminal")
+    driver.key = key
+    assert driver.call("GET", f"{NOBODYS}/").status_code == 404
+    assert (revoke_client_key(client), revoke_client_key(client)) == (True, False)
+    assert driver.call("GET", f"{NOBODYS}/").status_code == 401
+
+
+def test_a_client_sees_its_own_sessions_only(driver) -> None:
+    session = driver.start()
+    driver.key = create_client_key("other")[1]
+    for method, path in (("GET", ""), ("POST", "stop/"), ("POST", "cancel/")):
+        assert driver.call(method, f"{session.pk}/{path}").status_code == 404
+    assert state(session)[0] == "starting"
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "evse"),
+        ({"evse": ""}, "evse"),
+        ({"evse": EVSE, "amount": 0}, "amount"),
+        ({"evse": EVSE, "amount": -5}, "amount"),
+        ({"evse": EVSE, "amount": "ten"}, "amount"),
+        ({"evse": EVSE, "amount": 10**12}, "amount"),
+        ({"evse": EVSE, "currency": "EURO"}, "currency"),
+        ({"evse": EVSE, "channel": "fax"}, "channel"),
+        ({"evse": EVSE, "previous": "no-uuid"}, "previous"),
+    ],
+)
+def test_a_malformed_request_names_its_field_and_starts_nothing(driver, body, field) -> None:
+    answer = driver.call("POST", body=body)
+    assert (answer.status_code, list(answer.json())) == (400, [field])
+    assert (AdHocSession.objects.count(), PaymentAuthorization.objects.count()) == (0, 0)
+
+
+def test_a_body_that_is_no_json_is_400(driver) -> None:
+    answer = driver.http.post(
+        API, "{", content_type="application/json", headers={"Authorization": f"Bearer {driver.key}"}
+    )
+    assert answer.status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("body", "field", "text"),
+    [
+        ({"evse": "SK*ION*E999"}, "evse", "There is no charger 'SK*ION*E999'. Check the code on the sticker."),
+        ({"evse": EVSE, "connector": "7"}, "connector", "This charger has no connector '7'."),
+        ({"evse": EVSE, "amount": 100, "currency": "CZK"}, "currency", "This charger bills in EUR."),
+        ({"evse": EVSE, "previous": NOBODYS}, "previous", "There is no such earlier session."),
+    ],
+)
+def test_what_cannot_be_started_says_why_and_reserves_nothing(driver, body, field, text) -> None:
+    answer = driver.call("POST", body=body)
+    assert (answer.status_code, answer.json()["field"]) == (409, field)
+    assert answer.json()["detail"] == text
+    assert (AdHocSession.objects.count(), PaymentAuthorization.objects.count()) == (0, 0)
+
+
+@pytest.mark.parametrize("status", ["INOPERATIVE", "OUTOFORDER", "PLANNED"])
+def test_a_charger_out_of_service_is_not_started(driver, evse, status) -> None:
+    type(evse).objects.update(status=status)
+    assert driver.call("POST", body={"evse": EVSE}).json()["detail"] == "This charger is out of service."
+
+
+def test_a_charger_of_an_operator_that_is_not_connected_is_not_started(driver, cpo) -> None:
+    Partner.objects.update(connection="suspended")
+    answer = driver.call("POST", body={"evse": EVSE})
+    assert answer.json()["detail"] == "This charger's operator is not connected at the moment."
+
+
+def test_with_several_connectors_one_must_be_named(driver, evse) -> None:
+    ConnectorFactory(evse=evse, connector_id="2", power_type="AC_3_PHASE")
+    answer = driver.call("POST", body={"evse": EVSE})
+    assert answer.json() == {
+        "detail": "This charger has several connectors (1, 2): say which one.",
+        "field": "connector",
+    }
+    assert driver.call("POST", body={"evse": EVSE, "connector": "2"}).status_code == 201
+    assert not AdHocSession.objects.get().is_dc
+
+
+def test_two_chargers_with_one_uid_are_not_guessed_at(driver, evse) -> None:
+    from tests.factories import EvseFactory, LocationFactory
+
+    EvseFactory(location=LocationFactory(partner=evse.partner), uid="EVSE-1", evse_id="SK*ION*EOTHER")
+    answer = driver.call("POST", body={"evse": "EVSE-1"})
+    assert (answer.status_code, answer.json()["field"]) == (409, "evse")
+
+
+def test_the_reservation_is_in_the_currency_that_the_operator_bills_in(driver, cpo, evse) -> None:
+    tariff = tariff_data(currency="CZK", last_updated="2026-05-04T12:00:00Z")
+    cpo.push("PUT", "tariffs/SK/ION/T-1", tariff, 201)
+    evse.connectors.update(tariff_ids=["T-1"])
+    refused = driver.call("POST", body={"evse": EVSE})
+    assert refused.json() == {"detail": "Say how much to reserve in CZK.", "field": "amount"}
+    session = driver.start(amount=100000)
+    assert (session.amount, session.currency) == (100000, "CZK")
+
+
+# Idempotency-Key
+
+
+def test_the_same_key_and_request_is_the_same_session(driver, run_tasks) -> None:
+    first = driver.call("POST", body={"evse": EVSE}, **{"Idempotency-Key": "k-1"})
+    run_tasks()
+    second = driver.call("POST", body={"evse": EVSE}, **{"Idempotency-Key": "k-1"})
+    assert (first.status_code, second.status_code) == (201, 200)
+    assert first.json()["id"] == second.json()["id"]
+    assert second.json()["state"] == "starting"
+    assert (AdHocSession.objects.count(), PaymentAuthorization.objects.count()) == (1, 1)
+
+
+def test_the_same_key_for_another_request_is_refused(driver) -> None:
+    driver.call("POST", body={"evse": EVSE}, **{"Idempotency-Key": "k-1"})
+    answer = driver.call("POST", body={"evse": EVSE, "amount": 500}, **{"Idempotency-Key": "k-1"})
+    assert (answer.status_code, answer.json()) == (
+        409,
+        {"detail": "This Idempotency-Key was used for another request."},
+    )
+    assert AdHocSession.objects.count() == 1
+
+
+def test_a_key_is_one_clients_own(driver) -> None:
+    driver.call("POST", body={"evse": EVSE}, **{"Idempotency-Key": "k-1"})
+    driver.key = create_client_key("other")[1]
+    assert driver.call("POST", body={"evse": EVSE}, **{"Idempotency-Key": "k-1"}).status_code == 201
+    assert AdHocSession.objects.count() == 2
+
+
+def test_an_endless_key_is_refused(driver) -> None:
+    answer = driver.call("POST", body={"evse": EVSE}, **{"Idempotency-Key": "k" * 256})
+    assert (answer.status_code, AdHocSession.objects.count()) == (400, 0)
+
+
+# Policy and the earlier try
+
+
+def test_the_reservation_follows_the_chargers_policy(driver, cpo) -> None:
+    Policy.objects.create(reservation_amount=1000)
+    Policy.objects.create(partner=cpo.partner, reservation_amount=2000)
+    Policy.objects.create(partner=cpo.partner, location_id="LOC-1", reservation_amount=3000)
+    Policy.objects.create(partner=cpo.partner, location_id="loc-1", evse_uid="evse-1", reservation_amount=6000)
+    session = driver.start()
+    assert (session.amount, session.policy_sources["reservation_amount"]) == (6000, "EVSE")
+    assert (session.policy["session_timeout"], session.policy_sources["session_timeout"]) == (300, "default")
+
+
+def test_a_new_try_is_linked_to_the_old_one(driver, cpo) -> None:
+    cpo.accept("START_SESSION", "REJECTED")
+    failed = driver.start()
+    cpo.accept("START_SESSION")
+    again = driver.start(previous=str(failed.pk))
+    assert (again.previous_id, state(failed)[0], state(again)[0]) == (failed.pk, "failed", "starting")
+    assert again.token_id != failed.token_id
+
+
+def test_cancel_after_the_start_is_a_stop(driver, cpo, run_tasks) -> None:
+    session = driver.start()
+    assert driver.call("POST", f"{session.pk}/cancel/").status_code == 202
+    session.refresh_from_db()
+    assert (session.state, session.cancel_requested_at, session.stop_requested_at is None) == ("starting", None, False)
+
+
+def test_the_openapi_document_names_the_four_operations(client, db) -> None:
+    document = client.get("/api/v1/schema/?format=json").json()
+    operations = {operation["operationId"] for path in document["paths"].values() for operation in path.values()}
+    assert operations >= {
+        "start_ad_hoc_session",
+        "get_ad_hoc_session",
+        "stop_ad_hoc_session",
+        "cancel_ad_hoc_session",
+    }
+    assert json.dumps(document["components"]["securitySchemes"]).count("bearer") == 1
+
+
+def test_the_documentation_page_is_served_from_here(client, db) -> None:
+    page = client.get("/api/v1/docs/").content.decode()
+    assert "swagger-ui" in page
+    assert "cdn" not in page

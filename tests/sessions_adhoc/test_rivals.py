@@ -1,0 +1,90 @@
+"""Two at once: whatever the order, one START, one capture, one session (rules 1, 24). Threads with real commits."""
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from billing.models import SimulatedOperation
+from ocpi.models import Command
+from sessions_adhoc import lifecycle, services
+from sessions_adhoc.models import AdHocSession, ChargingAttempt, TimelineEvent
+from tests.sessions_adhoc.looking import gateway, money, state
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def together(*calls: Callable[[], Any]) -> list[Any]:
+    """Run the calls at the same moment, each with a connection of its own; return results or exceptions."""
+    barrier = threading.Barrier(len(calls))
+    outcomes: list[Any] = [None] * len(calls)
+
+    def run(index: int, call: Callable[[], Any]) -> None:
+        barrier.wait()
+        try:
+            outcomes[index] = call()
+        except Exception as error:  # noqa: BLE001 - it is the outcome
+            outcomes[index] = error
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(calls)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    return outcomes
+
+
+def test_many_workers_advancing_one_session_open_one_attempt(driver, cpo, run_tasks) -> None:
+    answer = driver.call("POST", body={"evse": "SK*ION*EEVSE-1"})
+    session_id = answer.json()["id"]
+    lifecycle.advance(session_id)
+    from billing.services import drive
+
+    drive(AdHocSession.objects.get().authorization_id)
+    outcomes = together(*[lambda: lifecycle.advance(session_id)] * 6)
+    assert set(outcomes) == {"starting"}
+    assert (ChargingAttempt.objects.count(), Command.objects.count()) == (1, 1)
+    assert TimelineEvent.objects.filter(state_to="starting").count() == 1
+
+
+def test_many_workers_sending_one_start_send_it_once(driver, cpo, run_tasks) -> None:
+    from ocpi import commands
+
+    session = driver.start()
+    assert len(cpo.sent("START_SESSION")) == 1
+    Command.objects.update(state="created")
+    command = Command.objects.get()
+    together(*[lambda: commands.send(command.pk)] * 6)
+    assert len(cpo.sent("START_SESSION")) == 2
+    assert state(session)[0] == "starting"
+
+
+def test_the_drivers_stop_and_the_end_at_once(driver, cpo, clock, run_tasks) -> None:
+    session = driver.start()
+    cpo.session(0, created=True)
+    run_tasks()
+    cpo.session(5)
+    run_tasks()
+    assert state(session)[0] == "charging"
+    together(
+        lambda: services.stop_session(session.pk),
+        lambda: cpo.session(6, "COMPLETED"),
+        lambda: cpo.cdr(4.20),
+    )
+    run_tasks()
+    clock.forward(seconds=30)
+    assert state(session)[0] == "settled"
+    assert (money(session), gateway(session)) == (("captured", 420), ("captured", 420))
+    assert SimulatedOperation.objects.filter(verb="capture").count() == 1
+
+
+def test_two_requests_with_one_key_at_once_are_one_session(driver, cpo) -> None:
+    headers = {"Idempotency-Key": "k-1"}
+    answers = together(*[lambda: driver.call("POST", body={"evse": "SK*ION*EEVSE-1"}, **headers)] * 4)
+    assert sorted(answer.status_code for answer in answers) == [200, 200, 200, 201]
+    assert len({answer.json()["id"] for answer in answers}) == 1
+    assert AdHocSession.objects.count() == 1
