@@ -10,7 +10,7 @@ from cpo_simulator.scenarios.faults import FAULTS
 from cpo_simulator.scenarios.scenario import Scenario
 from cpo_simulator.wire.sloppiness import SWITCHES
 
-_FIELDS = frozenset({"scenario", "evses", "next", "faults", "habits", "knobs", "driver", "reset"})
+_FIELDS = frozenset({"scenario", "evses", "evse_knobs", "next", "faults", "habits", "knobs", "driver", "reset"})
 
 
 @dataclass
@@ -18,12 +18,13 @@ class Behaviour:
     """How this CPO behaves now.
 
     ``scenario`` plays every START_SESSION, unless ``next`` (used up one by one) or ``evses`` (by EVSE uid)
-    names another. ``faults`` spoil answers of the server, ``habits`` are sloppy ways of writing, ``driver``
+    names another. ``evse_knobs`` turns knobs for the runs at one EVSE. ``faults`` spoil answers of the server, ``habits`` are sloppy ways of writing, ``driver``
     is ``auto`` (plugs and unplugs by itself) or ``manual`` (through the control API).
     """
 
     scenario: str = "happy"
     evses: dict[str, str] = field(default_factory=dict)
+    evse_knobs: dict[str, dict[str, float]] = field(default_factory=dict)
     next: deque[str] = field(default_factory=deque)
     faults: frozenset[str] = frozenset()
     habits: frozenset[str] = frozenset()
@@ -36,6 +37,10 @@ class Behaviour:
             return SCENARIOS[self.next.popleft()]
         return SCENARIOS[self.evses.get(evse_uid.casefold(), self.scenario)]
 
+    def knobs_at(self, evse_uid: str) -> Knobs:
+        """The knobs for a run at this EVSE."""
+        return self.knobs.changed(self.evse_knobs.get(evse_uid.casefold(), {}))
+
     def change(self, wishes: dict[str, Any]) -> None:
         """Replace the named fields (knobs are merged), all or nothing. ValueError for unknown names."""
         unknown = set(wishes) - _FIELDS
@@ -47,6 +52,10 @@ class Behaviour:
             "evses": {
                 uid.casefold(): _one(name, SCENARIOS, "scenario")
                 for uid, name in dict(wishes.get("evses", base.evses)).items()
+            },
+            "evse_knobs": {
+                uid.casefold(): _turned(base.knobs, knobs)
+                for uid, knobs in dict(wishes.get("evse_knobs", base.evse_knobs)).items()
             },
             "next": deque(
                 _one(name, SCENARIOS, "scenario") for name in _listed(wishes.get("next", base.next))
@@ -66,6 +75,7 @@ class Behaviour:
         return {
             "scenario": self.scenario,
             "evses": self.evses,
+            "evse_knobs": self.evse_knobs,
             "next": list(self.next),
             "faults": sorted(self.faults),
             "habits": sorted(self.habits),
@@ -78,6 +88,12 @@ def _one(name: Any, known: Any, what: str) -> str:
     if name not in known:
         raise ValueError(f"unknown {what} {name!r}; known: {', '.join(known)}")
     return str(name)
+
+
+def _turned(knobs: Knobs, wishes: Any) -> dict[str, float]:
+    """The wished knobs, known and in range."""
+    turned = knobs.changed(dict(wishes))
+    return {name: getattr(turned, name) for name in wishes}
 
 
 def _listed(value: Any) -> list[Any]:

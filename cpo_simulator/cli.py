@@ -14,6 +14,7 @@ from cpo_simulator.config import Config
 from cpo_simulator.knobs import Knobs
 from cpo_simulator.scenarios.courses import SCENARIOS
 from cpo_simulator.scenarios.faults import FAULTS
+from cpo_simulator.scenarios.scenario import ALL_VERSIONS
 from cpo_simulator.simulator import Simulator
 from cpo_simulator.wire.sloppiness import SWITCHES
 from cpo_simulator.wire.versions import VERSIONS
@@ -50,7 +51,9 @@ def listing() -> str:
     """All scenarios, faults, habits and knobs, as text."""
     lines = ["Scenarios (--scenario, or POST /control/behaviour with scenario, evses or next)"]
     for course in SCENARIOS.values():
-        lines += [f"  {course.name}", f"      {course.summary}", f"      an eMSP should: {course.expect}"]
+        where = "" if course.versions == ALL_VERSIONS else f"  (OCPI {', '.join(course.versions)})"
+        alone = "  (spoils the whole server: start a simulator of its own)" if course.whole_server else ""
+        lines += [f"  {course.name}{where}{alone}", f"      {course.summary}", f"      an eMSP should: {course.expect}"]
     lines += ["", "Faults of the server (--fault, or behaviour faults)"]
     lines += [f"  {one.name:<28} {one.summary}" for one in FAULTS.values()]
     lines += ["", "Sloppy habits (--habit, or behaviour habits)"]

@@ -39,6 +39,7 @@ class Pusher:
         self._exchanges = exchanges
         self._books = books
         self._knobs = knobs
+        self.offline = False
         self._tails: dict[str, asyncio.Task[None]] = {}
         self._waiting: Counter[str] = Counter()
 
@@ -107,6 +108,9 @@ class Pusher:
 
     async def _send(self, connection: Connection, method: str, module: str, url: str, body: Any) -> None:
         if self._registration.connection is None:
+            return
+        if self.offline:
+            self._exchanges.note(f"not pushed while the server is gone: {method} {url}")
             return
         headers = self.headers(self._registration.connection)
         answer = await self._peer.call(method, url, headers, body, self._knobs().push_timeout)

@@ -76,6 +76,7 @@ class Simulator:
         self.base_url = ""
         self._tasks: set[asyncio.Task[None]] = set()
         self._runner: web.AppRunner | None = None
+        self._site: web.TCPSite | None = None
         self._build()
 
     def _build(self) -> None:
@@ -93,8 +94,7 @@ class Simulator:
         app.add_routes(routes(self))
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, self.config.host, self.config.port, ssl_context=self._tls())
-        await site.start()
+        await self._listen(self._runner, self.config.port)
         self.port = int(self._runner.addresses[0][1])
         host = f"[{self.config.host}]" if ":" in self.config.host else self.config.host
         scheme = "https" if self.config.tls_cert else "http"
@@ -104,6 +104,22 @@ class Simulator:
             self._write_ready_file(Path(self.config.ready_file))
         if self.config.register_url:
             self.later(self._register_at_start())
+
+    async def _listen(self, runner: web.AppRunner, port: int) -> None:
+        self._site = web.TCPSite(runner, self.config.host, port, ssl_context=self._tls())
+        await self._site.start()
+
+    async def outage(self, seconds: float) -> None:
+        """Be gone for this many real seconds: connections are refused and nothing is pushed; charging goes on."""
+        if self._runner is None or self._site is None or self.pusher.offline:
+            return
+        self.exchanges.note(f"gone for {seconds:g} s")
+        self.pusher.offline = True
+        await self._site.stop()
+        await asyncio.sleep(seconds)
+        await self._listen(self._runner, self.port)
+        self.pusher.offline = False
+        self.exchanges.note("back again")
 
     def ready(self) -> dict[str, Any]:
         """What a supervisor needs to know: ``{port, versions_url, token_a, control_url}``."""
@@ -135,6 +151,7 @@ class Simulator:
         """Start a run at its EVSE."""
         run.bay.run = run
         run.bay.attempts[run.scenario.name] += 1
+        self.behaviour.faults |= run.scenario.faults
         self.runs.add(run)
         self.later(run.play())
 

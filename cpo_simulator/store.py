@@ -51,14 +51,17 @@ class Books:
         self.commands: Counter[str] = Counter()
         self.pushes: Counter[str] = Counter()
         self.starts: OrderedDict[str, int] = OrderedDict()
+        self.stops: OrderedDict[str, int] = OrderedDict()
 
     def command(self, name: str, reference: str | None) -> None:
-        """Count a received command; START_SESSION also per authorization_reference (or token, in 2.1.1)."""
+        """Count a received command; START_SESSION also per authorization_reference (or token, in 2.1.1),
+        STOP_SESSION per session id."""
         self.commands[name] += 1
-        if name == "START_SESSION" and reference:
-            self.starts[reference] = self.starts.get(reference, 0) + 1
-            while len(self.starts) > self._keep:
-                self.starts.popitem(last=False)
+        ledger = {"START_SESSION": self.starts, "STOP_SESSION": self.stops}.get(name)
+        if ledger is not None and reference:
+            ledger[reference] = ledger.get(reference, 0) + 1
+            while len(ledger) > self._keep:
+                ledger.popitem(last=False)
 
     def push(self, method: str, module: str, succeeded: bool) -> None:
         """Count a push by what it was and whether the other side took it."""
@@ -70,6 +73,7 @@ class Books:
             "commands": dict(self.commands),
             "pushes": dict(self.pushes),
             "starts_by_authorization_reference": dict(self.starts),
+            "stops_by_session": dict(self.stops),
         }
 
 

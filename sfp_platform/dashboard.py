@@ -1,11 +1,13 @@
 """The first page: what needs somebody now, how partners stand, who charges, what goes through."""
 
-from datetime import timedelta
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.timesince import timesince
 
 from ocpi.models import HandshakeRun, Message
 from partners.models import Incident, Partner
@@ -33,38 +35,46 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     return context
 
 
-def open_incidents() -> "QuerySet[Incident]":
+def for_how_long(rows: Iterable[Any], since: str) -> list[Any]:
+    """The rows, each with `waited`: `3 hours` since the moment in its field `since`."""
+    shown = list(rows)
+    for row in shown:
+        row.waited = timesince(getattr(row, since), depth=1)
+    return shown
+
+
+def open_incidents() -> list[Incident]:
     """The newest open incidents."""
-    return Incident.objects.filter(closed_at=None).select_related("partner").order_by("-last_seen_at")[:MOST]
+    rows = Incident.objects.filter(closed_at=None).select_related("partner").order_by("-last_seen_at")
+    return for_how_long(rows[:MOST], "opened_at")
 
 
-def escalated() -> "QuerySet[AdHocSession]":
+def escalated() -> list[AdHocSession]:
     """Sessions whose money is held until somebody decides, longest waiting first."""
     rows = AdHocSession.objects.filter(state=State.ESCALATED).select_related("partner", "evse")
-    return rows.order_by("state_since")[:MOST]
+    return for_how_long(rows.order_by("state_since")[:MOST], "state_since")
 
 
-def failed_handshakes() -> "QuerySet[HandshakeRun]":
+def failed_handshakes() -> list[HandshakeRun]:
     """Partners whose newest handshake failed and who are not connected."""
     newest = HandshakeRun.objects.filter(partner=OuterRef("partner")).order_by("-id").values("pk")[:1]
     rows = HandshakeRun.objects.filter(pk=Subquery(newest), state=HandshakeRun.State.FAILED)
     waiting = rows.filter(partner__connection=Partner.Connection.NOT_CONNECTED)
-    return waiting.select_related("partner").order_by("-ended_at")[:MOST]
+    return for_how_long(waiting.select_related("partner").order_by("-ended_at")[:MOST], "ended_at")
 
 
-def partners(since: Any) -> list[Partner]:
+def partners(since: datetime) -> Sequence[Partner]:
     """Partners with their last message, their traffic since then and what is live. Three queries."""
     newest = Message.objects.filter(partner=OuterRef("pk")).order_by("-id").values("at")[:1]
     rows = list(Partner.objects.annotate(newest_message_at=Subquery(newest)).order_by("name")[:MOST_PARTNERS])
     counts = Message.objects.filter(at__gte=since).values("partner").order_by()
-    messages = {
-        row["partner"]: row for row in counts.annotate(total=Count("pk"), failed=Count("pk", filter=FAILED))
-    }
+    messages = {row["partner"]: row for row in counts.annotate(total=Count("pk"), failed=Count("pk", filter=FAILED))}
     charging = dict(live().values_list("partner").order_by().annotate(Count("pk")))
     for row in rows:
-        traffic_of = messages.get(row.pk, {})
+        traffic_of: Any = messages.get(row.pk, {})
         row.message_count = traffic_of.get("total", 0)  # type: ignore[attr-defined]
         row.failure_count = traffic_of.get("failed", 0)  # type: ignore[attr-defined]
+        row.heard = timesince(row.newest_message_at, depth=1) if row.newest_message_at else ""  # type: ignore[attr-defined]
         row.live_count = charging.get(row.pk, 0)  # type: ignore[attr-defined]
     return rows
 
@@ -74,12 +84,12 @@ def live() -> "QuerySet[AdHocSession]":
     return AdHocSession.objects.exclude(state__in=TERMINAL | {State.ESCALATED})
 
 
-def live_sessions() -> "QuerySet[AdHocSession]":
+def live_sessions() -> list[AdHocSession]:
     """The newest of them."""
-    return live().select_related("partner", "evse").order_by("-created_at")[:MOST]
+    return for_how_long(live().select_related("partner", "evse").order_by("-created_at")[:MOST], "created_at")
 
 
-def traffic(since: Any) -> dict[str, int]:
+def traffic(since: datetime) -> dict[str, int]:
     """Messages since then: all, and those that failed."""
     counted: dict[str, int] = Message.objects.filter(at__gte=since).aggregate(
         total=Count("pk"),

@@ -9,6 +9,8 @@ from typing import Any
 
 from cryptography.fernet import Fernet
 
+from sfp_platform import folder_transport
+
 
 def local_secret(folder: Path, name: str) -> str:
     """Return the secret kept in `folder/name`, making it on first use (mode 600).
@@ -31,14 +33,14 @@ def local_secret(folder: Path, name: str) -> str:
 
 
 def folder_broker(folder: Path) -> tuple[str, dict[str, Any]]:
-    """Return (broker URL, transport options) of kombu's filesystem transport in `folder`.
+    """Return (broker URL, transport options) of the folder transport in `folder`.
 
     At most once: a message read by a worker that dies is gone, which the deadline sweep makes good.
     """
     queue, processed, control = (folder / name for name in ("queue", "processed", "control"))
     for path in (queue, processed, control):
         path.mkdir(parents=True, exist_ok=True)
-    return "filesystem://", {
+    return f"{folder_transport.SCHEME}://", {
         "data_folder_in": str(queue),
         "data_folder_out": str(queue),
         "processed_folder": str(processed),

@@ -41,7 +41,7 @@ class Run:
     """State of one attempt to charge, and the moves a step can make."""
 
     def __init__(self, sim: "Simulator", bay: Bay, start: Start, scenario: "Scenario") -> None:
-        knobs = sim.behaviour.knobs
+        knobs = sim.behaviour.knobs_at(bay.uid)
         self.sim = sim
         self.bay = bay
         self.start = start
@@ -173,7 +173,7 @@ class Run:
                 return
             if monotonic() - sampled >= interval - 0.001 and self.wh < target:
                 sampled = monotonic()
-                (on_sample or Run.sample)(self)
+                (on_sample or self.scenario.on_sample or Run.sample)(self)
 
     async def idle(self, seconds: float) -> None:
         """Stay connected without energy for this many real seconds, still reporting."""
@@ -187,11 +187,17 @@ class Run:
 
     def sample(self, charging: bool = True) -> None:
         """Read the meter: one more charging period, PATCHed with kwh and the cost so far."""
+        part = self.reading(charging)
+        if part is not None:
+            self.push_session(part)
+
+    def reading(self, charging: bool = True) -> Object | None:
+        """Read the meter into the Session; returns what a PATCH says of it, None if no time passed."""
         period = self.read_meter(charging)
-        if period is not None:
-            total = self.bill().total if self.wh else None
-            part = self.update(kwh=self.kwh, total_cost=total)
-            self.push_session({**part, "charging_periods": [period]})
+        if period is None:
+            return None
+        total = self.bill().total if self.wh else None
+        return {**self.update(kwh=self.kwh, total_cost=total), "charging_periods": [period]}
 
     def read_meter(self, charging: bool = True) -> Object | None:
         """Close the slice since the last reading; returns its charging period, None if no time passed."""
@@ -204,17 +210,20 @@ class Run:
         self._metered = self.wh
         self.slices.append(piece)
         period = records.period(piece, self.car.soc(self.wh) if self.bay.is_dc else None, self.tariff["id"])
+        if not self.scenario.with_power:
+            period["dimensions"] = [one for one in period["dimensions"] if one["type"] != "POWER"]
         session["charging_periods"] = [*session["charging_periods"], period]
         return period
 
-    def finish(self, status: str, charging: bool = True) -> None:
-        """The Session's last words: the meter is read, the end is set, the whole Session is PUT."""
+    def finish(self, status: str, charging: bool = True, tell: bool = True) -> None:
+        """The Session's last words: the meter is read, the end is set, the whole Session is PUT if ``tell``."""
         if self.is_active:
             self.read_meter(charging)
         end = self.slices[-1].end if self.slices else now()
         total = self.bill().total if self.wh else None
         self.update(status=status, end_date_time=end, kwh=self.kwh, total_cost=total)
-        self.push_session()
+        if tell:
+            self.push_session()
         self.release()
 
     @property

@@ -1,12 +1,16 @@
 """What a scenario is: an answer to START_SESSION, a script of steps, and how STOP_SESSION is met."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cpo_simulator.knobs import Knobs
 
 if TYPE_CHECKING:
-    from cpo_simulator.charging.run import Step
+    from cpo_simulator.charging.run import Run, Step
+
+ALL_VERSIONS = ("2.1.1", "2.2", "2.2.1", "2.3.0")
+SINCE_2_2 = ("2.2", "2.2.1", "2.3.0")
 
 
 @dataclass(frozen=True)
@@ -22,10 +26,17 @@ class OnStop:
 class Scenario:
     """One named course of a charge.
 
-    ``summary`` says what this CPO does, ``expect`` what an eMSP ought to make of it. ``script`` holds the
-    steps; ``failing``, if given, is played instead for the first ``Knobs.failures`` attempts at an EVSE.
-    ``mute`` holds back pushes of these modules (``sessions``, ``locations``, ``cdrs``, ``commands``); GET
-    still serves the truth. A new scenario is a new row in ``courses``, with steps of its own if needed.
+    ``summary`` says what this CPO does, ``expect`` what an eMSP ought to make of it, ``versions`` where it makes
+    sense. ``script`` holds the steps; ``failing``, if given, is played instead for the first ``Knobs.failures``
+    attempts at an EVSE. ``mute`` holds back pushes of these modules (``sessions``, ``locations``, ``cdrs``,
+    ``commands``); GET still serves the truth.
+
+    ``reply`` is how START_SESSION is answered over HTTP: ``properly``, ``late`` (knob ``late_response``), ``never``
+    (knob ``slow_answer``) or with a ``crash``. ``on_sample`` replaces the plain PATCH with each meter value, and
+    ``with_power`` says whether meter values carry kW. ``faults`` befall the whole server from the START on, and
+    ``whole_server`` marks what spoils everybody's day: such a scenario wants a simulator of its own.
+
+    A new scenario is a new row, with steps of its own if needed.
     """
 
     name: str
@@ -37,6 +48,12 @@ class Scenario:
     message: str = ""
     mute: frozenset[str] = frozenset()
     on_stop: OnStop = OnStop()
+    versions: tuple[str, ...] = ALL_VERSIONS
+    reply: str = "properly"
+    on_sample: "Callable[[Run], None] | None" = None
+    with_power: bool = True
+    faults: frozenset[str] = frozenset()
+    whole_server: bool = False
 
     def steps(self, attempt: int, knobs: Knobs) -> tuple["Step", ...]:
         """The steps of this attempt at an EVSE, counted from 1."""

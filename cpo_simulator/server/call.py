@@ -32,6 +32,14 @@ class ProblemError(Exception):
         self.reply = Reply(kind, data, code, message, http)
 
 
+class BluntError(Exception):
+    """Ends the handling of a request with an answer that is no OCPI."""
+
+    def __init__(self, response: web.Response) -> None:
+        super().__init__(response.status)
+        self.response = response
+
+
 @dataclass
 class Call:
     """A request: ``module`` is ``versions``, ``details``, or a module id; ``path`` the ids that follow it."""

@@ -3,10 +3,13 @@
 import asyncio
 from typing import Any
 
+from aiohttp import web
+
 from cpo_simulator.charging.bay import USABLE, Bay, Reservation
 from cpo_simulator.charging.run import Run, Start
 from cpo_simulator.clock import now, read
-from cpo_simulator.server.call import Call, ProblemError, Reply
+from cpo_simulator.scenarios.scenario import Scenario
+from cpo_simulator.server.call import BluntError, Call, ProblemError, Reply
 from cpo_simulator.wire.shapes import Object
 
 
@@ -21,7 +24,8 @@ async def command(call: Call) -> Reply:
     if not url.startswith(("http://", "https://")):
         raise ProblemError(200, 2001, "response_url is no http(s) URL")
     reference = call.field("authorization_reference", required=False)
-    call.sim.store.books.command(name, reference or _uid(call.body.get("token")))
+    session_id = call.field("session_id", required=False)
+    call.sim.store.books.command(name, reference or session_id or _uid(call.body.get("token")))
     return await _HANDLERS[name](call, url)
 
 
@@ -42,8 +46,8 @@ async def _start(call: Call, response_url: str) -> Reply:
     if bay is None or connector is None:
         return _answer(call, "REJECTED", "Unknown EVSE or connector")
     scenario = call.sim.behaviour.choose(bay.uid)
-    if scenario.answer != "ACCEPTED":
-        return _answer(call, scenario.answer, scenario.message)
+    if scenario.answer != "ACCEPTED" or scenario.reply == "crash":
+        return await _replied(call, bay, scenario)
     obstacle = _obstacle(bay, token["uid"])
     if obstacle:
         call.sim.later(_report(call, bay, response_url, obstacle))
@@ -51,7 +55,19 @@ async def _start(call: Call, response_url: str) -> Reply:
     reference = call.field("authorization_reference", required=False)
     bay.reservation = None
     call.sim.begin(Run(call.sim, bay, Start(token, response_url, reference, connector), scenario))
-    return _answer(call, "ACCEPTED")
+    return await _replied(call, bay, scenario)
+
+
+async def _replied(call: Call, bay: Bay, scenario: Scenario) -> Reply:
+    """The CommandResponse of a START_SESSION, in the scenario's way of giving one."""
+    knobs = call.sim.behaviour.knobs_at(bay.uid)
+    if scenario.reply == "crash":
+        raise BluntError(web.Response(status=500, text="Internal Server Error"))
+    if scenario.reply == "late":
+        await asyncio.sleep(knobs.late_response / call.sim.config.speed)
+    if scenario.reply == "never":
+        await asyncio.sleep(knobs.slow_answer)
+    return _answer(call, scenario.answer, scenario.message)
 
 
 async def _stop(call: Call, response_url: str) -> Reply:

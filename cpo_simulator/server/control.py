@@ -36,6 +36,7 @@ def routes(sim: "Simulator") -> list[web.RouteDef]:
         ("POST", "/control/evses/{uid}/unplug", _unplug),
         ("POST", "/control/evses/{uid}/status", _status),
         ("POST", "/control/sessions/{id}/stop", _stop),
+        ("POST", "/control/outage", _outage),
         ("POST", "/control/reset-registration", _reset),
         ("POST", "/control/register", _register),
         ("POST", "/control/credentials", _configure),
@@ -184,6 +185,13 @@ async def _stop(sim: "Simulator", request: web.Request, _body: dict[str, Any]) -
         raise NotFoundError("no such session under way")
     run.request_stop("local")
     return {"stopping": True}
+
+
+async def _outage(sim: "Simulator", _request: web.Request, body: dict[str, Any]) -> dict[str, Any]:
+    """``{seconds}``: refuse every connection for so long, this API's too, and push nothing."""
+    seconds = float(body["seconds"])
+    sim.later(sim.outage(seconds))
+    return {"gone_for": seconds}
 
 
 async def _reset(sim: "Simulator", _request: web.Request, _body: dict[str, Any]) -> dict[str, Any]:

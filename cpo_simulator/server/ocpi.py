@@ -14,7 +14,7 @@ from aiohttp import web
 from cpo_simulator.exchanges import Exchange
 from cpo_simulator.scenarios.faults import pass_through
 from cpo_simulator.server import commands, modules, profiles
-from cpo_simulator.server.call import Call, ProblemError, Reply
+from cpo_simulator.server.call import BluntError, Call, ProblemError, Reply
 from cpo_simulator.wire.shapes import Json
 from cpo_simulator.wire.versions import VERSIONS
 from cpo_simulator.wire.voice import dumps
@@ -59,6 +59,8 @@ async def answer(sim: "Simulator", request: web.Request) -> web.StreamResponse:
         reply = await pass_through(sim.behaviour.faults, call, lambda one: _handle(one, raw))
     except ProblemError as problem:
         reply = problem.reply
+    except BluntError as blunt:
+        reply = blunt.response
     except Exception as problem:  # noqa: BLE001 - the caller must get an envelope whatever goes wrong here
         sim.exchanges.note(f"internal error: {problem!r}")
         reply = Reply(code=3000, message="Internal error", http=500)

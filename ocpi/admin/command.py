@@ -9,7 +9,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFil
 from ocpi.admin import statuses
 from ocpi.models import Command, Message
 from partners.admin.pages import ReadOnlyAdmin, Standing
-from partners.admin.showing import DANGER, INFO, SUCCESS, ago, anchor, json_block, link, state_badge, url_of
+from partners.admin.showing import DANGER, INFO, SUCCESS, ago, anchor, json_block, partner_link, state_badge, url_of
 from sessions_adhoc.models import AdHocSession
 
 State = Command.State
@@ -19,7 +19,15 @@ State = Command.State
 class CommandAdmin(ReadOnlyAdmin):
     """The CommandResponse acknowledges; the CommandResult informs; the Session decides (G5.1)."""
 
-    list_display = ("kind", "shown_state", "shown_response", "shown_result", "ad_hoc_session", "shown_partner", "created")
+    list_display = (
+        "kind",
+        "shown_state",
+        "shown_response",
+        "shown_result",
+        "ad_hoc_session",
+        "shown_partner",
+        "created",
+    )
     list_filter = (
         ("partner", RelatedDropdownFilter),
         ("kind", ChoicesDropdownFilter),
@@ -30,7 +38,10 @@ class CommandAdmin(ReadOnlyAdmin):
     search_fields = ("id__iexact", "reference", "response", "result")
     search_help_text = "Command or ad-hoc session ID, or an answer such as REJECTED"
     fieldsets = (
-        ("Command", {"fields": ("kind", ("shown_partner", "version"), "ad_hoc_session", "shown_message", "shown_request")}),
+        (
+            "Command",
+            {"fields": ("kind", ("shown_partner", "version"), "ad_hoc_session", "shown_message", "shown_request")},
+        ),
         ("Their answer", {"fields": (("shown_response", "response_text"), "timeout", "answered_at", "failure")}),
         ("The result", {"fields": (("shown_result", "result_text"), "result_at")}),
         ("Sending", {"fields": (("tries", "created_at", "sent_at"),)}),
@@ -70,7 +81,7 @@ class CommandAdmin(ReadOnlyAdmin):
 
     @admin.display(description="partner", ordering="partner__name")
     def shown_partner(self, row: Command) -> SafeString | str:
-        return link(row.partner)
+        return partner_link(row)
 
     @admin.display(description="created", ordering="created_at")
     def created(self, row: Command) -> SafeString | str:

@@ -11,7 +11,7 @@ from unfold.contrib.filters.admin import AllValuesCheckboxFilter, RelatedDropdow
 from ocpi.admin import statuses
 from ocpi.models import Evse, Message
 from partners.admin.pages import ReadOnlyAdmin, Standing
-from partners.admin.showing import ago, anchor, json_block, link, list_url
+from partners.admin.showing import ago, anchor, json_block, link, list_url, partner_link
 from sessions_adhoc.models import AdHocSession
 from sessions_adhoc.pages import charger
 from sessions_adhoc.services import OUT_OF_SERVICE
@@ -41,7 +41,8 @@ class EvseAdmin(ReadOnlyAdmin):
         if row.status in OUT_OF_SERVICE:
             text = "Waiting for the CPO: drivers cannot start here while it says so."
             return Standing(row.status, text, tone, since=row.last_updated)
-        return Standing(row.status, "As the partner last said. Drivers can start here.", tone, since=row.last_updated)
+        text = "Drivers can start here. The status is what the partner last said."
+        return Standing(row.status, text, tone, since=row.last_updated)
 
     def panels(self, request: HttpRequest, row: Evse) -> dict[str, Any]:
         live = AdHocSession.objects.filter(evse=row).exclude(state__in=TERMINAL)
@@ -53,8 +54,12 @@ class EvseAdmin(ReadOnlyAdmin):
                 "Partner": link(row.partner),
                 "Status received": row.status_received or row.status,
                 "Last updated": ago(row.last_updated),
-                "Traffic": anchor(list_url(Message, q=row.uid, partner__id__exact=row.partner_id), "Messages that name it"),
-                "Ad-hoc sessions": anchor(list_url(AdHocSession, q=row.evse_id or row.uid), f"{live.count()} live, see all"),
+                "Traffic": anchor(
+                    list_url(Message, q=row.uid, partner__id__exact=row.partner_id), "Messages that name it"
+                ),
+                "Ad-hoc sessions": anchor(
+                    list_url(AdHocSession, q=row.evse_id or row.uid), f"{live.count()} live, see all"
+                ),
             },
             "connectors": row.connectors.all(),
             "driver_url": charger.public_url(row),
@@ -76,7 +81,7 @@ class EvseAdmin(ReadOnlyAdmin):
 
     @admin.display(description="partner", ordering="partner__name")
     def shown_partner(self, row: Evse) -> SafeString | str:
-        return link(row.partner)
+        return partner_link(row)
 
     @admin.display(description="last updated", ordering="last_updated")
     def updated(self, row: Evse) -> SafeString | str:

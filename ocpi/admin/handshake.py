@@ -23,6 +23,7 @@ from partners.admin.showing import (
     clock_time,
     duration,
     link,
+    partner_link,
     state_badge,
     url_of,
 )
@@ -99,14 +100,16 @@ class HandshakeRunAdmin(ReadOnlyAdmin):
         if row.state == State.RUNNING:
             return self.running(row)
         if row.state == State.SUCCEEDED:
-            text = f"{row.partner.name} and we hold each other's tokens, with OCPI {row.version}. Nobody has to do anything."
+            text = f"{row.partner.name} and we hold each other's tokens (OCPI {row.version}). Nobody has to act."
             return Standing("Succeeded", text, SUCCESS, since=row.ended_at)
         if row.state == State.FAILED:
             return Standing("Failed", row.cause, DANGER, row.advice, since=row.ended_at)
-        return Standing("Cancelled", row.cause, NEUTRAL, "Start a new one when both sides are ready.", since=row.ended_at)
+        return Standing(
+            "Cancelled", row.cause, NEUTRAL, "Start a new one when both sides are ready.", since=row.ended_at
+        )
 
     def running(self, row: HandshakeRun) -> Standing:
-        step = row.get_step_display()  # type: ignore[attr-defined]
+        step = row.get_step_display()
         last = row.steps.order_by("-id").first()
         if last is not None and last.ok is False:
             text = f"{step}: {last.text} We try again until {clock_time(row.window_ends_at)}."
@@ -135,7 +138,7 @@ class HandshakeRunAdmin(ReadOnlyAdmin):
 
     @admin.display(description="partner", ordering="partner__name")
     def shown_partner(self, row: HandshakeRun) -> SafeString | str:
-        return link(row.partner)
+        return partner_link(row)
 
     @admin.display(description="state", ordering="state")
     def shown_state(self, row: HandshakeRun) -> SafeString:

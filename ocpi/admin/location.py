@@ -14,7 +14,7 @@ from ocpi.admin import statuses
 from ocpi.admin.mirrored import MirroredAdmin
 from ocpi.models import Location
 from partners.admin.pages import Standing
-from partners.admin.showing import NEUTRAL, SUCCESS, WARNING, ago, badge, json_block
+from partners.admin.showing import NEUTRAL, SUCCESS, WARNING, ago, badge
 from partners.models import Partner
 
 
@@ -38,12 +38,23 @@ class LocationAdmin(MirroredAdmin):
     """Sites, with their EVSEs and connectors."""
 
     change_form_template = "admin/ocpi/location/page.html"
-    list_display = ("shown_name", "ocpi_id", "city", "evse_count", "evse_statuses", "shown_partner", "updated", "missing")
+    list_display = (
+        "shown_name",
+        "ocpi_id",
+        "city",
+        "evse_count",
+        "evse_statuses",
+        "shown_partner",
+        "updated",
+        "missing",
+    )
     list_filter = (("partner", RelatedDropdownFilter), MissingFilter, "country")
     search_fields = ("name", "ocpi_id", "city", "address", "evses__evse_id", "evses__uid")
     search_help_text = "Name, city, location ID, EVSE ID or UID"
     empty_title = "No locations yet"
-    empty_text = "They arrive when a partner pushes them. To read them now, press “Sync locations” on the partner's page."
+    empty_text = (
+        "They arrive when a partner pushes them. To read them now, press “Sync locations” on the partner's page."
+    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Location]:
         rows: QuerySet[Location] = super().get_queryset(request)
@@ -59,7 +70,7 @@ class LocationAdmin(MirroredAdmin):
             return Standing("Not usable", text, WARNING, "Look at the partner.")
         if not row.publish:
             return Standing("Private", "Not published: it must not be shown to drivers on a map.", NEUTRAL)
-        return Standing("Published", "Nobody has to do anything.", SUCCESS)
+        return Standing("Published", f"{self.shown_name(row)}. Drivers can start here.", SUCCESS)
 
     def panels(self, request: HttpRequest, row: Location) -> dict[str, Any]:
         evses = list(row.evses.prefetch_related("connectors").order_by("uid"))
@@ -74,7 +85,7 @@ class LocationAdmin(MirroredAdmin):
                 "Last updated": ago(row.last_updated),
                 "Traffic": self.shown_messages(row),
             },
-            "evses": [{"evse": evse, "badge": statuses.evse_badge(evse), "json": json_block(evse.raw)} for evse in evses],
+            "evses": [{"evse": evse, "badge": statuses.evse_badge(evse)} for evse in evses],
             "raw": self.shown_raw(row),
         }
 

@@ -16,7 +16,7 @@ from ocpi.admin.curl import as_curl
 from ocpi.admin.objects import object_links
 from ocpi.models import Message
 from partners.admin.pages import ReadOnlyAdmin, Standing
-from partners.admin.showing import DANGER, INFO, NEUTRAL, SUCCESS, WARNING, at, badge, json_text, link
+from partners.admin.showing import DANGER, INFO, NEUTRAL, SUCCESS, WARNING, at, badge, json_text, lines, link, nowrap
 
 INBOUND = Message.Direction.INBOUND
 MOST_IN_THREAD = 50
@@ -33,7 +33,16 @@ class MessageAdmin(ReadOnlyAdmin):
     """Newest first, never counted: there may be millions."""
 
     change_form_template = "admin/ocpi/message/page.html"
-    list_display = ("when", "shown_direction", "shown_partner", "request_line", "shown_http", "shown_ocpi", "took", "notes")
+    list_display = (
+        "when",
+        "shown_direction",
+        "shown_partner",
+        "request_line",
+        "shown_http",
+        "shown_ocpi",
+        "took",
+        "notes",
+    )
     list_display_links = ("request_line",)
     list_filter = (
         filters.OutcomeFilter,
@@ -46,12 +55,15 @@ class MessageAdmin(ReadOnlyAdmin):
         ("at", RangeDateTimeFilter),
     )
     list_select_related = ("partner",)
+    quick_filters = (("All", ""), ("Failures", "outcome=failed"), ("Leniently read", "outcome=odd"))
     paginator = InfinitePaginator
     sortable_by = ()
     search_fields = ("url",)
     search_help_text = "URL, object ID, correlation or request ID"
     empty_title = "No messages yet"
-    empty_text = "Every OCPI request appears here, in both directions, also the refused ones. Start a handshake to see some."
+    empty_text = (
+        "Every OCPI request appears here, in both directions, also the refused ones. Start a handshake to see some."
+    )
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Message], search_term: str
@@ -123,8 +135,8 @@ class MessageAdmin(ReadOnlyAdmin):
         return format_html('<span class="material-symbols-outlined" title="{}">{}</span>', title, arrow)
 
     @admin.display(description="partner")
-    def shown_partner(self, row: Message) -> str:
-        return row.partner.name if row.partner else "unknown"
+    def shown_partner(self, row: Message) -> SafeString:
+        return nowrap(row.partner.name if row.partner else "unknown")
 
     @admin.display(description="request")
     def request_line(self, row: Message) -> SafeString:
@@ -140,13 +152,13 @@ class MessageAdmin(ReadOnlyAdmin):
         return ocpi_badge(row)
 
     @admin.display(description="took")
-    def took(self, row: Message) -> str:
-        return f"{row.duration_ms} ms" if row.duration_ms is not None else "-"
+    def took(self, row: Message) -> SafeString | str:
+        return nowrap(f"{row.duration_ms} ms") if row.duration_ms is not None else "-"
 
     @admin.display(description="notes")
-    def notes(self, row: Message) -> str:
-        counted = ((len(row.faults), "faults"), (len(row.leniences), "leniences"))
-        return ", ".join(f"{count} {name}" for count, name in counted if count) or "-"
+    def notes(self, row: Message) -> SafeString | str:
+        counted = ((len(row.faults), "fault"), (len(row.leniences), "lenience"))
+        return lines(nowrap(f"{count} {name}{'s'[: count != 1]}") for count, name in counted if count)
 
 
 def http_badge(row: Message) -> SafeString:

@@ -8,7 +8,9 @@ from unfold.contrib.filters.admin import DropdownFilter, RadioFilter
 
 from ocpi.models import Message
 
-FAILED = Q(http_status=None, duration_ms__isnull=False) | Q(http_status__gte=400) | Q(ocpi_status__gte=2000) | ~Q(error="")
+FAILED = (
+    Q(http_status=None, duration_ms__isnull=False) | Q(http_status__gte=400) | Q(ocpi_status__gte=2000) | ~Q(error="")
+)
 MODULES = ("versions", "credentials", "locations", "sessions", "cdrs", "tariffs", "tokens", "commands")
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 

@@ -7,17 +7,17 @@ from django.utils.safestring import SafeString
 
 from ocpi.models import Message
 from partners.admin.pages import ReadOnlyAdmin
-from partners.admin.showing import ago, anchor, code, json_block, link, list_url
+from partners.admin.showing import ago, anchor, code, json_block, list_url, partner_link
 
 
 class MirroredAdmin(ReadOnlyAdmin):
     """A copy of a partner's object."""
 
-    list_select_related = ("partner",)
+    list_select_related: tuple[str, ...] = ("partner",)
 
     @admin.display(description="partner", ordering="partner__name")
     def shown_partner(self, row: Any) -> SafeString | str:
-        return link(row.partner)
+        return partner_link(row)
 
     @admin.display(description="party")
     def party(self, row: Any) -> SafeString | str:

@@ -19,6 +19,8 @@ def object_links(partner_id: int | None, names: Iterable[str]) -> list[SafeStrin
 
 
 def _url(partner_id: int | None, name: str) -> str:
+    if partner_id is None:
+        return ""
     kind, _, rest = name.partition(":")
     party, _, path = rest.partition("/")
     ids = path.lower().split("/")

@@ -40,7 +40,14 @@ class OcpiSessionAdmin(MirroredAdmin):
     fieldsets = (
         (
             "Session",
-            {"fields": ("ocpi_id", ("shown_partner", "party"), ("kwh", "first_kwh", "currency"), ("start_at", "end_at"))},
+            {
+                "fields": (
+                    "ocpi_id",
+                    ("shown_partner", "party"),
+                    ("kwh", "first_kwh", "currency"),
+                    ("start_at", "end_at"),
+                )
+            },
         ),
         ("Whose it is", {"fields": ("ad_hoc_session", "token_uid", "authorization_reference", "cdrs")}),
         ("Where", {"fields": (("location_id", "evse_uid", "connector_id"),)}),

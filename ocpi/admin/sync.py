@@ -19,8 +19,8 @@ from partners.admin.showing import (
     ago,
     anchor,
     json_block,
-    link,
     list_url,
+    partner_link,
     state_badge,
     url_of,
 )
@@ -82,12 +82,14 @@ class SyncRunAdmin(ReadOnlyAdmin):
         text = f"{row.received} received, {row.stored} stored."
         if row.refused:
             advice = "Send the CPO the faults listed below."
-            return Standing("Succeeded", f"{text} {row.refused} could not be read.", WARNING, advice, since=row.ended_at)
+            return Standing(
+                "Succeeded", f"{text} {row.refused} could not be read.", WARNING, advice, since=row.ended_at
+            )
         return Standing("Succeeded", f"{text} Nobody has to do anything.", SUCCESS, since=row.ended_at)
 
     @admin.display(description="partner", ordering="partner__name")
     def shown_partner(self, row: SyncRun) -> SafeString | str:
-        return link(row.partner)
+        return partner_link(row)
 
     @admin.display(description="state", ordering="state")
     def shown_state(self, row: SyncRun) -> SafeString:

@@ -182,11 +182,20 @@ class _TlsConnection(_Guarded, HTTPSConnection):
     pass
 
 
-class _PlainPool(HTTPConnectionPool):
+class _Unpooled:
+    """Mixed into urllib3's pools: a connection comes back closed, also where the server would keep it open."""
+
+    def _put_conn(self, conn: HTTPConnection | None) -> None:
+        if conn is not None:
+            conn.close()
+        super()._put_conn(conn)  # type: ignore[misc]
+
+
+class _PlainPool(_Unpooled, HTTPConnectionPool):
     ConnectionCls = _PlainConnection
 
 
-class _TlsPool(HTTPSConnectionPool):
+class _TlsPool(_Unpooled, HTTPSConnectionPool):
     ConnectionCls = _TlsConnection
 
 

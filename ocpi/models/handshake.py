@@ -68,7 +68,7 @@ class HandshakeRun(FSMModelMixin, models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"Handshake with {self.partner} ({self.get_state_display()})"  # type: ignore[attr-defined]
+        return f"Handshake with {self.partner} ({self.get_state_display()})"
 
     @transition(field=state, source=State.SCHEDULED, target=State.RUNNING)
     def begin(self) -> None:

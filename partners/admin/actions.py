@@ -21,7 +21,7 @@ from django.urls import URLPattern, path, reverse
 PRIMARY, DEFAULT, DANGER = "primary", "default", "danger"
 
 
-class Refused(Exception):  # noqa: N818  not a fault: the text tells staff why
+class Refused(Exception):
     """What was asked for is not possible now."""
 
 
@@ -34,6 +34,7 @@ class PageAction:
         question: what will happen, in the confirmation.
         run: does it, given (request, object, cleaned data); returns what to tell staff, or a page to show. Raises
             Refused.
+        tone: PRIMARY for what to press next; it may depend on the object.
         possible: whether the button makes sense for the object now.
     """
 
@@ -43,9 +44,13 @@ class PageAction:
     question: str
     run: Callable[[HttpRequest, Any, dict[str, Any]], HttpResponse | str]
     icon: str = ""
-    tone: str = DEFAULT
+    tone: str | Callable[[Any], str] = DEFAULT
     form: type[forms.Form] | None = None
     possible: Callable[[Any], bool] = lambda _: True
+
+    def tone_for(self, row: Any) -> str:
+        """How the button looks on this object's page."""
+        return self.tone(row) if callable(self.tone) else self.tone
 
     def new_form(self, data: Any = None) -> forms.Form:
         """The form of the confirmation; an empty one where nothing is asked."""
@@ -77,10 +82,13 @@ class ActionsMixin:
     def buttons(self, request: HttpRequest, row: Any) -> list[dict[str, Any]]:
         """What may be pressed now, for the template."""
         return [
-            {"action": action, "form": action.new_form(), "url": self.action_url(action, row)}
+            self.button(action, row, action.new_form())
             for action in self.page_actions
             if request.user.has_perm(action.permission) and action.possible(row)
         ]
+
+    def button(self, action: PageAction, row: Any, form: forms.Form) -> dict[str, Any]:
+        return {"action": action, "form": form, "url": self.action_url(action, row), "tone": action.tone_for(row)}
 
     def action_url(self, action: PageAction, row: Any) -> str:
         return reverse(f"admin:{self.action_url_name(action)}", args=[row.pk])
@@ -94,7 +102,9 @@ class ActionsMixin:
         row = self.get_object(request, unquote(object_id))  # type: ignore[attr-defined]
         if row is None:
             raise Http404
-        back = HttpResponseRedirect(reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[row.pk]))
+        back = HttpResponseRedirect(
+            reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[row.pk])
+        )
         if not action.possible(row):
             messages.warning(request, f"“{action.label}” is not possible any more: the state has changed.")
             return back
@@ -120,6 +130,6 @@ class ActionsMixin:
             "opts": self.opts,
             "title": action.label,
             "original": row,
-            "button": {"action": action, "form": form, "url": self.action_url(action, row)},
+            "button": self.button(action, row, form),
         }
         return TemplateResponse(request, "admin/support/ask_again.html", context)

@@ -15,7 +15,7 @@ from ocpi.models import Message
 from partners import incidents
 from partners.admin.actions import PRIMARY, PageAction, Refused
 from partners.admin.pages import ReadOnlyAdmin, Standing
-from partners.admin.showing import DANGER, NEUTRAL, ago, anchor, badge, json_text, lines, link, url_of
+from partners.admin.showing import DANGER, NEUTRAL, ago, anchor, badge, json_text, lines, partner_link, url_of
 from partners.models import Incident
 from sessions_adhoc.models import AdHocSession
 
@@ -58,6 +58,7 @@ class IncidentAdmin(ReadOnlyAdmin):
     list_display = ("shown_state", "symptom", "shown_partner", "opened", "seen", "occurrences", "closed_by")
     list_display_links = ("symptom",)
     list_filter = (OpenFilter, ("partner", RelatedDropdownFilter), ("opened_at", RangeDateTimeFilter))
+    quick_filters = (("All", ""), ("Open", "state=open"), ("Closed", "state=closed"))
     list_select_related = ("partner", "closed_by")
     search_fields = ("symptom", "reference", "key", "partner__name")
     search_help_text = "Symptom, ad-hoc session or partner"
@@ -101,7 +102,7 @@ class IncidentAdmin(ReadOnlyAdmin):
 
     @admin.display(description="partner", ordering="partner__name")
     def shown_partner(self, row: Incident) -> SafeString | str:
-        return link(row.partner)
+        return partner_link(row)
 
     @admin.display(description="opened", ordering="opened_at")
     def opened(self, row: Incident) -> SafeString | str:

@@ -10,7 +10,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownF
 from partners import tokens
 from partners.admin.actions import DANGER, PageAction, Refused
 from partners.admin.pages import ReadOnlyAdmin, Standing
-from partners.admin.showing import NEUTRAL, SUCCESS, WARNING, ago, code, link, state_badge
+from partners.admin.showing import NEUTRAL, SUCCESS, WARNING, ago, code, partner_link, state_badge
 from partners.models import IssuedToken
 
 State = IssuedToken.State
@@ -68,7 +68,7 @@ class IssuedTokenAdmin(ReadOnlyAdmin):
 
     @admin.display(description="partner", ordering="partner__name")
     def shown_partner(self, row: IssuedToken) -> SafeString | str:
-        return link(row.partner)
+        return partner_link(row)
 
     @admin.display(description="state", ordering="state")
     def shown_state(self, row: IssuedToken) -> SafeString:

@@ -6,7 +6,8 @@ from typing import Any
 
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
-from unfold.admin import ModelAdmin, StackedInline, TabularInline
+from unfold.admin import ModelAdmin, TabularInline
+from unfold.views import ChangeList
 
 from partners.admin.actions import ActionsMixin
 from partners.admin.showing import NEUTRAL
@@ -33,11 +34,21 @@ class Standing:
     next_text: str = ""
 
 
+class SupportChangeList(ChangeList):
+    """A list that does not offer to show everything while it shows everything."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        if not self.query and not self.has_active_filters:
+            self.full_result_count = self.result_count
+
+
 class SupportAdmin(ActionsMixin, ModelAdmin):
-    """A page with a standing and buttons. `refresh` (seconds) keeps a live page up to date by itself."""
+    """A page with a standing and buttons; a list with its usual questions as links (`quick_filters`)."""
 
     change_form_outer_before_template = "admin/support/standing.html"
     empty_value_display = "-"
+    list_before_template = "admin/support/quick_filters.html"
     list_per_page = 50
     list_filter_submit = True
     list_fullwidth = True
@@ -47,6 +58,7 @@ class SupportAdmin(ActionsMixin, ModelAdmin):
     warn_unsaved_form = True
     empty_title = "Nothing here yet"
     empty_text = ""
+    quick_filters: tuple[tuple[str, str], ...] = ()
 
     def standing(self, row: Any) -> Standing | None:
         """What the page says first; None where there is nothing to say."""
@@ -74,13 +86,24 @@ class SupportAdmin(ActionsMixin, ModelAdmin):
                 "standing": self.standing(obj),
                 "buttons": self.buttons(request, obj),
                 "refresh": self.refresh(obj),
+                "show_save_and_add_another": False,
                 **self.panels(request, obj),
             }
         return super().render_change_form(request, context, add, change, form_url, obj)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        empty = {"empty_title": self.empty_title, "empty_text": self.empty_text}
-        return super().changelist_view(request, {**empty, **(extra_context or {})})
+        context = {
+            "empty_title": self.empty_title,
+            "empty_text": self.empty_text,
+            "quick_filters": [
+                {"title": title, "query": query, "active": request.GET.urlencode() == query}
+                for title, query in self.quick_filters
+            ],
+        }
+        return super().changelist_view(request, {**context, **(extra_context or {})})
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[SupportChangeList]:
+        return SupportChangeList
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
@@ -116,6 +139,3 @@ class ReadOnlyInline(TabularInline):
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
-
-
-__all__ = ["ReadOnlyAdmin", "ReadOnlyInline", "StackedInline", "Standing", "SupportAdmin", "TabularInline"]

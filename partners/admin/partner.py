@@ -1,6 +1,5 @@
 """Partners: who they are, whether they are connected, and what to do next."""
 
-from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
@@ -9,14 +8,15 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
-from ocpi.models import HandshakeRun, Message
+from ocpi.models import Message
 from ocpi.routing import versions_url
 from partners import services, tokens
 from partners.admin import partner_inlines as inlines
 from partners.admin.pages import Standing, SupportAdmin
-from partners.admin.partner_actions import ACTIONS, LIVE
+from partners.admin.partner_actions import ACTIONS
 from partners.admin.partner_form import PartnerForm
-from partners.admin.showing import DANGER, INFO, NEUTRAL, SUCCESS, TONES, WARNING, ago, anchor, badge, code, list_url
+from partners.admin.partner_standing import standing_of
+from partners.admin.showing import DANGER, TONES, ago, anchor, badge, code, list_url
 from partners.models import Incident, Partner, ReceivedToken
 
 Connection = Partner.Connection
@@ -40,7 +40,14 @@ class PartnerAdmin(SupportAdmin):
     ordering = ("name",)
     empty_title = "No partner yet"
     empty_text = "Add the first CPO with what it sent you: versions URL, Token A, party ID and technical contact."
-    readonly_fields = ("our_versions_url", "version", "connected_at", "token_encoding", "hub_party_id", "stored_token_a")
+    readonly_fields = (
+        "our_versions_url",
+        "version",
+        "connected_at",
+        "token_encoding",
+        "hub_party_id",
+        "stored_token_a",
+    )
     inlines = (
         inlines.ContactInline,
         inlines.NetworkInline,
@@ -54,10 +61,17 @@ class PartnerAdmin(SupportAdmin):
     )
     identity = ("Identity", {"fields": (("name", "code"), ("country_code", "party_id"), "environment")})
     protocol = ("How we connect", {"fields": ("versions_url", "agreed_version", "token_a")})
-    on_request = ("Versions on request", {"fields": ("on_request", "reason"), "classes": ("collapse",)})
+    on_request = ("Versions on request", {"fields": ("on_request", "reason")})
     learnt = (
         "What the handshake settled",
-        {"fields": ("our_versions_url", ("version", "connected_at"), ("token_encoding", "hub_party_id"), "stored_token_a")},
+        {
+            "fields": (
+                "our_versions_url",
+                ("version", "connected_at"),
+                ("token_encoding", "hub_party_id"),
+                "stored_token_a",
+            )
+        },
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Partner]:
@@ -105,7 +119,7 @@ class PartnerAdmin(SupportAdmin):
     def panels(self, request: HttpRequest, row: Partner) -> dict[str, Any]:
         return {
             "shortcuts": [
-                (f"{row.incidents_open} open incidents", list_url(Incident, partner__id__exact=row.pk)),  # type: ignore[attr-defined]
+                (incidents_in_words(row), list_url(Incident, partner__id__exact=row.pk, state="open")),
                 ("Messages", list_url(Message, partner__id__exact=row.pk)),
             ]
         }
@@ -132,7 +146,7 @@ class PartnerAdmin(SupportAdmin):
     def open_incidents(self, row: Any) -> SafeString | str:
         if not row.incidents_open:
             return "none"
-        return anchor(list_url(Incident, partner__id__exact=row.pk), badge(row.incidents_open, DANGER))
+        return anchor(list_url(Incident, partner__id__exact=row.pk, state="open"), badge(row.incidents_open, DANGER))
 
     @admin.display(description="our versions URL")
     def our_versions_url(self, row: Partner) -> SafeString | str:
@@ -142,6 +156,11 @@ class PartnerAdmin(SupportAdmin):
     def stored_token_a(self, row: Partner) -> str:
         stored = tokens.received(row.pk, REGISTRATION)
         return f"stored, ends in {stored.last4}" if stored else "none stored"
+
+
+def incidents_in_words(row: Any) -> str:
+    count = row.incidents_open
+    return f"{count} open incident{'s'[: count != 1]}" if count else "No open incidents"
 
 
 def _add(obj: Partner, token_a: str) -> None:
@@ -161,28 +180,3 @@ def _add(obj: Partner, token_a: str) -> None:
     obj.pk = made.pk
     obj._state.adding = False
     obj.refresh_from_db()
-
-
-def standing_of(partner: Partner) -> Standing:
-    """Where the partner stands and who has to move."""
-    if partner.connection == Connection.CONNECTED:
-        return Standing("Connected", f"OCPI {partner.version}. {_traffic(partner)}", SUCCESS, since=partner.connected_at)
-    if partner.connection == Connection.SUSPENDED:
-        text = "Waiting for us. Their requests are answered with HTTP 403, and drivers cannot start at their chargers."
-        return Standing("Suspended", text, WARNING, "Resume when the reason is gone.")
-    newest = HandshakeRun.objects.filter(partner=partner).first()
-    if newest and newest.state in LIVE:
-        text = f"A handshake is {newest.get_state_display().lower()}: {newest.get_step_display().lower()}."  # type: ignore[attr-defined]
-        return Standing("Handshake under way", text, INFO, "Follow it under “Handshakes”.")
-    if newest and newest.state == HandshakeRun.State.FAILED:
-        return Standing("Handshake failed", newest.cause, DANGER, newest.advice, since=newest.ended_at)
-    if tokens.received(partner.pk, REGISTRATION) is None:
-        advice = "Ask their technical contact for it and enter it below, or issue Token B and let them register with us."
-        return Standing("Not connected", "Waiting for the CPO: there is no Token A yet.", WARNING, advice)
-    text = "Waiting for us: Token A is stored and nothing was tried since."
-    return Standing("Not connected", text, NEUTRAL, "Start the handshake.")
-
-
-def _traffic(partner: Partner) -> str:
-    newest: datetime | None = getattr(partner, "newest_message_at", None)
-    return "Nobody has to do anything." if newest else "No message yet: check that they push, or sync their locations."

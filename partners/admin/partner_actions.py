@@ -12,7 +12,7 @@ from ocpi import handshake
 from ocpi.models import HandshakeRun
 from ocpi.routing import versions_url
 from ocpi.sync.requests import request_sync
-from partners.admin.actions import DANGER, PRIMARY, PageAction, Refused
+from partners.admin.actions import DANGER, DEFAULT, PRIMARY, PageAction, Refused
 from partners.admin.showing import url_of
 from partners.models import IssuedToken, Partner
 from partners.services import check_token, issue_registration_token
@@ -140,7 +140,7 @@ ACTIONS = (
         "be reachable in the window; until it closes we keep trying.",
         start_handshake,
         icon="handshake",
-        tone=PRIMARY,
+        tone=lambda partner: DEFAULT if partner.connection == Connection.CONNECTED else PRIMARY,
         form=HandshakeForm,
         possible=may_start,
     ),

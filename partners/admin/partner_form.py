@@ -52,7 +52,7 @@ class PartnerForm(forms.ModelForm):
         ]
         help_texts = {
             "name": "As support and drivers know them.",
-            "code": "Becomes the host of the endpoint that we give them: ocpi-<code>. Cannot be changed later.",
+            "code": "Becomes the host of the endpoint that we give them: ocpi-{code}. Cannot be changed later.",
             "country_code": "Two letters, ISO 3166-1 alpha-2.",
             "party_id": "Three characters, as they use it in OCPI.",
             "environment": "A test and a production connection of one party are two partners.",

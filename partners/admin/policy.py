@@ -17,7 +17,8 @@ class PolicyForm(forms.ModelForm):
 
     class Meta:
         model = Policy
-        fields = "__all__"
+        fields = ["partner", "location_id", "evse_uid", *DEFAULTS]
+        labels = {"cdr_timeout": "CDR timeout", "cdr_deadline": "CDR deadline"}
         help_texts = {
             "partner": "Empty: the platform's default, for everybody.",
             "location_id": "Their location ID. Empty: all their locations.",
@@ -44,7 +45,9 @@ class PolicyAdmin(SupportAdmin):
     search_fields = ("partner__name", "location_id", "evse_uid")
     search_help_text = "Partner, location ID or EVSE UID"
     empty_title = "No policy yet: the rules' own numbers apply everywhere"
-    empty_text = "Add one for the platform, a partner, a location or an EVSE. What it leaves empty, the wider scope decides."
+    empty_text = (
+        "Add one for the platform, a partner, a location or an EVSE. What it leaves empty, the wider scope decides."
+    )
     fieldsets = (
         ("Where it applies", {"fields": ("partner", ("location_id", "evse_uid"))}),
         ("Start", {"fields": ("start_strategy", "connector_timeout", "session_timeout", "energy_timeout")}),

@@ -32,6 +32,11 @@ def badge(text: object, tone: str = NEUTRAL) -> SafeString:
     return format_html('<span class="sfp-badge sfp-{}">{}</span>', tone, text)
 
 
+def nowrap(text: object) -> SafeString:
+    """Text that stays on one line."""
+    return format_html('<span class="sfp-nowrap">{}</span>', text)
+
+
 def state_badge(row: Any) -> SafeString:
     """The badge of a row's `state`."""
     return badge(row.get_state_display(), TONES.get(row.state, NEUTRAL))
@@ -65,6 +70,11 @@ def link(row: Model | None, text: object = "") -> SafeString | str:
     return anchor(url_of(type(row), row.pk), text or row)
 
 
+def partner_link(row: Any) -> SafeString | str:
+    """The partner of `row`, by name."""
+    return anchor(url_of(type(row.partner), row.partner.pk), nowrap(row.partner.name)) if row.partner else NOTHING
+
+
 def anchor(url: str, text: object) -> SafeString:
     """A link, or plain text where there is nowhere to go."""
     if not url:
@@ -72,7 +82,7 @@ def anchor(url: str, text: object) -> SafeString:
     return format_html('<a class="sfp-link" href="{}">{}</a>', url, text)
 
 
-def list_url(model: type[Model], **filters: object) -> str:
+def list_url(model: type[Model], **filters: str | int) -> str:
     """The list of `model` with these filters set."""
     return f"{url_of(model, None, 'changelist')}?{urlencode(filters)}"
 

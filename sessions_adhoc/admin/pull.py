@@ -5,7 +5,7 @@ from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
 
 from partners.admin.pages import ReadOnlyAdmin, Standing
-from partners.admin.showing import DANGER, INFO, SUCCESS, ago, badge, countdown, link
+from partners.admin.showing import DANGER, INFO, SUCCESS, ago, badge, countdown, partner_link
 from sessions_adhoc.models import FallbackPull
 
 
@@ -34,7 +34,7 @@ class FallbackPullAdmin(ReadOnlyAdmin):
 
     @admin.display(description="partner", ordering="partner__name")
     def shown_partner(self, row: FallbackPull) -> SafeString | str:
-        return link(row.partner)
+        return partner_link(row)
 
     @admin.display(description="state")
     def shown_state(self, row: FallbackPull) -> SafeString:

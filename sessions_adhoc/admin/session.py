@@ -1,5 +1,6 @@
 """Ad-hoc sessions: what state, who is awaited, what to press."""
 
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -79,6 +80,12 @@ class AdHocSessionAdmin(ReadOnlyAdmin):
         ("channel", ChoicesDropdownFilter),
         ("created_at", RangeDateTimeFilter),
     )
+    quick_filters = (
+        ("All", ""),
+        ("Escalated", "queue=escalated"),
+        ("Live", "queue=live"),
+        ("Over", "queue=over"),
+    )
     list_select_related = ("partner", "evse")
     search_fields = ("evse__evse_id",)
     search_help_text = "Session, token, authorization reference, EVSE or OCPI session ID"
@@ -129,10 +136,8 @@ class AdHocSessionAdmin(ReadOnlyAdmin):
             | Exists(attempts)
             | Exists(ties)
         )
-        try:
+        with suppress(ValueError):
             found |= Q(pk=UUID(term))
-        except ValueError:
-            pass
         return queryset.filter(found), False
 
     def refresh(self, row: AdHocSession) -> int:

@@ -103,7 +103,9 @@ def attempts(session: AdHocSession) -> list[dict[str, Any]]:
 
 
 def attempt(row: ChargingAttempt, links: list[AttemptSession]) -> dict[str, Any]:
-    verdict = badge(row.failure.replace("_", " "), WARNING) if row.failure else badge("ended" if row.ended_at else "open")
+    verdict = (
+        badge(row.failure.replace("_", " "), WARNING) if row.failure else badge("ended" if row.ended_at else "open")
+    )
     return {
         "row": row,
         "start": command(row.command),

@@ -69,7 +69,9 @@ def _readings(samples: Sequence[Sample]) -> Line:
         noun = "reading" if len(counted) == 1 else "readings"
         parts.append(f"{len(counted)} meter {noun}: {_range(counted)}")
     if ignored:
-        parts.append(f"{ignored} ignored ({', '.join(sorted({sample.ignored for sample in samples if sample.ignored}))})")
+        parts.append(
+            f"{ignored} ignored ({', '.join(sorted({sample.ignored for sample in samples if sample.ignored}))})"
+        )
     last = samples[-1]
     return Line(
         samples[0].received_at,

@@ -7,10 +7,12 @@ from sessions_adhoc.states import State
 
 TONES = {
     **dict.fromkeys((State.CREATED, State.AUTHORIZING, State.AUTHORIZED, State.STARTING, State.VALIDATING), INFO),
-    **dict.fromkeys((State.WAITING_FOR_CONNECTOR, State.STOPPING, State.AWAITING_CDR), WARNING),
+    **dict.fromkeys((State.WAITING_FOR_CONNECTOR, State.STOPPING, State.AWAITING_CDR), INFO),
     **dict.fromkeys((State.CHARGING, State.SETTLED), SUCCESS),
-    **dict.fromkeys((State.FAILED, State.ESCALATED), DANGER),
+    State.FAILED: WARNING,
     State.CANCELLED: NEUTRAL,
+    # Red is for what waits for staff.
+    State.ESCALATED: DANGER,
 }
 
 WAITING = {
@@ -50,12 +52,19 @@ WAITING = {
 REASONS = {
     "payment_declined": "the payment was declined",
     "payment_failed": "the payment could not be made",
+    "payment_expired": "the reservation expired",
+    "payment_released": "the reservation was released",
+    "payment_lost": "the gateway no longer holds the money",
     "connector_never_ready": "the cable was not plugged in in time",
     "command_rejected": "the CPO refused START_SESSION",
     "start_refused": "the CPO refused to start",
     "cpo_unreachable": "the CPO's system could not be reached",
     "no_session": "no Session came in time",
     "no_energy": "no energy was delivered",
+    "sessions_unavailable": "no Session came, and GET /sessions could not be used",
+    "cdr_missing": "the CDR did not come in time",
+    "cdr_unusable": "the CDR does not fit the reservation",
+    "released": "nothing was owed and everything was released",
     "stopped_by_driver": "the driver stopped before any energy",
     "stop_without_effect": "STOP_SESSION had no effect",
 }

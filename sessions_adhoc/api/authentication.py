@@ -25,7 +25,7 @@ class ClientKeyAuthentication(BaseAuthentication):
         return "Bearer"
 
 
-class ClientKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+class ClientKeyScheme(OpenApiAuthenticationExtension):
     """How the key appears in the OpenAPI document."""
 
     target_class = "sessions_adhoc.api.authentication.ClientKeyAuthentication"

@@ -14,7 +14,11 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import requests
+from django.utils import timezone
 
+from ocpi.versions import VERSIONS
+from partners import tokens
+from partners.models import Partner, ReceivedToken, RemoteEndpoint
 from tests.support.processes import Process, file_exists
 
 TOKEN_A = "aaaaaaaa-1111-4111-8111-aaaaaaaaaaaa"
@@ -131,11 +135,11 @@ class ScriptedCpo:
         self,
         version: str = "2.2.1",
         modules: dict[str, str] | None = None,
-        tokens: tuple[str, ...] | None = (TOKEN_A, TOKEN_C),
+        accepted: tuple[str, ...] | None = (TOKEN_A, TOKEN_C),
     ) -> str:
         """Script a registration that goes well and gives Token C; return the versions URL.
 
-        `tokens` are those that are accepted; None accepts any.
+        `accepted`: the tokens that open it; None means any.
         """
         offered = MODULES if modules is None else modules
         base = f"{self.url}/{version}"
@@ -146,14 +150,14 @@ class ScriptedCpo:
             f"POST /{version}/credentials": envelope(credentials_data(self.url)),
         }
         for path, answer in answers.items():
-            self.on(path, self.guarded(answer, tokens) if tokens else answer)
+            self.on(path, self.guarded(answer, accepted) if accepted else answer)
         return f"{self.url}/versions"
 
-    def guarded(self, reaction: Reaction, tokens: tuple[str, ...] = (TOKEN_A, TOKEN_C)) -> Reaction:
+    def guarded(self, reaction: Reaction, accepted: tuple[str, ...] = (TOKEN_A, TOKEN_C)) -> Reaction:
         """Answer HTTP 401 to any other token."""
 
         def react(seen: Seen) -> Answer:
-            if seen.token not in tokens:
+            if seen.token not in accepted:
                 return envelope(None, 2000, "Unknown token", status=401)
             return reaction(seen) if callable(reaction) else reaction
 
@@ -182,6 +186,26 @@ def respond(handler: BaseHTTPRequestHandler, answer: Answer) -> None:
         handler.wfile.write(bytes([byte]))
         handler.wfile.flush()
         time.sleep(answer.drip)
+
+
+def connected_partner(base: str, version: str = "2.2.1", modules: dict[str, str] | None = None) -> Partner:
+    """SK*ION, connected: its modules are at `base`/<module>, and Token C opens them."""
+    partner = Partner.objects.create(
+        code="ion",
+        name="ION Charging",
+        country_code="SK",
+        party_id="ION",
+        version=version,
+        versions_url=f"{base}/versions",
+        connection=Partner.Connection.CONNECTED,
+        connected_at=timezone.now(),
+    )
+    tokens.store_received(partner, TOKEN_C, ReceivedToken.Purpose.CONNECTION)
+    for module, role in (MODULES if modules is None else modules).items():
+        role = role if VERSIONS[version].has_roles else ""
+        url = f"{base}/{module}"
+        RemoteEndpoint.objects.create(partner=partner, version=version, module=module, role=role, url=url)
+    return partner
 
 
 class Simulator:

@@ -54,18 +54,20 @@ def location_of(place: cdrs.CdrLocation, last_updated: Any) -> Location:
     )
     evse_id = None if place.evse_id == NOT_AVAILABLE else place.evse_id
     evse = evse_used(place.evse_uid, evse_id, connector, last_updated)
-    return Location.model_construct(
-        id=place.id,
-        parking_type="UNKNOWN",
-        name=place.name,
-        address=place.address,
-        city=place.city,
-        postal_code=place.postal_code,
-        country=place.country,
-        coordinates=place.coordinates,
-        evses=(evse,),
-        last_updated=last_updated,
-    )
+    # Unchecked, because what a CDR tells of its place is less than a Location requires.
+    values: dict[str, Any] = {
+        "id": place.id,
+        "parking_type": "UNKNOWN",
+        "name": place.name,
+        "address": place.address,
+        "city": place.city,
+        "postal_code": place.postal_code,
+        "country": place.country,
+        "coordinates": place.coordinates,
+        "evses": (evse,),
+        "last_updated": last_updated,
+    }
+    return Location.model_construct(**values)
 
 
 class CDR(Owned, v2_2.CDR):

@@ -2,6 +2,7 @@
 
 import json
 from io import StringIO
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -27,11 +28,11 @@ def partner(*arguments: str) -> str:
     return out.getvalue()
 
 
-def as_json(*arguments: str):
+def as_json(*arguments: str) -> Any:
     return json.loads(partner(*arguments, "--json"))
 
 
-def add(url: str, *more: str) -> dict:
+def add(url: str, *more: str) -> Any:
     return as_json(
         *("add", "--code", "ion", "--name", "Ion", "--country", "sk", "--party", "ion", "--versions-url", url),
         *("--token-a", TOKEN_A, "--contact", "Jana,jana@ion.example,+421 2 123", "--ip", "203.0.113.0/24", *more),

@@ -3,8 +3,7 @@
 import pytest
 
 from ocpi.client import Call, CallFailed, Reply, call
-from tests.factories import PartnerFactory
-from tests.ocpi.cpo import TOKEN_A, ScriptedCpo
+from tests.ocpi.cpo import TOKEN_A, ScriptedCpo, connected_partner
 
 
 @pytest.fixture
@@ -16,7 +15,7 @@ def cpo():
 
 @pytest.fixture
 def partner(db):
-    return PartnerFactory(code="ion", party_id="ION")
+    return connected_partner("https://ion.example")
 
 
 @pytest.fixture

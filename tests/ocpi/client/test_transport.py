@@ -8,6 +8,7 @@ import time
 import pytest
 import requests
 import responses
+from urllib3.connection import HTTPConnection
 from urllib3.exceptions import NameResolutionError
 
 from ocpi.client import transport
@@ -84,7 +85,7 @@ def listener():
                     return
 
         threading.Thread(target=serve, daemon=True).start()
-        return server.getsockname()[1]
+        return int(server.getsockname()[1])
 
     yield listen
     for server in servers:
@@ -152,7 +153,12 @@ def test_a_large_answer_is_cut_off(cpo, ask, monkeypatch):
         (requests.ReadTimeout(), "read_timeout"),
         (requests.exceptions.SSLError("bad handshake"), "tls"),
         (requests.ConnectionError(ConnectionRefusedError()), "refused"),
-        (requests.ConnectionError(NameResolutionError("cpo.example", None, socket.gaierror())), "dns"),
+        (
+            requests.ConnectionError(
+                NameResolutionError("cpo.example", HTTPConnection("cpo.example"), socket.gaierror())
+            ),
+            "dns",
+        ),
         (requests.ConnectionError(ConnectionResetError()), "connection_lost"),
         (requests.exceptions.ChunkedEncodingError(), "connection_lost"),
     ],
@@ -234,3 +240,18 @@ def test_cookies_are_not_kept(cpo, ask):
     ask(f"{cpo.url}/x")
     ask(f"{cpo.url}/x")
     assert "cookie" not in cpo.seen[1].headers
+
+
+def test_a_connection_is_used_once(listener, ask):
+    """The server would keep it open, and closes it just when the next request is written."""
+    connections = []
+
+    def answer(connection: socket.socket) -> None:
+        connections.append(connection)
+        connection.recv(65536)
+        connection.sendall(b'HTTP/1.1 200 OK\r\nContent-Length: 21\r\n\r\n{"status_code": 1000}')
+
+    url = f"http://127.0.0.1:{listener(answer)}/"
+    for _ in range(3):
+        assert ask(url).status_code == 1000
+    assert len(connections) == 3

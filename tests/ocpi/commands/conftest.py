@@ -3,10 +3,8 @@
 import pytest
 
 from ocpi import receivers
-from partners import tokens
-from partners.models import ReceivedToken, RemoteEndpoint
-from tests.factories import PartnerFactory
-from tests.ocpi.cpo import TOKEN_C, ScriptedCpo
+from partners.models import Partner
+from tests.ocpi.cpo import ScriptedCpo, connected_partner
 
 
 @pytest.fixture
@@ -20,16 +18,10 @@ def cpo():
 def connected(db, cpo):
     """`connected(version)` makes a partner that is connected to the scripted CPO."""
 
-    def connected(version: str = "2.2.1", url: str = ""):
-        partner = PartnerFactory(code="ion", party_id="ION", version=version)
-        tokens.store_received(partner, TOKEN_C, ReceivedToken.Purpose.CONNECTION)
-        RemoteEndpoint.objects.create(
-            partner=partner,
-            version=version,
-            module="commands",
-            role="" if version == "2.1.1" else "RECEIVER",
-            url=url or f"{cpo.url}/commands",
-        )
+    def connected(version: str = "2.2.1", url: str = "") -> Partner:
+        partner = connected_partner(cpo.url, version, {"commands": "RECEIVER"})
+        if url:
+            partner.endpoints.update(url=url)
         return partner
 
     return connected

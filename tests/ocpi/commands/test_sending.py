@@ -1,17 +1,16 @@
 """What a command becomes on the wire, and what each answer to it means (rules 1, 3 and 5)."""
 
 import threading
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
 from django.utils import timezone
 
 from ocpi import commands
-from ocpi.models import Command, Message
-from ocpi.models.command import Command as Row
+from ocpi.models import Command, Message, Token
 from partners.models import Partner
-from tests.factories import TokenFactory
 from tests.ocpi.cpo import HTML, TOKEN_C, Answer, envelope
 from tests.support.processes import free_port
 
@@ -21,8 +20,14 @@ ACCEPTED = envelope({"result": "ACCEPTED", "timeout": 30})
 
 
 def start(partner: Partner, **changes) -> Command:
-    arguments = {
-        "token": TokenFactory(uid="T-1", contract_id="SK-SFP-C1"),
+    token = Token.objects.create(
+        uid="T-1",
+        contract_id="SK-SFP-C1",
+        issuer="Smart Fuel Pass",
+        last_updated=datetime(2026, 11, 22, 10, tzinfo=UTC),
+    )
+    arguments: dict[str, Any] = {
+        "token": token,
         "location_id": "LOC-1",
         "evse_uid": "EVSE-1",
         "connector_id": "1",
@@ -124,7 +129,8 @@ def test_what_each_answer_means(cpo, connected, news, name):
     assert bool(command.answered_at) == (state == "answered")
     assert command.tries == 1
     assert command.sent_at
-    assert Message.objects.get(pk=command.message_id).module == "commands"
+    assert Message.objects.get().module == "commands"
+    assert Message.objects.get().pk == command.message_id
     assert news == [(state, response, "")]
 
 
@@ -201,7 +207,7 @@ def test_a_result_that_comes_before_the_response_is_kept(cpo, connected, news):
 
     def callback_first(_seen):
         try:
-            Row.objects.filter(pk=command.pk).update(result="FAILED", result_text="Cable", result_at=timezone.now())
+            Command.objects.filter(pk=command.pk).update(result="FAILED", result_text="Cable", result_at=timezone.now())
         finally:
             connection.close()
         return ACCEPTED

@@ -1,9 +1,13 @@
 """What tests of the handshake share."""
 
+from datetime import datetime, timedelta
+from typing import Any
+
 import pytest
+from django.utils import timezone
 
 from ocpi import handshake
-from ocpi.models import HandshakeRun
+from ocpi.models import HandshakeRun, HandshakeStep
 from partners import tokens
 from partners.models import IssuedToken, Partner, ReceivedToken
 from partners.services import PartnerDetails, add_partner
@@ -22,7 +26,13 @@ def fresh():
     """`fresh(versions_url)` adds a partner that is not connected, with Token A."""
 
     def fresh(versions_url: str, **more) -> Partner:
-        details = {"code": "ion", "name": "Ion", "country_code": "SK", "party_id": "ION", "token_a": TOKEN_A}
+        details: dict[str, Any] = {
+            "code": "ion",
+            "name": "Ion",
+            "country_code": "SK",
+            "party_id": "ION",
+            "token_a": TOKEN_A,
+        }
         return add_partner(PartnerDetails(**{**details, "versions_url": versions_url, **more}))
 
     return fresh
@@ -43,10 +53,26 @@ def simulated(tmp_path):
 
 def go(partner: Partner, **more) -> HandshakeRun:
     """Start a handshake and advance it as far as it goes at once."""
-    run = handshake.start(partner, **more)
-    advanced = handshake.advance(run.pk)
-    assert advanced is not None
-    return advanced
+    return advanced(handshake.start(partner, **more))
+
+
+def advanced(run: HandshakeRun, held: datetime | None = None) -> HandshakeRun:
+    """Advance a run that is due, and return it."""
+    found = handshake.advance(run.pk, held)
+    assert found is not None, "another worker has it, or it is not due"
+    return found
+
+
+def last_step(run: HandshakeRun) -> HandshakeStep:
+    step = run.steps.last()
+    assert step is not None
+    return step
+
+
+def waits(run: HandshakeRun) -> timedelta:
+    """How long until the next try."""
+    assert run.next_check_at is not None, "it has ended"
+    return run.next_check_at - timezone.now()
 
 
 def due_now(run: HandshakeRun) -> None:

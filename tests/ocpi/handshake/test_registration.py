@@ -29,7 +29,7 @@ def row_of(token: str) -> IssuedToken:
 @pytest.fixture
 def invited(cpo, fresh):
     """A partner that got our versions URL and a Token B, and whose own API is scripted."""
-    partner = fresh(cpo.register_normally(tokens=(TOKEN_C, NEW_TOKEN)), token_a="")
+    partner = fresh(cpo.register_normally(accepted=(TOKEN_C, NEW_TOKEN)), token_a="")
     return partner, row_of(issue_registration_token(partner))
 
 

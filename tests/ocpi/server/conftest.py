@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from ocpi import receivers
 from ocpi.models import Message
 from partners.models import Partner
 from tests.factories import PartnerFactory, issue_token
@@ -75,3 +76,10 @@ def partner(db: None) -> Partner:
 @pytest.fixture
 def cpo(partner: Partner) -> Cpo:
     return Cpo(partner)
+
+
+@pytest.fixture
+def nobody_listens(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No layer above hears of what is stored, so that only the statements of OCPI itself are counted."""
+    for name in ("_session", "_evse_status", "_cdr", "_command"):
+        monkeypatch.setattr(receivers, name, [])

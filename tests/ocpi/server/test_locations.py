@@ -195,6 +195,7 @@ def test_faulty_objects_are_refused_by_path(cpo: Cpo, stored: Location, path: st
     assert answered(cpo.get(LOCATION), 200, 1000) == location_data()
 
 
+@pytest.mark.usefixtures("nobody_listens")
 def test_a_location_of_twenty_evses_takes_as_many_queries_as_one_of_two(
     cpo: Cpo, django_assert_max_num_queries: Any
 ) -> None:

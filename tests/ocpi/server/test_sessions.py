@@ -190,6 +190,7 @@ def test_unknown_fields_are_kept_as_far_as_a_database_can(cpo: Cpo) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("nobody_listens")
 def test_a_session_takes_few_queries(cpo: Cpo) -> None:
     cpo.put(URL, session_data())
     with CaptureQueriesContext(connection) as queries:

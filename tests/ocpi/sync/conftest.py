@@ -1,12 +1,11 @@
 """What tests of pulls share: a connected partner whose lists are scripted, page by page."""
 
+from typing import Any
+
 import pytest
 
 from ocpi import receivers
-from partners import tokens
-from partners.models import Partner, ReceivedToken, RemoteEndpoint
-from tests.factories import PartnerFactory
-from tests.ocpi.cpo import MODULES, TOKEN_C, Answer, ScriptedCpo, Seen, envelope
+from tests.ocpi.cpo import Answer, ScriptedCpo, Seen, connected_partner, envelope
 
 
 @pytest.fixture
@@ -23,26 +22,14 @@ def alone(monkeypatch):
         monkeypatch.setattr(receivers, registry, [])
 
 
-def connect(partner: Partner, base: str) -> None:
-    tokens.store_received(partner, TOKEN_C, ReceivedToken.Purpose.CONNECTION)
-    for module, role in MODULES.items():
-        RemoteEndpoint.objects.create(
-            partner=partner,
-            version=partner.version,
-            module=module,
-            role="" if partner.version == "2.1.1" else role,
-            url=f"{base}/{module}",
-        )
-
-
 @pytest.fixture
 def partner(db, cpo):
-    partner = PartnerFactory(code="ion", party_id="ION")
-    connect(partner, cpo.url)
-    return partner
+    return connected_partner(cpo.url)
 
 
-def paged(cpo: ScriptedCpo, module: str, items: list, size: int = 2, link: bool = True, total: bool = True) -> None:
+def paged(
+    cpo: ScriptedCpo, module: str, items: list[Any], size: int = 2, link: bool = True, total: bool = True
+) -> None:
     """Script a list as the specification has it; without `link` only X-Total-Count says that there is more."""
 
     def react(seen: Seen) -> Answer:

@@ -16,7 +16,7 @@ SINCE = datetime(2026, 11, 22, 9, tzinfo=UTC)
 
 
 def test_it_stores_and_tells_what_came(cpo, partner, monkeypatch):
-    news = []
+    news: list[receivers.SessionNews] = []
     monkeypatch.setattr(receivers, "_session", [news.append])
     paged(cpo, "sessions", [session_data("S1"), session_data("S2"), session_data("S3")])
     result = pull_sessions(partner.pk, SINCE)

@@ -1,0 +1,41 @@
+"""Where a partner stands, and who has to move."""
+
+from datetime import datetime
+
+from ocpi.models import HandshakeRun
+from partners import tokens
+from partners.admin.pages import Standing
+from partners.admin.partner_actions import LIVE
+from partners.admin.showing import DANGER, INFO, NEUTRAL, SUCCESS, WARNING
+from partners.models import Partner, ReceivedToken
+
+Connection = Partner.Connection
+
+
+def standing_of(partner: Partner) -> Standing:
+    """Where the partner stands and who has to move."""
+    if partner.connection == Connection.CONNECTED:
+        return Standing(
+            "Connected", f"OCPI {partner.version}. {_traffic(partner)}", SUCCESS, since=partner.connected_at
+        )
+    if partner.connection == Connection.SUSPENDED:
+        text = "Waiting for us. Their requests are answered with HTTP 403, and drivers cannot start at their chargers."
+        return Standing("Suspended", text, WARNING, "Resume when the reason is gone.")
+    newest = HandshakeRun.objects.filter(partner=partner).first()
+    if newest and newest.state in LIVE:
+        text = f"A handshake is {newest.get_state_display().lower()}: {newest.get_step_display().lower()}."
+        return Standing("Handshake under way", text, INFO, "Follow it under “Handshakes”.")
+    if newest and newest.state == HandshakeRun.State.FAILED:
+        return Standing("Handshake failed", newest.cause, DANGER, newest.advice, since=newest.ended_at)
+    if tokens.received(partner.pk, ReceivedToken.Purpose.REGISTRATION) is None:
+        advice = (
+            "Ask their technical contact for it and enter it below, or issue Token B and let them register with us."
+        )
+        return Standing("Not connected", "Waiting for the CPO: there is no Token A yet.", WARNING, advice)
+    text = "Waiting for us: Token A is stored and nothing was tried since."
+    return Standing("Not connected", text, NEUTRAL, "Start the handshake.")
+
+
+def _traffic(partner: Partner) -> str:
+    newest: datetime | None = getattr(partner, "newest_message_at", None)
+    return "Nobody has to do anything." if newest else "No message yet: check that they push, or sync their locations."
