@@ -18,8 +18,9 @@ class Behaviour:
     """How this CPO behaves now.
 
     ``scenario`` plays every START_SESSION, unless ``next`` (used up one by one) or ``evses`` (by EVSE uid)
-    names another. ``evse_knobs`` turns knobs for the runs at one EVSE. ``faults`` spoil answers of the server, ``habits`` are sloppy ways of writing, ``driver``
-    is ``auto`` (plugs and unplugs by itself) or ``manual`` (through the control API).
+    names another. ``evse_knobs`` turns knobs for the runs at one EVSE. ``faults`` spoil answers of the server,
+    ``habits`` are sloppy ways of writing, ``driver`` is ``auto`` (plugs and unplugs by itself) or ``manual``
+    (through the control API).
     """
 
     scenario: str = "happy"
@@ -57,13 +58,9 @@ class Behaviour:
                 uid.casefold(): _turned(base.knobs, knobs)
                 for uid, knobs in dict(wishes.get("evse_knobs", base.evse_knobs)).items()
             },
-            "next": deque(
-                _one(name, SCENARIOS, "scenario") for name in _listed(wishes.get("next", base.next))
-            ),
+            "next": deque(_one(name, SCENARIOS, "scenario") for name in _listed(wishes.get("next", base.next))),
             "faults": frozenset(_one(n, FAULTS, "fault") for n in _listed(wishes.get("faults", base.faults))),
-            "habits": frozenset(
-                _one(n, SWITCHES, "habit") for n in _listed(wishes.get("habits", base.habits))
-            ),
+            "habits": frozenset(_one(n, SWITCHES, "habit") for n in _listed(wishes.get("habits", base.habits))),
             "knobs": base.knobs.changed(dict(wishes.get("knobs", {}))),
             "driver": _one(wishes.get("driver", base.driver), ("auto", "manual"), "driver"),
         }

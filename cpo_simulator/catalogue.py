@@ -111,10 +111,7 @@ def _jitter(config: Config, *words: str) -> float:
 
 def _evses(config: Config, number: int, site: Site, moment: datetime) -> list[Object]:
     places = [(MODELS[key], plugs) for key in site.chargers for plugs in MODELS[key].evses]
-    return [
-        _evse(config, number, site, place, model, plugs, moment)
-        for place, (model, plugs) in enumerate(places, 1)
-    ]
+    return [_evse(config, number, site, place, model, plugs, moment) for place, (model, plugs) in enumerate(places, 1)]
 
 
 def _evse(

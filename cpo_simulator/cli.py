@@ -59,10 +59,7 @@ def listing() -> str:
     lines += ["", "Sloppy habits (--habit, or behaviour habits)"]
     lines += [f"  {one.name:<28} {one.summary}" for one in SWITCHES.values()]
     lines += ["", "Knobs (--knob NAME=NUMBER, or behaviour knobs)"]
-    lines += [
-        f"  {name:<20} {default:>6g} {unit:<12} {meaning}"
-        for name, default, unit, meaning in Knobs.describe()
-    ]
+    lines += [f"  {name:<20} {default:>6g} {unit:<12} {meaning}" for name, default, unit, meaning in Knobs.describe()]
     return "\n".join(lines) + "\n"
 
 
@@ -85,9 +82,7 @@ def _network_options(group: Any) -> None:
     group.add_argument("--host", default="127.0.0.1", help="address to listen on (default 127.0.0.1)")
     group.add_argument("--port", type=int, default=0, help="port; 0 picks a free one (default)")
     group.add_argument("--public-url", default="", metavar="URL", help="base URL in links, behind a proxy")
-    group.add_argument(
-        "--tls-cert", default="", metavar="FILE", help="serve https with this certificate (PEM)"
-    )
+    group.add_argument("--tls-cert", default="", metavar="FILE", help="serve https with this certificate (PEM)")
     group.add_argument("--tls-key", default="", metavar="FILE", help="its private key (PEM)")
     group.add_argument(
         "--control-token",
@@ -117,18 +112,10 @@ def _party_options(group: Any) -> None:
 
 
 def _handshake_options(group: Any) -> None:
-    group.add_argument(
-        "--token-a", default="", metavar="TOKEN", help="Token A; generated and printed if not given"
-    )
-    group.add_argument(
-        "--register-url", default="", metavar="URL", help="register at this eMSP versions URL at start"
-    )
-    group.add_argument(
-        "--register-token", default="", metavar="TOKEN", help="the Token A that the eMSP issued"
-    )
-    group.add_argument(
-        "--push-locations", action="store_true", help="PUT all tariffs and locations once registered"
-    )
+    group.add_argument("--token-a", default="", metavar="TOKEN", help="Token A; generated and printed if not given")
+    group.add_argument("--register-url", default="", metavar="URL", help="register at this eMSP versions URL at start")
+    group.add_argument("--register-token", default="", metavar="TOKEN", help="the Token A that the eMSP issued")
+    group.add_argument("--push-locations", action="store_true", help="PUT all tariffs and locations once registered")
 
 
 def _charging_options(group: Any) -> None:
@@ -147,12 +134,8 @@ def _charging_options(group: Any) -> None:
         help="real seconds between meter values (default: a simulated minute, at least 1 s)",
     )
     group.add_argument("--scenario", default="happy", metavar="NAME", help="how charges go (default happy)")
-    group.add_argument(
-        "--fault", action="append", default=[], metavar="NAME", help="a fault; may be repeated"
-    )
-    group.add_argument(
-        "--habit", action="append", default=[], metavar="NAME", help="a sloppy habit; may be repeated"
-    )
+    group.add_argument("--fault", action="append", default=[], metavar="NAME", help="a fault; may be repeated")
+    group.add_argument("--habit", action="append", default=[], metavar="NAME", help="a sloppy habit; may be repeated")
     group.add_argument(
         "--knob", action="append", default=[], metavar="NAME=NUMBER", help="turn a knob; may be repeated"
     )
@@ -162,19 +145,13 @@ def _charging_options(group: Any) -> None:
         default="auto",
         help="manual: plug and unplug through /control (default auto)",
     )
-    group.add_argument(
-        "--list-scenarios", action="store_true", help="list scenarios, faults, habits, knobs; then exit"
-    )
+    group.add_argument("--list-scenarios", action="store_true", help="list scenarios, faults, habits, knobs; then exit")
 
 
 def _output_options(group: Any) -> None:
-    group.add_argument(
-        "--json-log", action="store_true", help="one JSON object per exchange instead of a line"
-    )
+    group.add_argument("--json-log", action="store_true", help="one JSON object per exchange instead of a line")
     group.add_argument("--quiet", action="store_true", help="print no exchanges")
-    group.add_argument(
-        "--keep", type=int, default=2000, metavar="N", help="objects kept of each kind (default 2000)"
-    )
+    group.add_argument("--keep", type=int, default=2000, metavar="N", help="objects kept of each kind (default 2000)")
     group.add_argument("--exchanges", type=int, default=500, metavar="N", help="exchanges kept (default 500)")
 
 

@@ -24,11 +24,7 @@ def masked(secret: str) -> str:
 
 def masked_header(value: str) -> str:
     """An Authorization header without its secret."""
-    return (
-        _TOKEN.sub(lambda match: f"Token {masked(match[1])}", value)
-        if _TOKEN.search(value)
-        else masked(value)
-    )
+    return _TOKEN.sub(lambda match: f"Token {masked(match[1])}", value) if _TOKEN.search(value) else masked(value)
 
 
 def masked_body(body: Json) -> Json:
@@ -89,11 +85,7 @@ class Exchanges:
         """Print a remark that is no exchange."""
         if not self._config.quiet:
             moment = now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
-            self.say(
-                json.dumps({"at": moment, "note": text})
-                if self._config.json_log
-                else f"{moment[11:23]}  {text}"
-            )
+            self.say(json.dumps({"at": moment, "note": text}) if self._config.json_log else f"{moment[11:23]}  {text}")
 
     def say(self, line: str) -> None:
         """Write a line; a reader that went away is no reason to stop."""

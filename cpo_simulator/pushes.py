@@ -93,9 +93,7 @@ class Pusher:
         task = asyncio.ensure_future(self._after(self._tails.get(lane), lane, send))
         self._tails[lane] = task
 
-    async def _after(
-        self, previous: asyncio.Task[None] | None, lane: str, send: Callable[[], Awaitable[None]]
-    ) -> None:
+    async def _after(self, previous: asyncio.Task[None] | None, lane: str, send: Callable[[], Awaitable[None]]) -> None:
         try:
             if previous is not None and not previous.done():
                 await asyncio.wait([previous])

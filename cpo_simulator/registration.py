@@ -106,9 +106,7 @@ class Registration:
         fresh = new_token()
         self.connection = Connection(version, fresh, token, url, endpoints, party, base64_tokens)
         self.token_a = None
-        self._exchanges.note(
-            f"registered with {party.country_code}-{party.party_id} over OCPI {version.number}"
-        )
+        self._exchanges.note(f"registered with {party.country_code}-{party.party_id} over OCPI {version.number}")
         return self.own_credentials(fresh)
 
     async def register(self, url: str, token: str) -> Connection:
@@ -130,15 +128,11 @@ class Registration:
                 if not answer.ok:
                     raise HandshakeError(answer.status_code or 3001, f"POST credentials: {answer.reason()}")
                 theirs, their_url, party = read_credentials(answer.data)
-                self.connection = Connection(
-                    version, self._pending, theirs, their_url, endpoints, party, base64_tokens
-                )
+                self.connection = Connection(version, self._pending, theirs, their_url, endpoints, party, base64_tokens)
                 self.token_a = None
             finally:
                 self._pending = None
-            self._exchanges.note(
-                f"registered at {party.country_code}-{party.party_id} over OCPI {version.number}"
-            )
+            self._exchanges.note(f"registered at {party.country_code}-{party.party_id} over OCPI {version.number}")
             return self.connection
 
     async def configure(self, body: Json) -> Connection:
@@ -156,9 +150,7 @@ class Registration:
         if version.number not in offered:
             raise HandshakeError(3002, f"{url} does not offer {version.number}")
         endpoints = await self._details(version, offered[version.number], token, base64_tokens)
-        missing = [
-            f"{name} ({role})" for name, role in version.required_of_emsp if (name, role) not in endpoints
-        ]
+        missing = [f"{name} ({role})" for name, role in version.required_of_emsp if (name, role) not in endpoints]
         if missing:
             raise HandshakeError(3003, f"missing endpoints: {', '.join(missing)}")
         return base64_tokens, endpoints
@@ -207,9 +199,7 @@ def read_credentials(body: Json) -> tuple[str, str, Party]:
         token, url = body["token"], body["url"]
     except (KeyError, AttributeError, TypeError, IndexError) as problem:
         raise HandshakeError(2001, f"credentials are not complete: {problem}") from problem
-    if not (
-        isinstance(token, str) and isinstance(url, str) and token and url.startswith(("http://", "https://"))
-    ):
+    if not (isinstance(token, str) and isinstance(url, str) and token and url.startswith(("http://", "https://"))):
         raise HandshakeError(2001, "credentials need a token and an http(s) url")
     return token, url, party
 
@@ -226,11 +216,7 @@ _EMSP_ROLES = {
 def _read_endpoints(endpoints: list[Any]) -> list[tuple[tuple[str, str], str]]:
     found = []
     for one in endpoints:
-        if (
-            isinstance(one, dict)
-            and isinstance(one.get("url"), str)
-            and isinstance(one.get("identifier"), str)
-        ):
+        if isinstance(one, dict) and isinstance(one.get("url"), str) and isinstance(one.get("identifier"), str):
             name = one["identifier"]
             found.append(((name, one.get("role") or _EMSP_ROLES.get(name, "RECEIVER")), one["url"]))
     return found

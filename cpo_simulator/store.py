@@ -38,8 +38,7 @@ class Shelf:
         return [
             one
             for one in self._things.values()
-            if (since is None or one["last_updated"] >= since)
-            and (until is None or one["last_updated"] < until)
+            if (since is None or one["last_updated"] >= since) and (until is None or one["last_updated"] < until)
         ]
 
 

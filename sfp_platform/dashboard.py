@@ -1,6 +1,7 @@
 """The first page: what needs somebody now, how partners stand, who charges, what goes through."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -63,20 +64,35 @@ def failed_handshakes() -> list[HandshakeRun]:
     return for_how_long(waiting.select_related("partner").order_by("-ended_at")[:MOST], "ended_at")
 
 
-def partners(since: datetime) -> Sequence[Partner]:
+@dataclass(frozen=True)
+class PartnerLine:
+    """One line of the partners' table; `messages` and `failures` of the last 24 hours."""
+
+    partner: Partner
+    heard: str
+    live: int
+    messages: int
+    failures: int
+
+
+def partners(since: datetime) -> list[PartnerLine]:
     """Partners with their last message, their traffic since then and what is live. Three queries."""
     newest = Message.objects.filter(partner=OuterRef("pk")).order_by("-id").values("at")[:1]
-    rows = list(Partner.objects.annotate(newest_message_at=Subquery(newest)).order_by("name")[:MOST_PARTNERS])
+    rows = Partner.objects.annotate(newest_message_at=Subquery(newest)).order_by("name")[:MOST_PARTNERS]
     counts = Message.objects.filter(at__gte=since).values("partner").order_by()
-    messages = {row["partner"]: row for row in counts.annotate(total=Count("pk"), failed=Count("pk", filter=FAILED))}
+    counted = counts.annotate(total=Count("pk"), failed=Count("pk", filter=FAILED))
+    messages = {partner: (total, failed) for partner, total, failed in counted.values_list("partner", "total", "failed")}
     charging = dict(live().values_list("partner").order_by().annotate(Count("pk")))
-    for row in rows:
-        traffic_of: Any = messages.get(row.pk, {})
-        row.message_count = traffic_of.get("total", 0)  # type: ignore[attr-defined]
-        row.failure_count = traffic_of.get("failed", 0)  # type: ignore[attr-defined]
-        row.heard = timesince(row.newest_message_at, depth=1) if row.newest_message_at else ""  # type: ignore[attr-defined]
-        row.live_count = charging.get(row.pk, 0)  # type: ignore[attr-defined]
-    return rows
+    return [
+        PartnerLine(
+            partner=row,
+            heard=timesince(row.newest_message_at, depth=1) if row.newest_message_at else "",
+            live=charging.get(row.pk, 0),
+            messages=messages.get(row.pk, (0, 0))[0],
+            failures=messages.get(row.pk, (0, 0))[1],
+        )
+        for row in rows
+    ]
 
 
 def live() -> "QuerySet[AdHocSession]":

@@ -189,6 +189,8 @@ OCPI_TRUSTED_PROXIES = env.list("OCPI_TRUSTED_PROXIES", default=[])
 OCPI_PAGE_LIMIT = env.int("OCPI_PAGE_LIMIT", default=100)
 OCPI_CONNECT_TIMEOUT = env.float("OCPI_CONNECT_TIMEOUT", default=5.0)
 OCPI_READ_TIMEOUT = env.float("OCPI_READ_TIMEOUT", default=20.0)
+# Calls to one partner at the same time; fewer than there are workers, so that a slow one leaves some to the others.
+OCPI_CALLS_AT_ONCE = env.int("OCPI_CALLS_AT_ONCE", default=8)
 # Plain HTTP and private addresses are for simulators on the same machine; never in production (guide 3.2).
 OCPI_ALLOW_INSECURE_PARTNERS = env.bool("OCPI_ALLOW_INSECURE_PARTNERS", default=not PRODUCTION)
 OCPI_MESSAGE_BODY_LIMIT = env.int("OCPI_MESSAGE_BODY_LIMIT", default=65_536)

@@ -55,6 +55,8 @@ class Run:
         self.stop_reason = ""
         self.limit_kw: float | None = None
         self.idling = False
+        self.untold = 0
+        self.last_part: Object | None = None
         self._energy = 0.0
         self._metered = 0
         self._read_at = 0.0

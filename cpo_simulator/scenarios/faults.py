@@ -74,9 +74,7 @@ def _without(module: str) -> Callable[[Call, Proceed], Awaitable[Spoiled]]:
 
 
 _ALL = (
-    Fault(
-        "missing-module", "version details lack the sessions module", _module("details"), _without("sessions")
-    ),
+    Fault("missing-module", "version details lack the sessions module", _module("details"), _without("sessions")),
     Fault("html-versions", "the versions URL answers with a web page", _module("versions"), _html),
     Fault("slow-versions", "the versions URL answers late (knob slow_answer)", _module("versions"), _slow),
     Fault(

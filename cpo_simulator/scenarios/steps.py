@@ -2,6 +2,7 @@
 
 from cpo_simulator.charging import records
 from cpo_simulator.charging.run import AbandonedError, Run, Step
+from cpo_simulator.wire.shapes import Object
 
 
 def result(word: str, message: str = "") -> Step:
@@ -55,6 +56,12 @@ async def deliver(run: Run) -> None:
         await run.deliver(run.car.needs_wh)
 
 
+async def deliver_first(run: Run) -> None:
+    """Charge as much as the knob ``first_kwh`` says; something unusual follows."""
+    if run.is_active:
+        await run.deliver(round(run.knobs.first_kwh * 1000))
+
+
 async def deliver_until_local_stop(run: Run) -> None:
     """Charge a little; then the driver stops at the charger."""
     if run.is_active:
@@ -71,10 +78,18 @@ async def stay_full(run: Run) -> None:
 
 
 async def fail_handshake(run: Run) -> None:
-    """The DC handshake fails: 0 kWh, the EVSE falls back to BLOCKED, then the Session ends without energy."""
+    """The DC handshake fails: 0 kWh, the EVSE falls back to BLOCKED; the Session ends later, or when it is stopped."""
     await run.idle(run.seconds("handshake"))
     run.show("BLOCKED")
+    await run.pause("linger")
     run.finish("COMPLETED", charging=False)
+
+
+async def fail_handshake_and_end(run: Run) -> None:
+    """The DC handshake fails: the Session ends at 0 kWh, then the EVSE falls back to BLOCKED."""
+    await run.idle(run.seconds("handshake"))
+    run.finish("COMPLETED", charging=False)
+    run.show("BLOCKED")
 
 
 async def finish(run: Run) -> None:
@@ -99,14 +114,20 @@ def send_cdr(knob: str = "cdr") -> Step:
         await run.rest(knob)
         if not run.wh:
             return
-        cdr = records.cdr(run)
-        run.sim.store.cdrs.put(cdr["id"], cdr)
-        if "cdrs" not in run.scenario.mute:
-            run.sim.pusher.push(run.bay.uid, "POST", "cdrs", (), "cdr", cdr)
+        post_cdr(run, records.cdr(run))
 
     return step
 
 
+def post_cdr(run: Run, cdr: Object) -> None:
+    """Keep a CDR, and POST it unless the scenario holds it back."""
+    run.sim.store.cdrs.put(cdr["id"], cdr)
+    if "cdrs" not in run.scenario.mute:
+        run.sim.pusher.push(run.bay.uid, "POST", "cdrs", (), "cdr", cdr)
+
+
 async def give_up(run: Run) -> None:
-    """The charger does nothing more."""
-    raise AbandonedError("the charger gave up")
+    """The charger waited for the cable in vain (knob ``connection_timeout``)."""
+    await run.pause("connection_timeout")
+    run.result("TIMEOUT", "Nobody plugged in")
+    raise AbandonedError("nobody plugged in")

@@ -108,8 +108,7 @@ async def _state(sim: "Simulator", request: web.Request, _body: dict[str, Any]) 
             "token_out": masked(connection.token_out),
             "since": connection.since.isoformat(),
             "endpoints": [
-                {"identifier": name, "role": role, "url": url}
-                for (name, role), url in connection.endpoints.items()
+                {"identifier": name, "role": role, "url": url} for (name, role), url in connection.endpoints.items()
             ],
         },
         "versions_url": sim.registration.versions_url,

@@ -14,9 +14,7 @@ _PHASES = 3
 async def get_profile(call: Call) -> Reply:
     """GET chargingprofiles/{session_id}?duration&response_url: the active profile is POSTed to the URL."""
     query = call.request.rel_url.query
-    return _reply(
-        call, query.get("response_url", ""), lambda run: {"result": "ACCEPTED", "profile": _active(run)}
-    )
+    return _reply(call, query.get("response_url", ""), lambda run: {"result": "ACCEPTED", "profile": _active(run)})
 
 
 async def put_profile(call: Call) -> Reply:

@@ -75,9 +75,7 @@ def _bare_command(body: Json) -> Json:
 
 
 def _bare_error(body: Json) -> Json:
-    is_error = (
-        isinstance(body, dict) and isinstance(body.get("status_code"), int) and body["status_code"] >= 2000
-    )
+    is_error = isinstance(body, dict) and isinstance(body.get("status_code"), int) and body["status_code"] >= 2000
     return {"error": body.get("status_message", "error")} if is_error else body
 
 
@@ -94,9 +92,7 @@ _ALL = (
     Switch("offset-timestamps", "writes +00:00 instead of Z", _on_moments(lambda text: text[:-1] + "+00:00")),
     Switch("numbers-as-strings", "writes numbers as strings", lambda body: _walk(body, _number_to_text)),
     Switch("null-lists", "writes null for empty lists and for lists that it does not fill", _null_lists),
-    Switch(
-        "lower-case-ids", "writes country, party and object ids in lower case", lambda b: _walk(b, _lower_id)
-    ),
+    Switch("lower-case-ids", "writes country, party and object ids in lower case", lambda b: _walk(b, _lower_id)),
     Switch(
         "preparing-status",
         "says PREPARING, which is no OCPI status, for BLOCKED",

@@ -12,9 +12,10 @@ from urllib3.exceptions import (
 )
 
 from ocpi.client import transport
+from ocpi.client.addresses import AddressError
 
 _OWN = {
-    transport.AddressError: "insecure",
+    AddressError: "insecure",
     transport.UrlError: "bad_url",
     transport.RedirectError: "redirect",
     transport.BodySizeError: "too_large",

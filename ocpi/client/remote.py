@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
+from ocpi.client import gate
 from ocpi.client.exchange import Call, Reply, call
 from ocpi.client.failures import CallFailed
 from ocpi.versions import VERSIONS, Version
@@ -88,6 +89,7 @@ def functional(
     target = url or joined(endpoint_url(partner, module, role), *segments)
     if suspended(partner):
         raise CallFailed("suspended", f"the connection to {partner.name} is suspended")
+    gate.check(partner)
     return call(
         Call(
             partner=partner,

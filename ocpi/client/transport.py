@@ -8,7 +8,6 @@
   and then nobody could say whether a START_SESSION arrived.
 """
 
-import ipaddress
 import socket
 import ssl
 import threading
@@ -30,15 +29,11 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 from urllib3.util.ssl_ import create_urllib3_context
 
+from ocpi.client.addresses import AddressError, permitted_addresses
+
 LARGEST_BODY = 32 * 1024 * 1024
 CHUNK = 64 * 1024
 MOST_REDIRECTS = 3
-MOST_ADDRESSES = 3
-_TRANSLATED = ipaddress.ip_network("64:ff9b::/96")  # RFC 6052: an IPv4 address behind a NAT64 gateway
-
-
-class AddressError(Exception):
-    """The host leads to an address, or the URL to a scheme, that production does not call."""
 
 
 class UrlError(Exception):
@@ -117,28 +112,6 @@ class Progress:
 _progress: ContextVar[Progress | None] = ContextVar("ocpi_exchange", default=None)
 
 
-def is_public(address: str) -> bool:
-    """Whether `address` is one of the open internet, looking inside IPv6 forms that carry an IPv4 address."""
-    ip = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(ip, ipaddress.IPv6Address):
-        inner = ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None)
-        if ip in _TRANSLATED:
-            inner = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
-        if inner is not None:
-            return inner.is_global and not inner.is_multicast
-    return ip.is_global and not ip.is_multicast
-
-
-def _addresses(host: str, port: int) -> list[str]:
-    found = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)
-    addresses = list(dict.fromkeys(str(info[4][0]) for info in found))
-    if not settings.OCPI_ALLOW_INSECURE_PARTNERS:
-        private = [address for address in addresses if not is_public(address)]
-        if private:
-            raise AddressError(f"{host} leads to {private[0]}, which is no public address")
-    return addresses[:MOST_ADDRESSES]
-
-
 class _Guarded:
     """Mixed into urllib3's connections: connects to a checked address, tells the exchange how far it got."""
 
@@ -150,7 +123,7 @@ class _Guarded:
         name = self._dns_host
         failure: Exception | None = None
         try:
-            addresses = _addresses(name, self.port)
+            addresses = permitted_addresses(name, self.port)
         except socket.gaierror as error:
             raise NameResolutionError(name, self, error) from error  # type: ignore[arg-type]
         try:
@@ -185,7 +158,7 @@ class _TlsConnection(_Guarded, HTTPSConnection):
 class _Unpooled:
     """Mixed into urllib3's pools: a connection comes back closed, also where the server would keep it open."""
 
-    def _put_conn(self, conn: HTTPConnection | None) -> None:
+    def _put_conn(self, conn: Any) -> None:
         if conn is not None:
             conn.close()
         super()._put_conn(conn)  # type: ignore[misc]

@@ -370,6 +370,10 @@ class Migration(migrations.Migration):
             index=models.Index(fields=['correlation_id'], name='ocpi_messag_correla_c38d7b_idx'),
         ),
         migrations.AddIndex(
+            model_name='message',
+            index=models.Index(condition=models.Q(('direction', 'out')), fields=['partner', '-id'], name='messages_to_partner'),
+        ),
+        migrations.AddIndex(
             model_name='ocpisession',
             index=models.Index(fields=['authorization_reference'], name='ocpi_ocpise_authori_fd9df8_idx'),
         ),

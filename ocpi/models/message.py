@@ -40,6 +40,7 @@ class Message(models.Model):
             models.Index(fields=["at"]),
             models.Index(fields=["partner", "-id"]),
             models.Index(fields=["correlation_id"]),
+            models.Index(fields=["partner", "-id"], condition=models.Q(direction="out"), name="messages_to_partner"),
         ]
 
     def __str__(self) -> str:

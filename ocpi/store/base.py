@@ -10,13 +10,13 @@ from django.db import IntegrityError, OperationalError, connection, transaction
 from django.utils import timezone
 
 from ocpi.masking import storable_text
+from ocpi.store import columns
 from ocpi.versions import VERSIONS, Fault, Invalid, Lenience, Version
 from partners.models import Partner
 
 R_co = TypeVar("R_co", covariant=True)
 T = TypeVar("T")
 TRIES = 3
-LONGEST_ID = 255
 FAR_FUTURE = timedelta(days=1)
 # PostgreSQL: serialization_failure, deadlock_detected. Both ask for the transaction to be run again.
 TRANSIENT = ("40001", "40P01")
@@ -126,13 +126,10 @@ def check_identity(party: Party, obj: Any, **expected: str | None) -> None:
         for name, value in wanted.items()
         if value is not None and key(found := str(getattr(obj, name))) != key(value)
     ]
-    faults += [
-        Fault(name, f"is longer than {LONGEST_ID} characters")
-        for name in expected
-        if max(len(text := str(getattr(obj, name))), len(key(text))) > LONGEST_ID
-    ]
     if faults:
         raise Invalid(tuple(faults))
+    for name in expected:
+        columns.identifier(getattr(obj, name), name)
 
 
 def converted(kind: str, raw: Any, source: str, target: Version, owner: tuple[str, str]) -> dict[str, Any]:

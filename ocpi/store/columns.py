@@ -7,11 +7,24 @@ from django.db import models
 
 from ocpi.versions import Fault, Invalid
 
+LONGEST_ID = 255
+
 
 def text(model: type[models.Model], column: str, value: Any) -> str:
     """Return `value` as the column can hold it, cut if need be; `raw` keeps the whole."""
     field = model._meta.get_field(column)
     return "" if value is None else str(value)[: getattr(field, "max_length", None)]
+
+
+def identifier(value: str, path: str) -> str:
+    """Return an id as its column holds it. Ids are never cut: two of them could become one.
+
+    Raises:
+        Invalid: it is longer than any id; `path` names the field.
+    """
+    if max(len(value), len(value.lower())) > LONGEST_ID:
+        raise Invalid((Fault(path, f"is longer than {LONGEST_ID} characters"),))
+    return str(value)
 
 
 def number(model: type[models.Model], column: str, value: Decimal | None, path: str) -> Decimal | None:

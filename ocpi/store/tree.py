@@ -137,8 +137,8 @@ def fill_evse(row: Evse, obj: Any, raw: Mapping[str, Any]) -> bool:
     already.
     """
     values = {
-        "uid": columns.text(Evse, "uid", obj.uid),
-        "uid_key": columns.text(Evse, "uid_key", key(obj.uid)),
+        "uid": columns.identifier(obj.uid, "evses.uid"),
+        "uid_key": key(obj.uid),
         "evse_id": columns.text(Evse, "evse_id", obj.evse_id),
         "status": columns.text(Evse, "status", obj.status),
         "status_received": columns.text(Evse, "status_received", obj.received_status),
@@ -152,8 +152,8 @@ def fill_connector(row: Connector, obj: Any, raw: Mapping[str, Any]) -> bool:
     """Put a parsed connector and its JSON into its row; False when the row says that already."""
     path = f"connectors[{obj.id}].max_electric_power"
     values = {
-        "connector_id": columns.text(Connector, "connector_id", obj.id),
-        "connector_key": columns.text(Connector, "connector_key", key(obj.id)),
+        "connector_id": columns.identifier(obj.id, "connectors.id"),
+        "connector_key": key(obj.id),
         "standard": columns.text(Connector, "standard", obj.standard),
         "power_type": columns.text(Connector, "power_type", obj.power_type),
         "max_kw": columns.number(Connector, "max_kw", obj.max_kw, path),

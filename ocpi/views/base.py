@@ -64,8 +64,7 @@ class OcpiView(APIView):
 
     caller: Caller | None = None
 
-    # --- around every request
-    # ---------------------------------------------------------------------------------
+    # around every request
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         self.leniences: list[Lenience] = []
@@ -127,8 +126,7 @@ class OcpiView(APIView):
         body = EnvelopeRenderer().render(envelope(failure.status_code, message=failure.message))
         return HttpResponse(body, status=failure.http_status, content_type="application/json")
 
-    # --- before the handler
-    # -----------------------------------------------------------------------------------
+    # before the handler
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
@@ -147,8 +145,7 @@ class OcpiView(APIView):
         if self.version is not None and not offered(self.version, caller.partner):
             raise Http404
 
-    # --- for handlers
-    # -----------------------------------------------------------------------------------------
+    # for handlers
 
     def body(self) -> Any:
         """Return the JSON body; raises Refusal."""
@@ -206,8 +203,7 @@ class OcpiView(APIView):
         """Answer with status code 1000."""
         return self._answer(status, StatusCode.SUCCESS, data, message, headers)
 
-    # --- after the handler
-    # ------------------------------------------------------------------------------------
+    # after the handler
 
     def handle_exception(self, exc: Exception) -> Response:
         if isinstance(exc, RequestDataTooBig):
@@ -261,4 +257,6 @@ def speaks_for(partner: Partner, country_code: str, party_id: str) -> bool:
     party = country_code.upper(), party_id.upper()
     if party == (partner.country_code, partner.party_id):
         return True
+    if not all(part.isprintable() for part in party):  # U+0000, which a query refuses
+        return False
     return PartnerRole.objects.filter(partner=partner, country_code=party[0], party_id=party[1]).exists()

@@ -12,7 +12,7 @@ from urllib3.connection import HTTPConnection
 from urllib3.exceptions import NameResolutionError
 
 from ocpi.client import transport
-from ocpi.client.transport import is_public
+from ocpi.client.addresses import is_public
 from ocpi.models import Message
 from tests.ocpi.cpo import Answer, envelope
 from tests.support.processes import free_port

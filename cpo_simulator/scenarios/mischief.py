@@ -1,0 +1,166 @@
+"""Steps in which a charger or its CPO does something that no eMSP would wish for."""
+
+from dataclasses import replace
+from decimal import Decimal
+from uuid import uuid4
+
+from cpo_simulator.charging import records
+from cpo_simulator.charging.run import Run, Step
+from cpo_simulator.money import Price, cents
+from cpo_simulator.scenarios.scenario import Scenario
+from cpo_simulator.scenarios.steps import post_cdr
+from cpo_simulator.wire.shapes import Object
+
+_FALL = 300  # Wh that a meter falls by
+_TWIN_LASTS = 60.0  # real seconds
+
+
+async def stay_pending(run: Run) -> None:
+    """The Session stays PENDING for the knob ``silence``, then becomes INVALID."""
+    await run.pause("silence")
+    run.finish("INVALID")
+    run.show("AVAILABLE")
+
+
+async def lose_connector_without_energy(run: Run) -> None:
+    """The EVSE shows CHARGING at 0 kWh, then AVAILABLE; the Session stays ACTIVE until it is stopped."""
+    await run.idle(run.seconds("handshake"))
+    run.show("AVAILABLE")
+    await run.pause("silence")
+    run.finish("INVALID", charging=False)
+
+
+async def lose_connector(run: Run) -> None:
+    """The EVSE becomes AVAILABLE while the Session stays ACTIVE; much later that ends too."""
+    run.show("AVAILABLE")
+    await run.rest("linger")
+    run.finish("COMPLETED")
+
+
+async def flap(run: Run) -> None:
+    """The EVSE shows AVAILABLE for a moment (knob ``flap``), then CHARGING again."""
+    if run.is_active:
+        run.show("AVAILABLE")
+        await run.rest("flap")
+        run.show("CHARGING")
+
+
+async def fall_silent(run: Run) -> None:
+    """Nothing is told and nothing changes for the knob ``silence``; then the Session ends after all."""
+    await run.rest("silence")
+    run.finish("COMPLETED")
+    run.show("BLOCKED")
+
+
+def outage(knob: str) -> Step:
+    """The whole server is gone for so long; the charge goes on meanwhile."""
+
+    async def step(run: Run) -> None:
+        run.sim.later(run.sim.outage(run.seconds(knob)))
+
+    return step
+
+
+async def finish_untold(run: Run) -> None:
+    """Charging ends, but the Session's end is not pushed yet."""
+    run.finish("COMPLETED", tell=False)
+    run.show("BLOCKED")
+
+
+async def tell_end(run: Run) -> None:
+    """The Session's end is pushed, late."""
+    await run.rest("linger")
+    run.push_session()
+
+
+async def use_foreign_token(run: Run) -> None:
+    """The back end mixes tokens up: the Session will carry one that nobody gave out."""
+    token = {**run.start.token, "uid": "UNKNOWN-CARD", "contract_id": "XX-XXX-CUNKNOWN"}
+    run.start = replace(run.start, token=token, authorization_reference=None)
+
+
+async def open_twin(run: Run) -> None:
+    """A second Session for the same START_SESSION appears, ACTIVE at 0 kWh, until it is stopped."""
+    twin = Run(run.sim, run.bay, run.start, _TWIN)
+    run.sim.runs.add(twin)
+    run.sim.later(twin.play())
+
+
+async def _open_active(run: Run) -> None:
+    run.open_session("ACTIVE")
+
+
+async def _end_when_stopped(run: Run) -> None:
+    await run.wait_for_stop(_TWIN_LASTS)
+    run.finish("INVALID", charging=False)
+
+
+_TWIN = Scenario("twin", "the second Session of two", "stop it, never bill it", (_open_active, _end_when_stopped))
+
+
+def keep_most_samples(run: Run) -> None:
+    """Only every so many-th meter value is pushed (knob ``slow_meter``); GET knows no more either."""
+    run.untold += 1
+    if run.untold >= run.knobs.slow_meter:
+        run.untold = 0
+        run.sample()
+
+
+def repeat_old_sample(run: Run) -> None:
+    """After each meter value the one before it is sent again, as if it had been held up on the way."""
+    part = run.reading()
+    if part is not None:
+        run.push_session(part)
+        if run.last_part is not None:
+            run.push_session(run.last_part)
+        run.last_part = part
+
+
+def let_meter_fall(run: Run) -> None:
+    """Every second meter value is followed by a newer one with less energy."""
+    run.sample()
+    run.untold += 1
+    if run.untold % 2 == 0:
+        fallen = max(Decimal(0), run.kwh - Decimal(_FALL) / 1000)
+        run.push_session(run.update(kwh=fallen))
+        run.update(kwh=run.kwh)
+
+
+async def send_cdr_twice(run: Run) -> None:
+    """The same CDR is POSTed, and POSTed again."""
+    await run.rest("cdr")
+    cdr = records.cdr(run)
+    post_cdr(run, cdr)
+    await run.rest("between_cdrs")
+    post_cdr(run, cdr)
+
+
+async def send_cdr_credit_it_and_send_another(run: Run) -> None:
+    """A CDR in a wrong currency, the credit CDR that takes it back, then the right one."""
+    await run.rest("cdr")
+    right = records.cdr(run)
+    wrong = {**right, "id": str(uuid4()), "currency": "USD"}
+    post_cdr(run, wrong)
+    await run.rest("between_cdrs")
+    post_cdr(run, _credit(wrong))
+    await run.rest("between_cdrs")
+    post_cdr(run, right)
+
+
+def _credit(cdr: Object) -> Object:
+    """The credit CDR of a CDR: the same with negative costs (OCPI 2.2.1 §10.3.1.1)."""
+    costs = {name: _negative(value) for name, value in cdr.items() if isinstance(value, Price)}
+    return {**cdr, **costs, "id": str(uuid4()), "credit": True, "credit_reference_id": cdr["id"]}
+
+
+def _negative(price: Price) -> Price:
+    return Price(-price.excl_vat, -price.incl_vat, price.vat)
+
+
+async def send_wrong_cdr(run: Run) -> None:
+    """A CDR whose total has nothing to do with the tariff (knob ``wrong_total``)."""
+    await run.rest("cdr")
+    cdr = records.cdr(run)
+    gross = Decimal(str(run.knobs.wrong_total))
+    vat = cdr["total_cost"].vat
+    post_cdr(run, {**cdr, "total_cost": Price(cents(gross * 100 / (100 + vat)), gross, vat)})

@@ -1,0 +1,45 @@
+"""A list costs as many queries for ten rows as for one."""
+
+import pytest
+from django.contrib import admin
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from tests.admin import rows
+
+MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
+
+
+def queries(page, address):
+    with CaptureQueriesContext(connection) as captured:
+        assert page.get(address).status_code == 200
+    return [query["sql"] for query in captured]
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label)
+def test_lists(page, world, model):
+    address = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+    queries(page, address)
+    few = queries(page, address)
+    for _ in range(9):
+        rows.world()
+    many = queries(page, address)
+    assert len(many) == len(few), "\n".join(sorted(many))
+
+
+def test_dashboard(page, world):
+    few = queries(page, reverse("admin:index"))
+    for _ in range(9):
+        rows.world()
+    assert len(queries(page, reverse("admin:index"))) == len(few)
+
+
+def test_page_of_a_session(page, world):
+    address = reverse("admin:sessions_adhoc_adhocsession_change", args=[world.session.pk])
+    queries(page, address)
+    few = queries(page, address)
+    for _ in range(9):
+        rows.add_news(world.attempt, world.ocpi_session, world.message)
+        world.session.refresh_from_db()
+    assert len(queries(page, address)) == len(few)
