@@ -235,5 +235,6 @@ UNFOLD = {
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "ENVIRONMENT": "sfp_platform.site.environment_label",
+    "DASHBOARD_CALLBACK": "sfp_platform.dashboard.dashboard",
     "SIDEBAR": {"show_search": True, "navigation": "sfp_platform.site.navigation"},
 }

@@ -5,6 +5,7 @@ is under way, one without an HTTP status got no answer. There is no other state,
 """
 
 from datetime import datetime, timedelta
+from operator import itemgetter
 
 from django.conf import settings
 from django.utils import timezone
@@ -30,9 +31,9 @@ def check(partner: Partner) -> None:
     if under_way >= settings.OCPI_CALLS_AT_ONCE:
         raise CallFailed("busy", f"{under_way} calls to {partner.name} are waiting for an answer already")
     ended = [(at + timedelta(milliseconds=duration), status) for at, duration, status in recent if duration is not None]
-    last = sorted(ended, reverse=True)[:SILENT_CALLS]
+    last = sorted(ended, key=itemgetter(0), reverse=True)[:SILENT_CALLS]
     if len(last) == SILENT_CALLS and all(status is None for _, status in last) and now - last[0][0] < PAUSE:
-        raise CallFailed("busy", f"the last {SILENT_CALLS} calls to {partner.name} got no answer: a short pause is made")
+        raise CallFailed("busy", f"the last {SILENT_CALLS} calls to {partner.name} got no answer; we pause a little")
 
 
 def _recent(partner: Partner, now: datetime) -> list[tuple[datetime, int | None, int | None]]:

@@ -23,6 +23,24 @@ Connection = Partner.Connection
 REGISTRATION = ReceivedToken.Purpose.REGISTRATION
 
 
+IDENTITY = ("Identity", {"fields": (("name", "code"), ("country_code", "party_id"), "environment")})
+PROTOCOL = ("How we connect", {"fields": ("versions_url", "agreed_version", "token_a")})
+ON_REQUEST = ("Versions on request", {"fields": ("on_request", "reason")})
+LEARNT = (
+    "What the handshake settled",
+    {
+        "fields": (
+            "our_versions_url",
+            ("version", "connected_at"),
+            ("token_encoding", "hub_party_id"),
+            "stored_token_a",
+        )
+    },
+)
+# Without the fields that only exist on the form.
+TO_LOOK_AT = ("How we connect", {"fields": ("versions_url", "agreed_version", "enabled_versions")})
+
+
 @admin.register(Partner)
 class PartnerAdmin(SupportAdmin):
     """The CPOs that we are, or want to be, connected to."""
@@ -59,20 +77,6 @@ class PartnerAdmin(SupportAdmin):
         inlines.HandshakeInline,
         inlines.SyncInline,
     )
-    identity = ("Identity", {"fields": (("name", "code"), ("country_code", "party_id"), "environment")})
-    protocol = ("How we connect", {"fields": ("versions_url", "agreed_version", "token_a")})
-    on_request = ("Versions on request", {"fields": ("on_request", "reason")})
-    learnt = (
-        "What the handshake settled",
-        {
-            "fields": (
-                "our_versions_url",
-                ("version", "connected_at"),
-                ("token_encoding", "hub_party_id"),
-                "stored_token_a",
-            )
-        },
-    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Partner]:
         newest = Message.objects.filter(partner=OuterRef("pk")).order_by("-id").values("at")[:1]
@@ -83,7 +87,9 @@ class PartnerAdmin(SupportAdmin):
         )
 
     def get_fieldsets(self, request: HttpRequest, obj: Partner | None = None) -> Any:
-        return (self.identity, self.protocol, self.on_request, *((self.learnt,) if obj else ()))
+        if obj and not self.has_change_permission(request, obj):
+            return (IDENTITY, TO_LOOK_AT, LEARNT)
+        return (IDENTITY, PROTOCOL, ON_REQUEST, *((LEARNT,) if obj else ()))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Partner | None = None) -> tuple[str, ...]:
         return (*self.readonly_fields, "code") if obj else self.readonly_fields

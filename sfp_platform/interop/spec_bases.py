@@ -1,4 +1,4 @@
-"""Objects that an example's PATCH is applied to, written for this purpose: older than any example, valid in every version."""
+"""Objects that an example's PATCH is applied to: older than any example, valid in every version."""
 
 from typing import Any
 
@@ -98,9 +98,7 @@ _ADD_ONS: dict[str, dict[str, Any]] = {
         "reservation_status": "PENDING",
         "authorization_reference": "REF-1",
         "booking_terms": _TERMS,
-        "booking_requests": [
-            {"request_status": "PENDING", "booking_request": _REQUEST, "request_received": LONG_AGO}
-        ],
+        "booking_requests": [{"request_status": "PENDING", "booking_request": _REQUEST, "request_received": LONG_AGO}],
         "last_updated": LONG_AGO,
     },
 }

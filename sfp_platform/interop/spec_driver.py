@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from django.conf import settings
@@ -10,10 +11,9 @@ from django.test import override_settings
 
 from ocpi.client import Call, CallFailed, call
 from ocpi.models import Token
-from ocpi.versions import Fault, Invalid, Parsed, Version
+from ocpi.versions import Fault, Invalid, Version
 from ocpi.versions.patching import as_list, patch
-from ocpi.versions.times import Timestamp
-from partners import tokens
+from partners import secrets, tokens
 from partners.models import IssuedToken, PartnerRole, ReceivedToken
 from sfp_platform.interop.caller import Answer, Caller
 from sfp_platform.interop.meaning import differences
@@ -24,13 +24,13 @@ from sfp_platform.interop.standin import StandIn
 MODULES = {"location": "locations", "session": "sessions", "tariff": "tariffs"}
 INSIDE_LOCATION = {"evse": (EVSE_UID,), "connector": (EVSE_UID, CONNECTOR_ID)}
 INVALID = 2001
-REFUSED_AS_SAID = Parsed(None)
 
 
 @dataclass(frozen=True)
 class Outcome:
     """What became of a file: paths that were refused, paths read with a note, and what did not go as it must."""
 
+    refused: bool = False
     faults: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
@@ -68,7 +68,7 @@ class SpecDriver:
     def _put(self, kind: str, data: Any) -> Outcome:
         caller, path = self._addressed(kind, data)
         if kind in INSIDE_LOCATION:
-            self._store_base(caller, "location")
+            self._store_base(caller, "location", evses=None)
         answer = caller.call("PUT", path, data)
         if answer.code != 1000:
             return _refused(answer, caller.call("GET", path), None)
@@ -107,8 +107,8 @@ class SpecDriver:
         own = (data["uid"],) if "uid" in data else INSIDE_LOCATION[kind]
         return "/".join(("locations", *owner, LOCATION_ID, *own))
 
-    def _store_base(self, caller: Caller, kind: str) -> None:
-        stored = base(kind, self.version)
+    def _store_base(self, caller: Caller, kind: str, **changes: Any) -> None:
+        stored = {**base(kind, self.version), **changes}
         answer = caller.call("PUT", self._path(kind, OWNER, stored), stored)
         assert answer.http == 201, f"our own {kind} was refused: {answer.text}"  # noqa: S101 (no example's doing)
 
@@ -116,7 +116,7 @@ class SpecDriver:
         problems = [] if answer.http == http else [f"HTTP {answer.http} instead of {http}"]
         problems += [f"read back: {one}" for one in differences(expected, back.data)]
         problems += self._rewritten(kind, expected)
-        return Outcome((), answer.notes, tuple(problems))
+        return Outcome(notes=answer.notes, problems=tuple(problems))
 
     def _register(self, kind: str, data: Any) -> Outcome:
         """POST credentials; the URL in them leads to a server that stands in for the example's."""
@@ -128,7 +128,7 @@ class SpecDriver:
         problems = [] if answer.http == 201 else [f"HTTP {answer.http} instead of 201"]
         problems += [f"stored: {one}" for one in differences(_introduced(data), _remembered(caller))]
         problems += self._rewritten(kind, data)
-        return Outcome((), answer.notes, tuple(problems))
+        return Outcome(notes=answer.notes, problems=tuple(problems))
 
     def _list(self, kind: str, data: Any) -> Outcome:
         """Tokens like these, if they were ours: GET tokens lists them as the example does."""
@@ -140,7 +140,7 @@ class SpecDriver:
                 visual_number=token.visual_number or "", **{name: getattr(token, name) for name in names}
             )
         with override_settings(OCPI_COUNTRY_CODE=party[0], OCPI_PARTY_ID=party[1]):
-            answer = Caller(self.version, OWNER).call("GET", "tokens")
+            answer = self._reader.call("GET", "tokens")
         return Outcome(problems=tuple(f"listed: {one}" for one in differences(data, answer.data)))
 
     # --- what goes through the models -------------------------------------------------------------------------
@@ -148,6 +148,7 @@ class SpecDriver:
     def _read(self, kind: str, data: Any) -> Outcome:
         outcomes = [self._read_one(kind, item) for item in (data if isinstance(data, list) else [data])]
         return Outcome(
+            any(one.refused for one in outcomes),
             tuple(path for one in outcomes for path in one.faults),
             tuple(path for one in outcomes for path in one.notes),
             tuple(text for one in outcomes for text in one.problems),
@@ -157,8 +158,9 @@ class SpecDriver:
         try:
             parsed = self.version.parse(kind, data)
         except Invalid as error:
-            return Outcome(_paths(error.faults))
-        return Outcome((), tuple(note.path for note in parsed.leniences), tuple(self._rewritten(kind, data)))
+            return Outcome(True, _paths(error.faults))
+        notes = tuple(note.path for note in parsed.leniences)
+        return Outcome(notes=notes, problems=tuple(self._rewritten(kind, data)))
 
     def _merge(self, kind: str, change: Any) -> Outcome:
         stored = base(kind, self.version)
@@ -173,43 +175,47 @@ class SpecDriver:
                 unknown_allowed=self.version.unknown_fields_allowed,
             )
         except Invalid as error:
-            return Outcome(_paths(error.faults))
+            return Outcome(True, _paths(error.faults))
         expected = {**stored, **change}
         for name in self.version.model(kind).blended & change.keys():
             expected[name] = {**stored.get(name, {}), **change[name]}
         problems = [f"merged: {one}" for one in differences(expected, found.raw)]
-        return Outcome((), tuple(note.path for note in found.leniences), tuple([*problems, *self._rewritten(kind, expected)]))
+        problems += self._rewritten(kind, expected)
+        return Outcome(notes=tuple(note.path for note in found.leniences), problems=tuple(problems))
 
     def _rewritten(self, kind: str, data: Any) -> Iterator[str]:
         """What reading by the version's model and writing it again changes, beyond what is known to be lost."""
         parsed = self.version.parse(kind, data)
-        noted = {note.path for note in parsed.leniences}
+        known = (*self.lost, *(note.path for note in parsed.leniences))
         for one in differences(data, self.version.dump(parsed.obj)):
-            if one.partition(":")[0] not in noted and not one.startswith(tuple(self.lost) or ("\0",)):
+            if not any(_within(one, path) for path in known):
                 yield f"rewritten: {one}"
 
     # --- whole answers ----------------------------------------------------------------------------------------
 
+    @cached_property
+    def _reader(self) -> Caller:
+        """A connected partner: we call it, or it calls us, for what names no owner."""
+        return Caller(self.version, OWNER)
+
     def _through_client(self, text: bytes) -> Any:
         """Let our client read the file as a partner's answer; return its data, or why it is refused."""
         self.stand_in.answers["/answer"] = text
-        partner = Caller(self.version, OWNER).partner
+        url, token = f"{self.stand_in.url}/answer", secrets.new_token()
         try:
-            return call(
-                Call(partner, "GET", f"{self.stand_in.url}/answer", tokens.secrets.new_token(), version=self.version)
-            ).data
+            return call(Call(self._reader.partner, "GET", url, token, version=self.version)).data
         except CallFailed as failure:
             return failure
-        finally:
-            partner.issued_tokens.all().delete()
-            partner.roles.all().delete()
-            partner.code, partner.party_id = "answer", "ANS"
-            partner.save()
 
     def _understood_refusal(self, example: Example, data: Any, failure: CallFailed) -> Outcome:
         said = (data["status_code"], data["status_message"])
         told = failure.status_code == said[0] and said[1] in failure.text
         return Outcome(problems=() if told and example.kind == "refusal" else (f"read as: {failure.text}",))
+
+
+def _within(difference: str, path: str) -> bool:
+    """Whether a difference lies at `path` or below it."""
+    return difference.startswith((f"{path}:", f"{path}.", f"{path}["))
 
 
 def _owner(data: Any) -> tuple[str, str]:
@@ -265,11 +271,8 @@ def _refused(answer: Answer, back: Answer | None, before: Any) -> Outcome:
     problems += [f"the answer does not name {path}" for path in answer.faults if path not in answer.text]
     if back is not None:
         problems += [f"refused, yet stored: {one}" for one in differences(before, back.data)]
-    return Outcome(answer.faults, answer.notes, tuple(problems))
+    return Outcome(True, answer.faults, answer.notes, tuple(problems))
 
 
 def _paths(faults: tuple[Fault, ...]) -> tuple[str, ...]:
     return tuple(fault.path for fault in faults)
-
-
-__all__ = ["Outcome", "SpecDriver", "Timestamp"]

@@ -47,7 +47,9 @@ def _line(folder: str, path: Path, number: str, stand_in: StandIn) -> Line:
         outcome = driver.run(known, path.read_bytes())
         transaction.set_rollback(True)
     deviations = tuple(_deviations(outcome, wrong))
-    return Line(folder, path.name, known.title, _words(outcome.faults, outcome.notes), _words(wrong.faults, wrong.notes), deviations)
+    found = _words(outcome.refused, outcome.faults, outcome.notes)
+    expected = _words(bool(wrong.faults), wrong.faults, wrong.notes)
+    return Line(folder, path.name, known.title, found, expected, deviations)
 
 
 def _deviations(outcome: Outcome, wrong: Erratum) -> Iterator[str]:
@@ -59,10 +61,12 @@ def _deviations(outcome: Outcome, wrong: Erratum) -> Iterator[str]:
             yield f"{what} {path}, which is not expected"
         for path in sorted(set(expected) - set(found)):
             yield f"not {what} {path}"
+    if outcome.refused != bool(wrong.faults):
+        yield "refused" if outcome.refused else "accepted"
     yield from outcome.problems
 
 
-def _words(faults: tuple[str, ...], notes: tuple[str, ...]) -> str:
-    if faults:
+def _words(refused: bool, faults: tuple[str, ...], notes: tuple[str, ...]) -> str:
+    if refused:
         return f"refused: {', '.join(sorted(faults))}"
     return f"accepted, noted: {', '.join(sorted(notes))}" if notes else "accepted"

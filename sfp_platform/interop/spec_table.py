@@ -111,7 +111,9 @@ def _each(path: str, *positions: int) -> tuple[str, ...]:
 
 
 _CONNECTOR = "connectors[0]."
-_TIMES = tuple(f"calendars[{n}].{name}" for n in (0, 1) for name in ("end_before", "available_timeslots[0].end_date_time"))
+_TIMES = tuple(
+    f"calendars[{n}].{name}" for n in (0, 1) for name in ("end_before", "available_timeslots[0].end_date_time")
+)
 ERRATA = (
     Erratum(
         "2.1.1",
@@ -153,7 +155,11 @@ ERRATA = (
     Erratum("2.3.0-bookings", "booking_patch_example_evse_uid*", lost=("evse_uid",)),
     Erratum("2.3.0-bookings", "booking_request_patch_example_timeslot*", lost=("timeslot", "last_updated")),
     Erratum("2.3.0-bookings", "booking_request_patch_example_tokens*", lost=("last_updated",)),
-    Erratum("2.3.0-bookings", "location_example.json", faults=tuple(f"evses[{e}].parking[{p}]" for e in (0, 1) for p in (0, 1))),
+    Erratum(
+        "2.3.0-bookings",
+        "location_example.json",
+        faults=tuple(f"evses[{e}].parking[{p}]" for e in (0, 1) for p in (0, 1)),
+    ),
     Erratum("2.3.0-bookings", "location_example_parking_garage*", faults=("evses[0].parking[0]",)),
 )
 

@@ -1,4 +1,4 @@
-"""A server on loopback that answers each path with fixed JSON: it stands in for the partner whose URL an example names."""
+"""A server on loopback with fixed answers: it stands in for the partner whose URL an example names."""
 
 import json
 import threading
@@ -46,10 +46,8 @@ class StandIn:
 
     def offer(self, version: Version) -> str:
         """Serve versions and details with every module that we need; return the versions URL."""
-        endpoints = [
-            {"identifier": need.identifier, "role": str(need.role), "url": f"{self.url}/{need.identifier}"}
-            for need in version.required_remote
-        ]
+        sides = {"credentials": "SENDER", **{need.identifier: str(need.role) for need in version.required_remote}}
+        endpoints = [{"identifier": name, "role": role, "url": f"{self.url}/{name}"} for name, role in sides.items()]
         details = {"version": version.number, "endpoints": endpoints}
         self.answers["/versions"] = _envelope([{"version": version.number, "url": f"{self.url}/details"}])
         self.answers["/details"] = _envelope(details)

@@ -106,7 +106,9 @@ def world() -> World:
     """One row of every registered model, for a partner of its own."""
     partner = factories.PartnerFactory()
     evse = factories.ConnectorFactory(evse__location__partner=partner).evse
-    sent = message(partner, objects_touched=[f"evse:{partner.country_code}*{partner.party_id}/{evse.location.ocpi_id}/x"])
+    sent = message(
+        partner, objects_touched=[f"evse:{partner.country_code}*{partner.party_id}/{evse.location.ocpi_id}/x"]
+    )
     session = ad_hoc_session(evse)
     attempt = ChargingAttempt.objects.create(
         session=session,
@@ -117,7 +119,9 @@ def world() -> World:
     ocpi_session = factories.OcpiSessionFactory(partner=partner, token_uid=session.token.uid)
     AttemptSession.objects.create(attempt=attempt, ocpi_session=ocpi_session, validity="valid")
     add_news(attempt, ocpi_session, sent)
-    report = Report(f"key-{session.pk}", "CDRs not received by SFP", "CDR not sent.", "Verify the URL.", str(session.pk))
+    report = Report(
+        f"key-{session.pk}", "CDRs not received by SFP", "CDR not sent.", "Verify the URL.", str(session.pk)
+    )
     incident = open_incident(partner.pk, report)
     add_partner_rows(partner)
     User.objects.create_user(f"user-{partner.code}")
@@ -199,5 +203,11 @@ def add_partner_rows(partner: Partner) -> None:
         raw=factories.tariff_data(),
     )
     SimulatedCharge.objects.create(
-        id=f"charge-{partner.pk}", reference="r", payment_method="pm", amount=1, currency="EUR", expires_at=now, created_at=now
+        id=f"charge-{partner.pk}",
+        reference="r",
+        payment_method="pm",
+        amount=1,
+        currency="EUR",
+        expires_at=now,
+        created_at=now,
     )

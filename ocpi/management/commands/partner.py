@@ -1,4 +1,4 @@
-"""`manage.py partner add|handshake|cancel|sync|token|show`: connecting a partner from the command line."""
+"""`manage.py partner add|handshake|connect|cancel|sync|token|show`: connecting a partner from the command line."""
 
 import json
 import sys
@@ -14,6 +14,7 @@ from django.db import connection
 from django.utils import timezone
 
 from ocpi import handshake, sync
+from ocpi.handshake.manual import connect_manually
 from ocpi.handshake.runs import LIVE
 from ocpi.management import describe
 from ocpi.models import HandshakeRun, SyncRun
@@ -54,6 +55,10 @@ class Command(BaseCommand):
         connect.add_argument("code")
         connect.add_argument("--token-a", default="", help="their Token A; - reads it from standard input")
         connect.add_argument("--window", type=float, default=30, metavar="MINUTES", help="keep trying (30)")
+        manual = actions.add_parser("connect", parents=[shared], help="take over credentials agreed by hand (Method B)")
+        manual.add_argument("code")
+        manual.add_argument("--their-token", required=True, help="what we call them with; - reads standard input")
+        manual.add_argument("--our-token", default="", help="what they call us with, if they have one")
         for name, text in (
             ("cancel", "call off the handshake under way"),
             ("token", "make a new Token B for a partner"),
@@ -161,6 +166,18 @@ class Command(BaseCommand):
         if self.as_json:
             sys.exit(1)
         raise CommandError(f"{run.get_state_display()}. {run.cause}\nWhat to do: {run.advice}")
+
+    def do_connect(self, options: dict[str, Any]) -> None:
+        partner, theirs = _partner(options["code"]), _secret(options["their_token"])
+        check_token(theirs)
+        check_token(options["our_token"])
+        done = connect_manually(partner, theirs, options["our_token"])
+        if self.as_json:
+            self._print({**describe.partner_data(_partner(partner.code)), "new_token": done.new_token or None})
+            return
+        self._print(f"Connected over OCPI {done.version}. They call us with …{done.token_in_use.last4}.")
+        if done.new_token:
+            self._print(f"Send it to them through a secure channel: {done.new_token}   (shown this once)")
 
     def do_cancel(self, options: dict[str, Any]) -> None:
         partner = _partner(options["code"])

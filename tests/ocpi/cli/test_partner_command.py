@@ -162,6 +162,17 @@ def test_showing_everything(cpo):
     assert as_json("show")[0]["code"] == "ion"
 
 
+def test_method_b_takes_over_credentials(cpo):
+    add(cpo.register_normally())
+    done = as_json("connect", "ion", "--their-token", TOKEN_C)
+    assert done["connection"] == "connected"
+    assert tokens.find_issued(done["new_token"])
+    printed = partner("connect", "ion", "--their-token", TOKEN_C, "--our-token", done["new_token"])
+    assert printed.strip() == f"Connected over OCPI 2.2.1. They call us with …{done['new_token'][-4:]}."
+    with pytest.raises(CommandError, match="HTTP 401"):
+        partner("connect", "ion", "--their-token", "wrong")
+
+
 def test_an_unknown_code_names_the_known_ones(cpo):
     add(cpo.url)
     with pytest.raises(CommandError, match=r"no partner with the code 'iom'. Known: ion"):

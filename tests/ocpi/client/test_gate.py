@@ -20,7 +20,12 @@ def log(partner, count: int, ago: float, **values) -> None:
     """Exchanges of the past, as any worker left them."""
     for _ in range(count):
         Message.objects.create(
-            partner=partner, direction="out", method="GET", url="/x", at=timezone.now() - timedelta(seconds=ago), **values
+            partner=partner,
+            direction="out",
+            method="GET",
+            url="/x",
+            at=timezone.now() - timedelta(seconds=ago),
+            **values,
         )
 
 

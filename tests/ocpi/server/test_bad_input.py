@@ -1,9 +1,12 @@
 """Bodies that are no JSON, or no object, or hostile: refused in the envelope, and nothing is stored."""
 
+from urllib.parse import quote
+
 import pytest
 from pytest_django import Settings
 
 from ocpi.models import Cdr, Command, Location, Message, OcpiSession, Tariff
+from tests.factories import cdr_data, connector_data, evse_data, location_data, session_data
 from tests.ocpi.server.conftest import Cpo, answered, last_message
 
 TARGETS = [
@@ -134,4 +137,23 @@ def test_without_a_log_nothing_is_handled(cpo: Cpo, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("ocpi.message_log.open_message", broken)
     response = cpo.put("sessions/SK/ION/S-1", b"{}")
     assert (response.status_code, response.json()["status_code"]) == (500, 3000)
+    assert nothing_stored()
+
+
+@pytest.mark.parametrize("party", ["\x00", "\ud800", "a\x00b", "\ufffe", "'; --", "İ" * 300])
+def test_a_hostile_party_is_no_party(cpo: Cpo, party: str) -> None:
+    for changes in ({"party_id": party}, {"country_code": party}):
+        answered(cpo.post("cdrs", cdr_data(**changes)), 200, 2001, "party_id")
+        answered(cpo.put("sessions/SK/ION/S-1", session_data(**changes)), 200, 2001)
+    assert nothing_stored()
+
+
+@pytest.mark.parametrize("long", ["x" * 256, "İ" * 200])
+def test_an_id_that_no_column_holds_is_refused(cpo: Cpo, long: str) -> None:
+    for data in (
+        location_data(evses=[evse_data(long)]),
+        location_data(evses=[evse_data(connectors=[connector_data(long)])]),
+        location_data(long),
+    ):
+        answered(cpo.put(f"locations/SK/ION/{quote(data['id'])}", data), 200, 2001, "longer than 255")
     assert nothing_stored()

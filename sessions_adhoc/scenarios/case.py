@@ -1,0 +1,88 @@
+"""What a row of the table is made of."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+ALL_VERSIONS = ("2.1.1", "2.2", "2.2.1", "2.3.0")
+SINCE_2_2 = ("2.2", "2.2.1", "2.3.0")
+
+
+@dataclass(frozen=True)
+class Act:
+    """Something that the driver does, once: `what` when the session has been in `state` for `after` seconds.
+
+    `what` is `stop` or `cancel` (the driver's API), or `plug` (the cable). In state `""` it is done before the start.
+    """
+
+    state: str
+    what: str
+    after: float = 0.0
+
+
+@dataclass(frozen=True)
+class Expected:
+    """The outcome that the rules demand.
+
+    Args:
+        money: `captured` (exactly what the CPO billed, at most what was reserved), `released`, `held` or `declined`.
+        starts: START_SESSIONs in the CPO's own books; by default one per attempt.
+        stops: STOP_SESSIONs in the CPO's own books.
+        sessions: validity of each OCPI session, in order of appearance.
+        opened: symptoms of the incidents that are open at the end.
+        closed: symptoms of the incidents that were opened and closed again.
+        passes: states that it must pass through, in this order, others in between allowed.
+        verdict: how the last attempt's verdict begins.
+        signs: further facts, by their names in `outcome.SIGNS`.
+    """
+
+    state: str
+    reason: str = ""
+    money: str = "released"
+    attempts: int = 1
+    starts: int | None = None
+    stops: int = 0
+    sessions: tuple[str, ...] = ()
+    opened: tuple[str, ...] = ()
+    closed: tuple[str, ...] = ()
+    passes: tuple[str, ...] = ()
+    verdict: str = ""
+    signs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Case:
+    """One scenario.
+
+    Args:
+        guide: what the guide and the session rules say, in one line.
+        course: the simulated CPO's scenario; by default the one of the same name.
+        policy: what is agreed for the charger, beyond `table.POLICY`.
+        knobs: the simulated CPO's knobs at this charger, beyond `table.KNOBS`.
+        own_cpo: it spoils a whole CPO, and gets one of its own.
+        differs: versions in which the outcome is another.
+        patience: seconds within which the outcome must be there.
+    """
+
+    name: str
+    guide: str
+    expected: Expected
+    course: str = ""
+    policy: Mapping[str, Any] = field(default_factory=dict)
+    knobs: Mapping[str, float] = field(default_factory=dict)
+    payment: str = "pm_sim_ok"
+    acts: tuple[Act, ...] = ()
+    dc: bool | None = None
+    own_cpo: bool = False
+    versions: tuple[str, ...] = ALL_VERSIONS
+    differs: Mapping[str, Expected] = field(default_factory=dict)
+    patience: float = 45.0
+
+    @property
+    def played(self) -> str:
+        """The name of the CPO's scenario."""
+        return self.course or self.name
+
+    def outcome_in(self, version: str) -> Expected:
+        """What must come of it in this OCPI version."""
+        return self.differs.get(version, self.expected)

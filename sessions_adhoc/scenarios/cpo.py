@@ -1,0 +1,77 @@
+"""A simulated CPO seen from outside: its control API and its own books."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import requests
+
+DC_KW = 40
+TIMEOUT = 10
+
+
+@dataclass(frozen=True)
+class Charger:
+    """An EVSE of the simulated CPO."""
+
+    uid: str
+    location_id: str
+    is_dc: bool
+
+
+@dataclass
+class Cpo:
+    """One simulated CPO, connected as the partner with this id."""
+
+    name: str
+    partner_id: int
+    version: str
+    control_url: str
+    chargers: list[Charger] = field(default_factory=list)
+    _scenarios: dict[str, str] = field(default_factory=dict)
+    _knobs: dict[str, dict[str, float]] = field(default_factory=dict)
+
+    def read_chargers(self) -> None:
+        """Learn which chargers there are; all are free."""
+        self.chargers = [Charger(one["uid"], one["location_id"], one["kw"] > DC_KW) for one in self.state()["evses"]]
+
+    def take(self, dc: bool | None) -> Charger | None:
+        """Take a charger that nobody used yet, of the wanted kind."""
+        for charger in self.chargers:
+            if dc is None or charger.is_dc == dc:
+                self.chargers.remove(charger)
+                return charger
+        return None
+
+    def state(self) -> dict[str, Any]:
+        """Everything that the CPO believes."""
+        return self._call("GET", "state?limit=2000")
+
+    def set_knobs(self, knobs: Mapping[str, float]) -> None:
+        """Turn knobs for every charge."""
+        self._call("POST", "behaviour", {"knobs": dict(knobs)})
+
+    def prepare(self, charger: Charger, scenario: str, knobs: Mapping[str, float]) -> None:
+        """Have this scenario played at the charger."""
+        self._scenarios[charger.uid] = scenario
+        self._knobs[charger.uid] = dict(knobs)
+        self._call("POST", "behaviour", {"evses": self._scenarios, "evse_knobs": self._knobs})
+
+    def plug(self, charger: Charger) -> None:
+        """The driver puts the cable in."""
+        self._call("POST", f"evses/{charger.uid}/plug")
+
+    def go_away(self, seconds: float) -> None:
+        """Refuse every connection for so long."""
+        self._call("POST", "outage", {"seconds": seconds})
+
+    def _call(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
+        answer = requests.request(method, f"{self.control_url}/{path}", json=body, timeout=TIMEOUT)
+        answer.raise_for_status()
+        said: dict[str, Any] = answer.json()
+        return said
+
+
+def is_busy(state: Mapping[str, Any], charger: Charger) -> bool:
+    """Whether a charge is under way at the charger."""
+    return any(one["uid"] == charger.uid and one["session_id"] for one in state["evses"])

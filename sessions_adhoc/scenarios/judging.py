@@ -1,0 +1,72 @@
+"""Compares an outcome with what the rules demand."""
+
+from sessions_adhoc.scenarios.case import Expected
+from sessions_adhoc.scenarios.outcome import Money, Outcome
+
+OURS = {"captured": "captured", "released": "released", "held": "reserved", "declined": "declined"}
+
+
+def deviations(expected: Expected, found: Outcome) -> list[str]:
+    """Every point in which the outcome is not the expected one, in words; empty when all is as it must be."""
+    attempts = expected.attempts
+    pairs: dict[str, tuple[object, object]] = {
+        "state": (expected.state, found.state),
+        "reason": (expected.reason, found.reason),
+        "attempts": (attempts, found.attempts),
+        "START_SESSIONs at the CPO": (attempts if expected.starts is None else expected.starts, sum(found.starts)),
+        "STOP_SESSIONs at the CPO": (expected.stops, sum(found.stops)),
+        "OCPI sessions": (expected.sessions, found.sessions),
+        "open incidents": (expected.opened, found.opened),
+        "closed incidents": (expected.closed, found.closed),
+        **_money(expected.money, found.money),
+    }
+    faults = [f"{name}: expected {_say(want)}, found {_say(is_)}" for name, (want, is_) in pairs.items() if want != is_]
+    if not _passed(expected.passes, found.path):
+        faults.append(f"it must pass {' > '.join(expected.passes)}")
+    if not found.verdict.startswith(expected.verdict):
+        faults.append(f"the verdict must begin {expected.verdict!r}, it is {found.verdict!r}")
+    faults += [f"missing: {sign}" for sign in expected.signs if sign not in found.signs]
+    return faults + _always(found)
+
+
+def _always(found: Outcome) -> list[str]:
+    """What must hold in every scenario (rules 1, 12, 24)."""
+    held = found.money.gateway_held
+    checks = {
+        "money is held without an open incident": not held or (found.state == "escalated" and bool(found.opened)),
+        "the gateway reserved more than once": found.money.gateway_charges <= 1,
+        "the gateway was asked to capture more than once": found.money.gateway_captures <= 1,
+        "a Session was stopped more than once": all(count == 1 for count in found.stops),
+        "more START_SESSIONs than attempts": sum(found.starts) <= found.attempts,
+        "the one-off token still works": found.state == "escalated" or "token revoked" in found.signs,
+    }
+    return [text for text, holds in checks.items() if not holds]
+
+
+def _money(kind: str, money: Money) -> dict[str, tuple[object, object]]:
+    """What each book must say, in minor units."""
+    captured = min(money.billed, money.reserved) if kind == "captured" else 0
+    held = money.reserved if kind == "held" else 0
+    released = money.reserved - captured - held if kind != "declined" else 0
+    pairs: dict[str, tuple[object, object]] = {
+        "payment": (OURS[kind], money.state),
+        "captured by our books": (captured, money.captured),
+        "captured by the gateway's": (captured, money.gateway_captured),
+        "released by the gateway's": (released, money.gateway_released),
+        "held by the gateway's": (held, money.gateway_held),
+    }
+    if kind == "captured":
+        pairs["something was billed"] = (True, money.billed > 0)
+    return pairs
+
+
+def _passed(wanted: tuple[str, ...], path: tuple[str, ...]) -> bool:
+    """Whether the wanted states come in the path, in this order."""
+    rest = iter(path)
+    return all(state in rest for state in wanted)
+
+
+def _say(value: object) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value)) or "none"
+    return str(value) or "none"

@@ -1,0 +1,140 @@
+"""What came of a session: our rows, the payment gateway's books, and the CPO's."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from billing.models import PaymentAuthorization, SimulatedCharge, SimulatedOperation
+from ocpi.models import Cdr, OcpiSession
+from partners.models import Incident
+from sessions_adhoc.models import AdHocSession, AttemptSession, ChargingAttempt, Sample, TimelineEvent
+
+WITHOUT_VAT = frozenset({"2.1.1"})
+"""Versions in which a CDR says its total without VAT only."""
+
+
+@dataclass(frozen=True)
+class Money:
+    """The driver's money, in minor units, by our books and by the gateway's."""
+
+    reserved: int
+    state: str
+    captured: int
+    gateway_state: str
+    gateway_captured: int
+    gateway_released: int
+    gateway_held: int
+    gateway_charges: int
+    gateway_captures: int
+    billed: int
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Everything that a row of the table speaks of."""
+
+    state: str
+    reason: str
+    path: tuple[str, ...]
+    attempts: int
+    starts: tuple[int, ...]
+    stops: tuple[int, ...]
+    sessions: tuple[str, ...]
+    opened: tuple[str, ...]
+    closed: tuple[str, ...]
+    verdict: str
+    money: Money
+    signs: frozenset[str]
+
+
+def read(session_id: str, books: Mapping[str, Any]) -> Outcome:
+    """Read the outcome so far; `books` is what the simulated CPO's control API says."""
+    session = AdHocSession.objects.select_related("token", "partner").get(pk=session_id)
+    attempts = list(session.attempts.all())
+    links = list(AttemptSession.objects.filter(attempt__session=session).select_related("ocpi_session"))
+    incidents = Incident.objects.filter(reference=str(session.pk)).order_by("pk")
+    stops = books["stops_by_session"]
+    return Outcome(
+        state=session.state,
+        reason=session.reason,
+        path=_path(session),
+        attempts=len(attempts),
+        starts=_starts(session, attempts, books),
+        stops=tuple(stops[key] for key in (link.ocpi_session.ocpi_id for link in links) if key in stops),
+        sessions=tuple(link.validity for link in links),
+        opened=tuple(row.symptom for row in incidents if row.closed_at is None),
+        closed=tuple(row.symptom for row in incidents if row.closed_at is not None),
+        verdict=attempts[-1].verdict if attempts else "",
+        money=_money(session, attempts, links, books),
+        signs=frozenset(name for name, holds in SIGNS.items() if holds(session)),
+    )
+
+
+def _path(session: AdHocSession) -> tuple[str, ...]:
+    events = list(session.timeline.filter(kind=TimelineEvent.Kind.STATE).order_by("pk"))
+    return tuple([event.state_from for event in events[:1]] + [event.state_to for event in events])
+
+
+def _starts(session: AdHocSession, attempts: list[ChargingAttempt], books: Mapping[str, Any]) -> tuple[int, ...]:
+    """How often the CPO saw each START_SESSION: by authorization reference, or by token where there is none."""
+    seen = books["starts_by_authorization_reference"]
+    names = [attempt.authorization_reference for attempt in attempts] + [session.token.uid]
+    return tuple(seen[name] for name in names if name in seen)
+
+
+def _money(
+    session: AdHocSession,
+    attempts: list[ChargingAttempt],
+    links: list[AttemptSession],
+    books: Mapping[str, Any],
+) -> Money:
+    ours = PaymentAuthorization.objects.get(pk=session.authorization_id)
+    charges = list(SimulatedCharge.objects.filter(reference=str(session.pk)))
+    captures = SimulatedOperation.objects.filter(charge__in=charges, verb="capture").count()
+    valid = {link.ocpi_session.ocpi_id for link in links if link.validity == AttemptSession.Validity.VALID}
+    return Money(
+        reserved=ours.amount,
+        state=str(ours.state),
+        captured=ours.captured_amount,
+        gateway_state=", ".join(charge.status for charge in charges),
+        gateway_captured=sum(charge.captured_amount for charge in charges),
+        gateway_released=sum(charge.released_amount for charge in charges),
+        gateway_held=sum(charge.held_amount for charge in charges),
+        gateway_charges=len(charges),
+        gateway_captures=captures,
+        billed=_billed(books["cdrs"], valid, net=session.partner.version in WITHOUT_VAT),
+    )
+
+
+def _billed(cdrs: list[dict[str, Any]], sessions: set[str], *, net: bool) -> int:
+    """What the CPO's own CDRs about these sessions come to, in minor units; credited ones do not count."""
+    credited = {cdr.get("credit_reference_id") for cdr in cdrs if cdr.get("credit")}
+    total = sum(
+        Decimal(str(cdr["total_cost"]["excl_vat" if net else "incl_vat"]))
+        for cdr in cdrs
+        if cdr.get("session_id") in sessions and not cdr.get("credit") and cdr["id"] not in credited
+    )
+    return round(total * 100)
+
+
+def _samples(session: AdHocSession, **wanted: Any) -> bool:
+    return Sample.objects.filter(attempt__session=session, **wanted).exists()
+
+
+SIGNS: Mapping[str, Callable[[AdHocSession], bool]] = {
+    "power derived": lambda session: _samples(session, kw_derived=True),
+    "power told": lambda session: _samples(session, kw_derived=False, kw__gt=0),
+    "old sample ignored": lambda session: _samples(session, ignored__startswith="older"),
+    "less energy ignored": lambda session: _samples(session, ignored__startswith="less"),
+    "asked by GET sessions": lambda session: session.attempts.exclude(pull_answered_at=None).exists(),
+    "asked by GET cdrs": lambda session: session.attempts.filter(cdr_pulls__gt=0).exists(),
+    "one CDR kept": lambda session: Cdr.objects.filter(token_uid__iexact=session.token.uid).count() == 1,
+    "CDR kept, not eligible": lambda session: session.timeline.filter(text__contains="not eligible").exists(),
+    "stray session kept": lambda session: OcpiSession.objects.filter(
+        partner=session.partner_id, evse_uid__iexact=session.evse.uid, attempt_link=None
+    ).exists(),
+    "driver was told": lambda session: session.timeline.filter(text__contains="Charging goes on").exists(),
+    "token revoked": lambda session: not session.token.valid,
+}
+"""Facts that some rows ask for by name."""
