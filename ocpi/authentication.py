@@ -91,9 +91,7 @@ def _presented(request: HttpRequest) -> str:
 
 
 def check_partner(partner: Partner, request: HttpRequest) -> None:
-    """Raise Barred when the partner is suspended or calls from an address that is not on its list (guide
-    3.1).
-    """
+    """Raise Barred when the partner is suspended or calls from an address that is not on its list (guide 3.1)."""
     if partner.connection == Partner.Connection.SUSPENDED:
         raise Barred("The connection is suspended. Please contact us.", partner)
     networks = list(AllowedNetwork.objects.filter(partner=partner).values_list("network", flat=True))

@@ -15,7 +15,6 @@ from typing import Any
 import structlog
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
 from django.utils import timezone
 
 from ocpi import receivers
@@ -35,6 +34,10 @@ LONGEST_TEXT = 512
 REJECTED = CommandResponseType.REJECTED.value
 # How long after its deadline a call that is still `sending` counts as lost with its worker.
 LOST_AFTER = timedelta(seconds=30)
+# A STOP that never arrived is sent three times in all, for it may end a charge that nobody pays for.
+MOST_STOPS = 3
+STOP_PAUSE = timedelta(seconds=15)
+STOP_PERIOD = timedelta(hours=1)
 # An HTTP 408 is a proxy's or server's own timeout: the request may have been carried out.
 UNDECIDED_HTTP = frozenset({408})
 
@@ -87,15 +90,24 @@ def create_stop_session(*, partner: Partner, session_id: str, reference: str) ->
 def send(command_id: Any) -> None:
     """Send a command that was not sent yet, or could not arrive; record what came of it and tell the receivers.
 
-    Does nothing where another worker has it, or it was sent already.
+    Does nothing where another worker has it, it was sent already, or nobody wants it any more.
     """
-    sendable = Command.objects.filter(pk=command_id, state__in=(State.CREATED, State.UNDELIVERED))
-    if not sendable.update(
-        state=State.SENDING, sent_at=timezone.now(), tries=F("tries") + 1, failure="", message_id=None
-    ):
-        return
-    command = Command.objects.select_related("partner").get(pk=command_id)
-    _record(command.pk, _outcome(command), (State.SENDING, State.UNANSWERED))
+    command = _claimed(command_id)
+    if command is not None:
+        _record(command.pk, _outcome(command), (State.SENDING, State.UNANSWERED))
+
+
+def _claimed(command_id: Any) -> Command | None:
+    """Take the command for sending, if it may be sent. Its row is locked first, then what the receivers lock."""
+    with transaction.atomic():
+        sendable = Command.objects.select_for_update(of=("self",)).select_related("partner")
+        command = sendable.filter(pk=command_id, state__in=(State.CREATED, State.UNDELIVERED)).first()
+        if command is None or not receivers.may_be_sent(command):
+            return None
+        command.state, command.sent_at, command.tries = State.SENDING, timezone.now(), command.tries + 1
+        command.failure, command.message_id = "", None
+        command.save(update_fields=["state", "sent_at", "tries", "failure", "message_id"])
+    return command
 
 
 def recover_lost(now: datetime) -> int:
@@ -110,6 +122,15 @@ def recover_lost(now: datetime) -> int:
         failure="The worker that sent it ended before the answer was kept. It may have arrived.",
     )
     return sum(_record(pk, outcome, (State.SENDING,)) for pk in lost)
+
+
+def forgotten_stops(now: datetime) -> list[Any]:
+    """STOP_SESSIONs whose task was lost, or that could not arrive, and that nobody else sees to: send them again."""
+    unsent = Command.objects.filter(
+        kind=Command.Kind.STOP_SESSION, state__in=(State.CREATED, State.UNDELIVERED), tries__lt=MOST_STOPS
+    )
+    due = unsent.filter(created_at__gt=now - STOP_PERIOD, created_at__lt=now - STOP_PAUSE)
+    return list(due.exclude(sent_at__gt=now - STOP_PAUSE).values_list("pk", flat=True))
 
 
 def _record(command_id: Any, outcome: Outcome, states: tuple[str, ...]) -> bool:

@@ -129,9 +129,7 @@ def open_message(
 
 
 def _guarded() -> AbstractContextManager[Any]:
-    """Keep a failure in here from spoiling a transaction around it; outside of one there is nothing to
-    spoil.
-    """
+    """Keep a failure in here from spoiling a transaction around it; outside of one there is nothing to spoil."""
     return transaction.atomic() if connection.in_atomic_block else nullcontext()
 
 

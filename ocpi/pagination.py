@@ -1,6 +1,4 @@
-"""Serving lists in pages (OCPI 2.2.1 §4.1.4): offset, limit, date_from and date_to; Link, X-Total-Count and
-X-Limit.
-"""
+"""Serving lists in pages (OCPI 2.2.1 §4.1.4): offset, limit, date_from and date_to; Link, X-Total-Count and X-Limit."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -53,11 +53,13 @@ _session: list[Callable[[SessionNews], None]] = []
 _evse_status: list[Callable[[EvseNews], None]] = []
 _cdr: list[Callable[["Cdr"], None]] = []
 _command: list[Callable[["Command"], None]] = []
+_sending: list[Callable[["Command"], bool]] = []
 
 on_session = _session.append
 on_evse_status = _evse_status.append
 on_cdr = _cdr.append
 on_command = _command.append
+on_sending = _sending.append
 
 
 def session_received(news: SessionNews) -> None:
@@ -82,3 +84,8 @@ def command_changed(command: "Command") -> None:
     """Tell that a command was answered, not answered, or got its asynchronous result."""
     for receiver in _command:
         receiver(command)
+
+
+def may_be_sent(command: "Command") -> bool:
+    """Ask whether a command that a worker is about to send is still wanted; any receiver may say no."""
+    return all(allows(command) for allows in _sending)

@@ -46,9 +46,7 @@ def details_url(partner: Partner, version: Version | str) -> str:
 
 
 def module_url(partner: Partner, version: Version | str, module: str, role: str | None = None) -> str:
-    """Return a module's URL. Each module has one for its one role on the eMSP's side, so `role` changes
-    nothing.
-    """
+    """Return a module's URL. Each module has one for its one role on the eMSP's side, so `role` changes nothing."""
     return f"{details_url(partner, version)}/{module}"
 
 

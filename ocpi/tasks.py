@@ -78,5 +78,8 @@ def send_command(command_id: str) -> None:
 
 @shared_task(name="ocpi.tasks.commands_tick")
 def commands_tick() -> int:
-    """Settle commands whose worker died while sending."""
-    return commands.recover_lost(timezone.now())
+    """Settle commands whose worker died while sending; send the stops whose task was lost."""
+    now = timezone.now()
+    for command_id in commands.forgotten_stops(now):
+        enqueue("ocpi.tasks.send_command", str(command_id))
+    return commands.recover_lost(now)

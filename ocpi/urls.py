@@ -51,9 +51,7 @@ def mounted(version: Version) -> Iterator[URLPattern]:
 
 
 def pattern(path: str) -> str:
-    """Return the regular expression of a path. `<uuid:name>` takes a UUID, `<name>` anything without a
-    slash.
-    """
+    """Return the regular expression of a path. `<uuid:name>` takes a UUID, `<name>` anything without a slash."""
     segments = [SEGMENT.fullmatch(part) or part for part in path.strip("/").split("/")]
     return "^/*" + "/+".join(_expression(segment) for segment in segments) + "/*$"
 

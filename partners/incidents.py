@@ -1,5 +1,6 @@
 """Opening and closing incidents: one per cause, mailed once, never two open for the same thing (rule 30)."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -106,8 +107,10 @@ def _message(incident: Incident) -> EmailMessage:
     )
 
 
-def close_about(partner_id: int, reference: str, reason: str) -> int:
-    """Close what is open about one ad-hoc session because it resolved itself; return how many were."""
-    return Incident.objects.filter(partner_id=partner_id, reference=reference, closed_at=None).update(
-        closed_at=timezone.now(), close_reason=reason
-    )
+def close_about(partner_id: int, reference: str, reason: str, symptoms: Collection[str]) -> int:
+    """Close what is open about one ad-hoc session because it resolved itself; return how many were.
+
+    Only incidents with these symptoms: others wait for a person whatever becomes of the session.
+    """
+    about = Incident.objects.filter(partner_id=partner_id, reference=reference, closed_at=None)
+    return about.filter(symptom__in=symptoms).update(closed_at=timezone.now(), close_reason=reason)

@@ -116,7 +116,9 @@ def open_incident(session: AdHocSession, action: Action, _now: datetime) -> None
 
 def close_incidents(session: AdHocSession, _action: Action, _now: datetime) -> None:
     """The news that the incidents of this session waited for has arrived (rule 30)."""
-    incidents.close_about(session.partner_id, str(session.pk), "The session came to its end by itself.")
+    incidents.close_about(
+        session.partner_id, str(session.pk), "The session came to its end by itself.", symptoms.ENDED_BY_NEWS
+    )
 
 
 def revoke_token(session: AdHocSession, _action: Action, now: datetime) -> None:

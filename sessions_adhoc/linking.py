@@ -6,8 +6,11 @@ from uuid import UUID
 from ocpi import commands
 from ocpi.models import OcpiSession
 from ocpi.receivers import SessionNews
+from partners import incidents
+from sessions_adhoc import symptoms
 from sessions_adhoc.models import AdHocSession, AttemptSession, ChargingAttempt
 from sessions_adhoc.queueing import send_command_after_commit
+from sessions_adhoc.snapshot import energy_observed
 
 Validity = AttemptSession.Validity
 
@@ -27,20 +30,41 @@ def link(session_id: UUID, news: SessionNews, now: datetime) -> AttemptSession |
 
     An invalid one (late, duplicate, orphan) is asked to stop, once, and never billed.
     """
-    existing = AttemptSession.objects.filter(ocpi_session=news.session).select_related("attempt").first()
-    if existing is not None:
-        if existing.validity != Validity.VALID:
-            _stop_once(existing)
-        return existing
-    attempt = _attempt_of(session_id, news.session)
+    known = AttemptSession.objects.filter(ocpi_session=news.session)
+    link = known.select_related("attempt__session", "ocpi_session").first()
+    told = link is not None and not _turns_late(link)
+    link = link or _on_first_sight(session_id, news.session)
+    if link is None or link.validity == Validity.VALID:
+        return link
+    _stop_once(link)
+    if not told:
+        incidents.open_incident(news.session.partner_id, symptoms.orphan(link, news.message_id))
+    return link
+
+
+def _on_first_sight(session_id: UUID, session: OcpiSession) -> AttemptSession | None:
+    attempt = _attempt_of(session_id, session)
     if attempt is None:
         return None
-    made = AttemptSession.objects.create(
-        attempt=attempt, ocpi_session=news.session, validity=_validity(attempt, news.session)
-    )
-    if made.validity != Validity.VALID:
-        _stop_once(made)
-    return made
+    return AttemptSession.objects.create(attempt=attempt, ocpi_session=session, validity=_validity(attempt, session))
+
+
+def _turns_late(link: AttemptSession) -> bool:
+    """A Session that was ours until its attempt failed comes to life only now: it has become an orphan."""
+    if link.validity != Validity.VALID or not _came_too_late(link):
+        return False
+    link.validity, link.stop_command = Validity.LATE, link.attempt.stop_command
+    link.save(update_fields=["validity", "stop_command"])
+    return True
+
+
+def _came_too_late(link: AttemptSession) -> bool:
+    """Rules 8, 10: it was there when its attempt failed, and became ACTIVE or delivered energy only afterwards."""
+    attempt, session = link.attempt, link.ocpi_session
+    if attempt.failure == "" or session.status != "ACTIVE":
+        return False
+    first_active = session.first_active_at
+    return energy_observed(session) or bool(first_active and attempt.ended_at and first_active > attempt.ended_at)
 
 
 def _attempt_of(session_id: UUID, session: OcpiSession) -> ChargingAttempt | None:
@@ -57,7 +81,8 @@ def _validity(attempt: ChargingAttempt, session: OcpiSession) -> str:
         return Validity.ORPHAN
     if AttemptSession.objects.filter(attempt=attempt, validity=Validity.VALID).exists():
         return Validity.DUPLICATE
-    return Validity.VALID if attempt.ended_at is None else Validity.LATE
+    in_time = attempt.ended_at is None or attempt.failure == ""
+    return Validity.VALID if in_time else Validity.LATE
 
 
 def _same_place(attempt: ChargingAttempt, session: OcpiSession) -> bool:

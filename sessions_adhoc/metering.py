@@ -1,21 +1,26 @@
-"""Samples: what each Session update says of the meter (rules 21, 22)."""
+"""Samples: what each Session update says of the meter, and what is wrong with it (rules 21-23)."""
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from decimal import Decimal
 
+from django.db.models import Count, Q
+
 from ocpi.receivers import SessionNews
-from sessions_adhoc.models import ChargingAttempt, Sample
+from ocpi.versions import VERSIONS
+from sessions_adhoc.models import AttemptSession, ChargingAttempt, Sample
 from sessions_adhoc.snapshot import energy_observed
 
 SECONDS_PER_HOUR = Decimal(3600)
 
 
-def take(attempt: ChargingAttempt, news: SessionNews, now: datetime) -> Sample:
-    """Keep the sample; note on the attempt when energy was first observed."""
+def take(link: AttemptSession, news: SessionNews, now: datetime) -> Sample:
+    """Keep the sample; note on the attempt when energy was first observed. Only a valid Session's energy counts."""
+    attempt = link.attempt
     newest = (
         Sample.objects.filter(attempt=attempt, ocpi_session=news.session, ignored="").order_by("-at", "-id").first()
     )
-    ignored = _why_ignored(news, newest)
+    ignored = _why_ignored(link, news, newest)
     kw, derived = news.kw, False
     if kw is None and not ignored and newest is not None:
         kw = derived_kw(newest, news)
@@ -34,12 +39,15 @@ def take(attempt: ChargingAttempt, news: SessionNews, now: datetime) -> Sample:
         soc=news.soc,
         source=news.source,
         ignored=ignored,
+        faults="" if ignored else ",".join(faults(attempt, news, newest)),
         message_id=news.message_id,
     )
 
 
-def _why_ignored(news: SessionNews, newest: Sample | None) -> str:
-    """Rule 22: older than the newest, or with less kWh, changes nothing."""
+def _why_ignored(link: AttemptSession, news: SessionNews, newest: Sample | None) -> str:
+    """Rule 22: older than the newest, or with less kWh, changes nothing. Rule 12: nor does an orphan's."""
+    if link.validity != AttemptSession.Validity.VALID:
+        return "its Session is not valid"
     if news.stale or (newest is not None and news.at < newest.at):
         return "older than the newest sample"
     if newest is not None and news.kwh is not None and newest.kwh is not None and news.kwh < newest.kwh:
@@ -53,3 +61,44 @@ def derived_kw(newest: Sample, news: SessionNews) -> Decimal | None:
         return None
     hours = Decimal((news.at - newest.at).total_seconds()) / SECONDS_PER_HOUR
     return ((news.kwh - newest.kwh) / hours).quantize(Decimal("0.001"))
+
+
+def faults(attempt: ChargingAttempt, news: SessionNews, newest: Sample | None) -> list[str]:
+    """What is wrong with this update of an ACTIVE Session: no kWh, no kW, too late (rule 23, G5.11).
+
+    OCPI 2.1.1 cannot tell kW, so there it is no fault.
+    """
+    if news.session.status != "ACTIVE":
+        return []
+    found = ["energy"] if news.kwh is None else []
+    if news.kw is None and VERSIONS[news.session.version].sessions_tell_power:
+        found.append("power")
+    if newest is not None and news.at - newest.at > timedelta(seconds=attempt.session.policy["meter_interval"]):
+        found.append("late")
+    return found
+
+
+@dataclass(frozen=True)
+class MeterCheck:
+    """What a partner's updates of ACTIVE Sessions were like."""
+
+    samples: int
+    without_kwh: int
+    without_kw: int
+    late: int
+
+    @property
+    def passed(self) -> bool:
+        return self.samples > 0 and not (self.without_kwh or self.without_kw or self.late)
+
+
+def meter_check(partner_id: int, since: datetime) -> MeterCheck:
+    """Return the record of a partner's meter values since a moment (rule 23). One query."""
+    rows = Sample.objects.filter(ocpi_session__partner_id=partner_id, received_at__gte=since, ignored="")
+    counts = rows.aggregate(
+        samples=Count("pk"),
+        without_kwh=Count("pk", filter=Q(faults__contains="energy")),
+        without_kw=Count("pk", filter=Q(faults__contains="power")),
+        late=Count("pk", filter=Q(faults__contains="late")),
+    )
+    return MeterCheck(**counts)

@@ -99,18 +99,12 @@ def cdr_news(cdr: Cdr) -> None:
 
 def command_news(command: Command) -> None:
     """A command of ours was answered, got lost, or got its result (rules 3-5)."""
-    if not command.reference:
+    session = _session_of(command.reference)
+    if session is None:
         return
-    session_id = UUID(command.reference)
     now = timezone.now()
-    wake([session_id], now)
-    timeline.write(
-        AdHocSession(pk=session_id),
-        Kind.COMMAND,
-        _command_text(command),
-        at=now,
-        message_id=command.message_id,
-    )
+    wake([session.pk], now)
+    timeline.write(session, Kind.COMMAND, _command_text(command), at=now, message_id=command.message_id)
 
 
 def _command_text(command: Command) -> str:
@@ -123,7 +117,7 @@ def _command_text(command: Command) -> str:
 
 def payment_news(authorization: PaymentAuthorization) -> None:
     """The gateway answered, or warns. A warning that repeats itself is told once."""
-    session = _session_paid_by(authorization.reference)
+    session = _session_of(authorization.reference)
     if session is None:
         return
     now = timezone.now()
@@ -136,8 +130,8 @@ def payment_news(authorization: PaymentAuthorization) -> None:
         timeline.write(session, Kind.PAYMENT, text, at=now)
 
 
-def _session_paid_by(reference: str) -> AdHocSession | None:
-    """The reference of an authorization is the ad-hoc session's id; others may be paid for one day."""
+def _session_of(reference: str) -> AdHocSession | None:
+    """Commands and authorizations refer to their ad-hoc session by its id; others may have them one day."""
     try:
         return AdHocSession.objects.filter(pk=UUID(reference)).first()
     except ValueError:
@@ -146,6 +140,6 @@ def _session_paid_by(reference: str) -> AdHocSession | None:
 
 def lock_session(reference: str) -> None:
     """Lock the ad-hoc session before its payment: the order that everybody keeps."""
-    session = _session_paid_by(reference)
+    session = _session_of(reference)
     if session is not None:
         AdHocSession.objects.select_for_update(of=("self",)).get(pk=session.pk)

@@ -4,6 +4,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from billing.models import PaymentAuthorization
+from billing.services import is_stuck
 from ocpi.models import Cdr, Command, OcpiSession
 from sessions_adhoc import eligibility
 from sessions_adhoc.decide import (
@@ -79,6 +80,7 @@ def _payment(row: PaymentAuthorization) -> PaymentFacts:
         state=str(row.state),
         expires_soon=row.expiry_warned_at is not None,
         refused=row.state == PaymentAuthorization.State.RESERVED and bool(row.failure_code),
+        stuck=is_stuck(row),
     )
 
 
@@ -103,6 +105,7 @@ def _attempt(row: ChargingAttempt, session: OcpiSession | None) -> AttemptFacts:
         session=_session(row, session) if session else None,
         connector_charging_at=row.connector_charging_at,
         connector_fell_at=row.connector_fell_at,
+        connector_contradicts_at=row.connector_contradicts_at,
         pull_asked_at=row.pull_asked_at,
         pull_answered_at=row.pull_answered_at,
         pull_failures=row.pull_failures,

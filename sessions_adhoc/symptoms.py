@@ -1,17 +1,29 @@
-"""The words of incidents: symptom, likely cause and resolution as in the guide's section 8."""
+"""The words of incidents: symptom, likely cause and resolution as in the guide's section 8 (rule 30)."""
 
 from dataclasses import dataclass
+from datetime import timedelta
+
+from django.utils import timezone
 
 from ocpi.models import Message
 from partners.incidents import Report
 from sessions_adhoc.decide import settle, start
-from sessions_adhoc.models import AdHocSession
+from sessions_adhoc.models import AdHocSession, AttemptSession
+
+RESERVATION_ENDS = "The reservation expires soon"
+LATE_SESSION = "Session created but funds released early"
+FOREIGN_SESSION = "Session without a START_SESSION of its own"
+MOST_EXCHANGES = 6
+BEFORE_START = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
 class Symptom:
+    """`module`: whose exchanges prove it, besides those of the commands."""
+
     cause: str
     resolution: str
+    module: str = ""
 
 
 SYMPTOMS = {
@@ -22,40 +34,93 @@ SYMPTOMS = {
     start.GET_SESSIONS_ERROR: Symptom(
         "No Session was pushed, and GET /sessions is not offered, fails or cannot be read.",
         "Offer GET /sessions with date_from and paging. Until then the driver's funds stay reserved.",
+        module="sessions",
     ),
     settle.CDR_MISSING: Symptom(
         "CDR not sent, or sent to wrong endpoint.",
         "Verify the CDRs endpoint URL. CDR must be sent as POST immediately after session ends.",
+        module="cdrs",
     ),
     settle.CDR_UNUSABLE: Symptom(
         "The CDR's currency or total does not fit the reservation.",
         "Check the CDR. Staff decide: check again, capture by hand, or release.",
+        module="cdrs",
     ),
     settle.MONEY_STUCK: Symptom(
         "The payment gateway no longer holds the money, or refuses to capture it.",
         "Look at the payment's history, then settle by hand.",
     ),
+    RESERVATION_ENDS: Symptom(
+        "The session has lasted almost as long as the gateway holds the money.",
+        "Settle it before: capture from the CDR or from the last meter value, or release.",
+    ),
+    LATE_SESSION: Symptom(
+        "No energy delivered within timeout: the Session came to life after the start had counted as failed.",
+        "This is expected SFP behaviour (section 5): the Session is not billed and was asked to stop. "
+        "Ensure your charger delivers energy promptly after session creation.",
+    ),
+    FOREIGN_SESSION: Symptom(
+        "A second Session for one START_SESSION, or one at another charger.",
+        "Create one Session for each START_SESSION, at the connector that it names. This one is not billed.",
+    ),
 }
+ENDED_BY_NEWS = frozenset(
+    {
+        start.GET_SESSIONS_ERROR,
+        settle.CDR_MISSING,
+        settle.CDR_UNUSABLE,
+        settle.MONEY_STUCK,
+        RESERVATION_ENDS,
+    }
+)
+"""What no longer needs anybody once the session has come to its end."""
 
 
 def report(session: AdHocSession, symptom: str, text: str) -> Report:
     """Return the incident for `symptom` of this session, with the exchanges that prove it."""
+    return _report(session, symptom, f"{symptom}:{session.pk}", text)
+
+
+def orphan(link: AttemptSession, message_id: int | None) -> Report:
+    """Return the incident for a Session that is not valid: staff look at each of them (rule 12)."""
+    late = link.validity == AttemptSession.Validity.LATE
+    session = link.ocpi_session
+    text = f"Session {session.ocpi_id} is {session.status} with {session.kwh:f} kWh ({link.get_validity_display()})."
+    symptom = LATE_SESSION if late else FOREIGN_SESSION
+    return _report(link.attempt.session, symptom, f"orphan:{link.pk}", text, message_id)
+
+
+def _report(
+    session: AdHocSession, symptom: str, key: str, text: str, message_id: int | None = None
+) -> Report:
     words = SYMPTOMS[symptom]
     return Report(
-        key=f"{symptom}:{session.pk}",
+        key=key,
         symptom=symptom,
         cause=words.cause,
         resolution=words.resolution,
         reference=str(session.pk),
-        evidence=[{"text": text}, *_exchanges(session)],
+        evidence=[{"text": text}, *_exchanges(session, words.module, message_id)],
     )
 
 
-def _exchanges(session: AdHocSession) -> list[dict[str, object]]:
-    """The messages that the commands of this session point to."""
+def _exchanges(session: AdHocSession, module: str, message_id: int | None) -> list[dict[str, object]]:
+    """The messages that the commands of this session point to, the one given, and the newest calls of the module."""
     ids = [attempt.command.message_id for attempt in session.attempts.select_related("command")]
-    messages = Message.objects.filter(pk__in=[pk for pk in ids if pk])
+    ids += [message_id, *_calls(session, module)]
+    messages = Message.objects.filter(pk__in=[pk for pk in ids if pk]).order_by("pk")
     return [
         {"message": row.pk, "text": f"{row.method} {row.url} answered {row.http_status or 'nothing'}"}
         for row in messages
     ]
+
+
+def _calls(session: AdHocSession, module: str) -> list[int]:
+    """Our newest GETs of the module since this session began."""
+    if not module:
+        return []
+    ours = Message.objects.filter(
+        partner_id=session.partner_id, direction=Message.Direction.OUTBOUND, module=module, method="GET"
+    )
+    since = min(session.created_at, timezone.now()) - BEFORE_START
+    return list(ours.filter(at__gte=since).order_by("-pk").values_list("pk", flat=True)[:MOST_EXCHANGES])

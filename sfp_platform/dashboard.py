@@ -81,7 +81,9 @@ def partners(since: datetime) -> list[PartnerLine]:
     rows = Partner.objects.annotate(newest_message_at=Subquery(newest)).order_by("name")[:MOST_PARTNERS]
     counts = Message.objects.filter(at__gte=since).values("partner").order_by()
     counted = counts.annotate(total=Count("pk"), failed=Count("pk", filter=FAILED))
-    messages = {partner: (total, failed) for partner, total, failed in counted.values_list("partner", "total", "failed")}
+    messages = {
+        partner: (total, failed) for partner, total, failed in counted.values_list("partner", "total", "failed")
+    }
     charging = dict(live().values_list("partner").order_by().annotate(Count("pk")))
     return [
         PartnerLine(

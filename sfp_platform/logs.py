@@ -39,6 +39,8 @@ def configure(config: dict[str, Any]) -> None:
                 "celery.worker.strategy": {"level": "WARNING"},
                 "django.server": {"level": "WARNING"},
                 "urllib3": {"level": "WARNING"},
+                # The folder broker has no host, which kombu warns of on every message.
+                "kombu.connection": {"level": "ERROR"},
             },
         }
     )

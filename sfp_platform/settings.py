@@ -10,6 +10,7 @@ from typing import Any
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
+from django.templatetags.static import static
 from django.urls import reverse_lazy
 
 from sfp_platform.embedded import SQLITE_OPTIONS, folder_broker, local_secret
@@ -235,6 +236,25 @@ UNFOLD = {
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "ENVIRONMENT": "sfp_platform.site.environment_label",
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda _request: static("driver/icon.svg")},
+    ],
+    "COLORS": {
+        # The green of the driver's pages: one company, one colour.
+        "primary": {
+            "50": "oklch(97.9% .021 166.113)",
+            "100": "oklch(95% .052 163.051)",
+            "200": "oklch(90.5% .093 164.15)",
+            "300": "oklch(84.5% .143 164.978)",
+            "400": "oklch(76.5% .177 163.223)",
+            "500": "oklch(59.6% .145 163.225)",
+            "600": "oklch(50.8% .118 165.612)",
+            "700": "oklch(43.2% .095 166.913)",
+            "800": "oklch(37.8% .077 168.94)",
+            "900": "oklch(32% .065 168)",
+            "950": "oklch(26.2% .051 172.552)",
+        },
+    },
     "DASHBOARD_CALLBACK": "sfp_platform.dashboard.dashboard",
     "SIDEBAR": {"show_search": True, "navigation": "sfp_platform.site.navigation"},
 }

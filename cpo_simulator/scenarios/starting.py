@@ -2,7 +2,7 @@
 
 from cpo_simulator.scenarios.mischief import open_twin, stay_pending, use_foreign_token
 from cpo_simulator.scenarios.normal import BEGIN, END, HAPPY
-from cpo_simulator.scenarios.scenario import SINCE_2_2, Scenario
+from cpo_simulator.scenarios.scenario import SINCE_2_2, OnStop, Scenario
 from cpo_simulator.scenarios.steps import (
     deliver,
     energise,
@@ -69,6 +69,13 @@ STARTING = (
         "accepted and plugged in, but the Session appears only after the usual window (knob late_session)",
         _LATER,
         (result("ACCEPTED"), plug_in, pause("late_session"), open_session, energise, deliver, *END),
+    ),
+    Scenario(
+        "session-late-unstoppable",
+        "as session-late, but STOP_SESSION has no effect: the late session is charged to its end and gets a CDR",
+        "give up at the end of the window; keep the late session's CDR, never bill it",
+        (result("ACCEPTED"), plug_in, pause("late_session"), open_session, energise, deliver, *END),
+        on_stop=OnStop(obeys=False),
     ),
     Scenario(
         "session-pending-forever",

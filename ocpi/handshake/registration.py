@@ -9,6 +9,7 @@ from typing import Any
 from django.db import transaction
 
 from ocpi.envelope import Refusal, StatusCode
+from ocpi.handshake import rotation
 from ocpi.handshake.connection import Agreement, connect, disconnect, request_first_pulls
 from ocpi.handshake.credentials import Theirs, our_credentials, theirs
 from ocpi.handshake.discovery import Offer, missing_modules, read_details, read_versions
@@ -87,8 +88,10 @@ def _take_over(
         connect(locked, Agreement(version, introduced, tuple(offers)))
         locked.versions_url = introduced.url
         locked.save(update_fields=["versions_url"])
-        row, token = tokens.issue(locked, state=IssuedToken.State.ACTIVE)
-        if not replaced_stay_usable:
+        row, token = tokens.issue(locked)
+        if replaced_stay_usable:
+            rotation.activate_beside(row)
+        else:
             tokens.activate(row)
         if first:
             request_first_pulls(locked)

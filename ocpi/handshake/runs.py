@@ -65,7 +65,7 @@ def start(
     ends = window_ends_at or begins + DEFAULT_WINDOW
     if ends <= max(begins, timezone.now()):
         raise HandshakeRefusedError("The window must end in the future, and after it starts.")
-    _check_version(partner)
+    _check_partner(partner)
     try:
         with transaction.atomic():
             if token_a:
@@ -93,7 +93,9 @@ def start(
         ) from error
 
 
-def _check_version(partner: Partner) -> None:
+def _check_partner(partner: Partner) -> None:
+    if partner.connection == Partner.Connection.SUSPENDED:
+        raise HandshakeRefusedError(f"The connection to {partner.name} is suspended. Resume it first.")
     version = VERSIONS.get(partner.agreed_version)
     if version is None:
         raise HandshakeRefusedError(f"OCPI {partner.agreed_version} is not supported.")

@@ -140,6 +140,19 @@ def pull_text(run: SyncRun) -> str:
     return "\n".join(lines)
 
 
+def partner_text(partner: Partner) -> str:
+    """Everything about a partner but its secrets, as lines."""
+    data = partner_data(partner)
+    del data["last_handshake"], data["last_pulls"]
+    lines = list(text_of(data))
+    if run := partner.handshakes.first():
+        lines.append(f"last handshake: number {run.pk}, {run.get_state_display().lower()}")
+        lines += [step_text(step) for step in run.steps.all()]
+    if pulls := list(partner.syncs.all()[:LAST_PULLS]):
+        lines += ["last pulls:", *(pull_text(run) for run in pulls)]
+    return "\n".join(lines)
+
+
 def text_of(data: Data, indent: int = 0) -> Iterable[str]:
     """Nested plain data as indented lines; what is empty is left out."""
     pad = "  " * indent

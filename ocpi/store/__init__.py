@@ -1,10 +1,10 @@
-"""Storing what partners send and answering from it. Each function is one transaction; see
-`docs/architecture.md`.
+"""Storing what partners send and answering from it. Each function is one transaction; see `docs/architecture.md`.
 
-The functions raise `ocpi.versions.Invalid` for objects that cannot be read, `NotFound` and `Conflict`.
+The functions raise `ocpi.versions.Invalid` for objects that cannot be read, `NotFound`, `Conflict` and
+`Inexpressible`.
 """
 
-from ocpi.store.base import Conflict, NotFound, Party, Stored
+from ocpi.store.base import Conflict, Inexpressible, NotFound, Party, Stored
 from ocpi.store.cdrs import cdr_by_uuid, cdr_wire, put_cdr
 from ocpi.store.evses import connector_wire, evse_wire, patch_connector, patch_evse, put_connector, put_evse
 from ocpi.store.locations import location_wire, patch_location, put_location
@@ -13,6 +13,7 @@ from ocpi.store.tariffs import delete_tariff, patch_tariff, put_tariff, tariff_w
 
 __all__ = [
     "Conflict",
+    "Inexpressible",
     "NotFound",
     "Party",
     "Stored",

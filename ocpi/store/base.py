@@ -30,6 +30,10 @@ class Conflict(Exception):
     """A CDR with this id is stored with another content; CDRs never change (OCPI 2.2.1 §10.1)."""
 
 
+class Inexpressible(Exception):
+    """An object of one version cannot be written in the version that is asked for."""
+
+
 @dataclass(frozen=True)
 class Party:
     """Whose objects a message is about, and how the message is written.
@@ -113,8 +117,7 @@ def in_transaction(work: Callable[[], T]) -> T:
 
 
 def check_identity(party: Party, obj: Any, **expected: str | None) -> None:
-    """Raise Invalid unless the object's own ids are those that it was addressed by (OCPI 2.2.1 §8.2.2.2,
-    §9.2.2.2).
+    """Raise Invalid unless the object's own ids are those that it was addressed by (OCPI 2.2.1 §8.2.2.2, §9.2.2.2).
 
     `expected` maps an attribute to the id in the URL; None where the URL names none.
     """
@@ -133,10 +136,14 @@ def check_identity(party: Party, obj: Any, **expected: str | None) -> None:
 
 
 def converted(kind: str, raw: Any, source: str, target: Version, owner: tuple[str, str]) -> dict[str, Any]:
-    """Return a stored object, written in version `source`, as `target` writes it."""
+    """Return an object that is written in version `source` as `target` writes it; raises Inexpressible."""
     if source == target.number:
         return dict(raw)
-    return target.dump(VERSIONS[source].parse(kind, raw, owner=owner).obj)
+    try:
+        return target.dump(VERSIONS[source].parse(kind, raw, owner=owner).obj)
+    except Invalid as error:
+        text = f"This {kind} is in OCPI {source} and cannot be put in the words of {target}: {error}"
+        raise Inexpressible(text) from error
 
 
 def storable(raw: Any) -> Any:

@@ -1,6 +1,4 @@
-"""Tariffs (OCPI 2.2.1 §11.2.2). A deleted one is hidden, not lost: open sessions and old CDRs still refer to
-it.
-"""
+"""Tariffs (OCPI 2.2.1 §11.2.2). A deleted one is hidden, not lost: open sessions and old CDRs still refer to it."""
 
 from typing import Any
 

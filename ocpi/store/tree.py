@@ -11,8 +11,8 @@ from typing import Any
 
 from ocpi.models import Connector, Evse, Location
 from ocpi.store import columns
-from ocpi.store.base import NotFound, Party, converted, key, storable
-from ocpi.versions import VERSIONS, Invalid, Version
+from ocpi.store.base import Inexpressible, NotFound, Party, converted, key, storable
+from ocpi.versions import VERSIONS, Version
 from ocpi.versions.times import format_timestamp
 
 COORDINATE = Decimal("0.0000001")
@@ -48,9 +48,7 @@ def connectors_of(*evses: Evse) -> dict[int, list[Connector]]:
 
 
 def full_evse(evse: Evse, connectors: Iterable[Connector]) -> dict[str, Any]:
-    """Return the EVSE as it is on the wire. Its `last_updated` is the column: a connector's update raises
-    it.
-    """
+    """Return the EVSE as it is on the wire. Its `last_updated` is the column: a connector's update raises it."""
     return {
         **evse.raw,
         "connectors": [connector.raw for connector in connectors],
@@ -95,16 +93,14 @@ def from_tree(location: Location, party: Party, kind: str, raw: Mapping[str, Any
 
 
 def convert_evses(location: Location, party: Party, evses: Iterable[Evse]) -> None:
-    """Rewrite EVSEs that a Location in a newer version left untouched; what that version cannot say stays as
-    it is.
-    """
+    """Rewrite EVSEs that a Location in a newer version left untouched; what that version cannot say stays as it is."""
     kept = list(evses)
     connectors = connectors_of(*kept)
     for evse in kept:
         raw = full_evse(evse, connectors[evse.pk])
         try:
             raw = from_tree(location, party, "evse", raw)
-        except Invalid:
+        except Inexpressible:
             continue
         for connector, new in zip(connectors[evse.pk], raw.pop("connectors"), strict=True):
             connector.raw = new
@@ -133,9 +129,7 @@ def _degrees(text: str) -> Decimal | None:
 
 
 def fill_evse(row: Evse, obj: Any, raw: Mapping[str, Any]) -> bool:
-    """Put a parsed EVSE and its JSON, without connectors, into its row; False when the row says that
-    already.
-    """
+    """Put a parsed EVSE and its JSON, without connectors, into its row; False when the row says that already."""
     values = {
         "uid": columns.identifier(obj.uid, "evses.uid"),
         "uid_key": key(obj.uid),

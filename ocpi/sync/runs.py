@@ -1,5 +1,6 @@
 """Carrying out a SyncRun: claimed by lease, page by page, tried again when the partner was not to be reached."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,7 +19,8 @@ log = structlog.get_logger(__name__)
 State = SyncRun.State
 MOST_TRIES = 4
 FIRST_WAIT = timedelta(minutes=1)
-STORING_MARGIN = timedelta(minutes=3)  # to store one page
+MOST_AT_ONCE = 200  # objects stored before the lease is renewed
+STORING_MARGIN = timedelta(minutes=3)  # to store so many
 
 
 class LeaseLostError(Exception):
@@ -42,7 +44,7 @@ def run(run_id: int, held: datetime | None = None) -> SyncRun | None:
 
 
 def lease_length() -> timedelta:
-    """How long one page can take."""
+    """How long it can take to read a page and to store a part of it."""
     return timedelta(seconds=settings.OCPI_CONNECT_TIMEOUT + settings.OCPI_READ_TIMEOUT) + STORING_MARGIN
 
 
@@ -85,19 +87,23 @@ class _Job:
     def _read(self, storing: Storing) -> None:
         highest = 0
         for page in pages(self.sync.partner, self.sync.module, date_from=self.sync.date_from):
-            storing.store(page)
             self.page_count += 1
             if page.total is not None:
                 self.shrank = self.shrank or page.total < highest
                 highest = max(highest, page.total)
-            tally = storing.tally
-            self._write(
-                pages=self.page_count,
-                received=tally.received,
-                stored=tally.stored,
-                refused=tally.refused,
-                faults=tally.faults,
-            )
+            # Some ignore `limit` and send everything at once: the lease must not end meanwhile.
+            for start in range(0, len(page.items) or 1, MOST_AT_ONCE):
+                storing.store(replace(page, items=page.items[start : start + MOST_AT_ONCE]))
+                self._note_progress(storing.tally)
+
+    def _note_progress(self, tally: Tally) -> None:
+        self._write(
+            pages=self.page_count,
+            received=tally.received,
+            stored=tally.stored,
+            refused=tally.refused,
+            faults=tally.faults,
+        )
 
     def _uncertain(self, tally: Tally) -> bool:
         """Objects vanished while we read, so others moved up a page unseen; or one cannot be told from another."""

@@ -48,6 +48,7 @@ class Version:
     on_request             off unless enabled for a partner.
     command_result_kind    the kind of the asynchronous result of a command.
     command_has_timeout    the response to a command says how long to wait for its result.
+    sessions_tell_power    a Session's charging periods can tell the power in kW.
     patch_needs_last_updated  a PATCH without it is refused.
     tariffs_patchable      PATCH exists for tariffs.
     unknown_token_code     OCPI status code for an unknown token.
@@ -68,6 +69,7 @@ class Version:
     on_request: bool = False
     command_result_kind: str = "command_result"
     command_has_timeout: bool = True
+    sessions_tell_power: bool = True
     patch_needs_last_updated: bool = True
     tariffs_patchable: bool = False
     unknown_token_code: int = 2004

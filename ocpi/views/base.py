@@ -184,9 +184,7 @@ class OcpiView(APIView):
         self.objects.append(f"{kind}:{party.country_code}*{party.party_id}/{'/'.join(ids)}")
 
     def stored(self, result: Stored[Any], kind: str, party: Party, *ids: str) -> Response:
-        """Answer a PUT, PATCH or DELETE: HTTP 201 for what is new; what is older than ours changes
-        nothing.
-        """
+        """Answer a PUT, PATCH or DELETE: HTTP 201 for what is new; what is older than ours changes nothing."""
         self.leniences += result.leniences
         self.note(kind, party, *ids)
         message = "Older than what is stored: nothing was changed." if result.stale else "Success"

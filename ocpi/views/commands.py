@@ -18,9 +18,7 @@ CANCELED = "CANCELED_RESERVATION"
 
 
 class CommandResultView(OcpiView):
-    """POST: the first result counts; a reservation may still be cancelled after it. Sending again does no
-    harm.
-    """
+    """POST: the first result counts; a reservation may still be cancelled after it. Sending again does no harm."""
 
     module = "commands"
 
@@ -36,9 +34,7 @@ class CommandResultView(OcpiView):
 
 
 def take_result(partner: Partner, command_id: str, outcome: Any) -> bool:
-    """Store a CommandResult (2.1.1: a CommandResponse) and tell whom it concerns; False when one was there
-    before.
-    """
+    """Store a CommandResult (2.1.1: a CommandResponse) and tell whom it concerns; False when one was there before."""
     with transaction.atomic():
         command = Command.objects.select_for_update().get(pk=command_id, partner=partner)
         result = text(Command, "result", outcome.result)

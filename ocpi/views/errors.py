@@ -31,9 +31,7 @@ class Failure:
 
 
 def failure_of(error: Exception, unknown_code: int) -> Failure:
-    """Return the answer to an exception; `unknown_code` is the OCPI status code for an object that is not
-    there.
-    """
+    """Return the answer to an exception; `unknown_code` is the OCPI status code for an object that is not there."""
     if isinstance(error, Refusal):
         return Failure(error.http_status, error.status_code, error.message)
     if isinstance(error, Invalid):
@@ -42,6 +40,8 @@ def failure_of(error: Exception, unknown_code: int) -> Failure:
         return Failure(404, unknown_code, str(error))
     if isinstance(error, store.Conflict):
         return Failure(200, StatusCode.INVALID, str(error), error=str(error))
+    if isinstance(error, store.Inexpressible):
+        return Failure(200, StatusCode.SERVER_ERROR, str(error), error=str(error))
     if isinstance(error, Http404):
         return Failure(404, StatusCode.CLIENT_ERROR, "There is nothing at this URL.")
     if isinstance(error, exceptions.APIException):

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.contrib.admin import ShowFacets
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from unfold.admin import ModelAdmin, TabularInline
@@ -53,6 +54,7 @@ class SupportAdmin(ActionsMixin, ModelAdmin):
     list_filter_submit = True
     list_fullwidth = True
     show_full_result_count = False
+    show_facets = ShowFacets.NEVER
     actions = None
     compressed_fields = True
     warn_unsaved_form = True
@@ -81,12 +83,12 @@ class SupportAdmin(ActionsMixin, ModelAdmin):
         form_url: str = "",
         obj: Model | None = None,
     ) -> HttpResponse:
+        context["show_save_and_add_another"] = False
         if obj is not None:
             context |= {
                 "standing": self.standing(obj),
                 "buttons": self.buttons(request, obj),
                 "refresh": self.refresh(obj),
-                "show_save_and_add_another": False,
                 **self.panels(request, obj),
             }
         return super().render_change_form(request, context, add, change, form_url, obj)

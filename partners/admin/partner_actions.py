@@ -38,7 +38,7 @@ class HandshakeForm(forms.Form):
     token_a = forms.CharField(
         label="Token A",
         required=False,
-        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "off"}),
+        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}),
         help_text="Only if they sent a new one. Empty: the one that is stored.",
     )
 

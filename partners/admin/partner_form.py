@@ -22,7 +22,7 @@ class PartnerForm(forms.ModelForm):
     token_a = forms.CharField(
         label="Token A",
         required=False,
-        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password", "spellcheck": "false"}),
         help_text="The token that they gave us to register with; they are asked to make it a UUID. It is stored "
         "encrypted and never shown again. Leave empty to keep the one that is stored.",
     )

@@ -1,7 +1,5 @@
 """Where a partner stands, and who has to move."""
 
-from datetime import datetime
-
 from ocpi.models import HandshakeRun
 from partners import tokens
 from partners.admin.pages import Standing
@@ -15,9 +13,7 @@ Connection = Partner.Connection
 def standing_of(partner: Partner) -> Standing:
     """Where the partner stands and who has to move."""
     if partner.connection == Connection.CONNECTED:
-        return Standing(
-            "Connected", f"OCPI {partner.version}. {_traffic(partner)}", SUCCESS, since=partner.connected_at
-        )
+        return connected(partner)
     if partner.connection == Connection.SUSPENDED:
         text = "Waiting for us. Their requests are answered with HTTP 403, and drivers cannot start at their chargers."
         return Standing("Suspended", text, WARNING, "Resume when the reason is gone.")
@@ -36,6 +32,12 @@ def standing_of(partner: Partner) -> Standing:
     return Standing("Not connected", text, NEUTRAL, "Start the handshake.")
 
 
-def _traffic(partner: Partner) -> str:
-    newest: datetime | None = getattr(partner, "newest_message_at", None)
-    return "Nobody has to do anything." if newest else "No message yet: check that they push, or sync their locations."
+def connected(partner: Partner) -> Standing:
+    """Whether anything is left to do with a connected partner."""
+    version, since = f"OCPI {partner.version}.", partner.connected_at
+    if getattr(partner, "incidents_open", 0):
+        return Standing("Connected", f"{version} Incidents are open.", WARNING, "Work through them.", since)
+    if getattr(partner, "newest_message_at", None) is None:
+        advice = "Check that they push, or sync their locations."
+        return Standing("Connected", f"{version} Waiting for the CPO: no message yet.", WARNING, advice, since)
+    return Standing("Connected", f"{version} Nobody has to do anything.", SUCCESS, since=since)

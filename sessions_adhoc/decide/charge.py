@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sessions_adhoc.decide.decision import Action, Decision, Do, end_attempt, go, stay
 from sessions_adhoc.decide.facts import AttemptFacts, CommandFacts, Facts
-from sessions_adhoc.decide.start import MAX_SENDS, PULL_POLL, SEND_POLL, Pull, pull_since
+from sessions_adhoc.decide.start import MAX_SENDS, PULL_POLL, SEND_POLL, UNSENT, Pull, pull_since
 from sessions_adhoc.states import State
 
 
@@ -13,15 +13,18 @@ def ended(facts: Facts, text: str) -> Decision:
 
 
 def has_ended(facts: Facts, attempt: AttemptFacts, now: datetime) -> Decision | None:
-    """The three ways in which charging ends by itself: the CPO says so, the connector says so, silence."""
+    """How charging ends by itself: the CPO says so, the connector says so, silence, a contradiction (rules 15, 17)."""
     if facts.over:
         return ended(facts, "Charging is over.")
     fell = attempt.connector_fell_at
     if fell and now >= fell + facts.rules.flap_delay:
         return ended(facts, f"The connector is free since {fell:%H:%M:%S} UTC: charging is over (G5.7).")
+    minutes = facts.rules.silence_timeout.total_seconds() / 60
     if attempt.session and now >= attempt.session.news_at + facts.rules.silence_timeout:
-        minutes = facts.rules.silence_timeout.total_seconds() / 60
         return ended(facts, f"No news for {minutes:g} min: the session is no longer tracked (G5.8).")
+    contradicts = attempt.connector_contradicts_at
+    if contradicts and now >= contradicts + facts.rules.silence_timeout:
+        return ended(facts, f"For {minutes:g} min the connector has said something else: no longer tracked (G5.8).")
     return None
 
 
@@ -30,6 +33,8 @@ def next_look(facts: Facts, attempt: AttemptFacts, now: datetime) -> datetime:
     moments = [now + facts.rules.meter_interval]
     if attempt.connector_fell_at:
         moments.append(attempt.connector_fell_at + facts.rules.flap_delay)
+    if attempt.connector_contradicts_at:
+        moments.append(attempt.connector_contradicts_at + facts.rules.silence_timeout)
     if attempt.session:
         moments.append(attempt.session.news_at + facts.rules.silence_timeout)
         if (sample_due := attempt.session.news_at + facts.rules.meter_interval) > now:
@@ -79,7 +84,7 @@ def stopping(facts: Facts, now: datetime) -> Decision:
         word = attempt.stop.result or attempt.stop.response if attempt.stop else ""
         return back_to_charging(f"The CPO did not accept the stop ({word or 'not reachable'}). Charging goes on.")
     deadline = facts.state_since + facts.rules.stop_timeout
-    if attempt.stop.state in ("created", "undelivered") and now < deadline:
+    if attempt.stop.state in UNSENT and now < deadline:
         return stay(min(deadline, now + SEND_POLL), Action(Do.SEND_STOP))
     if now < deadline:
         return stay(min(deadline, next_look(facts, attempt, now)))

@@ -70,11 +70,13 @@ class PaymentFacts:
 
     `expires_soon`: billing warned that the gateway will let go of the money (rule 28).
     `refused`: the gateway refused a capture or release, and still holds the money.
+    `stuck`: it has not finished a capture or release for so long that people must look.
     """
 
     state: str
     expires_soon: bool = False
     refused: bool = False
+    stuck: bool = False
 
 
 @dataclass(frozen=True)
@@ -125,6 +127,7 @@ class AttemptFacts:
     session: SessionFacts | None = None
     connector_charging_at: datetime | None = None
     connector_fell_at: datetime | None = None
+    connector_contradicts_at: datetime | None = None
     pull_asked_at: datetime | None = None
     pull_answered_at: datetime | None = None
     pull_failures: int = 0

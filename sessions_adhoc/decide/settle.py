@@ -2,9 +2,10 @@
 
 from datetime import datetime
 
-from sessions_adhoc.decide.decision import Action, Decision, Do, go, stay
-from sessions_adhoc.decide.facts import Facts
+from sessions_adhoc.decide.decision import Action, Decision, Do, fail, go, stay
+from sessions_adhoc.decide.facts import AttemptFacts, Facts
 from sessions_adhoc.decide.payment import PAYMENT_POLL
+from sessions_adhoc.decide.start import Pull, pull_since
 from sessions_adhoc.states import State
 
 CDR_MISSING = "CDRs not received by SFP"
@@ -60,6 +61,10 @@ def awaiting_cdr(facts: Facts, now: datetime) -> Decision:
     if decision := money_moved(facts) or from_cdr(facts, now):
         return decision
     if facts.payment.state in ("capturing", "releasing"):
+        if facts.payment.stuck:
+            return escalate(
+                MONEY_STUCK, "payment_stuck", "The gateway does not finish: the money neither comes nor goes."
+            )
         return stay(now + PAYMENT_POLL)
     if facts.payment.state != "reserved" or facts.payment.refused:
         return escalate(MONEY_STUCK, "payment_lost", f"The payment is {facts.payment.state}: it cannot be captured.")
@@ -86,10 +91,21 @@ def escalated(facts: Facts, now: datetime) -> Decision:
     """Late news frees it; otherwise it stays on the staff queue, without a clock."""
     if decision := money_moved(facts):
         return decision
-    attempt = facts.attempt
-    open_start = attempt is not None and not attempt.ended
-    if open_start and (facts.delivered or (attempt and attempt.session and attempt.session.status == "ACTIVE")):
-        return go(State.VALIDATING, "The Session was found after all.", Action(Do.CLOSE_INCIDENTS))
+    if facts.payment.state in ("capturing", "releasing"):
+        return Decision()
+    if facts.attempt is not None and not facts.attempt.ended:
+        return start_in_doubt(facts, facts.attempt)
     if decision := from_cdr(facts, now):
         return Decision(actions=decision.actions, text=decision.text)
+    return Decision()
+
+
+def start_in_doubt(facts: Facts, attempt: AttemptFacts) -> Decision:
+    """GET /sessions failed at the window's end: what is learned later decides as it would have then (rule 8)."""
+    if facts.delivered or (attempt.session and attempt.session.status == "ACTIVE"):
+        return go(State.VALIDATING, "The Session was found after all.", Action(Do.CLOSE_INCIDENTS))
+    if facts.over:
+        return fail("no_energy", "The Session ended without energy.", Action(Do.CLOSE_INCIDENTS))
+    if pull_since(attempt, facts.state_since) is Pull.ANSWERED:
+        return fail("no_session", "The CPO has no Session: the charger did not start.", Action(Do.CLOSE_INCIDENTS))
     return Decision()

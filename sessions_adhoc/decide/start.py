@@ -18,6 +18,9 @@ SEND_POLL = timedelta(seconds=5)
 """A command that nobody sent by then is asked for again: its task was lost."""
 
 PULL_POLL = timedelta(seconds=30)
+UNSENT = frozenset({"created", "undelivered"})
+"""States of a command that cannot have arrived."""
+
 MAX_SENDS = 3
 MAX_PULLS = 3
 
@@ -73,31 +76,52 @@ def between_attempts(facts: Facts, now: datetime) -> Decision:
 
 def waiting_for_session(facts: Facts, attempt: AttemptFacts, now: datetime) -> Decision:
     command = attempt.command
-    if command.state == "created":
-        return stay(now + SEND_POLL, Action(Do.SEND_START))
+    if command.state in UNSENT:
+        return not_arrived(facts, attempt, now)
     if command.state == "sending":
         return stay(now + SEND_POLL)
-    if command.state == "undelivered":
-        return undelivered(facts, attempt, now)
     if command.refused:
         text = f"The CPO refused START_SESSION ({command.response})."
         return fail("command_rejected", text, Action(Do.OPEN_INCIDENT, code=START_ERROR, text=text))
     return in_the_window(facts, attempt, now)
 
 
-def undelivered(facts: Facts, attempt: AttemptFacts, now: datetime) -> Decision:
-    """Rule 5: the request could not have arrived, so it may be sent again, three times in all."""
+def not_arrived(facts: Facts, attempt: AttemptFacts, now: datetime) -> Decision:
+    """Rules 1 and 5: what cannot have arrived is sent, three times in all, while the money is there and time is left."""
     command = attempt.command
     if facts.driver_ended:
         return fail("stopped_by_driver", "Stopped by the driver. The charger was never asked to start.")
+    if facts.payment.state != "reserved":
+        return fail("payment_lost", "The reservation ended before START_SESSION could be sent.")
     out_of_time = now >= attempt.created_at + facts.rules.session_timeout
+    if out_of_time and not command.tries:
+        return fail("start_not_sent", "START_SESSION could not be sent in time. The charger was never asked to start.")
     if command.tries >= MAX_SENDS or out_of_time:
         text = "The CPO's server could not be reached for START_SESSION."
         return fail("cpo_unreachable", text, Action(Do.OPEN_INCIDENT, code=START_ERROR, text=text))
-    again_at = (command.sent_at or now) + timedelta(seconds=2**command.tries)
-    if now >= again_at:
+    again_at = send_again_at(command)
+    if again_at is None or now >= again_at:
         return stay(now + SEND_POLL, Action(Do.SEND_START))
     return stay(again_at)
+
+
+def send_again_at(command: CommandFacts) -> datetime | None:
+    """After 2, 4, 8 seconds; None: at once, because it was never sent."""
+    if command.state == "created" or command.sent_at is None:
+        return None
+    return command.sent_at + timedelta(seconds=2**command.tries)
+
+
+def may_send(facts: Facts, now: datetime) -> bool:
+    """Whether the open attempt's START may go out now: asked under the lock, just before it does (rules 1, 5).
+
+    Messages in a queue are old news: the money may be gone, the driver too, or another worker was faster.
+    """
+    attempt = facts.attempt
+    if facts.state != State.STARTING or attempt is None or attempt.ended:
+        return False
+    decision = not_arrived(facts, attempt, now)
+    return any(action.do is Do.SEND_START for action in decision.actions)
 
 
 def window_end(command: CommandFacts, rules_window: timedelta, fallback: datetime) -> datetime:
@@ -168,8 +192,10 @@ def validating(facts: Facts, now: datetime) -> Decision:
     if now >= deadline:
         minutes = facts.rules.energy_timeout.total_seconds() / 60
         return no_energy(facts, f"No energy for {minutes:g} min after the Session became ACTIVE.", now)
-    if facts.driver_ended and (attempt.stop is None or attempt.stop.state == "created"):
+    if facts.driver_ended and attempt.stop is None:
         return stay(min(deadline, now + SEND_POLL), Action(Do.SEND_STOP), text="Asking the CPO to stop.")
+    if attempt.stop and attempt.stop.state in UNSENT and attempt.stop.tries < MAX_SENDS:
+        return stay(min(deadline, now + SEND_POLL), Action(Do.SEND_STOP))
     return stay(deadline)
 
 

@@ -26,6 +26,9 @@ class ChargingAttempt(models.Model):
     connector_fell_at = models.DateTimeField(
         null=True, blank=True, help_text="Back to AVAILABLE or BLOCKED since then; empty while it charges."
     )
+    connector_contradicts_at = models.DateTimeField(
+        null=True, blank=True, help_text="Neither charging nor free since then: it contradicts an ACTIVE Session."
+    )
     energy_at = models.DateTimeField(null=True, blank=True, help_text="When energy was first observed.")
     pull_asked_at = models.DateTimeField(null=True, blank=True, help_text="GET /sessions wanted since then.")
     pull_answered_at = models.DateTimeField(null=True, blank=True, help_text="Start of the last GET that was answered.")
@@ -91,6 +94,9 @@ class Sample(models.Model):
     soc = models.DecimalField("SoC %", max_digits=5, decimal_places=2, null=True)
     source = models.CharField(max_length=5)
     ignored = models.CharField(max_length=100, blank=True, default="", help_text="Why it changes nothing.")
+    faults = models.CharField(
+        max_length=20, blank=True, default="", help_text="What counts against the partner: energy, power, late."
+    )
     message_id = models.BigIntegerField(null=True)
 
     class Meta:

@@ -47,7 +47,7 @@ def _money(kind: str, money: Money) -> dict[str, tuple[object, object]]:
     """What each book must say, in minor units."""
     captured = min(money.billed, money.reserved) if kind == "captured" else 0
     held = money.reserved if kind == "held" else 0
-    released = money.reserved - captured - held if kind != "declined" else 0
+    released = money.reserved - captured - held if money.gateway_charges and kind != "declined" else 0
     pairs: dict[str, tuple[object, object]] = {
         "payment": (OURS[kind], money.state),
         "captured by our books": (captured, money.captured),

@@ -15,6 +15,7 @@ from ocpi.models import Cdr, Command, Evse, HandshakeRun, HandshakeStep, Message
 from partners import tokens
 from partners.incidents import Report, open_incident
 from partners.models import Incident, IssuedToken, Partner, Policy, ReceivedToken, RemoteEndpoint
+from partners.policies import effective_policy
 from sessions_adhoc.clients import create_client_key
 from sessions_adhoc.models import (
     AdHocSession,
@@ -80,14 +81,15 @@ def ad_hoc_session(evse: Evse, state: str = "charging", **values: Any) -> AdHocS
         next_check_at=now + timedelta(days=6),
         expires_at=now + timedelta(days=7),
     )
+    policy = effective_policy(evse.partner_id)
     live = state not in ("escalated", "settled", "failed", "cancelled")
     given = {
         "state_since": now,
         "next_check_at": now + timedelta(minutes=1) if live else None,
         "connector": evse.connectors.first(),
         "connector_number": "1",
-        "policy": {"session_timeout": 240},
-        "policy_sources": {"session_timeout": "partner"},
+        "policy": policy.values,
+        "policy_sources": policy.sources,
     }
     return AdHocSession.objects.create(
         id=session_id,
@@ -155,13 +157,13 @@ def add_news(attempt: ChargingAttempt, ocpi_session: OcpiSession, sent: Message)
             message_id=sent.pk,
         )
     TimelineEvent.objects.create(session=session, at=session.created_at, kind="driver", text="A driver came.")
-    moment = timezone.now()
+    moment, cdr_id = timezone.now(), f"CDR-{uuid.uuid4()}"
     Cdr.objects.create(
         partner=session.partner,
         country_code="SK",
         party_id="ION",
-        ocpi_id=f"CDR-{session.pk}",
-        ocpi_key=f"cdr-{session.pk}",
+        ocpi_id=cdr_id,
+        ocpi_key=cdr_id.lower(),
         version="2.2.1",
         uuid=uuid.uuid4(),
         session_id=ocpi_session.ocpi_id,

@@ -40,7 +40,7 @@ def test_nothing_waits_by_sleeping() -> None:
 
 
 def test_no_task_waits_in_the_broker_for_a_deadline() -> None:
-    assert offending(r"\b(countdown|eta)\s*=", SOURCES) == []
+    assert offending(r"(?<![-\w])(countdown|eta)\s*=", SOURCES) == []
 
 
 @pytest.mark.parametrize("word", ["TODO", "FIXME", "HACK"])

@@ -211,8 +211,8 @@ class Command(BaseCommand):
 
     def do_show(self, options: dict[str, Any]) -> None:
         if options["code"]:
-            data = describe.partner_data(_partner(options["code"]))
-            self._print(data if self.as_json else "\n".join(describe.text_of(data)))
+            partner = _partner(options["code"])
+            self._print(describe.partner_data(partner) if self.as_json else describe.partner_text(partner))
             return
         lines = [describe.partner_line(partner) for partner in Partner.objects.all()]
         if self.as_json:

@@ -260,13 +260,8 @@ def test_a_call_under_way_is_not_lost(connected, news):
     assert news == []
 
 
-def test_an_answer_that_comes_after_all_counts(cpo, connected, news):
+def test_an_answer_that_comes_after_all_counts(connected):
     command = start(connected())
-
-    def settled_meanwhile(_seen):
-        return ACCEPTED
-
-    cpo.on(START, settled_meanwhile)
     Command.objects.filter(pk=command.pk).update(state="sending")
     commands._record(command.pk, commands.Outcome("unanswered", failure="lost"), ("sending",))
     commands._record(command.pk, commands.Outcome("answered", "ACCEPTED", timeout=30), ("sending", "unanswered"))

@@ -161,13 +161,19 @@ def test_after_an_update_the_old_token_works_until_the_new_one_was_used(cpo, reg
     assert retire_replaced_tokens(now) == 0
 
 
+@pytest.mark.parametrize("old_in_use", [False, True])
 @pytest.mark.django_db
-def test_after_an_update_the_old_token_does_not_work_for_ever(cpo, registered):
+def test_when_the_new_token_is_never_used_the_one_in_use_stays(cpo, registered, old_in_use):
     partner, old = registered
-    update(partner, old, credentials_data(cpo.url, NEW_TOKEN), V221)
+    new = row_of(V221.dump(update(partner, old, credentials_data(cpo.url, NEW_TOKEN), V221))["token"])
+    if old_in_use:
+        tokens.note_use(old)
     now = timezone.now()
     assert retire_replaced_tokens(now + GRACE - timedelta(minutes=1)) == 0
     assert retire_replaced_tokens(now + GRACE + timedelta(minutes=1)) == 1
+    old.refresh_from_db()
+    new.refresh_from_db()
+    assert (old.state, new.state) == (("active", "revoked") if old_in_use else ("revoked", "active"))
 
 
 @pytest.mark.django_db

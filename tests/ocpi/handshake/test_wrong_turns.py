@@ -6,11 +6,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
-from django.utils import timezone
 
 from ocpi import handshake
-from ocpi.handshake import HandshakeRefusedError
-from ocpi.models import HandshakeRun
 from partners import tokens
 from partners.models import Incident, Partner, RemoteEndpoint
 from tests.ocpi.cpo import HTML, MODULES, TOKEN_A, TOKEN_C, Answer, credentials_data, envelope
@@ -223,26 +220,6 @@ def test_waits_grow_up_to_a_minute(cpo, fresh):
 
 
 @pytest.mark.django_db
-def test_a_closed_window_ends_it_with_the_last_cause(cpo, fresh):
-    cpo.on("/versions", Answer("", 503))
-    run = go(fresh(f"{cpo.url}/versions"), window_ends_at=timezone.now() + timedelta(seconds=3))
-    assert run.state == "failed"
-    assert "The window closed at" in run.cause
-    assert "server failed (HTTP 503)" in run.cause
-    assert "logs" in run.advice
-
-
-@pytest.mark.django_db
-def test_it_waits_for_its_window(cpo, fresh):
-    partner = fresh(cpo.register_normally())
-    opens = timezone.now() + timedelta(hours=1)
-    run = handshake.start(partner, window_starts_at=opens)
-    assert (run.next_check_at, run.window_ends_at) == (opens, opens + timedelta(minutes=30))
-    assert handshake.advance(run.pk) is None
-    assert cpo.seen == []
-
-
-@pytest.mark.django_db
 def test_a_private_address_is_refused_in_production(cpo, fresh, settings):
     partner = fresh(cpo.register_normally())
     settings.OCPI_ALLOW_INSECURE_PARTNERS = False
@@ -309,48 +286,3 @@ def test_another_party_than_agreed_is_noted(cpo, fresh):
     cpo.on(CREDENTIALS, envelope(other))
     text = go(partner).steps.get(step="credentials").text
     assert "They speak for SK*ZZZ. Agreed was SK*ION" in text
-
-
-@pytest.mark.django_db
-def test_one_at_a_time(cpo, fresh):
-    partner = fresh(cpo.register_normally())
-    run = handshake.start(partner)
-    with pytest.raises(HandshakeRefusedError, match=f"under way already \\(number {run.pk}\\)"):
-        handshake.start(partner, token_a="x" * 36)
-    assert token_state(partner) == UNTOUCHED, "the refused start changed nothing"
-
-
-@pytest.mark.django_db
-def test_what_cannot_be_started_says_why(fresh):
-    partner = fresh("https://cpo.example/versions", token_a="")
-    with pytest.raises(HandshakeRefusedError, match="No Token A is stored"):
-        handshake.start(partner)
-    with pytest.raises(HandshakeRefusedError, match="window must end"):
-        handshake.start(partner, window_ends_at=timezone.now() - timedelta(minutes=1))
-    partner.agreed_version = "2.3.0"
-    with pytest.raises(HandshakeRefusedError, match="on request only"):
-        handshake.start(partner)
-
-
-@pytest.mark.django_db
-def test_called_off_it_leaves_everything_as_it_was(cpo, fresh):
-    partner = fresh(cpo.register_normally())
-    cpo.on("/versions", Answer("", 503))
-    run = handshake.cancel(go(partner).pk)
-    assert (run.state, run.cause, run.next_check_at) == ("cancelled", "Called off.", None)
-    assert token_state(partner) == UNTOUCHED
-    with pytest.raises(HandshakeRefusedError, match="has ended"):
-        handshake.cancel(run.pk)
-    assert handshake.advance(run.pk) is None
-
-
-@pytest.mark.django_db
-def test_it_is_not_called_off_while_the_credentials_are_exchanged(cpo, fresh):
-    partner = fresh(cpo.register_normally())
-    cpo.on(CREDENTIALS, envelope(None, 3001))
-    run = go(partner)
-    # As it is in the database while a worker waits for the answer.
-    HandshakeRun.objects.filter(pk=run.pk).update(next_check_at=timezone.now() + timedelta(minutes=1))
-    run.steps.create(step="credentials")
-    with pytest.raises(HandshakeRefusedError, match="being exchanged"):
-        handshake.cancel(run.pk)

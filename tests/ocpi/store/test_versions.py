@@ -9,10 +9,12 @@ import pytest
 from ocpi import store
 from ocpi.models import Cdr, Evse, Location, OcpiSession
 from ocpi.store import Party
+from ocpi.versions import VERSIONS
 from tests.factories import (
     MOMENT,
     cdr_data,
     connector_data,
+    evse_data,
     location_data,
     period_data,
     session_data,
@@ -115,3 +117,10 @@ def test_what_is_not_stored_has_no_wire_form(speaking: Speaking, kind: str) -> N
         "tariff": ["T"],
     }
     assert getattr(store, f"{kind}_wire")(party, *ids[kind], party.version) is None
+
+
+def test_what_a_version_has_no_words_for_is_said_to_be_so(speaking: Speaking) -> None:
+    connector = connector_data(standard="VENDOR_PLUG")
+    store.put_location(speaking("2.3.0"), "LOC-1", location_data(evses=[evse_data(connectors=[connector])]))
+    with pytest.raises(store.Inexpressible, match=r"2\.3\.0 .* 2\.2\.1: .*standard"):
+        store.location_wire(speaking("2.2.1"), "LOC-1", VERSIONS["2.2.1"])

@@ -41,6 +41,7 @@ def test_flags() -> None:
         "correlation_headers",
         "patch_needs_last_updated",
         "command_has_timeout",
+        "sessions_tell_power",
         "objects_name_owner",
         "token_type_in_query",
         "ids_ignore_case",

@@ -1,0 +1,127 @@
+"""One scenario being played: from the driver's wish to an outcome that can be judged."""
+
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+import requests
+from django.db.models import QuerySet
+
+from ocpi.models import Evse
+from partners.models import Policy
+from sessions_adhoc.models import AdHocSession
+from sessions_adhoc.scenarios.case import Act, Case, Expected
+from sessions_adhoc.scenarios.cpo import Charger, Cpo
+from sessions_adhoc.scenarios.driver import Driver
+from sessions_adhoc.scenarios.judging import deviations
+from sessions_adhoc.scenarios.outcome import Outcome, read
+from sessions_adhoc.scenarios.table import POLICY
+
+AWAY_SECONDS = 14.0
+STEADY = 1.5
+"""Seconds for which a good outcome must last before it is believed."""
+
+
+@dataclass
+class Play:
+    """A case at a charger. `faults` is None until it was judged."""
+
+    case: Case
+    cpo: Cpo
+    charger: Charger
+    driver: Driver
+    session_id: str = ""
+    began: float = 0.0
+    took: float = 0.0
+    faults: list[str] | None = None
+    outcome: Outcome | None = None
+    state: str = ""
+    _state_since: float = 0.0
+    _good_since: float | None = None
+    _acts: list[Act] = field(default_factory=list)
+
+    def begin(self) -> None:
+        """Agree on the windows, tell the CPO what to play, and send the driver."""
+        self.began = self._state_since = time.monotonic()
+        self._acts = [act for act in self.case.acts if act.state]
+        Policy.objects.create(
+            partner_id=self.cpo.partner_id,
+            location_id=self.charger.location_id,
+            evse_uid=self.charger.uid,
+            **{**POLICY, **self.case.policy},
+        )
+        self.cpo.prepare(self.charger, self.case.played, self.case.knobs)
+        for act in self.case.acts:
+            if not act.state:
+                self._do(act)
+        evse = self._evse().select_related("location").get()
+        connector = evse.connectors.order_by("connector_id").first()
+        self.session_id = self.driver.start(
+            evse.evse_id, connector.connector_id if connector else "", self.case.payment
+        )
+
+    def follow(self, state: str) -> None:
+        """Act as the driver would in this state."""
+        now = time.monotonic()
+        if state != self.state:
+            self.state, self._state_since = state, now
+        for act in [one for one in self._acts if one.state == state and now >= self._state_since + one.after]:
+            self._acts.remove(act)
+            self._do(act)
+
+    @property
+    def is_late(self) -> bool:
+        return time.monotonic() >= self.began + self.case.patience
+
+    @property
+    def may_be_over(self) -> bool:
+        """Whether it is worth judging: it is where it should end, or out of time."""
+        if self.is_late or self.state == self._expected.state:
+            return True
+        self._good_since = None
+        return False
+
+    def judge(self, books: dict[str, Any]) -> bool:
+        """Compare; True when the outcome is good and steady, or the time is up."""
+        now, late = time.monotonic(), self.is_late
+        self.outcome = read(self.session_id, books)
+        faults = deviations(self._expected, self.outcome)
+        self._good_since = None if faults else self._good_since or now
+        steady = self._good_since is not None and now >= self._good_since + STEADY
+        if steady or late:
+            self.faults, self.took = faults, now - self.began
+        return self.faults is not None
+
+    @property
+    def _expected(self) -> Expected:
+        return self.case.outcome_in(self.cpo.version)
+
+    def look_again(self, books: dict[str, Any]) -> None:
+        """Judge once more, when everything has been quiet for long."""
+        self.outcome = read(self.session_id, books)
+        self.faults = deviations(self._expected, self.outcome)
+
+    def _do(self, act: Act) -> None:
+        if act.what == "plug":
+            self.cpo.plug(self.charger)
+        elif act.what == "go away":
+            self.cpo.go_away(AWAY_SECONDS)
+        else:
+            self.driver.end(self.session_id, act.what)
+
+    def _evse(self) -> "QuerySet[Evse]":
+        return Evse.objects.filter(partner=self.cpo.partner_id, uid__iexact=self.charger.uid)
+
+
+def states_of(plays: list[Play]) -> dict[str, str]:
+    """The state of each play's session, in one query."""
+    rows = AdHocSession.objects.filter(pk__in=[play.session_id for play in plays]).values_list("pk", "state")
+    return {str(pk): state for pk, state in rows}
+
+
+def books_of(cpo: Cpo) -> dict[str, Any] | None:
+    """The CPO's books, or None while it is away."""
+    try:
+        return cpo.state()
+    except requests.RequestException:
+        return None

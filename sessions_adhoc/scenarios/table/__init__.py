@@ -1,0 +1,53 @@
+"""The table: every scenario with the outcome that the guide and the session rules demand.
+
+A row shortens the one window that it is about and leaves the others wide, so that a busy machine changes no outcome.
+"""
+
+from collections.abc import Mapping
+
+from sessions_adhoc.scenarios.case import Case
+from sessions_adhoc.scenarios.table.charging import CHARGING
+from sessions_adhoc.scenarios.table.settling import SETTLING
+from sessions_adhoc.scenarios.table.starting import STARTING
+
+POLICY: Mapping[str, int | str] = {
+    "connector_timeout": 20,
+    "session_timeout": 25,
+    "energy_timeout": 25,
+    "meter_interval": 10,
+    "silence_timeout": 60,
+    "pull_retry": 1,
+    "stop_timeout": 15,
+    "cdr_timeout": 20,
+    "cdr_deadline": 90,
+    "flap_delay": 4,
+    "retry_delay": 1,
+    "retry_window": 90,
+    "max_attempts": 3,
+    "reservation_amount": 4000,
+    "reservation_currency": "EUR",
+}
+"""What is agreed for every charger. Seconds; minor units."""
+
+SPEED = 60
+"""A simulated minute takes a second."""
+
+KNOBS: Mapping[str, float] = {
+    "car_kwh": 2,
+    "car_dc_kw": 44,
+    "car_ac_kw": 22,
+    "session": 30,
+    "energise": 60,
+    "handshake": 60,
+    "cdr": 30,
+    "first_kwh": 0.6,
+    "local_stop_kwh": 1,
+    "late_session": 9,
+    "late_cdr": 6,
+    "slow_answer": 8,
+    "outage": 600,
+    "between_cdrs": 120,
+}
+"""The simulated CPOs' knobs: a charge takes a few seconds, and a second or so lies between two things that happen."""
+
+TABLE: Mapping[str, Case] = {case.name: case for case in (*STARTING, *CHARGING, *SETTLING)}

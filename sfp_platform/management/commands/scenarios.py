@@ -1,0 +1,102 @@
+"""`manage.py scenarios`: every scenario of the table, over HTTP, between real processes."""
+
+import os
+import subprocess
+import sys
+import time
+from argparse import ArgumentParser
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from sessions_adhoc.scenarios.case import ALL_VERSIONS, Case
+from sessions_adhoc.scenarios.table import TABLE
+from sfp_platform.demo.printing import Printer
+from sfp_platform.scenarios import place as places
+
+FOLDER, WEB_PORT = "SFP_SCENARIOS_FOLDER", "SFP_SCENARIOS_WEB_PORT"
+JOBS = 40
+
+
+class WentWrong(Exception):
+    """A scenario did not end as it must: the folder with the logs is kept."""
+
+
+class Command(BaseCommand):
+    help = "Play charging scenarios against simulated CPOs. Exit code 1 when one does not end as the rules demand."
+    requires_system_checks: list[str] = []
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        """Here `--version` is an OCPI version, not Django's."""
+        return super().create_parser(prog_name, subcommand, conflict_handler="resolve", **kwargs)
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("names", nargs="*", metavar="NAME", help="Scenarios; all by default.")
+        parser.add_argument(
+            "--version",
+            action="append",
+            dest="versions",
+            choices=ALL_VERSIONS,
+            help="OCPI version; may be repeated; all by default.",
+        )
+        parser.add_argument("--jobs", type=int, default=JOBS, help=f"How many at a time (default {JOBS}).")
+        parser.add_argument("--list", action="store_true", help="List the scenarios and what the guide says of each.")
+        parser.add_argument("--var-dir", type=Path, default=settings.BASE_DIR / "var", help="Where to keep its files.")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        cases, versions = chosen(options["names"]), options["versions"] or list(ALL_VERSIONS)
+        if options["list"]:
+            self.stdout.write("\n".join(f"{case.name:<38} {case.guide}" for case in cases))
+            return
+        if options["jobs"] < 1:
+            raise CommandError("--jobs must be at least 1.")
+        if FOLDER in os.environ:
+            sys.exit(play(cases, versions, options["jobs"]))
+        try:
+            with places.prepared(options["var_dir"].resolve()) as place:
+                again_in(place)
+        except WentWrong:
+            sys.exit(1)
+
+
+def chosen(names: Sequence[str]) -> list[Case]:
+    """The cases of these names, or all.
+
+    Raises:
+        CommandError: there is no such case.
+    """
+    unknown = [name for name in names if name not in TABLE]
+    if unknown:
+        raise CommandError(f"No such scenario: {', '.join(unknown)}. --list shows all.")
+    return [TABLE[name] for name in dict.fromkeys(names)] or list(TABLE.values())
+
+
+def play(cases: Sequence[Case], versions: Sequence[str], jobs: int) -> int:
+    """Play them with settings that point to a place of their own; return the exit code."""
+    from sfp_platform.scenarios.director import Director
+
+    environment = {name: value for name, value in os.environ.items() if name not in (FOLDER, WEB_PORT)}
+    director = Director(Path(os.environ[FOLDER]), int(os.environ[WEB_PORT]), environment, Printer())
+    return director.run(cases, versions, jobs)
+
+
+def again_in(place: places.Place) -> None:
+    """Run this command again with settings that point to `place`. Raises `WentWrong` when it fails."""
+    environment = {**place.environment, FOLDER: str(place.folder), WEB_PORT: str(place.web_port)}
+    child = subprocess.Popen([sys.executable, *sys.argv], env=environment)  # noqa: S603 - this command
+    while True:
+        try:
+            code = child.wait()
+        except KeyboardInterrupt:
+            time.sleep(0.1)  # it reaches the child by itself
+            continue
+        except BaseException:
+            child.terminate()
+            child.wait()
+            raise
+        if code:
+            raise WentWrong
+        return

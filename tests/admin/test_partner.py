@@ -1,0 +1,246 @@
+"""The page of a partner: what staff enter, and what the buttons do."""
+
+import re
+import uuid
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.urls import reverse
+from django.utils import timezone
+
+from ocpi.models import HandshakeRun, SyncRun
+from partners import secrets, tokens
+from partners.admin.partner import PartnerAdmin
+from partners.incidents import close_by_staff
+from partners.models import Contact, IssuedToken, Partner, PartnerRole, ReceivedToken
+from tests.factories import PartnerFactory
+
+TOKEN_A = str(uuid.uuid4())
+INLINES = [inline.model._meta.get_field("partner").remote_field.related_name for inline in PartnerAdmin.inlines]
+NO_INLINES = {f"{prefix}-{name}": "0" for prefix in INLINES for name in ("TOTAL_FORMS", "INITIAL_FORMS")}
+FIELDS = {
+    "name": "ION Charging",
+    "code": "ion",
+    "country_code": "SK",
+    "party_id": "ION",
+    "environment": "test",
+    "agreed_version": "2.2.1",
+    "versions_url": "https://cpo.example/ocpi/versions",
+    "token_a": TOKEN_A,
+    **NO_INLINES,
+}
+
+
+@pytest.fixture
+def waiting(db) -> Partner:
+    """A partner that nothing was tried with yet."""
+    return PartnerFactory(connection=Partner.Connection.NOT_CONNECTED, version="")
+
+
+def change(partner):
+    return reverse("admin:partners_partner_change", args=[partner.pk])
+
+
+def press(page, partner, name, **data):
+    return page.post(reverse(f"admin:partners_partner_do_{name}", args=[partner.pk]), data, follow=True)
+
+
+def add(page, **changes):
+    return page.post(reverse("admin:partners_partner_add"), {**FIELDS, **changes})
+
+
+class TestAdding:
+    def test_it_stores_partner_contact_role_and_token_a(self, page):
+        contact = {"contacts-TOTAL_FORMS": "1", "contacts-0-name": "Jana", "contacts-0-email": "jana@cpo.example"}
+        assert add(page, **contact).status_code == 302
+        partner = Partner.objects.get(code="ion")
+        assert Contact.objects.get(partner=partner).email == "jana@cpo.example"
+        assert PartnerRole.objects.get(partner=partner).party_id == "ION"
+        stored = tokens.received(partner.pk, ReceivedToken.Purpose.REGISTRATION)
+        assert stored is not None
+        assert tokens.reveal_received(stored) == TOKEN_A
+
+    def test_token_a_is_never_shown_or_written_into_the_history(self, page):
+        add(page)
+        partner = Partner.objects.get(code="ion")
+        shown = page.get(change(partner)).content.decode()
+        assert TOKEN_A not in shown
+        assert TOKEN_A[-4:] in shown
+        assert not LogEntry.objects.filter(change_message__contains=TOKEN_A).exists()
+
+    @pytest.mark.parametrize(
+        ("field", "value", "complaint"),
+        [
+            ("party_id", "IO", "3 characters"),
+            ("country_code", "S1", "2 letters"),
+            ("code", "Ion Charging", "lower-case"),
+            ("versions_url", "ftp://cpo.example/versions", "versions URL"),
+            ("versions_url", "https://user:secret@cpo.example/versions", "no user name or password"),
+            ("token_a", "two words", "no blanks"),
+            ("agreed_version", "2.3.0", "Switch OCPI 2.3.0 on first"),
+        ],
+    )
+    def test_it_says_what_is_wrong(self, page, field, value, complaint):
+        answer = add(page, **{field: value})
+        assert answer.status_code == 200
+        assert complaint in " ".join(str(error) for error in answer.context["errors"])
+        assert not Partner.objects.exists()
+
+    def test_a_party_and_code_are_taken_once(self, page):
+        add(page)
+        assert add(page, name="Again").status_code == 200
+        assert Partner.objects.count() == 1
+
+
+class TestChanging:
+    def test_an_empty_token_a_keeps_the_stored_one(self, page, waiting):
+        tokens.store_received(waiting, TOKEN_A, ReceivedToken.Purpose.REGISTRATION)
+        fields = {**FIELDS, "token_a": "", "party_id": waiting.party_id, "name": "New name"}
+        assert page.post(change(waiting), fields).status_code == 302
+        waiting.refresh_from_db()
+        assert waiting.name == "New name"
+        kept = ReceivedToken.objects.get(partner=waiting)
+        assert kept.state == ReceivedToken.State.ACTIVE
+
+    def test_the_code_stays(self, page, waiting):
+        before = waiting.code
+        page.post(change(waiting), {**FIELDS, "code": "other", "party_id": waiting.party_id})
+        waiting.refresh_from_db()
+        assert waiting.code == before
+
+    def test_a_version_on_request_needs_a_reason(self, page, waiting):
+        answer = page.post(change(waiting), {**FIELDS, "on_request": "on"})
+        assert "Say why" in str(answer.context["errors"])
+
+    def test_a_version_on_request_is_switched_on_with_its_reason_in_the_history(self, page, waiting):
+        fields = {**FIELDS, "on_request": "on", "reason": "Asked by Jana"}
+        assert page.post(change(waiting), fields).status_code == 302
+        waiting.refresh_from_db()
+        assert waiting.enabled_versions == ["2.3.0"]
+        assert "Asked by Jana" in LogEntry.objects.latest("pk").change_message
+
+
+class TestHandshake:
+    def test_it_starts_and_goes_to_the_run(self, page, waiting, boss):
+        answer = press(page, waiting, "handshake", token_a=TOKEN_A)
+        run = HandshakeRun.objects.get(partner=waiting)
+        assert run.started_by == boss
+        assert answer.redirect_chain[-1][0] == reverse("admin:ocpi_handshakerun_change", args=[run.pk])
+
+    def test_it_waits_for_the_window(self, page, waiting):
+        press(page, waiting, "handshake", token_a=TOKEN_A, window_starts_at="2099-01-01T10:00")
+        run = HandshakeRun.objects.get(partner=waiting)
+        assert run.state == HandshakeRun.State.SCHEDULED
+        assert timezone.localtime(run.window_starts_at).strftime("%Y-%m-%dT%H:%M") == "2099-01-01T10:00"
+
+    def test_it_is_refused_without_token_a(self, page, waiting):
+        answer = press(page, waiting, "handshake")
+        assert "No Token A is stored" in answer.content.decode()
+        assert not HandshakeRun.objects.exists()
+
+    def test_a_wrong_entry_comes_back_with_its_fault(self, page, waiting):
+        answer = press(page, waiting, "handshake", token_a="two words")
+        assert "no blanks" in answer.content.decode()
+        assert not HandshakeRun.objects.exists()
+
+    def test_there_is_one_at_a_time(self, page, waiting):
+        press(page, waiting, "handshake", token_a=TOKEN_A)
+        answer = press(page, waiting, "handshake", token_a=TOKEN_A)
+        assert "not possible any more" in answer.content.decode()
+        assert HandshakeRun.objects.count() == 1
+
+
+class TestTokenB:
+    def test_it_is_revealed_exactly_once(self, page, waiting):
+        answer = press(page, waiting, "issue-token-b")
+        token = re.search(r'id="secret"[^>]*value="([^"]+)"', answer.content.decode())[1]
+        assert IssuedToken.objects.get(partner=waiting).digest == secrets.digest(token)
+        assert "no-store" in answer.headers["Cache-Control"]
+        for address in (change(waiting), reverse("admin:partners_issuedtoken_changelist"), reverse("admin:index")):
+            assert token not in page.get(address).content.decode()
+
+    def test_the_history_says_who_issued_it_and_not_what(self, page, waiting, boss):
+        answer = press(page, waiting, "issue-token-b")
+        token = re.search(r'id="secret"[^>]*value="([^"]+)"', answer.content.decode())[1]
+        entry = LogEntry.objects.get()
+        assert entry.user == boss
+        assert "Issue Token B" in entry.change_message
+        assert token not in entry.change_message
+
+    def test_an_earlier_one_stops_working(self, page, waiting):
+        press(page, waiting, "issue-token-b")
+        press(page, waiting, "issue-token-b")
+        states = IssuedToken.objects.filter(partner=waiting).order_by("pk").values_list("state", flat=True)
+        assert list(states) == ["revoked", "active"]
+
+    def test_a_token_can_be_revoked(self, page, world):
+        address = reverse("admin:partners_issuedtoken_do_revoke", args=[world.issued.pk])
+        page.post(address)
+        world.issued.refresh_from_db()
+        assert world.issued.state == IssuedToken.State.REVOKED
+        assert "not possible any more" in page.post(address, follow=True).content.decode()
+
+
+class TestOperating:
+    @pytest.mark.parametrize("module", ["locations", "tariffs"])
+    def test_it_asks_for_a_full_sync(self, page, waiting, module):
+        Partner.objects.update(connection=Partner.Connection.CONNECTED)
+        press(page, waiting, f"sync-{module}")
+        assert SyncRun.objects.get().full
+        assert SyncRun.objects.get().module == module
+
+    def test_it_cannot_sync_a_partner_that_is_not_connected(self, page, waiting):
+        press(page, waiting, "sync-locations")
+        assert not SyncRun.objects.exists()
+
+    def test_it_suspends_and_resumes(self, page, world):
+        press(page, world.partner, "suspend")
+        world.partner.refresh_from_db()
+        assert world.partner.connection == Partner.Connection.SUSPENDED
+        press(page, world.partner, "resume")
+        world.partner.refresh_from_db()
+        assert world.partner.connection == Partner.Connection.CONNECTED
+
+    def test_without_a_token_it_resumes_unconnected(self, page, world):
+        press(page, world.partner, "suspend")
+        tokens.revoke(world.issued)
+        press(page, world.partner, "resume")
+        world.partner.refresh_from_db()
+        assert world.partner.connection == Partner.Connection.NOT_CONNECTED
+
+
+class TestStanding:
+    """What the page says first."""
+
+    def said(self, page, partner):
+        return page.get(change(partner)).context["standing"]
+
+    def test_connected_with_open_incidents(self, page, world):
+        assert "Incidents are open" in self.said(page, world.partner).text
+
+    def test_connected_and_well(self, page, world):
+        close_by_staff(world.incident.pk, None, "Done.")
+        assert "Nobody has to do anything" in self.said(page, world.partner).text
+
+    def test_connected_and_silent(self, page, waiting):
+        Partner.objects.update(connection=Partner.Connection.CONNECTED)
+        assert "no message yet" in self.said(page, waiting).text
+
+    def test_no_token_a(self, page, waiting):
+        assert "there is no Token A yet" in self.said(page, waiting).text
+
+    def test_nothing_tried(self, page, waiting):
+        tokens.store_received(waiting, TOKEN_A, ReceivedToken.Purpose.REGISTRATION)
+        assert self.said(page, waiting).advice == "Start the handshake."
+
+    def test_under_way(self, page, waiting):
+        press(page, waiting, "handshake", token_a=TOKEN_A)
+        assert self.said(page, waiting).label == "Handshake under way"
+
+    def test_failed(self, page, world):
+        Partner.objects.update(connection=Partner.Connection.NOT_CONNECTED)
+        assert self.said(page, world.partner).text == "HTTP 401."
+
+    def test_suspended(self, page, world):
+        Partner.objects.update(connection=Partner.Connection.SUSPENDED)
+        assert self.said(page, world.partner).label == "Suspended"
