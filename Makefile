@@ -22,7 +22,7 @@ heading = @printf '\n--- %s\n' "$(1)"
 .PHONY: help
 help: ## this list
 	@echo "Smart Fuel Pass integration platform"
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: install
 install: $(STAMP) ## make .venv and install what requirements/dev.txt locks
@@ -92,9 +92,20 @@ deploy: install ## Django's deployment checks on the production settings
 	@$(PY) scripts/production_check.py
 
 .PHONY: openapi
-openapi: install ## the driver's API document is valid and without warnings
+openapi: install ## the API documents (driver's, and one per OCPI version) are valid and without warnings
 	$(call heading,OpenAPI document)
 	@DATABASE_URL=sqlite://:memory: $(PY) manage.py spectacular --validate --fail-on-warn --file /dev/null
+	@DATABASE_URL=sqlite://:memory: $(PY) manage.py ocpi_schema --validate --fail-on-warn
+
+DIR ?= ../shared/ocpi-examples
+
+.PHONY: spec-examples
+spec-examples: install ## the specification's own examples through the platform (DIR=folder)
+	@$(PY) manage.py spec_examples "$(DIR)"
+
+.PHONY: interop
+interop: install ## every OCPI feature with a simulated CPO in every version
+	@$(PY) manage.py interop
 
 .PHONY: lock
 lock: install ## lock requirements/*.in with hashes (UPGRADE=1 for newer versions)

@@ -108,6 +108,12 @@ def _party_options(group: Any) -> None:
         metavar="LIST",
         help=f"OCPI versions offered, comma-separated, of {', '.join(VERSIONS)} (default 2.2.1)",
     )
+    group.add_argument(
+        "--clients",
+        default="",
+        metavar="LIST",
+        help="play a hub: the parties behind it, comma-separated, such as AT*VIE,CZ*PRG",
+    )
     group.add_argument("--seed", type=int, default=1, help="changes where the sites stand (default 1)")
 
 
@@ -168,10 +174,13 @@ def _config(options: argparse.Namespace) -> Config:
         raise ValueError("--keep and --exchanges must be at least 1")
     if bool(options.register_url) != bool(options.register_token):
         raise ValueError("--register-url and --register-token belong together")
-    names = {one.name for one in fields(Config)} - {"versions", "color", "website"}
+    names = {one.name for one in fields(Config)} - {"versions", "clients", "color", "website"}
     values = {name: getattr(options, name) for name in names}
     values |= {"country": options.country.upper(), "party": options.party.upper()}
-    return Config(**values, versions=versions, color=sys.stdout.isatty())
+    clients = tuple(one.strip().upper() for one in options.clients.split(",") if one.strip())
+    if any(len(one) != 6 or one[2] != "*" for one in clients):
+        raise ValueError("--clients takes parties such as AT*VIE, comma-separated")
+    return Config(**values, versions=versions, clients=clients, color=sys.stdout.isatty())
 
 
 def _behaviour(options: argparse.Namespace) -> Behaviour:

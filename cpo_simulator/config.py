@@ -22,6 +22,7 @@ class Config:
     website: str = "https://cpo.example"
     token_a: str = ""
     versions: tuple[str, ...] = ("2.2.1",)
+    clients: tuple[str, ...] = ()
     speed: float = 1.0
     meter_interval: float = 0.0
     seed: int = 1

@@ -14,6 +14,7 @@ from cpo_simulator.store import Books
 from cpo_simulator.wire.voice import Voice
 
 _MOST_WAITING = 200
+_CONFIGURATION = frozenset({"hubclientinfo"})  # no routing headers (OCPI 2.2.1 §4.1.8)
 
 
 class Pusher:
@@ -43,14 +44,23 @@ class Pusher:
         self._tails: dict[str, asyncio.Task[None]] = {}
         self._waiting: Counter[str] = Counter()
 
-    def push(self, lane: str, method: str, module: str, path: tuple[str, ...], kind: str, thing: Any) -> None:
-        """Queue one object, or part of one, for the eMSP's receiver interface; spoken as it is now."""
+    def push(
+        self,
+        lane: str,
+        method: str,
+        module: str,
+        path: tuple[str, ...],
+        kind: str,
+        thing: Any,
+        role: str = "RECEIVER",
+    ) -> None:
+        """Queue one object, or part of one, for an interface of the eMSP; spoken as it is now."""
         connection = self._registration.connection
         if connection is None:
             return
-        url = connection.endpoints.get((module, "RECEIVER"))
+        url = connection.endpoints.get((module, role))
         if url is None:
-            self._exchanges.note(f"not pushed: the eMSP has no receiver for {module}")
+            self._exchanges.note(f"not pushed: the eMSP has no {role.lower()} for {module}")
             return
         body = self._voice.speak(connection.version, kind, thing)
         self._enqueue(lane, lambda: self._send(connection, method, module, join(url, *path), body))
@@ -111,6 +121,8 @@ class Pusher:
             self._exchanges.note(f"not pushed while the server is gone: {method} {url}")
             return
         headers = self.headers(self._registration.connection)
+        if module in _CONFIGURATION:
+            headers = {name: value for name, value in headers.items() if not name.startswith("OCPI-")}
         answer = await self._peer.call(method, url, headers, body, self._knobs().push_timeout)
         self._books.push(method, module, answer.ok)
 

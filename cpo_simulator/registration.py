@@ -97,7 +97,12 @@ class Registration:
             "party_id": self._config.party,
             "country_code": self._config.country,
         }
-        return {"token": token, "url": self.versions_url, "roles": [role]}
+        mine = {"token": token, "url": self.versions_url, "roles": [role]}
+        if not self._config.clients:
+            return mine
+        behind = [dict(zip(("country_code", "party_id"), one.split("*"), strict=True)) for one in self._config.clients]
+        mine["roles"] = [role, {**role, "role": "HUB"}, *({**role, **one} for one in behind)]
+        return mine | {"hub_party_id": self._config.country + self._config.party}
 
     async def accept(self, version: Version, body: Json) -> Object:
         """The eMSP registers or updates: call it back with its token, then answer with a new one of ours."""

@@ -20,6 +20,7 @@ from cpo_simulator.exchanges import Exchanges
 from cpo_simulator.peer import Peer
 from cpo_simulator.pushes import Pusher
 from cpo_simulator.registration import Registration
+from cpo_simulator.server import bookings, clients
 from cpo_simulator.server.control import routes
 from cpo_simulator.server.ocpi import answer
 from cpo_simulator.store import Store
@@ -86,6 +87,10 @@ class Simulator:
             self.store.locations.put(location["id"], location)
             for evse in location["evses"]:
                 self.bays[evse["uid"]] = Bay(location, evse, self.pusher)
+        for place in bookings.places(self):
+            self.store.booking_locations.put(place["id"], place)
+        for client in self.config.clients:
+            clients.connect(self, *client.upper().split("*"))
 
     async def start(self) -> None:
         """Listen; afterwards ``base_url`` and the URLs of ``ready`` are known."""

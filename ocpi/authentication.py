@@ -5,7 +5,7 @@ Refusals have one text per cause and never say which tokens exist.
 """
 
 import ipaddress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.conf import settings
@@ -16,7 +16,7 @@ from rest_framework.request import Request
 
 from ocpi.routing import code_of_host, expected_host
 from partners import tokens
-from partners.models import AllowedNetwork, IssuedToken, Partner
+from partners.models import IssuedToken, Partner
 
 SCHEME = "token"
 LONGEST_HEADER = 512
@@ -26,11 +26,18 @@ UNKNOWN = "The token is not known, or no longer valid."
 
 @dataclass(frozen=True)
 class Caller:
-    """An authenticated request: the token as it was presented, and its row."""
+    """An authenticated request: the token without its encoding, its row, and what was read with it.
+
+    Args:
+        networks: from where the partner may call; none of them: from everywhere.
+        parties: (country_code, party_id) that it surely speaks for; behind a hub there may be more.
+    """
 
     partner: Partner
     token: IssuedToken
     text: str
+    networks: list[str] = field(default_factory=list)
+    parties: frozenset[tuple[str, str]] = frozenset()
 
     @property
     def registering(self) -> bool:
@@ -59,7 +66,7 @@ class TokenAuthentication(BaseAuthentication):
 
     def authenticate(self, request: Request) -> tuple[Any, Caller]:
         caller = identify(request._request)
-        check_partner(caller.partner, request._request)
+        check_partner(caller, request._request)
         tokens.note_use(caller.token)
         return caller.partner, caller
 
@@ -73,11 +80,12 @@ def identify(request: HttpRequest) -> Caller:
     found = tokens.find_issued(presented) if len(presented) <= LONGEST_HEADER else None
     if found is None:
         raise WrongToken(UNKNOWN, _partner_of_host(request))
-    row, was_base64 = found
-    host = expected_host(row.partner)
+    partner = found.token.partner
+    host = expected_host(partner)
     if host is not None and host != host_name(request):
         raise WrongToken(UNKNOWN, _partner_of_host(request))
-    return Caller(row.partner, row, tokens.candidates(presented)[-1] if was_base64 else presented)
+    parties = found.parties | {(partner.country_code, partner.party_id)}
+    return Caller(partner, found.token, found.text, found.networks, parties)
 
 
 def _presented(request: HttpRequest) -> str:
@@ -90,11 +98,11 @@ def _presented(request: HttpRequest) -> str:
     return str(presented.strip())
 
 
-def check_partner(partner: Partner, request: HttpRequest) -> None:
+def check_partner(caller: Caller, request: HttpRequest) -> None:
     """Raise Barred when the partner is suspended or calls from an address that is not on its list (guide 3.1)."""
+    partner, networks = caller.partner, caller.networks
     if partner.connection == Partner.Connection.SUSPENDED:
         raise Barred("The connection is suspended. Please contact us.", partner)
-    networks = list(AllowedNetwork.objects.filter(partner=partner).values_list("network", flat=True))
     if networks and not _inside(source := source_address(request), networks):
         raise Barred(f"The source address {source} is not on your list of allowed networks.", partner)
 

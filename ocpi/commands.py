@@ -17,14 +17,15 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from ocpi import receivers
+from ocpi import quirks, receivers
 from ocpi.client import RECEIVER, CallFailed, Reply, functional
 from ocpi.client.remote import version_in_use
+from ocpi.hubs import owner_of
 from ocpi.models import Command, Token
 from ocpi.routing import command_callback_url
 from ocpi.versions import Invalid, Version, WireModel
 from ocpi.versions.enums import CommandResponseType
-from ocpi.versions.v2_2_1.commands import StartSession, StopSession
+from ocpi.versions.v2_2_1.commands import CancelReservation, ReserveNow, StartSession, StopSession, UnlockConnector
 from ocpi.versions.v2_2_1.tokens import Token as WireToken
 from partners.models import Partner
 
@@ -66,7 +67,7 @@ def create_start_session(
 ) -> Command:
     """Write a START_SESSION to be sent; `reference` is the ad-hoc session it serves. No I/O."""
     request = {
-        "token": _token_arguments(token),
+        "token": token_arguments(token),
         "location_id": location_id,
         "evse_uid": evse_uid,
         "connector_id": connector_id,
@@ -87,6 +88,15 @@ def create_stop_session(*, partner: Partner, session_id: str, reference: str) ->
     )
 
 
+def create_unlock_connector(
+    *, partner: Partner, location_id: str, evse_uid: str, connector_id: str, reference: str = ""
+) -> Command:
+    """Write an UNLOCK_CONNECTOR to be sent. For the help desk only, never for a driver (§13.1). No I/O."""
+    request = {"location_id": location_id, "evse_uid": evse_uid, "connector_id": connector_id}
+    kind = Command.Kind.UNLOCK_CONNECTOR
+    return Command.objects.create(partner=partner, kind=kind, reference=reference, request=request)
+
+
 def send(command_id: Any) -> None:
     """Send a command that was not sent yet, or could not arrive; record what came of it and tell the receivers.
 
@@ -100,7 +110,7 @@ def send(command_id: Any) -> None:
 def _claimed(command_id: Any) -> Command | None:
     """Take the command for sending, if it may be sent. Its row is locked first, then what the receivers lock."""
     with transaction.atomic():
-        sendable = Command.objects.select_for_update(of=("self",)).select_related("partner")
+        sendable = Command.objects.select_for_update(of=("self",), no_key=True).select_related("partner")
         command = sendable.filter(pk=command_id, state__in=(State.CREATED, State.UNDELIVERED)).first()
         if command is None or not receivers.may_be_sent(command):
             return None
@@ -151,14 +161,21 @@ def _outcome(command: Command) -> Outcome:
         # The callback's URL and the reading of the result depend on it, whatever is agreed on later.
         command.version = version.number
         Command.objects.filter(pk=command.pk).update(version=version.number)
+        if _OBJECTS[command.kind].kind not in version.models:
+            return Outcome(State.UNDELIVERED, failure=f"OCPI {version} has no {command.kind}.")
         body = version.dump(_wire(command))
-        reply = functional(command.partner, "POST", "commands", RECEIVER, command.kind, body=body)
+        to = owner_of(
+            command.partner,
+            location_id=command.request.get("location_id"),
+            session_id=command.request.get("session_id"),
+        )
+        reply = functional(command.partner, "POST", "commands", RECEIVER, command.kind, body=body, to=to)
     except Invalid as error:
         text = f"It cannot be expressed in OCPI {command.version}: {error}"
         return Outcome(State.UNDELIVERED, failure=_cut(text))
     except CallFailed as failure:
         return _failed(failure)
-    return _answered(version, reply)
+    return _answered(command.partner, version, reply)
 
 
 def _failed(failure: CallFailed) -> Outcome:
@@ -185,14 +202,16 @@ def _refused(failure: CallFailed) -> bool:
     return failure.kind == "ocpi_error"
 
 
-def _answered(version: Version, reply: Reply) -> Outcome:
+def _answered(partner: Partner, version: Version, reply: Reply) -> Outcome:
     """A success envelope. Its `result` decides, also where the rest of the object is faulty."""
     result, text, timeout = _result_in(reply.data), "", None
     try:
-        obj = version.parse("command_response", reply.data).obj
+        parsed = version.parse("command_response", reply.data)
     except Invalid as error:
         text = f"Faults: {error}"
     else:
+        obj = parsed.obj
+        quirks.note(partner, version.number, "commands", parsed.leniences, reply.message_id)
         text = " / ".join(message.text for message in obj.message)
         timeout = obj.timeout if version.command_has_timeout else None
     if result:
@@ -212,7 +231,8 @@ def _cut(text: str) -> str:
     return text[:LONGEST_TEXT]
 
 
-def _token_arguments(token: Token) -> dict[str, Any]:
+def token_arguments(token: Token) -> dict[str, Any]:
+    """A token as an argument of a command."""
     return {
         "country_code": settings.OCPI_COUNTRY_CODE,
         "party_id": settings.OCPI_PARTY_ID,
@@ -235,6 +255,8 @@ def _wire(command: Command) -> WireModel:
     """
     arguments = {name: value for name, value in command.request.items() if value not in ("", None)}
     arguments["response_url"] = command_callback_url(command)
+    if "expiry_date" in arguments:
+        arguments["expiry_date"] = datetime.fromisoformat(arguments["expiry_date"])
     if "token" in arguments:
         moment = datetime.fromisoformat(arguments["token"]["last_updated"])
         arguments["token"] = WireToken.model_construct(**{**arguments["token"], "last_updated": moment})
@@ -244,4 +266,7 @@ def _wire(command: Command) -> WireModel:
 _OBJECTS: dict[str, type[WireModel]] = {
     Command.Kind.START_SESSION: StartSession,
     Command.Kind.STOP_SESSION: StopSession,
+    Command.Kind.RESERVE_NOW: ReserveNow,
+    Command.Kind.CANCEL_RESERVATION: CancelReservation,
+    Command.Kind.UNLOCK_CONNECTOR: UnlockConnector,
 }

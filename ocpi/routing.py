@@ -6,14 +6,19 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from ocpi.models import Cdr, Command
+from ocpi.models import Cdr, Command, ProfileRequest
 from ocpi.versions import VERSIONS, ModuleSpec, Version
 from partners.models import Partner
 
 PREFIX = "ocpi/emsp"
 CODE = "{code}"
 # Modules that have views here. What a version names beyond them is not on offer.
-SERVED = frozenset({"credentials", "locations", "sessions", "cdrs", "tariffs", "tokens", "commands"})
+SERVED = frozenset(
+    [
+        *("credentials", "locations", "sessions", "cdrs", "tariffs", "tokens", "commands"),
+        *("chargingprofiles", "hubclientinfo", "bookings", "payments"),
+    ]
+)
 
 
 def base_url(partner: Partner) -> str:
@@ -54,6 +59,12 @@ def command_callback_url(command: Command) -> str:
     """Return the `response_url` of a command: its id makes it unguessable."""
     url = module_url(command.partner, command.version, "commands")
     return f"{url}/{command.kind}/{command.pk}"
+
+
+def profile_callback_url(request: ProfileRequest) -> str:
+    """Return the `response_url` of a request about a charging profile: its id makes it unguessable."""
+    url = module_url(request.partner, request.version, "chargingprofiles")
+    return f"{url}/{request.kind}/{request.pk}"
 
 
 def cdr_url(cdr: Cdr, version: Version) -> str:

@@ -6,11 +6,12 @@ from celery import shared_task
 from django.db.models import Model
 from django.utils import timezone
 
-from ocpi import commands, handshake, message_log, sync
+from ocpi import bookings, charging_profiles, commands, handshake, message_log, outgoing, payments, pushes, sync
 from ocpi.enqueue import enqueue
 from ocpi.handshake.rotation import retire_replaced_tokens
 from ocpi.handshake.runs import ADVANCE_TASK
 from ocpi.models import HandshakeRun, SyncRun
+from ocpi.pushes.queue import PUSH_TASK, hand_out_due
 from ocpi.sync.requests import RUN_TASK
 from ocpi.sync.schedule import delete_old_runs, request_due
 from partners.deadlines import claim_due
@@ -18,6 +19,8 @@ from partners.deadlines import claim_due
 # How long a task may wait in the queue before the sweep hands the row out again.
 QUEUE_LEASE = timedelta(seconds=30)
 BATCH = 100
+# Importing them registers how their requests are sent.
+SENDING = (bookings, charging_profiles, payments)
 
 
 def _hand_out(model: type[Model], task: str) -> int:
@@ -50,7 +53,7 @@ def sync_tick() -> int:
     """Request periodic pulls, hand out the due ones, end replaced tokens."""
     now = timezone.now()
     request_due(now)
-    retire_replaced_tokens(now)
+    retire_replaced_tokens()
     return _hand_out(SyncRun, RUN_TASK)
 
 
@@ -83,3 +86,28 @@ def commands_tick() -> int:
     for command_id in commands.forgotten_stops(now):
         enqueue("ocpi.tasks.send_command", str(command_id))
     return commands.recover_lost(now)
+
+
+@shared_task(name="ocpi.tasks.push_tick")
+def push_tick() -> int:
+    """Hand out the tokens that partners are to be told of, and requests that wait for their next try."""
+    now = timezone.now()
+    return hand_out_due(now) + outgoing.hand_out_due(now)
+
+
+@shared_task(name="ocpi.tasks.push_reconcile")
+def push_reconcile() -> int:
+    """Plan pushes of tokens and to partners that nobody announced."""
+    return pushes.reconcile(timezone.now())
+
+
+@shared_task(name=PUSH_TASK)
+def push_token(push_id: int, held: str | None = None) -> None:
+    """Tell one partner of one token."""
+    pushes.push(push_id, _moment(held))
+
+
+@shared_task(name=outgoing.SEND_TASK)
+def push_outgoing(label: str, pk: str, held: str | None = None) -> None:
+    """Send one request of the model with this label."""
+    outgoing.send_labelled(label, pk, _moment(held))

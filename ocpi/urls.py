@@ -12,9 +12,20 @@ from django.urls import URLPattern, re_path
 from ocpi.routing import served_modules
 from ocpi.versions import VERSIONS, Version
 from ocpi.views.base import OcpiView
+from ocpi.views.bookings import BookingLocationView, BookingView, CalendarView
 from ocpi.views.cdrs import CdrsView, CdrView
+from ocpi.views.clients import ClientInfoView
 from ocpi.views.commands import CommandResultView
 from ocpi.views.locations import ConnectorView, EvseView, LocationView
+from ocpi.views.payments import (
+    ActivateView,
+    ConfirmationsView,
+    ConfirmationView,
+    DeactivateView,
+    TerminalsView,
+    TerminalView,
+)
+from ocpi.views.profiles import ActiveProfileView, ProfileResultView
 from ocpi.views.registration import CredentialsView, DetailsView, VersionsView
 from ocpi.views.sessions import SessionView
 from ocpi.views.tariffs import TariffView
@@ -24,8 +35,11 @@ from ocpi.views.unknown import UnknownUrlView
 SEGMENT = re.compile(r"<(?P<uuid>uuid:)?(?P<name>\w+)>")
 UUID = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 ANYTHING = "[^/]+"
+VERSIONS_PATH = "emsp/versions"
 PARTY = "<country_code>/<party_id>"
 LOCATION = f"{PARTY}/<location_id>"
+PLACE = f"{PARTY}/booking_locations/<booking_location_id>"
+TERMINAL = "terminals/<terminal_id>"
 # Per module: what follows its URL, and the view behind it.
 MODULES: dict[str, dict[str, type[OcpiView]]] = {
     "credentials": {"": CredentialsView},
@@ -39,15 +53,35 @@ MODULES: dict[str, dict[str, type[OcpiView]]] = {
     "tariffs": {f"{PARTY}/<tariff_id>": TariffView},
     "tokens": {"": TokensView, "<token_uid>/authorize": AuthorizeView},
     "commands": {"<kind>/<uuid:command_id>": CommandResultView},
+    "chargingprofiles": {"<kind>/<uuid:request_id>": ProfileResultView, "<session_id>": ActiveProfileView},
+    "hubclientinfo": {PARTY: ClientInfoView},
+    "bookings": {
+        PLACE: BookingLocationView,
+        f"{PLACE}/<calendar_id>": CalendarView,
+        f"{PARTY}/<booking_id>": BookingView,
+    },
+    "payments": {
+        "terminals": TerminalsView,
+        "terminals/activate": ActivateView,
+        TERMINAL: TerminalView,
+        f"{TERMINAL}/deactivate": DeactivateView,
+        "financial-advice-confirmations": ConfirmationsView,
+        "financial-advice-confirmations/<uuid:advice_id>": ConfirmationView,
+    },
 }
+
+
+def routes(version: Version) -> Iterator[tuple[str, type[OcpiView]]]:
+    """The paths of one version, and the view behind each."""
+    yield f"emsp/{version.number}", DetailsView
+    for spec in served_modules(version):
+        for rest, view in MODULES[spec.identifier].items():
+            yield f"emsp/{version.number}/{spec.identifier}/{rest}", view
 
 
 def mounted(version: Version) -> Iterator[URLPattern]:
     """The endpoints of one version."""
-    yield endpoint(f"emsp/{version.number}", DetailsView, version)
-    for spec in served_modules(version):
-        for rest, view in MODULES[spec.identifier].items():
-            yield endpoint(f"emsp/{version.number}/{spec.identifier}/{rest}", view, version)
+    return (endpoint(path, view, version) for path, view in routes(version))
 
 
 def pattern(path: str) -> str:
@@ -68,7 +102,7 @@ def endpoint(path: str, view: type[OcpiView], version: Version | None = None) ->
 
 
 urlpatterns = [
-    endpoint("emsp/versions", VersionsView),
+    endpoint(VERSIONS_PATH, VersionsView),
     *(url for version in VERSIONS.values() for url in mounted(version)),
     re_path("", UnknownUrlView.as_view()),
 ]

@@ -2,15 +2,18 @@
 
 import base64
 import binascii
+from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db import transaction
 from django.utils import timezone
 
 from partners import secrets
-from partners.models import IssuedToken, Partner, ReceivedToken
+from partners.models import AllowedNetwork, IssuedToken, Partner, PartnerRole, ReceivedToken
+from partners.rows import Table, fetch, joined
 
 LAST_USED_PRECISION = timedelta(minutes=1)
+TOKENS, PARTNERS = Table(IssuedToken), Table(Partner)
 
 
 def issue(
@@ -44,19 +47,48 @@ def candidates(presented: str) -> list[str]:
     return [*readings, decoded] if decoded and decoded != presented else readings
 
 
-def find_issued(presented: str) -> tuple[IssuedToken, bool] | None:
-    """Return (token, was_base64) for a header value that names a usable token of ours, or None. One query."""
-    digests = [secrets.digest(reading) for reading in candidates(presented)]
-    rows = (
-        IssuedToken.objects.filter(digest__in=digests)
-        .exclude(state=IssuedToken.State.REVOKED)
-        .select_related("partner")
-    )
-    found = {row.digest: row for row in rows}
-    for index, value in enumerate(digests):
-        if value in found:
-            return found[value], index > 0
+@dataclass(frozen=True)
+class Found:
+    """A usable token of ours, and what decides whether its partner may call: read together, in one statement.
+
+    Args:
+        token: its row, with its partner.
+        text: the token itself; a header may carry it in base64.
+        networks: from where the partner may call; none of them: from everywhere.
+        parties: (country_code, party_id) of the roles in its Credentials.
+    """
+
+    token: IssuedToken
+    text: str
+    networks: list[str]
+    parties: frozenset[tuple[str, str]]
+
+
+def find_issued(presented: str) -> Found | None:
+    """Return the usable token of ours that a header value names, or None."""
+    readings = {secrets.digest(reading): reading for reading in reversed(candidates(presented))}
+    rows = fetch(_find_statement(len(readings)), [*readings, IssuedToken.State.REVOKED.value])
+    split = len(TOKENS.fields)
+    found = {token.digest: (token, row) for row in rows for token in [TOKENS.read(row)]}
+    for digest in reversed(readings):
+        if digest in found:
+            token, row = found[digest]
+            token.partner = PARTNERS.read(row[split:])
+            parties = ((party[:2], party[2:]) for party in (row[-1] or "").split())
+            return Found(token, readings[digest], (row[-2] or "").split(), frozenset(parties))
     return None
+
+
+def _find_statement(readings: int) -> str:
+    roles, networks = PartnerRole._meta.db_table, AllowedNetwork._meta.db_table
+    own = f"WHERE partner_id = {PARTNERS.name}.id"
+    return (
+        f"SELECT {TOKENS.columns}, {PARTNERS.columns},"  # noqa: S608
+        f" (SELECT {joined('network')} FROM {networks} {own}),"
+        f" (SELECT {joined('country_code || party_id')} FROM {roles} {own})"
+        f" FROM {TOKENS.name} JOIN {PARTNERS.name} ON {PARTNERS.name}.id = {TOKENS.name}.partner_id"
+        f" WHERE {TOKENS.name}.digest IN ({', '.join(['%s'] * readings)}) AND {TOKENS.name}.state <> %s"
+    )
 
 
 def note_use(token: IssuedToken) -> None:

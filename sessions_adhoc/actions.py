@@ -87,6 +87,14 @@ def forget_stop(session: AdHocSession, _action: Action, _now: datetime) -> None:
         attempt.save(update_fields=["stop_command"])
 
 
+def renew_stop(session: AdHocSession, _action: Action, _now: datetime) -> None:
+    """The next STOP is a new command; the driver's wish stands (rule 19)."""
+    attempt = newest_attempt(session)
+    if attempt is not None:
+        attempt.stop_command = None
+        attempt.save(update_fields=["stop_command"])
+
+
 def close_attempt(session: AdHocSession, action: Action, now: datetime) -> None:
     attempt = newest_attempt(session)
     if attempt is not None and attempt.ended_at is None:
@@ -135,6 +143,7 @@ PERFORMERS: dict[Do, Callable[[AdHocSession, Action, datetime], None]] = {
     Do.SEND_START: send_start,
     Do.SEND_STOP: send_stop,
     Do.FORGET_STOP: forget_stop,
+    Do.RENEW_STOP: renew_stop,
     Do.SCHEDULE_RETRY: schedule_retry,
     Do.PULL_SESSIONS: pull_sessions,
     Do.PULL_CDRS: pull_cdrs,

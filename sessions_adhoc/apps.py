@@ -16,4 +16,5 @@ class SessionsAdhocConfig(AppConfig):
         receivers.on_evse_status(news.evse_news)
         receivers.on_cdr(news.cdr_news)
         receivers.on_command(news.command_news)
+        receivers.on_sending(news.may_be_sent)
         on_authorization_changed(news.payment_news, lock_first=news.lock_session)

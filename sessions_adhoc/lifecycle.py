@@ -16,7 +16,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from sessions_adhoc import actions, timeline
-from sessions_adhoc.decide import Decision, decide
+from sessions_adhoc.decide import Action, Decision, Do, decide
+from sessions_adhoc.decide.decision import fail
 from sessions_adhoc.models import AdHocSession, TimelineEvent
 from sessions_adhoc.snapshot import facts_of
 from sessions_adhoc.states import BEFORE_START, TERMINAL, WITHOUT_CLOCK, State
@@ -100,6 +101,11 @@ def enter(session: AdHocSession, target: State, reason: str, now: datetime) -> N
         session.charging_ended_at = now
     if target in TERMINAL:
         session.ended_at = now
+
+
+def give_up(session: AdHocSession, text: str, now: datetime) -> None:
+    """Staff end an escalated session whose money is gone at the gateway. The caller holds the lock."""
+    apply(session, fail("payment_lost", text, Action(Do.CLOSE_INCIDENTS)), now)
 
 
 def clock(session: AdHocSession, decision: Decision, now: datetime) -> datetime | None:

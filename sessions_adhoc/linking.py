@@ -1,12 +1,16 @@
 """Whose Session is it? (rules 7, 10, 12)"""
 
 from datetime import datetime
+from operator import itemgetter
 from uuid import UUID
 
+from django.db.models import Q
+
 from ocpi import commands
-from ocpi.models import OcpiSession
+from ocpi.models import OcpiSession, Token
 from ocpi.receivers import SessionNews
 from partners import incidents
+from partners.rows import fetch
 from sessions_adhoc import symptoms
 from sessions_adhoc.models import AdHocSession, AttemptSession, ChargingAttempt
 from sessions_adhoc.queueing import send_command_after_commit
@@ -14,15 +18,34 @@ from sessions_adhoc.snapshot import energy_observed
 
 Validity = AttemptSession.Validity
 
+_OF_PARTNER = f"FROM {AdHocSession._meta.db_table} s"
+_ITS_TOKEN = f"JOIN {Token._meta.db_table} t ON t.id = s.token_id WHERE s.partner_id = %s"
+# In one statement, as every Session asks it. Our references are lower case; the token's contract id is only looked
+# for when nothing else is found.
+WHOSE = (
+    f"WITH named AS (SELECT s.id, 1 AS rank {_OF_PARTNER}"  # noqa: S608
+    f" JOIN {ChargingAttempt._meta.db_table} a ON a.session_id = s.id"
+    " WHERE s.partner_id = %s AND a.authorization_reference = %s"
+    f" UNION ALL SELECT s.id, 2 {_OF_PARTNER} {_ITS_TOKEN} AND LOWER(t.uid) = %s)"
+    " SELECT id, rank FROM named"
+    f" UNION ALL SELECT s.id, 3 {_OF_PARTNER} {_ITS_TOKEN} AND LOWER(t.contract_id) = %s"
+    " AND NOT EXISTS (SELECT 1 FROM named)"
+)
+
 
 def ad_hoc_session_of(session: OcpiSession) -> UUID | None:
     """Return the ad-hoc session that a Session names, by authorization reference or by its one-off token, or None."""
-    mine = AdHocSession.objects.filter(partner_id=session.partner_id)
-    if session.authorization_reference:
-        found = mine.filter(attempts__authorization_reference__iexact=session.authorization_reference)
-        if (pk := found.values_list("pk", flat=True).first()) is not None:
-            return pk
-    return mine.filter(token__uid__iexact=session.token_uid).values_list("pk", flat=True).first()
+    reference, name = session.authorization_reference.lower(), session.token_uid.lower()
+    partner_id = session.partner_id
+    found = fetch(WHOSE, [partner_id, reference, partner_id, name, partner_id, name])
+    # SQLite keeps ids as text.
+    return UUID(str(min(found, key=itemgetter(1))[0])) if found else None
+
+
+def names_token(name: str) -> Q:
+    """Ad-hoc sessions whose one-off token has this name: its uid, or its contract id, which is all that a Session or
+    CDR of OCPI 2.1.1 says (`auth_id`). Both are the session's alone (rule 1)."""
+    return Q(token__uid__iexact=name) | Q(token__contract_id__iexact=name)
 
 
 def link(session_id: UUID, news: SessionNews, now: datetime) -> AttemptSession | None:

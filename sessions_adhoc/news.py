@@ -9,12 +9,17 @@ from uuid import UUID
 from django.utils import timezone
 
 from billing.models import PaymentAuthorization
+from billing.services import is_stuck
 from ocpi.models import Cdr, Command
 from ocpi.receivers import EvseNews, SessionNews
-from sessions_adhoc import linking, metering, timeline
+from partners import incidents
+from sessions_adhoc import linking, metering, symptoms, timeline
 from sessions_adhoc.decide.facts import CONNECTOR_READY
+from sessions_adhoc.decide.settle import MONEY_STUCK
+from sessions_adhoc.decide.start import may_send
 from sessions_adhoc.models import AdHocSession, AttemptSession, ChargingAttempt, TimelineEvent
 from sessions_adhoc.queueing import wake
+from sessions_adhoc.snapshot import facts_of, newest_attempt
 from sessions_adhoc.states import TERMINAL
 
 Kind = TimelineEvent.Kind
@@ -31,7 +36,7 @@ def session_news(news: SessionNews) -> None:
     link = linking.link(session_id, news, now)
     if link is None:
         return
-    metering.take(link.attempt, news, now)
+    metering.take(link, news, now)
     if _worth_telling(news, link):
         text = f"{news.source} Session {news.session.ocpi_id}: {news.session.status}, {news.session.kwh:f} kWh"
         if link.validity != AttemptSession.Validity.VALID:
@@ -68,12 +73,15 @@ def _note_connector(session_id: UUID, news: EvseNews) -> None:
     attempt = ChargingAttempt.objects.filter(session_id=session_id, ended_at=None).first()
     if attempt is None or news.at < attempt.created_at:
         return
-    if news.evse.status == "CHARGING":
-        attempt.connector_charging_at = attempt.connector_charging_at or news.at
-        attempt.connector_fell_at = None
-    elif news.evse.status in FREE and _is_fall(attempt, news):
-        attempt.connector_fell_at = attempt.connector_fell_at or news.at
-    attempt.save(update_fields=["connector_charging_at", "connector_fell_at"])
+    at, status = min(news.at, timezone.now()), news.evse.status
+    if status == "CHARGING":
+        attempt.connector_charging_at = attempt.connector_charging_at or at
+        attempt.connector_fell_at = attempt.connector_contradicts_at = None
+    elif status in FREE and _is_fall(attempt, news):
+        attempt.connector_fell_at = attempt.connector_fell_at or at
+    elif status not in FREE and status != "UNKNOWN":
+        attempt.connector_contradicts_at = attempt.connector_contradicts_at or at
+    attempt.save(update_fields=["connector_charging_at", "connector_fell_at", "connector_contradicts_at"])
 
 
 def _is_fall(attempt: ChargingAttempt, news: EvseNews) -> bool:
@@ -85,7 +93,8 @@ def _is_fall(attempt: ChargingAttempt, news: EvseNews) -> bool:
 
 def cdr_news(cdr: Cdr) -> None:
     """A CDR that names a token of ours (rules 26, 27)."""
-    session = AdHocSession.objects.filter(partner_id=cdr.partner_id, token__uid__iexact=cdr.token_uid).first()
+    mine = AdHocSession.objects.filter(partner_id=cdr.partner_id)
+    session = mine.filter(linking.names_token(cdr.token_uid)).first()
     if session is None:
         return
     now = timezone.now()
@@ -115,6 +124,20 @@ def _command_text(command: Command) -> str:
     return f"{command.kind}: {command.get_state_display()}. {command.failure}".strip()
 
 
+def may_be_sent(command: Command) -> bool:
+    """Whether a command that a worker is about to send is still wanted. Locks its ad-hoc session (rules 1, 5, 19)."""
+    session = _session_of(command.reference)
+    if session is None:
+        return True
+    lock_session(command.reference)
+    session.refresh_from_db()
+    if command.kind == Command.Kind.STOP_SESSION:
+        by_link = AttemptSession.objects.filter(stop_command=command)
+        return by_link.exists() or ChargingAttempt.objects.filter(stop_command=command).exists()
+    attempt, now = newest_attempt(session), timezone.now()
+    return attempt is not None and attempt.command_id == command.pk and may_send(facts_of(session, now), now)
+
+
 def payment_news(authorization: PaymentAuthorization) -> None:
     """The gateway answered, or warns. A warning that repeats itself is told once."""
     session = _session_of(authorization.reference)
@@ -125,9 +148,26 @@ def payment_news(authorization: PaymentAuthorization) -> None:
     text = f"Payment {authorization.get_state_display().lower()}"
     if authorization.failure_message:
         text += f": {authorization.failure_message}"
+    _tell_staff(session, authorization)
     told = session.timeline.filter(kind=Kind.PAYMENT).order_by("-pk").values_list("text", flat=True).first()
     if told != text:
         timeline.write(session, Kind.PAYMENT, text, at=now)
+
+
+def _tell_staff(session: AdHocSession, payment: PaymentAuthorization) -> None:
+    """Rule 24: money that is held after the end, or neither comes nor goes, is on the staff queue. Rule 28 warns."""
+    over = session.state in TERMINAL
+    refused = payment.state == payment.State.RESERVED and bool(payment.failure_code)
+    if payment.is_terminal:
+        if over:
+            reason = f"The money is {payment.state}."
+            incidents.close_about(session.partner_id, str(session.pk), reason, {MONEY_STUCK})
+    elif is_stuck(payment) or (refused and over):
+        text = f"The payment is {payment.state}. {payment.failure_message}".strip()
+        incidents.open_incident(session.partner_id, symptoms.report(session, MONEY_STUCK, text))
+    elif payment.expiry_warned_at and payment.state == payment.State.RESERVED and not refused:
+        text = f"The reservation expires at {payment.expires_at:%Y-%m-%d %H:%M} UTC."
+        incidents.open_incident(session.partner_id, symptoms.report(session, symptoms.RESERVATION_ENDS, text))
 
 
 def _session_of(reference: str) -> AdHocSession | None:

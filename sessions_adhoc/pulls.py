@@ -3,9 +3,9 @@
 One at a time per partner and module, for all sessions that wait together. The wish is a row with a deadline column.
 """
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Min, Q, QuerySet
 from django.utils import timezone
@@ -19,15 +19,11 @@ from sessions_adhoc.models import AdHocSession, ChargingAttempt, FallbackPull
 from sessions_adhoc.queueing import pull_after_commit, wake
 from sessions_adhoc.states import TERMINAL
 
-LEASE = timedelta(minutes=5)
+STORING_MARGIN = timedelta(seconds=30)
 MARGIN = timedelta(minutes=5)
 """How far before the START we ask from: clocks differ, and `date_from` is compared with `last_updated`."""
 
 Module = FallbackPull.Module
-GETTERS: dict[str, Callable[[int, datetime], PullResult]] = {
-    Module.SESSIONS: get_sessions,
-    Module.CDRS: get_cdrs,
-}
 
 
 def ask_sessions(session: AdHocSession, attempt: ChargingAttempt, now: datetime) -> None:
@@ -50,13 +46,18 @@ def _ask(partner_id: int, module: str, now: datetime) -> None:
     pull_after_commit(row.pk)
 
 
+def lease() -> timedelta:
+    """How long one page can take to be read and stored. After a dead worker a driver's money waits no longer."""
+    return timedelta(seconds=settings.OCPI_CONNECT_TIMEOUT + settings.OCPI_READ_TIMEOUT) + STORING_MARGIN
+
+
 def run(pull_id: int) -> bool:
     """Do the pull if it is due and nobody else does; return whether this call did it."""
     now = timezone.now()
-    if not claim_due(FallbackPull, now=now, lease=LEASE, limit=1, where=Q(pk=pull_id)):
+    if not claim_due(FallbackPull, now=now, lease=lease(), limit=1, where=Q(pk=pull_id)):
         return False
     row = FallbackPull.objects.get(pk=pull_id)
-    result = GETTERS[row.module](row.partner_id, _date_from(row, now))
+    result = _get(row, _date_from(row, now))
     with transaction.atomic():
         again_in = _tell_sessions(row, result, now) if row.module == Module.SESSIONS else None
         FallbackPull.objects.filter(pk=row.pk).update(
@@ -65,6 +66,18 @@ def run(pull_id: int) -> bool:
             last_error="" if result.ok else result.error,
         )
     return True
+
+
+def _get(row: FallbackPull, date_from: datetime) -> PullResult:
+    """Call the partner. A Session of somebody who waits that cannot be read is no answer (rule 8)."""
+
+    def renew() -> None:
+        FallbackPull.objects.filter(pk=row.pk).update(next_check_at=timezone.now() + lease())
+
+    if row.module == Module.CDRS:
+        return get_cdrs(row.partner_id, date_from, on_page=renew)
+    waiting = _waiting(row.partner_id).values_list("session__token__uid", flat=True)
+    return get_sessions(row.partner_id, date_from, list(waiting), on_page=renew)
 
 
 def _date_from(row: FallbackPull, now: datetime) -> datetime:

@@ -3,6 +3,8 @@
 from datetime import datetime
 from decimal import Decimal
 
+from django.db.models import Q
+
 from billing.models import PaymentAuthorization
 from billing.services import is_stuck
 from ocpi.models import Cdr, Command, OcpiSession
@@ -65,10 +67,12 @@ def facts_of(session: AdHocSession, now: datetime) -> Facts:
 
 
 def cdrs_of(session: AdHocSession) -> list[Cdr]:
-    """The CDRs that name this ad-hoc session's token; the token is its alone (rule 1)."""
+    """The CDRs that name this ad-hoc session's token, by uid or (2.1.1) by contract id; it is its alone (rule 1)."""
     if session.state in (State.CREATED, State.AUTHORIZING, State.AUTHORIZED, State.WAITING_FOR_CONNECTOR):
         return []
-    return list(Cdr.objects.filter(partner_id=session.partner_id, token_uid__iexact=session.token.uid).order_by("id"))
+    token = session.token
+    named = Q(token_uid__iexact=token.uid) | Q(token_uid__iexact=token.contract_id)
+    return list(Cdr.objects.filter(named, partner_id=session.partner_id).order_by("id"))
 
 
 def _evse_status(session: AdHocSession) -> str:

@@ -90,9 +90,7 @@ def orphan(link: AttemptSession, message_id: int | None) -> Report:
     return _report(link.attempt.session, symptom, f"orphan:{link.pk}", text, message_id)
 
 
-def _report(
-    session: AdHocSession, symptom: str, key: str, text: str, message_id: int | None = None
-) -> Report:
+def _report(session: AdHocSession, symptom: str, key: str, text: str, message_id: int | None = None) -> Report:
     words = SYMPTOMS[symptom]
     return Report(
         key=key,

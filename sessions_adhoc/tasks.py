@@ -11,6 +11,7 @@ from sessions_adhoc.queueing import ADVANCE, PULL
 
 log = structlog.get_logger(__name__)
 BATCH = 500
+MOST_BATCHES = 20
 
 
 @shared_task(name=ADVANCE)
@@ -35,13 +36,17 @@ def advance_batch(session_ids: list[str]) -> int:
 @shared_task(name="sessions_adhoc.tasks.tick")
 def tick() -> int:
     """Claim the sessions that are due and have them advanced, and what else waits; return how many were claimed."""
-    now = timezone.now()
-    due = claim_due(AdHocSession, now=now, lease=lifecycle.LEASE, limit=BATCH)
-    if due:
-        advance_batch.delay([str(pk) for pk in due])
+    now, claimed = timezone.now(), 0
+    for _ in range(MOST_BATCHES):
+        due = claim_due(AdHocSession, now=now, lease=lifecycle.LEASE, limit=BATCH)
+        claimed += len(due)
+        if due:
+            advance_batch.delay([str(pk) for pk in due])
+        if len(due) < BATCH:
+            break
     for pull_id in FallbackPull.objects.filter(next_check_at__lte=now).values_list("pk", flat=True):
         sync_pull.apply_async(args=(pull_id,), queue="sync")
-    return len(due)
+    return claimed
 
 
 @shared_task(name=PULL)

@@ -1,7 +1,7 @@
 """The Celery application and its schedule.
 
 The beat entries only sweep deadline columns; they carry `expires` so that a worker that was away does not
-work through a backlog of ticks that the next one repeats.
+work through a long backlog of ticks that the next one repeats.
 """
 
 import os
@@ -10,16 +10,23 @@ from typing import Any
 from celery import Celery
 from celery.signals import setup_logging
 
+from sfp_platform import redis_transport
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sfp_platform.settings")
 
+redis_transport.install()
 app = Celery("sfp_platform")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
+TICK_LIFE = 15.0
+"""Seconds. Ticks must survive a queue that is behind and hosts whose clocks differ: without them nothing that got lost
+is found again. Some at a time cost next to nothing, for the first one claims all that is due."""
+
 
 def every(seconds: float, task: str, queue: str = "engine") -> dict[str, Any]:
-    """A beat entry that runs `task` every `seconds` on `queue` and expires when the next one is due."""
-    return {"task": task, "schedule": seconds, "options": {"expires": max(seconds, 1.0), "queue": queue}}
+    """A beat entry that runs `task` every `seconds` on `queue`, and is dropped when later ones have taken over."""
+    return {"task": task, "schedule": seconds, "options": {"expires": max(seconds, TICK_LIFE), "queue": queue}}
 
 
 app.conf.task_routes = {
@@ -33,6 +40,8 @@ app.conf.beat_schedule = {
     "payments-tick": every(1.0, "billing.tasks.tick"),
     "handshakes-tick": every(1.0, "ocpi.tasks.sync_handshakes_tick", "sync"),
     "sync-tick": every(5.0, "ocpi.tasks.sync_tick", "sync"),
+    "push-tick": every(2.0, "ocpi.tasks.push_tick", "push"),
+    "push-reconcile": every(60.0, "ocpi.tasks.push_reconcile", "push"),
     "incident-mail-tick": every(5.0, "partners.tasks.mail_tick", "mail"),
     "message-log-retention": every(600.0, "ocpi.tasks.sync_delete_old_messages", "sync"),
 }

@@ -28,4 +28,8 @@ class LeanPathMiddleware:
         response = callback(request, *args, **kwargs)
         if hasattr(response, "render") and callable(response.render):
             response = response.render()
-        return response if isinstance(response, HttpResponseBase) else HttpResponse(response)
+        if not isinstance(response, HttpResponseBase):
+            response = HttpResponse(response)
+        if not response.streaming and not response.has_header("Content-Length"):
+            response.headers["Content-Length"] = str(len(response.content))
+        return response

@@ -62,15 +62,15 @@ def outage(knob: str) -> Step:
 
 
 async def finish_untold(run: Run) -> None:
-    """Charging ends, but the Session's end is not pushed yet."""
+    """Charging ends, but neither the Session nor the EVSE says so yet."""
     run.finish("COMPLETED", tell=False)
-    run.show("BLOCKED")
 
 
 async def tell_end(run: Run) -> None:
-    """The Session's end is pushed, late."""
+    """The end is pushed, late."""
     await run.rest("linger")
     run.push_session()
+    run.show("BLOCKED")
 
 
 async def use_foreign_token(run: Run) -> None:

@@ -57,9 +57,10 @@ async def deliver(run: Run) -> None:
 
 
 async def deliver_first(run: Run) -> None:
-    """Charge as much as the knob ``first_kwh`` says; something unusual follows."""
+    """Charge as much as the knob ``first_kwh`` says, and tell; something unusual follows."""
     if run.is_active:
         await run.deliver(round(run.knobs.first_kwh * 1000))
+        run.sample()
 
 
 async def deliver_until_local_stop(run: Run) -> None:

@@ -11,6 +11,7 @@ from aiohttp import web
 from cpo_simulator.charging.bay import STATUSES, Bay
 from cpo_simulator.exchanges import masked
 from cpo_simulator.registration import HandshakeError
+from cpo_simulator.server import control_more
 from cpo_simulator.server.page import status_page
 from cpo_simulator.wire.versions import V2_2_1
 from cpo_simulator.wire.voice import dumps
@@ -41,6 +42,7 @@ def routes(sim: "Simulator") -> list[web.RouteDef]:
         ("POST", "/control/register", _register),
         ("POST", "/control/credentials", _configure),
         ("POST", "/control/push-network", _push_network),
+        *control_more.ROUTES,
     ]
     return [
         web.get("/", _page(sim)),
@@ -114,6 +116,10 @@ async def _state(sim: "Simulator", request: web.Request, _body: dict[str, Any]) 
         "versions_url": sim.registration.versions_url,
         "token_a": sim.registration.token_a,
         "tokens": list(sim.store.tokens),
+        "bookings": V2_2_1.render("booking", list(sim.store.bookings)),
+        "terminals": list(sim.store.terminals),
+        "financial_advice_confirmations": list(sim.store.confirmations),
+        "clients": V2_2_1.render("client_info", list(sim.store.clients)),
         "evses": [_evse(bay) for bay in sim.bays.values()],
         "runs": len(sim.runs),
         "sessions": V2_2_1.render("session", list(sim.store.sessions)[-limit:]),

@@ -1,6 +1,7 @@
 """Modules that serve what is stored: versions, credentials, locations, sessions, cdrs, tariffs, tokens."""
 
 from cpo_simulator.registration import HandshakeError
+from cpo_simulator.server import clients
 from cpo_simulator.server.call import Call, ProblemError, Reply
 from cpo_simulator.server.paging import page
 from cpo_simulator.wire.shapes import Object
@@ -20,6 +21,7 @@ async def details(call: Call) -> Reply:
     endpoints = [
         {"identifier": name, "role": role, "url": call.sim.registration.url(version, name)}
         for name, role in version.modules.items()
+        if name != clients.MODULE or call.sim.config.clients
     ]
     return Reply("version_details", {"version": version.number, "endpoints": endpoints})
 

@@ -13,7 +13,7 @@ from aiohttp import web
 
 from cpo_simulator.exchanges import Exchange
 from cpo_simulator.scenarios.faults import pass_through
-from cpo_simulator.server import commands, modules, profiles
+from cpo_simulator.server import bookings, clients, commands, modules, payments, profiles
 from cpo_simulator.server.call import BluntError, Call, ProblemError, Reply
 from cpo_simulator.wire.shapes import Json
 from cpo_simulator.wire.versions import VERSIONS
@@ -44,6 +44,9 @@ _HANDLERS: Mapping[str, Mapping[str, Handler]] = {
         "PUT": profiles.put_profile,
         "DELETE": profiles.delete_profile,
     },
+    "hubclientinfo": {"GET": clients.get},
+    "bookings": {"GET": bookings.get, "POST": bookings.post},
+    "payments": {"GET": payments.get, "POST": payments.post},
 }
 _CONFIGURATION = frozenset({"versions", "details", "credentials"})
 
@@ -131,7 +134,7 @@ def _echo(call: Call) -> dict[str, str]:
         return {}
     asked = call.request.headers
     names = {name: name for name in ("X-Request-ID", "X-Correlation-ID")}
-    if call.module not in _CONFIGURATION:
+    if call.module not in _CONFIGURATION | {clients.MODULE}:
         for part in ("country-code", "party-id"):
             names |= {f"OCPI-to-{part}": f"OCPI-from-{part}", f"OCPI-from-{part}": f"OCPI-to-{part}"}
     return {mine: asked[theirs] for mine, theirs in names.items() if theirs in asked}

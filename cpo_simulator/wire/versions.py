@@ -88,9 +88,22 @@ def _only_contract(token: Object) -> Any:
 
 
 def _flat_credentials(credentials: Object) -> Object:
+    credentials.pop("hub_party_id", None)
     role = credentials.pop("roles")[0]
     names = ("business_details", "party_id", "country_code")
     return {**credentials, **{name: role[name] for name in names}}
+
+
+def _hub_is_a_role(credentials: Object) -> Object:
+    """Until 2.2.1 a hub is a role, and its clients are told of by hubclientinfo only."""
+    if not credentials.pop("hub_party_id", None):
+        return credentials
+    return {**credentials, "roles": credentials["roles"][:2]}
+
+
+def _hub_is_named(credentials: Object) -> Object:
+    """Since 2.3.0 the hub has no role, and its clients are among the roles."""
+    return {**credentials, "roles": [one for one in credentials["roles"] if one["role"] != "HUB"]}
 
 
 def _old_auth(record: Object) -> Object:
@@ -120,7 +133,9 @@ class Version:
     number: str
     shapes: Mapping[str, Shape]
     values: Values
-    modules: Mapping[str, str] = field(default_factory=lambda: {**_MODULES, "chargingprofiles": RECEIVER})
+    modules: Mapping[str, str] = field(
+        default_factory=lambda: {**_MODULES, "chargingprofiles": RECEIVER, "hubclientinfo": SENDER}
+    )
     commands: frozenset[str] = _COMMANDS | {"CANCEL_RESERVATION"}
     base64_tokens: bool = True
     message_headers: bool = True
@@ -153,6 +168,7 @@ _SHAPES_2_2_1: Mapping[str, Shape] = {
     "connector": _drop("capabilities"),
     "session": _PLACE,
     "cdr": _PLACE,
+    "credentials": Shape(finish=_hub_is_a_role),
 }
 
 V2_2_1 = Version("2.2.1", _SHAPES_2_2_1, Values(_milliseconds, _net_and_gross))
@@ -171,7 +187,13 @@ V2_3_0 = replace(
     V2_2_1,
     number="2.3.0",
     values=Values(_milliseconds, _before_taxes),
-    shapes={"session": _PLACE, "cdr": _PLACE, "tariff": Shape(finish=_taxes_apart)},
+    shapes={
+        "session": _PLACE,
+        "cdr": _PLACE,
+        "tariff": Shape(finish=_taxes_apart),
+        "credentials": Shape(finish=_hub_is_named),
+    },
+    modules={**V2_2_1.modules, "bookings": SENDER, "payments": RECEIVER},
 )
 
 V2_1_1 = Version(

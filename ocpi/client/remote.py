@@ -74,6 +74,7 @@ def functional(
     params: Mapping[str, Any] | None = None,
     body: Any = None,
     read_timeout: float | None = None,
+    to: tuple[str, str] | None = None,
 ) -> Reply:
     """Call a functional module of a connected partner.
 
@@ -81,6 +82,7 @@ def functional(
         role: the partner's side of the module: SENDER or RECEIVER.
         segments: path below the module's URL.
         url: instead of the stored one, for example the next page.
+        to: (country_code, party_id) of the party behind a hub that it is for.
 
     Raises:
         CallFailed
@@ -100,7 +102,7 @@ def functional(
             version=version,
             params=params,
             body=body,
-            to=_recipient(partner, method),
+            to=to or _recipient(partner, method),
             read_timeout=read_timeout,
         )
     )

@@ -7,12 +7,14 @@ from django.utils import timezone
 
 from ocpi.handshake.credentials import Theirs
 from ocpi.handshake.discovery import Offer
+from ocpi.pushes import forget_partner, push_tokens
+from ocpi.sync.paging import LISTED_UNDER
 from ocpi.sync.requests import request_sync
 from ocpi.versions import Version
 from partners import tokens
 from partners.models import IssuedToken, Partner, PartnerRole, ReceivedToken, RemoteEndpoint
 
-FIRST_PULLS = ("locations", "tariffs")
+FIRST_PULLS = ("locations", "tariffs", "booking_locations")
 
 
 @dataclass(frozen=True)
@@ -58,11 +60,12 @@ def _end_registration(partner: Partner) -> None:
 
 
 def request_first_pulls(partner: Partner) -> None:
-    """Ask for what the partner published before we knew it."""
+    """Ask for what the partner published before we knew it, and have it told of our tokens."""
     offered = set(RemoteEndpoint.objects.filter(partner=partner).values_list("module", flat=True))
     for module in FIRST_PULLS:
-        if module in offered:
+        if LISTED_UNDER.get(module, module) in offered:
             request_sync(partner, module)
+    push_tokens(partner)
 
 
 def disconnect(partner: Partner) -> None:
@@ -74,6 +77,7 @@ def disconnect(partner: Partner) -> None:
         state=ReceivedToken.State.REVOKED, revoked_at=now
     )
     RemoteEndpoint.objects.filter(partner=partner).delete()
+    forget_partner(partner)
     partner.connection = Partner.Connection.NOT_CONNECTED
     partner.version = ""
     partner.save(update_fields=["connection", "version", "updated_at"])

@@ -1,5 +1,6 @@
 """The Credentials object: ours to send, theirs to read (OCPI 2.2.1 §7.3)."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,8 +63,14 @@ def theirs(partner: Partner, obj: Any) -> Theirs:
     for role in getattr(obj, "roles", ()):
         row = _row(partner, role)
         rows.setdefault((row.country_code, row.party_id, row.role), row)
-    hub = getattr(obj, "hub_party_id", None) or ""
+    hub = getattr(obj, "hub_party_id", None) or _hub_among(rows.values())
     return Theirs(obj.token, obj.url, tuple(rows.values()), str(hub)[:5])
+
+
+def _hub_among(rows: Iterable[PartnerRole]) -> str:
+    """The hub as 2.2 and 2.2.1 name it: a role; country and party in one word, as 2.3.0 has it."""
+    hubs = (f"{row.country_code}{row.party_id}" for row in rows if row.role == PartnerRole.Role.HUB)
+    return next(hubs, "")
 
 
 def _row(partner: Partner, role: Any) -> PartnerRole:

@@ -12,6 +12,8 @@ from partners.models import Partner, RemoteEndpoint
 
 CREDENTIALS = "credentials"
 LONGEST_URL = RemoteEndpoint._meta.get_field("url").max_length or 0
+# The text of Bookings names its module `Booking`, its examples `bookings`.
+SYNONYMS = {"booking": "bookings"}
 LONGEST_MODULE = RemoteEndpoint._meta.get_field("module").max_length or 0
 ROLES = ("SENDER", "RECEIVER")
 
@@ -102,6 +104,7 @@ def _offers(entries: list[Any], version: Version) -> list[Offer]:
         if not isinstance(module, str) or not isinstance(url, str) or not url.strip():
             continue
         module, url = module.strip().lower(), url.strip()
+        module = SYNONYMS.get(module, module)
         role = role.strip().upper() if version.has_roles and isinstance(role, str) else ""
         role = role if role in ROLES else ""
         if len(url) <= LONGEST_URL and len(module) <= LONGEST_MODULE:

@@ -1,10 +1,11 @@
 """Ending tokens that a PUT of credentials replaced (OCPI 2.2.1 §7.1.4).
 
-The partner may not have received our answer with the new token. So the old one works until the new one was seen. Where
-that does not happen within `GRACE`, the token stays that they do use: nobody is locked out by an answer that got lost.
+The partner may not have received our answer with the new token. So the old one works until the new one was seen; a
+partner that still uses the old one after `GRACE` keeps that. A quiet one keeps both, as nobody can tell which it has:
+an answer that got lost locks nobody out.
 """
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from django.db.models import Count
 from django.utils import timezone
@@ -16,7 +17,7 @@ GRACE = timedelta(hours=24)
 ACTIVE_CONNECTIONS = {"purpose": IssuedToken.Purpose.CONNECTION, "state": IssuedToken.State.ACTIVE}
 
 
-def retire_replaced_tokens(now: datetime) -> int:
+def retire_replaced_tokens() -> int:
     """Of several active tokens of a partner leave the one that works; return how many were revoked."""
     several = (
         IssuedToken.objects.filter(**ACTIVE_CONNECTIONS)
@@ -26,18 +27,22 @@ def retire_replaced_tokens(now: datetime) -> int:
         .values_list("partner", flat=True)
         .order_by()
     )
-    return sum(_retire(partner_id, now) for partner_id in several)
+    return sum(_retire(partner_id) for partner_id in several)
 
 
-def _retire(partner_id: int, now: datetime) -> int:
+def _retire(partner_id: int) -> int:
     rows = list(IssuedToken.objects.filter(partner=partner_id, **ACTIVE_CONNECTIONS).order_by("-pk"))
-    kept = rows[0]
-    if kept.last_used_at is None:
-        if now - kept.created_at < GRACE:
-            return 0
-        used = {row.last_used_at: row for row in rows if row.last_used_at is not None}
-        kept = used[max(used)] if used else kept
-    return sum(tokens.revoke(row) for row in rows if row.pk != kept.pk)
+    kept = _in_use(rows)
+    return sum(tokens.revoke(row) for row in rows if row.pk != kept.pk) if kept else 0
+
+
+def _in_use(rows: list[IssuedToken]) -> IssuedToken | None:
+    """The newest if it was ever used, else an older one that is used though the newest could be; None: not known."""
+    newest, *older = rows
+    if newest.last_used_at is not None:
+        return newest
+    since = newest.created_at + GRACE
+    return next((row for row in older if row.last_used_at is not None and row.last_used_at >= since), None)
 
 
 def activate_beside(token: IssuedToken) -> None:

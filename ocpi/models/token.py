@@ -27,7 +27,11 @@ class Token(models.Model):
     class Meta:
         ordering = ["id"]
         constraints = [models.UniqueConstraint(Lower("uid"), "type", name="one_token_per_uid_and_type")]
-        indexes = [models.Index(fields=["last_updated"])]
+        indexes = [
+            models.Index(fields=["last_updated"]),
+            # The tokens that partners are told of: few beside those of ad-hoc sessions.
+            models.Index(fields=["id"], condition=~models.Q(type="AD_HOC_USER"), name="long_lived_tokens"),
+        ]
 
     def __str__(self) -> str:
         return self.uid

@@ -17,6 +17,7 @@ from partners.models import Partner
 R_co = TypeVar("R_co", covariant=True)
 T = TypeVar("T")
 TRIES = 3
+THIS_ONE = "WHERE partner_id = %s AND country_code = %s AND party_id = %s AND ocpi_key = %s"
 FAR_FUTURE = timedelta(days=1)
 # PostgreSQL: serialization_failure, deadlock_detected. Both ask for the transaction to be run again.
 TRANSIENT = ("40001", "40P01")
@@ -53,6 +54,10 @@ class Party:
     @property
     def owner(self) -> tuple[str, str]:
         return self.country_code, self.party_id
+
+    def keys(self, ocpi_id: str) -> list[Any]:
+        """The same for a statement that ends in `THIS_ONE`."""
+        return [self.partner.pk, self.country_code, self.party_id, key(ocpi_id)]
 
     def where(self, ocpi_id: str) -> dict[str, Any]:
         """The columns that identify an object of this party."""

@@ -15,6 +15,7 @@ from ocpi import receivers
 from ocpi.models import OcpiSession
 from ocpi.store import columns
 from ocpi.store.base import (
+    THIS_ONE,
     NotFound,
     Party,
     Stored,
@@ -27,8 +28,10 @@ from ocpi.store.base import (
 )
 from ocpi.versions import Lenience, Version, power_kw, state_of_charge
 from ocpi.versions.patching import as_list, moment
+from partners.rows import Table, for_update
 
 PERIODS = "charging_periods"
+SESSIONS = Table(OcpiSession)
 
 
 @dataclass(frozen=True)
@@ -69,9 +72,6 @@ def patch_session(party: Party, session_id: str, change: Any, *, message_id: int
 
     One without `last_updated` (2.1.1 allows it) counts as newest and leaves the stored moment as it is: that is by the
     partner's clock, and ours beside it could shut out what the partner sends next.
-    An older one than what is stored may have carried fields that nothing newer repeats: the row is marked
-    `needs_pull`.
-
     Raises:
         NotFound: no such Session.
         Invalid: the PATCH, or the Session that it makes, has faults.
@@ -97,7 +97,7 @@ def session_wire(party: Party, session_id: str, version: Version) -> dict[str, A
 
 
 def _locked(party: Party, session_id: str) -> OcpiSession | None:
-    return OcpiSession.objects.select_for_update().filter(**party.where(session_id)).first()
+    return SESSIONS.first(f"{THIS_ONE} {for_update()}", party.keys(session_id))
 
 
 def _raw(row: OcpiSession, version: Version) -> dict[str, Any]:
@@ -124,7 +124,7 @@ def _insert(update: _Update) -> OcpiSession:
         first_seen_at=update.at,
     )
     _fill(update, row)
-    row.save(force_insert=True)
+    SESSIONS.insert(row)
     return row
 
 
@@ -137,15 +137,18 @@ def _overwrite(update: _Update, row: OcpiSession) -> bool:
         row.news_at = heard_at
     if update.source != "PATCH":
         row.needs_pull = False
-    row.save(force_update=True)
+    SESSIONS.update(row)
     return bool(row.raw != before)
 
 
 def _keep_periods(update: _Update, row: OcpiSession) -> bool:
-    """Add the charging periods of an outdated update that are missing; nothing else of it counts."""
+    """Add the charging periods of an outdated update that are missing; nothing else of it counts.
+
+    What else it carried may be lost, as a newer PATCH names only what changed after it: hence `needs_pull`.
+    """
     if update.source != "GET":
         row.news_at = update.at
-    row.needs_pull = row.needs_pull or update.source == "PATCH"
+    row.needs_pull = row.needs_pull or update.source != "GET"
     offered = as_list(update.named.get(PERIODS))
     if offered:
         stored = _raw(row, update.party.version)

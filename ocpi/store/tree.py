@@ -11,16 +11,18 @@ from typing import Any
 
 from ocpi.models import Connector, Evse, Location
 from ocpi.store import columns
-from ocpi.store.base import Inexpressible, NotFound, Party, converted, key, storable
+from ocpi.store.base import THIS_ONE, Inexpressible, NotFound, Party, converted, key, storable
 from ocpi.versions import VERSIONS, Version
 from ocpi.versions.times import format_timestamp
+from partners.rows import Table, for_update
 
+LOCATIONS, EVSES, CONNECTORS = Table(Location), Table(Evse), Table(Connector)
 COORDINATE = Decimal("0.0000001")
 
 
 def lock_location(party: Party, location_id: str) -> Location | None:
     """Return the Location, locked with its whole tree."""
-    return Location.objects.select_for_update().filter(**party.where(location_id)).first()
+    return LOCATIONS.first(f"{THIS_ONE} {for_update()}", party.keys(location_id))
 
 
 def lock_parent(party: Party, location_id: str) -> Location:
@@ -33,7 +35,7 @@ def lock_parent(party: Party, location_id: str) -> Location:
 
 def find_evse(location: Location, evse_uid: str) -> Evse | None:
     """Return an EVSE of the location, with the location it came from."""
-    evse = Evse.objects.filter(location=location, uid_key=key(evse_uid)).first()
+    evse = EVSES.first("WHERE location_id = %s AND uid_key = %s", [location.pk, key(evse_uid)])
     if evse is not None:
         evse.location = location
     return evse
@@ -42,7 +44,10 @@ def find_evse(location: Location, evse_uid: str) -> Evse | None:
 def connectors_of(*evses: Evse) -> dict[int, list[Connector]]:
     """Return the connectors of some EVSEs by EVSE, in one query."""
     found: dict[int, list[Connector]] = {evse.pk: [] for evse in evses}
-    for connector in Connector.objects.filter(evse__in=found):
+    if not found:
+        return found
+    marks = ", ".join(["%s"] * len(found))
+    for connector in CONNECTORS.all(f"WHERE evse_id IN ({marks}) ORDER BY connector_id", list(found)):
         found[connector.evse_id].append(connector)
     return found
 

@@ -1,7 +1,7 @@
 """Pulls that the session rules ask for: GET /sessions and GET /cdrs, at once (G5.4, rules 8, 17; awaiting_cdr)."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -35,21 +35,38 @@ class PullResult:
     refused: int = 0
 
 
-def pull_sessions(partner_id: int, date_from: datetime, token_uid: str | None = None) -> PullResult:
+def _nothing() -> None:
+    """What most callers do about each page."""
+
+
+def pull_sessions(
+    partner_id: int,
+    date_from: datetime,
+    token_uid: str | Collection[str] | None = None,
+    *,
+    on_page: Callable[[], None] = _nothing,
+) -> PullResult:
     """GET sessions changed since `date_from` and store them. Never raises for what the partner does.
 
-    `token_uid`: whose Sessions are looked for. A faulty Session of another token then does not make the answer
-    useless; one of this token does, for nobody can say what it would have told.
+    `token_uid`: whose Sessions are looked for, one or several. A faulty Session of another token then does not make
+    the answer useless; one of these tokens does, for nobody can say what it would have told.
+    `on_page` is called for each page that came, before it is stored: the caller's lease wants to be renewed.
     """
-    return _pull(partner_id, "sessions", date_from, token_uid)
+    return _pull(partner_id, "sessions", date_from, token_uid, on_page)
 
 
-def pull_cdrs(partner_id: int, date_from: datetime) -> PullResult:
+def pull_cdrs(partner_id: int, date_from: datetime, *, on_page: Callable[[], None] = _nothing) -> PullResult:
     """GET CDRs changed since `date_from` and store them. Never raises for what the partner does."""
-    return _pull(partner_id, "cdrs", date_from, None)
+    return _pull(partner_id, "cdrs", date_from, None, on_page)
 
 
-def _pull(partner_id: int, module: str, date_from: datetime, token_uid: str | None) -> PullResult:
+def _pull(
+    partner_id: int,
+    module: str,
+    date_from: datetime,
+    token_uid: str | Collection[str] | None,
+    on_page: Callable[[], None],
+) -> PullResult:
     partner = Partner.objects.get(pk=partner_id)
     concerns = _mentions(token_uid) if token_uid else None
     count, doubtful, message_ids = 0, 0, list[int]()
@@ -57,6 +74,7 @@ def _pull(partner_id: int, module: str, date_from: datetime, token_uid: str | No
     try:
         storing = Storing(partner, module)
         for page in pages(partner, module, date_from=date_from, most_pages=MOST_PAGES):
+            on_page()
             if page.message_id is not None:
                 message_ids.append(page.message_id)
             storing.store(page)
@@ -73,12 +91,14 @@ def _pull(partner_id: int, module: str, date_from: datetime, token_uid: str | No
     return PullResult(True, True, count, "", message_ids, refused)
 
 
-def _mentions(token_uid: str) -> Callable[[Any], bool]:
-    """Whether an object, readable or not, names the token: under `cdr_token.uid`, `auth_id` or anywhere else."""
-    wanted = json.dumps(token_uid).lower()
+def _mentions(token_uid: str | Collection[str]) -> Callable[[Any], bool]:
+    """Whether an object, readable or not, names a token: under `cdr_token.uid`, `auth_id` or anywhere else."""
+    uids = [token_uid] if isinstance(token_uid, str) else token_uid
+    wanted = [json.dumps(uid).lower() for uid in uids]
 
     def mentions(item: Any) -> bool:
-        return wanted in json.dumps(item).lower()
+        text = json.dumps(item).lower()
+        return any(uid in text for uid in wanted)
 
     return mentions
 

@@ -10,10 +10,13 @@ from django.conf import settings
 from requests.utils import parse_header_links
 
 from ocpi.client import SENDER, CallFailed, Reply, endpoint_url, functional
+from ocpi.client.remote import joined
 from ocpi.versions.times import format_timestamp
 from partners.models import Partner
 
 MOST_PAGES = 10_000
+# Lists below another module's URL (OCPI 2.3.0 mod_bookings).
+LISTED_UNDER = {"booking_locations": "bookings"}
 ADVICE = "Ask them to correct their Link header: it must hold the URL of the next page (OCPI 2.2.1 §4.1.3)."
 
 
@@ -39,7 +42,7 @@ def pages(
     Raises:
         CallFailed: also `paging`: the pages do not end, or lead elsewhere.
     """
-    base = endpoint_url(partner, module, SENDER)
+    base = list_url(partner, module)
     filters: dict[str, Any] = {}
     if date_from:
         filters["date_from"] = format_timestamp(date_from)
@@ -67,6 +70,17 @@ def pages(
             asked.add(url)
         previous = page.items
     raise CallFailed("paging", f"their list does not end after {most_pages} pages", advice=ADVICE)
+
+
+def list_url(partner: Partner, module: str) -> str:
+    """Where the list of a module's objects is.
+
+    Raises:
+        CallFailed: `not_offered`
+    """
+    if module in LISTED_UNDER:
+        return joined(endpoint_url(partner, LISTED_UNDER[module], SENDER), module)
+    return endpoint_url(partner, module, SENDER)
 
 
 def _page(reply: Reply) -> Page:

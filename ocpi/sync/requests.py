@@ -10,7 +10,7 @@ from ocpi.models import SyncRun
 from partners.models import Partner
 
 RUN_TASK = "ocpi.tasks.sync_run"
-MODULES = ("locations", "tariffs", "sessions", "cdrs")
+MODULES = ("locations", "tariffs", "sessions", "cdrs", "hubclientinfo", "bookings", "booking_locations")
 LIVE = (SyncRun.State.DUE, SyncRun.State.RUNNING)
 
 

@@ -8,6 +8,8 @@ from django.conf import settings
 from django.db.models import Max, Q
 
 from ocpi.models import SyncRun
+from ocpi.sync.clients import MODULE as CLIENTS
+from ocpi.sync.paging import LISTED_UNDER
 from ocpi.sync.requests import request_sync
 from partners.models import Partner, RemoteEndpoint
 
@@ -25,10 +27,14 @@ class Interval:
 
 
 INTERVALS = (
+    Interval(CLIENTS, True, timedelta(hours=1)),
     Interval("locations", True, timedelta(days=1)),
     Interval("locations", False, timedelta(hours=1)),
     Interval("tariffs", True, timedelta(days=1)),
     Interval("cdrs", False, timedelta(hours=1)),
+    Interval("booking_locations", True, timedelta(days=1)),
+    Interval("booking_locations", False, timedelta(hours=1)),
+    Interval("bookings", False, timedelta(minutes=15)),
 )
 
 
@@ -42,7 +48,10 @@ def request_due(now: datetime) -> int:
     requested = 0
     for pk, partner in partners.items():
         for interval in INTERVALS:
-            if (pk, interval.module) not in offered or not _due(pk, interval, last, now):
+            listed = (pk, LISTED_UNDER.get(interval.module, interval.module)) in offered
+            if not listed or (interval.module == CLIENTS and not partner.hub_party_id):
+                continue
+            if not _due(pk, interval, last, now):
                 continue
             since = None if interval.full else last.get((pk, interval.module, None), now - interval.every)
             request_sync(partner, interval.module, interval.full, since - OVERLAP if since else None)

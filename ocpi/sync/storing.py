@@ -6,11 +6,17 @@ from typing import Any
 
 from django.db import DataError
 
+from ocpi import quirks
 from ocpi.client.remote import version_in_use
+from ocpi.hubs import parties_of
 from ocpi.store import Conflict, NotFound, Party, put_cdr, put_location, put_session, put_tariff
+from ocpi.store.bookings import put_booking, put_booking_location
+from ocpi.store.clients import put_client_info
+from ocpi.sync.clients import MODULE as CLIENTS
+from ocpi.sync.clients import know_clients
 from ocpi.sync.paging import Page
-from ocpi.versions import Fault, Invalid, Version
-from partners.models import Partner, PartnerRole
+from ocpi.versions import Fault, Invalid, Lenience, Version
+from partners.models import Partner
 
 MOST_FAULTY = 200  # objects whose faults are kept; all are counted
 MOST_FAULTS = 20  # of one object
@@ -20,6 +26,9 @@ _PUT: dict[str, Callable[[Party, Any, int | None], Any]] = {
     "sessions": lambda party, data, message: put_session(party, None, data, source="GET", message_id=message),
     "tariffs": lambda party, data, message: put_tariff(party, None, data, source="GET", message_id=message),
     "cdrs": lambda party, data, message: put_cdr(party, data, source="GET", message_id=message),
+    "bookings": lambda party, data, message: put_booking(party, None, data),
+    "booking_locations": lambda party, data, message: put_booking_location(party, None, data),
+    CLIENTS: lambda party, data, message: put_client_info(party, data, addressed=False),
 }
 
 
@@ -47,8 +56,12 @@ class Storing:
 
     def __init__(self, partner: Partner, module: str) -> None:
         self.partner = partner
+        self.module = module
         self.put = _PUT[module]
         self.version: Version = version_in_use(partner)
+        self.leniences: list[Lenience] = []
+        if module != CLIENTS:
+            know_clients(partner)
         self.parties = parties_of(partner)
         self.tally = Tally()
 
@@ -56,6 +69,7 @@ class Storing:
         """Store what can be stored; count and describe the rest."""
         tally = self.tally
         tally.refused_items = []
+        self.leniences = []
         for item in page.items:
             tally.received += 1
             self._note(item)
@@ -67,10 +81,11 @@ class Storing:
             tally.refused_items.append(item)
             if len(tally.faults) < MOST_FAULTY:
                 tally.faults.append({"id": _id(item), "faults": faults[:MOST_FAULTS]})
+        quirks.note(self.partner, self.version.number, self.module, self.leniences, page.message_id)
 
     def _store_one(self, item: Any, message_id: int | None) -> list[dict[str, str]]:
         try:
-            self.put(self._party(item), item, message_id)
+            self.leniences += self.put(self._party(item), item, message_id).leniences
         except Invalid as error:
             return [{"path": fault.path, "message": fault.message} for fault in error.faults]
         except (Conflict, NotFound, DataError) as error:
@@ -78,9 +93,14 @@ class Storing:
         return []
 
     def _party(self, item: Any) -> Party:
-        """Whose the object is. Raises Invalid where it is not one of the partner's parties."""
+        """Whose the object is. Raises Invalid where it is not one of the partner's parties.
+
+        What a hub says of its clients is the hub's, whomever it is about.
+        """
+        if self.module == CLIENTS:
+            return Party(self.partner, self.partner.country_code, self.partner.party_id, self.version)
         country_code, party_id = self._owner(item)
-        if (country_code, party_id) not in self.parties and not self.partner.hub_party_id:
+        if (country_code, party_id) not in self.parties:
             text = f"{country_code}*{party_id} is no party of {self.partner.name}"
             raise Invalid((Fault("party_id", text, party_id),))
         return Party(self.partner, country_code, party_id, self.version)
@@ -108,12 +128,6 @@ class Storing:
             self.tally.seen.add((country_code, party_id, ocpi_id.lower()))
         else:
             self.tally.anonymous = True
-
-
-def parties_of(partner: Partner) -> set[tuple[str, str]]:
-    """The parties that the partner speaks for: the agreed one and those of its credentials."""
-    roles = PartnerRole.objects.filter(partner=partner).values_list("country_code", "party_id")
-    return {(partner.country_code, partner.party_id), *roles}
 
 
 def _id(item: Any) -> str:

@@ -10,33 +10,27 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse
-from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from ocpi import message_log
+from ocpi import message_log, quirks
 from ocpi.authentication import Caller, TokenAuthentication, WrongToken, source_address
 from ocpi.envelope import Absent, EnvelopeRenderer, Refusal, StatusCode, envelope
+from ocpi.hubs import speaks_for
 from ocpi.routing import offered
 from ocpi.store import NotFound, Party, Stored
 from ocpi.versions import Fault, Lenience, Version
 from ocpi.views.errors import Failure, failure_of, unexpected
 from ocpi.views.reading import read_json
-from partners.models import Partner, PartnerRole
+from partners.models import Partner
 
 LONGEST_ECHO = 128
 ECHOED = ("X-Request-ID", "X-Correlation-ID")
 
 
-class OneForm(BaseContentNegotiation):
-    """No negotiation: JSON in, JSON out."""
-
-    def select_parser(self, request: Request, parsers: Any) -> Any:
-        return parsers[0]
-
-    def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
-        return renderers[0], renderers[0].media_type
+RENDERER = EnvelopeRenderer()
 
 
 class OcpiView(APIView):
@@ -59,7 +53,6 @@ class OcpiView(APIView):
     authentication_classes = [TokenAuthentication]
     permission_classes = []
     renderer_classes = [EnvelopeRenderer]
-    content_negotiation_class = OneForm
     http_method_names = ["get", "put", "patch", "post", "delete"]
 
     caller: Caller | None = None
@@ -78,7 +71,7 @@ class OcpiView(APIView):
         except Exception as error:  # noqa: BLE001  (whatever it is, the caller gets an envelope)
             return self._plain(unexpected(error))
         try:
-            response: Any = super().dispatch(request, *args, **kwargs)
+            response: Any = self._handle(Request(request, authenticators=self.get_authenticators()), args, kwargs)
             response.render()
         except Exception as error:  # noqa: BLE001  (whatever it is, the caller gets an envelope)
             response = self._plain(unexpected(error))
@@ -86,6 +79,20 @@ class OcpiView(APIView):
         self._finish(response)
         answer: HttpResponse = response
         return answer
+
+    def _handle(self, request: Request, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Response:
+        """The framework's way of a request, without its choices: JSON in, JSON out, one scheme, no throttles."""
+        self.request, self.args, self.kwargs, self.headers = request, args, kwargs, {}
+        try:
+            self.initial(request, *args, **kwargs)
+            method = (request.method or "").lower()
+            handler = getattr(self, method, None) if method in self.http_method_names else None
+            if handler is None:
+                raise MethodNotAllowed(request.method or "")
+            response = handler(request, *args, **kwargs)
+        except Exception as error:  # noqa: BLE001  (whatever it is, the caller gets an envelope)
+            response = self.handle_exception(error)
+        return self.finalize_response(request, response)
 
     def _open(self, request: HttpRequest) -> message_log.Record:
         try:
@@ -119,17 +126,19 @@ class OcpiView(APIView):
             objects=self.objects,
             error=self.error,
         )
+        if self.leniences and self.partner:
+            quirks.note(self.partner, str(self.version or ""), self.module, self.leniences, self.record.id)
 
     def _plain(self, failure: Failure) -> HttpResponse:
         """The answer when nothing else works any more."""
         self.ocpi_status = failure.status_code
-        body = EnvelopeRenderer().render(envelope(failure.status_code, message=failure.message))
+        body = RENDERER.render(envelope(failure.status_code, message=failure.message))
         return HttpResponse(body, status=failure.http_status, content_type="application/json")
 
     # before the handler
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        super().initial(request, *args, **kwargs)
+        self.perform_authentication(request)
         if isinstance(request.auth, Caller):
             self.caller, self.partner = request.auth, request.auth.partner
             self.check_scope(request.auth)
@@ -167,8 +176,9 @@ class OcpiView(APIView):
         Raises:
             Refusal: HTTP 404, it is not one of the caller's parties.
         """
-        partner = self.the_caller().partner
-        if not speaks_for(partner, country_code, party_id):
+        caller, party = self.the_caller(), (country_code.upper(), party_id.upper())
+        partner = caller.partner
+        if party not in caller.parties and not speaks_for(partner, country_code, party_id):
             message = f"{country_code}*{party_id} is not a party that you registered with us."
             raise Refusal(404, StatusCode.CLIENT_ERROR, message)
         return Party(partner, country_code, party_id, self.the_version())
@@ -218,7 +228,9 @@ class OcpiView(APIView):
         return response
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Response:
-        final = super().finalize_response(request, response, *args, **kwargs)
+        final = response
+        final.accepted_renderer, final.accepted_media_type = RENDERER, RENDERER.media_type
+        final.renderer_context = {}
         if self.version is None or self.version.correlation_headers:
             for name in ECHOED:
                 if value := request.headers.get(name, ""):
@@ -243,18 +255,3 @@ class OcpiView(APIView):
     ) -> Response:
         self.ocpi_status = int(status_code)
         return Response(envelope(status_code, data, message), status=http_status, headers=headers)
-
-    @property
-    def default_response_headers(self) -> dict[str, str]:
-        """None: OCPI knows neither Vary nor, but for HTTP 405, Allow."""
-        return {}
-
-
-def speaks_for(partner: Partner, country_code: str, party_id: str) -> bool:
-    """Whether the party is the partner's own or one of those that its platform speaks for."""
-    party = country_code.upper(), party_id.upper()
-    if party == (partner.country_code, partner.party_id):
-        return True
-    if not all(part.isprintable() for part in party):  # U+0000, which a query refuses
-        return False
-    return PartnerRole.objects.filter(partner=partner, country_code=party[0], party_id=party[1]).exists()

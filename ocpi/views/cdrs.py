@@ -6,10 +6,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from ocpi import store
+from ocpi.hubs import speaks_for
 from ocpi.routing import cdr_url
 from ocpi.store import Party
 from ocpi.versions import Fault, Invalid
-from ocpi.views.base import OcpiView, speaks_for
+from ocpi.views.base import OcpiView
 
 
 class CdrsView(OcpiView):

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sessions_adhoc.decide.decision import Action, Decision, Do, end_attempt, go, stay
 from sessions_adhoc.decide.facts import AttemptFacts, CommandFacts, Facts
-from sessions_adhoc.decide.start import MAX_SENDS, PULL_POLL, SEND_POLL, UNSENT, Pull, pull_since
+from sessions_adhoc.decide.start import MAX_SENDS, PULL_POLL, SEND_POLL, UNSENT, Pull, pull_since, sample_overdue
 from sessions_adhoc.states import State
 
 
@@ -59,18 +59,11 @@ def charging(facts: Facts, now: datetime) -> Decision:
     return stay(next_look(facts, attempt, now))
 
 
-def sample_overdue(facts: Facts, attempt: AttemptFacts, now: datetime) -> bool:
-    """Rule 17: no sample for an interval, and not asked for within the last one."""
-    if attempt.session is None or now < attempt.session.news_at + facts.rules.meter_interval:
-        return False
-    return attempt.pull_asked_at is None or now >= attempt.pull_asked_at + facts.rules.meter_interval
-
-
 def stop_refused(stop: CommandFacts) -> bool:
     """The CPO said no, or cannot be reached. An unanswered STOP may have arrived: it gets its time."""
     if stop.state == "undelivered":
         return stop.tries >= MAX_SENDS
-    return stop.refused or stop.result in ("REJECTED", "NOT_SUPPORTED", "FAILED", "TIMEOUT")
+    return stop.turned_down
 
 
 def stopping(facts: Facts, now: datetime) -> Decision:

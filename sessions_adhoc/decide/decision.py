@@ -18,6 +18,7 @@ class Do(StrEnum):
     SEND_START = "send_start"
     SEND_STOP = "send_stop"
     FORGET_STOP = "forget_stop"
+    RENEW_STOP = "renew_stop"
     SCHEDULE_RETRY = "schedule_retry"
     PULL_SESSIONS = "pull_sessions"
     PULL_CDRS = "pull_cdrs"

@@ -25,6 +25,9 @@ REFUSING_RESULTS = frozenset(
 DOUBTFUL_RESULTS = frozenset({"FAILED", "TIMEOUT"})
 """Rule 4: worth a GET /sessions, but chargers start late."""
 
+TURNED_DOWN = frozenset({"REJECTED", "NOT_SUPPORTED"}) | DOUBTFUL_RESULTS
+"""Results of a STOP that stopped nothing."""
+
 CONNECTOR_READY = frozenset({"BLOCKED", "PREPARING"})
 SESSION_OVER = frozenset({"COMPLETED", "INVALID"})
 
@@ -94,6 +97,11 @@ class CommandFacts:
     @property
     def refused(self) -> bool:
         return self.state == "answered" and self.response in REFUSING_RESPONSES
+
+    @property
+    def turned_down(self) -> bool:
+        """Refused, or carried out without success."""
+        return self.refused or self.result in TURNED_DOWN
 
 
 @dataclass(frozen=True)

@@ -33,18 +33,26 @@ def authorizing(facts: Facts, now: datetime) -> Decision:
     if facts.payment.state == "reserved":
         return go(State.AUTHORIZED, "The funds are reserved.")
     if facts.payment.state in UNPAID:
-        return fail(f"payment_{facts.payment.state}", UNPAID[facts.payment.state])
+        return unpaid(facts)
     deadline = facts.state_since + AUTHORIZING_TIMEOUT
     if now >= deadline:
         return cancel("payment_timeout", "The payment was not confirmed within 10 minutes.")
     return stay(min(deadline, now + PAYMENT_POLL))
 
 
+def unpaid(facts: Facts) -> Decision:
+    """Rule 1: without reserved funds nothing is started."""
+    state = facts.payment.state
+    if state in UNPAID:
+        return fail(f"payment_{state}", UNPAID[state])
+    return fail("payment_lost", "The funds are not reserved any more.")
+
+
 def authorized(facts: Facts, now: datetime) -> Decision:
     if facts.driver_ended:
         return cancel("cancelled_by_driver", "Cancelled by the driver before the start.")
-    if facts.payment.state in UNPAID:
-        return fail(f"payment_{facts.payment.state}", UNPAID[facts.payment.state])
+    if facts.payment.state != "reserved":
+        return unpaid(facts)
     if facts.rules.start_strategy == "wait_for_preparing" and facts.connector_status not in CONNECTOR_READY:
         return go(State.WAITING_FOR_CONNECTOR, "Waiting for the cable to be plugged in.")
     return start("Sending START_SESSION.")
@@ -57,8 +65,8 @@ def start(text: str) -> Decision:
 def waiting_for_connector(facts: Facts, now: datetime) -> Decision:
     if facts.driver_ended:
         return cancel("cancelled_by_driver", "Cancelled by the driver before the start.")
-    if facts.payment.state in UNPAID:
-        return fail(f"payment_{facts.payment.state}", UNPAID[facts.payment.state])
+    if facts.payment.state != "reserved":
+        return unpaid(facts)
     if facts.connector_status in CONNECTOR_READY:
         return start("The connector is ready (BLOCKED). Sending START_SESSION.")
     deadline = facts.state_since + facts.rules.connector_timeout

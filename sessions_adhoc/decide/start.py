@@ -11,6 +11,7 @@ from sessions_adhoc.decide.facts import (
     AttemptFacts,
     CommandFacts,
     Facts,
+    SessionFacts,
 )
 from sessions_adhoc.states import State
 
@@ -87,7 +88,7 @@ def waiting_for_session(facts: Facts, attempt: AttemptFacts, now: datetime) -> D
 
 
 def not_arrived(facts: Facts, attempt: AttemptFacts, now: datetime) -> Decision:
-    """Rules 1 and 5: what cannot have arrived is sent, three times in all, while the money is there and time is left."""
+    """Rules 1 and 5: what cannot have arrived is sent, three times in all, while money and time are there."""
     command = attempt.command
     if facts.driver_ended:
         return fail("stopped_by_driver", "Stopped by the driver. The charger was never asked to start.")
@@ -136,6 +137,9 @@ def in_the_window(facts: Facts, attempt: AttemptFacts, now: datetime) -> Decisio
     ends = window_end(command, facts.rules.session_timeout, attempt.created_at)
     if now >= ends:
         return window_closed(facts, attempt, ends, now)
+    if stop_due(facts, attempt):
+        text = "" if attempt.stop else "The Session is there, still PENDING: asking the CPO to stop."
+        return stay(min(ends, now + SEND_POLL), Action(Do.SEND_STOP), text=text)
     if command.result_at and command.result in REFUSING_RESULTS | DOUBTFUL_RESULTS:
         pull = pull_since(attempt, command.result_at)
         if pull is Pull.WANTED:
@@ -192,11 +196,48 @@ def validating(facts: Facts, now: datetime) -> Decision:
     if now >= deadline:
         minutes = facts.rules.energy_timeout.total_seconds() / 60
         return no_energy(facts, f"No energy for {minutes:g} min after the Session became ACTIVE.", now)
-    if facts.driver_ended and attempt.stop is None:
-        return stay(min(deadline, now + SEND_POLL), Action(Do.SEND_STOP), text="Asking the CPO to stop.")
-    if attempt.stop and attempt.stop.state in UNSENT and attempt.stop.tries < MAX_SENDS:
-        return stay(min(deadline, now + SEND_POLL), Action(Do.SEND_STOP))
-    return stay(deadline)
+    return waiting_for_energy(facts, attempt, attempt.session, deadline, now)
+
+
+def waiting_for_energy(
+    facts: Facts, attempt: AttemptFacts, session: SessionFacts, deadline: datetime, now: datetime
+) -> Decision:
+    """Rules 17, 19: meanwhile the driver may stop, and a CPO that does not push must be asked for its meter values."""
+    if stopped_too_early(facts, attempt):
+        text = "The CPO did not stop the PENDING Session. It is ACTIVE now: asking again."
+        return stay(min(deadline, now + SEND_POLL), Action(Do.RENEW_STOP), Action(Do.SEND_STOP), text=text)
+    if stop_due(facts, attempt):
+        text = "" if attempt.stop else "Asking the CPO to stop."
+        return stay(min(deadline, now + SEND_POLL), Action(Do.SEND_STOP), text=text)
+    if sample_overdue(facts, attempt, now):
+        text = "No meter value in time: asking for it (G5.11)."
+        return stay(min(deadline, now + facts.rules.meter_interval), Action(Do.PULL_SESSIONS), text=text)
+    heard_at = max(session.news_at, attempt.pull_asked_at or session.news_at)
+    return stay(min(deadline, heard_at + facts.rules.meter_interval))
+
+
+def sample_overdue(facts: Facts, attempt: AttemptFacts, now: datetime) -> bool:
+    """Rule 17: no sample for an interval, and not asked for within the last one."""
+    if attempt.session is None or now < attempt.session.news_at + facts.rules.meter_interval:
+        return False
+    return attempt.pull_asked_at is None or now >= attempt.pull_asked_at + facts.rules.meter_interval
+
+
+def stop_due(facts: Facts, attempt: AttemptFacts) -> bool:
+    """Rule 19: the driver's wish is sent as soon as there is a Session; what cannot have arrived is sent again."""
+    if attempt.session is None:
+        return False
+    if attempt.stop is None:
+        return facts.driver_ended
+    return attempt.stop.state in UNSENT and attempt.stop.tries < MAX_SENDS
+
+
+def stopped_too_early(facts: Facts, attempt: AttemptFacts) -> bool:
+    """Many CPOs cannot stop a Session that is still PENDING: a refusal from then is no answer for now."""
+    stop, session = attempt.stop, attempt.session
+    if stop is None or session is None or session.active_at is None or not facts.driver_ended:
+        return False
+    return stop.turned_down and stop.sent_at is not None and stop.sent_at < session.active_at
 
 
 def may_retry(facts: Facts, now: datetime) -> bool:

@@ -12,12 +12,14 @@ SINCE_2_2 = ("2.2", "2.2.1", "2.3.0")
 class Act:
     """Something that the driver does, once: `what` when the session has been in `state` for `after` seconds.
 
-    `what` is `stop` or `cancel` (the driver's API), or `plug` (the cable). In state `""` it is done before the start.
+    `what` is `stop` or `cancel` (the driver's API), `plug` (the cable), or `go away`: the CPO is gone for `lasting`
+    seconds. In state `""` it is done before the start.
     """
 
     state: str
     what: str
     after: float = 0.0
+    lasting: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,7 @@ class Case:
         own_cpo: it spoils a whole CPO, and gets one of its own.
         differs: versions in which the outcome is another.
         patience: seconds within which the outcome must be there.
+        lasts: it stays so; if not, it is not looked at again when all others are done.
     """
 
     name: str
@@ -77,6 +80,7 @@ class Case:
     versions: tuple[str, ...] = ALL_VERSIONS
     differs: Mapping[str, Expected] = field(default_factory=dict)
     patience: float = 45.0
+    lasts: bool = True
 
     @property
     def played(self) -> str:

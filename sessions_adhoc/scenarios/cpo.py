@@ -47,10 +47,6 @@ class Cpo:
         """Everything that the CPO believes."""
         return self._call("GET", "state?limit=2000")
 
-    def set_knobs(self, knobs: Mapping[str, float]) -> None:
-        """Turn knobs for every charge."""
-        self._call("POST", "behaviour", {"knobs": dict(knobs)})
-
     def prepare(self, charger: Charger, scenario: str, knobs: Mapping[str, float]) -> None:
         """Have this scenario played at the charger."""
         self._scenarios[charger.uid] = scenario

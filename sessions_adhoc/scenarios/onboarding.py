@@ -11,7 +11,6 @@ from ocpi.models import Connector, HandshakeRun, Tariff
 from partners.models import Partner
 from partners.services import ContactDetails, PartnerDetails, add_partner
 from sessions_adhoc.scenarios.cpo import Cpo
-from sessions_adhoc.scenarios.table import KNOBS
 
 PATIENCE = 90.0
 POLL = 0.2
@@ -52,7 +51,6 @@ def connect(cpos: Sequence[Cpo]) -> None:
     _wait_for("the handshakes", lambda: _all_shaken(runs.values()))
     for cpo in cpos:
         cpo.read_chargers()
-        cpo.set_knobs(KNOBS)
     _wait_for("chargers and tariffs", lambda: all(_has_network(cpo) for cpo in cpos))
 
 

@@ -127,9 +127,12 @@ SIGNS: Mapping[str, Callable[[AdHocSession], bool]] = {
     "power told": lambda session: _samples(session, kw_derived=False, kw__gt=0),
     "old sample ignored": lambda session: _samples(session, ignored__startswith="older"),
     "less energy ignored": lambda session: _samples(session, ignored__startswith="less"),
-    "asked by GET sessions": lambda session: session.attempts.exclude(pull_answered_at=None).exists(),
+    "asked by GET sessions": lambda session: session.attempts.exclude(pull_asked_at=None).exists(),
+    "found by GET sessions": lambda session: _samples(session, source="GET"),
     "asked by GET cdrs": lambda session: session.attempts.filter(cdr_pulls__gt=0).exists(),
-    "one CDR kept": lambda session: Cdr.objects.filter(token_uid__iexact=session.token.uid).count() == 1,
+    "one CDR kept": lambda session: (
+        Cdr.objects.filter(token_uid__in=[session.token.uid, session.token.contract_id]).count() == 1
+    ),
     "CDR kept, not eligible": lambda session: session.timeline.filter(text__contains="not eligible").exists(),
     "stray session kept": lambda session: OcpiSession.objects.filter(
         partner=session.partner_id, evse_uid__iexact=session.evse.uid, attempt_link=None

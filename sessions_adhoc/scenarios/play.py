@@ -15,9 +15,7 @@ from sessions_adhoc.scenarios.cpo import Charger, Cpo
 from sessions_adhoc.scenarios.driver import Driver
 from sessions_adhoc.scenarios.judging import deviations
 from sessions_adhoc.scenarios.outcome import Outcome, read
-from sessions_adhoc.scenarios.table import POLICY
 
-AWAY_SECONDS = 14.0
 STEADY = 1.5
 """Seconds for which a good outcome must last before it is believed."""
 
@@ -48,7 +46,7 @@ class Play:
             partner_id=self.cpo.partner_id,
             location_id=self.charger.location_id,
             evse_uid=self.charger.uid,
-            **{**POLICY, **self.case.policy},
+            **self.case.policy,
         )
         self.cpo.prepare(self.charger, self.case.played, self.case.knobs)
         for act in self.case.acts:
@@ -105,7 +103,7 @@ class Play:
         if act.what == "plug":
             self.cpo.plug(self.charger)
         elif act.what == "go away":
-            self.cpo.go_away(AWAY_SECONDS)
+            self.cpo.go_away(act.lasting)
         else:
             self.driver.end(self.session_id, act.what)
 

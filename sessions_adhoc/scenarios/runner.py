@@ -24,6 +24,13 @@ class Fleet:
     shared: list[Cpo] = field(default_factory=list)
     own: dict[str, Cpo] = field(default_factory=dict)
 
+    def add(self, cpo: Cpo, case: str = "") -> None:
+        """Take in a CPO, for all or for the case of this name alone."""
+        if case:
+            self.own[case] = cpo
+        else:
+            self.shared.append(cpo)
+
     @property
     def all(self) -> list[Cpo]:
         return [*self.shared, *self.own.values()]
@@ -53,10 +60,15 @@ def _cast(case: Case, fleet: Fleet, driver: Driver) -> Play:
 
 
 class Runner:
-    """Keeps at most `jobs` plays going until all are judged, then judges all once more."""
+    """Keeps at most `jobs` plays going until all are judged, then judges all once more.
 
-    def __init__(self, plays: list[Play], jobs: int, tell: Callable[[Play, int, int], None]) -> None:
-        self.waiting, self.jobs, self.tell = list(plays), jobs, tell
+    `tell` hears of every play that was judged; `watch` is called all the time and may raise.
+    """
+
+    def __init__(
+        self, plays: list[Play], jobs: int, tell: Callable[[Play, int, int], None], watch: Callable[[], None]
+    ) -> None:
+        self.waiting, self.jobs, self.tell, self.watch = list(plays), jobs, tell, watch
         self.playing: list[Play] = []
         self.done: list[Play] = []
         self._kept: dict[str, tuple[float, dict[str, Any] | None]] = {}
@@ -64,11 +76,12 @@ class Runner:
     def run(self) -> list[Play]:
         """Return the plays, judged."""
         while self.waiting or self.playing:
+            self.watch()
             self._begin()
             self._round()
             time.sleep(POLL)
         for play in self.done:
-            if play.faults == [] and (books := books_of(play.cpo)) is not None:
+            if play.case.lasts and not play.faults and (books := books_of(play.cpo)) is not None:
                 play.look_again(books)
         return self.done
 

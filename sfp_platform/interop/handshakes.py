@@ -3,8 +3,6 @@
 from importlib import import_module
 from typing import Any
 
-from django.utils import timezone
-
 from ocpi import handshake
 from ocpi.handshake.manual import connect_manually
 from ocpi.handshake.rotation import retire_replaced_tokens
@@ -67,7 +65,7 @@ def they_rotate(world: World) -> str:
     must(world.cpo_token != old, "the answer repeats the old token")
     world.cpo.take_over(token_in=fresh, token_out=world.cpo_token, our_versions_url=ours)
     _check_connected(world)
-    retire_replaced_tokens(timezone.now())
+    retire_replaced_tokens()
     late = world.cpo.by_hand("GET", ours, old)
     must(late.http == 401, f"the old token is still answered HTTP {late.http}")
     return "both tokens renewed, the old one is refused"

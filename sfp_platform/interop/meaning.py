@@ -32,7 +32,9 @@ def _empty(value: Any) -> bool:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, int | float) and not isinstance(value, bool):
+    if isinstance(value, bool):
+        return str(value), bool  # which is no number here
+    if isinstance(value, int | float):
         return Decimal(str(value))
     if isinstance(value, str) and TIMESTAMP.fullmatch(value):
         return _moment(value)

@@ -2,13 +2,15 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.utils import timezone
 
-from ocpi import store, sync
-from ocpi.models import Evse, Location, SyncRun, Tariff, Token
+from ocpi import pushes, store, sync
+from ocpi.client import RECEIVER, functional
+from ocpi.models import Evse, Location, SyncRun, Tariff, Token, TokenPush
 from ocpi.store.tokens import token_wire
 from ocpi.sync.requests import request_sync
-from sfp_platform.interop.world import NotOffered, World, clean, eventually, must, same
+from sfp_platform.interop.world import World, clean, eventually, must, same
 
 PAGE = 3
 
@@ -109,8 +111,32 @@ def authorize(world: World) -> str:
 
 
 def push_token(world: World) -> str:
-    """PUT of one of our tokens to the CPO, and GET of it there."""
-    raise NotOffered("tokens are not pushed: each is sent with its START_SESSION")
+    """One of our tokens is PUT to the CPO, changed there when it ends, and read back both times (OCPI §12.2.2)."""
+    uid = f"{world.partner.code}-app"
+    token = Token.objects.create(
+        uid=uid,
+        type=Token.Type.APP_USER,
+        contract_id=f"SK-SFP-{uid}",
+        issuer="Smart Fuel Pass",
+        last_updated=timezone.now(),
+    )
+    pushes.push_tokens(world.partner)
+    _check_pushed(world, token)
+    token.valid, token.last_updated = False, timezone.now()
+    token.save()
+    pushes.token_changed(token)
+    _check_pushed(world, token)
+    return "PUT, ended with PATCH, read back"
+
+
+def _check_pushed(world: World, token: Token) -> None:
+    row = TokenPush.objects.get(partner=world.partner, token=token)
+    # What its worker would do: the row may be handed out to one already, with the end of its lease.
+    must(pushes.push(row.pk, row.next_check_at), f"the push failed: {TokenPush.objects.get(pk=row.pk).error}")
+    named = {"type": token.type} if world.version.token_type_in_query else {}
+    path = (settings.OCPI_COUNTRY_CODE, settings.OCPI_PARTY_ID, token.uid)
+    found = functional(world.partner, "GET", "tokens", RECEIVER, *path, params=named).data
+    same(f"token {token.uid}", token_wire(token, world.version), found)
 
 
 def _is(evse: Evse, status: str) -> bool:

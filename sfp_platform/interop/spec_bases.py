@@ -6,7 +6,7 @@ from ocpi.versions import VERSIONS, Version
 
 LONG_AGO = "2014-01-01T00:00:00Z"
 OWNER = ("SK", "ION")
-LOCATION_ID, EVSE_UID, CONNECTOR_ID = "SITE-1", "3256", "1"
+LOCATION_ID, EVSE_UID, CONNECTOR_ID, CALENDAR_ID = "SITE-1", "3256", "1", "CAL-1"
 _NEWEST_COMMON = VERSIONS["2.2.1"]
 _PARTY = {"country_code": OWNER[0], "party_id": OWNER[1]}
 _TOKEN = {"country_code": "SK", "party_id": "SFP", "uid": "DRIVER-1", "type": "RFID", "contract_id": "SK-SFP-1"}
@@ -72,20 +72,22 @@ _REQUEST = {
     "period": _SLOT,
     "authorization_reference": "REF-1",
 }
+_CALENDAR = {
+    "id": CALENDAR_ID,
+    "begin_from": _SLOT["start_date_time"],
+    "end_before": _SLOT["end_date_time"],
+    "available_timeslots": [_SLOT],
+    "last_updated": LONG_AGO,
+}
 _ADD_ONS: dict[str, dict[str, Any]] = {
     "terminal": {"terminal_id": "T-1", "last_updated": LONG_AGO},
-    "calendar": {
-        "id": "CAL-1",
-        "begin_from": _SLOT["start_date_time"],
-        "end_before": _SLOT["end_date_time"],
-        "available_timeslots": [_SLOT],
-        "last_updated": LONG_AGO,
-    },
+    "calendar": _CALENDAR,
     "booking_location": {
         **_PARTY,
         "id": "B-1",
         "location_id": LOCATION_ID,
         "booking_terms": _TERMS,
+        "calendars": [_CALENDAR],
         "last_updated": LONG_AGO,
     },
     "booking_request": _REQUEST,

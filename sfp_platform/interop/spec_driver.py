@@ -17,12 +17,24 @@ from partners import secrets, tokens
 from partners.models import IssuedToken, PartnerRole, ReceivedToken
 from sfp_platform.interop.caller import Answer, Caller
 from sfp_platform.interop.meaning import differences
-from sfp_platform.interop.spec_bases import CONNECTOR_ID, EVSE_UID, LOCATION_ID, OWNER, base
+from sfp_platform.interop.spec_bases import CALENDAR_ID, CONNECTOR_ID, EVSE_UID, OWNER, base
 from sfp_platform.interop.spec_table import Example
 from sfp_platform.interop.standin import StandIn
 
-MODULES = {"location": "locations", "session": "sessions", "tariff": "tariffs"}
-INSIDE_LOCATION = {"evse": (EVSE_UID,), "connector": (EVSE_UID, CONNECTOR_ID)}
+# Below the party in our URLs, before the object's own id.
+MODULES = {
+    "location": ("locations",),
+    "session": ("sessions",),
+    "tariff": ("tariffs",),
+    "booking": ("bookings",),
+    "booking_location": ("bookings", "booking_locations"),
+}
+# Parts of an object: what they are part of, and the ids below it.
+PARTS = {
+    "evse": ("location", (EVSE_UID,)),
+    "connector": ("location", (EVSE_UID, CONNECTOR_ID)),
+    "calendar": ("booking_location", (CALENDAR_ID,)),
+}
 INVALID = 2001
 
 
@@ -67,7 +79,7 @@ class SpecDriver:
 
     def _put(self, kind: str, data: Any) -> Outcome:
         caller, path = self._addressed(kind, data)
-        if kind in INSIDE_LOCATION:
+        if kind in PARTS:
             self._store_base(caller, "location", evses=None)
         answer = caller.call("PUT", path, data)
         if answer.code != 1000:
@@ -86,26 +98,26 @@ class SpecDriver:
     def _patch(self, kind: str, data: Any) -> Outcome:
         """PATCH an object of ours: what the example names is as it says, everything else as it was."""
         caller, stored = Caller(self.version, OWNER), base(kind, self.version)
-        self._store_base(caller, "location" if kind in INSIDE_LOCATION else kind)
+        self._store_base(caller, PARTS[kind][0] if kind in PARTS else kind)
         path = self._path(kind, OWNER, stored)
         answer = caller.call("PATCH", path, data)
         if answer.code != 1000:
             return _refused(answer, caller.call("GET", path), stored)
-        merged = {**stored, **data}
-        if kind == "session":
-            merged["charging_periods"] = [*stored["charging_periods"], *as_list(data.get("charging_periods"))]
+        merged = self._merged(kind, stored, data)
         return self._taken(kind, merged, answer, caller.call("GET", path), 200)
 
     def _addressed(self, kind: str, data: Any) -> tuple[Caller, str]:
-        owner = OWNER if kind in INSIDE_LOCATION else _owner(data)
+        owner = OWNER if kind in PARTS else _owner(data)
         return Caller(self.version, owner), self._path(kind, owner, data)
 
     def _path(self, kind: str, owner: tuple[str, str], data: Any) -> str:
         """Below our URL: `sessions/SK/ION/S-1`, for parts of a location `locations/SK/ION/SITE-1/3256/1`."""
-        if kind not in INSIDE_LOCATION:
-            return "/".join((MODULES[kind], *owner, data["id"]))
-        own = (data["uid"],) if "uid" in data else INSIDE_LOCATION[kind]
-        return "/".join(("locations", *owner, LOCATION_ID, *own))
+        if kind in PARTS:
+            whole, ids = PARTS[kind]
+            own = (data["uid"],) if "uid" in data else ids
+            return "/".join((self._path(whole, owner, base(whole, self.version)), *own))
+        module, *below = MODULES[kind]
+        return "/".join((module, *owner, *below, data["id"]))
 
     def _store_base(self, caller: Caller, kind: str, **changes: Any) -> None:
         stored = {**base(kind, self.version), **changes}
@@ -176,12 +188,19 @@ class SpecDriver:
             )
         except Invalid as error:
             return Outcome(True, _paths(error.faults))
-        expected = {**stored, **change}
-        for name in self.version.model(kind).blended & change.keys():
-            expected[name] = {**stored.get(name, {}), **change[name]}
+        expected = self._merged(kind, stored, change)
         problems = [f"merged: {one}" for one in differences(expected, found.raw)]
         problems += self._rewritten(kind, expected)
         return Outcome(notes=tuple(note.path for note in found.leniences), problems=tuple(problems))
+
+    def _merged(self, kind: str, stored: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
+        """What a PATCH makes of an object: periods are added, some objects are merged, all else is replaced."""
+        merged = {**stored, **change}
+        if kind == "session":
+            merged["charging_periods"] = [*stored["charging_periods"], *as_list(change.get("charging_periods"))]
+        for name in self.version.model(kind).blended & change.keys():
+            merged[name] = {**stored.get(name, {}), **change[name]}
+        return merged
 
     def _rewritten(self, kind: str, data: Any) -> Iterator[str]:
         """What reading by the version's model and writing it again changes, beyond what is known to be lost."""

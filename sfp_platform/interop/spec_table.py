@@ -80,12 +80,12 @@ _SINCE_2_2 = (
     Example("payment_financial_advice_*", "financial_advice_confirmation", "READ"),
     Example("payment_terminal_location_assignment*", "terminal", "MERGE"),
     Example("payment_terminal_*", "terminal", "READ"),
-    Example("booking_location_patch_example_calendar*", "calendar", "MERGE"),
-    Example("booking_location_patch_*", "booking_location", "MERGE"),
-    Example("booking_location_*", "booking_location", "READ"),
+    Example("booking_location_patch_example_calendar*", "calendar", "PATCH"),
+    Example("booking_location_patch_*", "booking_location", "PATCH"),
+    Example("booking_location_*", "booking_location", "PUT"),
     Example("booking_request_patch_*", "booking_request", "MERGE"),
-    Example("booking_patch_*", "booking", "MERGE"),
-    Example("booking_*", "booking", "READ"),
+    Example("booking_patch_*", "booking", "PATCH"),
+    Example("booking_*", "booking", "PUT"),
 )
 
 

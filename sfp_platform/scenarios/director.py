@@ -3,7 +3,7 @@
 import signal
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
@@ -11,16 +11,15 @@ from django.core.management import call_command
 
 from sessions_adhoc.scenarios import onboarding, report
 from sessions_adhoc.scenarios.case import Case
-from sessions_adhoc.scenarios.cpo import Cpo
 from sessions_adhoc.scenarios.driver import Driver
 from sessions_adhoc.scenarios.play import Play
 from sessions_adhoc.scenarios.runner import Fleet, NoCharger, Runner, cast
-from sessions_adhoc.scenarios.table import SPEED
+from sessions_adhoc.scenarios.table import SPEED, ready
 from sfp_platform.demo import processes
 from sfp_platform.demo.printing import Printer
 
 COUNTRIES = ("SK", "CZ", "AT", "PL", "HU", "DE", "SI", "HR")
-WORKERS = 3
+WORKERS, THREADS = 2, 5
 SHARED = 2
 SHARED_CASES = 14
 """With so few cases of one version a single shared CPO has chargers enough of each kind."""
@@ -31,14 +30,15 @@ class Stopped(Exception):
 
 
 class Director:
-    """Plays `cases` in `versions`, at most `jobs` at a time."""
+    """Plays scenarios in a prepared place, every second of them `pace` times as long."""
 
-    def __init__(self, folder: Path, web_port: int, environment: dict[str, str], out: Printer) -> None:
-        self.folder, self.web_port, self.environment, self.out = folder, web_port, environment, out
+    def __init__(self, folder: Path, web_port: int, environment: dict[str, str], pace: float) -> None:
+        self.folder, self.web_port, self.environment, self.pace = folder, web_port, environment, pace
+        self.out = Printer()
         self.web_url = f"http://127.0.0.1:{web_port}"
 
     def run(self, cases: Sequence[Case], versions: Sequence[str], jobs: int) -> int:
-        """Return the exit code: 0 when every outcome is the expected one."""
+        """Play `cases` in `versions`, at most `jobs` at a time; return the exit code: 0 when all outcomes are right."""
         signal.signal(signal.SIGTERM, _stop)
         with processes.Processes(self.folder, self.environment) as running:
             try:
@@ -56,37 +56,47 @@ class Director:
             fleets = self._start(running, cases, versions)
         with self.out.step("handshakes, locations and tariffs"):
             onboarding.connect([cpo for fleet in fleets for cpo in fleet.all])
-        plays = cast(cases, fleets, Driver(self.web_url))
-        self.out.line(f"\nPlaying {len(plays)} scenarios, {min(jobs, len(plays))} at a time")
-        done = Runner(plays, jobs, self._tell).run()
+        plays = cast([ready(case, self.pace) for case in cases], fleets, Driver(self.web_url))
+        slowly = f", at pace {self.pace:g} because the machine is busy" if self.pace > 1 else ""
+        self.out.line(f"\nPlaying {len(plays)} scenarios, {min(jobs, len(plays))} at a time{slowly}")
+        done = Runner(plays, jobs, self._tell, lambda: self._watch(running)).run()
         return self._report(done)
 
     def _start(self, running: processes.Processes, cases: Sequence[Case], versions: Sequence[str]) -> list[Fleet]:
+        wanted = [one for version in versions for one in wanted_cpos(version, cases)]
         running.start("web", processes.web(self.web_port))
         for number in range(1, WORKERS + 1):
-            running.start(f"worker-{number}", processes.worker())
+            running.start(f"worker-{number}", [*processes.worker(), "--concurrency", str(THREADS)])
         running.start("beat", processes.beat(self.folder))
-        wanted = [_cpos_of(version, cases) for version in versions]
-        for version, names in zip(versions, wanted, strict=True):
-            for country, _name in zip(COUNTRIES, names, strict=False):
-                running.start(_code(country, version), _simulator(country, version, self._ready(country, version)))
-        for version, names in zip(versions, wanted, strict=True):
-            for country, _name in zip(COUNTRIES, names, strict=False):
-                running.wait_until(_code(country, version), self._ready(country, version).exists)
+        for one in wanted:
+            running.start(one.code, self._simulator(one))
+        for one in wanted:
+            running.wait_until(one.code, self._ready_file(one).exists)
         running.wait_until("web", processes.answers(f"{self.web_url}/health/"))
-        return [self._fleet(version, names) for version, names in zip(versions, wanted, strict=True)]
+        fleets = {version: Fleet(version) for version in versions}
+        for one in wanted:
+            cpo = onboarding.add(one.code, one.country, one.party, one.version, self._ready_file(one))
+            fleets[one.version].add(cpo, one.case)
+        return list(fleets.values())
 
-    def _fleet(self, version: str, names: Sequence[str]) -> Fleet:
-        """`names` are of the cases that have a CPO of their own; a shared one has none."""
-        fleet = Fleet(version)
-        for country, name in zip(COUNTRIES, names, strict=False):
-            ready = self._ready(country, version)
-            cpo = onboarding.add(_code(country, version), country, _party(version), version, ready)
-            _place(fleet, name, cpo)
-        return fleet
+    def _ready_file(self, one: "Wanted") -> Path:
+        return self.folder / f"{one.code}.json"
 
-    def _ready(self, country: str, version: str) -> Path:
-        return self.folder / f"{_code(country, version)}.json"
+    def _simulator(self, one: "Wanted") -> list[str]:
+        speed, interval = SPEED / self.pace, self.pace
+        return [
+            sys.executable,
+            "-m",
+            "cpo_simulator",
+            *("--versions", one.version, "--country", one.country, "--party", one.party),
+            *("--speed", str(speed), "--meter-interval", str(interval)),
+            *("--ready-file", str(self._ready_file(one))),
+        ]
+
+    def _watch(self, running: processes.Processes) -> None:
+        """Raise `DidNotStart` when a process has ended by itself: nothing would come of waiting."""
+        if ended := running.ended():
+            raise processes.DidNotStart(f"{ended.name} ended with exit code {ended.popen.returncode}:\n{ended.tail()}")
 
     def _tell(self, play: Play, done: int, total: int) -> None:
         self.out.line(report.progress(play, done, total))
@@ -100,40 +110,31 @@ class Director:
         return 1 if wrong else 0
 
 
-def _cpos_of(version: str, cases: Sequence[Case]) -> list[str]:
-    """One entry per CPO that this version needs: empty for a shared one, else the case that has it alone."""
+@dataclass(frozen=True)
+class Wanted:
+    """A simulated CPO to be started; `case` names the one that has it alone, if one does."""
+
+    version: str
+    country: str
+    case: str = ""
+
+    @property
+    def party(self) -> str:
+        return self.version.replace(".", "").ljust(3, "0")
+
+    @property
+    def code(self) -> str:
+        return f"cpo-{self.party}-{self.country.lower()}"
+
+
+def wanted_cpos(version: str, cases: Sequence[Case]) -> list[Wanted]:
+    """The CPOs that the cases need in this version: one or two that all share, and one for each case that spoils it."""
     mine = [case for case in cases if version in case.versions]
     own = [case.name for case in mine if case.own_cpo]
     shared = SHARED if len(mine) - len(own) > SHARED_CASES else 1
-    return [""] * shared + own
-
-
-def _place(fleet: Fleet, name: str, cpo: Cpo) -> None:
-    if name:
-        fleet.own[name] = cpo
-    else:
-        fleet.shared.append(cpo)
-
-
-def _party(version: str) -> str:
-    return version.replace(".", "").ljust(3, "0")
-
-
-def _code(country: str, version: str) -> str:
-    return f"cpo-{_party(version)}-{country.lower()}"
-
-
-def _simulator(country: str, version: str, ready_file: Path) -> list[str]:
-    return [
-        sys.executable,
-        "-m",
-        "cpo_simulator",
-        *("--versions", version, "--country", country, "--party", _party(version)),
-        *("--speed", str(SPEED), "--meter-interval", "1", "--ready-file", str(ready_file)),
-    ]
+    names = [""] * shared + own
+    return [Wanted(version, country, name) for country, name in zip(COUNTRIES, names, strict=False)]
 
 
 def _stop(_number: int, _frame: FrameType | None) -> None:
-    with suppress(ValueError):
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
     raise Stopped

@@ -16,9 +16,19 @@ from psycopg import sql
 
 from sfp_platform.demo.place import LOOPBACK, free_port
 
-READ_TIMEOUT = "4"
-CONNECT_TIMEOUT = "2"
-GATEWAY_DELAY_MS = "1500"
+READ_TIMEOUT = 4
+CONNECT_TIMEOUT = 2
+GATEWAY_DELAY_MS = 3000
+
+
+BUSY, VERY_BUSY = 1.5, 4.0
+"""Load per processor from which everything takes two and three times as long."""
+
+
+def pace_of_this_machine() -> float:
+    """How much slower than on an idle machine things should happen."""
+    load = os.getloadavg()[0] / (os.cpu_count() or 1)
+    return 1.0 + (load >= BUSY) + (load >= VERY_BUSY)
 
 
 @dataclass(frozen=True)
@@ -35,7 +45,7 @@ class Place:
 
 
 @contextmanager
-def prepared(var_dir: Path) -> Iterator[Place]:
+def prepared(var_dir: Path, pace: float) -> Iterator[Place]:
     """Make a place; the folder with the logs stays when the block raises.
 
     With `DATABASE_URL` and `REDIS_URL` set: a new database on that server, and keys with a prefix of their own.
@@ -56,9 +66,9 @@ def prepared(var_dir: Path) -> Iterator[Place]:
             "PUBLIC_BASE_URL": url,
             "ALLOWED_HOSTS": f"{LOOPBACK},localhost",
             "PAYMENT_GATEWAY": "simulated",
-            "SIMULATED_GATEWAY_DELAY_MS": GATEWAY_DELAY_MS,
-            "OCPI_READ_TIMEOUT": READ_TIMEOUT,
-            "OCPI_CONNECT_TIMEOUT": CONNECT_TIMEOUT,
+            "SIMULATED_GATEWAY_DELAY_MS": str(round(GATEWAY_DELAY_MS * pace)),
+            "OCPI_READ_TIMEOUT": str(READ_TIMEOUT * pace),
+            "OCPI_CONNECT_TIMEOUT": str(CONNECT_TIMEOUT * pace),
             "EMAIL_URL": "consolemail://",
             "DJANGO_SETTINGS_MODULE": "sfp_platform.settings",
         }
@@ -100,9 +110,10 @@ def _execute(statement: sql.Composed) -> None:
 def _key_prefix(run: str) -> Iterator[str]:
     """A prefix for keys in Redis; what has it is deleted afterwards."""
     prefix = f"{os.environ.get('REDIS_KEY_PREFIX', '')}{run}:"
-    yield prefix
-    url = os.environ.get("REDIS_URL", "")
-    if url:
-        with redis.Redis.from_url(url) as server:
-            for key in server.scan_iter(f"{prefix}*"):
-                server.delete(key)
+    try:
+        yield prefix
+    finally:
+        if url := os.environ.get("REDIS_URL", ""):
+            with redis.Redis.from_url(url) as server:
+                for key in server.scan_iter(f"{prefix}*"):
+                    server.delete(key)

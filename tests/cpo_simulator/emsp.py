@@ -70,9 +70,7 @@ class Emsp:
         body: Any = await request.json() if await request.read() else None
         path = request.rel_url.raw_path
         if path == "/versions":
-            return self.say(
-                [{"version": "2.0", "url": "x"}, {"version": self.version, "url": f"{self.url}/details"}]
-            )
+            return self.say([{"version": "2.0", "url": "x"}, {"version": self.version, "url": f"{self.url}/details"}])
         if path == "/details":
             return self.say({"version": self.version, "endpoints": self._endpoints()})
         if path == "/credentials":
@@ -84,11 +82,7 @@ class Emsp:
 
     def _endpoints(self) -> list[dict[str, str]]:
         out = [{"identifier": one, "url": f"{self.url}/{one}"} for one in self.modules]
-        return (
-            [{**one, "role": ROLES.get(one["identifier"], "RECEIVER")} for one in out]
-            if self.has_roles
-            else out
-        )
+        return [{**one, "role": ROLES.get(one["identifier"], "RECEIVER")} for one in out] if self.has_roles else out
 
     @staticmethod
     def say(data: Any) -> web.Response:
@@ -100,9 +94,7 @@ class Emsp:
         base = {"token": token or self.token, "url": f"{self.url}/versions"}
         return {**base, "roles": [{**role, "role": "EMSP"}]} if self.has_roles else {**base, **role}
 
-    async def call(
-        self, method: str, url: str, body: Any = None, token: str | None = None, **headers: str
-    ) -> Any:
+    async def call(self, method: str, url: str, body: Any = None, token: str | None = None, **headers: str) -> Any:
         """(http status, envelope, headers) of a call to the CPO."""
         sent = {"Authorization": f"Token {self.encoded(token or self.cpo_token)}", **headers}
         async with self.http.request(method, url, json=body, headers=sent) as response:

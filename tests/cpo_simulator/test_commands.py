@@ -125,9 +125,7 @@ def test_reservations_are_cancelled_or_expire():
             one.heard.clear()
             await one.command("CANCEL_RESERVATION", reservation_id="R1")
             unknown = await outcome(one, "CANCEL_RESERVATION")
-            past = await one.command(
-                "RESERVE_NOW", **reserve, evse_uid=DC, expiry_date="2020-01-01T00:00:00Z"
-            )
+            past = await one.command("RESERVE_NOW", **reserve, evse_uid=DC, expiry_date="2020-01-01T00:00:00Z")
             await one.command("RESERVE_NOW", **reserve, evse_uid="ION-BTS01-1", expiry_date=soon(0.2))
             await one.wait(lambda h: h.path.endswith("BTS01-1") and h.body["status"] == "AVAILABLE")
             return cancelled, unknown, past["data"]["result"], one.statuses("ION-BTS01-1")

@@ -106,9 +106,7 @@ def test_a_proxied_or_cross_site_request_is_not_local():
         async with cpo() as sim, emsp() as one:
             out = []
             for headers in ({"X-Forwarded-For": "192.0.2.1"}, {"Sec-Fetch-Site": "cross-site"}):
-                async with one.http.post(
-                    f"{sim.base_url}/control/reset-registration", headers=headers
-                ) as response:
+                async with one.http.post(f"{sim.base_url}/control/reset-registration", headers=headers) as response:
                     out.append(response.status)
             return out
 
@@ -143,9 +141,7 @@ def test_one_line_for_each_exchange_and_a_bounded_memory():
 
 def test_the_log_as_json_masks_tokens():
     token = {"token": "12345678-abcd"}
-    _, text = logged(
-        json_log=True, request=token, response={"data": token}, authorization="Token 12345678-abcd"
-    )
+    _, text = logged(json_log=True, request=token, response={"data": token}, authorization="Token 12345678-abcd")
     line = json.loads(text.splitlines()[0])
     assert line["request"] == {"token": "****abcd"}
     assert line["response"] == {"data": {"token": "****abcd"}}

@@ -8,9 +8,7 @@ from tests.cpo_simulator.emsp import connected, cpo, emsp
 def test_the_emsp_registers_and_token_a_dies():
     async def play():
         async with connected() as (sim, one):
-            token_a_after, _, _ = await one.call(
-                "GET", sim.registration.versions_url, token="whatever-it-was"
-            )
+            token_a_after, _, _ = await one.call("GET", sim.registration.versions_url, token="whatever-it-was")
             known = await one.call("GET", sim.registration.versions_url)
             own = await one.call("GET", one.endpoints["credentials"])
             return sim, one, token_a_after, known, own
@@ -159,9 +157,7 @@ def test_the_cpo_registers_at_the_emsp():
 def test_a_refused_registration_of_ours_is_told_and_changes_nothing():
     async def play():
         async with cpo() as sim, emsp() as one:
-            http, reply = await one.control(
-                sim, "register", {"url": f"{one.url}/versions", "token": "wrong-token"}
-            )
+            http, reply = await one.control(sim, "register", {"url": f"{one.url}/versions", "token": "wrong-token"})
             return http, reply["status_code"], sim.registration.connection, bool(sim.registration.token_a)
 
     assert asyncio.run(play()) == (502, 3001, None, True)

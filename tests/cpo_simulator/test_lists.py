@@ -104,10 +104,7 @@ def test_sessions_need_date_from_and_bad_queries_are_2001():
 
 def test_tariffs_are_priced_per_kwh_per_session_and_by_time_of_day():
     tariffs = {one["id"]: one for one in get("tariffs")[1]["data"]}
-    kinds = {
-        name: {c["type"] for e in one["elements"] for c in e["price_components"]}
-        for name, one in tariffs.items()
-    }
+    kinds = {name: {c["type"] for e in one["elements"] for c in e["price_components"]} for name, one in tariffs.items()}
     assert kinds == {
         "ION-AC": {"ENERGY"},
         "ION-DC": {"ENERGY", "FLAT"},

@@ -49,9 +49,7 @@ def test_result_failed():
 def test_no_push_get_works():
     async def until(sim, one):
         await one.cdr()
-        return (await one.call("GET", f"{one.endpoints['sessions']}?date_from=2020-01-01T00:00:00Z"))[1][
-            "data"
-        ]
+        return (await one.call("GET", f"{one.endpoints['sessions']}?date_from=2020-01-01T00:00:00Z"))[1]["data"]
 
     _, one, sessions, _ = run("no-push-get-works", until)
     assert sent(one, "sessions") == []

@@ -53,9 +53,7 @@ def test_a_command_result_as_a_bare_string():
 
 
 def test_errors_without_an_envelope():
-    assert said("no-envelope-on-errors", body={"status_code": 2001, "status_message": "bad"}) == {
-        "error": "bad"
-    }
+    assert said("no-envelope-on-errors", body={"status_code": 2001, "status_message": "bad"}) == {"error": "bad"}
     assert said("no-envelope-on-errors") == BODY
 
 

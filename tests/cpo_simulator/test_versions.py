@@ -36,9 +36,7 @@ def test_2_1_1_uses_its_own_names_and_one_price():
     assert (session["auth_id"], session["auth_method"]) == ("SK-SFP-C1", "AUTH_REQUEST")
     assert {"start_date_time", "stop_date_time", "location"} <= set(cdr)
     assert not {"session_id", "cdr_location", "total_energy_cost"} & set(cdr)
-    kinds = {
-        d["type"] for p in session["charging_periods"] + cdr["charging_periods"] for d in p["dimensions"]
-    }
+    kinds = {d["type"] for p in session["charging_periods"] + cdr["charging_periods"] for d in p["dimensions"]}
     assert kinds == {"ENERGY", "TIME"}
     connector = location["evses"][2]["connectors"][0]
     assert (connector["voltage"], connector["amperage"], connector["tariff_id"]) == (920, 350, "ION-DC")

@@ -15,10 +15,7 @@ Id39 = Annotated[str, Id(39)]
 
 
 class CdrLocation(WireModel):
-    """CdrLocation (§10.4.4): where it was charged, as it was then. Unused reservations.
-
-    `#NA`, and any connector.
-    """
+    """CdrLocation (§10.4.4): where it was charged, as it was then; `#NA` for a reservation that was not used."""
 
     kind = "cdr_location"
     fallbacks = {

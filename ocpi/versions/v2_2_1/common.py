@@ -14,10 +14,7 @@ from ocpi.versions.types import Flag, Link, Many, Number, Whole
 
 
 class Price(WireModel):
-    """Price (§16.5): an amount of money without, and if known with, VAT. Unit.
-
-    The currency named beside it.
-    """
+    """Price (§16.5): an amount of money without, and if known with, VAT, in the currency named beside it."""
 
     kind = "price"
 

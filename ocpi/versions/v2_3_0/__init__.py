@@ -35,7 +35,12 @@ VERSION = Version(
             bookings,
         ),
     },
-    modules=(*v2_2_1.MODULES, ModuleSpec("bookings", InterfaceRole.RECEIVER)),
+    # Payments is no module of an eMSP: we serve it as the provider of payment terminals, which is the sender.
+    modules=(
+        *v2_2_1.MODULES,
+        ModuleSpec("bookings", InterfaceRole.RECEIVER),
+        ModuleSpec("payments", InterfaceRole.SENDER),
+    ),
     required_remote=v2_2_1.REQUIRED_REMOTE,
     on_request=True,
     unknown_fields_allowed=True,

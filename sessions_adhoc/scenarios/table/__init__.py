@@ -3,7 +3,10 @@
 A row shortens the one window that it is about and leaves the others wide, so that a busy machine changes no outcome.
 """
 
+import math
 from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
 
 from sessions_adhoc.scenarios.case import Case
 from sessions_adhoc.scenarios.table.charging import CHARGING
@@ -42,8 +45,8 @@ KNOBS: Mapping[str, float] = {
     "cdr": 30,
     "first_kwh": 0.6,
     "local_stop_kwh": 1,
-    "late_session": 9,
-    "late_cdr": 6,
+    "late_session": 14,
+    "late_cdr": 10,
     "slow_answer": 8,
     "outage": 600,
     "between_cdrs": 120,
@@ -51,3 +54,30 @@ KNOBS: Mapping[str, float] = {
 """The simulated CPOs' knobs: a charge takes a few seconds, and a second or so lies between two things that happen."""
 
 TABLE: Mapping[str, Case] = {case.name: case for case in (*STARTING, *CHARGING, *SETTLING)}
+
+COUNTS = frozenset({"max_attempts", "reservation_amount"})
+"""Numbers in a policy that are no seconds."""
+
+REAL_SECONDS = frozenset({"late_session", "late_cdr", "slow_answer", "flap"})
+"""Knobs that the simulated CPOs' speed does not change."""
+
+
+def ready(case: Case, pace: float = 1.0) -> Case:
+    """Return the case with all of its policy and knobs, and every second `pace` times as long.
+
+    A machine that is busy with other things needs a slower pace: windows that are too short for it would close before
+    what they wait for could happen.
+    """
+    return replace(
+        case,
+        policy={name: _paced_policy(name, value, pace) for name, value in {**POLICY, **case.policy}.items()},
+        knobs={
+            name: value * pace if name in REAL_SECONDS else value for name, value in {**KNOBS, **case.knobs}.items()
+        },
+        acts=tuple(replace(act, after=act.after * pace, lasting=act.lasting * pace) for act in case.acts),
+        patience=case.patience * pace,
+    )
+
+
+def _paced_policy(name: str, value: Any, pace: float) -> Any:
+    return math.ceil(value * pace) if isinstance(value, int) and name not in COUNTS else value

@@ -38,6 +38,7 @@ CHARGING = (
         settled(),
         policy={"silence_timeout": 6, "meter_interval": 4},
         knobs={"suspended": 540},
+        patience=60,
     ),
     Case(
         "stop-refused",
@@ -52,9 +53,10 @@ CHARGING = (
         "G5.10, rule 19: a STOP without effect: ask by GET, go on charging, tell the driver",
         settled("driver was told", "asked by GET sessions", stops=1, passes=NOT_STOPPED),
         policy={"stop_timeout": 3},
-        knobs={"car_kwh": 8},
+        knobs={"car_kwh": 13},
         acts=(Act("charging", "stop"),),
         dc=True,
+        patience=60,
     ),
     Case(
         "connector-available-while-active-0kwh",
@@ -74,13 +76,13 @@ CHARGING = (
         "G5.7, rule 15: the connector is right: charging is over; settle from the CDR",
         settled(verdict="The connector is free since"),
         policy={"flap_delay": 2},
-        knobs={"linger": 480},
+        knobs={"linger": 900},
     ),
     Case(
         "flapping-connector",
         "rule 15: only a fall that lasts counts; chargers flap",
         settled(),
-        policy={"flap_delay": 5},
+        policy={"flap_delay": 12},
         knobs={"car_kwh": 6},
         dc=True,
     ),
@@ -90,6 +92,7 @@ CHARGING = (
         settled("asked by GET sessions", verdict="No news for"),
         policy={"silence_timeout": 8, "meter_interval": 3},
         knobs={"silence": 900},
+        patience=60,
     ),
     Case(
         "no-kw",
@@ -102,8 +105,9 @@ CHARGING = (
         "G5.11, rule 17: a sample is overdue: ask by GET; the charge goes on",
         settled("asked by GET sessions"),
         policy={"meter_interval": 2},
-        knobs={"car_kwh": 6},
+        knobs={"car_kwh": 11},
         dc=True,
+        patience=60,
     ),
     Case(
         "out-of-order-meter",
@@ -125,6 +129,7 @@ CHARGING = (
         knobs={"car_kwh": 13},
         dc=True,
         own_cpo=True,
+        patience=60,
     ),
     Case(
         "gateway-slow",

@@ -4,6 +4,7 @@ from sessions_adhoc.decide.settle import CDR_MISSING, CDR_UNUSABLE, MONEY_STUCK
 from sessions_adhoc.scenarios.case import SINCE_2_2, Act, Case, Expected
 from sessions_adhoc.scenarios.table.charging import settled
 from sessions_adhoc.scenarios.table.starting import SETTLED
+from sessions_adhoc.symptoms import RESERVATION_ENDS
 
 SETTLING = (
     Case(
@@ -33,7 +34,8 @@ SETTLING = (
             passes=("charging", "awaiting_cdr", "escalated"),
             signs=("asked by GET cdrs",),
         ),
-        policy={"cdr_timeout": 2, "cdr_deadline": 6},
+        policy={"cdr_timeout": 2, "cdr_deadline": 10},
+        patience=60,
     ),
     Case("cdr-duplicate", "rule 26: the same CDR twice is the same CDR", settled("one CDR kept")),
     Case(
@@ -83,15 +85,22 @@ SETTLING = (
         Expected("cancelled", "cancelled_by_driver", attempts=0, passes=("authorizing", "cancelled")),
         course="happy",
         payment="pm_sim_slow",
-        acts=(Act("authorizing", "cancel", 0.5),),
+        acts=(Act("authorizing", "cancel"),),
     ),
     Case(
         "reservation-expires",
         "rule 28: before the reservation expires without a CDR: escalate",
-        Expected("escalated", "reservation_expires", money="held", sessions=("valid",), opened=(CDR_MISSING,)),
+        Expected(
+            "escalated",
+            "reservation_expires",
+            money="held",
+            sessions=("valid",),
+            opened=(RESERVATION_ENDS, CDR_MISSING),
+        ),
         course="cdr-never",
         payment="pm_sim_expires",
         policy={"cdr_timeout": 60, "cdr_deadline": 300},
         patience=60,
+        lasts=False,
     ),
 )

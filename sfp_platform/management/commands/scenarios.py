@@ -14,11 +14,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from sessions_adhoc.scenarios.case import ALL_VERSIONS, Case
 from sessions_adhoc.scenarios.table import TABLE
-from sfp_platform.demo.printing import Printer
 from sfp_platform.scenarios import place as places
 
-FOLDER, WEB_PORT = "SFP_SCENARIOS_FOLDER", "SFP_SCENARIOS_WEB_PORT"
-JOBS = 40
+FOLDER, WEB_PORT, PACE = "SFP_SCENARIOS_FOLDER", "SFP_SCENARIOS_WEB_PORT", "SFP_SCENARIOS_PACE"
+JOBS = 20
 
 
 class WentWrong(Exception):
@@ -43,6 +42,9 @@ class Command(BaseCommand):
             help="OCPI version; may be repeated; all by default.",
         )
         parser.add_argument("--jobs", type=int, default=JOBS, help=f"How many at a time (default {JOBS}).")
+        parser.add_argument(
+            "--pace", type=float, help="Every second takes so many; by default 1, and up to 3 on a busy machine."
+        )
         parser.add_argument("--list", action="store_true", help="List the scenarios and what the guide says of each.")
         parser.add_argument("--var-dir", type=Path, default=settings.BASE_DIR / "var", help="Where to keep its files.")
 
@@ -55,9 +57,10 @@ class Command(BaseCommand):
             raise CommandError("--jobs must be at least 1.")
         if FOLDER in os.environ:
             sys.exit(play(cases, versions, options["jobs"]))
+        pace = options["pace"] or places.pace_of_this_machine()
         try:
-            with places.prepared(options["var_dir"].resolve()) as place:
-                again_in(place)
+            with places.prepared(options["var_dir"].resolve(), pace) as place:
+                again_in(place, pace)
         except WentWrong:
             sys.exit(1)
 
@@ -78,14 +81,15 @@ def play(cases: Sequence[Case], versions: Sequence[str], jobs: int) -> int:
     """Play them with settings that point to a place of their own; return the exit code."""
     from sfp_platform.scenarios.director import Director
 
-    environment = {name: value for name, value in os.environ.items() if name not in (FOLDER, WEB_PORT)}
-    director = Director(Path(os.environ[FOLDER]), int(os.environ[WEB_PORT]), environment, Printer())
+    environment = {name: value for name, value in os.environ.items() if name not in (FOLDER, WEB_PORT, PACE)}
+    folder, port, pace = Path(os.environ[FOLDER]), int(os.environ[WEB_PORT]), float(os.environ[PACE])
+    director = Director(folder, port, environment, pace)
     return director.run(cases, versions, jobs)
 
 
-def again_in(place: places.Place) -> None:
+def again_in(place: places.Place, pace: float) -> None:
     """Run this command again with settings that point to `place`. Raises `WentWrong` when it fails."""
-    environment = {**place.environment, FOLDER: str(place.folder), WEB_PORT: str(place.web_port)}
+    environment = {**place.environment, FOLDER: str(place.folder), WEB_PORT: str(place.web_port), PACE: str(pace)}
     child = subprocess.Popen([sys.executable, *sys.argv], env=environment)  # noqa: S603 - this command
     while True:
         try:

@@ -190,6 +190,8 @@ def test_version_details_name_our_roles(cpo: Cpo, settings: Settings) -> None:
         ("tariffs", "RECEIVER"),
         ("tokens", "SENDER"),
         ("commands", "SENDER"),
+        ("chargingprofiles", "SENDER"),
+        ("hubclientinfo", "RECEIVER"),
     }
     assert data["endpoints"][1]["url"] == "http://127.0.0.1:8000/ocpi/emsp/2.2.1/locations"
     old = answered(cpo.get("/ocpi/emsp/2.1.1"), 200, 1000)

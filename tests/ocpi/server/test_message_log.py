@@ -135,7 +135,7 @@ def test_an_inbound_message_must_be_written(monkeypatch: pytest.MonkeyPatch) -> 
     def broken(*args: Any, **kwargs: Any) -> None:
         raise RuntimeError("disk full")
 
-    monkeypatch.setattr(Message, "save", broken)
+    monkeypatch.setattr("ocpi.message_log.MESSAGES.insert", broken)
     with pytest.raises(RuntimeError):
         open_message(direction=INBOUND, method="PUT", url="/")
     record = open_message(direction=OUTBOUND, method="PUT", url="/")

@@ -85,7 +85,14 @@ def test_an_older_put_changes_nothing_but_the_union_of_periods(cpo: Cpo) -> None
     assert starts == ["2026-11-22T10:02:00Z", "2026-11-22T10:01:00Z"]
     assert without(row.raw, "charging_periods") == without(newer, "charging_periods")
     assert row.kwh == 2
-    assert not row.needs_pull
+    assert row.needs_pull  # had the newer one been a PATCH, what the older one says would be missing
+
+
+def test_an_older_put_after_a_patch_is_not_lost_without_a_trace(cpo: Cpo, stored: OcpiSession) -> None:
+    cpo.patch(URL, {"kwh": 3, "last_updated": "2026-11-22T10:05:00Z"})
+    cpo.put(URL, session_data(status="COMPLETED", last_updated="2026-11-22T10:04:00Z"))
+    row = OcpiSession.objects.get()
+    assert (row.kwh, row.status, row.needs_pull) == (3, "ACTIVE", True)
 
 
 def test_a_patch_changes_what_it_names(cpo: Cpo, stored: OcpiSession) -> None:
@@ -196,5 +203,5 @@ def test_a_session_takes_few_queries(cpo: Cpo) -> None:
     with CaptureQueriesContext(connection) as queries:
         cpo.put(URL, session_data(kwh=1, last_updated="2026-11-22T10:01:00Z"))
     statements = [query["sql"].split()[0] for query in queries.captured_queries]
-    # log, token, networks, lock, session, log
-    assert statements == ["INSERT", "SELECT", "SELECT", "BEGIN", "SELECT", "UPDATE", "COMMIT", "UPDATE"]
+    # log, caller, lock, session, log
+    assert statements == ["INSERT", "SELECT", "BEGIN", "SELECT", "UPDATE", "COMMIT", "UPDATE"]

@@ -82,7 +82,10 @@ def test_modules_an_emsp_serves() -> None:
         ("hubclientinfo", "RECEIVER"),
     }
     assert V22.modules == V221.modules
-    assert set(V230.modules) - set(V221.modules) == {ModuleSpec("bookings", V221.modules[1].role)}
+    receiver, sender = V221.modules[1].role, V221.modules[0].role
+    # An eMSP has no part in Payments; we serve it as the provider of payment terminals.
+    further = {ModuleSpec("bookings", receiver), ModuleSpec("payments", sender)}
+    assert set(V230.modules) - set(V221.modules) == further
 
 
 @pytest.mark.parametrize("version", VERSIONS.values(), ids=str)

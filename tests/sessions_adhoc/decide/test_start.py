@@ -217,7 +217,7 @@ def test_energy_is_what_leads_to_charging() -> None:
 
 
 def test_without_energy_nothing_leads_to_charging() -> None:
-    assert decide(validating(ocpi_session(kwh=Decimal("0"))), T0) == Decision(check_at=at(minutes=5))
+    assert decide(validating(ocpi_session(kwh=Decimal("0"))), T0) == Decision(check_at=at(seconds=90))
 
 
 def test_a_cdr_with_energy_counts_as_energy() -> None:
@@ -231,7 +231,7 @@ def test_a_cdr_without_energy_is_the_end_without_energy() -> None:
 
 def test_blocked_before_charging_is_the_way_in() -> None:
     plugged_in = validating(connector_fell_at=at(seconds=1))
-    assert decide(plugged_in, at(seconds=2)) == Decision(check_at=at(minutes=5))
+    assert decide(plugged_in, at(seconds=2)) == Decision(check_at=at(seconds=90))
 
 
 def test_falling_back_from_charging_without_energy_is_a_failed_handshake() -> None:
@@ -264,7 +264,7 @@ def test_a_stop_while_validating_is_sent_once_and_waited_for() -> None:
     decision = decide(asked, T0)
     assert (decision.to, done(decision)) == (None, ["send_stop"])
     sent = validating(stop_requested_at=T0, stop=ACCEPTED)
-    assert decide(sent, T0) == Decision(check_at=at(minutes=5))
+    assert decide(sent, T0) == Decision(check_at=at(seconds=90))
 
 
 def test_a_driver_who_stops_without_energy_pays_nothing_and_nothing_is_retried() -> None:

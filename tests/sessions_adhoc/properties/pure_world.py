@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from sessions_adhoc.decide import Action, AttemptFacts, CdrFacts, CommandFacts, Do, Facts, PaymentFacts, SessionFacts
+from sessions_adhoc.decide import Action, AttemptFacts, CdrFacts, CommandFacts, Facts, PaymentFacts, SessionFacts
 from sessions_adhoc.decide import decide as decide_facts
 from sessions_adhoc.lifecycle import MAX_STEPS
 from sessions_adhoc.states import FOLLOWERS, TERMINAL, WITHOUT_CLOCK, State
@@ -130,6 +130,9 @@ class World:
 
     def do_forget_stop(self, _action: Action) -> None:
         self.facts = replace(self.facts, stop_requested_at=None, cancel_requested_at=None)
+        self.attempt(stop=None)
+
+    def do_renew_stop(self, _action: Action) -> None:
         self.attempt(stop=None)
 
     def do_close_attempt(self, _action: Action) -> None:

@@ -158,7 +158,7 @@ class Deciding(RuleBasedStateMachine):
 
 
 TestDeciding = Deciding.TestCase
-TestDeciding.settings = examples(250, steps=40)
+TestDeciding.settings = examples(150, steps=40)
 
 MOMENTS = st.integers(-100_000, 100_000).map(lambda seconds: T0 + timedelta(seconds=seconds))
 MAYBE = st.none() | MOMENTS
@@ -184,13 +184,14 @@ ATTEMPTS = st.builds(
     session=st.none() | SESSIONS,
     connector_charging_at=MAYBE,
     connector_fell_at=MAYBE,
+    connector_contradicts_at=MAYBE,
     pull_asked_at=MAYBE,
     pull_answered_at=MAYBE,
     pull_failures=st.integers(0, 4),
     cdr_pulls=st.integers(0, 200),
     ended=st.booleans(),
 )
-PAYMENTS = "created reserving reserved capturing captured releasing released declined failed expired".split()
+PAYMENTS = ["created", "reserving", "reserved", "capturing", "captured", "releasing", "released", "declined", "expired"]
 FACTS: Any = st.builds(
     Facts,
     state=st.sampled_from(State),
@@ -198,7 +199,11 @@ FACTS: Any = st.builds(
     created_at=MOMENTS,
     rules=st.sampled_from([rules(), rules(start_strategy="wait_for_preparing"), rules(auto_retry="always")]),
     payment=st.builds(
-        PaymentFacts, state=st.sampled_from(PAYMENTS), expires_soon=st.booleans(), refused=st.booleans()
+        PaymentFacts,
+        state=st.sampled_from(PAYMENTS),
+        expires_soon=st.booleans(),
+        refused=st.booleans(),
+        stuck=st.booleans(),
     ),
     connector_status=CONNECTORS,
     is_dc=st.booleans(),
@@ -213,7 +218,7 @@ FACTS: Any = st.builds(
 )
 
 
-@examples(1500)
+@examples(800)
 @given(facts=FACTS, now=MOMENTS)
 def test_whatever_the_facts_there_is_a_lawful_decision(facts: Facts, now: Any) -> None:
     decision = decide(facts, now)

@@ -1,0 +1,48 @@
+"""Figures of several rounds, and how they are printed."""
+
+import platform
+import statistics
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+
+def say(text: str = "") -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def percentile(values: Sequence[float], percent: float) -> float:
+    """The value that `percent` of them do not exceed."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * percent / 100))]
+
+
+def median(values: Sequence[float]) -> float:
+    return statistics.median(values)
+
+
+def verdict(figure: float, limit: float, *, at_least: bool = False) -> str:
+    """`ok` or `MISSED`, with the aim beside it."""
+    good = figure >= limit if at_least else figure <= limit
+    return f"{'ok' if good else 'MISSED'} (aim: {'at least' if at_least else 'at most'} {limit:g})"
+
+
+def machine() -> str:
+    """This machine in one line."""
+    model = next(
+        (line.partition(":")[2].strip() for line in _read("/proc/cpuinfo") if line.startswith("model name")),
+        platform.processor() or "unknown processor",
+    )
+    cores = sum(line.startswith("processor") for line in _read("/proc/cpuinfo"))
+    memory = next((int(line.split()[1]) for line in _read("/proc/meminfo") if line.startswith("MemTotal")), 0)
+    load = (_read("/proc/loadavg") or ["?"])[0].split()[0]
+    python = f"{platform.python_implementation()} {platform.python_version()}"
+    return f"{model}, {cores} cores, {memory / 2**20:.0f} GiB, {python}, load {load} before the run"
+
+
+def _read(path: str) -> list[str]:
+    try:
+        return Path(path).read_text().splitlines()
+    except OSError:
+        return []

@@ -1,0 +1,73 @@
+"""extrawest-ocpi as an eMSP that keeps sessions in a dict. Runs in the rivals' own virtual environment."""
+# mypy: ignore-errors
+
+import os
+
+from py_ocpi import get_application
+from py_ocpi.core.authentication.authenticator import Authenticator
+from py_ocpi.core.crud import Crud
+from py_ocpi.core.enums import ModuleID, RoleEnum
+from py_ocpi.modules.sessions.v_2_2_1.schemas import Session
+from py_ocpi.modules.versions.enums import VersionNumber
+
+SESSIONS = {}
+
+
+class DictCrud(Crud):
+    """Only what PUT and PATCH of a Session call."""
+
+    @classmethod
+    async def get(cls, module, role, id, *args, **kwargs):  # noqa: A002 - the library's name
+        return SESSIONS.get(id)
+
+    @classmethod
+    async def create(cls, module, role, data, *args, **kwargs):
+        SESSIONS[data["id"]] = data
+        return data
+
+    @classmethod
+    async def update(cls, module, role, data, id, *args, **kwargs):  # noqa: A002 - the library's name
+        SESSIONS[id] = data
+        return data
+
+    @classmethod
+    async def list(cls, module, role, filters, *args, **kwargs):
+        return [], 0, True
+
+    @classmethod
+    async def delete(cls, module, role, id, *args, **kwargs):  # noqa: A002 - the library's name
+        SESSIONS.pop(id, None)
+
+    @classmethod
+    async def do(cls, module, role, action, *args, data=None, **kwargs):
+        return None
+
+
+class OneToken(Authenticator):
+    """The benchmark's token and no other."""
+
+    @classmethod
+    async def get_valid_token_c(cls):
+        return [os.environ["BENCH_TOKEN"]]
+
+    @classmethod
+    async def get_valid_token_a(cls):
+        return []
+
+
+class Adapter:
+    """From the dict to the library's schema."""
+
+    @classmethod
+    def session_adapter(cls, data, version=VersionNumber.latest):
+        return Session(**data)
+
+
+app = get_application(
+    version_numbers=[VersionNumber.v_2_2_1],
+    roles=[RoleEnum.emsp],
+    crud=DictCrud,
+    modules=[ModuleID.sessions],
+    authenticator=OneToken,
+    adapter=Adapter,
+)

@@ -1,0 +1,131 @@
+"""PostgreSQL and Redis of this run alone, which can be killed and started again with the same address."""
+
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from services import common, postgres, redis_server
+
+NO_FSYNC = ["fsync=off", "max_connections=200"]
+"""What a killed server has committed is with the kernel: only a power cut would lose it."""
+
+
+@dataclass
+class Server:
+    """One server that we started; `url` stays the same over its lives."""
+
+    url: str
+    command: list[str]
+    folder: Path
+    user: str | None
+    ready: Callable[[], bool]
+    how_to_kill: signal.Signals
+    configuration: str = ""
+    popen: "subprocess.Popen[bytes] | None" = None
+
+    def start(self) -> None:
+        log = self.folder / "server.log"
+        with log.open("ab") as output:
+            self.popen = subprocess.Popen(  # type: ignore[call-overload]  # noqa: S603 - installed programs
+                self.command,
+                cwd=self.folder,
+                env=common.plain_environment(),
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                **common.demote(self.user),
+            )
+        assert self.popen is not None  # noqa: S101 - it was just started
+        assert self.popen.stdin is not None  # noqa: S101 - it was just started
+        self.popen.stdin.write(self.configuration.encode())
+        self.popen.stdin.close()
+        common.wait_until_ready(self.command[0], self.popen, self.ready, log)
+
+    def kill(self) -> None:
+        """End it at once, without any goodbye to its clients."""
+        if self.popen is not None and self.popen.poll() is None:
+            self.popen.send_signal(self.how_to_kill)
+            self.popen.wait()
+
+
+@contextmanager
+def started() -> Iterator[tuple[Server, Server]]:
+    """PostgreSQL and Redis, running; both are gone after the block."""
+    with ExitStack() as stack:
+        database = stack.enter_context(_postgres())
+        broker = stack.enter_context(_redis())
+        yield database, broker
+
+
+@contextmanager
+def _postgres() -> Iterator[Server]:
+    programs = postgres.programs()
+    if programs is None:
+        raise common.UnavailableError(postgres.MISSING)
+    user = common.unprivileged_user("postgres")
+    with common.private_folder("sfp-torture-pg-", user) as folder:
+        password, port = secrets.token_urlsafe(24), common.free_port()
+        postgres.initialise(programs, folder, user, password)
+        url = f"postgres://postgres:{password}@127.0.0.1:{port}/postgres"
+        settings = [f"port={port}", "listen_addresses=127.0.0.1", f"unix_socket_directories={folder}", *NO_FSYNC]
+        command = [str(programs / "postgres"), "-D", str(folder / "data")]
+        command += [part for setting in settings for part in ("-c", setting)]
+        # SIGQUIT is PostgreSQL's immediate stop: no goodbyes, recovery from the log at the next start.
+        server = Server(url, command, folder, user, lambda: postgres.refusal(url) is None, signal.SIGQUIT)
+        with _running(server):
+            yield server
+
+
+@contextmanager
+def _redis() -> Iterator[Server]:
+    """Redis that keeps nothing on disk: killed, it has lost its queues."""
+    program = shutil.which("redis-server")
+    if program is None:
+        raise common.UnavailableError(redis_server.MISSING)
+    user = common.unprivileged_user("redis")
+    with common.private_folder("sfp-torture-redis-", user) as folder:
+        password, port = secrets.token_urlsafe(24), common.free_port()
+        url = f"redis://:{password}@127.0.0.1:{port}/0"
+        configuration = f'bind 127.0.0.1\nport {port}\nrequirepass {password}\nsave ""\nappendonly no\n'
+        ready = lambda: redis_server.refusal(url) is None  # noqa: E731
+        with _running(Server(url, [program, "-"], folder, user, ready, signal.SIGKILL, configuration)) as server:
+            yield server
+
+
+@contextmanager
+def _running(server: Server) -> Iterator[Server]:
+    server.start()
+    try:
+        yield server
+    finally:
+        server.kill()
+
+
+def environment(folder: Path, web_port: int, database: Server, broker: Server) -> dict[str, str]:
+    """For every process of the platform."""
+    url = f"http://127.0.0.1:{web_port}"
+    own = {
+        "ENVIRONMENT": "development",
+        "DATABASE_URL": database.url,
+        "REDIS_URL": broker.url,
+        "REDIS_KEY_PREFIX": "",
+        "VAR_DIR": str(folder),
+        "OCPI_BASE_URL_TEMPLATE": url,
+        "PUBLIC_BASE_URL": url,
+        "ALLOWED_HOSTS": "127.0.0.1,localhost",
+        "PAYMENT_GATEWAY": "simulated",
+        "SIMULATED_GATEWAY_DELAY_MS": "1500",
+        "OCPI_READ_TIMEOUT": "4",
+        "OCPI_CONNECT_TIMEOUT": "2",
+        "EMAIL_URL": "dummymail://",
+        "LOG_LEVEL": "INFO",
+        "DJANGO_SETTINGS_MODULE": "sfp_platform.settings",
+    }
+    return {**os.environ, **own}

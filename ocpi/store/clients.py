@@ -1,0 +1,66 @@
+"""Parties behind a hub (OCPI 2.2.1 §15.2.2)."""
+
+from typing import Any
+
+from ocpi.hubs import hub_of
+from ocpi.models import ClientInfo
+from ocpi.store import columns
+from ocpi.store.base import NotFound, Party, Stored, check_identity, converted, in_transaction, outdated, storable
+from ocpi.versions import Fault, Invalid, Version
+
+# Which of several roles of one party a GET answers with: the URL names none.
+FIRST_ROLES = ("CPO", "HUB")
+
+
+def put_client_info(party: Party, data: Any, *, addressed: bool = True) -> Stored[ClientInfo]:
+    """Store a ClientInfo, pushed or pulled (`addressed` False: no URL names its party).
+
+    Raises:
+        NotFound: the connection leads to no hub, so it has nobody to tell of.
+        Invalid: with every fault, also when its party is not that of the URL.
+    """
+    if hub_of(party.partner) is None:
+        raise NotFound("Only a hub tells us of other parties, and this connection leads to none.")
+    parsed = party.version.parse("client_info", data)
+    obj = parsed.obj
+    if addressed:
+        check_identity(party, obj)
+    country_code, party_id = str(obj.country_code).upper(), str(obj.party_id).upper()
+    _check_lengths(country_code, party_id)
+    where = {
+        "partner": party.partner,
+        "country_code": country_code,
+        "party_id": party_id,
+        "role": columns.text(ClientInfo, "role", obj.role),
+    }
+
+    def work() -> Stored[ClientInfo]:
+        row = ClientInfo.objects.select_for_update().filter(**where).first()
+        if row is not None and outdated(obj.last_updated, row.last_updated):
+            return Stored(row, stale=True, leniences=parsed.leniences)
+        created, before = row is None, row and row.raw
+        row = row or ClientInfo(**where)
+        row.status = columns.text(ClientInfo, "status", obj.status)
+        row.version, row.raw, row.last_updated = party.version.number, storable(dict(data)), obj.last_updated
+        row.save(force_insert=created, force_update=not created)
+        return Stored(row, created, before != row.raw, leniences=parsed.leniences)
+
+    return in_transaction(work)
+
+
+def client_info_wire(party: Party, version: Version) -> dict[str, Any] | None:
+    """Return what is known of a party, in the words of `version`; of several roles the CPO's."""
+    where = {"partner": party.partner, "country_code": party.country_code, "party_id": party.party_id}
+    rows = {row.role: row for row in ClientInfo.objects.filter(**where)}
+    row = next((rows[role] for role in FIRST_ROLES if role in rows), next(iter(rows.values()), None))
+    return converted("client_info", row.raw, row.version, version, party.owner) if row else None
+
+
+def _check_lengths(country_code: str, party_id: str) -> None:
+    faults = [
+        Fault(name, f"has more than {longest} characters", value)
+        for name, value, longest in (("country_code", country_code, 2), ("party_id", party_id, 3))
+        if len(value) > longest
+    ]
+    if faults:
+        raise Invalid(tuple(faults))

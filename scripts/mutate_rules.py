@@ -1,0 +1,164 @@
+"""Checks that the tests guard all 30 session rules: `python scripts/mutate_rules.py [--rule N] [--list]`.
+
+Each entry of `tests/sessions_adhoc/rules.toml` is a small fault. It is put into a temporary copy of the tree, never
+into the tree itself, and the tests named beside it are run there: one of them must fail. Exits 1 if a fault is noticed
+by no test, no longer fits the code, or if a rule has no entry; prints the table of rules and tests.
+
+The tests that need PostgreSQL use `DATABASE_URL` (see `scripts/with_services.py`); its test database is made once.
+"""
+
+import argparse
+import importlib
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+TABLE = ROOT / "tests" / "sessions_adhoc" / "rules.toml"
+RULES = range(1, 31)
+LEFT_OUT = shutil.ignore_patterns(".venv", ".git", "var", "__pycache__", ".hypothesis", ".*_cache", "htmlcov")
+OPTIONS = ("-x", "-q", "-n", "0", "--no-cov", "-p", "no:cacheprovider", "--reuse-db", "--nomigrations")
+NO_TEST_FAILED, SOME_TEST_FAILED, INTERNAL_ERROR = 0, 1, 3
+ORIGINAL = frozenset({ROOT, ROOT / "scripts"})
+LIBRARIES = (
+    "celery",
+    "django.test",
+    "hypothesis",
+    "psycopg",
+    "pydantic",
+    "requests",
+    "time_machine",
+    "cryptography.x509",
+)
+LONGEST_SECONDS = 600
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A fault: in `file`, `old` becomes `new`; one of `tests` must notice."""
+
+    rule: int
+    what: str
+    file: str
+    old: str
+    new: str
+    tests: tuple[str, ...]
+
+
+def read_table() -> list[Mutant]:
+    entries = tomllib.loads(TABLE.read_text())["mutant"]
+    return [Mutant(**{**entry, "tests": tuple(entry["tests"])}) for entry in entries]
+
+
+def run_tests(tree: Path, tests: Sequence[str]) -> tuple[int, str]:
+    """Run tests in a copy of the tree; return (exit code, output).
+
+    In a child process that inherits the libraries, which take longer to load than most of these tests take to run.
+    """
+    with tempfile.TemporaryFile("w+") as output:
+        child = os.fork()
+        if child == 0:
+            os.dup2(output.fileno(), 1)
+            os.dup2(output.fileno(), 2)
+            become_pytest(tree, tests)
+        _pid, status = os.waitpid(child, 0)
+        output.seek(0)
+        return os.waitstatus_to_exitcode(status), output.read()
+
+
+def become_pytest(tree: Path, tests: Sequence[str]) -> NoReturn:
+    """Run tests in this process, in the copy and with nothing of the original on the path, and end it."""
+    code = INTERNAL_ERROR
+    try:
+        signal.alarm(LONGEST_SECONDS)
+        os.chdir(tree)
+        sys.path[:] = [str(tree), *(place for place in sys.path if Path(place or ".").resolve() not in ORIGINAL)]
+        code = int(pytest.main([*OPTIONS, *tests]))
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def verdict(tree: Path, mutant: Mutant) -> str:
+    """Put the fault into the copy, run its tests, take it out again; "" when a test noticed."""
+    path = tree / mutant.file
+    text = path.read_text()
+    if (found := text.count(mutant.old)) != 1:
+        return f"no longer fits: found {found} times in {mutant.file}"
+    path.write_text(text.replace(mutant.old, mutant.new))
+    try:
+        code, output = run_tests(tree, mutant.tests)
+    finally:
+        path.write_text(text)
+    if code == SOME_TEST_FAILED:
+        return ""
+    if code == NO_TEST_FAILED:
+        return "noticed by no test"
+    return f"the tests could not run (exit code {code}):\n{output[-4000:]}"
+
+
+def check(mutants: Sequence[Mutant]) -> int:
+    """Try each fault; return how many nobody noticed."""
+    survivors = 0
+    with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
+        tree = Path(folder) / "tree"
+        shutil.copytree(ROOT, tree, ignore=LEFT_OUT)
+        everything = sorted({test for mutant in mutants for test in mutant.tests})
+        code, output = run_tests(tree, everything)
+        if code != NO_TEST_FAILED:
+            say(f"The tests fail without any fault:\n{output[-4000:]}")
+            return 1
+        for mutant in mutants:
+            said = verdict(tree, mutant)
+            survivors += bool(said)
+            say(f"rule {mutant.rule:2}  {mutant.what}: {said or 'noticed'}")
+    return survivors
+
+
+def print_table(mutants: Sequence[Mutant]) -> None:
+    say("\nRule  Tests")
+    for rule in RULES:
+        tests = sorted({test for mutant in mutants if mutant.rule == rule for test in mutant.tests})
+        for number, test in enumerate(tests or ["none"]):
+            say(f"{'' if number else rule:>4}  {test.removeprefix('tests/')}")
+
+
+def say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def main(arguments: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(description="Do the tests notice a fault in each session rule?")
+    parser.add_argument("--rule", type=int, choices=RULES, action="append", help="only this rule (repeatable)")
+    parser.add_argument("--list", action="store_true", help="print the table of rules and tests, and do nothing")
+    options = parser.parse_args(arguments)
+    table = read_table()
+    missing = sorted(set(RULES) - {mutant.rule for mutant in table})
+    if missing:
+        say(f"Rules without a fault: {', '.join(map(str, missing))}")
+    if options.list:
+        print_table(table)
+        return bool(missing)
+    sys.dont_write_bytecode = True
+    for library in LIBRARIES:
+        importlib.import_module(library)
+    chosen = [mutant for mutant in table if not options.rule or mutant.rule in options.rule]
+    survivors = check(chosen)
+    print_table(table)
+    say(f"\n{len(chosen) - survivors} of {len(chosen)} faults noticed.")
+    return bool(survivors or missing)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

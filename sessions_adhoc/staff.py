@@ -1,0 +1,131 @@
+"""What staff can do with held funds: check again, capture, release (rule 30). Each leaves its actor in the timeline."""
+
+from collections.abc import Callable
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from billing import services as billing
+from billing.models import PaymentAuthorization
+from billing.pricing import to_minor
+from sessions_adhoc import estimating, lifecycle, pulls, timeline
+from sessions_adhoc.models import AdHocSession, TimelineEvent
+from sessions_adhoc.presenting import newest_sample
+from sessions_adhoc.snapshot import cdrs_of, newest_attempt
+from sessions_adhoc.states import TERMINAL, State
+
+Held = PaymentAuthorization.State
+
+
+class NotPossible(Exception):
+    """This cannot be done with this session now; the text says why to staff."""
+
+
+def check_again(session_id: UUID | str, actor: str) -> AdHocSession:
+    """Ask the CPO for what is missing, a Session or a CDR, and do what follows from all that is known."""
+
+    def work(session: AdHocSession, now: datetime) -> None:
+        attempt = newest_attempt(session)
+        if session.state == State.ESCALATED and attempt is not None:
+            ask = pulls.ask_sessions if attempt.ended_at is None else pulls.ask_cdrs
+            ask(session, attempt, now)
+        if session.state not in TERMINAL:
+            lifecycle.settle_down(session, now)
+
+    return _acted(session_id, actor, "checked again.", work)
+
+
+def capture_from_cdr(session_id: UUID | str, cdr_id: int, actor: str, note: str) -> AdHocSession:
+    """Capture what one CDR of this session says, also where it does not count by itself (rule 27).
+
+    Raises:
+        NotPossible: nothing is held, no note, or the CDR names another session or currency.
+    """
+
+    def amount_of(session: AdHocSession) -> int:
+        cdr = next((row for row in cdrs_of(session) if row.pk == cdr_id), None)
+        if cdr is None:
+            raise NotPossible("This CDR does not belong to this session.")
+        if cdr.currency != session.currency:
+            raise NotPossible(f"The CDR is in {cdr.currency}, the reservation in {session.currency}.")
+        return to_minor(cdr.total_gross, session.currency)
+
+    return _capture(session_id, actor, f"from a CDR: {_said(note)}", amount_of)
+
+
+def capture_from_last_sample(session_id: UUID | str, actor: str, note: str) -> AdHocSession:
+    """Capture what the last meter value comes to by the published tariff.
+
+    Raises:
+        NotPossible: nothing is held, no note, no energy was metered, or no tariff is known.
+    """
+
+    def amount_of(session: AdHocSession) -> int:
+        sample = newest_sample(session)
+        if sample is None or not sample.kwh:
+            raise NotPossible("No energy was metered: there is nothing to capture.")
+        amount = estimating.estimate(session, sample)
+        if amount is None:
+            raise NotPossible("No tariff is known for this connector: the last meter value cannot be priced.")
+        return amount
+
+    return _capture(session_id, actor, f"from the last meter value: {_said(note)}", amount_of)
+
+
+def release(session_id: UUID | str, actor: str, note: str) -> AdHocSession:
+    """Let go of everything. Where the gateway holds nothing any more, this ends the session.
+
+    Raises:
+        NotPossible: the session is not escalated and holds nothing, or no note was given.
+    """
+
+    def work(session: AdHocSession, now: datetime) -> None:
+        payment = _payment(session)
+        if payment.state == Held.RESERVED:
+            billing.request_release(payment.pk, reason=note.strip())
+        elif payment.is_terminal and payment.state != Held.CAPTURED and session.state == State.ESCALATED:
+            lifecycle.give_up(session, f"Ended by {actor}: the money is {payment.state}.", now)
+        else:
+            raise NotPossible(f"The payment is {payment.state}: nothing can be released.")
+
+    return _acted(session_id, actor, f"released the funds: {_said(note)}", work)
+
+
+def _capture(session_id: UUID | str, actor: str, text: str, amount_of: Callable[[AdHocSession], int]) -> AdHocSession:
+    def work(session: AdHocSession, _now: datetime) -> None:
+        payment = _payment(session)
+        if payment.state != Held.RESERVED:
+            raise NotPossible(f"The payment is {payment.state}: nothing can be captured.")
+        amount = min(amount_of(session), session.amount)
+        if amount <= 0:
+            raise NotPossible("Nothing is owed: release the funds instead.")
+        billing.request_capture(payment.pk, amount, reason=text)
+
+    return _acted(session_id, actor, f"captured {text}", work)
+
+
+def _acted(
+    session_id: UUID | str, actor: str, text: str, work: Callable[[AdHocSession, datetime], None]
+) -> AdHocSession:
+    """Do the work under the session's lock and write down who did it. All of it or nothing."""
+    now = timezone.now()
+    with transaction.atomic():
+        session = lifecycle.locked(session_id)
+        timeline.write(session, TimelineEvent.Kind.STAFF, f"{actor} {text}", at=now, actor=actor)
+        work(session, now)
+    return session
+
+
+def _said(note: str) -> str:
+    if not note.strip():
+        raise NotPossible("Say why: the note stays with the session.")
+    return note.strip()
+
+
+def _payment(session: AdHocSession) -> PaymentAuthorization:
+    """The payment of a session whose funds staff may decide on: nothing else will."""
+    if session.state != State.ESCALATED and session.state not in TERMINAL:
+        raise NotPossible("The session is not escalated: it still comes to its end by itself.")
+    return PaymentAuthorization.objects.get(pk=session.authorization_id)

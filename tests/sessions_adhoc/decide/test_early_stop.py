@@ -1,0 +1,72 @@
+"""A driver who stops before energy flows: STOP_SESSION goes out as soon as there is a Session (rule 19)."""
+
+from dataclasses import replace
+
+import pytest
+
+from sessions_adhoc.decide import CommandFacts, Decision, decide
+from sessions_adhoc.states import State
+from tests.sessions_adhoc.decide.building import ACCEPTED, T0, at, attempt, done, facts, ocpi_session
+
+PENDING = ocpi_session(status="PENDING", active_at=None)
+UNDELIVERED = CommandFacts(state="undelivered", tries=1, sent_at=T0)
+
+
+def starting(**changes):
+    return facts(State.STARTING, stop_requested_at=T0, attempt=attempt(**changes))
+
+
+def validating(**changes):
+    session = ocpi_session(active_at=at(seconds=10))
+    return facts(State.VALIDATING, stop_requested_at=T0, attempt=attempt(session=session, **changes))
+
+
+def test_a_pending_session_is_stopped_at_once() -> None:
+    decision = decide(starting(session=PENDING), at(seconds=1))
+    assert (decision.to, done(decision), decision.check_at) == (None, ["send_stop"], at(seconds=6))
+    assert "PENDING" in decision.text
+
+
+def test_without_a_session_the_wish_is_kept() -> None:
+    assert decide(starting(), at(seconds=1)) == Decision(check_at=at(minutes=5))
+
+
+def test_without_the_wish_a_pending_session_is_left_alone() -> None:
+    decision = decide(replace(starting(session=PENDING), stop_requested_at=None), at(seconds=1))
+    assert decision == Decision(check_at=at(minutes=5))
+
+
+def test_a_stop_that_could_not_arrive_is_sent_again_without_a_word() -> None:
+    decision = decide(starting(session=PENDING, stop=UNDELIVERED), at(seconds=1))
+    assert (done(decision), decision.text) == (["send_stop"], "")
+
+
+@pytest.mark.parametrize("stop", [ACCEPTED, replace(UNDELIVERED, tries=3)])
+def test_a_stop_that_arrived_or_never_will_is_not_sent_again(stop: CommandFacts) -> None:
+    assert decide(starting(session=PENDING, stop=stop), at(seconds=1)) == Decision(check_at=at(minutes=5))
+
+
+REFUSED = replace(ACCEPTED, response="REJECTED")
+FAILED = replace(ACCEPTED, result="FAILED")
+
+
+@pytest.mark.parametrize("stop", [REFUSED, FAILED])
+def test_a_refusal_while_pending_is_no_answer_once_it_is_active(stop: CommandFacts) -> None:
+    decision = decide(validating(stop=stop), at(seconds=11))
+    assert (decision.to, done(decision)) == (None, ["renew_stop", "send_stop"])
+
+
+@pytest.mark.parametrize(
+    "stop",
+    [
+        ACCEPTED,
+        replace(REFUSED, sent_at=at(seconds=10)),
+        replace(REFUSED, sent_at=None),
+    ],
+)
+def test_any_other_answer_stands(stop: CommandFacts) -> None:
+    assert done(decide(validating(stop=stop), at(seconds=11))) == []
+
+
+def test_without_the_wish_no_stop_is_renewed() -> None:
+    assert done(decide(replace(validating(stop=REFUSED), stop_requested_at=None), at(seconds=11))) == []

@@ -1,0 +1,161 @@
+"""Contradictions, meter values, stops that are lost or forgotten (rules 15-23)."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from ocpi.models import Command
+from ocpi.tasks import commands_tick
+from ocpi.versions import VERSIONS
+from sessions_adhoc import metering
+from sessions_adhoc.metering import meter_check
+from sessions_adhoc.models import Sample
+from tests.factories import period_data
+from tests.sessions_adhoc.conftest import BEGINNING, stamp
+from tests.sessions_adhoc.looking import state
+from tests.support import tasks
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def charging(driver, cpo, clock):
+    """A session that charges: 5 kWh, connector CHARGING."""
+    session = driver.start()
+    cpo.session(0, created=True)
+    cpo.evse("CHARGING")
+    clock.forward(seconds=30)
+    cpo.session(5)
+    clock.forward(seconds=1)
+    assert state(session)[0] == "charging"
+    return session
+
+
+def minutes_of_samples(cpo, clock, minutes: int) -> None:
+    for _ in range(minutes):
+        clock.forward(minutes=1)
+        cpo.session(5)
+    clock.forward(seconds=1)
+
+
+# Rule 16
+
+
+def test_news_of_the_connector_that_something_overtook_changes_nothing(cpo, clock, charging) -> None:
+    clock.forward(minutes=1)
+    cpo.session(5)
+    cpo.evse("CHARGING")
+    overtaken = {"status": "AVAILABLE", "last_updated": stamp(clock.now() - timedelta(seconds=30))}
+    cpo.push("PATCH", "locations/SK/ION/LOC-1/EVSE-1", overtaken, 200)
+    clock.forward(seconds=30)
+    charging.evse.refresh_from_db()
+    assert (state(charging)[0], charging.evse.status) == ("charging", "CHARGING")
+
+
+# Rule 17
+
+
+def test_a_connector_that_contradicts_for_half_an_hour_ends_the_tracking(cpo, clock, charging) -> None:
+    cpo.evse("OUTOFORDER")
+    minutes_of_samples(cpo, clock, 29)
+    assert state(charging)[0] == "charging"
+    minutes_of_samples(cpo, clock, 1)
+    assert state(charging)[0] == "awaiting_cdr"
+
+
+@pytest.mark.parametrize("status", ["UNKNOWN", "CHARGING"])
+def test_a_connector_that_does_not_contradict_ends_nothing(cpo, clock, charging, status) -> None:
+    if status == "CHARGING":
+        cpo.evse("RESERVED")
+        clock.forward(seconds=5)
+    cpo.evse(status)
+    minutes_of_samples(cpo, clock, 32)
+    assert state(charging)[0] == "charging"
+
+
+def test_a_connectors_clock_that_is_ahead_delays_nothing(cpo, clock, charging) -> None:
+    ahead = {"status": "AVAILABLE", "last_updated": stamp(clock.now() + timedelta(hours=3))}
+    cpo.push("PATCH", "locations/SK/ION/LOC-1/EVSE-1", ahead, 200)
+    clock.forward(seconds=6)
+    assert state(charging)[0] == "awaiting_cdr"
+
+
+# Rules 14 and 19
+
+
+def test_blocked_before_charging_does_not_end_a_charge(driver, cpo, clock) -> None:
+    session = driver.start()
+    cpo.session(0, created=True)
+    clock.forward(seconds=10)
+    cpo.session(5)
+    cpo.evse("BLOCKED")
+    clock.forward(seconds=30)
+    assert state(session)[0] == "charging"
+
+
+def test_a_stop_that_was_given_up_is_not_sent_behind_the_drivers_back(driver, cpo, clock, charging, run_tasks) -> None:
+    answer = driver.call("POST", f"{charging.pk}/stop/")
+    assert answer.status_code == 202
+    tasks.purge()
+    stop = Command.objects.get(kind="STOP_SESSION")
+    clock.traveller.shift(125)
+    cpo.session(6)
+    for _ in range(3):
+        from sessions_adhoc.tasks import tick
+
+        tick()
+        tasks.run_tasks(raise_failures=True)
+        Command.objects.filter(pk=stop.pk, state="answered").update(state="created")
+        clock.traveller.shift(31)
+    assert state(charging) == ("charging", "stop_without_effect")
+    before = len(cpo.sent("STOP_SESSION"))
+    commands_tick()
+    run_tasks()
+    assert len(cpo.sent("STOP_SESSION")) == before
+
+
+# Rules 21 to 23
+
+
+def test_an_old_sample_is_kept_and_ignored(cpo, clock, charging) -> None:
+    clock.forward(minutes=1)
+    old = stamp(clock.now() - timedelta(seconds=75))
+    change = {"kwh": 9, "last_updated": old}
+    cpo.push("PATCH", "sessions/SK/ION/S-1", change, 200)
+    row = Sample.objects.order_by("-pk").first()
+    assert (row.kwh, row.ignored) == (Decimal(9), "older than the newest sample")
+    assert state(charging)[0] == "charging"
+
+
+def test_what_is_wrong_with_meter_values_is_counted(driver, cpo, clock) -> None:
+    driver.start()
+    power = [period_data("2026-05-04T12:00:00Z", POWER=50)]
+    cpo.session(0, created=True, charging_periods=power)
+    clock.forward(minutes=1)
+    cpo.session(2)
+    clock.forward(seconds=91)
+    cpo.session(3, charging_periods=power)
+    clock.forward(seconds=30)
+    cpo.push("PATCH", "sessions/SK/ION/S-1", {"status": "ACTIVE", "last_updated": stamp(clock.now())}, 200)
+    cpo.session(3, "COMPLETED")
+    check = meter_check(cpo.partner.pk, BEGINNING)
+    assert (check.samples, check.without_kwh, check.without_kw, check.late) == (5, 1, 2, 1)
+    assert not check.passed
+
+
+def test_good_meter_values_pass(driver, cpo, clock) -> None:
+    driver.start()
+    assert not meter_check(cpo.partner.pk, BEGINNING).passed
+    for kwh in range(3):
+        cpo.session(kwh, created=kwh == 0, charging_periods=[period_data(stamp(clock.now()), POWER=50)])
+        clock.forward(seconds=90)
+    check = meter_check(cpo.partner.pk, BEGINNING)
+    assert (check.passed, check.samples) == (True, 3)
+
+
+def test_without_power_in_its_version_no_power_is_no_fault(driver, cpo, clock, monkeypatch) -> None:
+    monkeypatch.setattr(metering, "VERSIONS", {"2.2.1": VERSIONS["2.1.1"]})
+    driver.start()
+    cpo.session(0, created=True)
+    assert meter_check(cpo.partner.pk, BEGINNING).passed
