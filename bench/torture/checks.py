@@ -42,7 +42,7 @@ def violations(rides: Sequence[Ride], books: Sequence[dict[str, Any]]) -> list[V
         starts.update(book["starts_by_authorization_reference"])
     cdrs = [cdr for book in books for cdr in book["cdrs"]]
     found = [*_lost(rides), *_starts(starts)]
-    for session in AdHocSession.objects.select_related("authorization").order_by("created_at"):
+    for session in AdHocSession.objects.select_related("authorization", "token").order_by("created_at"):
         found += [Violation(str(session.pk), text) for text in (*_rest(session), *_money(session, cdrs))]
     return found
 
@@ -106,7 +106,7 @@ def _money(session: AdHocSession, cdrs: list[dict[str, Any]]) -> Iterator[str]:
     if session.state in TERMINAL and ours.state not in AT_REST and not _has_incident(session):
         yield f"the session is {session.state}, its payment {ours.state}"
     if session.state == State.SETTLED:
-        owed = min(_billed(session, cdrs), ours.amount)
+        owed = min(_billed(session, _named(session, cdrs)), ours.amount)
         if captured != owed:
             yield f"settled with {captured} captured, the CPO billed {owed}"
     elif captured:
@@ -114,12 +114,25 @@ def _money(session: AdHocSession, cdrs: list[dict[str, Any]]) -> Iterator[str]:
 
 
 def _billed(session: AdHocSession, cdrs: list[dict[str, Any]]) -> int:
-    """What the CPO's own CDRs about the valid Sessions of attempts that did not fail come to, in minor units."""
-    links = AttemptSession.objects.filter(
-        attempt__session=session, attempt__failure="", validity=AttemptSession.Validity.VALID
-    )
-    sessions = {key.lower() for key in links.values_list("ocpi_session__ocpi_id", flat=True)}
+    """What the CPO's own CDRs about this session come to, in minor units; credited ones do not count."""
     credited = {cdr.get("credit_reference_id") for cdr in cdrs if cdr.get("credit")}
-    mine = [cdr for cdr in cdrs if str(cdr.get("session_id")).lower() in sessions and not cdr.get("credit")]
-    total = sum((Decimal(str(cdr["total_cost"]["incl_vat"])) for cdr in mine if cdr["id"] not in credited), Decimal(0))
-    return round(total * 100)
+    mine = [cdr for cdr in cdrs if not cdr.get("credit") and cdr["id"] not in credited and _counts(session, cdr)]
+    return round(sum((Decimal(str(cdr["total_cost"]["incl_vat"])) for cdr in mine), Decimal(0)) * 100)
+
+
+def _named(session: AdHocSession, cdrs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The CDRs that name the session's one-off token."""
+    uid = session.token.uid.lower()
+    return [cdr for cdr in cdrs if str((cdr.get("cdr_token") or {}).get("uid")).lower() == uid]
+
+
+def _counts(session: AdHocSession, cdr: dict[str, Any]) -> bool:
+    """Whether it bills an attempt that did not fail: by its Session, or by its reference if we never saw that one."""
+    link = AttemptSession.objects.filter(
+        attempt__session__partner=session.partner_id, ocpi_session__ocpi_id__iexact=str(cdr.get("session_id"))
+    )
+    if found := link.select_related("attempt").first():
+        valid = found.validity == AttemptSession.Validity.VALID and not found.attempt.failure
+        return valid and found.attempt.session_id == session.pk
+    reference = cdr.get("authorization_reference") or ""
+    return session.attempts.filter(authorization_reference__iexact=reference, failure="").exists()

@@ -29,6 +29,8 @@ class Token(models.Model):
         constraints = [models.UniqueConstraint(Lower("uid"), "type", name="one_token_per_uid_and_type")]
         indexes = [
             models.Index(fields=["last_updated"]),
+            # A CPO of 2.1.1 names the contract and nothing else (`auth_id`).
+            models.Index(Lower("contract_id"), name="tokens_by_contract"),
             # The tokens that partners are told of: few beside those of ad-hoc sessions.
             models.Index(fields=["id"], condition=~models.Q(type="AD_HOC_USER"), name="long_lived_tokens"),
         ]

@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.processes import ROOT
 
-SMALL = ("--seed", "17", "--sessions", "12", "--minutes", "0.12", "--kills", "3", "--cpos", "1", "--rest", "120")
+SMALL = ("--seed", "1129", "--sessions", "12", "--minutes", "0.1", "--kills", "3", "--cpos", "1", "--rest", "120")
 
 
 @pytest.mark.slow

@@ -3,6 +3,8 @@
 from collections import Counter
 from decimal import Decimal
 
+from django.db.models import Q
+
 from billing.models import PaymentAuthorization, PaymentEvent, SimulatedCharge, SimulatedOperation
 from ocpi.models import Cdr
 from partners.models import Incident
@@ -121,7 +123,8 @@ def billed_only_what_was_valid(session: AdHocSession, payment: PaymentAuthorizat
     not_ours = set(invalid.values_list("ocpi_session__ocpi_key", flat=True))
     rows = Cdr.objects.filter(token_uid=session.token.uid, authorization_reference__in=good)
     counted = [row for row in rows if row.session_key not in not_ours and row.currency == session.currency]
-    metered = session.attempts.filter(failure="", energy_at__isnull=False).exists()
+    ours = AttemptSession.objects.filter(attempt__session=session, attempt__failure="", validity="valid")
+    metered = ours.filter(Q(attempt__energy_at__isnull=False) | Q(ocpi_session__kwh__gt=0)).exists()
     assert metered or any(row.total_energy > 0 for row in counted), "captured without energy"
     most = sum((row.total_gross for row in counted if not row.credit), Decimal(0))
     assert payment.captured_amount <= most * 100
