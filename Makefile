@@ -107,6 +107,27 @@ spec-examples: install ## the specification's own examples through the platform 
 interop: install ## every OCPI feature with a simulated CPO in every version
 	@$(PY) manage.py interop
 
+.PHONY: heavy
+heavy: install ## the tests that make load on purpose: fuzzing of every OCPI version, a small torture
+	@$(PY) scripts/with_services.py -- $(PY) -m pytest -n 2 --no-cov -m heavy $(ARGS)
+
+.PHONY: scenarios
+scenarios: install ## every scripted misbehaviour of a CPO, in every version (ARGS="NAME... --version V")
+	@$(PY) manage.py scenarios $(ARGS)
+
+.PHONY: mutants
+mutants: install ## a small fault for each session rule: do the tests notice?
+	@$(PY) scripts/with_services.py -- $(PY) scripts/mutate_rules.py $(ARGS)
+
+.PHONY: torture
+torture: install ## charges while everything is killed (SEED=n SESSIONS=200 MINUTES=3)
+	@$(PY) -m bench.torture $(if $(SEED),--seed $(SEED)) --sessions $(or $(SESSIONS),200) \
+		--minutes $(or $(MINUTES),3) $(ARGS)
+
+.PHONY: bench
+bench: install ## figures against rivals on this machine (ARGS="ingest", "engine", "pull")
+	@$(PY) scripts/with_services.py -- $(PY) -m bench.run $(ARGS)
+
 .PHONY: lock
 lock: install ## lock requirements/*.in with hashes (UPGRADE=1 for newer versions)
 	@cd requirements && for name in $(LOCKS); do \

@@ -10,7 +10,7 @@ from tests.support.processes import ROOT
 SMALL = ("--seed", "1129", "--sessions", "12", "--minutes", "0.1", "--kills", "3", "--cpos", "1", "--rest", "120")
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 def test_nothing_is_lost_stuck_or_done_twice() -> None:
     done = subprocess.run(  # noqa: S603 - the project's own command
         [sys.executable, "-m", "bench.torture", *SMALL],

@@ -114,7 +114,7 @@ def check_end(run: HandshakeRun, partner: Partner, cpo) -> None:
         assert received_text(partner) == token_c
         found = tokens.find_issued(token_b)
         assert found
-        assert found[0].state == "active"
+        assert found.token.state == "active"
         assert partner.connection == Partner.Connection.CONNECTED
     else:
         assert (run.state, run.cause) == ("failed", LOST)

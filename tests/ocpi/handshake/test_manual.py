@@ -21,13 +21,13 @@ def test_it_rescues_a_registration_whose_answer_was_lost(cpo, fresh):
     run = go(partner)
     kept = tokens.find_issued(cpo.calls("POST")[0].body["token"])
     assert kept
-    tokens.note_use(kept[0])
+    tokens.note_use(kept.token)
     cpo.on(CREDENTIALS, envelope(None, 2000, status=401))
     due_now(run)
     assert advanced(run).state == "failed"
 
     done = connect_manually(partner, TOKEN_C)
-    assert (done.token_in_use.pk, done.new_token) == (kept[0].pk, "")
+    assert (done.token_in_use.pk, done.new_token) == (kept.token.pk, "")
     partner.refresh_from_db()
     assert (partner.connection, partner.version) == (Partner.Connection.CONNECTED, "2.2.1")
     assert received_text(partner) == TOKEN_C
@@ -39,7 +39,7 @@ def test_who_has_no_token_of_ours_gets_one(cpo, fresh):
     done = connect_manually(partner, TOKEN_C)
     found = tokens.find_issued(done.new_token)
     assert found
-    assert found[0].state == "active"
+    assert found.token.state == "active"
 
 
 def test_a_token_that_they_name_is_taken_over(cpo, fresh):
@@ -48,7 +48,7 @@ def test_a_token_that_they_name_is_taken_over(cpo, fresh):
     connect_manually(partner, TOKEN_C, "an-older-token-of-ours")
     found = tokens.find_issued("an-older-token-of-ours")
     assert found
-    assert (found[0].partner, found[0].state) == (partner, "active")
+    assert (found.token.partner, found.token.state) == (partner, "active")
 
 
 def test_a_revoked_token_does_not_come_back(cpo, fresh):

@@ -23,7 +23,7 @@ NEW_TOKEN = "eeeeeeee-5555-4555-8555-eeeeeeeeeeee"
 def row_of(token: str) -> IssuedToken:
     found = tokens.find_issued(token)
     assert found
-    return found[0]
+    return found.token
 
 
 @pytest.fixture

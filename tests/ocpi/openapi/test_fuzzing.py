@@ -41,7 +41,7 @@ CHECKS = [
     "unsupported_method",
     "allow_header_conformance",
 ]
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.heavy, pytest.mark.django_db(transaction=True)]
 
 
 def partner(code: str, party_id: str, version: Version, **more: Any) -> Partner:
