@@ -14,6 +14,8 @@ HOST ?= 127.0.0.1
 PORT ?= 8000
 VAR_DIR ?= var
 ARGS ?=
+# One more than there are cores: some tests wait for processes of their own.
+JOBS ?= $(shell expr $$(nproc) + 1)
 LOCKS := dev base prod simulator
 
 demo_options := $(if $(filter-out 0,$(ONCE)),--once) $(if $(filter-out 0,$(KILL_WORKER)),--kill-worker)
@@ -53,7 +55,7 @@ simulator: install ## a simulated CPO (ARGS="..." for its options)
 .PHONY: test
 test: install ## the whole suite on real PostgreSQL and Redis (a part of it: ARGS="tests/billing --no-cov")
 	$(call heading,tests)
-	@$(PY) scripts/with_services.py -- $(PY) -m pytest --cov -n auto --dist worksteal $(ARGS)
+	@$(PY) scripts/with_services.py -- $(PY) -m pytest --cov -n $(JOBS) --dist worksteal $(ARGS)
 
 .PHONY: check
 check: install lint types contracts migrations deploy openapi test ## everything that must hold before a change lands

@@ -59,6 +59,7 @@ def test_everything_served_is_described_and_has_examples(version) -> None:
     assert gaps == (), "write it down in ocpi.openapi.catalogue or ocpi.openapi.sample_data"
 
 
+@pytest.mark.heavy  # `make check` does the same in a step of its own
 def test_the_documents_keep_to_openapi() -> None:
     call_command("ocpi_schema", validate=True, fail_on_warn=True)
 
