@@ -109,6 +109,10 @@ spec-examples: install ## the specification's own examples through the platform 
 interop: install ## every OCPI feature with a simulated CPO in every version
 	@$(PY) manage.py interop
 
+.PHONY: extrawest
+extrawest: install ## a charge at a CPO that nobody here wrote: the package extrawest-ocpi, in 2.1.1 and 2.2.1
+	@$(PY) scripts/with_services.py -- $(PY) -m pytest --no-cov -m heavy tests/extrawest $(ARGS)
+
 .PHONY: heavy
 heavy: install ## the tests that make load on purpose: fuzzing of every OCPI version, a small torture
 	@$(PY) scripts/with_services.py -- $(PY) -m pytest -n 2 --no-cov -m heavy $(ARGS)
@@ -126,8 +130,12 @@ torture: install ## charges while everything is killed (SEED=n SESSIONS=200 MINU
 	@$(PY) -m bench.torture $(if $(SEED),--seed $(SEED)) --sessions $(or $(SESSIONS),200) \
 		--minutes $(or $(MINUTES),3) $(ARGS)
 
+.PHONY: screenshots
+screenshots: install ## a CPO onboarded in a real browser, with a picture of every page in var/screenshots/
+	@$(PY) -m walkthrough $(ARGS)
+
 .PHONY: bench
-bench: install ## figures against rivals on this machine (ARGS="ingest", "engine", "pull")
+bench: install ## figures against rivals on this machine (ARGS="ingest", "engine", "pull", "pages")
 	@$(PY) scripts/with_services.py -- $(PY) -m bench.run $(ARGS)
 
 .PHONY: lock

@@ -15,7 +15,7 @@ from bench import place as places
 from bench.figures import median, say, verdict
 
 LOCATIONS, EVSES = 10_000, 3
-MOST_SECONDS = 120.0
+MOST_SECONDS = 165.0
 GROWTH_MB = 32.0
 
 
@@ -63,12 +63,14 @@ def pull(url: str) -> None:
     partner, _ = seed.connected_partner()
     watch = Watch()
     seed.endpoint(partner, "locations", url)
-    before, started = places.resident_mb(), time.monotonic()
+    before, started, worked = places.resident_mb(), time.monotonic(), time.process_time()
     with connection.execute_wrapper(watch.statement):
         seed.pull_locations(partner, watch.page, started + MOST_SECONDS)
     seconds, stored = time.monotonic() - started, Location.objects.count()
+    worked = time.process_time() - worked
     pages = len(watch.statements)
     say(f"  {stored} locations, {Evse.objects.count()} EVSEs, {pages} pages, {seconds:.1f} s: {stored / seconds:.0f}/s")
+    say(f"  processor time of the platform: {1000 * worked / stored:.2f} ms per location")
     first, last = median(watch.statements[1 : pages // 3]), median(watch.statements[-pages // 3 : -1])
     say(f"  statements per page: first third {first:g}, last third {last:g}: ratio {verdict(last / first, 1.05)}")
     early, late = watch.memory[pages // 10], watch.memory[-1]

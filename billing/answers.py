@@ -17,7 +17,7 @@ State = PaymentAuthorization.State
 # Without a single answer, a reservation is given up after about a minute: a driver is standing at the
 # charger.
 RESERVE_ATTEMPTS = 6
-# A capture or release that did not come through for about four minutes needs people.
+# A capture, release or refund that did not come through for about four minutes needs people.
 STUCK_ATTEMPTS = 8
 # A request that timed out may still be on its way; only after this long does "never heard of it" mean never.
 ARRIVAL_GRACE = timedelta(minutes=2)
@@ -31,6 +31,7 @@ class Step(StrEnum):
     RESERVE = "reserve"
     CAPTURE = "capture"
     RELEASE = "release"
+    REFUND = "refund"
     FIND = "find"  # releasing, and the reservation's fate is unknown
     CHECK = "check"  # reserved, and past its expiry
     WARN = "warn"  # reserved, and close to its expiry: the gateway is not asked
@@ -38,7 +39,7 @@ class Step(StrEnum):
     @property
     def acts(self) -> bool:
         """The gateway may change something on this request."""
-        return self in (Step.RESERVE, Step.CAPTURE, Step.RELEASE)
+        return self in (Step.RESERVE, Step.CAPTURE, Step.RELEASE, Step.REFUND)
 
 
 def next_step(row: PaymentAuthorization, now: datetime) -> Step:
@@ -47,12 +48,13 @@ def next_step(row: PaymentAuthorization, now: datetime) -> Step:
         return Step.CHECK if row.expires_at is None or row.expires_at <= now else Step.WARN
     if row.state == State.RELEASING:
         return Step.RELEASE if row.gateway_reference else Step.FIND
-    return {State.RESERVING: Step.RESERVE, State.CAPTURING: Step.CAPTURE}[row.state]
+    return {State.RESERVING: Step.RESERVE, State.CAPTURING: Step.CAPTURE, State.REFUNDING: Step.REFUND}[row.state]
 
 
 def is_stuck(row: PaymentAuthorization) -> bool:
-    """Money is held and neither comes nor goes: people must look (rule 24: held with an open incident)."""
-    return row.state in (State.CAPTURING, State.RELEASING) and row.attempts >= STUCK_ATTEMPTS
+    """Money neither comes nor goes: people must look (rule 24: held with an open incident)."""
+    moving = (State.CAPTURING, State.RELEASING, State.REFUNDING)
+    return row.state in moving and row.attempts >= STUCK_ATTEMPTS
 
 
 def apply_answer(row: PaymentAuthorization, step: Step, answer: GatewayAnswer, now: datetime) -> None:
@@ -172,6 +174,16 @@ def _on_release(row: PaymentAuthorization, answer: GatewayAnswer, now: datetime)
             _later(row, now)
 
 
+def _on_refund(row: PaymentAuthorization, answer: GatewayAnswer, now: datetime) -> None:
+    match answer.outcome:
+        case Outcome.DONE:
+            row.end_refunding(now, row.refund_amount or 0)
+        case Outcome.REFUSED | Outcome.DECLINED | Outcome.EXPIRED:
+            row.end_refunding(now, 0, answer.code or "refused", answer.message)
+        case _:
+            _later(row, now)
+
+
 def _on_expiry_check(row: PaymentAuthorization, answer: GatewayAnswer, now: datetime) -> None:
     match answer.outcome:
         case Outcome.EXPIRED | Outcome.DECLINED | Outcome.REFUSED:
@@ -190,5 +202,6 @@ _RULES: dict[tuple[str, Step], Callable[[PaymentAuthorization, GatewayAnswer, da
     (State.RELEASING, Step.FIND): _on_void,
     (State.CAPTURING, Step.CAPTURE): _on_capture,
     (State.RELEASING, Step.RELEASE): _on_release,
+    (State.REFUNDING, Step.REFUND): _on_refund,
     (State.RESERVED, Step.CHECK): _on_expiry_check,
 }

@@ -19,10 +19,11 @@ from billing.gateways import Gateway, GatewayAnswer, GatewayUnreachable, Outcome
 from billing.history import Action, write
 from billing.models import PaymentAuthorization
 
-__all__ = ["CALL_LEASE", "drive", "enqueue", "is_stuck"]
+__all__ = ["call_lease", "drive", "enqueue", "is_stuck"]
 
-# Longer than any gateway's timeouts together: the lease of a living worker does not run out.
-CALL_LEASE = timedelta(seconds=60)
+# A worker asks at most twice under one lease: it looks a key up, and asks only if the gateway never heard of it.
+CALLS_PER_LEASE = 2
+RECORDING_MARGIN = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,13 @@ def drive(authorization_id: UUID | str, handed_until: datetime | None = None) ->
         _record(claim, told)
 
 
+def call_lease(gateway: Gateway) -> timedelta:
+    """How long a row belongs to the worker that asks `gateway`: longer than its calls can take, and not much longer,
+    for a driver waits that long when the worker dies. If it runs out under a living worker no money is at stake: the
+    next one looks up the same key, and the answer that comes too late is history."""
+    return CALLS_PER_LEASE * gateway.call_timeout + RECORDING_MARGIN
+
+
 def enqueue(row: PaymentAuthorization) -> None:
     """Have a worker drive the row after commit. If the broker is down the tick does it: the row is due."""
     from billing.tasks import drive as drive_task  # the task imports this module
@@ -69,9 +77,9 @@ def _claim(authorization_id: UUID | str, handed_until: datetime | None) -> Claim
         if row.next_check_at > now and row.next_check_at != handed_until:
             return None
         step, called_before = next_step(row, now), row.called_at
-        row.leased_until = row.next_check_at = now + CALL_LEASE
+        row.leased_until = row.next_check_at = now + call_lease(gateway_named(row.gateway))
         row.attempts += 1
-        key = row.key(step) if step in (Step.CAPTURE, Step.RELEASE) else row.reserve_key
+        key = row.key(step) if step in (Step.CAPTURE, Step.RELEASE, Step.REFUND) else row.reserve_key
         if step.acts:
             row.called_at = now
         if step.acts and called_before is None:
@@ -92,6 +100,9 @@ def _ask(gateway: Gateway, claim: Claim) -> GatewayAnswer:
         return gateway.reserve(claim.key, row.amount, row.currency, row.payment_method, row.reference)
     if claim.step is Step.RELEASE:
         return gateway.release(claim.key, row.gateway_reference)
+    if claim.step is Step.REFUND:
+        assert row.refund_amount is not None  # noqa: S101  refunding always names its amount
+        return gateway.refund(claim.key, row.gateway_reference, row.refund_amount)
     assert row.capture_amount is not None  # noqa: S101  capturing always names its amount
     return gateway.capture(claim.key, row.gateway_reference, row.capture_amount)
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from billing.models import PaymentAuthorization
 
 Receiver = Callable[[PaymentAuthorization], None]
-Locker = Callable[[str], None]
+Locker = Callable[[str], object]
 
 _receivers: list[Receiver] = []
 _lockers: list[Locker] = []

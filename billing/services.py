@@ -1,4 +1,4 @@
-"""The one door to a driver's money: open, reserve, capture, release, drive.
+"""The one door to a driver's money: open, reserve, capture, release, refund, drive.
 
 The request verbs are called inside the caller's transaction, do no I/O and can be repeated: asking again for
 what is under way or done changes nothing; asking for the opposite raises `MoneyConflict`. They set the state,
@@ -27,6 +27,7 @@ __all__ = [
     "is_stuck",
     "open_authorization",
     "request_capture",
+    "request_refund",
     "request_release",
     "request_reserve",
 ]
@@ -74,7 +75,7 @@ def request_reserve(authorization_id: UUID | str, *, reason: str = "") -> Paymen
     """Have the money reserved. MoneyConflict once it was released, declined, failed or expired."""
     with transaction.atomic():
         row = _locked(authorization_id)
-        if row.state in (State.RESERVING, State.RESERVED, State.CAPTURING, State.CAPTURED):
+        if row.state in (State.RESERVING, State.RESERVED, State.CAPTURING, State.CAPTURED, State.REFUNDING):
             return row
         if row.state != State.CREATED:
             raise MoneyConflict(f"{row.reference} is {row.state}: a new try needs a new authorization")
@@ -108,7 +109,7 @@ def request_release(authorization_id: UUID | str, *, reason: str = "") -> Paymen
     """
     with transaction.atomic():
         row = _locked(authorization_id)
-        if row.state in (State.CAPTURING, State.CAPTURED):
+        if row.state in (State.CAPTURING, State.CAPTURED, State.REFUNDING):
             raise MoneyConflict(f"{row.reference} is {row.state}: it cannot be released")
         if row.is_terminal or row.state == State.RELEASING:
             return row
@@ -116,6 +117,23 @@ def request_release(authorization_id: UUID | str, *, reason: str = "") -> Paymen
             row.state == State.RESERVING and row.called_at is None and not row.gateway_reference
         )
         return _request(row, row.mark_released if never_asked else row.start_releasing, "release", reason)
+
+
+def request_refund(authorization_id: UUID | str, amount: int, *, reason: str) -> PaymentAuthorization:
+    """Have `amount` of what was captured given back to the driver.
+
+    MoneyConflict unless money was captured and no other refund is under way, and for more than is left of it.
+    Asking again for the amount that is under way changes nothing; once it is done, asking again is a new refund.
+    """
+    with transaction.atomic():
+        row = _locked(authorization_id)
+        if row.state == State.REFUNDING and row.refund_amount == amount:
+            return row
+        if row.state != State.CAPTURED:
+            raise MoneyConflict(f"{row.reference} is {row.state}: {amount} cannot be given back")
+        if not 0 < amount <= row.kept_amount:
+            raise MoneyConflict(f"{row.reference} has {row.kept_amount} captured: {amount} cannot be given back")
+        return _request(row, lambda now: row.start_refunding(now, amount), "refund", reason, amount)
 
 
 def _locked(authorization_id: UUID | str) -> PaymentAuthorization:

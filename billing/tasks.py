@@ -10,7 +10,7 @@ from billing.models import PaymentAuthorization
 from partners.deadlines import claim_due
 
 # How long a row handed out by the tick waits for its worker before the next tick hands it out again.
-TICK_LEASE = timedelta(seconds=30)
+TICK_LEASE = timedelta(seconds=15)
 TICK_LIMIT = 200
 
 

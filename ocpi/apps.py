@@ -1,4 +1,4 @@
-"""App configuration."""
+"""App configuration: what is watched for in messages and jobs."""
 
 from django.apps import AppConfig
 
@@ -6,3 +6,8 @@ from django.apps import AppConfig
 class OcpiConfig(AppConfig):
     name = "ocpi"
     verbose_name = "OCPI"
+
+    def ready(self) -> None:
+        from ocpi import detectors
+
+        detectors.register_all()

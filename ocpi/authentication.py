@@ -21,6 +21,7 @@ from partners.models import IssuedToken, Partner
 SCHEME = "token"
 LONGEST_HEADER = 512
 HOW_TO = "Send `Authorization: Token <your token>`."
+FOUND = "sfp.token"
 UNKNOWN = "The token is not known, or no longer valid."
 
 
@@ -75,9 +76,14 @@ class TokenAuthentication(BaseAuthentication):
 
 
 def identify(request: HttpRequest) -> Caller:
-    """Return who the request's token belongs to, in one query; raises WrongToken."""
-    presented = _presented(request)
-    found = tokens.find_issued(presented) if len(presented) <= LONGEST_HEADER else None
+    """Return who the request's token belongs to, as it was found, or in one query; raises WrongToken."""
+    presented, fault = _presented(request)
+    if fault:
+        raise WrongToken(fault, _partner_of_host(request))
+    if FOUND in request.META:
+        found = request.META[FOUND]
+    else:
+        found = tokens.find_issued(presented) if len(presented) <= LONGEST_HEADER else None
     if found is None:
         raise WrongToken(UNKNOWN, _partner_of_host(request))
     partner = found.token.partner
@@ -88,14 +94,26 @@ def identify(request: HttpRequest) -> Caller:
     return Caller(partner, found.token, found.text, found.networks, parties)
 
 
-def _presented(request: HttpRequest) -> str:
+def look_up(request: HttpRequest) -> tokens.Lookup | None:
+    """Return how to find the token that the request carries, or None where its header names none."""
+    presented, fault = _presented(request)
+    return None if fault or len(presented) > LONGEST_HEADER else tokens.look_up(presented)
+
+
+def note_found(request: HttpRequest, found: tokens.Found | None) -> None:
+    """Keep what `look_up` led to, for `identify`."""
+    request.META[FOUND] = found
+
+
+def _presented(request: HttpRequest) -> tuple[str, str]:
+    """Return the token that the header carries, as it is written there, and what is wrong with the header."""
     header = request.META.get("HTTP_AUTHORIZATION", "").strip()
     scheme, _, presented = header.partition(" ")
     if not header:
-        raise WrongToken(f"The Authorization header is missing. {HOW_TO}", _partner_of_host(request))
+        return "", f"The Authorization header is missing. {HOW_TO}"
     if scheme.lower() != SCHEME or not presented.strip():
-        raise WrongToken(f"The Authorization header has another form. {HOW_TO}", _partner_of_host(request))
-    return str(presented.strip())
+        return "", f"The Authorization header has another form. {HOW_TO}"
+    return presented.strip(), ""
 
 
 def check_partner(caller: Caller, request: HttpRequest) -> None:

@@ -22,8 +22,9 @@ from ocpi.client import RECEIVER, CallFailed, Reply, functional
 from ocpi.client.remote import version_in_use
 from ocpi.hubs import owner_of
 from ocpi.models import Command, Token
+from ocpi.pushes.sending import push_before_use
 from ocpi.routing import command_callback_url
-from ocpi.versions import Invalid, Version, WireModel
+from ocpi.versions import Invalid, Lenience, Version, WireModel
 from ocpi.versions.enums import CommandResponseType
 from ocpi.versions.v2_2_1.commands import CancelReservation, ReserveNow, StartSession, StopSession, UnlockConnector
 from ocpi.versions.v2_2_1.tokens import Token as WireToken
@@ -169,6 +170,8 @@ def _outcome(command: Command) -> Outcome:
             location_id=command.request.get("location_id"),
             session_id=command.request.get("session_id"),
         )
+        if token := command.request.get("token"):
+            push_before_use(command.partner, token["uid"], token["type"])
         reply = functional(command.partner, "POST", "commands", RECEIVER, command.kind, body=body, to=to)
     except Invalid as error:
         text = f"It cannot be expressed in OCPI {command.version}: {error}"
@@ -184,7 +187,7 @@ def _failed(failure: CallFailed) -> Outcome:
     if not failure.might_have_arrived:
         return Outcome(State.UNDELIVERED, failure=text, message_id=failure.message_id)
     if _refused(failure):
-        response = _result_in(failure.data) or REJECTED
+        response = _result_in(_unwrapped(failure.data)[0]) or REJECTED
         return Outcome(
             State.ANSWERED,
             REJECTED if response == CommandResponseType.ACCEPTED else response,
@@ -204,20 +207,28 @@ def _refused(failure: CallFailed) -> bool:
 
 def _answered(partner: Partner, version: Version, reply: Reply) -> Outcome:
     """A success envelope. Its `result` decides, also where the rest of the object is faulty."""
-    result, text, timeout = _result_in(reply.data), "", None
+    data, wrapped = _unwrapped(reply.data)
+    result, text, timeout = _result_in(data), "", None
     try:
-        parsed = version.parse("command_response", reply.data)
+        parsed = version.parse("command_response", data)
     except Invalid as error:
         text = f"Faults: {error}"
     else:
         obj = parsed.obj
-        quirks.note(partner, version.number, "commands", parsed.leniences, reply.message_id)
+        quirks.note(partner, version.number, "commands", (*wrapped, *parsed.leniences), reply.message_id)
         text = " / ".join(message.text for message in obj.message)
         timeout = obj.timeout if version.command_has_timeout else None
     if result:
         return Outcome(State.ANSWERED, result, _cut(text), timeout, message_id=reply.message_id)
     failure = f"Their answer has no result that OCPI knows. The command may have been carried out. {text}"
     return Outcome(State.UNANSWERED, failure=_cut(failure.strip()), message_id=reply.message_id)
+
+
+def _unwrapped(data: Any) -> tuple[Any, tuple[Lenience, ...]]:
+    """The one object of a list, which some peers answer with."""
+    if isinstance(data, list) and len(data) == 1:
+        return data[0], (Lenience("single_in_list", "", "the answer is a list of one object"),)
+    return data, ()
 
 
 def _result_in(data: Any) -> str:

@@ -13,18 +13,22 @@ from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 import structlog
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connections, transaction
 from django.utils import timezone
 
+from ocpi import searching
 from ocpi.masking import masked_body, masked_headers, storable_text
 from ocpi.models import Message
+from ocpi.models.message import ended_badly
 from ocpi.versions.results import Fault, Lenience
 from partners.models import Partner
-from partners.rows import Table, execute, soon
+from partners.rows import Table, run, soon
+from partners.tokens import Found, Lookup, found_columns, found_id, found_in
 
 log = structlog.get_logger(__name__)
 
@@ -32,10 +36,17 @@ INBOUND = Message.Direction.INBOUND.value
 OUTBOUND = Message.Direction.OUTBOUND.value
 MOST_NOTES = 100
 LONGEST_NOTE = 500
+NOTHING = "[]"
+BEGUN = (
+    *("at", "partner_id", "direction", "version", "module", "method", "url", "source_address"),
+    *("request_id", "correlation_id", "subject", "request_headers", "request_body"),
+)
+"""What is known when an exchange begins, in the order of the values."""
 MESSAGES = Table(Message)
 COMPLETE = (
     f"UPDATE {MESSAGES.name} SET http_status = %s, ocpi_status = %s, response_headers = %s, response_body = %s,"  # noqa: S608
-    " duration_ms = %s, error = %s, leniences = %s, faults = %s, objects_touched = %s,"
+    " duration_ms = %s, error = %s, leniences = %s, faults = %s, objects_touched = %s, failed = %s,"
+    " subject = CASE WHEN subject = '' THEN %s ELSE subject END,"
     " partner_id = COALESCE(%s, partner_id), version = COALESCE(%s, version), module = COALESCE(%s, module)"
     " WHERE id = %s"
 )
@@ -43,10 +54,16 @@ COMPLETE = (
 
 @dataclass
 class Record:
-    """An exchange that is under way. `id` is None when it could not be written (outbound only)."""
+    """An exchange that is under way.
+
+    Args:
+        id: None when it could not be written (outbound only).
+        found: what the token named that the request carries, where it was looked up.
+    """
 
     id: int | None
     started: float = field(default_factory=time.monotonic)
+    found: Found | None = None
 
     def finish(
         self,
@@ -73,6 +90,7 @@ class Record:
         """
         if self.id is None:
             return
+        touched = [storable_text(name) for name in objects]
         values = [
             http_status,
             ocpi_status if ocpi_status is None or 0 <= ocpi_status < 32_768 else None,
@@ -80,16 +98,18 @@ class Record:
             masked_body(body),
             round((time.monotonic() - self.started) * 1000),
             storable_text(error),
-            json.dumps(_notes(leniences)),
-            json.dumps(_notes(faults)),
-            json.dumps([storable_text(name) for name in objects]),
+            _notes(leniences),
+            _notes(faults),
+            json.dumps(touched) if touched else NOTHING,
+            ended_badly(http_status, ocpi_status, error),
+            searching.subject_of_objects(touched),
             partner.pk if partner else None,
             version or None,
             module or None,
         ]
         try:
             with _guarded():
-                execute(f"{COMPLETE} AND {soon()}" if soon() else COMPLETE, [*values, self.id])
+                run(f"{COMPLETE} AND {soon()}", [*values, self.id])
         except Exception:
             log.exception("message_not_completed", message_id=self.id)
 
@@ -105,8 +125,12 @@ def open_message(
     partner: Partner | None = None,
     version: str = "",
     module: str = "",
+    subject: str = "",
+    lookup: Lookup | None = None,
 ) -> Record:
     """Write an exchange that begins and return it, to be finished.
+
+    `lookup` finds the caller's token along with it: the record then has what was found.
 
     Raises:
         DatabaseError: an inbound message could not be written; it must then not be acted upon. An outbound
@@ -114,59 +138,99 @@ def open_message(
             sent all the same.
     """
     given = {name.lower(): str(value) for name, value in (headers or {}).items()}
-    message = Message(
-        at=timezone.now(),
-        partner=partner,
-        direction=direction,
-        version=version,
-        module=module,
-        method=storable_text(method)[:8],
-        url=storable_text(url)[:2000],
-        source_address=source_address[:45],
-        request_id=storable_text(given.get("x-request-id", ""))[:64],
-        correlation_id=storable_text(given.get("x-correlation-id", ""))[:64],
-        request_headers=masked_headers(headers or {}),
-        request_body=masked_body(body),
-    )
+    values = [
+        timezone.now(),
+        partner.pk if partner else None,
+        direction,
+        version,
+        module,
+        storable_text(method)[:8],
+        storable_text(url)[:2000],
+        source_address[:45],
+        storable_text(given.get("x-request-id", ""))[:64],
+        storable_text(given.get("x-correlation-id", ""))[:64],
+        storable_text(subject)[: searching.LONGEST],
+        json.dumps(masked_headers(headers or {})),
+        masked_body(body),
+    ]
     try:
         with _guarded():
-            _insert(message)
+            return _written(values, lookup)
     except Exception:
         if direction == INBOUND:
             raise
-        log.exception("message_not_written", url=message.url)
-    return Record(message.pk)
+        log.exception("message_not_written", url=url)
+    return Record(None)
 
 
-def _insert(message: Message) -> None:
+def _written(values: list[Any], lookup: Lookup | None) -> Record:
     """Write the row. The first statement of a request finds out by itself whether its connection still lives.
 
     So it takes the place of Django's health check, which would be one statement more for every message.
     """
-    database: Any = connection
+    database: Any = connections[DEFAULT_DB_ALIAS]
     if database.in_atomic_block or database.connection is None or database.health_check_done:
-        MESSAGES.insert(message, soon())
-        return
+        return _insert(values, lookup)
     database.health_check_done = True
     try:
-        MESSAGES.insert(message, soon())
+        return _insert(values, lookup)
     except (OperationalError, InterfaceError):
         database.close()
-        MESSAGES.insert(message, soon())
+        return _insert(values, lookup)
+
+
+def _insert(values: list[Any], lookup: Lookup | None) -> Record:
+    if lookup is None or connections[DEFAULT_DB_ALIAS].vendor != "postgresql":
+        # SQLite writes in no part of another statement.
+        message_id = run(f"{_begin()} WHERE {soon()} RETURNING id", values)[0][0]
+        return Record(message_id, found=lookup.alone() if lookup else None)
+    statement = (
+        f"WITH caller AS (SELECT {found_id()} AS partner FROM {found_in()} WHERE {lookup.condition} LIMIT 1),"  # noqa: S608
+        f" logged AS ({_begin('(SELECT partner FROM caller)')} WHERE {soon()} RETURNING id)"
+        f" SELECT logged.id, {found_columns()} FROM logged LEFT JOIN ({found_in()}) ON {lookup.condition}"
+    )
+    rows = run(statement, [*lookup.params, values[0], *values[2:], *lookup.params])
+    named = [row[1:] for row in rows if row[1] is not None]
+    return Record(rows[0][0], found=lookup.found(named))
+
+
+@cache
+def _begin(partner: str = "") -> str:
+    """INSERT of a row as far as it is known when an exchange begins; the rest has the model's defaults.
+
+    `partner` is an SQL expression in place of a value.
+    """
+    database = connections[DEFAULT_DB_ALIAS]
+    fields = {one.attname: one for one in MESSAGES.fields if not one.primary_key}
+    marks = [f"%s::{fields[name].db_type(database)}" if database.vendor == "postgresql" else "%s" for name in BEGUN]
+    if partner:
+        marks[BEGUN.index("partner_id")] = partner
+    others = [name for name in fields if name not in BEGUN]
+    defaults = [_literal(fields[name].get_default()) for name in others]
+    columns = ", ".join(fields[name].column for name in (*BEGUN, *others))
+    return f"INSERT INTO {MESSAGES.name} ({columns}) SELECT {', '.join([*marks, *defaults])}"
+
+
+def _literal(default: Any) -> str:
+    if default is None:
+        return "NULL"
+    if isinstance(default, bool):
+        return "TRUE" if default else "FALSE"
+    return f"'{default if isinstance(default, str) else json.dumps(default)}'"
 
 
 def _guarded() -> AbstractContextManager[Any]:
     """Keep a failure in here from spoiling a transaction around it; outside of one there is nothing to spoil."""
-    return transaction.atomic() if connection.in_atomic_block else nullcontext()
+    return transaction.atomic() if connections[DEFAULT_DB_ALIAS].in_atomic_block else nullcontext()
 
 
-def _notes(notes: Iterable[Lenience | Fault]) -> list[dict[str, str]]:
+def _notes(notes: Iterable[Lenience | Fault]) -> str:
     """The first hundred notes as JSON, without the values themselves: those are in the body."""
-    shown = []
+    shown: list[dict[str, str]] = []
     for note, _ in zip(notes, range(MOST_NOTES), strict=False):
         texts = {name: str(value) for name, value in vars(note).items() if name != "value"}
         shown.append({name: storable_text(text)[:LONGEST_NOTE] for name, text in texts.items()})
-    return shown
+    return json.dumps(shown) if shown else NOTHING
 
 
 def delete_old(limit: int = 1000) -> int:

@@ -127,8 +127,8 @@ def send_financial_advice(
 ) -> FinancialAdvice:
     """Tell the CPO what was really captured for a session that was paid at a terminal (§5.2).
 
-    Again for the same authorization, it corrects what was told. To be called where the money was settled, in the same
-    transaction; it does no I/O.
+    Again for the same authorization, it corrects what was told, if it says anything else. To be called where the money
+    was settled, in the same transaction; it does no I/O.
 
     Args:
         authorization_reference: the one of the START_SESSION (§5.2.2.2: the CPO finds the session by it).
@@ -159,8 +159,10 @@ def send_financial_advice(
             "capture_status_message": capture_message or None,
             "last_updated": format_timestamp(now),
         }
-        obj = version.parse(ADVICE, content).obj
-        row.raw, row.last_updated, row.version = version.dump(obj), now, version.number
+        wire = version.dump(version.parse(ADVICE, content).obj)
+        if row.raw and {**row.raw, "last_updated": ""} == {**wire, "last_updated": ""}:
+            return row
+        row.raw, row.last_updated, row.version = wire, now, version.number
         row.state, row.tries, row.failure = FinancialAdvice.State.CREATED, 0, ""
         row.save()
         queue(row)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ocpi.models import Cdr, Command, Evse, OcpiSession
@@ -49,17 +49,47 @@ class EvseNews:
     message_id: int | None = None
 
 
+@dataclass(frozen=True)
+class Interest:
+    """Which Sessions a receiver waits for: a Session that nobody waits for is stored without asking any receiver.
+
+    Args:
+        statement: a SELECT that finds a row when the receiver waits for it.
+        params: its values, given the Session as it is about to be stored.
+    """
+
+    statement: str
+    params: Callable[["OcpiSession"], list[Any]]
+
+
 _session: list[Callable[[SessionNews], None]] = []
+_interests: dict[Callable[[SessionNews], None], Interest] = {}
 _evse_status: list[Callable[[EvseNews], None]] = []
 _cdr: list[Callable[["Cdr"], None]] = []
 _command: list[Callable[["Command"], None]] = []
 _sending: list[Callable[["Command"], bool]] = []
 
-on_session = _session.append
 on_evse_status = _evse_status.append
 on_cdr = _cdr.append
 on_command = _command.append
 on_sending = _sending.append
+
+
+def on_session(receiver: Callable[[SessionNews], None], interest: Interest | None = None) -> None:
+    """Register for Sessions; without an interest, for all of them."""
+    _session.append(receiver)
+    if interest is not None:
+        _interests[receiver] = interest
+
+
+def nobody_waits_for(session: "OcpiSession") -> tuple[str, list[Any]] | None:
+    """Return an SQL condition, and its values, that holds when no receiver waits; None when one takes them all."""
+    interests = [_interests.get(receiver) for receiver in _session]
+    if None in interests:
+        return None
+    known = [interest for interest in interests if interest]
+    condition = " AND ".join(f"NOT EXISTS ({interest.statement})" for interest in known) or "1 = 1"
+    return condition, [value for interest in known for value in interest.params(session)]
 
 
 def session_received(news: SessionNews) -> None:

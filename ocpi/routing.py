@@ -12,6 +12,8 @@ from partners.models import Partner
 
 PREFIX = "ocpi/emsp"
 CODE = "{code}"
+# X-Request-ID of a call of our own to a partner's entrance, to see whether it answers.
+ENDPOINT_CHECK = "endpoint-check"
 # Modules that have views here. What a version names beyond them is not on offer.
 SERVED = frozenset(
     [

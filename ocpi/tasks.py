@@ -6,12 +6,27 @@ from celery import shared_task
 from django.db.models import Model
 from django.utils import timezone
 
-from ocpi import bookings, charging_profiles, commands, handshake, message_log, outgoing, payments, pushes, sync
+from ocpi import (
+    bookings,
+    certificates,
+    charging_profiles,
+    commands,
+    conformance,
+    handshake,
+    message_log,
+    outgoing,
+    payments,
+    pushes,
+    sync,
+    traffic,
+)
+from ocpi.conformance.runs import CHECK_TASK
 from ocpi.enqueue import enqueue
 from ocpi.handshake.rotation import retire_replaced_tokens
 from ocpi.handshake.runs import ADVANCE_TASK
-from ocpi.models import HandshakeRun, SyncRun
+from ocpi.models import ConformanceRun, HandshakeRun, SyncRun
 from ocpi.pushes.queue import PUSH_TASK, hand_out_due
+from ocpi.sync import refreshing
 from ocpi.sync.requests import RUN_TASK
 from ocpi.sync.schedule import delete_old_runs, request_due
 from partners.deadlines import claim_due
@@ -63,6 +78,18 @@ def sync_run(run_id: int, held: str | None = None) -> None:
     sync.run(run_id, _moment(held))
 
 
+@shared_task(name="ocpi.tasks.sync_refresh_tick")
+def sync_refresh_tick() -> int:
+    """Hand out the objects that are to be read anew."""
+    return refreshing.hand_out_due(timezone.now())
+
+
+@shared_task(name=refreshing.REFRESH_TASK)
+def sync_refresh(refresh_id: int, held: str | None = None) -> None:
+    """Read one object anew."""
+    refreshing.refresh(refresh_id, _moment(held))
+
+
 @shared_task(name="ocpi.tasks.sync_delete_old_messages")
 def sync_delete_old_messages() -> int:
     """Delete messages and pulls that are past their time; return how many messages."""
@@ -111,3 +138,38 @@ def push_token(push_id: int, held: str | None = None) -> None:
 def push_outgoing(label: str, pk: str, held: str | None = None) -> None:
     """Send one request of the model with this label."""
     outgoing.send_labelled(label, pk, _moment(held))
+
+
+@shared_task(name="ocpi.tasks.sync_certificates_tick")
+def sync_certificates_tick() -> int:
+    """Have the certificates looked at that are due."""
+    now = timezone.now()
+    certificates.plan(now)
+    due = certificates.claim(now)
+    for pk in due:
+        enqueue("ocpi.tasks.sync_check_certificate", pk)
+    return len(due)
+
+
+@shared_task(name="ocpi.tasks.sync_check_certificate")
+def sync_check_certificate(certificate_id: int) -> bool:
+    """Look at the certificate of one host."""
+    return certificates.check(certificate_id, timezone.now())
+
+
+@shared_task(name="ocpi.tasks.sync_conformance_tick")
+def sync_conformance_tick() -> int:
+    """Hand out the connection checks whose next look is due."""
+    return _hand_out(ConformanceRun, CHECK_TASK)
+
+
+@shared_task(name=CHECK_TASK)
+def sync_conformance(run_id: int, held: str | None = None) -> None:
+    """Look at the cases of one check, as far as it goes now."""
+    conformance.advance(run_id, _moment(held))
+
+
+@shared_task(name="ocpi.tasks.sync_count_traffic")
+def sync_count_traffic() -> int:
+    """Count the newest hours of the message log, for the overview."""
+    return traffic.count_traffic(timezone.now())

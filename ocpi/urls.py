@@ -5,9 +5,9 @@ specification writes. Everything else under /ocpi/ is answered by `UnknownUrlVie
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from django.urls import URLPattern, re_path
+from django.urls import URLPattern, URLResolver, include, re_path
 
 from ocpi.routing import served_modules
 from ocpi.versions import VERSIONS, Version
@@ -35,6 +35,8 @@ from ocpi.views.unknown import UnknownUrlView
 SEGMENT = re.compile(r"<(?P<uuid>uuid:)?(?P<name>\w+)>")
 UUID = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 ANYTHING = "[^/]+"
+# Some join a module's URL and a party without a slash: `sessionsSK/ION/S-1`.
+A_PARTY = "[A-Za-z]{2}/+[A-Za-z0-9]{3}"
 VERSIONS_PATH = "emsp/versions"
 PARTY = "<country_code>/<party_id>"
 LOCATION = f"{PARTY}/<location_id>"
@@ -79,9 +81,22 @@ def routes(version: Version) -> Iterator[tuple[str, type[OcpiView]]]:
             yield f"emsp/{version.number}/{spec.identifier}/{rest}", view
 
 
-def mounted(version: Version) -> Iterator[URLPattern]:
-    """The endpoints of one version."""
-    return (endpoint(path, view, version) for path, view in routes(version))
+def mounted(version: Version) -> URLResolver:
+    """The endpoints of one version, module by module: a request is compared with a few patterns, not with all."""
+    modules = [
+        beneath(
+            spec.identifier,
+            [endpoint(rest, view, version) for rest, view in MODULES[spec.identifier].items()],
+            followed_by=f"/|$|{A_PARTY}/",
+        )
+        for spec in served_modules(version)
+    ]
+    return beneath(f"emsp/{version.number}", [endpoint("", DetailsView, version), *modules])
+
+
+def beneath(path: str, patterns: Sequence[URLPattern | URLResolver], followed_by: str = "/|$") -> URLResolver:
+    """Mount patterns below a path of literal segments."""
+    return re_path(f"{pattern(path).removesuffix('/*$')}(?={followed_by})", include(list(patterns)))
 
 
 def pattern(path: str) -> str:
@@ -103,6 +118,6 @@ def endpoint(path: str, view: type[OcpiView], version: Version | None = None) ->
 
 urlpatterns = [
     endpoint(VERSIONS_PATH, VersionsView),
-    *(url for version in VERSIONS.values() for url in mounted(version)),
+    *map(mounted, VERSIONS.values()),
     re_path("", UnknownUrlView.as_view()),
 ]

@@ -10,6 +10,7 @@ from partners.models import Policy
 
 DEFAULTS: dict[str, Any] = {
     "start_strategy": Policy.StartStrategy.IMMEDIATE.value,
+    "push_ad_hoc_tokens": False,
     "connector_timeout": 300,
     "session_timeout": 300,
     "energy_timeout": 300,

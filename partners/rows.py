@@ -2,16 +2,81 @@
 
 The ORM works out each statement anew, which costs several times what the database needs for it. A `Table` knows a
 model's columns, how values go in and how rows come out, on every database; the statements themselves stand where
-they are used, and say what they do.
+they are used, and say what they do. On PostgreSQL they are prepared: it plans each once per connection.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any, Generic, TypeVar
 
-from django.db import DEFAULT_DB_ALIAS, connection, connections, models
+import psycopg
+from django.conf import settings
+from django.db import DEFAULT_DB_ALIAS, connections, models
+from django.db.models.base import ModelState
 
 M = TypeVar("M", bound=models.Model)
+# What PostgreSQL takes as the model has it, without conversion.
+AS_IT_IS = (
+    models.BooleanField,
+    models.CharField,
+    models.DateTimeField,
+    models.DecimalField,
+    models.ForeignKey,
+    models.IntegerField,
+    models.TextField,
+)
+
+
+class PreparedCursor(psycopg.Cursor[Any]):
+    """Prepares what it executes.
+
+    Planning is most of what such small statements cost PostgreSQL, and Django's own cursor puts the values into the
+    text, which makes each a new one.
+    """
+
+    def execute(self, query: Any, params: Any = None, **_options: Any) -> "PreparedCursor":
+        # Django's connections prepare nothing, its own cursors' statements being new texts each time.
+        self.connection.prepare_threshold = 0
+        try:
+            return super().execute(query, params, prepare=True)
+        finally:
+            self.connection.prepare_threshold = None
+
+
+def run(statement: str, params: Sequence[Any]) -> list[Any]:
+    """Run one statement and return its rows, if it has any.
+
+    Django's own cursor runs it on other databases, where `DATABASE_PREPARED_STATEMENTS` is off, and where statements
+    are being logged or wrapped.
+    """
+    database: Any = connections[DEFAULT_DB_ALIAS]
+    if not _prepares(database):
+        with database.cursor() as own:
+            own.execute(statement, params)
+            return list(own.fetchall()) if own.description else []
+    cursor = _prepared_cursor(database)
+    database.validate_no_broken_transaction()
+    with database.wrap_database_errors:
+        cursor.execute(statement, params)
+    # Not `description`, which describes each column anew.
+    return cursor.fetchall() if cursor.pgresult and cursor.pgresult.nfields else []
+
+
+def _prepares(database: Any) -> bool:
+    if database.vendor != "postgresql" or not settings.DATABASE_PREPARED_STATEMENTS:
+        return False
+    return not database.queries_logged and not database.execute_wrappers
+
+
+def _prepared_cursor(database: Any) -> PreparedCursor:
+    """One for each connection: making one costs as much as a small statement."""
+    if database.connection is None:
+        database.ensure_connection()
+    database.validate_thread_sharing()
+    known: PreparedCursor | None = vars(database).get("sfp_prepared_cursor")
+    if known is None or known.connection is not database.connection:
+        known = database.sfp_prepared_cursor = PreparedCursor(database.connection)
+    return known
 
 
 class Table(Generic[M]):
@@ -20,6 +85,7 @@ class Table(Generic[M]):
     def __init__(self, model: type[M]) -> None:
         self.model = model
         self._readers: dict[str, list[tuple[int, Any, Any]]] = {}
+        self._writers: dict[tuple[str, bool], list[Callable[[Any], Any]]] = {}
 
     @cached_property
     def fields(self) -> list[Any]:
@@ -43,106 +109,121 @@ class Table(Generic[M]):
         return [field for field in self.fields if not field.primary_key]
 
     @cached_property
-    def _insert(self) -> str:
-        columns = ", ".join(f'"{field.column}"' for field in self._without_key)
-        marks = ", ".join(["%s"] * len(self._without_key))
-        key = self.model._meta.pk.column
-        return f'INSERT INTO "{self.name}" ({columns}) VALUES ({marks}) RETURNING "{key}"'  # noqa: S608
+    def _key(self) -> str:
+        return f'"{self.model._meta.pk.column}"'
 
     @cached_property
-    def _insert_where(self) -> str:
-        return self._insert.replace("VALUES (", "SELECT ").replace(") RETURNING", " WHERE {} RETURNING")
+    def insert_into(self) -> str:
+        """INSERT with all columns, as far as what gives the values."""
+        return f'INSERT INTO "{self.name}" ({", ".join(self._quoted)})'
+
+    @cached_property
+    def _quoted(self) -> list[str]:
+        return [f'"{field.column}"' for field in self._without_key]
+
+    @cached_property
+    def typed_marks(self) -> str:
+        """A mark for each column but the key, for a SELECT, where PostgreSQL cannot tell a value's type."""
+        database = connections[DEFAULT_DB_ALIAS]
+        if database.vendor != "postgresql":
+            return ", ".join(["%s"] * len(self._without_key))
+        return ", ".join(f"%s::{field.db_type(database)}" for field in self._without_key)
+
+    @cached_property
+    def _insert(self) -> str:
+        marks = ", ".join(["%s"] * len(self._without_key))
+        return f"{self.insert_into} VALUES ({marks}) RETURNING {self._key}"
+
+    @cached_property
+    def assignments(self) -> str:
+        """For an UPDATE of all columns but the key."""
+        return ", ".join(f"{column} = %s" for column in self._quoted)
 
     @cached_property
     def _update(self) -> str:
-        pairs = ", ".join(f'"{field.column}" = %s' for field in self._without_key)
-        return f'UPDATE "{self.name}" SET {pairs} WHERE "{self.model._meta.pk.column}" = %s'  # noqa: S608
+        return f'UPDATE "{self.name}" SET {self.assignments} WHERE {self._key} = %s'  # noqa: S608
 
     def read(self, row: Sequence[Any]) -> M:
-        """Make an instance of the columns of a row, as the ORM would."""
+        """Make an instance of the columns of a row, as the ORM would, but without its signals."""
         values = list(row[: len(self.fields)])
         for position, convert, expression in self._converters():
-            values[position] = convert(values[position], expression, connection)
-        return self.model.from_db(connection.alias, self.names, values)
+            values[position] = convert(values[position], expression, connections[DEFAULT_DB_ALIAS])
+        instance = self.model.__new__(self.model)
+        state = instance.__dict__["_state"] = ModelState()
+        state.db, state.adding = DEFAULT_DB_ALIAS, False
+        instance.__dict__.update(zip(self.names, values, strict=True))
+        return instance
 
     def _converters(self) -> list[tuple[int, Any, Any]]:
         """What the database's own values must go through: JSON everywhere, moments and numbers on SQLite."""
-        found = self._readers.get(connection.vendor)
+        database = connections[DEFAULT_DB_ALIAS]
+        found = self._readers.get(database.vendor)
         if found is None:
             found = []
             for position, field in enumerate(self.fields):
                 expression = field.get_col(self.name)
-                of_database = connection.ops.get_db_converters(expression)
-                of_field = expression.get_db_converters(connection)
+                of_database = database.ops.get_db_converters(expression)
+                of_field = expression.get_db_converters(database)
                 found += [(position, convert, expression) for convert in (*of_database, *of_field)]
-            self._readers[connection.vendor] = found
+            self._readers[database.vendor] = found
         return found
 
-    def _values(self, row: M, *, adding: bool) -> list[Any]:
-        database = connections[DEFAULT_DB_ALIAS]  # looked up once: `connection` looks it up at each use
-        return [field.get_db_prep_save(field.pre_save(row, adding), database) for field in self._without_key]
+    def values(self, row: M, *, adding: bool) -> list[Any]:
+        """All columns but the key, as the database takes them; `auto_now` columns are set, as by `save`."""
+        vendor = connections[DEFAULT_DB_ALIAS].vendor
+        writers = self._writers.get((vendor, adding))
+        if writers is None:
+            writers = [_writer(field, vendor, adding) for field in self._without_key]
+            self._writers[vendor, adding] = writers
+        return [write(row) for write in writers]
 
     def first(self, rest: str, params: Sequence[Any]) -> M | None:
         """Return the first row of `SELECT <all columns> FROM <table> <rest>`."""
-        with connection.cursor() as cursor:
-            cursor.execute(f'SELECT {self.columns} FROM "{self.name}" {rest}', params)  # noqa: S608
-            row = cursor.fetchone()
-        return self.read(row) if row else None
+        rows = run(f'SELECT {self.columns} FROM "{self.name}" {rest}', params)  # noqa: S608
+        return self.read(rows[0]) if rows else None
 
     def all(self, rest: str, params: Sequence[Any]) -> list[M]:
         """Return all of them."""
-        with connection.cursor() as cursor:
-            cursor.execute(f'SELECT {self.columns} FROM "{self.name}" {rest}', params)  # noqa: S608
-            return [self.read(row) for row in cursor.fetchall()]
+        return [self.read(row) for row in run(f'SELECT {self.columns} FROM "{self.name}" {rest}', params)]  # noqa: S608
 
-    def insert(self, row: M, condition: str = "") -> None:
-        """Write a new row and give it its key. `auto_now` columns are set, as by `save`.
-
-        `condition` stands where a SELECT has its WHERE; it must hold.
-        """
-        values = self._values(row, adding=True)
-        with connection.cursor() as cursor:
-            cursor.execute(self._insert_where.format(condition) if condition else self._insert, values)
-            row.pk = cursor.fetchone()[0]
-        row._state.adding, row._state.db = False, connection.alias
+    def insert(self, row: M) -> None:
+        """Write a new row and give it its key. `auto_now` columns are set, as by `save`."""
+        row.pk = run(self._insert, self.values(row, adding=True))[0][0]
+        row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
 
     def update(self, row: M) -> None:
         """Write all columns of a stored row; `auto_now` columns are set, as by `save`."""
-        values = self._values(row, adding=False)
-        with connection.cursor() as cursor:
-            cursor.execute(self._update, [*values, row.pk])
+        run(self._update, [*self.values(row, adding=False), row.pk])
 
 
-def fetch(statement: str, params: Sequence[Any]) -> list[Any]:
-    """Run one statement and return its rows."""
-    with connection.cursor() as cursor:
-        cursor.execute(statement, params)
-        return list(cursor.fetchall())
-
-
-def execute(statement: str, params: Sequence[Any]) -> None:
-    """Run one statement that returns nothing."""
-    with connection.cursor() as cursor:
-        cursor.execute(statement, params)
+def _writer(field: Any, vendor: str, adding: bool) -> Callable[[Any], Any]:
+    """What takes a field's value from an instance, ready for the database."""
+    moving = getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False)
+    if vendor == "postgresql" and isinstance(field, AS_IT_IS) and not moving:
+        name = field.attname
+        return lambda row: row.__dict__[name]
+    database = connections[DEFAULT_DB_ALIAS]
+    return lambda row: field.get_db_prep_save(field.pre_save(row, adding), database)
 
 
 def soon() -> str:
     """A condition that always holds, and lets the statement's own commit not wait for the disk.
 
-    Whatever commits after it takes it along to the disk, so nothing durable is ever built on what is not. Empty
-    where that cannot be: on SQLite, and inside a transaction, which it would change as a whole.
+    Whatever commits after it takes it along to the disk, so nothing durable is ever built on what is not. It does
+    nothing on SQLite, nor inside a transaction, which it would change as a whole.
     """
-    if connection.vendor != "postgresql" or connection.in_atomic_block:
-        return ""
+    database = connections[DEFAULT_DB_ALIAS]
+    if database.vendor != "postgresql" or database.in_atomic_block:
+        return "1 = 1"
     return "set_config('synchronous_commit', 'off', true) = 'off'"
 
 
 def for_update() -> str:
     """What locks the rows that a SELECT finds. SQLite has one writer at a time and no such words."""
-    return "FOR UPDATE" if connection.features.has_select_for_update else ""
+    return "FOR UPDATE" if connections[DEFAULT_DB_ALIAS].features.has_select_for_update else ""
 
 
 def joined(column: str) -> str:
     """All values of a column in one text, with blanks between them."""
-    function = "string_agg" if connection.vendor == "postgresql" else "group_concat"
+    function = "string_agg" if connections[DEFAULT_DB_ALIAS].vendor == "postgresql" else "group_concat"
     return f"{function}({column}, ' ')"

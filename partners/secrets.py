@@ -5,7 +5,11 @@ import secrets
 import uuid
 from functools import lru_cache
 
+from cryptography.exceptions import InvalidTag
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.hazmat.primitives.ciphers.aead import AESSIV
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 
 
@@ -53,3 +57,30 @@ def decrypt(ciphertext: bytes | memoryview) -> str:
         return _fernet(tuple(settings.FIELD_ENCRYPTION_KEYS)).decrypt(bytes(ciphertext)).decode()
     except InvalidToken as error:
         raise UnreadableSecret("the stored token cannot be decrypted with FIELD_ENCRYPTION_KEYS") from error
+
+
+@lru_cache(maxsize=8)
+def _siv(key: str) -> AESSIV:
+    return AESSIV(HKDF(SHA256(), length=64, salt=None, info=b"short secrets").derive(key.encode()))
+
+
+def seal(secret: bytes) -> bytes:
+    """Return random `secret` encrypted with the first of `FIELD_ENCRYPTION_KEYS`, 16 bytes longer than it was.
+
+    For columns that are too short for `encrypt`. The same secret always gives the same bytes.
+    """
+    return _siv(settings.FIELD_ENCRYPTION_KEYS[0]).encrypt(secret, None)
+
+
+def unseal(sealed: bytes) -> bytes:
+    """Return the secret in `sealed`; any configured key may have written it.
+
+    Raises:
+        UnreadableSecret: none of the keys fits.
+    """
+    for key in settings.FIELD_ENCRYPTION_KEYS:
+        try:
+            return _siv(key).decrypt(sealed, None)
+        except InvalidTag:
+            continue
+    raise UnreadableSecret("the stored secret cannot be decrypted with FIELD_ENCRYPTION_KEYS")

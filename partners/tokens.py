@@ -2,15 +2,18 @@
 
 import base64
 import binascii
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
-from partners import secrets
+from partners import history, secrets
 from partners.models import AllowedNetwork, IssuedToken, Partner, PartnerRole, ReceivedToken
-from partners.rows import Table, fetch, joined
+from partners.rows import Table, joined, run
 
 LAST_USED_PRECISION = timedelta(minutes=1)
 TOKENS, PARTNERS = Table(IssuedToken), Table(Partner)
@@ -64,31 +67,71 @@ class Found:
     parties: frozenset[tuple[str, str]]
 
 
+@dataclass(frozen=True)
+class Lookup:
+    """How to find the usable token of ours that a header value names: by itself, or along with another statement.
+
+    Args:
+        readings: by digest, the texts that the header value may stand for.
+    """
+
+    readings: dict[str, str]
+
+    @property
+    def condition(self) -> str:
+        return f"{TOKENS.name}.digest IN ({', '.join(['%s'] * len(self.readings))}) AND {TOKENS.name}.state <> %s"
+
+    @property
+    def params(self) -> list[str]:
+        """The values for `condition`."""
+        return [*self.readings, IssuedToken.State.REVOKED.value]
+
+    def alone(self) -> Found | None:
+        """Find it, in a statement of its own."""
+        statement = f"SELECT {found_columns()} FROM {found_in()} WHERE {self.condition}"  # noqa: S608
+        return self.found(run(statement, self.params))
+
+    def found(self, rows: Iterable[Sequence[Any]]) -> Found | None:
+        """What the rows of `columns` tell; None when they name no token."""
+        by_digest = {token.digest: (token, row) for row in rows for token in [TOKENS.read(row)]}
+        for digest, text in self.readings.items():
+            if digest in by_digest:
+                token, row = by_digest[digest]
+                token.partner = PARTNERS.read(row[len(TOKENS.fields) :])
+                parties = ((party[:2], party[2:]) for party in (row[-1] or "").split())
+                return Found(token, text, (row[-2] or "").split(), frozenset(parties))
+        return None
+
+
+def look_up(presented: str) -> Lookup:
+    """Return how to find the token that a header value names. As it is written comes before what it may encode."""
+    return Lookup({secrets.digest(reading): reading for reading in candidates(presented)})
+
+
 def find_issued(presented: str) -> Found | None:
     """Return the usable token of ours that a header value names, or None."""
-    readings = {secrets.digest(reading): reading for reading in reversed(candidates(presented))}
-    rows = fetch(_find_statement(len(readings)), [*readings, IssuedToken.State.REVOKED.value])
-    split = len(TOKENS.fields)
-    found = {token.digest: (token, row) for row in rows for token in [TOKENS.read(row)]}
-    for digest in reversed(readings):
-        if digest in found:
-            token, row = found[digest]
-            token.partner = PARTNERS.read(row[split:])
-            parties = ((party[:2], party[2:]) for party in (row[-1] or "").split())
-            return Found(token, readings[digest], (row[-2] or "").split(), frozenset(parties))
-    return None
+    return look_up(presented).alone()
 
 
-def _find_statement(readings: int) -> str:
-    roles, networks = PartnerRole._meta.db_table, AllowedNetwork._meta.db_table
+@cache
+def found_id() -> str:
+    """The column of the partner's key in what a `Lookup` reads."""
+    return f"{PARTNERS.name}.id"
+
+
+@cache
+def found_columns() -> str:
+    """What a `Lookup` reads: the token, its partner, the partner's networks and parties."""
     own = f"WHERE partner_id = {PARTNERS.name}.id"
-    return (
-        f"SELECT {TOKENS.columns}, {PARTNERS.columns},"  # noqa: S608
-        f" (SELECT {joined('network')} FROM {networks} {own}),"
-        f" (SELECT {joined('country_code || party_id')} FROM {roles} {own})"
-        f" FROM {TOKENS.name} JOIN {PARTNERS.name} ON {PARTNERS.name}.id = {TOKENS.name}.partner_id"
-        f" WHERE {TOKENS.name}.digest IN ({', '.join(['%s'] * readings)}) AND {TOKENS.name}.state <> %s"
-    )
+    networks = f"(SELECT {joined('network')} FROM {AllowedNetwork._meta.db_table} {own})"  # noqa: S608
+    roles = f"(SELECT {joined('country_code || party_id')} FROM {PartnerRole._meta.db_table} {own})"  # noqa: S608
+    return f"{TOKENS.columns}, {PARTNERS.columns}, {networks}, {roles}"
+
+
+@cache
+def found_in() -> str:
+    """Where a `Lookup` reads it."""
+    return f"{TOKENS.name} JOIN {PARTNERS.name} ON {PARTNERS.name}.id = {TOKENS.name}.partner_id"
 
 
 def note_use(token: IssuedToken) -> None:
@@ -102,20 +145,22 @@ def activate(token: IssuedToken) -> None:
     """Make `token` the partner's connection token and revoke the partner's other connection tokens."""
     now = timezone.now()
     with transaction.atomic():
-        IssuedToken.objects.filter(pk=token.pk, state=IssuedToken.State.PENDING).update(
-            state=IssuedToken.State.ACTIVE, activated_at=now
-        )
+        pending = IssuedToken.objects.filter(pk=token.pk, state=IssuedToken.State.PENDING)
+        if pending.update(state=IssuedToken.State.ACTIVE, activated_at=now):
+            token.state, token.activated_at = IssuedToken.State.ACTIVE, now
         others = IssuedToken.objects.filter(partner_id=token.partner_id, purpose=token.purpose).exclude(pk=token.pk)
         others.exclude(state=IssuedToken.State.REVOKED).update(state=IssuedToken.State.REVOKED, revoked_at=now)
+        history.note(token, "Token activated", f"{token.get_purpose_display()}; the others are revoked.")
 
 
 def revoke(token: IssuedToken) -> bool:
     """Make the token useless from the next request on; False when it was already."""
-    return bool(
-        IssuedToken.objects.filter(pk=token.pk)
-        .exclude(state=IssuedToken.State.REVOKED)
-        .update(state=IssuedToken.State.REVOKED, revoked_at=timezone.now())
-    )
+    usable = IssuedToken.objects.filter(pk=token.pk).exclude(state=IssuedToken.State.REVOKED)
+    with transaction.atomic():
+        revoked = bool(usable.update(state=IssuedToken.State.REVOKED, revoked_at=timezone.now()))
+        if revoked:
+            history.note(token, "Token revoked")
+    return revoked
 
 
 def store_received(partner: Partner, token: str, purpose: str) -> ReceivedToken:

@@ -4,11 +4,13 @@ Each entry of `tests/sessions_adhoc/rules.toml` is a small fault. It is put into
 into the tree itself, and the tests named beside it are run there: one of them must fail. Exits 1 if a fault is noticed
 by no test, no longer fits the code, or if a rule has no entry; prints the table of rules and tests.
 
-The tests that need PostgreSQL use `DATABASE_URL` (see `scripts/with_services.py`); its test database is made once.
+As many faults at a time as there are processors, each in a copy and a test database of its own, made once. The server
+is the one of `DATABASE_URL` (see `scripts/with_services.py`).
 """
 
 import argparse
 import importlib
+import multiprocessing
 import os
 import shutil
 import signal
@@ -16,11 +18,14 @@ import sys
 import tempfile
 import tomllib
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
+import psycopg
 import pytest
+from psycopg import sql
 
 ROOT = Path(__file__).resolve().parent.parent
 TABLE = ROOT / "tests" / "sessions_adhoc" / "rules.toml"
@@ -107,21 +112,50 @@ def verdict(tree: Path, mutant: Mutant) -> str:
     return f"the tests could not run (exit code {code}):\n{output[-4000:]}"
 
 
-def check(mutants: Sequence[Mutant]) -> int:
-    """Try each fault; return how many nobody noticed."""
+def settle_in(folder: str) -> None:
+    """Give this process a copy of the tree and a database of its own."""
+    os.environ["DATABASE_URL"] = f"{os.environ['DATABASE_URL']}_mutants_{os.getppid()}_{os.getpid()}"
+    shutil.copytree(ROOT, own_tree(folder), ignore=LEFT_OUT)
+
+
+def drop_databases() -> None:
+    """Remove the test databases that this run made."""
+    server, _, name = os.environ["DATABASE_URL"].rpartition("/")
+    mine = f"test_{name}_mutants_{os.getpid()}_%"
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as admin:
+        for (found,) in admin.execute("SELECT datname FROM pg_database WHERE datname LIKE %s", [mine]).fetchall():
+            admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(found)))
+
+
+def own_tree(folder: str) -> Path:
+    return Path(folder) / str(os.getpid()) / "tree"
+
+
+def judge(folder: str, mutant: Mutant | None, tests: Sequence[str]) -> str:
+    """Try one fault, in a process that has settled in; `None`: the tests without any, which must not fail."""
+    if mutant is not None:
+        return verdict(own_tree(folder), mutant)
+    code, output = run_tests(own_tree(folder), tests)
+    return "" if code == NO_TEST_FAILED else f"The tests fail without any fault:\n{output[-4000:]}"
+
+
+def check(mutants: Sequence[Mutant], jobs: int) -> int:
+    """Try each fault; return how many nobody noticed, or all if the tests fail without any."""
     survivors = 0
+    everything = sorted({test for mutant in mutants for test in mutant.tests})
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
-        tree = Path(folder) / "tree"
-        shutil.copytree(ROOT, tree, ignore=LEFT_OUT)
-        everything = sorted({test for mutant in mutants for test in mutant.tests})
-        code, output = run_tests(tree, everything)
-        if code != NO_TEST_FAILED:
-            say(f"The tests fail without any fault:\n{output[-4000:]}")
-            return 1
-        for mutant in mutants:
-            said = verdict(tree, mutant)
-            survivors += bool(said)
-            say(f"rule {mutant.rule:2}  {mutant.what}: {said or 'noticed'}")
+        pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("fork"), settle_in, (folder,))
+        with pool:
+            sound = pool.submit(judge, folder, None, everything)
+            tried = {pool.submit(judge, folder, mutant, ()): mutant for mutant in mutants}
+            for future in as_completed(tried):
+                mutant, said = tried[future], future.result()
+                survivors += bool(said)
+                say(f"rule {mutant.rule:2}  {mutant.what}: {said or 'noticed'}")
+            if said := sound.result():
+                say(said)
+                survivors = len(mutants)
+    drop_databases()
     return survivors
 
 
@@ -141,6 +175,7 @@ def say(text: str) -> None:
 def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(description="Do the tests notice a fault in each session rule?")
     parser.add_argument("--rule", type=int, choices=RULES, action="append", help="only this rule (repeatable)")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="how many at a time")
     parser.add_argument("--list", action="store_true", help="print the table of rules and tests, and do nothing")
     options = parser.parse_args(arguments)
     table = read_table()
@@ -154,7 +189,7 @@ def main(arguments: Sequence[str]) -> int:
     for library in LIBRARIES:
         importlib.import_module(library)
     chosen = [mutant for mutant in table if not options.rule or mutant.rule in options.rule]
-    survivors = check(chosen)
+    survivors = check(chosen, options.jobs)
     print_table(table)
     say(f"\n{len(chosen) - survivors} of {len(chosen)} faults noticed.")
     return bool(survivors or missing)

@@ -1,4 +1,4 @@
-"""App configuration: registers for the news of the layers below."""
+"""App configuration: registers for the news of the layers below, and what is watched for."""
 
 from django.apps import AppConfig
 
@@ -10,9 +10,10 @@ class SessionsAdhocConfig(AppConfig):
     def ready(self) -> None:
         from billing.receivers import on_authorization_changed
         from ocpi import receivers
-        from sessions_adhoc import news
+        from sessions_adhoc import detectors, linking, news
 
-        receivers.on_session(news.session_news)
+        detectors.register_all()
+        receivers.on_session(news.session_news, receivers.Interest(linking.WHOSE, linking.whose_params))
         receivers.on_evse_status(news.evse_news)
         receivers.on_cdr(news.cdr_news)
         receivers.on_command(news.command_news)

@@ -8,6 +8,7 @@ enqueued after commit.
 Lock order, everywhere: the CPO's object, then the ad-hoc session, then its attempt, then its payment.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -19,7 +20,7 @@ from sessions_adhoc import actions, timeline
 from sessions_adhoc.decide import Action, Decision, Do, decide
 from sessions_adhoc.decide.decision import fail
 from sessions_adhoc.models import AdHocSession, TimelineEvent
-from sessions_adhoc.snapshot import facts_of
+from sessions_adhoc.snapshot import Snapshot, facts_of
 from sessions_adhoc.states import BEFORE_START, TERMINAL, WITHOUT_CLOCK, State
 
 log = structlog.get_logger(__name__)
@@ -27,7 +28,21 @@ log = structlog.get_logger(__name__)
 MAX_STEPS = 12
 """More decisions in a row than any path through the states has: beyond it `decide` must be going round in circles."""
 
-LEASE = timedelta(seconds=30)
+MOVING = (
+    "state",
+    "state_since",
+    "next_check_at",
+    "reason",
+    "funds_reserved_at",
+    "stop_requested_at",
+    "cancel_requested_at",
+    "charging_ended_at",
+    "retry_at",
+    "ended_at",
+)
+"""The columns that change in a session's life; the others were agreed when it began."""
+
+LEASE = timedelta(seconds=15)
 """How long a claimed session is left alone; after it the sweep takes it again."""
 
 
@@ -58,36 +73,39 @@ def advance(session_id: UUID | str, now: datetime | None = None) -> State:
 
 def settle_down(session: AdHocSession, now: datetime) -> None:
     """Decide and apply until nothing is left to do at `now`. The caller holds the lock."""
+    rows, events = Snapshot(session), list[TimelineEvent]()
     for _ in range(MAX_STEPS):
         if session.state in TERMINAL:
-            return
-        decision = decide(facts_of(session, now), now)
-        apply(session, decision, now)
+            break
+        decision = decide(facts_of(rows), now)
+        events += apply(rows, decision, now)
         if decision.to is None and not decision.again:
-            return
-    raise Circling(f"ad-hoc session {session.pk} does not come to rest in {session.state}")
+            break
+    else:
+        raise Circling(f"ad-hoc session {session.pk} does not come to rest in {session.state}")
+    keep(session, events)
 
 
-def apply(session: AdHocSession, decision: Decision, now: datetime) -> None:
-    """Make one decision true: actions, state, clock, timeline. All of it or nothing."""
-    came_from = session.state
+def keep(session: AdHocSession, events: Sequence[TimelineEvent]) -> None:
+    """Write down what was applied: all of it in the transaction that holds the lock, or nothing."""
+    session.save(update_fields=MOVING)
+    timeline.append(events)
+
+
+def apply(rows: Snapshot, decision: Decision, now: datetime) -> list[TimelineEvent]:
+    """Make one decision true: state, actions, clock. Return what the timeline is to say of it."""
+    session, came_from = rows.session, rows.session.state
     if decision.to is not None:
         enter(session, decision.to, decision.reason, now)
     for action in decision.actions:
-        actions.perform(session, action, now)
+        actions.perform(rows, action, now)
     session.next_check_at = clock(session, decision, now)
-    session.save()
+    if decision.to is None and not decision.text:
+        return []
+    event = TimelineEvent(session=session, at=now, kind=TimelineEvent.Kind.NOTE, text=decision.text)
     if decision.to is not None:
-        timeline.write(
-            session,
-            TimelineEvent.Kind.STATE,
-            decision.text,
-            at=now,
-            state_from=came_from,
-            state_to=session.state,
-        )
-    elif decision.text:
-        timeline.write(session, TimelineEvent.Kind.NOTE, decision.text, at=now)
+        event.kind, event.state_from, event.state_to = TimelineEvent.Kind.STATE, came_from, session.state
+    return [event]
 
 
 def enter(session: AdHocSession, target: State, reason: str, now: datetime) -> None:
@@ -105,7 +123,7 @@ def enter(session: AdHocSession, target: State, reason: str, now: datetime) -> N
 
 def give_up(session: AdHocSession, text: str, now: datetime) -> None:
     """Staff end an escalated session whose money is gone at the gateway. The caller holds the lock."""
-    apply(session, fail("payment_lost", text, Action(Do.CLOSE_INCIDENTS)), now)
+    keep(session, apply(Snapshot(session), fail("payment_lost", text, Action(Do.CLOSE_INCIDENTS)), now))
 
 
 def clock(session: AdHocSession, decision: Decision, now: datetime) -> datetime | None:
@@ -139,5 +157,4 @@ def _driver_ends(session_id: UUID | str, actor: str, wish: str) -> AdHocSession:
             setattr(session, field, now)
             timeline.write(session, TimelineEvent.Kind.DRIVER, f"{actor} asked to {wish}.", at=now, actor=actor)
         settle_down(session, now)
-        session.save()
     return session

@@ -2,19 +2,22 @@
 
 from datetime import datetime
 from operator import itemgetter
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Q
+from django.db.models.functions import Lower
 
 from ocpi import commands
 from ocpi.models import OcpiSession, Token
 from ocpi.receivers import SessionNews
 from partners import incidents
-from partners.rows import fetch
-from sessions_adhoc import symptoms
+from partners.rows import run
+from sessions_adhoc import eligibility, symptoms
+from sessions_adhoc.decide.facts import SESSION_OVER
 from sessions_adhoc.models import AdHocSession, AttemptSession, ChargingAttempt
 from sessions_adhoc.queueing import send_command_after_commit
-from sessions_adhoc.snapshot import energy_observed
+from sessions_adhoc.snapshot import cdrs_of, energy_observed
 
 Validity = AttemptSession.Validity
 
@@ -35,17 +38,24 @@ WHOSE = (
 
 def ad_hoc_session_of(session: OcpiSession) -> UUID | None:
     """Return the ad-hoc session that a Session names, by authorization reference or by its one-off token, or None."""
-    reference, name = session.authorization_reference.lower(), session.token_uid.lower()
-    partner_id = session.partner_id
-    found = fetch(WHOSE, [partner_id, reference, partner_id, name, partner_id, name])
+    found = run(WHOSE, whose_params(session))
     # SQLite keeps ids as text.
     return UUID(str(min(found, key=itemgetter(1))[0])) if found else None
+
+
+def whose_params(session: OcpiSession) -> list[Any]:
+    """The values for `WHOSE`."""
+    reference, name = session.authorization_reference.lower(), session.token_uid.lower()
+    partner_id = session.partner_id
+    return [partner_id, reference, partner_id, name, partner_id, name]
 
 
 def names_token(name: str) -> Q:
     """Ad-hoc sessions whose one-off token has this name: its uid, or its contract id, which is all that a Session or
     CDR of OCPI 2.1.1 says (`auth_id`). Both are the session's alone (rule 1)."""
-    return Q(token__uid__iexact=name) | Q(token__contract_id__iexact=name)
+    # By the expressions of the indexes: `iexact` compares upper case, and would read every token.
+    named = Token.objects.annotate(uid_key=Lower("uid"), contract_key=Lower("contract_id"))
+    return Q(token__in=named.filter(Q(uid_key=name.lower()) | Q(contract_key=name.lower())).values("pk"))
 
 
 def link(session_id: UUID, news: SessionNews, now: datetime) -> AttemptSession | None:
@@ -84,8 +94,10 @@ def _turns_late(link: AttemptSession) -> bool:
 def _came_too_late(link: AttemptSession) -> bool:
     """Rules 8, 10: it was there when its attempt failed, and became ACTIVE or delivered energy only afterwards."""
     attempt, session = link.attempt, link.ocpi_session
-    if attempt.failure == "" or session.status != "ACTIVE":
+    if attempt.failure == "" or session.status == "PENDING":
         return False
+    if session.status in SESSION_OVER:
+        return energy_observed(session)
     first_active = session.first_active_at
     return energy_observed(session) or bool(first_active and attempt.ended_at and first_active > attempt.ended_at)
 
@@ -102,7 +114,8 @@ def _attempt_of(session_id: UUID, session: OcpiSession) -> ChargingAttempt | Non
 def _validity(attempt: ChargingAttempt, session: OcpiSession) -> str:
     if not _same_place(attempt, session):
         return Validity.ORPHAN
-    if AttemptSession.objects.filter(attempt=attempt, validity=Validity.VALID).exists():
+    told = eligibility.session_told(attempt.session, attempt, cdrs_of(attempt.session))
+    if told not in ("", session.ocpi_key):
         return Validity.DUPLICATE
     in_time = attempt.ended_at is None or attempt.failure == ""
     return Validity.VALID if in_time else Validity.LATE

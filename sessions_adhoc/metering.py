@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from django.db.models import Count, Q
+from django.db.models import Count, Exists, Q
 
 from ocpi.receivers import SessionNews
 from ocpi.versions import VERSIONS
@@ -12,6 +12,18 @@ from sessions_adhoc.models import AttemptSession, ChargingAttempt, Sample
 from sessions_adhoc.snapshot import energy_observed
 
 SECONDS_PER_HOUR = Decimal(3600)
+
+
+def is_known(news: SessionNews) -> bool:
+    """Whether GET shows once more what we were told before: we asked, and the CPO has nothing new. That is no update
+    (rule 17), and costs nothing; those who wait for the answer hear of it by themselves."""
+    if news.source != "GET" or news.created:
+        return False
+    told = AttemptSession.objects.filter(ocpi_session=news.session, status_told=news.session.status)
+    samples = Sample.objects.filter(ocpi_session=news.session, at=news.at, kwh=news.kwh, soc=news.soc)
+    if news.kw is not None:
+        samples = samples.filter(kw=news.kw)
+    return told.filter(Exists(samples)).exists()
 
 
 def take(link: AttemptSession, news: SessionNews, now: datetime) -> Sample:

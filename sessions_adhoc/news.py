@@ -6,20 +6,22 @@ due, and has it advanced after commit; the deciding is done there. News that cha
 
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from billing.models import PaymentAuthorization
+from billing.pricing import in_words
 from billing.services import is_stuck
 from ocpi.models import Cdr, Command
 from ocpi.receivers import EvseNews, SessionNews
 from partners import incidents
-from sessions_adhoc import linking, metering, symptoms, timeline
+from sessions_adhoc import auditing, linking, metering, symptoms, timeline
 from sessions_adhoc.decide.facts import CONNECTOR_READY
 from sessions_adhoc.decide.settle import MONEY_STUCK
 from sessions_adhoc.decide.start import may_send
 from sessions_adhoc.models import AdHocSession, AttemptSession, ChargingAttempt, TimelineEvent
 from sessions_adhoc.queueing import wake
-from sessions_adhoc.snapshot import facts_of, newest_attempt
+from sessions_adhoc.snapshot import Snapshot, facts_of
 from sessions_adhoc.states import TERMINAL
 
 Kind = TimelineEvent.Kind
@@ -28,6 +30,8 @@ FREE = CONNECTOR_READY | {"AVAILABLE"}
 
 def session_news(news: SessionNews) -> None:
     """A Session of ours: link it to its attempt, take its sample, wake its ad-hoc session (rules 6, 7, 21)."""
+    if metering.is_known(news):
+        return
     session_id = linking.ad_hoc_session_of(news.session)
     if session_id is None:
         return
@@ -55,8 +59,8 @@ def _worth_telling(news: SessionNews, link: AttemptSession) -> bool:
 
 def evse_news(news: EvseNews) -> None:
     """The connector of a live session: note CHARGING and the fall from it (rules 13-16), wake who waits."""
-    if news.evse.status == news.previous:
-        return
+    if news.evse.status == news.previous or not news.previous:
+        return  # nothing new; or the EVSE itself is, and nobody can be waiting at it
     live = AdHocSession.objects.filter(evse_id=news.evse.pk, ended_at=None).exclude(state__in=TERMINAL)
     ids = list(live.values_list("pk", flat=True))
     if not ids:
@@ -66,14 +70,23 @@ def evse_news(news: EvseNews) -> None:
     text = f"Connector {news.previous or 'unknown'} → {news.evse.status_received or news.evse.status}"
     for session_id in ids:
         _note_connector(session_id, news)
-        timeline.write(AdHocSession(pk=session_id), Kind.CONNECTOR, text, at=now, message_id=news.message_id)
+        timeline.write(
+            AdHocSession(pk=session_id),
+            Kind.CONNECTOR,
+            text,
+            at=now,
+            state_from=news.previous,
+            state_to=news.evse.status,
+            message_id=news.message_id,
+        )
 
 
 def _note_connector(session_id: UUID, news: EvseNews) -> None:
     attempt = ChargingAttempt.objects.filter(session_id=session_id, ended_at=None).first()
     if attempt is None or news.at < attempt.created_at:
         return
-    at, status = min(news.at, timezone.now()), news.evse.status
+    # By our own clock: theirs may differ, pushes come late, and what was corrected comes right after (rule 15).
+    at, status = timezone.now(), news.evse.status
     if status == "CHARGING":
         attempt.connector_charging_at = attempt.connector_charging_at or at
         attempt.connector_fell_at = attempt.connector_contradicts_at = None
@@ -104,6 +117,9 @@ def cdr_news(cdr: Cdr) -> None:
     if session.state in TERMINAL:
         text += f" (the session is {session.state}: not eligible for settlement by itself)"
     timeline.write(session, Kind.CDR, text[0].upper() + text[1:], at=now)
+    lock_session(str(session.pk))
+    auditing.note_foreign(session, cdr)
+    auditing.compare_with_cdrs(session)
 
 
 def command_news(command: Command) -> None:
@@ -126,16 +142,15 @@ def _command_text(command: Command) -> str:
 
 def may_be_sent(command: Command) -> bool:
     """Whether a command that a worker is about to send is still wanted. Locks its ad-hoc session (rules 1, 5, 19)."""
-    session = _session_of(command.reference)
+    session = lock_session(command.reference)
     if session is None:
         return True
-    lock_session(command.reference)
-    session.refresh_from_db()
     if command.kind == Command.Kind.STOP_SESSION:
         by_link = AttemptSession.objects.filter(stop_command=command)
         return by_link.exists() or ChargingAttempt.objects.filter(stop_command=command).exists()
-    attempt, now = newest_attempt(session), timezone.now()
-    return attempt is not None and attempt.command_id == command.pk and may_send(facts_of(session, now), now)
+    rows = Snapshot(session)
+    mine = rows.attempt is not None and rows.attempt.command_id == command.pk
+    return mine and may_send(facts_of(rows), timezone.now())
 
 
 def payment_news(authorization: PaymentAuthorization) -> None:
@@ -146,8 +161,13 @@ def payment_news(authorization: PaymentAuthorization) -> None:
     now = timezone.now()
     wake([session.pk], now)
     text = f"Payment {authorization.get_state_display().lower()}"
+    if authorization.refunded_amount:
+        text += f", {in_words(authorization.refunded_amount, authorization.currency)} of it given back"
+        auditing.given_back(session)
     if authorization.failure_message:
         text += f": {authorization.failure_message}"
+    if authorization.state == authorization.State.CAPTURED and authorization.failure_code:
+        auditing.compare_with_cdrs(session)
     _tell_staff(session, authorization)
     told = session.timeline.filter(kind=Kind.PAYMENT).order_by("-pk").values_list("text", flat=True).first()
     if told != text:
@@ -171,15 +191,17 @@ def _tell_staff(session: AdHocSession, payment: PaymentAuthorization) -> None:
 
 
 def _session_of(reference: str) -> AdHocSession | None:
+    return _named(AdHocSession.objects.all(), reference)
+
+
+def lock_session(reference: str) -> AdHocSession | None:
+    """Lock the ad-hoc session before its payment: the order that everybody keeps."""
+    return _named(AdHocSession.objects.select_for_update(of=("self",)), reference)
+
+
+def _named(sessions: "QuerySet[AdHocSession]", reference: str) -> AdHocSession | None:
     """Commands and authorizations refer to their ad-hoc session by its id; others may have them one day."""
     try:
-        return AdHocSession.objects.filter(pk=UUID(reference)).first()
+        return sessions.filter(pk=UUID(reference)).first()
     except ValueError:
         return None
-
-
-def lock_session(reference: str) -> None:
-    """Lock the ad-hoc session before its payment: the order that everybody keeps."""
-    session = _session_of(reference)
-    if session is not None:
-        AdHocSession.objects.select_for_update(of=("self",)).get(pk=session.pk)

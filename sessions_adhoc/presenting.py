@@ -83,6 +83,7 @@ def presented(session: AdHocSession) -> dict[str, Any]:
             "currency": session.currency,
             "reserved": held(payment),
             "captured": payment.captured_amount,
+            "refunded": payment.refunded_amount,
             "estimated": estimating.estimate(session, sample),
             "state": payment.state,
         },

@@ -35,7 +35,8 @@ def ask_sessions(session: AdHocSession, attempt: ChargingAttempt, now: datetime)
 
 def ask_cdrs(session: AdHocSession, attempt: ChargingAttempt, now: datetime) -> None:
     """Have GET /cdrs called; the next time will be twice as far away."""
-    ChargingAttempt.objects.filter(pk=attempt.pk).update(cdr_pulls=F("cdr_pulls") + 1)
+    attempt.cdr_pulls += 1
+    attempt.save(update_fields=["cdr_pulls"])
     _ask(session.partner_id, Module.CDRS, now)
 
 

@@ -1,7 +1,10 @@
 """Waking sessions and handing work to Celery after commit. A task that gets lost is made good by the sweep."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 from celery import current_app
@@ -16,9 +19,34 @@ ADVANCE = "sessions_adhoc.tasks.advance"
 PULL = "sessions_adhoc.tasks.sync_pull"
 
 
+_mine: ContextVar[list[str] | None] = ContextVar("commands that this worker sends itself", default=None)
+
+
+@contextmanager
+def sending_myself() -> Iterator[list[str]]:
+    """Collect the commands that are committed in this block instead of queueing them: the caller sends them at once.
+
+    A driver stands at the charger: START_SESSION must not wait in a queue once more. If the worker dies before it has
+    sent them, the sweep has them queued, as it does when a message is lost.
+    """
+    commands: list[str] = []
+    before = _mine.set(commands)
+    try:
+        yield commands
+    finally:
+        _mine.reset(before)
+
+
 def send_command_after_commit(command: Command) -> None:
-    command_id = str(command.pk)
-    transaction.on_commit(lambda: send_command.delay(command_id), robust=True)
+    transaction.on_commit(partial(_hand_on, str(command.pk)), robust=True)
+
+
+def _hand_on(command_id: str) -> None:
+    mine = _mine.get()
+    if mine is None:
+        send_command.delay(command_id)
+    elif command_id not in mine:
+        mine.append(command_id)
 
 
 def pull_after_commit(pull_id: int) -> None:

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from billing.models import PaymentAuthorization
 from billing.services import open_authorization
+from ocpi import pushes
 from ocpi.models import Connector, Evse, Token
 from partners.models import Partner
 from partners.policies import effective_policy
@@ -36,6 +37,9 @@ __all__ = [
 
 OUT_OF_SERVICE = frozenset({"INOPERATIVE", "OUTOFORDER", "PLANNED", "REMOVED"})
 """Statuses in which no START makes sense. CHARGING and RESERVED may be stale: the CPO has the last word."""
+
+MOST_ALIKE = 10
+"""EVSEs of one id that are looked at: of some operators there are several connections."""
 
 
 class CannotStart(Exception):
@@ -69,17 +73,29 @@ class StartRequest:
 def find_evse(identifier: str) -> Evse:
     """Return the EVSE with this EVSE ID (the one on the sticker) or UID.
 
+    Where an operator is connected twice, in test and in production, it is the one in production. Where several use an
+    EVSE ID, it is the one whose party it begins with: nobody takes away another's chargers by publishing their ids.
+
     Raises:
         CannotStart: no such EVSE, or several operators use this id.
     """
     wanted = identifier.strip()
     rows = Evse.objects.select_related("location", "partner").exclude(status="REMOVED")
-    found = list(rows.filter(evse_id__iexact=wanted)[:2]) or list(rows.filter(uid_key=wanted.lower())[:2])
+    found = list(rows.filter(evse_id__iexact=wanted)[:MOST_ALIKE])
+    found = found or list(rows.filter(uid_key=wanted.lower())[:MOST_ALIKE])
+    found = [one for one in found if one.partner.environment == Partner.Environment.PRODUCTION] or found
+    found = [one for one in found if _is_of_its_party(wanted, one)] or found
     if not found:
         raise CannotStart("evse", f"There is no charger {wanted!r}. Check the code on the sticker.")
     if len(found) > 1:
         raise CannotStart("evse", f"The code {wanted!r} is not unique. Use the EVSE ID on the sticker.")
     return found[0]
+
+
+def _is_of_its_party(evse_id: str, evse: Evse) -> bool:
+    """Whether an EVSE ID begins with the party of its Location: `SK*ION*E1`, with or without separators."""
+    plain = evse_id.replace("*", "").replace("-", "").upper()
+    return plain.startswith(f"{evse.location.country_code}{evse.location.party_id}".upper())
 
 
 def find_connector(evse: Evse, connector_id: str) -> Connector | None:
@@ -101,11 +117,14 @@ def find_connector(evse: Evse, connector_id: str) -> Connector | None:
 
 
 def start_session(
-    request: StartRequest, *, client: ClientKey | None = None, idempotency_key: str = ""
+    request: StartRequest, *, client: ClientKey | None = None, idempotency_key: str = "", at: Evse | None = None
 ) -> tuple[AdHocSession, bool]:
     """Create an ad-hoc session and set it going; return (session, created).
 
     The same key from the same client returns the first session, unchanged.
+
+    Args:
+        at: the very EVSE, where an id would not tell the connection in test from the one in production.
 
     Raises:
         CannotStart: the request cannot be fulfilled.
@@ -115,7 +134,7 @@ def start_session(
         return earlier, False
     try:
         with transaction.atomic():
-            return _create(request, client, idempotency_key), True
+            return _create(request, at or find_evse(request.evse), client, idempotency_key), True
     except IntegrityError:
         # Two requests with one key at the same time: the other one won.
         if idempotency_key and (earlier := _earlier(client, idempotency_key, request)):
@@ -130,8 +149,7 @@ def _earlier(client: ClientKey | None, key: str, request: StartRequest) -> AdHoc
     return earlier
 
 
-def _create(request: StartRequest, client: ClientKey | None, idempotency_key: str) -> AdHocSession:
-    evse = find_evse(request.evse)
+def _create(request: StartRequest, evse: Evse, client: ClientKey | None, idempotency_key: str) -> AdHocSession:
     _check_usable(evse)
     connector = find_connector(evse, request.connector)
     policy = effective_policy(evse.partner_id, evse.location.ocpi_id, evse.uid)
@@ -147,7 +165,7 @@ def _create(request: StartRequest, client: ClientKey | None, idempotency_key: st
         connector_number=connector.connector_id if connector else "",
         is_dc=bool(connector and connector.is_dc),
         channel=request.channel,
-        token=_one_off_token(),
+        token=_one_off_token(evse.partner),
         authorization=_authorization(session_id, request.payment_method, amount, currency),
         amount=amount,
         currency=currency,
@@ -158,6 +176,9 @@ def _create(request: StartRequest, client: ClientKey | None, idempotency_key: st
         policy=policy.values,
         policy_sources=policy.sources,
     )
+    if policy.values["push_ad_hoc_tokens"]:
+        # Long before the START: the funds are reserved first.
+        pushes.push_one_off(evse.partner, session.token)
     timeline.write(session, TimelineEvent.Kind.DRIVER, f"A driver asked to charge at {evse}.", at=now)
     advance_after_commit(session.pk)
     return session
@@ -196,10 +217,11 @@ def _authorization(session_id: UUID, payment_method: str, amount: int, currency:
         raise CannotStart(field, str(error)) from error
 
 
-def _one_off_token() -> Token:
+def _one_off_token(partner: Partner) -> Token:
     """A token of this session alone (rule 1): 20 characters, which is all that OCPP 1.6 lets a charger hold."""
     uid = "SFP" + secrets.token_hex(9)[:17].upper()
     return Token.objects.create(
+        partner=partner,
         uid=uid,
         type=Token.Type.AD_HOC_USER,
         contract_id=f"{settings.OCPI_COUNTRY_CODE}-{settings.OCPI_PARTY_ID}-C{uid[3:]}",

@@ -1,7 +1,7 @@
 """From rows to `Facts`: everything `decide` looks at, read in a constant number of queries."""
 
-from datetime import datetime
 from decimal import Decimal
+from functools import cached_property
 
 from django.db.models import Q
 
@@ -18,9 +18,11 @@ from sessions_adhoc.decide import (
     SessionFacts,
 )
 from sessions_adhoc.models import AdHocSession, AttemptSession, ChargingAttempt
-from sessions_adhoc.states import State
+from sessions_adhoc.states import BEFORE_START, State
 
 ENERGY_STEP = Decimal("0.01")
+WAITING_FOR_A_CABLE = frozenset({State.AUTHORIZED, State.WAITING_FOR_CONNECTOR, State.STARTING})
+"""States in which a START waits for the connector (rule 2)."""
 
 
 def energy_observed(session: OcpiSession) -> bool:
@@ -43,20 +45,58 @@ def valid_session(attempt: ChargingAttempt) -> OcpiSession | None:
     return link.ocpi_session if link else None
 
 
-def facts_of(session: AdHocSession, now: datetime) -> Facts:
-    """Return what is known about `session`, whose row the caller has locked. Six queries at most."""
-    attempt = newest_attempt(session)
-    ocpi_session = valid_session(attempt) if attempt else None
+class Snapshot:
+    """The rows around one locked session, each read once, when it is first asked for.
+
+    They hold as long as the lock is held: whoever has news waits for it, and wakes the session again afterwards.
+    Actions change the rows that are here, so that the next decision sees what they did.
+    """
+
+    def __init__(self, session: AdHocSession) -> None:
+        self.session = session
+
+    @cached_property
+    def attempt(self) -> ChargingAttempt | None:
+        return newest_attempt(self.session)
+
+    @cached_property
+    def ocpi_session(self) -> OcpiSession | None:
+        return valid_session(self.attempt) if self.attempt else None
+
+    @cached_property
+    def payment(self) -> PaymentAuthorization:
+        return PaymentAuthorization.objects.get(pk=self.session.authorization_id)
+
+    @cached_property
+    def cdrs(self) -> list[Cdr]:
+        return cdrs_of(self.session)
+
+    @property
+    def connector_status(self) -> str:
+        """Read anew, and only where a rule asks for it: what a lock waited for may have changed it."""
+        if self.session.state not in WAITING_FOR_A_CABLE:
+            return ""
+        evses = type(self.session.evse).objects
+        return str(evses.values_list("status", flat=True).get(pk=self.session.evse_id))
+
+    def begin(self, attempt: ChargingAttempt) -> None:
+        """A new attempt is the newest now, and has no OCPI session."""
+        self.attempt, self.ocpi_session = attempt, None
+
+
+def facts_of(rows: Snapshot) -> Facts:
+    """Return what is known about a session, whose row the caller has locked. Seven queries at most."""
+    session, attempt = rows.session, rows.attempt
     return Facts(
         state=State(session.state),
         state_since=session.state_since,
         created_at=session.created_at,
         rules=Rules.from_policy(session.policy),
-        payment=_payment(PaymentAuthorization.objects.get(pk=session.authorization_id)),
-        connector_status=_evse_status(session),
+        payment=_payment(rows.payment),
+        connector_status=rows.connector_status,
         is_dc=session.is_dc,
-        attempt=_attempt(attempt, ocpi_session) if attempt else None,
-        cdr=eligibility.cdr_facts(session, cdrs_of(session)),
+        attempt=_attempt(attempt, rows.ocpi_session) if attempt else None,
+        cdr=eligibility.cdr_facts(session, rows.cdrs),
         funds_reserved_at=session.funds_reserved_at,
         stop_requested_at=session.stop_requested_at,
         cancel_requested_at=session.cancel_requested_at,
@@ -68,15 +108,11 @@ def facts_of(session: AdHocSession, now: datetime) -> Facts:
 
 def cdrs_of(session: AdHocSession) -> list[Cdr]:
     """The CDRs that name this ad-hoc session's token, by uid or (2.1.1) by contract id; it is its alone (rule 1)."""
-    if session.state in (State.CREATED, State.AUTHORIZING, State.AUTHORIZED, State.WAITING_FOR_CONNECTOR):
+    if session.state in BEFORE_START:
         return []
     token = session.token
     named = Q(token_uid__iexact=token.uid) | Q(token_uid__iexact=token.contract_id)
     return list(Cdr.objects.filter(named, partner_id=session.partner_id).order_by("id"))
-
-
-def _evse_status(session: AdHocSession) -> str:
-    return str(type(session.evse).objects.values_list("status", flat=True).get(pk=session.evse_id))
 
 
 def _payment(row: PaymentAuthorization) -> PaymentFacts:

@@ -1,4 +1,7 @@
-"""What staff can do with held funds: check again, capture, release (rule 30). Each leaves its actor in the timeline."""
+"""What staff can do with a driver's money. Each leaves its actor in the timeline.
+
+With held funds: check again, capture, release (rule 30). With what was captured: give back.
+"""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -9,8 +12,8 @@ from django.utils import timezone
 
 from billing import services as billing
 from billing.models import PaymentAuthorization
-from billing.pricing import to_minor
-from sessions_adhoc import estimating, lifecycle, pulls, timeline
+from billing.pricing import in_words, to_minor
+from sessions_adhoc import auditing, estimating, lifecycle, pulls, timeline
 from sessions_adhoc.models import AdHocSession, TimelineEvent
 from sessions_adhoc.presenting import newest_sample
 from sessions_adhoc.snapshot import cdrs_of, newest_attempt
@@ -91,6 +94,40 @@ def release(session_id: UUID | str, actor: str, note: str) -> AdHocSession:
             raise NotPossible(f"The payment is {payment.state}: nothing can be released.")
 
     return _acted(session_id, actor, f"released the funds: {_said(note)}", work)
+
+
+def refund(session_id: UUID | str, actor: str, note: str, driver_pays: int | None = None) -> AdHocSession:
+    """Give captured money back, so that the driver pays `driver_pays` in the end: minor units, by default what the
+    CDRs come to now. Asking twice gives back once.
+
+    Raises:
+        NotPossible: nothing was captured or there is nothing to give back, no note, or what the CDRs come to is not
+            known.
+    """
+
+    def work(session: AdHocSession, _now: datetime) -> None:
+        payment = PaymentAuthorization.objects.get(pk=session.authorization_id)
+        if payment.state not in (Held.CAPTURED, Held.REFUNDING):
+            raise NotPossible(f"The payment is {payment.state}: nothing was captured that could be given back.")
+        pays = _owed(session) if driver_pays is None else driver_pays
+        if not 0 <= pays <= payment.captured_amount:
+            most = in_words(payment.captured_amount, payment.currency)
+            raise NotPossible(f"The driver can pay anything between nothing and {most}.")
+        too_much = payment.kept_amount - pays
+        if too_much <= 0:
+            raise NotPossible("There is nothing to give back.")
+        if payment.state == Held.REFUNDING and payment.refund_amount != too_much:
+            raise NotPossible("Another refund is under way: wait until it is done.")
+        billing.request_refund(payment.pk, too_much, reason=note.strip())
+
+    return _acted(session_id, actor, f"gave money back: {_said(note)}", work)
+
+
+def _owed(session: AdHocSession) -> int:
+    owed = auditing.owed(session)
+    if owed is None:
+        raise NotPossible("Every CDR was taken back and no new one has come, or none counts: say what the driver pays.")
+    return owed
 
 
 def _capture(session_id: UUID | str, actor: str, text: str, amount_of: Callable[[AdHocSession], int]) -> AdHocSession:

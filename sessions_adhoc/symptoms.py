@@ -8,11 +8,15 @@ from django.utils import timezone
 from ocpi.models import Message
 from partners.incidents import Report
 from sessions_adhoc.decide import settle, start
+from sessions_adhoc.detectors import starts
 from sessions_adhoc.models import AdHocSession, AttemptSession
 
 RESERVATION_ENDS = "The reservation expires soon"
 LATE_SESSION = "Session created but funds released early"
 FOREIGN_SESSION = "Session without a START_SESSION of its own"
+BILL_CHANGED = "The CDRs changed after the settlement"
+PRICE_DIFFERS = "The CDR's total does not match the tariff"
+SEVERAL_CDRS = "Several CDRs for one session"
 MOST_EXCHANGES = 6
 BEFORE_START = timedelta(minutes=1)
 
@@ -50,6 +54,21 @@ SYMPTOMS = {
         "The payment gateway no longer holds the money, or refuses to capture it.",
         "Look at the payment's history, then settle by hand.",
     ),
+    BILL_CHANGED: Symptom(
+        "A credit CDR or another CDR came after the driver's payment was settled.",
+        "Check the CDRs. Too much was taken: staff give it back. Too little: it cannot be captured any more.",
+        module="cdrs",
+    ),
+    PRICE_DIFFERS: Symptom(
+        "The total of the CDR is not what its energy and times cost by the published tariff.",
+        "Check the CDR and the Tariff. Correct a wrong CDR with a credit CDR and a new one; staff give money back.",
+        module="cdrs",
+    ),
+    SEVERAL_CDRS: Symptom(
+        "More than one CDR was sent for the session, and none takes another back.",
+        "Send one CDR for each session. If one is wrong, take it back with a credit CDR; staff give money back.",
+        module="cdrs",
+    ),
     RESERVATION_ENDS: Symptom(
         "The session has lasted almost as long as the gateway holds the money.",
         "Settle it before: capture from the CDR or from the last meter value, or release.",
@@ -77,8 +96,18 @@ ENDED_BY_NEWS = frozenset(
 
 
 def report(session: AdHocSession, symptom: str, text: str) -> Report:
-    """Return the incident for `symptom` of this session, with the exchanges that prove it."""
+    """Return the incident for `symptom` of this session, with the exchanges that prove it.
+
+    A refused START counts with others of the same cause: many drivers, one incident.
+    """
+    if symptom == start.START_ERROR and (refusal := _newest_refusal(session)) is not None:
+        return starts.report([refusal], reference=str(session.pk))
     return _report(session, symptom, f"{symptom}:{session.pk}", text)
+
+
+def _newest_refusal(session: AdHocSession) -> starts.Refusal | None:
+    attempt = session.attempts.select_related("command").order_by("-number").first()
+    return starts.refusal_of(attempt.command) if attempt is not None else None
 
 
 def orphan(link: AttemptSession, message_id: int | None) -> Report:

@@ -4,20 +4,27 @@ import structlog
 from celery import shared_task
 from django.utils import timezone
 
+from ocpi.commands import send
 from partners.deadlines import claim_due
 from sessions_adhoc import lifecycle, pulls
 from sessions_adhoc.models import AdHocSession, FallbackPull
-from sessions_adhoc.queueing import ADVANCE, PULL
+from sessions_adhoc.queueing import ADVANCE, PULL, sending_myself
 
 log = structlog.get_logger(__name__)
 BATCH = 500
 MOST_BATCHES = 20
+HANDED_OUT = 25
+"""Sessions in one task: few enough that all workers share what is due, and the last one does not wait long."""
 
 
 @shared_task(name=ADVANCE)
 def advance(session_id: str) -> str:
-    """Do what the facts call for; return the state that the session came to rest in."""
-    return lifecycle.advance(session_id).value
+    """Do what the facts call for, and send the commands that come of it; return the state that it came to rest in."""
+    with sending_myself() as commands:
+        state = lifecycle.advance(session_id)
+    for command_id in commands:
+        send(command_id)
+    return state.value
 
 
 @shared_task(name="sessions_adhoc.tasks.advance_batch")
@@ -40,8 +47,9 @@ def tick() -> int:
     for _ in range(MOST_BATCHES):
         due = claim_due(AdHocSession, now=now, lease=lifecycle.LEASE, limit=BATCH)
         claimed += len(due)
-        if due:
-            advance_batch.delay([str(pk) for pk in due])
+        ids = [str(pk) for pk in due]
+        for first in range(0, len(ids), HANDED_OUT):
+            advance_batch.delay(ids[first : first + HANDED_OUT])
         if len(due) < BATCH:
             break
     for pull_id in FallbackPull.objects.filter(next_check_at__lte=now).values_list("pk", flat=True):

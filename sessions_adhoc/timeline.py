@@ -1,5 +1,6 @@
 """Writing the timeline."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.utils import timezone
@@ -29,3 +30,9 @@ def write(
         actor=actor,
         message_id=message_id,
     )
+
+
+def append(events: Sequence[TimelineEvent]) -> None:
+    """Append several, in their order, in one statement."""
+    if events:
+        TimelineEvent.objects.bulk_create(events)

@@ -33,16 +33,26 @@ app.conf.task_routes = {
     "ocpi.tasks.push_*": {"queue": "push"},
     "ocpi.tasks.sync_*": {"queue": "sync"},
     "partners.tasks.mail_*": {"queue": "mail"},
+    "partners.tasks.sync_*": {"queue": "sync"},
+    "sfp_platform.tasks.onboarding_*": {"queue": "sync"},
 }
 app.conf.beat_schedule = {
-    "sessions-tick": every(1.0, "sessions_adhoc.tasks.tick"),
+    "sessions-tick": every(0.5, "sessions_adhoc.tasks.tick"),
     "commands-tick": every(5.0, "ocpi.tasks.commands_tick"),
     "payments-tick": every(1.0, "billing.tasks.tick"),
     "handshakes-tick": every(1.0, "ocpi.tasks.sync_handshakes_tick", "sync"),
+    "conformance-tick": every(1.0, "ocpi.tasks.sync_conformance_tick", "sync"),
     "sync-tick": every(5.0, "ocpi.tasks.sync_tick", "sync"),
+    "refresh-tick": every(5.0, "ocpi.tasks.sync_refresh_tick", "sync"),
     "push-tick": every(2.0, "ocpi.tasks.push_tick", "push"),
     "push-reconcile": every(60.0, "ocpi.tasks.push_reconcile", "push"),
     "incident-mail-tick": every(5.0, "partners.tasks.mail_tick", "mail"),
+    "document-mail-tick": every(5.0, "partners.tasks.mail_documents", "mail"),
+    "detectors-tick": every(20.0, "partners.tasks.mail_detect", "mail"),
+    "certificates-tick": every(900.0, "ocpi.tasks.sync_certificates_tick", "sync"),
+    "allowlist-tick": every(5.0, "partners.tasks.sync_allowlist", "sync"),
+    "onboarding-tick": every(10.0, "sfp_platform.tasks.onboarding_tick", "sync"),
+    "traffic-count": every(60.0, "ocpi.tasks.sync_count_traffic", "sync"),
     "message-log-retention": every(600.0, "ocpi.tasks.sync_delete_old_messages", "sync"),
 }
 QUEUES = "engine,push,sync,mail"

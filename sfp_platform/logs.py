@@ -2,9 +2,22 @@
 
 import logging
 import logging.config
+import re
+from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
+
+# The address of a CPO's page opens it: whoever reads the log must not.
+SECRET_ADDRESS = re.compile(r"(/onboarding/)[^/\s?#\"']+")
+
+
+def mask_links(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Take the links of CPOs' pages out of a line; Django writes addresses of refused requests into it."""
+    for name, value in event.items():
+        if isinstance(value, str) and "/onboarding/" in value:
+            event[name] = SECRET_ADDRESS.sub(r"\1…", value)
+    return event
 
 
 def configure(config: dict[str, Any]) -> None:
@@ -27,6 +40,7 @@ def configure(config: dict[str, Any]) -> None:
                     "processors": [
                         structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                         structlog.processors.format_exc_info,
+                        mask_links,
                         renderer,
                     ],
                 }
@@ -34,6 +48,7 @@ def configure(config: dict[str, Any]) -> None:
             "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "structured"}},
             "root": {"handlers": ["stderr"], "level": config["level"]},
             "loggers": {
+                "axes": {"level": "WARNING"},
                 "celery.app.trace": {"level": "WARNING"},
                 "celery.beat": {"level": "WARNING"},
                 "celery.worker.strategy": {"level": "WARNING"},

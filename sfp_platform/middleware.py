@@ -1,9 +1,13 @@
-"""A lean path for OCPI: what the admin and the driver's pages need is not run for a CPO's push."""
+"""A lean path for OCPI, past what the admin and the driver's pages need; and for the history, who is at work."""
 
 from collections.abc import Callable
 
+from auditlog.middleware import AuditlogMiddleware
 from django.core.handlers.base import BaseHandler
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.urls import reverse
+
+from ocpi.authentication import source_address
 
 OCPI_PREFIX = "/ocpi/"
 
@@ -33,3 +37,20 @@ class LeanPathMiddleware:
         if not response.streaming and not response.has_header("Content-Length"):
             response.headers["Content-Length"] = str(len(response.content))
         return response
+
+
+class StaffMiddleware(AuditlogMiddleware):
+    """Tells the history who is changing something and from where. Only in the admin: others have no user."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        super().__init__(get_response)
+        self.prefix = reverse("admin:index")
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if not request.path_info.startswith(self.prefix):
+            return self.get_response(request)
+        return super().__call__(request)
+
+    @staticmethod
+    def _get_remote_addr(request: HttpRequest) -> str | None:
+        return source_address(request) or None

@@ -5,6 +5,7 @@ first use under `var/`. `ENVIRONMENT=production` has no defaults for secrets and
 without them.
 """
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -43,9 +44,9 @@ CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
 INSTALLED_APPS = [
     "sfp_platform.apps.PlatformConfig",
-    "unfold",
+    "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
-    "django.contrib.admin",
+    "sfp_platform.apps.StaffAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -56,6 +57,11 @@ INSTALLED_APPS = [
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
+    "axes",
+    "auditlog",
     "partners.apps.PartnersConfig",
     "ocpi.apps.OcpiConfig",
     "billing.apps.BillingConfig",
@@ -70,8 +76,11 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "sfp_platform.middleware.StaffMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "sfp_platform.urls"
@@ -133,6 +142,8 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
 else:
     DATABASES["default"]["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", default=300)
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+# Off where a pooler that knows no prepared statements stands between (PgBouncer before 1.21, in transaction mode).
+DATABASE_PREPARED_STATEMENTS = env.bool("DATABASE_PREPARED_STATEMENTS", default=True)
 
 # --- Celery ---------------------------------------------------------------------------------------------------
 REDIS_URL = required_in_production("REDIS_URL", lambda: "")
@@ -196,6 +207,14 @@ OCPI_CALLS_AT_ONCE = env.int("OCPI_CALLS_AT_ONCE", default=8)
 OCPI_ALLOW_INSECURE_PARTNERS = env.bool("OCPI_ALLOW_INSECURE_PARTNERS", default=not PRODUCTION)
 OCPI_MESSAGE_BODY_LIMIT = env.int("OCPI_MESSAGE_BODY_LIMIT", default=65_536)
 OCPI_MESSAGE_DAYS = env.int("OCPI_MESSAGE_DAYS", default=90)
+# A replaced token ends this long after its successor was made, if neither was used until then.
+OCPI_TOKEN_GRACE_HOURS = env.int("OCPI_TOKEN_GRACE_HOURS", default=168)
+# The IP list at Cloudflare that is kept in step with the partners' networks; without all three there is none.
+CLOUDFLARE_API_TOKEN = env.str("CLOUDFLARE_API_TOKEN", default="")
+CLOUDFLARE_ACCOUNT_ID = env.str("CLOUDFLARE_ACCOUNT_ID", default="")
+CLOUDFLARE_LIST_ID = env.str("CLOUDFLARE_LIST_ID", default="")
+CLOUDFLARE_API_URL = env.str("CLOUDFLARE_API_URL", default="https://api.cloudflare.com/client/v4")
+CLOUDFLARE_TIMEOUT = env.float("CLOUDFLARE_TIMEOUT", default=15.0)
 DATA_UPLOAD_MAX_MEMORY_SIZE = env.int("MAX_REQUEST_BYTES", default=10 * 1024 * 1024)
 FIELD_ENCRYPTION_KEYS = [
     key.strip()
@@ -205,10 +224,20 @@ FIELD_ENCRYPTION_KEYS = [
     if key.strip()
 ]
 
+# --- What is watched for --------------------------------------------------------------------------------------
+DETECT_WINDOW_MINUTES = env.int("DETECT_WINDOW_MINUTES", default=15)
+DETECT_QUIET_HOURS = env.int("DETECT_QUIET_HOURS", default=24)
+DETECT_SILENCE_HOURS = env.int("DETECT_SILENCE_HOURS", default=24)
+DETECT_ERROR_RATE = env.float("DETECT_ERROR_RATE", default=0.2)
+DETECT_CLOCK_SKEW_SECONDS = env.int("DETECT_CLOCK_SKEW_SECONDS", default=30)
+DETECT_CERTIFICATE_DAYS = env.int("DETECT_CERTIFICATE_DAYS", default=21)
+
 # --- Drivers and money ----------------------------------------------------------------------------------------
 PUBLIC_BASE_URL = env.str(
     "PUBLIC_BASE_URL", default="https://charge.smartfuelpass.com" if PRODUCTION else "http://127.0.0.1:8000"
 )
+# How long a CPO's link to its onboarding page opens it, unless staff choose otherwise.
+PARTNER_LINK_DAYS = env.int("PARTNER_LINK_DAYS", default=30)
 PAYMENT_GATEWAY = env.str("PAYMENT_GATEWAY", default="simulated")
 RESERVATION_CURRENCY = env.str("RESERVATION_CURRENCY", default="EUR")
 # Milliseconds that the simulated gateway takes for an answer that it does not give at once.
@@ -217,6 +246,7 @@ SIMULATED_GATEWAY_DELAY_MS = env.int("SIMULATED_GATEWAY_DELAY_MS", default=800)
 # --- Mail -----------------------------------------------------------------------------------------------------
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)
+EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT", default=20)
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="techsupport@smartfuelpass.com")
 SUPPORT_EMAIL = env.str("SUPPORT_EMAIL", default="techsupport@smartfuelpass.com")
 
@@ -226,8 +256,33 @@ LOG_JSON = env.bool("LOG_JSON", default=PRODUCTION)
 LOGGING_CONFIG = "sfp_platform.logs.configure"
 LOGGING: dict[str, Any] = {"level": LOG_LEVEL, "json": LOG_JSON}
 
-# --- Admin ----------------------------------------------------------------------------------------------------
+# --- Staff: login, second factor, history ---------------------------------------------------------------------
 LOGIN_URL = reverse_lazy("admin:login")
+LOGIN_REDIRECT_URL = reverse_lazy("admin:index")
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+ADMIN_SECOND_FACTOR_REQUIRED = env.bool("ADMIN_SECOND_FACTOR_REQUIRED", default=PRODUCTION)
+OTP_TOTP_ISSUER = "Smart Fuel Pass" if PRODUCTION else "Smart Fuel Pass (development)"
+ADMIN_LOCKOUT_MINUTES = env.int("ADMIN_LOCKOUT_MINUTES", default=15)
+AXES_FAILURE_LIMIT = env.int("ADMIN_LOGIN_FAILURES", default=5)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_COOLOFF_TIME = timedelta(minutes=ADMIN_LOCKOUT_MINUTES)
+# A try while locked out does not lock out longer: the page has said when it ends.
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_RESET_ON_SUCCESS = True
+AXES_CLIENT_IP_CALLABLE = "ocpi.authentication.source_address"
+AXES_LOCKOUT_CALLABLE = "sfp_platform.staff.lockout.locked_out"
+AXES_DISABLE_ACCESS_LOG = True
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
+AUDITLOG_LOGENTRY_MODEL = "partners.HistoryEntry"
+# Its rows are ours: its own migrations would make a table that nobody uses.
+MIGRATION_MODULES = {"auditlog": None}
+AUDITLOG_CID_HEADER = None
+
+# --- Admin ----------------------------------------------------------------------------------------------------
+# `https://tiles.example/{z}/{x}/{y}.png`; without one the map has positions on plain ground and calls nobody.
+MAP_TILES_URL = env.str("MAP_TILES_URL", default="")
+MAP_ATTRIBUTION = env.str("MAP_ATTRIBUTION", default="")
 UNFOLD = {
     "SITE_TITLE": "Smart Fuel Pass",
     "SITE_HEADER": "Smart Fuel Pass",
@@ -236,6 +291,7 @@ UNFOLD = {
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "ENVIRONMENT": "sfp_platform.site.environment_label",
+    "ACCOUNT": {"navigation": "sfp_platform.site.own_account"},
     "SITE_FAVICONS": [
         {"rel": "icon", "type": "image/svg+xml", "href": lambda _request: static("driver/icon.svg")},
     ],
@@ -255,6 +311,9 @@ UNFOLD = {
             "950": "oklch(26.2% .051 172.552)",
         },
     },
-    "DASHBOARD_CALLBACK": "sfp_platform.dashboard.dashboard",
-    "SIDEBAR": {"show_search": True, "navigation": "sfp_platform.site.navigation"},
+    "STYLES": [lambda _request: static("support/support.css")],
+    "SCRIPTS": [lambda _request: static("support/support.js")],
+    "DASHBOARD_CALLBACK": "sfp_platform.admin.dashboard.dashboard",
+    "SIDEBAR": {"show_search": True, "command_search": True, "navigation": "sfp_platform.site.navigation"},
+    "COMMAND": {"search_callback": "sfp_platform.admin.search.search"},
 }

@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse_lazy
 
+from ocpi.models import TokenPush
 from partners.models import Incident
 from sessions_adhoc.models import AdHocSession
 from sessions_adhoc.states import State
@@ -20,6 +21,10 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("partners.partner", "Partners", "handshake"),
             ("partners.incident", "Incidents", "warning"),
             ("partners.policy", "Policies", "rule"),
+            ("partners.linkevent", "CPO pages", "web"),
+            ("partners.document", "Documents", "folder"),
+            ("partners.allowednetwork", "Allowlist", "shield"),
+            ("partners.allowlistmirror", "Allowlist at Cloudflare", "cloud_sync"),
         ),
     ),
     (
@@ -29,6 +34,7 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("ocpi.ocpisession", "OCPI sessions", "ev_station"),
             ("ocpi.cdr", "CDRs", "receipt_long"),
             ("ocpi.token", "Tokens", "badge"),
+            ("ocpi.tokenpush", "Token pushes", "upload"),
         ),
     ),
     (
@@ -53,7 +59,22 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("ocpi.command", "Commands", "terminal"),
             ("ocpi.syncrun", "Syncs", "sync"),
             ("ocpi.handshakerun", "Handshakes", "sync_lock"),
+            ("ocpi.conformancerun", "Connection checks", "fact_check"),
             ("sessions_adhoc.fallbackpull", "Fallback pulls", "move_to_inbox"),
+            ("ocpi.partnerquirk", "Quirks", "rule_folder"),
+        ),
+    ),
+    (
+        "Further modules",
+        (
+            ("ocpi.profilerequest", "Charging profiles", "tune"),
+            ("ocpi.booking", "Bookings", "event"),
+            ("ocpi.bookingrequest", "Booking requests", "edit_calendar"),
+            ("ocpi.bookinglocation", "Bookable places", "event_available"),
+            ("ocpi.terminal", "Payment terminals", "point_of_sale"),
+            ("ocpi.terminalrequest", "Terminal requests", "add_card"),
+            ("ocpi.financialadvice", "Payment confirmations", "price_check"),
+            ("ocpi.clientinfo", "Parties behind hubs", "hub"),
         ),
     ),
     (
@@ -61,6 +82,8 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
         (
             ("auth.user", "Users", "person"),
             ("auth.group", "Groups", "group"),
+            ("partners.failedlogin", "Failed logins", "lock_person"),
+            ("partners.historyentry", "History", "history"),
             ("sessions_adhoc.clientkey", "Client keys", "key"),
             ("partners.issuedtoken", "Issued tokens", "vpn_key"),
         ),
@@ -71,6 +94,14 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
 def environment_label(_request: HttpRequest) -> list[str]:
     """The badge beside the title: support must see at a glance whether money is real."""
     return ["Production", "danger"] if settings.PRODUCTION else ["Development", "info"]
+
+
+def own_account(_request: HttpRequest) -> list[dict[str, Any]]:
+    """The menu under one's own name."""
+    return [
+        {"title": "Second factor", "link": reverse_lazy("admin:second_factor_own")},
+        {"title": "Change password", "link": reverse_lazy("admin:password_change")},
+    ]
 
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
@@ -86,10 +117,11 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
 
 
 def open_work() -> dict[str, int]:
-    """How much waits for staff, per model. Two counts over partial or selective indexes."""
+    """How much waits for staff, per model. Counts over partial or selective indexes."""
     return {
         "partners.incident": Incident.objects.filter(closed_at=None).count(),
         "sessions_adhoc.adhocsession": AdHocSession.objects.filter(state=State.ESCALATED).count(),
+        "ocpi.tokenpush": TokenPush.objects.exclude(error="").count(),
     }
 
 

@@ -14,6 +14,7 @@ urlpatterns = [
     path("api/v1/", include("sessions_adhoc.api.urls")),
     path("api/v1/schema/", SpectacularAPIView.as_view(), name="api-schema"),
     path("api/v1/docs/", SpectacularSwaggerView.as_view(url_name="api-schema"), name="api-docs"),
+    path("onboarding/", include("partners.portal.urls")),
     path("docs/", include("sfp_platform.docs")),
     path("health/", HealthView.as_view(), name="health"),
     path("", include("sessions_adhoc.pages.urls")),

@@ -15,7 +15,7 @@ from services import common
 from bench.torture import plan as plans
 from bench.torture import servers
 
-REST = 240.0
+REST = 180.0
 
 
 def main(arguments: list[str] | None = None) -> int:

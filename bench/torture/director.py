@@ -41,7 +41,10 @@ class Director:
         self._evses: dict[tuple[int, str], tuple[str, str]] = {}
 
     def run(self, patience: float) -> float:
-        """Play the plan and wait for rest; return how many seconds that took after the last driver and blow."""
+        """Play the plan and wait for rest; return how many seconds that took after the last driver and blow.
+
+        It ends: whoever found no free charger within the patience is turned away, which counts as a broken promise.
+        """
         self._read_evses()
         _client, key = create_client_key(f"torture {self.plan.seed}")
         self.api = Api(self.stage.web_url, key)
@@ -51,8 +54,10 @@ class Director:
         for blow in self.plan.blows:
             self._plan(blow.at, lambda blow=blow: self._strike(blow))  # type: ignore[misc]
         with ThreadPoolExecutor(DRIVERS_AT_ONCE) as self.pool:
-            while self._agenda:
+            closes = self.began + self.plan.seconds + patience
+            while self._agenda and time.monotonic() < closes:
                 self._next()
+            self._turn_away()
             ended = time.monotonic()
             self._wait_for_rest(ended + patience)
         return time.monotonic() - ended
@@ -89,10 +94,23 @@ class Director:
             return
         cpo, charger = found
         evse_id, connector = self._evses[(cpo.partner_id, charger.uid.lower())]
-        ride = Ride(visit, charger.uid, key=f"torture-{self.plan.seed}-{visit.number}")
+        ride = Ride(visit, charger.uid, key=self._key(visit))
         self.rides.append(ride)
         body = {"evse": evse_id, "connector": connector, "payment_method": visit.payment}
         self.pool.submit(self.api.ride, ride, body)
+
+    def _turn_away(self) -> None:
+        """Those who still wait for a charger go home; what was killed is started again."""
+        came = {ride.visit.number for ride in self.rides}
+        for visit in [one for one in self.plan.visits if one.number not in came]:
+            ride = Ride(visit, "", key=self._key(visit), trouble="no charger came free in time")
+            ride.done.set()
+            self.rides.append(ride)
+        for target in list(self.stage.down):
+            self.stage.revive(target)
+
+    def _key(self, visit: Visit) -> str:
+        return f"torture-{self.plan.seed}-{visit.number}"
 
     def _charger(self, visit: Visit) -> tuple[Cpo, Charger] | None:
         try:

@@ -41,7 +41,7 @@ CASTS: tuple[tuple[int, str, str], ...] = (
     (2, "cdr-late", "pm_sim_ok"),
     (2, "cdr-not-pushed", "pm_sim_captures_then_times_out"),
     (2, "cdr-duplicate", "pm_sim_ok"),
-    (1, "cdr-credit-then-new", "pm_sim_ok"),
+    (1, "cdr-wrong-currency", "pm_sim_ok"),
     (1, "cdr-wrong-total", "pm_sim_ok"),
     (1, "cdr-never", "pm_sim_ok"),
 )

@@ -1,14 +1,20 @@
 """Payment authorizations: where the money is, who is awaited, and how it came about."""
 
+from typing import Any
+
 from django.contrib import admin
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import display
+from unfold.paginator import InfinitePaginator
 
 from billing.admin.readonly import ReadOnlyMixin, amount
+from billing.gateways import gateway_names
 from billing.models import PaymentAuthorization, PaymentEvent
 from billing.services import is_stuck
+from partners.admin.finding import ids_starting_with
 
 State = PaymentAuthorization.State
 BADGES = {
@@ -17,6 +23,7 @@ BADGES = {
     State.RESERVED: "primary",
     State.CAPTURING: "warning",
     State.CAPTURED: "success",
+    State.REFUNDING: "warning",
     State.RELEASING: "warning",
     State.RELEASED: "info",
     State.DECLINED: "danger",
@@ -30,7 +37,23 @@ AWAITED = {
     State.RESERVED: "The session: the money is held until it is captured or released.",
     State.CAPTURING: "The gateway: it is asked to capture.",
     State.RELEASING: "The gateway: it is asked to release.",
+    State.REFUNDING: "The gateway: it is asked to give money back.",
 }
+
+
+class GatewayFilter(admin.SimpleListFilter):
+    """One gateway, of those that there are: asking the table for its gateways would read all of it."""
+
+    title = "gateway"
+    parameter_name = "gateway"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(name, name) for name in gateway_names()]
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[PaymentAuthorization]
+    ) -> QuerySet[PaymentAuthorization]:
+        return queryset.filter(gateway=self.value()) if self.value() in gateway_names() else queryset
 
 
 class PaymentEventInline(ReadOnlyMixin, TabularInline):
@@ -70,17 +93,31 @@ class PaymentAuthorizationAdmin(ReadOnlyMixin, ModelAdmin):
         "next_check_at",
         "created_at",
     ]
-    list_filter = ["state", "gateway", ("created_at", RangeDateTimeFilter)]
+    list_filter = ["state", GatewayFilter, ("created_at", RangeDateTimeFilter)]
     list_filter_submit = True
-    search_fields = ["id", "reference", "gateway_reference"]
+    paginator = InfinitePaginator
+    sortable_by = ()
+    search_fields = ["reference"]
     search_help_text = "Authorization id, session id or the gateway's reference"
     ordering = ["-created_at"]
     show_full_result_count = False
     inlines = [PaymentEventInline]
+    list_fullwidth = True
     fieldsets = [
         (
             None,
-            {"fields": ["reference", "state_badge", "awaited", "amount_text", "asked_text", "captured_text"]},
+            {
+                "fields": [
+                    "reference",
+                    "state_badge",
+                    "awaited",
+                    "amount_text",
+                    "asked_text",
+                    "captured_text",
+                    "refunded_text",
+                    "kept_text",
+                ]
+            },
         ),
         (
             "Gateway",
@@ -113,6 +150,16 @@ class PaymentAuthorizationAdmin(ReadOnlyMixin, ModelAdmin):
         ),
     ]
 
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[PaymentAuthorization], search_term: str
+    ) -> tuple[QuerySet[PaymentAuthorization], bool]:
+        """By what has an index."""
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        found = ids_starting_with(term) | Q(reference=term.lower()) | Q(gateway_reference=term)
+        return queryset.filter(found), False
+
     def get_readonly_fields(self, _request: HttpRequest, _obj: PaymentAuthorization | None = None) -> list[str]:
         return [name for _, options in self.fieldsets for name in options["fields"]]
 
@@ -139,3 +186,13 @@ class PaymentAuthorizationAdmin(ReadOnlyMixin, ModelAdmin):
     @display(description="Captured", ordering="captured_amount")
     def captured_text(self, row: PaymentAuthorization) -> str:
         return amount(row.captured_amount or None, row.currency)
+
+    @display(description="Given back")
+    def refunded_text(self, row: PaymentAuthorization) -> str:
+        done = amount(row.refunded_amount or None, row.currency)
+        return f"{done}; {amount(row.refund_amount, row.currency)} is under way" if row.refund_amount else done
+
+    @display(description="Driver pays")
+    def kept_text(self, row: PaymentAuthorization) -> str:
+        """Captured less given back."""
+        return amount(row.kept_amount if row.captured_amount else None, row.currency)

@@ -11,6 +11,8 @@ from billing.pricing import from_minor, money
 class ReadOnlyMixin:
     """Looking is all that a permission to view allows; nobody may do more here."""
 
+    list_per_page = 50
+
     def has_add_permission(self, _request: HttpRequest, _obj: Any = None) -> bool:
         return False
 

@@ -1,8 +1,11 @@
 """The simulated gateway's own books, to hold against what we believe."""
 
 from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import display
+from unfold.paginator import InfinitePaginator
 
 from billing.admin.readonly import ReadOnlyMixin, amount
 from billing.models import SimulatedCharge, SimulatedOperation
@@ -24,8 +27,11 @@ class SimulatedChargeAdmin(ReadOnlyMixin, ModelAdmin):
     """One line per reservation at the simulated gateway."""
 
     list_display = ["id", "reference", "status_badge", "reserved", "captured", "released", "created_at"]
-    list_filter = ["status", "payment_method"]
-    search_fields = ["id", "reference"]
+    list_filter = ["status"]
+    paginator = InfinitePaginator
+    sortable_by = ()
+    search_fields = ["reference"]
+    search_help_text = "The charge's id, or the session's"
     ordering = ["-created_at"]
     show_full_result_count = False
     inlines = [SimulatedOperationInline]
@@ -41,6 +47,13 @@ class SimulatedChargeAdmin(ReadOnlyMixin, ModelAdmin):
         "created_at",
     ]
     readonly_fields = fields
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[SimulatedCharge], search_term: str
+    ) -> tuple[QuerySet[SimulatedCharge], bool]:
+        """By what has an index."""
+        term = search_term.strip()
+        return (queryset.filter(Q(pk=term) | Q(reference=term)) if term else queryset), False
 
     @display(
         description="Status",

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 
@@ -46,9 +46,12 @@ class Gateway(ABC):
     """A payment gateway or a terminal's acquirer.
 
     Each request carries an idempotency key (rule 29): the gateway does the same key's request once and
-    answers repetitions as it answered the first. Every method may raise `GatewayUnreachable` and must give up
-    well within `billing.driving.CALL_LEASE`. None is ever called inside a database transaction.
+    answers repetitions as it answered the first. Every method may raise `GatewayUnreachable`, and gives up after
+    `call_timeout` at the latest, connecting included. None is ever called inside a database transaction.
     """
+
+    call_timeout: timedelta = timedelta(seconds=15)
+    """The most that one call takes. After a worker died in a call, a driver waits a little over twice as long."""
 
     @abstractmethod
     def reserve(self, key: str, amount: int, currency: str, payment_method: str, reference: str) -> GatewayAnswer:
@@ -61,6 +64,10 @@ class Gateway(ABC):
     @abstractmethod
     def release(self, key: str, gateway_reference: str) -> GatewayAnswer:
         """Let go of everything reserved, also when the reservation is still pending."""
+
+    @abstractmethod
+    def refund(self, key: str, gateway_reference: str, amount: int) -> GatewayAnswer:
+        """Give `amount` back of what was captured. There may be several, together at most what was captured."""
 
     @abstractmethod
     def lookup(self, key: str) -> GatewayAnswer:

@@ -57,11 +57,17 @@ TEST_TOKENS: dict[str, TestToken] = {
     ),
     "pm_sim_expires": TestToken("The reservation expires after one minute.", hold=SHORT_HOLD),
     "pm_sim_capture_refused": TestToken("Every capture is refused; release works.", refuses="capture"),
+    "pm_sim_refund_refused": TestToken("Captures, but every refund is refused.", refuses="refund"),
+    "pm_sim_refunds_then_times_out": TestToken(
+        "Refunds the money, but the first answer is lost.", loses_answer_to="refund"
+    ),
 }
 
 
 class SimulatedGateway(Gateway):
     """The simulated acquirer. Each method is one transaction of its own and refuses to run inside another."""
+
+    call_timeout = timedelta(seconds=3)
 
     def reserve(self, key: str, amount: int, currency: str, payment_method: str, reference: str) -> GatewayAnswer:
         token = TEST_TOKENS.get(payment_method)
@@ -123,6 +129,23 @@ class SimulatedGateway(Gateway):
 
         return self._request("release", key, {"charge": gateway_reference}, book)
 
+    def refund(self, key: str, gateway_reference: str, amount: int) -> GatewayAnswer:
+        def book(operation: SimulatedOperation, now: datetime) -> None:
+            charge = _charge(gateway_reference, now)
+            operation.charge = charge
+            if charge is None:
+                _refuse(operation, "no_such_charge", "There is no such charge.")
+            elif charge.status != Status.CAPTURED:
+                _refuse(operation, f"is_{charge.status}", f"The charge is {charge.status}, not captured.")
+            elif not 0 < amount <= charge.captured_amount - charge.refunded_amount:
+                _refuse(operation, "amount_too_large", f"Only {charge.captured_amount} was captured.")
+            elif _is_busy(charge):
+                _refuse(operation, "operation_in_progress", "Another request for this charge is under way.")
+            elif _token(charge).refuses == "refund":
+                _refuse(operation, "refund_refused", "The acquirer refused the refund.")
+
+        return self._request("refund", key, {"charge": gateway_reference, "amount": amount}, book)
+
     def lookup(self, key: str) -> GatewayAnswer:
         with transaction.atomic(durable=True):
             operation = _operation(key, timezone.now())
@@ -167,8 +190,8 @@ def _refuse(operation: SimulatedOperation, code: str, message: str) -> None:
 
 
 def _is_busy(charge: SimulatedCharge) -> bool:
-    """A capture or release is accepted and not finished."""
-    return charge.operations.filter(verb__in=("capture", "release"), outcome=Outcome.PENDING).exists()
+    """A capture, release or refund is accepted and not finished."""
+    return charge.operations.filter(verb__in=("capture", "release", "refund"), outcome=Outcome.PENDING).exists()
 
 
 def _token(charge: SimulatedCharge | None) -> TestToken:
@@ -210,6 +233,8 @@ def _apply(operation: SimulatedOperation, charge: SimulatedCharge) -> None:
     elif operation.verb == "capture" and charge.status == Status.RESERVED:
         charge.status, charge.captured_amount = Status.CAPTURED, operation.payload["amount"]
         charge.released_amount = charge.amount - charge.captured_amount
+    elif operation.verb == "refund" and charge.status == Status.CAPTURED:
+        charge.refunded_amount += operation.payload["amount"]
     elif operation.verb == "release" and charge.status in (Status.PENDING, Status.RESERVED):
         charge.status, charge.released_amount = Status.RELEASED, charge.amount
 

@@ -17,6 +17,7 @@ class State(models.TextChoices):
     RESERVED = "reserved", "Reserved"
     CAPTURING = "capturing", "Capturing"
     CAPTURED = "captured", "Captured"
+    REFUNDING = "refunding", "Refunding"
     RELEASING = "releasing", "Releasing"
     RELEASED = "released", "Released"
     DECLINED = "declined", "Declined"
@@ -24,10 +25,11 @@ class State(models.TextChoices):
     EXPIRED = "expired", "Expired"
 
 
-# Nothing is held and nothing will be asked of the gateway again.
+# Nothing is held, and nothing is asked of the gateway unless staff want to give captured money back.
 TERMINAL_STATES = (State.CAPTURED, State.RELEASED, State.DECLINED, State.FAILED, State.EXPIRED)
-# The gateway holds money or may hold it, so somebody must look again at `next_check_at`.
-WATCHED_STATES = (State.RESERVING, State.RESERVED, State.CAPTURING, State.RELEASING)
+# The gateway holds money or owes us an answer about it, so somebody must look again at `next_check_at`.
+WATCHED_STATES = (State.RESERVING, State.RESERVED, State.CAPTURING, State.RELEASING, State.REFUNDING)
+TAKEN_STATES = (State.CAPTURED, State.REFUNDING)
 
 
 class PaymentAuthorization(FSMModelMixin, models.Model):
@@ -58,6 +60,10 @@ class PaymentAuthorization(FSMModelMixin, models.Model):
         null=True, blank=True, help_text="Asked to be captured, in minor units; empty until somebody asks."
     )
     captured_amount = models.BigIntegerField(default=0, help_text="Captured, in minor units.")
+    refund_amount = models.BigIntegerField(
+        null=True, blank=True, help_text="Being given back, in minor units; empty when nothing is."
+    )
+    refunded_amount = models.BigIntegerField(default=0, help_text="Given back of what was captured, in minor units.")
 
     state = FSMField(default=State.CREATED, choices=State.choices, protected=True, max_length=16)
     state_since = models.DateTimeField(default=timezone.now)
@@ -75,7 +81,7 @@ class PaymentAuthorization(FSMModelMixin, models.Model):
     attempts = models.PositiveIntegerField(default=0, help_text="Times the gateway was asked in this state.")
     intent_round = models.PositiveSmallIntegerField(
         default=1,
-        help_text="Grows when the gateway refuses a capture or release: asking anew is a new intent.",
+        help_text="Grows when the gateway refuses, and with each refund: asking anew is a new intent.",
     )
 
     gateway_reference = models.CharField(max_length=255, blank=True, help_text="The gateway's name for the charge.")
@@ -88,10 +94,13 @@ class PaymentAuthorization(FSMModelMixin, models.Model):
 
     class Meta:
         ordering = ["-created_at"]
+        permissions = [("move_money", "Can capture, release or give back money")]
         indexes = [
             models.Index(fields=["next_check_at"], name="billing_auth_due", condition=Q(next_check_at__isnull=False)),
             models.Index(fields=["gateway_reference"], name="billing_auth_gateway_ref"),
+            models.Index(fields=["state", "-created_at"], name="billing_auth_by_state"),
             models.Index(fields=["-created_at"], name="billing_auth_created"),
+            models.Index(fields=["gateway", "-created_at"], name="billing_auth_by_gateway"),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(amount__gt=0), name="billing_auth_amount_positive"),
@@ -100,13 +109,23 @@ class PaymentAuthorization(FSMModelMixin, models.Model):
                 name="billing_auth_captured_within_amount",
             ),
             models.CheckConstraint(
-                condition=Q(state=State.CAPTURED, captured_amount__gt=0)
-                | (~Q(state=State.CAPTURED) & Q(captured_amount=0)),
+                condition=Q(state__in=TAKEN_STATES, captured_amount__gt=0)
+                | (~Q(state__in=TAKEN_STATES) & Q(captured_amount=0)),
                 name="billing_auth_captured_only_when_captured",
             ),
             models.CheckConstraint(
                 condition=Q(capture_amount__isnull=True) | Q(capture_amount__gt=0, capture_amount__lte=F("amount")),
                 name="billing_auth_capture_within_amount",
+            ),
+            models.CheckConstraint(
+                condition=Q(refunded_amount__gte=0, refunded_amount__lte=F("captured_amount")),
+                name="billing_auth_refunded_within_captured",
+            ),
+            models.CheckConstraint(
+                condition=Q(state=State.REFUNDING, refund_amount__isnull=False, refund_amount__gt=0)
+                & Q(refund_amount__lte=F("captured_amount") - F("refunded_amount"))
+                | (~Q(state=State.REFUNDING) & Q(refund_amount__isnull=True)),
+                name="billing_auth_refund_within_captured",
             ),
             models.CheckConstraint(
                 condition=Q(state__in=WATCHED_STATES, next_check_at__isnull=False)
@@ -120,8 +139,13 @@ class PaymentAuthorization(FSMModelMixin, models.Model):
 
     @property
     def is_terminal(self) -> bool:
-        """Nothing is held and nothing will change any more."""
+        """Nothing is held, and nothing changes any more by itself."""
         return self.state in TERMINAL_STATES
+
+    @property
+    def kept_amount(self) -> int:
+        """What the driver has paid in the end, in minor units: captured and not given back."""
+        return self.captured_amount - self.refunded_amount
 
     @property
     def reserve_key(self) -> str:
@@ -129,10 +153,10 @@ class PaymentAuthorization(FSMModelMixin, models.Model):
         return f"{self.pk}:reserve"
 
     def key(self, intent: str) -> str:
-        """The idempotency key of `capture` or `release` (rule 29).
+        """The idempotency key of `capture`, `release` or `refund` (rule 29).
 
-        It changes only after the gateway has definitely refused: the refused intent is over, and its key
-        would repeat the refusal for ever. While an answer is in doubt the key stays.
+        It changes only after the gateway has definitely refused, or refunded: that intent is over, and its key
+        would repeat its answer for ever. While an answer is in doubt the key stays.
         """
         return f"{self.pk}:{intent}" if self.intent_round == 1 else f"{self.pk}:{intent}:{self.intent_round}"
 
@@ -201,6 +225,18 @@ class PaymentAuthorization(FSMModelMixin, models.Model):
     @transition(field="state", source=[State.RESERVING, State.RESERVED, State.CAPTURING], target=State.EXPIRED)
     def mark_expired(self, now: datetime, message: str) -> None:
         self._end(now, "reservation_expired", message)
+
+    @transition(field="state", source=State.CAPTURED, target=State.REFUNDING)
+    def start_refunding(self, now: datetime, amount: int) -> None:
+        self.refund_amount, self.called_at = amount, None
+        self._enter(now, now)
+
+    @transition(field="state", source=State.REFUNDING, target=State.CAPTURED)
+    def end_refunding(self, now: datetime, refunded: int, code: str = "", message: str = "") -> None:
+        """The gateway gave `refunded` back, or refused: then it is 0, and `code` and `message` say why."""
+        self.refunded_amount, self.refund_amount = self.refunded_amount + refunded, None
+        self.intent_round += 1
+        self._end(now, code, message)
 
     def warn_at(self) -> datetime:
         """When to warn that the reservation expires: a day before (rule 28), or halfway if it is short."""

@@ -27,17 +27,26 @@ class SimulatedCharge(models.Model):
     currency = models.CharField(max_length=3)
     captured_amount = models.BigIntegerField(default=0)
     released_amount = models.BigIntegerField(default=0)
+    refunded_amount = models.BigIntegerField(default=0)
     status = models.CharField(max_length=16, choices=ChargeStatus.choices, default=ChargeStatus.PENDING)
     expires_at = models.DateTimeField()
     created_at = models.DateTimeField()
 
     class Meta:
         ordering = ["-created_at"]
+        indexes = [
+            models.Index(fields=["-created_at"], name="billing_sim_created"),
+            models.Index(fields=["status", "-created_at"], name="billing_sim_by_status"),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(captured_amount__gte=0, released_amount__gte=0)
                 & Q(captured_amount__lte=F("amount") - F("released_amount")),
                 name="billing_sim_never_more_than_reserved",
+            ),
+            models.CheckConstraint(
+                condition=Q(refunded_amount__gte=0, refunded_amount__lte=F("captured_amount")),
+                name="billing_sim_never_gives_back_more",
             ),
         ]
 

@@ -10,7 +10,7 @@ charging and checks it afterwards.
 """
 
 from billing.pricing.calculate import Cost, CostLine, price
-from billing.pricing.money import from_minor, minor_exponent, money, round_money, to_minor
+from billing.pricing.money import from_minor, in_words, minor_exponent, money, round_money, to_minor
 from billing.pricing.tariff import (
     NO_RESTRICTIONS,
     ChargingPeriod,
@@ -42,6 +42,7 @@ __all__ = [
     "TaxIncluded",
     "describe",
     "from_minor",
+    "in_words",
     "minor_exponent",
     "money",
     "price",

@@ -40,6 +40,11 @@ def from_minor(minor: int, currency: str) -> Decimal:
     return Decimal(minor).scaleb(-minor_exponent(currency))
 
 
+def in_words(minor: int, currency: str) -> str:
+    """Minor units as people read them: 1235 in EUR is `12.35 EUR`."""
+    return money(from_minor(minor, currency), currency)
+
+
 def money(amount: Decimal, currency: str) -> str:
     """The amount as people read it: `12.35 EUR`."""
     return f"{round_money(amount, currency)} {currency.upper()}"

@@ -3,6 +3,7 @@
 from cpo_simulator.scenarios.mischief import (
     finish_untold,
     send_cdr_credit_it_and_send_another,
+    send_cdr_in_wrong_currency,
     send_cdr_twice,
     send_wrong_cdr,
     tell_end,
@@ -44,9 +45,16 @@ ENDING = (
         (*BEGIN, deliver, finish, send_cdr_twice, unplug),
     ),
     Scenario(
-        "cdr-credit-then-new",
+        "cdr-wrong-currency",
         "a CDR in a wrong currency, then the credit CDR that takes it back, then the right one",
         "hold the funds and escalate the wrong one; settle from the right one",
+        (*BEGIN, deliver, finish, send_cdr_in_wrong_currency, unplug),
+        versions=SINCE_2_2,
+    ),
+    Scenario(
+        "cdr-credit-then-new",
+        "a CDR over twice what it should be, later the credit CDR that takes it back, then the right one",
+        "settle from the first; give back what was taken too much",
         (*BEGIN, deliver, finish, send_cdr_credit_it_and_send_another, unplug),
         versions=SINCE_2_2,
     ),

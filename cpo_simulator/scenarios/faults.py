@@ -2,26 +2,14 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 
 from aiohttp import web
 
+from cpo_simulator.scenarios.fault import Fault, Proceed, Spoiled
+from cpo_simulator.scenarios.faults_of_answers import FAULTS_OF_ANSWERS
 from cpo_simulator.server.call import Call, ProblemError, Reply
 
-Proceed = Callable[[Call], Awaitable[Reply]]
-Spoiled = Reply | web.Response
-
 _HTML = "<!DOCTYPE html><html><head><title>Welcome</title></head><body><h1>It works!</h1></body></html>"
-
-
-@dataclass(frozen=True)
-class Fault:
-    """``hits`` says which requests are spoiled, ``spoil`` how; it may ask the server to proceed."""
-
-    name: str
-    summary: str
-    hits: Callable[[Call], bool]
-    spoil: Callable[[Call, Proceed], Awaitable[Spoiled]]
 
 
 def _module(name: str, method: str = "", first: str = "") -> Callable[[Call], bool]:
@@ -117,7 +105,7 @@ _ALL = (
     Fault("down", "every connection is dropped without an answer", _anything, _hang_up),
 )
 
-FAULTS: Mapping[str, Fault] = {one.name: one for one in _ALL}
+FAULTS: Mapping[str, Fault] = {one.name: one for one in (*_ALL, *FAULTS_OF_ANSWERS)}
 
 
 async def pass_through(names: frozenset[str], call: Call, proceed: Proceed) -> Spoiled:

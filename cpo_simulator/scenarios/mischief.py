@@ -135,11 +135,24 @@ async def send_cdr_twice(run: Run) -> None:
     post_cdr(run, cdr)
 
 
-async def send_cdr_credit_it_and_send_another(run: Run) -> None:
+async def send_cdr_in_wrong_currency(run: Run) -> None:
     """A CDR in a wrong currency, the credit CDR that takes it back, then the right one."""
     await run.rest("cdr")
     right = records.cdr(run)
-    wrong = {**right, "id": str(uuid4()), "currency": "USD"}
+    await _correct(run, {**right, "id": str(uuid4()), "currency": "USD"}, right)
+
+
+async def send_cdr_credit_it_and_send_another(run: Run) -> None:
+    """A CDR over twice what it should be, the credit CDR that takes it back, then the right one."""
+    await run.rest("cdr")
+    right = records.cdr(run)
+    total = right["total_cost"]
+    twice = Price(2 * total.excl_vat, 2 * total.incl_vat, total.vat)
+    await _correct(run, {**right, "id": str(uuid4()), "total_cost": twice}, right)
+
+
+async def _correct(run: Run, wrong: Object, right: Object) -> None:
+    """Send a wrong CDR, take it back, send the right one."""
     post_cdr(run, wrong)
     await run.rest("between_cdrs")
     post_cdr(run, _credit(wrong))

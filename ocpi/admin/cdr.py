@@ -1,14 +1,21 @@
 """CDRs: what the CPO asks for a session."""
 
+from typing import Any
+
 from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Lower, Upper
+from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import BooleanRadioFilter, RangeDateTimeFilter, RelatedDropdownFilter
+from unfold.paginator import InfinitePaginator
 
 from billing.pricing import money
+from ocpi.admin.cdr_check import check
 from ocpi.admin.mirrored import MirroredAdmin
-from ocpi.models import Cdr, OcpiSession
+from ocpi.models import Cdr, OcpiSession, Token
 from partners.admin.pages import Standing
-from partners.admin.showing import DANGER, INFO, NEUTRAL, SUCCESS, ago, badge, link
+from partners.admin.showing import DANGER, INFO, NEUTRAL, SUCCESS, ago, at, badge, code, link
 from sessions_adhoc.models import AdHocSession
 
 
@@ -31,28 +38,49 @@ class CdrAdmin(MirroredAdmin):
         ("conflicting", BooleanRadioFilter),
         ("end_at", RangeDateTimeFilter),
     )
-    search_fields = ("ocpi_id", "session_id", "token_uid", "authorization_reference", "evse_uid", "location_id")
-    search_help_text = "CDR ID, session ID, token UID, authorization reference or EVSE"
+    moment = "end_at"
+    paginator = InfinitePaginator
+    sortable_by = ()
+    quick_filters = (("All", ""), ("Conflicting", "conflicting__exact=1"), ("Credits", "credit__exact=1"))
+    change_form_template = "admin/ocpi/cdr/page.html"
+    search_fields = ("ocpi_key",)
+    search_help_text = "Beginning of the CDR or session ID; token UID or authorization reference"
     empty_title = "No CDRs yet"
     empty_text = "A CPO posts one after each session."
-    fieldsets = (
-        (
-            "CDR",
-            {"fields": ("ocpi_id", ("shown_partner", "party"), ("shown_total", "total_net"), "total_energy", "end_at")},
-        ),
-        ("Whose it is", {"fields": ("ad_hoc_session", "ocpi_session", "token_uid", "authorization_reference")}),
-        ("Credit", {"fields": (("credit", "credit_reference_id"), "conflicting")}),
-        ("As received", {"fields": ("shown_raw", "shown_messages", "created_at")}),
-    )
-    readonly_fields = (
-        "shown_partner",
-        "party",
-        "shown_total",
-        "ad_hoc_session",
-        "ocpi_session",
-        "shown_raw",
-        "shown_messages",
-    )
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Cdr], search_term: str
+    ) -> tuple[QuerySet[Cdr], bool]:
+        """By what has an index."""
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        found = Q(ocpi_key__startswith=term.lower()) | Q(session_key__startswith=term.lower())
+        found |= Q(token_key=term.upper()) | Q(authorization_reference=term)
+        return queryset.annotate(token_key=Upper("token_uid")).filter(found), False
+
+    def panels(self, request: HttpRequest, row: Cdr) -> dict[str, Any]:
+        return {
+            "check": check(row),
+            "periods": row.raw.get("charging_periods") or [],
+            "facts": {
+                "CDR ID": code(row.ocpi_id),
+                "Partner": self.shown_partner(row),
+                "Party": self.party(row),
+                "Energy": f"{row.total_energy.normalize():f} kWh",
+                "Began": at(row.start_at),
+                "Ended": at(row.end_at),
+                "Ad-hoc session": self.ad_hoc_session(row),
+                "OCPI session": self.ocpi_session(row),
+                "Token UID": code(row.token_uid),
+                "Authorization reference": code(row.authorization_reference),
+                "Location and EVSE": f"{row.location_id} {row.evse_uid}".strip() or "-",
+                "Takes back": row.credit_reference_id,
+                "Received": at(row.created_at),
+                "Traffic": self.shown_messages(row),
+            },
+            "raw": self.shown_raw(row),
+        }
 
     def standing(self, row: Cdr) -> Standing:
         if row.conflicting:
@@ -79,8 +107,11 @@ class CdrAdmin(MirroredAdmin):
 
     @admin.display(description="ad-hoc session")
     def ad_hoc_session(self, row: Cdr) -> SafeString | str:
-        sessions = AdHocSession.objects.select_related("evse")
-        return link(sessions.filter(partner_id=row.partner_id, token__uid__iexact=row.token_uid).first())
+        keys = Token.objects.annotate(key=Lower("uid"), contract=Lower("contract_id"))
+        uid = row.token_uid.lower()
+        tokens = list(keys.filter(Q(key=uid) | Q(contract=uid)).values_list("pk", flat=True)[:5])
+        sessions = AdHocSession.objects.select_related("evse").filter(partner_id=row.partner_id, token__in=tokens)
+        return link(sessions.first())
 
     @admin.display(description="OCPI session")
     def ocpi_session(self, row: Cdr) -> SafeString | str:

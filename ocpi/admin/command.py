@@ -1,18 +1,29 @@
 """Commands: what we asked of CPOs, and what they said."""
 
+from datetime import timedelta
+from functools import partial
 from uuid import UUID
 
 from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.urls import URLPattern, path
+from django.utils import timezone
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter, RelatedDropdownFilter
+from unfold.paginator import InfinitePaginator
 
 from ocpi.admin import statuses
+from ocpi.admin.console import console
+from ocpi.admin.console_actions import CANCEL
 from ocpi.models import Command, Message
+from partners.admin.finding import ids_starting_with
 from partners.admin.pages import ReadOnlyAdmin, Standing
 from partners.admin.showing import DANGER, INFO, SUCCESS, ago, anchor, json_block, partner_link, state_badge, url_of
 from sessions_adhoc.models import AdHocSession
 
 State = Command.State
+RESULT_TIME = timedelta(minutes=2)
 
 
 @admin.register(Command)
@@ -35,8 +46,12 @@ class CommandAdmin(ReadOnlyAdmin):
         ("created_at", RangeDateTimeFilter),
     )
     list_select_related = ("partner",)
-    search_fields = ("id__iexact", "reference", "response", "result")
-    search_help_text = "Command or ad-hoc session ID, or an answer such as REJECTED"
+    paginator = InfinitePaginator
+    sortable_by = ()
+    page_actions = (CANCEL,)
+    list_before_template = "admin/ocpi/command/to_console.html"
+    search_fields = ("reference",)
+    search_help_text = "Beginning of the command's ID, or an ad-hoc session ID"
     fieldsets = (
         (
             "Command",
@@ -56,6 +71,22 @@ class CommandAdmin(ReadOnlyAdmin):
     )
     empty_title = "No commands yet"
     empty_text = "START_SESSION and STOP_SESSION appear here when drivers charge."
+
+    def get_urls(self) -> list[URLPattern]:
+        page = self.admin_site.admin_view(partial(console, self))
+        return [path("console/", page, name="ocpi_command_console"), *super().get_urls()]
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Command], search_term: str
+    ) -> tuple[QuerySet[Command], bool]:
+        """By what has an index."""
+        term = search_term.strip()
+        return (queryset.filter(ids_starting_with(term) | Q(reference=term.lower())) if term else queryset), False
+
+    def refresh(self, row: Command) -> int:
+        """While something may still come: the asynchronous result follows within a minute or never."""
+        young = row.created_at > timezone.now() - RESULT_TIME
+        return 2 if young and not row.result and row.state != State.UNDELIVERED else 0
 
     def standing(self, row: Command) -> Standing:
         if row.state == State.ANSWERED:

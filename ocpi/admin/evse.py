@@ -4,12 +4,17 @@ from typing import Any
 
 import segno
 from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Upper
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
-from unfold.contrib.filters.admin import AllValuesCheckboxFilter, RelatedDropdownFilter
+from unfold.contrib.filters.admin import DropdownFilter, RelatedDropdownFilter
+from unfold.paginator import InfinitePaginator
 
 from ocpi.admin import statuses
-from ocpi.models import Evse, Message
+from ocpi.admin.console_actions import ON_EVSE
+from ocpi.models import Evse, Location, Message
+from ocpi.versions.enums import EvseStatus
 from partners.admin.pages import ReadOnlyAdmin, Standing
 from partners.admin.showing import ago, anchor, json_block, link, list_url, partner_link
 from sessions_adhoc.models import AdHocSession
@@ -17,10 +22,25 @@ from sessions_adhoc.pages import charger
 from sessions_adhoc.services import OUT_OF_SERVICE
 from sessions_adhoc.states import TERMINAL
 
+MOST_PLACES = 50
+
 
 def qr_code(url: str) -> SafeString:
     """The address as a picture to put on a sticker."""
     return SafeString(segno.make_qr(url, error="m").svg_inline(scale=4, border=2))
+
+
+class StatusFilter(DropdownFilter):
+    """One status. A fixed list: asking the table for its statuses would read all of it."""
+
+    title = "status"
+    parameter_name = "status"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(status.value, status.value) for status in EvseStatus]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Evse]) -> QuerySet[Evse]:
+        return queryset.filter(status=self.value()) if self.value() in EvseStatus.__members__ else queryset
 
 
 @admin.register(Evse)
@@ -29,12 +49,27 @@ class EvseAdmin(ReadOnlyAdmin):
 
     change_form_template = "admin/ocpi/evse/page.html"
     list_display = ("shown_id", "uid", "shown_status", "shown_location", "shown_partner", "updated")
-    list_filter = (("partner", RelatedDropdownFilter), ("status", AllValuesCheckboxFilter))
+    list_filter = (("partner", RelatedDropdownFilter), StatusFilter)
     list_select_related = ("partner", "location")
-    search_fields = ("evse_id", "uid", "location__name", "location__ocpi_id", "location__city")
-    search_help_text = "EVSE ID, UID, location or city"
+    page_actions = ON_EVSE
+    paginator = InfinitePaginator
+    sortable_by = ()
+    search_fields = ("uid_key",)
+    search_help_text = "EVSE ID, beginning of the UID, location ID or beginning of the location's name"
     empty_title = "No EVSEs yet"
     empty_text = "They come with locations: press “Sync locations” on the partner's page."
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Evse], search_term: str
+    ) -> tuple[QuerySet[Evse], bool]:
+        """By what has an index."""
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        places = Location.objects.filter(Q(ocpi_key=term.lower()) | Q(name__startswith=term))
+        found = Q(location__in=list(places.values_list("pk", flat=True)[:MOST_PLACES]))
+        found |= Q(sticker=term.upper()) | Q(uid_key__startswith=term.lower())
+        return queryset.annotate(sticker=Upper("evse_id")).filter(found), False
 
     def standing(self, row: Evse) -> Standing:
         tone = statuses.EVSE.get(row.status, "neutral")
@@ -45,7 +80,7 @@ class EvseAdmin(ReadOnlyAdmin):
         return Standing(row.status, text, tone, since=row.last_updated)
 
     def panels(self, request: HttpRequest, row: Evse) -> dict[str, Any]:
-        live = AdHocSession.objects.filter(evse=row).exclude(state__in=TERMINAL)
+        live = AdHocSession.objects.filter(evse=row, ended_at=None).exclude(state__in=TERMINAL)
         return {
             "facts": {
                 "EVSE ID": row.evse_id or "none sent",

@@ -27,6 +27,7 @@ from partners.admin.showing import (
     state_badge,
     url_of,
 )
+from partners.models import Partner
 
 State = HandshakeRun.State
 LIVE = (State.SCHEDULED, State.RUNNING)
@@ -42,7 +43,7 @@ def cancel(request: HttpRequest, run: HandshakeRun, _data: dict[str, Any]) -> st
 
 def retry(request: HttpRequest, run: HandshakeRun, _data: dict[str, Any]) -> HttpResponse:
     try:
-        new = handshake.start(run.partner, user=request.user)
+        new = handshake.again(run, user=request.user)
     except handshake.HandshakeRefusedError as refused:
         raise Refused(str(refused)) from refused
     return HttpResponseRedirect(url_of(HandshakeRun, new.pk))
@@ -70,7 +71,7 @@ class HandshakeRunAdmin(ReadOnlyAdmin):
         PageAction(
             "retry",
             "Try again",
-            "partners.change_partner",
+            "partners.onboard_partner",
             "A new run starts now and is tried for 30 minutes, with the Token A that is stored. For another window or "
             "another Token A start it on the partner's page.",
             retry,
@@ -81,7 +82,7 @@ class HandshakeRunAdmin(ReadOnlyAdmin):
         PageAction(
             "cancel",
             "Cancel handshake",
-            "partners.change_partner",
+            "partners.onboard_partner",
             "No further try is made. Partner and tokens are then as before this run.",
             cancel,
             icon="cancel",
@@ -119,6 +120,7 @@ class HandshakeRunAdmin(ReadOnlyAdmin):
     def panels(self, request: HttpRequest, row: HandshakeRun) -> dict[str, Any]:
         token = row.issued_token
         return {
+            "shortcuts": [(f"Stages of {row.partner.name}", url_of(Partner, row.partner_id))],
             "steps": [shown_step(step) for step in row.steps.all()],
             "facts": {
                 "Partner": link(row.partner),

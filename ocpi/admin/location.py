@@ -1,21 +1,29 @@
 """Locations: what drivers can find, as the partner sent it."""
 
 from collections import Counter
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.core.exceptions import PermissionDenied
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Upper
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import DropdownFilter, RelatedDropdownFilter
+from unfold.paginator import InfinitePaginator
 
-from ocpi.admin import statuses
+from ocpi.admin import location_map, statuses
 from ocpi.admin.mirrored import MirroredAdmin
-from ocpi.models import Location
+from ocpi.models import Evse, Location
 from partners.admin.pages import Standing
 from partners.admin.showing import NEUTRAL, SUCCESS, WARNING, ago, badge
 from partners.models import Partner
+
+MOST_FOUND = 50
 
 
 class MissingFilter(DropdownFilter):
@@ -48,13 +56,42 @@ class LocationAdmin(MirroredAdmin):
         "updated",
         "missing",
     )
-    list_filter = (("partner", RelatedDropdownFilter), MissingFilter, "country")
-    search_fields = ("name", "ocpi_id", "city", "address", "evses__evse_id", "evses__uid")
-    search_help_text = "Name, city, location ID, EVSE ID or UID"
+    list_filter = (("partner", RelatedDropdownFilter), MissingFilter)
+    list_before_template = "admin/ocpi/location/to_map.html"
+    paginator = InfinitePaginator
+    sortable_by = ()
+    search_fields = ("ocpi_key",)
+    search_help_text = "Name, city, beginning of the location ID, EVSE ID or UID"
     empty_title = "No locations yet"
     empty_text = (
         "They arrive when a partner pushes them. To read them now, press “Sync locations” on the partner's page."
     )
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view
+        return [
+            path("map/", view(partial(self.for_viewers, location_map.page)), name="ocpi_location_map"),
+            path("places/", view(partial(self.for_viewers, location_map.data)), name="ocpi_location_places"),
+            *super().get_urls(),
+        ]
+
+    def for_viewers(self, page: Callable[[Any, HttpRequest], HttpResponse], request: HttpRequest) -> HttpResponse:
+        """A page of its own, for those who may see locations."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return page(self, request)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Location], search_term: str
+    ) -> tuple[QuerySet[Location], bool]:
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        evses = Evse.objects.annotate(sticker=Upper("evse_id"))
+        named = evses.filter(Q(sticker=term.upper()) | Q(uid_key__startswith=term.lower()))
+        found = Q(pk__in=list(named.values_list("location", flat=True)[:MOST_FOUND]))
+        found |= Q(ocpi_key__startswith=term.lower()) | Q(name__icontains=term) | Q(city__icontains=term)
+        return queryset.filter(found), False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Location]:
         rows: QuerySet[Location] = super().get_queryset(request)

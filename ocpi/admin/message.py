@@ -11,21 +11,21 @@ from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter, RelatedDropdownFilter
 from unfold.paginator import InfinitePaginator
 
+from ocpi import replay, resending
 from ocpi.admin import message_filters as filters
+from ocpi.admin.bodies import Note, marked_json, notes_of
 from ocpi.admin.curl import as_curl
+from ocpi.admin.message_again import ACTIONS
+from ocpi.admin.message_words import http_badge, ocpi_badge, standing_of
 from ocpi.admin.objects import object_links
 from ocpi.models import Message
+from ocpi.searching import sought
 from partners.admin.pages import ReadOnlyAdmin, Standing
-from partners.admin.showing import DANGER, INFO, NEUTRAL, SUCCESS, WARNING, at, badge, json_text, lines, link, nowrap
+from partners.admin.showing import anchor, at, lines, link, nowrap, url_of
 
 INBOUND = Message.Direction.INBOUND
 MOST_IN_THREAD = 50
 ID = re.compile(r"\d{1,18}")
-
-
-def failed(row: Message) -> bool:
-    """Whether the exchange ended badly. One that is still open did not end."""
-    return bool(row.error) or (not row.ok and row.duration_ms is not None)
 
 
 @admin.register(Message)
@@ -49,17 +49,27 @@ class MessageAdmin(ReadOnlyAdmin):
         ("partner", RelatedDropdownFilter),
         ("direction", ChoicesDropdownFilter),
         filters.ModuleFilter,
+        filters.VersionFilter,
         filters.MethodFilter,
         filters.HttpFilter,
         filters.OcpiFilter,
         ("at", RangeDateTimeFilter),
     )
     list_select_related = ("partner",)
-    quick_filters = (("All", ""), ("Failures", "outcome=failed"), ("Leniently read", "outcome=odd"))
+    quick_filters = (
+        ("All", ""),
+        ("Failures", "outcome=failed"),
+        ("With faults", "outcome=faulty"),
+        ("Leniently read", "outcome=odd"),
+        ("From partners", "direction__exact=in"),
+        ("To partners", "direction__exact=out"),
+    )
+    page_actions = ACTIONS
+    moment = "at"
     paginator = InfinitePaginator
     sortable_by = ()
     search_fields = ("url",)
-    search_help_text = "URL, object ID, correlation or request ID"
+    search_help_text = "Session, CDR, token, location, EVSE, correlation or request ID, or a message's number"
     empty_title = "No messages yet"
     empty_text = (
         "Every OCPI request appears here, in both directions, also the refused ones. Start a handshake to see some."
@@ -71,7 +81,10 @@ class MessageAdmin(ReadOnlyAdmin):
         term = search_term.strip()
         if not term:
             return queryset, False
-        found = Q(url__icontains=term) | Q(correlation_id=term) | Q(request_id=term)
+        found = Q(correlation_id=term) | Q(request_id=term)
+        if subject := sought(term):
+            # The index leaves out messages without a subject: the planner has to be told.
+            found |= Q(subject__startswith=subject) & ~Q(subject="")
         if ID.fullmatch(term):
             found |= Q(pk=int(term))
         return queryset.filter(found), False
@@ -85,28 +98,22 @@ class MessageAdmin(ReadOnlyAdmin):
         return rows
 
     def standing(self, row: Message) -> Standing:
-        who = row.partner.name if row.partner else "somebody unknown"
-        line = f"From {who} to us." if row.direction == INBOUND else f"From us to {who}."
-        if row.error and row.http_status is None:
-            return Standing("No answer", f"{line} {row.error}", DANGER)
-        if row.duration_ms is None:
-            return Standing("Open", f"{line} No end was recorded: it runs, or its worker died.", INFO)
-        took = f"It took {row.duration_ms} ms."
-        if failed(row):
-            return Standing("Failed", f"{line} {took} {row.error}", DANGER, _advice(row))
-        if row.leniences:
-            advice = "It was read all the same. Tell the partner, so that stricter partners of theirs can read it too."
-            return Standing("Read leniently", f"{line} {took}", WARNING, advice)
-        return Standing("Success", f"{line} {took}", SUCCESS)
+        return standing_of(row)
 
     def panels(self, request: HttpRequest, row: Message) -> dict[str, Any]:
+        notes = notes_of(row.faults, row.leniences)
+        mine, theirs = (notes, []) if row.direction == INBOUND else ([], notes)
+        origin = replay.replayed(row.source_address)
         thread = Message.objects.filter(correlation_id=row.correlation_id).exclude(correlation_id="").order_by("id")
         return {
             "is_inbound": row.direction == INBOUND,
             "http": http_badge(row),
             "ocpi": ocpi_badge(row),
-            "request_body": json_text(row.request_body) if row.request_body else "",
-            "response_body": json_text(row.response_body) if row.response_body else "",
+            "request_body": marked_json(row.request_body, mine),
+            "response_body": marked_json(
+                row.response_body, [Note(f"data.{note.path}", note.text, note.tone) for note in theirs]
+            ),
+            "cannot_again": replay.why_not(row) if row.direction == INBOUND else resending.why_not(row),
             "objects": object_links(row.partner_id, row.objects_touched),
             "thread": [
                 {"row": one, "http": http_badge(one), "ocpi": ocpi_badge(one)}
@@ -117,7 +124,8 @@ class MessageAdmin(ReadOnlyAdmin):
                 "Message": row.pk,
                 "At": at(row.at),
                 "Partner": link(row.partner) if row.partner else "not recognised",
-                "Source address": row.source_address,
+                "Source address": "" if origin else row.source_address,
+                "Replay of": anchor(url_of(Message, origin), f"Message {origin}, by staff") if origin else "",
                 "OCPI version": row.version,
                 "Module": row.module,
                 "X-Request-ID": row.request_id,
@@ -159,31 +167,3 @@ class MessageAdmin(ReadOnlyAdmin):
     def notes(self, row: Message) -> SafeString | str:
         counted = ((len(row.faults), "fault"), (len(row.leniences), "lenience"))
         return lines(nowrap(f"{count} {name}{'s'[: count != 1]}") for count, name in counted if count)
-
-
-def http_badge(row: Message) -> SafeString:
-    """The HTTP status, or that there is none."""
-    if row.http_status is None:
-        return badge("open", INFO) if row.duration_ms is None else badge("no answer", DANGER)
-    return badge(row.http_status, SUCCESS if row.http_status < 300 else WARNING if row.http_status < 400 else DANGER)
-
-
-def ocpi_badge(row: Message) -> SafeString | str:
-    """The OCPI status code."""
-    if row.ocpi_status is None:
-        return "-"
-    return badge(row.ocpi_status, NEUTRAL if row.ocpi_status < 2000 else DANGER)
-
-
-ADVICE = {
-    401: "The token is not known. Compare its last characters with the partner's tokens.",
-    403: "The address is not on an allowlist: ours if they called us, theirs if we called them.",
-    404: "Compare the URL with the endpoints of the other side, and the object with what was sent before.",
-    405: "The registration is in another state on the two sides, or the module does not offer this method.",
-}
-
-
-def _advice(row: Message) -> str:
-    if row.faults:
-        return "Send the partner the faults listed below."
-    return ADVICE.get(row.http_status or 0, "")

@@ -1,8 +1,9 @@
-"""From what a message touched (`session:SK*ION/S-1`) to the object's page."""
+"""From what messages touched (`session:SK*ION/S-1`) to the objects' pages, in one query per kind of object."""
 
 from collections.abc import Iterable
+from typing import Any
 
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q
 from django.utils.safestring import SafeString
 
 from ocpi.models import Cdr, Evse, Location, OcpiSession, Tariff
@@ -14,29 +15,41 @@ MOST = 20
 
 
 def object_links(partner_id: int | None, names: Iterable[str]) -> list[SafeString]:
-    """Each name, linked to its object where that is stored."""
-    return [anchor(_url(partner_id, str(name)), name) for name, _ in zip(names, range(MOST), strict=False)]
+    """Each name, linked to its object where that is stored. Five queries at most."""
+    shown = [str(name) for name, _ in zip(names, range(MOST), strict=False)]
+    urls = _urls(partner_id, shown) if partner_id else {}
+    return [anchor(urls.get(name, ""), name) for name in shown]
 
 
-def _url(partner_id: int | None, name: str) -> str:
-    if partner_id is None:
-        return ""
-    kind, _, rest = name.partition(":")
+def _urls(partner_id: int, names: list[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for kind, model in KINDS.items():
+        keys = {name: key for name in names if (key := _key(name, kind))}
+        rows = model._default_manager.filter(partner_id=partner_id, ocpi_key__in={key[2] for key in keys.values()})
+        found |= _matched(model, keys, rows.values_list("pk", "country_code", "party_id", "ocpi_key")) if keys else {}
+    places = {name: key for name in names for kind in PLACES if (key := _key(name, kind)) and "/" in key[2]}
+    if places:
+        found |= _evses(partner_id, {name: tuple(key[2].split("/")[:2]) for name, key in places.items()})
+    return found
+
+
+def _key(name: str, kind: str) -> tuple[str, str, str] | None:
+    """(country code, party id, id), as they are compared."""
+    found, _, rest = name.lower().partition(":")
     party, _, path = rest.partition("/")
-    ids = path.lower().split("/")
-    if kind in PLACES and len(ids) > 1:
-        evses = Evse.objects.filter(partner_id=partner_id, location__ocpi_key=ids[0], uid_key=ids[1])
-        return _page(Evse, evses)
-    if kind not in KINDS:
-        return ""
-    country, _, party_id = party.partition("*")
-    model = KINDS[kind]
-    rows = model._default_manager.filter(
-        partner_id=partner_id, country_code__iexact=country, party_id__iexact=party_id, ocpi_key=path.lower()
-    )
-    return _page(model, rows)
+    country, star, party_id = party.partition("*")
+    return (country, party_id, path) if found == kind and star and path else None
 
 
-def _page(model: type[Model], rows: "QuerySet[Model]") -> str:
-    pk = rows.values_list("pk", flat=True).first()
-    return url_of(model, pk) if pk else ""
+def _matched(model: type[Model], keys: dict[str, tuple[str, str, str]], rows: Iterable[Any]) -> dict[str, str]:
+    pages = {(country.lower(), party.lower(), key): url_of(model, pk) for pk, country, party, key in rows}
+    return {name: pages[key] for name, key in keys.items() if key in pages}
+
+
+def _evses(partner_id: int, keys: dict[str, tuple[str, ...]]) -> dict[str, str]:
+    wanted = Q()
+    for location, uid in keys.values():
+        wanted |= Q(location__ocpi_key=location, uid_key=uid)
+    rows = Evse.objects.filter(wanted, partner_id=partner_id).values_list("pk", "location__ocpi_key", "uid_key")
+    pages = {(location, uid): url_of(Evse, pk) for pk, location, uid in rows}
+    return {name: pages[key] for name, key in keys.items() if key in pages}

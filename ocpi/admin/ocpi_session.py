@@ -1,16 +1,26 @@
 """OCPI sessions: the charging process as the CPO tells it."""
 
+from typing import Any
+
 from django.contrib import admin
 from django.core.exceptions import ObjectDoesNotExist
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Upper
+from django.http import HttpRequest
 from django.utils.safestring import SafeString
-from unfold.contrib.filters.admin import AllValuesCheckboxFilter, RangeDateTimeFilter, RelatedDropdownFilter
+from unfold.contrib.filters.admin import DropdownFilter, RangeDateTimeFilter, RelatedDropdownFilter
+from unfold.paginator import InfinitePaginator
 
 from ocpi.admin import statuses
+from ocpi.admin.console_actions import STOP
 from ocpi.admin.mirrored import MirroredAdmin
 from ocpi.models import Cdr, OcpiSession
+from ocpi.versions.enums import SessionStatus
 from partners.admin.pages import Standing
 from partners.admin.showing import WARNING, ago, anchor, badge, lines, link, list_url
 from sessions_adhoc.models import AttemptSession
+
+OVER = ("COMPLETED", "INVALID")
 
 
 def link_of(row: OcpiSession) -> AttemptSession | None:
@@ -22,6 +32,23 @@ def link_of(row: OcpiSession) -> AttemptSession | None:
     return found
 
 
+class StatusFilter(DropdownFilter):
+    """One status. A fixed list: asking the table for its statuses would read all of it."""
+
+    title = "status"
+    parameter_name = "status"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(status.value, status.value) for status in SessionStatus]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[OcpiSession]) -> QuerySet[OcpiSession]:
+        if self.value() not in SessionStatus.__members__:
+            return queryset
+        rows = queryset.filter(status=self.value())
+        # The index is of those that are not over.
+        return rows if self.value() in OVER else rows.exclude(status__in=OVER)
+
+
 @admin.register(OcpiSession)
 class OcpiSessionAdmin(MirroredAdmin):
     """What it means for a driver is on the page of the ad-hoc session."""
@@ -29,12 +56,16 @@ class OcpiSessionAdmin(MirroredAdmin):
     list_display = ("ocpi_id", "shown_status", "kwh", "ad_hoc_session", "evse_uid", "shown_partner", "news")
     list_filter = (
         ("partner", RelatedDropdownFilter),
-        ("status", AllValuesCheckboxFilter),
+        StatusFilter,
         ("first_seen_at", RangeDateTimeFilter),
     )
     list_select_related = ("partner", "attempt_link__attempt__session__evse")
-    search_fields = ("ocpi_id", "token_uid", "authorization_reference", "evse_uid", "location_id")
-    search_help_text = "Session ID, token UID, authorization reference, EVSE or location"
+    moment = "first_seen_at"
+    paginator = InfinitePaginator
+    sortable_by = ()
+    search_fields = ("ocpi_key",)
+    search_help_text = "Beginning of the session ID; token UID or authorization reference"
+    page_actions = (STOP,)
     empty_title = "No OCPI sessions yet"
     empty_text = "A CPO pushes one when charging starts."
     fieldsets = (
@@ -55,6 +86,16 @@ class OcpiSessionAdmin(MirroredAdmin):
         ("As received", {"fields": ("shown_raw", "shown_messages")}),
     )
     readonly_fields = ("shown_partner", "party", "ad_hoc_session", "cdrs", "shown_raw", "shown_messages")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[OcpiSession], search_term: str
+    ) -> tuple[QuerySet[OcpiSession], bool]:
+        """By what has an index."""
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        found = Q(ocpi_key__startswith=term.lower()) | Q(token_key=term.upper()) | Q(authorization_reference=term)
+        return queryset.annotate(token_key=Upper("token_uid")).filter(found), False
 
     def standing(self, row: OcpiSession) -> Standing:
         tie = link_of(row)

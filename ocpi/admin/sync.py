@@ -3,12 +3,14 @@
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.safestring import SafeString
-from unfold.contrib.filters.admin import AllValuesCheckboxFilter, ChoicesDropdownFilter, RelatedDropdownFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter, RelatedDropdownFilter
 
+from ocpi.admin.sync_schedule import faults_by_path, schedule
 from ocpi.models import Message, SyncRun
-from ocpi.sync.requests import request_sync
+from ocpi.sync.requests import MODULES, request_sync
 from partners.admin.actions import PageAction, Refused
 from partners.admin.pages import ReadOnlyAdmin, Standing
 from partners.admin.showing import (
@@ -18,6 +20,7 @@ from partners.admin.showing import (
     WARNING,
     ago,
     anchor,
+    at,
     json_block,
     list_url,
     partner_link,
@@ -37,6 +40,19 @@ def again(_request: HttpRequest, run: SyncRun, _data: dict[str, Any]) -> HttpRes
     return HttpResponseRedirect(url_of(SyncRun, new.pk))
 
 
+class ModuleFilter(DropdownFilter):
+    """One module that can be pulled."""
+
+    title = "module"
+    parameter_name = "module"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(name, name) for name in MODULES]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[SyncRun]) -> QuerySet[SyncRun]:
+        return queryset.filter(module=self.value()) if self.value() in MODULES else queryset
+
+
 @admin.register(SyncRun)
 class SyncRunAdmin(ReadOnlyAdmin):
     """One pull of one module."""
@@ -44,26 +60,21 @@ class SyncRunAdmin(ReadOnlyAdmin):
     list_display = ("module", "shown_partner", "shown_state", "received", "stored", "refused", "full", "created")
     list_filter = (
         ("partner", RelatedDropdownFilter),
-        ("module", AllValuesCheckboxFilter),
+        ModuleFilter,
         ("state", ChoicesDropdownFilter),
     )
     list_select_related = ("partner",)
     search_fields = ("partner__name", "module", "error")
     search_help_text = "Partner, module or error"
-    fieldsets = (
-        ("What was read", {"fields": (("module", "shown_partner"), ("full", "date_from"), "shown_messages")}),
-        ("What came of it", {"fields": (("pages", "received", "stored", "refused"), "error", "shown_faults")}),
-        ("When", {"fields": (("created_at", "started_at", "ended_at"), "tries")}),
-    )
-    readonly_fields = ("shown_partner", "shown_faults", "shown_messages")
+    change_form_template = "admin/ocpi/syncrun/page.html"
     empty_title = "No syncs yet"
     empty_text = "The first ones run after a handshake. You can start one on a partner's page."
     page_actions = (
         PageAction(
             "again",
-            "Sync again",
-            "partners.change_partner",
-            "We read the same objects once more.",
+            "Pull now",
+            "ocpi.request_sync",
+            "We read this module of the partner now, in whole or from the same moment on, as this run did.",
             again,
             icon="sync",
             possible=lambda run: run.state not in LIVE,
@@ -87,6 +98,34 @@ class SyncRunAdmin(ReadOnlyAdmin):
             )
         return Standing("Succeeded", f"{text} Nobody has to do anything.", SUCCESS, since=row.ended_at)
 
+    def refresh(self, row: SyncRun) -> int:
+        return 2 if row.state in LIVE else 0
+
+    def panels(self, request: HttpRequest, row: SyncRun) -> dict[str, Any]:
+        url = list_url(Message, partner__id__exact=row.partner_id, module=row.module, direction__exact="out")
+        return {
+            "facts": {
+                "Partner": self.shown_partner(row),
+                "Module": row.module,
+                "Read": "everything" if row.full else "what changed",
+                "From": at(row.date_from) if row.date_from else "",
+                "Requested": at(row.created_at),
+                "Began": at(row.started_at),
+                "Ended": at(row.ended_at),
+                "Tries": row.tries,
+                "Exchanges": anchor(url, f"GET {row.module} in the message log"),
+            },
+            "numbers": (
+                ("pages", row.pages),
+                ("received", row.received),
+                ("stored", row.stored),
+                ("refused", row.refused),
+            ),
+            "schedule": schedule(row),
+            "paths": faults_by_path(row.faults),
+            "faults": json_block(row.faults, f"{len(row.faults)} refused objects"),
+        }
+
     @admin.display(description="partner", ordering="partner__name")
     def shown_partner(self, row: SyncRun) -> SafeString | str:
         return partner_link(row)
@@ -98,12 +137,3 @@ class SyncRunAdmin(ReadOnlyAdmin):
     @admin.display(description="requested", ordering="created_at")
     def created(self, row: SyncRun) -> SafeString | str:
         return ago(row.created_at)
-
-    @admin.display(description="faults")
-    def shown_faults(self, row: SyncRun) -> SafeString | str:
-        return json_block(row.faults, f"{len(row.faults)} refused objects", is_open=len(row.faults) < 5)
-
-    @admin.display(description="exchanges")
-    def shown_messages(self, row: SyncRun) -> SafeString | str:
-        url = list_url(Message, partner__id__exact=row.partner_id, module=row.module, direction__exact="out")
-        return anchor(url, f"GET {row.module} in the message log")

@@ -10,9 +10,10 @@ from unfold.contrib.filters.admin import DropdownFilter, RelatedDropdownFilter
 
 from billing.pricing import describe, tariff_from_wire
 from ocpi.admin.mirrored import MirroredAdmin
+from ocpi.admin.tariff_calculator import calculator
 from ocpi.models import Tariff
 from partners.admin.pages import Standing
-from partners.admin.showing import DANGER, NEUTRAL, SUCCESS, badge
+from partners.admin.showing import DANGER, NEUTRAL, SUCCESS, ago, badge
 
 
 class DeletedFilter(DropdownFilter):
@@ -44,13 +45,9 @@ class TariffAdmin(MirroredAdmin):
 
     list_display = ("ocpi_id", "sentence", "currency", "shown_partner", "updated", "shown_state")
     list_filter = (("partner", RelatedDropdownFilter), DeletedFilter)
-    search_fields = ("ocpi_id", "partner__name")
+    change_form_template = "admin/ocpi/tariff/page.html"
+    search_fields = ("ocpi_key__startswith", "partner__name__istartswith")
     search_help_text = "Tariff ID or partner"
-    fieldsets = (
-        (None, {"fields": ("sentence", "ocpi_id", ("shown_partner", "party"), ("currency", "last_updated"))}),
-        ("As received", {"fields": ("shown_raw", "shown_messages")}),
-    )
-    readonly_fields = ("sentence", "shown_partner", "party", "shown_raw", "shown_messages")
     empty_title = "No tariffs yet"
     empty_text = "Tariffs are optional for partners. To read them now, press “Sync tariffs” on the partner's page."
 
@@ -63,6 +60,20 @@ class TariffAdmin(MirroredAdmin):
             advice = "Send the partner the message that it came with."
             return Standing("Unreadable", "Drivers see no price at its connectors.", DANGER, advice)
         return Standing("In use", f"{words[:1].upper()}{words[1:]}.", SUCCESS)
+
+    def panels(self, request: HttpRequest, row: Tariff) -> dict[str, Any]:
+        return {
+            "calculator": calculator(row, request.GET),
+            "facts": {
+                "Tariff ID": row.ocpi_id,
+                "Partner": self.shown_partner(row),
+                "Party": self.party(row),
+                "Currency": row.currency,
+                "Last updated": ago(row.last_updated),
+                "Traffic": self.shown_messages(row),
+            },
+            "raw": self.shown_raw(row),
+        }
 
     @admin.display(description="in words")
     def sentence(self, row: Tariff) -> str:

@@ -65,7 +65,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer with HTTP 2xx and status code 1xxx. `duration` is in seconds."""
+    """An answer with HTTP 2xx and status code 1xxx. `duration` is in seconds, `url` the one that answered at last."""
 
     http_status: int
     status_code: int
@@ -74,6 +74,7 @@ class Reply:
     headers: CaseInsensitiveDict[str]
     message_id: int | None
     duration: float
+    url: str = ""
 
 
 def call(request: Call) -> Reply:
@@ -191,7 +192,7 @@ def _understood(raw: transport.RawReply, message_id: int | None, duration: float
     if not 1000 <= code < 2000:
         text = f"they answered with OCPI status code {code}" + (f": {message}" if message else "")
         raise CallFailed("ocpi_error", text, http_status=raw.status, status_code=code, message_id=message_id, data=data)
-    return Reply(raw.status, code, message, data, raw.headers, message_id, duration)
+    return Reply(raw.status, code, message, data, raw.headers, message_id, duration, raw.url)
 
 
 def _envelope(body: bytes) -> tuple[dict[str, Any] | None, str]:

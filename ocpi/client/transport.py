@@ -173,7 +173,7 @@ class _TlsPool(_Unpooled, HTTPSConnectionPool):
 
 
 @cache
-def _tls_context() -> ssl.SSLContext:
+def tls_context() -> ssl.SSLContext:
     """Made once: loading the authorities costs more than the call."""
     context = create_urllib3_context(ssl_minimum_version=ssl.TLSVersion.TLSv1_2)
     context.load_verify_locations(certifi.where())
@@ -182,11 +182,11 @@ def _tls_context() -> ssl.SSLContext:
 
 class _Adapter(HTTPAdapter):
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, ssl_context=_tls_context(), **kwargs)
+        super().init_poolmanager(*args, ssl_context=tls_context(), **kwargs)
         self.poolmanager.pool_classes_by_scheme = {"http": _PlainPool, "https": _TlsPool}
 
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
-        """Verified always, against the authorities that `_tls_context` holds already."""
+        """Verified always, against the authorities that `tls_context` holds already."""
         conn.cert_reqs = "CERT_REQUIRED"
 
 

@@ -4,6 +4,7 @@ A step has three parts: a transaction that opens it, the call with no transactio
 Whatever a worker dies of in between, the row says where to go on, and the lease says when.
 """
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,8 +12,9 @@ import structlog
 from django.utils import timezone
 
 from ocpi.client import CallFailed
-from ocpi.handshake import runs, steps
+from ocpi.handshake import leaving, runs, steps
 from ocpi.handshake.connection import request_first_pulls
+from ocpi.handshake.courses import START_OVER, course_of, following
 from ocpi.handshake.failures import StepFailedError
 from ocpi.handshake.runs import LeaseLostError, holding
 from ocpi.handshake.steps import StepDone
@@ -24,7 +26,16 @@ log = structlog.get_logger(__name__)
 FIRST_WAIT, LONGEST_WAIT = 5, 60  # seconds between tries
 FINISH_TRIES = 3
 TOKEN_REFUSED = "handshake:token-refused"  # noqa: S105  (the key of an incident)
-Step = HandshakeRun.Step
+REFUSES_ALL = "HTTP 401 on all requests after handshake"
+Kind, Step = HandshakeRun.Kind, HandshakeRun.Step
+STEPS: dict[str, Callable[[HandshakeRun, str], StepDone]] = {
+    Step.VERSIONS: steps.versions,
+    Step.DETAILS: steps.details,
+    Step.MODULES: steps.modules,
+    Step.CREDENTIALS: steps.credentials,
+    Step.FINISH: steps.finish,
+    Step.LEAVE: leaving.leave,
+}
 
 
 def advance(run_id: int, held: datetime | None = None) -> HandshakeRun | None:
@@ -60,7 +71,7 @@ def _advance_one(run_id: int, until: datetime) -> datetime | None:
     if opened is None:
         return None
     try:
-        done = steps.STEPS[opened.run.step](opened.run, opened.token)
+        done = STEPS[opened.run.step](opened.run, opened.token)
     except CallFailed as failure:
         return _close_failed_exchange(opened, failure)
     except StepFailedError as failure:
@@ -91,8 +102,11 @@ def _window_closed(run: HandshakeRun) -> None:
     last = run.steps.exclude(text="").order_by("-id").first()
     at = timezone.localtime(run.window_ends_at).strftime("%H:%M")
     cause = f"The window closed at {at}." + (f" Last: {last.text}" if last else "")
+    if run.kind == Kind.UNREGISTER:
+        leaving.close_untold(run, cause)
+        return
     if run.credentials_sent_at is not None:
-        runs.fail(run, f"{cause} They may have registered us.", steps.START_OVER)
+        runs.fail(run, f"{cause} {course_of(run).perhaps}.", START_OVER)
         return
     runs.fail(run, cause, last.advice if last and last.advice else "Agree on a new window and start again.")
 
@@ -112,12 +126,12 @@ def _close(opened: _Opened, done: StepDone) -> datetime | None:
 
 
 def _go_on(run: HandshakeRun) -> datetime | None:
-    following = steps.following(run.step)
-    if following is None:
+    step = following(run)
+    if step is None:
         _finished(run)
-        close_incidents(run.partner_id, TOKEN_REFUSED, "A later handshake succeeded.")
+        close_incidents(run.partner_id, TOKEN_REFUSED, f"A later {run.get_kind_display().lower()} succeeded.")
         return None
-    run.step = following
+    run.step = step
     run.next_check_at = timezone.now() + runs.lease_length()
     run.save()
     return run.next_check_at
@@ -125,12 +139,13 @@ def _go_on(run: HandshakeRun) -> datetime | None:
 
 def _finished(run: HandshakeRun) -> None:
     runs.succeed(run)
-    request_first_pulls(run.partner)
+    if run.kind == Kind.REGISTER:
+        request_first_pulls(run.partner)
 
 
 def _close_failed_exchange(opened: _Opened, failure: CallFailed) -> datetime | None:
-    """A POST of credentials without a usable answer: what is known about our token afterwards?"""
-    refused = steps.refused_exchange(failure, opened.in_doubt)
+    """A POST or PUT of credentials without a usable answer: what is known about our token afterwards?"""
+    refused = steps.refused_exchange(course_of(opened.run), failure, opened.in_doubt)
     settled = steps.settles_doubt(failure) and not opened.in_doubt
     return _close_failed(opened, refused, withdraw_token=settled)
 
@@ -148,13 +163,23 @@ def _close_failed(opened: _Opened, failure: StepFailedError, withdraw_token: boo
         wait = timedelta(seconds=min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(run.tries - 1, 10)))
         next_try = timezone.now() + wait
         if not failure.heals:
-            runs.fail(run, failure.text, failure.advice)
+            _given_up(run, failure)
         elif next_try > run.window_ends_at:
             _window_closed(run)
         else:
             run.next_check_at = next_try
             run.save()
     return None
+
+
+def _given_up(run: HandshakeRun, failure: StepFailedError) -> None:
+    """Trying again cannot help."""
+    if run.kind == Kind.UNREGISTER:
+        leaving.close_untold(run, failure.text)
+        return
+    runs.fail(run, failure.text, failure.advice)
+    if run.kind == Kind.ROTATE and failure.http_status == 401:
+        _tell_token_refused(run, failure)
 
 
 def _unconfirmed(run: HandshakeRun, failure: StepFailedError) -> None:
@@ -165,14 +190,19 @@ def _unconfirmed(run: HandshakeRun, failure: StepFailedError) -> None:
         return
     run.cause, run.advice = f"Registered, but not confirmed: {failure.text}", failure.advice
     _finished(run)
+    _tell_token_refused(run, failure)
+
+
+def _tell_token_refused(run: HandshakeRun, failure: StepFailedError) -> None:
     open_incident(
         run.partner_id,
         Report(
             key=TOKEN_REFUSED,
-            symptom="HTTP 401 on all requests after handshake" if "401" in failure.text else "Handshake not confirmed",
+            symptom=REFUSES_ALL if failure.http_status == 401 else "Handshake not confirmed",
             cause=failure.text,
             resolution=failure.advice,
             evidence=_evidence(failure),
+            detector=TOKEN_REFUSED,
         ),
     )
 

@@ -26,8 +26,12 @@ class Agreement:
     offers: tuple[Offer, ...]
 
 
-def connect(partner: Partner, agreement: Agreement) -> None:
-    """Store their token, endpoints and roles, and mark the partner connected. Inside the caller's transaction."""
+def connect(partner: Partner, agreement: Agreement) -> bool:
+    """Store their token, endpoints and roles, and mark the partner connected. Inside the caller's transaction.
+
+    One that staff suspended stays so until they resume it. Return whether the version in use is another than before.
+    """
+    switched = partner.version != agreement.version.number
     tokens.store_received(partner, agreement.theirs.token, ReceivedToken.Purpose.CONNECTION)
     store_endpoints(partner, agreement.version, agreement.offers)
     if agreement.theirs.roles:
@@ -35,10 +39,12 @@ def connect(partner: Partner, agreement: Agreement) -> None:
         PartnerRole.objects.bulk_create(agreement.theirs.roles)
     _end_registration(partner)
     partner.version = agreement.version.number
-    partner.connection = Partner.Connection.CONNECTED
+    if partner.connection != Partner.Connection.SUSPENDED:
+        partner.connection = Partner.Connection.CONNECTED
     partner.connected_at = timezone.now()
     partner.hub_party_id = agreement.theirs.hub_party_id
     partner.save(update_fields=["version", "connection", "connected_at", "hub_party_id", "updated_at"])
+    return switched
 
 
 def store_endpoints(partner: Partner, version: Version, offers: Iterable[Offer]) -> None:
@@ -59,13 +65,16 @@ def _end_registration(partner: Partner) -> None:
         tokens.revoke(token)
 
 
-def request_first_pulls(partner: Partner) -> None:
-    """Ask for what the partner published before we knew it, and have it told of our tokens."""
+def request_first_pulls(partner: Partner, again: bool = False) -> None:
+    """Ask for what the partner published before we knew it, and have it told of our tokens.
+
+    `again`: also of those that it has. An object known in one version need not exist in another (OCPI 2.2.1 §6).
+    """
     offered = set(RemoteEndpoint.objects.filter(partner=partner).values_list("module", flat=True))
     for module in FIRST_PULLS:
         if LISTED_UNDER.get(module, module) in offered:
             request_sync(partner, module)
-    push_tokens(partner)
+    push_tokens(partner, again=again)
 
 
 def disconnect(partner: Partner) -> None:

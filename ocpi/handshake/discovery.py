@@ -91,10 +91,10 @@ def read_details(partner: Partner, url: str, token: str, version: Version) -> Fo
             "Ask them to answer with {version, endpoints: [{identifier, role, url}]} (OCPI 2.2.1 §6.2).",
             message_id=reply.message_id,
         )
-    return Found(_offers(entries, version), reply.message_id)
+    return Found(offers_in(entries, version), reply.message_id)
 
 
-def _offers(entries: list[Any], version: Version) -> list[Offer]:
+def offers_in(entries: list[Any], version: Version) -> list[Offer]:
     """The endpoints that can be read; of one module and role the first."""
     found: dict[tuple[str, str], Offer] = {}
     for entry in entries:

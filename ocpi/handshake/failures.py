@@ -18,7 +18,8 @@ class StepFailedError(Exception):
         advice: what to do about it.
         heals: trying again within the window can help, without anybody changing what was agreed.
         message_id: the exchange that shows it.
-        registered: they answered that they registered us, and yet it cannot go on.
+        registered: they answered that they took our credentials, and yet it cannot go on.
+        http_status: of their answer, if there was one.
     """
 
     def __init__(
@@ -29,6 +30,7 @@ class StepFailedError(Exception):
         heals: bool = False,
         message_id: int | None = None,
         registered: bool = False,
+        http_status: int | None = None,
     ) -> None:
         super().__init__(text)
         self.text = text
@@ -36,6 +38,7 @@ class StepFailedError(Exception):
         self.heals = heals
         self.message_id = message_id
         self.registered = registered
+        self.http_status = http_status
 
     @classmethod
     def of(cls, failure: CallFailed, doing: str, advice: str = "") -> "StepFailedError":
@@ -45,6 +48,7 @@ class StepFailedError(Exception):
             advice or failure.advice,
             heals=can_heal(failure),
             message_id=failure.message_id,
+            http_status=failure.http_status,
         )
 
 

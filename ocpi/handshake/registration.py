@@ -9,7 +9,7 @@ from typing import Any
 from django.db import transaction
 
 from ocpi.envelope import Refusal, StatusCode
-from ocpi.handshake import rotation
+from ocpi.handshake import rotation, runs
 from ocpi.handshake.connection import Agreement, connect, disconnect, request_first_pulls
 from ocpi.handshake.credentials import Theirs, our_credentials, theirs
 from ocpi.handshake.discovery import Offer, missing_modules, read_details, read_versions
@@ -67,6 +67,8 @@ def unregister(partner: Partner, token_row: IssuedToken) -> None:
     if token_row.purpose != IssuedToken.Purpose.CONNECTION or not _registered(partner):
         raise RegistrationError("You are not registered.", StatusCode.CLIENT_ERROR, 405)
     with transaction.atomic():
+        # A run's row is locked before its partner's, here as in its worker.
+        runs.overtaken(partner, "They unregistered.")
         disconnect(Partner.objects.select_for_update().get(pk=partner.pk))
 
 
@@ -85,7 +87,7 @@ def _take_over(
         if not IssuedToken.objects.filter(pk=token_row.pk).exclude(state=IssuedToken.State.REVOKED).exists():
             raise RegistrationError("The token of this request was used up.", StatusCode.CLIENT_ERROR, 405)
         first = not _registered(locked)
-        connect(locked, Agreement(version, introduced, tuple(offers)))
+        switched = connect(locked, Agreement(version, introduced, tuple(offers)))
         locked.versions_url = introduced.url
         locked.save(update_fields=["versions_url"])
         row, token = tokens.issue(locked)
@@ -93,8 +95,8 @@ def _take_over(
             rotation.activate_beside(row)
         else:
             tokens.activate(row)
-        if first:
-            request_first_pulls(locked)
+        if first or switched:
+            request_first_pulls(locked, again=switched and not first)
         return our_credentials(locked, token)
 
 

@@ -1,4 +1,4 @@
-"""Handshake runs as rows: starting, claiming by lease, ending.
+"""Runs as rows: starting a registration, claiming by lease, ending.
 
 `next_check_at` of a live run is its clock: the moment of the next try, or, while a worker is at it, the end of that
 worker's lease. Every write of a worker first checks that its lease is still the one in the row, so a worker that was
@@ -16,6 +16,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from ocpi.enqueue import enqueue_after_commit
+from ocpi.handshake.courses import COURSES
 from ocpi.models import HandshakeRun, HandshakeStep
 from ocpi.versions import VERSIONS
 from partners import tokens
@@ -26,7 +27,7 @@ DEFAULT_WINDOW = timedelta(minutes=30)
 # While our POST is open the partner calls us back, so it may take longer than another call.
 CREDENTIALS_READ_TIMEOUT = 30.0
 LEASE_MARGIN = timedelta(seconds=30)
-State = HandshakeRun.State
+Kind, State = HandshakeRun.Kind, HandshakeRun.State
 LIVE = (State.SCHEDULED, State.RUNNING)
 
 
@@ -65,37 +66,55 @@ def start(
     ends = window_ends_at or begins + DEFAULT_WINDOW
     if ends <= max(begins, timezone.now()):
         raise HandshakeRefusedError("The window must end in the future, and after it starts.")
-    _check_partner(partner)
+    check_partner(partner)
+    with transaction.atomic():
+        if token_a:
+            tokens.store_received(partner, token_a, ReceivedToken.Purpose.REGISTRATION)
+        elif tokens.received(partner.pk, ReceivedToken.Purpose.REGISTRATION) is None:
+            raise HandshakeRefusedError(
+                f"No Token A is stored for {partner.name}, or it was used up. Ask them for a new one."
+            )
+        return create(partner, Kind.REGISTER, begins, ends, user)
+
+
+def create(partner: Partner, kind: str, begins: datetime, ends: datetime, user: Any) -> HandshakeRun:
+    """Write a run, and hand it to a worker if its window is open.
+
+    Raises:
+        HandshakeRefusedError: another one is under way with this partner.
+    """
     try:
         with transaction.atomic():
-            if token_a:
-                tokens.store_received(partner, token_a, ReceivedToken.Purpose.REGISTRATION)
-            elif tokens.received(partner.pk, ReceivedToken.Purpose.REGISTRATION) is None:
-                raise HandshakeRefusedError(
-                    f"No Token A is stored for {partner.name}, or it was used up. Ask them for a new one."
-                )
             run = HandshakeRun.objects.create(
                 partner=partner,
+                kind=kind,
+                step=COURSES[kind].steps[0],
                 window_starts_at=begins,
                 window_ends_at=ends,
                 next_check_at=begins,
                 started_by=user,
             )
-            if begins <= timezone.now():
-                enqueue_after_commit(ADVANCE_TASK, run.pk)
-            return run
     except IntegrityError as error:
         live = HandshakeRun.objects.filter(partner=partner, state__in=LIVE).first()
         if live is None:
             raise
+        what = live.get_kind_display().lower() if live.kind != Kind.REGISTER else "handshake"
         raise HandshakeRefusedError(
-            f"A handshake with {partner.name} is under way already (number {live.pk}). Wait for it, or call it off."
+            f"A {what} with {partner.name} is under way already (number {live.pk}). Wait for it, or call it off."
         ) from error
+    if begins <= timezone.now():
+        enqueue_after_commit(ADVANCE_TASK, run.pk)
+    return run
 
 
-def _check_partner(partner: Partner) -> None:
+def check_partner(partner: Partner) -> None:
+    """Whether the partner can be talked to in the agreed version; raises HandshakeRefusedError."""
     if partner.connection == Partner.Connection.SUSPENDED:
         raise HandshakeRefusedError(f"The connection to {partner.name} is suspended. Resume it first.")
+    if not partner.versions_url:
+        raise HandshakeRefusedError(
+            f"{partner.name} has no versions URL yet. Ask them for it, or send them their link."
+        )
     version = VERSIONS.get(partner.agreed_version)
     if version is None:
         raise HandshakeRefusedError(f"OCPI {partner.agreed_version} is not supported.")
@@ -123,10 +142,19 @@ def cancel(run_id: int, user: Any = None) -> HandshakeRun:
         return run
 
 
+def overtaken(partner: Partner, cause: str) -> None:
+    """The partner ended the connection itself: end what was under way with it. Inside the caller's transaction."""
+    live = HandshakeRun.objects.select_for_update().filter(partner=partner, state__in=LIVE)
+    for run in live.exclude(kind=Kind.REGISTER):
+        run.cancel()
+        run.cause = cause
+        _end(run)
+
+
 def _exchanging(run: HandshakeRun) -> bool:
     """A worker holds the run and the partner may be registering us right now."""
     return (
-        run.step == HandshakeRun.Step.CREDENTIALS
+        run.step in (HandshakeRun.Step.CREDENTIALS, HandshakeRun.Step.LEAVE)
         and run.next_check_at is not None
         and run.next_check_at > timezone.now()
         and run.steps.filter(ended_at=None).exists()

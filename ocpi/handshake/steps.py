@@ -1,4 +1,4 @@
-"""The steps of a handshake (OCPI 2.2.1 §7.1, with us as the one who registers).
+"""The steps of a registration and of a rotation that we begin (OCPI 2.2.1 §7.1, §7.2.3).
 
 A step reads the run, calls the partner, and returns what came of it; it writes nothing but the message log. What it
 found is put into the run by `apply`, in the transaction that records the step.
@@ -11,10 +11,12 @@ from typing import Any
 from django.utils import timezone
 
 from ocpi.client import Call, CallFailed, call
-from ocpi.handshake.connection import Agreement, connect
+from ocpi.handshake.connection import Agreement, connect, request_first_pulls
+from ocpi.handshake.courses import START_OVER, Course, course_of
 from ocpi.handshake.credentials import Theirs, our_credentials, read_credentials
 from ocpi.handshake.discovery import Offer, credentials_url, missing_modules, read_details, read_versions
 from ocpi.handshake.failures import StepFailedError
+from ocpi.handshake.rotation import activate_beside, reinstate, replaced_since
 from ocpi.handshake.runs import CREDENTIALS_READ_TIMEOUT
 from ocpi.models import HandshakeRun
 from ocpi.versions import VERSIONS, Invalid, Version
@@ -22,19 +24,6 @@ from partners import secrets, tokens
 from partners.models import Partner, ReceivedToken
 
 Step = HandshakeRun.Step
-LOST_ANSWER = "They have registered us, but their answer was lost."
-START_OVER = "Ask them to remove our registration and give a new Token A, or use Method B (manual credentials)."
-
-
-NOT_GOOD_FOR_REGISTERING = (
-    "Token A reads their versions but does not register us: ask them whether it was used up, and for a new one."
-)
-# Where a wrong URL or Token A shows (guide 8: handshake times out).
-FIRST_CALL = {
-    401: "Token A is wrong, or used up by an earlier registration. Ask for the Token A that they generated for us, "
-    "compare it character by character, or ask for a new one.",
-    404: "The versions URL is wrong. Confirm the complete URL, such as https://cpo.example/ocpi/cpo/versions.",
-}
 
 
 @dataclass(frozen=True)
@@ -54,14 +43,17 @@ def _offers(run: HandshakeRun) -> list[Offer]:
     return [Offer(**item) for item in run.endpoints]
 
 
-def _token_a(partner: Partner) -> str:
-    row = tokens.received(partner.pk, ReceivedToken.Purpose.REGISTRATION)
+def _their_token(run: HandshakeRun) -> str:
+    """Token A to register; what they gave us since to rotate."""
+    course = course_of(run)
+    row = tokens.received(run.partner_id, course.purpose)
     if row is None:
-        raise StepFailedError("There is no Token A any more.", "Ask them for a new Token A and start again.")
-    return _revealed(row)
+        raise StepFailedError(*course.no_token)
+    return revealed(row)
 
 
-def _revealed(row: ReceivedToken) -> str:
+def revealed(row: ReceivedToken) -> str:
+    """The text of a token of theirs; raises StepFailedError."""
     try:
         return tokens.reveal_received(row)
     except secrets.UnreadableSecret as error:
@@ -71,9 +63,9 @@ def _revealed(row: ReceivedToken) -> str:
 
 
 def versions(run: HandshakeRun, _token: str) -> StepDone:
-    """Read their versions with Token A and look for the agreed one."""
+    """Read their versions and look for the agreed one."""
     partner, version = run.partner, _version(run)
-    found = read_versions(partner, partner.versions_url, _token_a(partner), version, FIRST_CALL)
+    found = read_versions(partner, partner.versions_url, _their_token(run), version, course_of(run).first_call)
     offered = ", ".join(sorted(found.value)) or "none"
     details_url = found.value.get(version.number)
     if details_url is None:
@@ -91,8 +83,8 @@ def versions(run: HandshakeRun, _token: str) -> StepDone:
 
 
 def details(run: HandshakeRun, _token: str) -> StepDone:
-    """Read the endpoints of the agreed version with Token A."""
-    found = read_details(run.partner, run.details_url, _token_a(run.partner), _version(run))
+    """Read the endpoints of the agreed version."""
+    found = read_details(run.partner, run.details_url, _their_token(run), _version(run))
 
     def apply(row: HandshakeRun) -> None:
         row.endpoints = [offer.as_json() for offer in found.value]
@@ -119,17 +111,17 @@ def modules(run: HandshakeRun, _token: str) -> StepDone:
 
 
 def credentials(run: HandshakeRun, token: str) -> StepDone:
-    """POST our credentials with `token` (Token B, committed before), and take theirs from the answer."""
-    partner, version = run.partner, _version(run)
+    """POST or PUT our credentials with `token` (committed before), and take theirs from the answer."""
+    partner, version, course = run.partner, _version(run), course_of(run)
     url = credentials_url(_offers(run))
     if url is None:
         raise StepFailedError("Their details list no credentials endpoint.", "Ask them to list it.")
     reply = call(
         Call(
             partner,
-            "POST",
+            course.method,
             url,
-            _token_a(partner),
+            _their_token(run),
             module="credentials",
             version=version,
             body=version.dump(our_credentials(partner, token)),
@@ -141,25 +133,28 @@ def credentials(run: HandshakeRun, token: str) -> StepDone:
         theirs = read_credentials(partner, version, reply.data)
     except Invalid as error:
         raise StepFailedError(
-            f"They registered us, but their answer has no token that we could use: {error}.",
+            f"They accepted our credentials, but their answer has no token that we could use: {error}.",
             f"Ask them to answer with complete credentials (OCPI 2.2.1 §7.3.1). {START_OVER}",
             message_id=reply.message_id,
             registered=True,
         ) from error
     agreement = Agreement(version, theirs, tuple(_offers(run)))
+    registers = run.kind == HandshakeRun.Kind.REGISTER
 
     def apply(row: HandshakeRun) -> None:
         locked = Partner.objects.select_for_update().get(pk=partner.pk)
-        connect(locked, agreement)
+        switched = connect(locked, agreement)
         if row.issued_token:
-            tokens.activate(row.issued_token)
+            (tokens.activate if registers else activate_beside)(row.issued_token)
+        if switched and not registers:
+            request_first_pulls(locked, again=True)
 
-    return StepDone(_registered(partner, theirs), reply.message_id, apply)
+    return StepDone(_accepted(partner, theirs, registers), reply.message_id, apply)
 
 
-def _registered(partner: Partner, theirs: Theirs) -> str:
+def _accepted(partner: Partner, theirs: Theirs, registers: bool) -> str:
     parties = {(role.country_code, role.party_id) for role in theirs.roles}
-    text = "They registered us and gave us their token."
+    text = "They registered us and gave us their token." if registers else "Both sides have new tokens."
     if parties:
         text += f" They speak for {', '.join(f'{country}*{party}' for country, party in sorted(parties))}."
         if (partner.country_code, partner.party_id) not in parties:
@@ -175,24 +170,24 @@ def finish(run: HandshakeRun, _token: str) -> StepDone:
     row = tokens.received(partner.pk, ReceivedToken.Purpose.CONNECTION)
     if row is None:
         raise StepFailedError("The token that they gave us is gone.", START_OVER)
-    found = read_versions(partner, partner.versions_url, _revealed(row), _version(run))
+    try:
+        found = read_versions(partner, partner.versions_url, revealed(row), _version(run))
+    except StepFailedError as failure:
+        kept = replaced_since(run) if failure.http_status == 401 else None
+        if kept is None:
+            raise
+        return _with_the_one_before(run, kept, failure)
     return StepDone("Their server accepts the new token. Both sides are connected.", found.message_id)
 
 
-STEPS: dict[str, Callable[[HandshakeRun, str], StepDone]] = {
-    Step.VERSIONS: versions,
-    Step.DETAILS: details,
-    Step.MODULES: modules,
-    Step.CREDENTIALS: credentials,
-    Step.FINISH: finish,
-}
-ORDER = list(STEPS)
-
-
-def following(step: str) -> str | None:
-    """The step after `step`, or None."""
-    index = ORDER.index(step) + 1
-    return ORDER[index] if index < len(ORDER) else None
+def _with_the_one_before(run: HandshakeRun, kept: ReceivedToken, refused: StepFailedError) -> StepDone:
+    """They gave us a token and do not take it, as a server does that fails before it keeps it: is the old one good?"""
+    try:
+        found = read_versions(run.partner, run.partner.versions_url, revealed(kept), _version(run))
+    except StepFailedError:
+        raise refused from None
+    text = "They refuse the token of their own answer, and still take the one before it: that one is kept."
+    return StepDone(text, found.message_id, lambda _row: reinstate(kept))
 
 
 def begin_exchange(run: HandshakeRun) -> str:
@@ -205,19 +200,17 @@ def begin_exchange(run: HandshakeRun) -> str:
     return token
 
 
-def refused_exchange(failure: CallFailed, in_doubt: bool) -> StepFailedError:
-    """A POST of credentials that failed. `in_doubt`: an earlier one of this run may have been carried out."""
-    if in_doubt and failure.http_status in (401, 405):
-        return StepFailedError(LOST_ANSWER, START_OVER, message_id=failure.message_id)
-    if failure.http_status == 405:
-        return StepFailedError(
-            "They say that we are registered already (HTTP 405).", START_OVER, message_id=failure.message_id
-        )
-    if failure.http_status == 401:
-        return StepFailedError.of(failure, "Registering", NOT_GOOD_FOR_REGISTERING)
-    step_failure = StepFailedError.of(failure, "Registering", _CODE_ADVICE.get(failure.status_code or 0, ""))
+def refused_exchange(course: Course, failure: CallFailed, in_doubt: bool) -> StepFailedError:
+    """A POST or PUT of credentials that failed. `in_doubt`: an earlier one of this run may have been carried out."""
+    status = failure.http_status or 0
+    if in_doubt and status in (401, 405):
+        return StepFailedError(course.lost, START_OVER, message_id=failure.message_id, http_status=status)
+    if status in course.refused:
+        return StepFailedError(course.refused[status], START_OVER, message_id=failure.message_id, http_status=status)
+    advice = course.advice.get(status) or _CODE_ADVICE.get(failure.status_code or 0, "")
+    step_failure = StepFailedError.of(failure, f"{course.method} credentials", advice)
     if not step_failure.heals and not settles_doubt(failure):
-        step_failure.text += " They may have registered us all the same."
+        step_failure.text += f" {course.perhaps} all the same."
         step_failure.advice += f" {START_OVER}"
     return step_failure
 
@@ -231,7 +224,7 @@ _CODE_ADVICE: dict[int, Any] = {
 
 
 def settles_doubt(failure: CallFailed) -> bool:
-    """Whether the answer shows that they did not register us: it came from their OCPI server and says no."""
+    """Whether the answer shows that they did not do it: it came from their OCPI server and says no."""
     if failure.kind == "http_error":
         return (failure.http_status or 0) < 500
     return failure.kind == "ocpi_error" or not failure.might_have_arrived

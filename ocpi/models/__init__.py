@@ -1,19 +1,23 @@
 """What OCPI partners sent us and what we exchanged with them."""
 
 from ocpi.models.bookings import Booking, BookingLocation, BookingRequest
+from ocpi.models.certificate import ServerCertificate
 from ocpi.models.client_info import ClientInfo
 from ocpi.models.command import Command
+from ocpi.models.conformance import ConformanceCase, ConformanceRun
 from ocpi.models.handshake import HandshakeRun, HandshakeStep
 from ocpi.models.locations import Connector, Evse, Location
 from ocpi.models.message import Message
 from ocpi.models.payments import FinancialAdvice, Terminal, TerminalRequest
 from ocpi.models.profiles import ActiveProfile, ProfileRequest
 from ocpi.models.quirk import PartnerQuirk
+from ocpi.models.refresh import Refresh
 from ocpi.models.sessions import Cdr, OcpiSession
 from ocpi.models.sync import SyncRun
 from ocpi.models.tariff import Tariff
 from ocpi.models.token import Token
 from ocpi.models.token_push import TokenPush
+from ocpi.models.traffic import TrafficHour
 
 __all__ = [
     "ActiveProfile",
@@ -23,6 +27,8 @@ __all__ = [
     "Cdr",
     "ClientInfo",
     "Command",
+    "ConformanceCase",
+    "ConformanceRun",
     "Connector",
     "Evse",
     "FinancialAdvice",
@@ -33,10 +39,13 @@ __all__ = [
     "OcpiSession",
     "PartnerQuirk",
     "ProfileRequest",
+    "Refresh",
+    "ServerCertificate",
     "SyncRun",
     "Tariff",
     "Terminal",
     "TerminalRequest",
     "Token",
     "TokenPush",
+    "TrafficHour",
 ]

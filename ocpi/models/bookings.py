@@ -10,6 +10,7 @@ class BookingLocation(MirroredObject):
     """What can be booked at a location, on which terms and when. `raw` has the calendars in it."""
 
     location_id = models.CharField("location ID", max_length=255)
+    missing_since = models.DateTimeField(null=True, blank=True, help_text="Absent from a full pull since then.")
 
     class Meta:
         ordering = ["ocpi_id"]

@@ -50,9 +50,24 @@ class Command(models.Model):
 
     class Meta:
         ordering = ["-created_at"]
+        permissions = [("send_command", "Can send commands to chargers")]
         indexes = [
             models.Index(fields=["reference"]),
             models.Index(fields=["partner", "-created_at"]),
+            models.Index(fields=["-created_at"]),
+            # What `commands_tick` looks for every few seconds.
+            models.Index(
+                fields=["state", "created_at"],
+                condition=models.Q(state__in=["created", "sending", "undelivered"]),
+                name="commands_unsettled",
+            ),
+            # Few beside those that start, stop and are answered.
+            models.Index(
+                fields=["kind", "-created_at"],
+                condition=~models.Q(kind__in=["START_SESSION", "STOP_SESSION"]),
+                name="commands_of_rare_kinds",
+            ),
+            models.Index(fields=["-created_at"], condition=models.Q(state="unanswered"), name="commands_unanswered"),
         ]
 
     def __str__(self) -> str:

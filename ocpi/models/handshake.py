@@ -1,4 +1,4 @@
-"""The handshake as a job with steps (guide 7.3.1; OCPI 2.2.1 §7.1)."""
+"""Registering, rotating and unregistering as a job with steps (guide 7.3.1; OCPI 2.2.1 §7.1)."""
 
 from django.conf import settings
 from django.db import models
@@ -8,10 +8,15 @@ from partners.models import IssuedToken, Partner
 
 
 class HandshakeRun(FSMModelMixin, models.Model):
-    """One registration with a partner, started by staff or set for the agreed window.
+    """One registration, rotation or unregistration that we began, at once or in the agreed window.
 
     A live run has a `next_check_at`, which is also the lease of the worker that advances it.
     """
+
+    class Kind(models.TextChoices):
+        REGISTER = "register", "Registration"
+        ROTATE = "rotate", "Rotation"
+        UNREGISTER = "unregister", "Unregistration"
 
     class State(models.TextChoices):
         SCHEDULED = "scheduled", "Scheduled"
@@ -26,8 +31,10 @@ class HandshakeRun(FSMModelMixin, models.Model):
         MODULES = "modules", "Check the modules"
         CREDENTIALS = "credentials", "Exchange credentials"
         FINISH = "finish", "Confirm the connection"
+        LEAVE = "leave", "Unregister"
 
     partner = models.ForeignKey(Partner, on_delete=models.PROTECT, related_name="handshakes")
+    kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.REGISTER)
     state = FSMField(default=State.SCHEDULED, choices=State.choices, protected=True)
     step = models.CharField(max_length=12, choices=Step.choices, default=Step.VERSIONS)
     window_starts_at = models.DateTimeField()
@@ -68,7 +75,7 @@ class HandshakeRun(FSMModelMixin, models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"Handshake with {self.partner} ({self.get_state_display()})"
+        return f"{self.get_kind_display()} with {self.partner}"
 
     @transition(field=state, source=State.SCHEDULED, target=State.RUNNING)
     def begin(self) -> None:

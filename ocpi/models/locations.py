@@ -4,6 +4,7 @@ Each level keeps its own `raw` without the level below, so that a status update 
 """
 
 from django.db import models
+from django.db.models.functions import Upper
 
 from ocpi.models.base import MirroredObject
 from partners.models import Partner
@@ -33,6 +34,10 @@ class Location(MirroredObject):
                 fields=["partner", "country_code", "party_id", "ocpi_key"], name="one_location_per_id"
             )
         ]
+        indexes = [
+            models.Index(fields=["name", "ocpi_id"]),
+            models.Index(fields=["ocpi_key"], opclasses=["varchar_pattern_ops"], name="locations_by_id"),
+        ]
 
 
 class Evse(models.Model):
@@ -54,7 +59,13 @@ class Evse(models.Model):
         verbose_name = "EVSE"
         ordering = ["uid"]
         constraints = [models.UniqueConstraint(fields=["location", "uid_key"], name="one_evse_per_uid")]
-        indexes = [models.Index(fields=["partner", "uid_key"]), models.Index(fields=["evse_id"])]
+        indexes = [
+            models.Index(fields=["partner", "uid_key"]),
+            models.Index(fields=["uid"], name="evses_in_order"),
+            models.Index(fields=["evse_id"]),
+            models.Index(fields=["uid_key"], opclasses=["varchar_pattern_ops"], name="evses_by_uid"),
+            models.Index(Upper("evse_id"), name="evses_by_evse_id"),
+        ]
 
     def __str__(self) -> str:
         return self.evse_id or self.uid

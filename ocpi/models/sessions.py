@@ -1,6 +1,7 @@
 """Sessions and CDRs of the partners (OCPI 2.2.1 §9, §10)."""
 
 from django.db import models
+from django.db.models.functions import Upper
 
 from ocpi.models.base import MirroredObject
 
@@ -22,6 +23,10 @@ class OcpiSession(MirroredObject):
     first_seen_at = models.DateTimeField(help_text="When we first heard of it, by push or pull.")
     first_active_at = models.DateTimeField(null=True, help_text="When we first saw it ACTIVE.")
     news_at = models.DateTimeField(help_text="When we last heard of it.")
+    whole_at = models.DateTimeField(null=True, help_text="`last_updated` of the newest whole Session that came.")
+    gone_periods = models.JSONField(
+        default=list, help_text="When charging periods began that a whole Session took back."
+    )
     needs_pull = models.BooleanField(default=False, help_text="A PATCH came out of order: fields may be missing.")
 
     class Meta:
@@ -36,6 +41,17 @@ class OcpiSession(MirroredObject):
             models.Index(fields=["authorization_reference"]),
             models.Index(fields=["partner", "token_uid"]),
             models.Index(fields=["partner", "-last_updated"]),
+            models.Index(fields=["partner", "-id"]),
+            models.Index(fields=["ocpi_key"], opclasses=["varchar_pattern_ops"], name="ocpi_sessions_by_id"),
+            models.Index(Upper("token_uid"), name="ocpi_sessions_by_token"),
+            # Sessions that are not over: few beside those that are.
+            models.Index(
+                fields=["status", "-id"],
+                condition=~models.Q(status__in=["COMPLETED", "INVALID"]),
+                name="ocpi_sessions_open",
+            ),
+            models.Index(fields=["-id"], condition=models.Q(status="INVALID"), name="ocpi_sessions_invalid"),
+            models.Index(fields=["first_seen_at"], name="ocpi_sessions_by_first_seen"),
         ]
 
 
@@ -70,4 +86,11 @@ class Cdr(MirroredObject):
             models.Index(fields=["authorization_reference"]),
             models.Index(fields=["partner", "session_key"]),
             models.Index(fields=["partner", "token_uid"]),
+            models.Index(fields=["partner", "-id"]),
+            models.Index(fields=["ocpi_key"], opclasses=["varchar_pattern_ops"], name="cdrs_by_id"),
+            models.Index(fields=["end_at"], name="cdrs_by_end"),
+            models.Index(fields=["session_key"], opclasses=["varchar_pattern_ops"], name="cdrs_by_session"),
+            models.Index(Upper("token_uid"), name="cdrs_by_token"),
+            models.Index(fields=["-id"], condition=models.Q(conflicting=True), name="cdrs_conflicting"),
+            models.Index(fields=["-id"], condition=models.Q(credit=True), name="cdrs_credit"),
         ]

@@ -33,6 +33,7 @@ class SyncRun(models.Model):
 
     class Meta:
         ordering = ["-id"]
+        permissions = [("request_sync", "Can ask for a pull of a partner's objects")]
         constraints = [
             models.UniqueConstraint(
                 fields=["partner", "module"],
@@ -43,6 +44,7 @@ class SyncRun(models.Model):
         indexes = [
             models.Index(fields=["next_check_at"], condition=models.Q(next_check_at__isnull=False), name="syncs_due"),
             models.Index(fields=["partner", "module", "-id"]),
+            models.Index(fields=["ended_at"], condition=models.Q(state="failed"), name="syncs_failed"),
         ]
 
     def __str__(self) -> str:

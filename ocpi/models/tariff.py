@@ -10,6 +10,7 @@ class Tariff(MirroredObject):
 
     currency = models.CharField(max_length=3)
     deleted_at = models.DateTimeField(null=True, blank=True)
+    missing_since = models.DateTimeField(null=True, blank=True, help_text="Absent from a full pull since then.")
 
     class Meta:
         ordering = ["ocpi_id"]

@@ -3,6 +3,8 @@
 from django.db import models
 from django.db.models.functions import Lower
 
+from partners.models import Partner
+
 
 class Token(models.Model):
     """A driver's right to charge. Each ad-hoc session has one of its own (rule 1)."""
@@ -13,6 +15,14 @@ class Token(models.Model):
         OTHER = "OTHER", "Other"
         RFID = "RFID", "RFID card"
 
+    partner = models.ForeignKey(
+        Partner,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="The only partner that may know it, as it was made for a charge there; empty: all of them.",
+    )
     uid = models.CharField("UID", max_length=36)
     type = models.CharField(max_length=12, choices=Type.choices, default=Type.AD_HOC_USER)
     contract_id = models.CharField("contract ID", max_length=36)

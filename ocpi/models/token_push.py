@@ -29,13 +29,16 @@ class TokenPush(models.Model):
     class Meta:
         verbose_name_plural = "token pushes"
         ordering = ["-id"]
+        permissions = [("push_token", "Can have a token pushed to a partner")]
         constraints = [models.UniqueConstraint(fields=["token", "partner"], name="one_push_per_token_and_partner")]
         indexes = [
             models.Index(
                 fields=["partner", "next_check_at"],
                 condition=models.Q(next_check_at__isnull=False),
                 name="token_pushes_due",
-            )
+            ),
+            models.Index(fields=["partner", "-id"]),
+            models.Index(fields=["-id"], condition=~models.Q(error=""), name="token_pushes_failing"),
         ]
 
     def __str__(self) -> str:

@@ -46,8 +46,9 @@ def token_changed(token: Token) -> int:
         partners = _receiving().exclude(token_pushes__token=token)
         _create([_row(partner.pk, token) for partner in partners])
     count = _want_newest(TokenPush.objects.filter(token=token))
-    for partner in Partner.objects.filter(token_pushes__token=token):
-        hand_out(partner)
+    if count or token.type != ONE_OFF:
+        for partner in Partner.objects.filter(token_pushes__token=token):
+            hand_out(partner)
     return count
 
 

@@ -15,6 +15,7 @@ from ocpi.models import Token, TokenPush
 from ocpi.pushes.queue import hand_out
 from ocpi.store.tokens import token_wire
 from ocpi.versions import Invalid, Version
+from partners.models import Partner
 
 FIRST_WAIT = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(hours=1)
@@ -42,6 +43,18 @@ def push(push_id: int, held: datetime | None = None) -> bool:
     _finish(row, until, None, **values, error="", tries=0, message_id=reply.message_id if reply else row.message_id)
     hand_out(row.partner)
     return True
+
+
+def push_before_use(partner: Partner, uid: str, token_type: str) -> None:
+    """Tell the partner of a token that is about to be used there, if it is to know it and does not yet.
+
+    Whether it takes it or not, the command that follows carries the token itself (OCPI 2.2.1 §13.3.9).
+    """
+    waiting = TokenPush.objects.filter(partner=partner, token__uid=uid, token__type=token_type, pushed=None)
+    row = waiting.exclude(next_check_at=None).first()
+    if row is not None:
+        # Taken from the queue, or from a worker that is at it: to be told twice does no harm, too late does.
+        push(row.pk, row.next_check_at)
 
 
 def _begin(push_id: int, held: datetime | None) -> datetime | None:

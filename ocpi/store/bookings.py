@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 from ocpi.models import Booking, BookingLocation
 from ocpi.models.base import MirroredObject
-from ocpi.store import columns
+from ocpi.store import columns, refresh
 from ocpi.store.base import NotFound, Party, Stored, check_identity, converted, in_transaction, key, outdated, storable
 from ocpi.versions import Fault, Invalid, Lenience, Version
 from ocpi.versions.patching import as_list
@@ -41,11 +41,12 @@ def patch_booking_location(party: Party, booking_location_id: str, change: Any) 
 
     def work() -> Stored[BookingLocation]:
         row = _present(_locked(BookingLocation, party, booking_location_id), "BookingLocation", booking_location_id)
-        patched = party.version.parse_patch(
-            "booking_location", change, _raw("booking_location", row, party.version), owner=party.owner
-        )
+        stored = _raw("booking_location", row, party.version)
+        patched = party.version.parse_patch("booking_location", change, stored, owner=party.owner)
         check_identity(party, patched.obj, id=booking_location_id)
-        return _store_location(party, row, patched.obj, patched.raw, patched.leniences)
+        result = _store_location(party, row, patched.obj, patched.raw, patched.leniences)
+        _refresh(party, "booking_locations", result, stored, patched.raw)
+        return result
 
     return in_transaction(work)
 
@@ -116,9 +117,12 @@ def patch_booking(party: Party, booking_id: str, change: Any) -> Stored[Booking]
 
     def work() -> Stored[Booking]:
         row = _present(_find_booking(party, booking_id, lock=True), "Booking", booking_id)
-        patched = party.version.parse_patch("booking", change, _raw("booking", row, party.version), owner=party.owner)
+        stored = _raw("booking", row, party.version)
+        patched = party.version.parse_patch("booking", change, stored, owner=party.owner)
         check_identity(party, patched.obj, id=row.ocpi_id)
-        return _store_booking(party, row, patched.obj, patched.raw, patched.leniences)
+        result = _store_booking(party, row, patched.obj, patched.raw, patched.leniences)
+        _refresh(party, "bookings", result, stored, patched.raw)
+        return result
 
     return in_transaction(work)
 
@@ -127,6 +131,13 @@ def booking_wire(party: Party, booking_id: str, version: Version) -> dict[str, A
     """Return the Booking as `version` writes it, or None."""
     row = _find_booking(party, booking_id)
     return _raw("booking", row, version) if row else None
+
+
+def _refresh(
+    party: Party, module: str, result: Stored[Any], stored: Mapping[str, Any], patched: Mapping[str, Any]
+) -> None:
+    if result.stale and refresh.lacks(stored, patched):
+        refresh.ask(party, module, result.row.ocpi_id, result.row.last_updated)
 
 
 def _find_booking(party: Party, booking_id: str, lock: bool = False) -> Booking | None:
@@ -202,7 +213,7 @@ def _store_location(
     row = row or BookingLocation(**party.where(obj.id))
     row.ocpi_id, row.version = str(obj.id), party.version.number
     row.raw, row.last_updated = storable(raw), obj.last_updated
-    row.location_id = columns.text(BookingLocation, "location_id", obj.location_id)
+    row.location_id, row.missing_since = columns.text(BookingLocation, "location_id", obj.location_id), None
     row.save(force_insert=created, force_update=not created)
     return Stored(row, created, before != row.raw, leniences=leniences)
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from ocpi import receivers
 from ocpi.models import Connector, Evse, Location
-from ocpi.store import tree
+from ocpi.store import refresh, tree
 from ocpi.store.base import NotFound, Party, Stored, check_identity, converted, in_transaction, key, outdated
 from ocpi.store.locations import save_connectors
 from ocpi.versions import VERSIONS, Lenience, Version
@@ -53,7 +53,8 @@ def patch_evse(
         location = tree.lock_parent(party, location_id)
         evse = _present(tree.find_evse(location, evse_uid), evse_uid)
         stored = tree.full_evse(evse, tree.connectors_of(evse)[evse.pk])
-        patched = party.version.parse_patch("evse", change, tree.from_tree(location, party, "evse", stored))
+        stored = tree.from_tree(location, party, "evse", stored)
+        patched = party.version.parse_patch("evse", change, stored)
         check_identity(party, patched.obj, uid=evse_uid)
         update = _EvseUpdate(
             party,
@@ -65,7 +66,10 @@ def patch_evse(
             at=patched.obj.last_updated if change.get("last_updated") else timezone.now(),
             with_connectors=bool(change.get("connectors")),
         )
-        return update.store(evse)
+        result = update.store(evse)
+        if result.stale and refresh.lacks(stored, patched.raw):
+            _refresh(location)
+        return result
 
     return in_transaction(work)
 
@@ -92,6 +96,10 @@ def put_connector(
         location = tree.lock_parent(party, location_id)
         evse = _present(tree.find_evse(location, evse_uid), evse_uid)
         row = _connector(evse, connector_id)
+        if row is None and outdated(parsed.obj.last_updated, evse.last_updated):
+            # Unknown to us, or gone with a newer EVSE that does not have it: nobody can tell but the partner.
+            _refresh(location)
+            return Stored(Connector(evse=evse), stale=True, leniences=parsed.leniences)
         return _store_connector(party, location, evse, row, parsed.obj, dict(data), parsed.leniences)
 
     return in_transaction(work)
@@ -122,7 +130,10 @@ def patch_connector(
         stored = tree.from_tree(location, party, "connector", row.raw)
         patched = party.version.parse_patch("connector", change, stored)
         check_identity(party, patched.obj, id=connector_id)
-        return _store_connector(party, location, evse, row, patched.obj, patched.raw, patched.leniences)
+        result = _store_connector(party, location, evse, row, patched.obj, patched.raw, patched.leniences)
+        if result.stale and refresh.lacks(stored, patched.raw):
+            _refresh(location)
+        return result
 
     return in_transaction(work)
 
@@ -218,6 +229,11 @@ def _store_connector(
         evse.save(update_fields=["last_updated", "updated_at"])
     _raise_location(location, obj.last_updated)
     return Stored(connector, row is None, changed, leniences=leniences)
+
+
+def _refresh(location: Location) -> None:
+    owner = Party(location.partner, location.country_code, location.party_id, VERSIONS[location.version])
+    refresh.ask(owner, "locations", location.ocpi_id, location.last_updated)
 
 
 def _raise_location(location: Location, moment: datetime) -> None:

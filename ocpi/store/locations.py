@@ -4,6 +4,7 @@ The newest `last_updated` wins on every level: an outdated Location changes noth
 bring back an outdated EVSE.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +12,7 @@ from django.utils import timezone
 
 from ocpi import receivers
 from ocpi.models import Connector, Evse, Location
-from ocpi.store import tree
+from ocpi.store import refresh, tree
 from ocpi.store.base import NotFound, Party, Stored, check_identity, converted, in_transaction, key, outdated
 from ocpi.versions import Lenience, Version
 
@@ -58,15 +59,14 @@ def patch_location(party: Party, location_id: str, change: Any, *, message_id: i
             raise NotFound(f"There is no Location {location_id!r}: send it with PUT.")
         names_evses = isinstance(change, dict) and bool(change.get("evses"))
         stored = tree.full_location(row) if names_evses else tree.own_raw(row)
-        patched = party.version.parse_patch(
-            "location",
-            change,
-            tree.from_tree(row, party, "location", stored),
-            owner=party.owner,
-        )
+        stored = tree.from_tree(row, party, "location", stored)
+        patched = party.version.parse_patch("location", change, stored, owner=party.owner)
         check_identity(party, patched.obj, id=location_id)
         raw = patched.raw if names_evses else {**patched.raw, "evses": None}
-        return _store(party, row, patched.obj, raw, patched.leniences, message_id)
+        result = _store(party, row, patched.obj, raw, patched.leniences, message_id)
+        if result.stale and refresh.lacks(stored, patched.raw):
+            refresh.ask(party, "locations", row.ocpi_id, row.last_updated)
+        return result
 
     return in_transaction(work)
 
@@ -167,12 +167,17 @@ class _EvseChanges:
                 ["uid", "evse_id", "status", "status_received", "raw", "last_updated", "updated_at"],
             )
         self.changed = bool(self.fresh or self.altered)
-        self.changed |= save_connectors(self.connectors)
+        self.changed |= save_connectors(self.connectors, self.fresh)
 
 
-def save_connectors(listed: list[tuple[Evse, list[tuple[Any, dict[str, Any]]]]]) -> bool:
-    """Make the connectors of some EVSEs those that are listed; return whether anything changed."""
-    stored = tree.connectors_of(*(evse for evse, _ in listed)) if listed else {}
+def save_connectors(listed: list[tuple[Evse, list[tuple[Any, dict[str, Any]]]]], new: Iterable[Evse] = ()) -> bool:
+    """Make the connectors of some EVSEs those that are listed; return whether anything changed.
+
+    `new`: EVSEs that cannot have any yet.
+    """
+    without = {evse.pk for evse in new}
+    stored = {pk: list[Connector]() for pk in without}
+    stored |= tree.connectors_of(*(evse for evse, _ in listed if evse.pk not in without))
     fresh: list[Connector] = []
     altered: list[Connector] = []
     gone: list[int] = []

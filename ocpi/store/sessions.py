@@ -4,16 +4,17 @@ The update with the newest `last_updated` wins; an equal one counts as newest, s
 harm. An older one still contributes the charging periods that we lack.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db import connection
 from django.utils import timezone
 
 from ocpi import receivers
 from ocpi.models import OcpiSession
-from ocpi.store import columns
+from ocpi.store import columns, refresh
 from ocpi.store.base import (
     THIS_ONE,
     NotFound,
@@ -28,10 +29,12 @@ from ocpi.store.base import (
 )
 from ocpi.versions import Lenience, Version, power_kw, state_of_charge
 from ocpi.versions.patching import as_list, moment
-from partners.rows import Table, for_update
+from partners.rows import Table, for_update, run
 
 PERIODS = "charging_periods"
 SESSIONS = Table(OcpiSession)
+READ = f"SELECT {SESSIONS.columns}, xmin::text FROM {SESSIONS.name} {THIS_ONE}"  # noqa: S608
+UNLESS_THERE = "ON CONFLICT DO NOTHING RETURNING id"
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,13 @@ def put_session(
     parsed = party.version.parse("session", data, owner=party.owner)
     check_identity(party, parsed.obj, id=session_id)
     update = _Update(party, parsed.obj, dict(data), data, source, message_id, parsed.leniences, timezone.now())
-    return in_transaction(lambda: _store(update, _locked(party, parsed.obj.id)))
+
+    def whole(_row: OcpiSession | None) -> _Update:
+        return update
+
+    return _at_once(party, parsed.obj.id, whole) or in_transaction(
+        lambda: _store(update, _locked(party, parsed.obj.id))
+    )
 
 
 def patch_session(party: Party, session_id: str, change: Any, *, message_id: int | None = None) -> Stored[OcpiSession]:
@@ -77,17 +86,19 @@ def patch_session(party: Party, session_id: str, change: Any, *, message_id: int
         Invalid: the PATCH, or the Session that it makes, has faults.
     """
 
-    def work() -> Stored[OcpiSession]:
-        row = _locked(party, session_id)
+    def merged(row: OcpiSession | None) -> _Update:
         if row is None:
             raise NotFound(f"There is no Session {session_id!r}: send it with PUT.")
         now = timezone.now()
         patched = party.version.parse_patch("session", change, _raw(row, party.version), owner=party.owner)
         check_identity(party, patched.obj, id=session_id)
-        update = _Update(party, patched.obj, patched.raw, change, "PATCH", message_id, patched.leniences, now)
-        return _store(update, row)
+        return _Update(party, patched.obj, patched.raw, change, "PATCH", message_id, patched.leniences, now)
 
-    return in_transaction(work)
+    def work() -> Stored[OcpiSession]:
+        row = _locked(party, session_id)
+        return _store(merged(row), row)
+
+    return _at_once(party, session_id, merged) or in_transaction(work)
 
 
 def session_wire(party: Party, session_id: str, version: Version) -> dict[str, Any] | None:
@@ -100,6 +111,43 @@ def _locked(party: Party, session_id: str) -> OcpiSession | None:
     return SESSIONS.first(f"{THIS_ONE} {for_update()}", party.keys(session_id))
 
 
+def _at_once(
+    party: Party, session_id: str, make: Callable[[OcpiSession | None], _Update]
+) -> Stored[OcpiSession] | None:
+    """Store what nobody waits for, in one statement that holds only if the row is still as it was read.
+
+    None when it did not: another writer was there, somebody waits for this Session, or it is older than what is stored.
+    Then it is done again, with locks. PostgreSQL only: `xmin` names the transaction that wrote a row.
+    """
+    if connection.vendor != "postgresql" or connection.in_atomic_block:
+        return None
+    found = run(READ, party.keys(session_id))
+    row, seen = (SESSIONS.read(found[0]), found[0][-1]) if found else (None, None)
+    update = make(row)
+    if row is not None and outdated(update.obj.last_updated, row.last_updated):
+        return None
+    created, changed = row is None, True
+    if row is None:
+        row = _new(update)
+    else:
+        changed = _take_over(update, row)
+    waits = receivers.nobody_waits_for(row)
+    if waits is None:
+        return None
+    nobody_waits, params = waits
+    if created:
+        statement = f"{SESSIONS.insert_into} SELECT {SESSIONS.typed_marks} WHERE {nobody_waits} {UNLESS_THERE}"
+        written = run(statement, [*SESSIONS.values(row, adding=True), *params])
+    else:
+        statement = f"UPDATE {SESSIONS.name} SET {SESSIONS.assignments} WHERE id = %s AND xmin::text = %s"  # noqa: S608
+        values = [*SESSIONS.values(row, adding=False), row.pk, seen, *params]
+        written = run(f"{statement} AND {nobody_waits} RETURNING id", values)
+    if not written:
+        return None
+    row.pk = written[0][0]
+    return Stored(row, created, changed, stale=False, leniences=update.leniences)
+
+
 def _raw(row: OcpiSession, version: Version) -> dict[str, Any]:
     return converted("session", row.raw, row.version, version, (row.country_code, row.party_id))
 
@@ -108,60 +156,85 @@ def _store(update: _Update, row: OcpiSession | None) -> Stored[OcpiSession]:
     created = row is None
     stale = row is not None and outdated(update.obj.last_updated, row.last_updated)
     if row is None:
-        row, changed = _insert(update), True
+        row, changed = _new(update), True
+        SESSIONS.insert(row)
     elif stale:
         changed = _keep_periods(update, row)
     else:
-        changed = _overwrite(update, row)
+        changed = _take_over(update, row)
+        SESSIONS.update(row)
     receivers.session_received(_news(update, row, created, stale))
     return Stored(row, created, changed, stale, update.leniences)
 
 
-def _insert(update: _Update) -> OcpiSession:
+def _new(update: _Update) -> OcpiSession:
     row = OcpiSession(
         **update.party.where(update.obj.id),
         first_kwh=columns.number(OcpiSession, "first_kwh", update.obj.kwh, "kwh"),
         first_seen_at=update.at,
     )
     _fill(update, row)
-    SESSIONS.insert(row)
     return row
 
 
-def _overwrite(update: _Update, row: OcpiSession) -> bool:
+def _take_over(update: _Update, row: OcpiSession) -> bool:
+    """Make the stored row what the update says; return whether that is anything new."""
     before, heard_at = row.raw, row.news_at
     repeated = update.source == "GET" and update.obj.last_updated == row.last_updated
+    if update.source != "PATCH":
+        row.gone_periods = _taken_back(row, update.raw)
     _fill(update, row)
     if repeated:
         # We asked, and the CPO has nothing new: that is silence, not news (rule 17).
         row.news_at = heard_at
     if update.source != "PATCH":
         row.needs_pull = False
-    SESSIONS.update(row)
     return bool(row.raw != before)
 
 
 def _keep_periods(update: _Update, row: OcpiSession) -> bool:
     """Add the charging periods of an outdated update that are missing; nothing else of it counts.
 
-    What else it carried may be lost, as a newer PATCH names only what changed after it: hence `needs_pull`.
+    What else it carried may be lost, as a newer PATCH names only what changed after it: hence `needs_pull`. Periods
+    that a whole Session took back do not return.
     """
     if update.source != "GET":
         row.news_at = update.at
-    row.needs_pull = row.needs_pull or update.source != "GET"
+    # What is older than a whole Session that came since says nothing that this one did not settle.
+    settled = row.whole_at is not None and update.obj.last_updated < row.whole_at
+    added = _add_periods(update, row)
+    if update.source != "GET" and (added or not settled):
+        row.needs_pull = True
+        refresh.ask(update.party, "sessions", row.ocpi_id, row.last_updated)
+    if update.source == "PUT" and not settled:
+        row.whole_at = update.obj.last_updated
+    row.save(force_update=True)
+    return added
+
+
+def _add_periods(update: _Update, row: OcpiSession) -> bool:
     offered = as_list(update.named.get(PERIODS))
-    if offered:
-        stored = _raw(row, update.party.version)
-        periods = as_list(stored.get(PERIODS))
-        known = {_start(period) for period in periods}
-        missing = [period for period in offered if _start(period) not in known]
-        if missing:
-            row.raw = storable({**stored, PERIODS: [*periods, *missing]})
-            row.version = update.party.version.number
-            row.save(force_update=True)
-            return True
-    row.save(update_fields=["news_at", "needs_pull", "updated_at"])
-    return False
+    if not offered:
+        return False
+    stored = _raw(row, update.party.version)
+    periods = as_list(stored.get(PERIODS))
+    known = {_start(period) for period in periods} | {moment(start) for start in row.gone_periods}
+    missing = [period for period in offered if _start(period) not in known]
+    if not missing:
+        return False
+    row.raw = storable({**stored, PERIODS: [*periods, *missing]})
+    row.version = update.party.version.number
+    return True
+
+
+def _taken_back(row: OcpiSession, raw: Mapping[str, Any]) -> list[Any]:
+    """When charging periods began that were known and are not in a whole Session any more."""
+    before = {str(period["start_date_time"]) for period in as_list(row.raw.get(PERIODS))} | set(row.gone_periods)
+    left = before - {str(period["start_date_time"]) for period in as_list(raw.get(PERIODS))}
+    if not left:
+        return []
+    there = {_start(period) for period in as_list(raw.get(PERIODS))}
+    return sorted(start for start in left if moment(start) not in there)
 
 
 def _start(period: Any) -> Any:
@@ -175,6 +248,8 @@ def _fill(update: _Update, row: OcpiSession) -> None:
     row.version = update.party.version.number
     row.raw = storable(update.raw)
     row.last_updated = obj.last_updated
+    if update.source != "PATCH":
+        row.whole_at = obj.last_updated
     row.news_at = update.at
     row.kwh = columns.required_number(OcpiSession, "kwh", obj.kwh, "kwh")
     row.start_at, row.end_at = obj.start_date_time, obj.end_date_time

@@ -5,7 +5,7 @@ from typing import Any
 from django.utils import timezone
 
 from ocpi.models import Tariff
-from ocpi.store import columns
+from ocpi.store import columns, refresh
 from ocpi.store.base import (
     NotFound,
     Party,
@@ -48,9 +48,13 @@ def patch_tariff(party: Party, tariff_id: str, change: Any, *, message_id: int |
 
     def work() -> Stored[Tariff]:
         row = _present(_locked(party, tariff_id), tariff_id)
-        patched = party.version.parse_patch("tariff", change, _raw(row, party.version), owner=party.owner)
+        stored = _raw(row, party.version)
+        patched = party.version.parse_patch("tariff", change, stored, owner=party.owner)
         check_identity(party, patched.obj, id=tariff_id)
-        return _store(party, row, patched.obj, patched.raw, patched.leniences)
+        result = _store(party, row, patched.obj, patched.raw, patched.leniences)
+        if result.stale and refresh.lacks(stored, patched.raw):
+            refresh.ask(party, "tariffs", row.ocpi_id, row.last_updated)
+        return result
 
     return in_transaction(work)
 
@@ -100,6 +104,7 @@ def _store(
     row = row or Tariff(**party.where(obj.id))
     row.ocpi_id, row.ocpi_key, row.version = str(obj.id), key(obj.id), party.version.number
     row.raw, row.last_updated, row.deleted_at = storable(raw), obj.last_updated, None
+    row.missing_since = None
     row.currency = columns.text(Tariff, "currency", obj.currency)
     row.save(force_insert=created, force_update=not created)
     return Stored(row, created, before != (row.raw, None), leniences=leniences)

@@ -3,11 +3,13 @@
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Lower
 
 from ocpi.models import Token
 from ocpi.versions import Version, WireModel
 from ocpi.versions.v2_2_1.tokens import Token as WireToken
+from partners.models import Partner
 
 
 def token_object(token: Token) -> WireModel:
@@ -32,8 +34,13 @@ def token_wire(token: Token, version: Version) -> dict[str, Any]:
     return version.dump(token_object(token))
 
 
-def find_token(uid: str, token_type: str | None, version: Version) -> tuple[Token | None, bool]:
-    """Return (token, was it found in spite of its type).
+def tokens_for(partner: Partner) -> QuerySet[Token]:
+    """Return what the partner may know, oldest first: one made for a charge elsewhere opens that one's chargers."""
+    return Token.objects.filter(Q(partner=None) | Q(partner=partner)).order_by("id")
+
+
+def find_token(partner: Partner, uid: str, token_type: str | None, version: Version) -> tuple[Token | None, bool]:
+    """Return (token of those that the partner may know, was it found in spite of its type).
 
     Args:
         token_type: as asked for, in the words of `version`; None means RFID (OCPI 2.2.1 §12.2.1.2). A CPO
@@ -41,7 +48,7 @@ def find_token(uid: str, token_type: str | None, version: Version) -> tuple[Toke
             no type still gets the one token with this uid: ours are random, so there is no other it could
             mean.
     """
-    tokens = list(Token.objects.alias(key=Lower("uid")).filter(key=uid.lower()))
+    tokens = list(tokens_for(partner).alias(key=Lower("uid")).filter(key=uid.lower()))
     wanted = (token_type or Token.Type.RFID).upper()
     for token in tokens:
         if wanted in (token.type, token_wire(token, version)["type"]):

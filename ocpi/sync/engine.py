@@ -52,21 +52,22 @@ def pull_sessions(
     the answer useless; one of these tokens does, for nobody can say what it would have told.
     `on_page` is called for each page that came, before it is stored: the caller's lease wants to be renewed.
     """
-    return _pull(partner_id, "sessions", date_from, token_uid, on_page)
+    return pull(partner_id, "sessions", date_from, token_uid, on_page)
 
 
 def pull_cdrs(partner_id: int, date_from: datetime, *, on_page: Callable[[], None] = _nothing) -> PullResult:
     """GET CDRs changed since `date_from` and store them. Never raises for what the partner does."""
-    return _pull(partner_id, "cdrs", date_from, None, on_page)
+    return pull(partner_id, "cdrs", date_from, on_page=on_page)
 
 
-def _pull(
+def pull(
     partner_id: int,
     module: str,
     date_from: datetime,
-    token_uid: str | Collection[str] | None,
-    on_page: Callable[[], None],
+    token_uid: str | Collection[str] | None = None,
+    on_page: Callable[[], None] = _nothing,
 ) -> PullResult:
+    """GET what changed since `date_from` and store it; arguments as of `pull_sessions`."""
     partner = Partner.objects.get(pk=partner_id)
     concerns = _mentions(token_uid) if token_uid else None
     count, doubtful, message_ids = 0, 0, list[int]()

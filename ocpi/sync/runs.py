@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from ocpi.client import CallFailed
-from ocpi.models import Location, SyncRun
+from ocpi.models import BookingLocation, Location, SyncRun, Tariff
 from ocpi.sync.paging import pages
 from ocpi.sync.requests import LIVE
 from ocpi.sync.storing import Storing, Tally
@@ -21,6 +21,12 @@ MOST_TRIES = 4
 FIRST_WAIT = timedelta(minutes=1)
 MOST_AT_ONCE = 200  # objects stored before the lease is renewed
 STORING_MARGIN = timedelta(minutes=3)  # to store so many
+# Of these a full pull tells which ones are no more.
+MARKED: dict[str, type[Location | Tariff | BookingLocation]] = {
+    "locations": Location,
+    "tariffs": Tariff,
+    "booking_locations": BookingLocation,
+}
 
 
 class LeaseLostError(Exception):
@@ -80,7 +86,7 @@ class _Job:
         except CallFailed as failure:
             self._failed(failure, tries)
             return
-        if self.sync.module == "locations" and self.sync.full and not self._uncertain(storing.tally):
+        if self.sync.module in MARKED and self.sync.full and not self._uncertain(storing.tally):
             mark_missing(self.sync, storing.tally)
         self._write(state=State.SUCCEEDED, error="", ended=True)
 
@@ -133,11 +139,12 @@ class _Job:
 
 
 def mark_missing(sync: SyncRun, tally: Tally) -> None:
-    """Note which Locations a full pull did not bring: they are no longer valid (OCPI 2.2.1 §8.2.1).
+    """Note which objects a full pull did not bring: they are no longer valid (OCPI 2.2.1 §4.1.3).
 
     What was pushed while the pull went on is left alone: it may have come too late for its page.
     """
-    rows = Location.objects.filter(partner=sync.partner).values_list(
+    model = MARKED[sync.module]
+    rows = model._default_manager.filter(partner=sync.partner).values_list(
         "pk", "country_code", "party_id", "ocpi_key", "missing_since"
     )
     gone, back = [], []
@@ -148,9 +155,9 @@ def mark_missing(sync: SyncRun, tally: Tally) -> None:
         elif not present and missing_since is None:
             gone.append(pk)
     for some in _batches(gone):
-        Location.objects.filter(pk__in=some, updated_at__lt=sync.started_at).update(missing_since=timezone.now())
+        model._default_manager.filter(pk__in=some, updated_at__lt=sync.started_at).update(missing_since=timezone.now())
     for some in _batches(back):
-        Location.objects.filter(pk__in=some).update(missing_since=None)
+        model._default_manager.filter(pk__in=some).update(missing_since=None)
 
 
 def _batches(pks: list[int], size: int = 500) -> list[list[int]]:

@@ -1,10 +1,11 @@
 """Storing a page of pulled objects: each by itself, so that a bad one spoils nothing but itself."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import DataError
+from django.db import DataError, connection
 
 from ocpi import quirks
 from ocpi.client.remote import version_in_use
@@ -30,6 +31,29 @@ _PUT: dict[str, Callable[[Party, Any, int | None], Any]] = {
     "booking_locations": lambda party, data, message: put_booking_location(party, None, data),
     CLIENTS: lambda party, data, message: put_client_info(party, data, addressed=False),
 }
+
+
+# What a crash of the database loses of these, the next pull brings.
+PULLED_AGAIN = frozenset({"locations", "tariffs", "booking_locations"})
+
+
+@contextmanager
+def _without_waiting() -> Iterator[None]:
+    """Let commits not wait for the disk, one per object. Whatever commits next does, and takes them along."""
+    if connection.vendor != "postgresql":
+        yield
+        return
+    _execute("SET synchronous_commit TO OFF")
+    try:
+        yield
+    finally:
+        if not connection.needs_rollback:
+            _execute("RESET synchronous_commit")
+
+
+def _execute(statement: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
 
 
 @dataclass
@@ -67,6 +91,10 @@ class Storing:
 
     def store(self, page: Page) -> None:
         """Store what can be stored; count and describe the rest."""
+        with _without_waiting() if self.module in PULLED_AGAIN else nullcontext():
+            self._store_page(page)
+
+    def _store_page(self, page: Page) -> None:
         tally = self.tally
         tally.refused_items = []
         self.leniences = []

@@ -21,6 +21,7 @@ class WireModel(BaseModel):
     off_wire   attributes this version does not send: they have a default, or are derived from what it sends.
                Subclasses add to the set of their parents.
     fallbacks  what to write into a required field that has no source, or a value the version does not list.
+    absent     how a required field is read that well-known peers leave out.
     keyed      lists whose items a PATCH merges one by one: wire name of the list -> wire name of the key.
     patchable  as an item of such a list it is merged field by field; else it is a value, replaced as a whole.
     blended    objects a PATCH merges field by field (wire names); any other is replaced as a whole.
@@ -32,6 +33,7 @@ class WireModel(BaseModel):
     kind: ClassVar[str] = ""
     off_wire: ClassVar[frozenset[str]] = frozenset()
     fallbacks: ClassVar[Mapping[str, Any]] = {}
+    absent: ClassVar[Mapping[str, Any]] = {}
     keyed: ClassVar[Mapping[str, str]] = {}
     patchable: ClassVar[bool] = False
     blended: ClassVar[frozenset[str]] = frozenset()

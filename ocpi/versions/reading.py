@@ -101,12 +101,24 @@ def reading_rule(model: type[WireModel]) -> Rule:
         if foreign:
             mended.remove(foreign)
             return Lenience("unknown_field", format_path(foreign), IGNORED)
+        if error["type"] == "missing":
+            return _stand_in(model, mended, loc)
         if "read_as" not in context:
             return None
         mended.replace(loc, context["read_as"])
         return Lenience(error["type"], format_path(loc), context["detail"])
 
     return rule
+
+
+def _stand_in(model: type[WireModel], mended: Mended, loc: Loc) -> Lenience | None:
+    """Put in what a required field that is left out is read as, if its class says so."""
+    *_, (_, owner, field) = steps(model, loc)
+    if field.name not in owner.absent:
+        return None
+    value = owner.absent[field.name]
+    mended.replace(loc, value)
+    return Lenience("missing_field", format_path(loc), f"is required; read as {value}")
 
 
 def as_fault(error: ErrorDetails) -> Fault:

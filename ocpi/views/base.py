@@ -16,10 +16,11 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from ocpi import message_log, quirks
-from ocpi.authentication import Caller, TokenAuthentication, WrongToken, source_address
+from ocpi.authentication import Caller, TokenAuthentication, WrongToken, look_up, note_found, source_address
 from ocpi.envelope import Absent, EnvelopeRenderer, Refusal, StatusCode, envelope
 from ocpi.hubs import speaks_for
 from ocpi.routing import offered
+from ocpi.searching import subject_of_url
 from ocpi.store import NotFound, Party, Stored
 from ocpi.versions import Fault, Lenience, Version
 from ocpi.views.errors import Failure, failure_of, unexpected
@@ -67,7 +68,7 @@ class OcpiView(APIView):
         self.partner: Partner | None = None
         self.too_big = False
         try:
-            self.record = self._open(request)
+            self.record = self._open(request, kwargs)
         except Exception as error:  # noqa: BLE001  (whatever it is, the caller gets an envelope)
             return self._plain(unexpected(error))
         try:
@@ -94,11 +95,12 @@ class OcpiView(APIView):
             response = self.handle_exception(error)
         return self.finalize_response(request, response)
 
-    def _open(self, request: HttpRequest) -> message_log.Record:
+    def _open(self, request: HttpRequest, variables: dict[str, Any]) -> message_log.Record:
         try:
             self.raw_body = request.body
         except RequestDataTooBig:
             self.too_big, self.raw_body = True, b""
+        lookup = look_up(request)
         record = message_log.open_message(
             direction=message_log.INBOUND,
             method=request.method or "",
@@ -108,10 +110,16 @@ class OcpiView(APIView):
             source_address=source_address(request),
             version=str(self.version or ""),
             module=self.module,
+            subject=subject_of_url(variables),
+            lookup=lookup,
         )
+        if lookup is not None:
+            note_found(request, record.found)
         path = request.path_info
         if path.endswith("/") or "//" in path:
             self.leniences.append(Lenience("slashes", "", "the URL has a slash too many"))
+        elif f"/{self.module}" in path and f"/{self.module}/" not in f"{path}/":
+            self.leniences.append(Lenience("slashes", "", f"the URL has no slash after {self.module}"))
         return record
 
     def _finish(self, response: HttpResponse) -> None:

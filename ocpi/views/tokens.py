@@ -6,10 +6,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from ocpi.envelope import Refusal
-from ocpi.models import Token
 from ocpi.pagination import page
 from ocpi.routing import module_url
-from ocpi.store.tokens import find_token, token_object, token_wire
+from ocpi.store.tokens import find_token, token_object, token_wire, tokens_for
 from ocpi.versions import Lenience
 from ocpi.versions.v2_2_1.tokens import AuthorizationInfo
 from ocpi.views.base import OcpiView
@@ -25,7 +24,7 @@ class TokensView(OcpiView):
     def get(self, request: Request) -> Response:
         version, partner = self.the_version(), self.the_caller().partner
         url = module_url(partner, version, self.module)
-        tokens = page(Token.objects.order_by("id"), request.query_params, url)
+        tokens = page(tokens_for(partner), request.query_params, url)
         return self.ok([token_wire(token, version) for token in tokens.rows], headers=tokens.headers)
 
 
@@ -39,7 +38,7 @@ class AuthorizeView(OcpiView):
         references = self._references()
         # 2.1.1 calls the parameter both names.
         asked = request.query_params.get("type") or request.query_params.get("token_type")
-        token, despite_type = find_token(token_uid, asked, version)
+        token, despite_type = find_token(self.the_caller().partner, token_uid, asked, version)
         if token is None:
             raise Refusal(404, version.unknown_token_code, f"There is no token {token_uid!r}.")
         if despite_type:

@@ -1,5 +1,27 @@
 """Support's pages about partners, and about the people who work here."""
 
-from partners.admin import incident, issued_token, partner, people, policy
+from partners.admin import (
+    allowlist,
+    document,
+    failed_login,
+    history,
+    incident,
+    issued_token,
+    link_event,
+    partner,
+    people,
+    policy,
+)
 
-__all__ = ["incident", "issued_token", "partner", "people", "policy"]
+__all__ = [
+    "allowlist",
+    "document",
+    "failed_login",
+    "history",
+    "incident",
+    "issued_token",
+    "link_event",
+    "partner",
+    "people",
+    "policy",
+]

@@ -12,11 +12,17 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.contrib.admin.utils import unquote
+from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+
+from partners import history
+from partners.admin.showing import list_url
+from partners.history import Result
+from partners.models import HistoryEntry, Partner
 
 PRIMARY, DEFAULT, DANGER = "primary", "default", "danger"
 
@@ -57,6 +63,19 @@ class PageAction:
         return (self.form or forms.Form)(data, auto_id=f"do-{self.name}-%s", label_suffix="")
 
 
+def reason_in(data: dict[str, Any]) -> str:
+    """What was entered as the reason, where one was asked for."""
+    return str(data.get("reason") or "").strip()
+
+
+def history_url(row: Model) -> str:
+    """The history's list, with what was changed and done about `row`; of a partner, about all that belongs to it."""
+    if isinstance(row, Partner):
+        return list_url(HistoryEntry, partner__id__exact=row.pk)
+    content_type = ContentType.objects.get_for_model(row)
+    return list_url(HistoryEntry, content_type__id__exact=content_type.pk, object_pk__exact=str(row.pk))
+
+
 class ActionsMixin:
     """A ModelAdmin with `page_actions`."""
 
@@ -94,34 +113,78 @@ class ActionsMixin:
         return reverse(f"admin:{self.action_url_name(action)}", args=[row.pk])
 
     def act(self, request: HttpRequest, object_id: str, action: PageAction) -> HttpResponse:
-        """Do it, if it may be done and can be."""
+        """Do it, if it may be done and can be; the history has a line of it whatever becomes of it."""
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
-        if not request.user.has_perm(action.permission):
+        allowed = request.user.has_perm(action.permission)
+        row = self.get_object(request, unquote(object_id))  # type: ignore[attr-defined]
+        if row is None:
+            raise Http404 if allowed else PermissionDenied
+        if not allowed:
+            self.refuse(request, action, row, "They may not do this.")
             raise PermissionDenied
+        if not action.possible(row):
+            text = f"“{action.label}” is not possible any more: the state has changed."
+            self.refuse(request, action, row, text)
+            messages.warning(request, text)
+            return self.back_to(row)
+        form = action.new_form(request.POST)
+        return (
+            self.run_action(request, action, row, form)
+            if form.is_valid()
+            else self.ask_again(request, action, row, form)
+        )
+
+    def run_action(self, request: HttpRequest, action: PageAction, row: Any, form: forms.Form) -> HttpResponse:
+        """Write down who does it, do it, and write down how it ended."""
+        reason = reason_in(form.cleaned_data)
+        line = history.begin(request.user, row, action.label, reason)
+        try:
+            with history.because(reason):
+                outcome = action.run(request, row, form.cleaned_data)
+        except Refused as refused:
+            history.finish(line, Result.REFUSED, str(refused))
+            messages.error(request, str(refused))
+            return self.back_to(row)
+        except Exception as error:
+            history.finish(line, Result.FAILED, type(error).__name__)
+            raise
+        said = "" if isinstance(outcome, HttpResponse) else outcome
+        history.finish(line, Result.DONE, said)
+        if isinstance(outcome, HttpResponse):
+            return outcome
+        messages.success(request, said)
+        return self.back_to(row)
+
+    def refuse(self, request: HttpRequest, action: PageAction, row: Any, why: str) -> None:
+        """A line about what somebody tried."""
+        line = history.begin(request.user, row, action.label, str(request.POST.get("reason", "")))
+        history.finish(line, Result.REFUSED, why)
+
+    # Django's own log of the admin stays empty: one history, and it has the values too.
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> None:
+        """The new row is in the history already."""
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> None:
+        """The changed fields are in the history already; what is said about them in words is added."""
+        if isinstance(message, str) and message:
+            history.note(obj, "Changed", message, user=request.user)
+
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> None:
+        """The removed rows are in the history already."""
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        """The history, of this object only."""
         row = self.get_object(request, unquote(object_id))  # type: ignore[attr-defined]
         if row is None:
             raise Http404
-        back = HttpResponseRedirect(
-            reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[row.pk])
-        )
-        if not action.possible(row):
-            messages.warning(request, f"“{action.label}” is not possible any more: the state has changed.")
-            return back
-        form = action.new_form(request.POST)
-        if not form.is_valid():
-            return self.ask_again(request, action, row, form)
-        try:
-            outcome = action.run(request, row, form.cleaned_data)
-        except Refused as refused:
-            messages.error(request, str(refused))
-            return back
-        said = outcome if isinstance(outcome, str) else ""
-        self.log_change(request, row, f"{action.label}. {said}".strip())  # type: ignore[attr-defined]
-        if isinstance(outcome, HttpResponse):
-            return outcome
-        messages.success(request, outcome)
-        return back
+        return HttpResponseRedirect(history_url(row))
+
+    def back_to(self, row: Any) -> HttpResponse:
+        """The page that the button is on."""
+        name = f"admin:{self.opts.app_label}_{self.opts.model_name}_change"
+        return HttpResponseRedirect(reverse(name, args=[row.pk]))
 
     def ask_again(self, request: HttpRequest, action: PageAction, row: Any, form: forms.Form) -> HttpResponse:
         """The confirmation as a page, with what is wrong."""

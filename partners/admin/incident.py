@@ -1,39 +1,26 @@
 """Incidents: what went wrong, why, what to do, and the exchanges that prove it."""
 
 from typing import Any
-from uuid import UUID
 
-from django import forms
 from django.contrib import admin
 from django.db.models import F, QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from unfold.contrib.filters.admin import DropdownFilter, RangeDateTimeFilter, RelatedDropdownFilter
-from unfold.widgets import UnfoldAdminTextareaWidget
+from unfold.contrib.filters.admin import (
+    ChoicesDropdownFilter,
+    DropdownFilter,
+    RangeDateTimeFilter,
+    RelatedDropdownFilter,
+)
 
-from ocpi.models import Message
-from partners import incidents
-from partners.admin.actions import PRIMARY, PageAction, Refused
+from partners.admin.incident_actions import ACTIONS
+from partners.admin.incident_evidence import evidence_list, session_link, traffic_link
 from partners.admin.pages import ReadOnlyAdmin, Standing
-from partners.admin.showing import DANGER, NEUTRAL, ago, anchor, badge, json_text, lines, partner_link, url_of
+from partners.admin.showing import DANGER, NEUTRAL, WARNING, ago, badge, clock_time, partner_link
 from partners.models import Incident
-from sessions_adhoc.models import AdHocSession
 
-
-class CloseForm(forms.Form):
-    """Why."""
-
-    reason = forms.CharField(
-        label="Reason",
-        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
-        help_text="What was done, or why nothing needs to be. It stays with the incident.",
-    )
-
-
-def close(request: HttpRequest, incident: Incident, data: dict[str, Any]) -> str:
-    if not incidents.close_by_staff(incident.pk, request.user, data["reason"]):
-        raise Refused("This incident was closed already.")
-    return f"Closed: {data['reason'].strip()}"
+TONES = {Incident.Severity.URGENT: DANGER, Incident.Severity.PROBLEM: WARNING, Incident.Severity.NOTE: NEUTRAL}
 
 
 class OpenFilter(DropdownFilter):
@@ -57,48 +44,57 @@ class IncidentAdmin(ReadOnlyAdmin):
 
     list_display = ("shown_state", "symptom", "shown_partner", "opened", "seen", "occurrences", "closed_by")
     list_display_links = ("symptom",)
-    list_filter = (OpenFilter, ("partner", RelatedDropdownFilter), ("opened_at", RangeDateTimeFilter))
+    list_filter = (
+        OpenFilter,
+        ("partner", RelatedDropdownFilter),
+        ("severity", ChoicesDropdownFilter),
+        ("opened_at", RangeDateTimeFilter),
+    )
     quick_filters = (("All", ""), ("Open", "state=open"), ("Closed", "state=closed"))
     list_select_related = ("partner", "closed_by")
     search_fields = ("symptom", "reference", "key", "partner__name")
-    search_help_text = "Symptom, ad-hoc session or partner"
+    search_help_text = "Symptom, address, ad-hoc session or partner"
     empty_title = "No incidents"
     empty_text = "When something needs a person, it appears here with its cause, what to do, and the evidence."
-    fieldsets = (
-        ("What happened", {"fields": ("symptom", "cause", "resolution", "shown_evidence")}),
-        ("Where", {"fields": ("shown_partner", "shown_session")}),
-        ("When", {"fields": (("opened_at", "last_seen_at", "occurrences"), "mailed_at")}),
-        ("How it ended", {"fields": (("closed_at", "closed_by"), "close_reason")}),
+    readonly_fields = (
+        "shown_cause",
+        "shown_resolution",
+        "shown_evidence",
+        "shown_span",
+        "shown_traffic",
+        "shown_partner",
+        "shown_session",
+        "shown_letter",
+        "shown_mail",
     )
-    readonly_fields = ("shown_evidence", "shown_partner", "shown_session")
-    page_actions = (
-        PageAction(
-            "close",
-            "Close incident",
-            "partners.change_incident",
-            "It leaves the queue. If the same thing happens again, a new incident opens.",
-            close,
-            icon="task_alt",
-            tone=PRIMARY,
-            form=CloseForm,
-            possible=lambda incident: incident.closed_at is None,
-        ),
-    )
+    page_actions = ACTIONS
+
+    def get_fieldsets(self, request: HttpRequest, obj: Incident | None = None) -> Any:
+        """What the top of the page says already is not said again."""
+        about = ["shown_partner", *(["shown_session"] if obj and obj.reference else [])]
+        evidence = ("Evidence", {"fields": (*about, "shown_span", "shown_evidence", "shown_traffic")})
+        cpo = ("For the CPO", {"fields": ("shown_letter", "shown_mail")})
+        if obj is None or obj.closed_at is None:
+            return [evidence, cpo]
+        return [("What it was", {"fields": ("shown_cause", "shown_resolution")}), evidence, cpo]
 
     def get_ordering(self, request: HttpRequest) -> Any:
-        return (F("closed_at").desc(nulls_first=True), "-opened_at")
+        return (F("closed_at").desc(nulls_first=True), "-severity", "-opened_at")
 
     def standing(self, row: Incident) -> Standing:
         if row.closed_at:
             by = f" by {row.closed_by}" if row.closed_by else " by itself"
             return Standing("Closed", f"Closed{by}: {row.close_reason}", NEUTRAL, since=row.closed_at)
-        told = "The CPO's technical contact was mailed" if row.mailed_at else "The CPO is being told by mail"
-        text = f"{row.symptom}. {told}; it stays open until the cause is gone or somebody closes it with a reason."
-        return Standing("Open", text, DANGER, row.resolution, since=row.opened_at)
+        watched = "It closes by itself when the cause is gone" if row.detector else "It stays open until it is settled"
+        text = f"{row.cause} {watched}, or when somebody closes it with a reason."
+        tone = TONES.get(Incident.Severity(row.severity), WARNING)
+        return Standing(f"Open: {row.get_severity_display().lower()}", text, tone, row.resolution, since=row.opened_at)
 
-    @admin.display(description="state")
+    @admin.display(description="state", ordering="severity")
     def shown_state(self, row: Incident) -> SafeString:
-        return badge("Closed") if row.closed_at else badge("Open", DANGER)
+        if row.closed_at:
+            return badge("Closed")
+        return badge(row.get_severity_display(), TONES.get(Incident.Severity(row.severity), WARNING))
 
     @admin.display(description="partner", ordering="partner__name")
     def shown_partner(self, row: Incident) -> SafeString | str:
@@ -112,21 +108,46 @@ class IncidentAdmin(ReadOnlyAdmin):
     def seen(self, row: Incident) -> SafeString | str:
         return ago(row.last_seen_at)
 
+    @admin.display(description="cause")
+    def shown_cause(self, row: Incident) -> str:
+        return row.cause
+
+    @admin.display(description="what to do")
+    def shown_resolution(self, row: Incident) -> str:
+        return row.resolution
+
+    @admin.display(description="seen")
+    def shown_span(self, row: Incident) -> str:
+        if row.occurrences == 1:
+            return f"once, on {clock_time(row.last_seen_at)}"
+        return f"{row.occurrences} times, from {clock_time(row.first_seen_at)} to {clock_time(row.last_seen_at)}"
+
+    @admin.display(description="more")
+    def shown_traffic(self, row: Incident) -> SafeString | str:
+        return traffic_link(row)
+
     @admin.display(description="ad-hoc session")
     def shown_session(self, row: Incident) -> SafeString | str:
-        try:
-            return anchor(url_of(AdHocSession, UUID(row.reference)), row.reference)
-        except ValueError:
-            return row.reference or "-"
+        return session_link(row.reference)
 
     @admin.display(description="evidence")
     def shown_evidence(self, row: Incident) -> SafeString | str:
-        return lines(_evidence(item) for item in row.evidence)
+        return evidence_list(row)
 
+    @admin.display(description="ready to send")
+    def shown_letter(self, row: Incident) -> SafeString | str:
+        if not row.letter:
+            return "-"
+        return format_html(
+            '<p id="letter">{}</p><p class="sfp-gap"><button type="button" class="sfp-button sfp-button-default" '
+            'data-copy="letter"><span class="material-symbols-outlined">content_copy</span>'
+            "<span data-said>Copy</span></button></p>",
+            row.letter,
+        )
 
-def _evidence(item: Any) -> SafeString | str:
-    """One piece of evidence, linked to the exchange where it names one."""
-    if not isinstance(item, dict):
-        return str(item)
-    text = item.get("text") or json_text(item)
-    return anchor(url_of(Message, item["message"]), text) if item.get("message") else str(text)
+    @admin.display(description="mail")
+    def shown_mail(self, row: Incident) -> str:
+        whom = "the CPO's technical contact" if row.tell_cpo else "support only; the CPO was not told"
+        if row.mailed_at is None:
+            return f"not sent yet; it goes to {whom}" if row.closed_at is None else "none: it was over before"
+        return f"sent on {clock_time(row.mailed_at)} to {whom}"

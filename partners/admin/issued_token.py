@@ -43,7 +43,7 @@ class IssuedTokenAdmin(ReadOnlyAdmin):
         PageAction(
             "revoke",
             "Revoke token",
-            "partners.change_issuedtoken",
+            "partners.onboard_partner",
             "Whoever uses this token is answered with HTTP 401 from now on. If it is their only active token, the "
             "connection stands still until a new handshake. This cannot be undone.",
             revoke,

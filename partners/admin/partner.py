@@ -3,55 +3,71 @@
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
-from django.http import HttpRequest
-from django.utils.safestring import SafeString
+from django.forms import Form
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
 from ocpi.models import Message
-from ocpi.routing import versions_url
-from partners import services, tokens
+from partners import tokens
 from partners.admin import partner_inlines as inlines
+from partners.admin.actions import PageAction
 from partners.admin.pages import Standing, SupportAdmin
 from partners.admin.partner_actions import ACTIONS
-from partners.admin.partner_form import PartnerForm
+from partners.admin.partner_columns import PartnerColumns
+from partners.admin.partner_documents import ACTIONS as DOCUMENTS
+from partners.admin.partner_ending_actions import ENDING_ACTIONS
+from partners.admin.partner_form import IDENTITY, LEARNT, ON_REQUEST_SECTION, PROTOCOL, TO_LOOK_AT, PartnerForm, add
+from partners.admin.partner_live_actions import LIVE_ACTIONS
+from partners.admin.partner_stage import UNDER_WAY, StageFilter, with_stage
+from partners.admin.partner_stage_actions import OVERRULE, STAGE_ACTIONS
 from partners.admin.partner_standing import standing_of
-from partners.admin.showing import DANGER, TONES, ago, anchor, badge, code, list_url
+from partners.admin.partner_test_actions import TEST_ACTIONS
+from partners.admin.showing import list_url
+from partners.admin.workspace import views
+from partners.admin.workspace.next_step import tab_url
 from partners.models import Incident, Partner, ReceivedToken
+from partners.onboarding.rules import Stage
 
 Connection = Partner.Connection
 REGISTRATION = ReceivedToken.Purpose.REGISTRATION
 
 
-IDENTITY = ("Identity", {"fields": (("name", "code"), ("country_code", "party_id"), "environment")})
-PROTOCOL = ("How we connect", {"fields": ("versions_url", "agreed_version", "token_a")})
-ON_REQUEST = ("Versions on request", {"fields": ("on_request", "reason")})
-LEARNT = (
-    "What the handshake settled",
-    {
-        "fields": (
-            "our_versions_url",
-            ("version", "connected_at"),
-            ("token_encoding", "hub_party_id"),
-            "stored_token_a",
-        )
-    },
-)
-# Without the fields that only exist on the form.
-TO_LOOK_AT = ("How we connect", {"fields": ("versions_url", "agreed_version", "enabled_versions")})
-
-
 @admin.register(Partner)
-class PartnerAdmin(SupportAdmin):
+class PartnerAdmin(PartnerColumns, SupportAdmin):
     """The CPOs that we are, or want to be, connected to."""
 
     form = PartnerForm
-    page_actions = ACTIONS
-    list_display = ("name", "party", "ocpi", "connection_state", "environment", "last_message", "open_incidents")
+    change_form_template = "admin/partners/partner/change_form.html"
+    # The workspace says where it stands; the form is one of its tabs.
+    change_form_outer_before_template = ""
+    page_actions = (*STAGE_ACTIONS, *LIVE_ACTIONS, OVERRULE, *TEST_ACTIONS, *ACTIONS, *DOCUMENTS, *ENDING_ACTIONS)
+    in_place = frozenset(action.name for action in (OVERRULE, *TEST_ACTIONS))
+    """Actions whose buttons stand beside what they are about."""
+    list_display = (
+        "name",
+        "party",
+        "stage",
+        "ocpi",
+        "connection_state",
+        "environment",
+        "last_message",
+        "open_incidents",
+    )
     list_filter = (
+        StageFilter,
         ("connection", ChoicesDropdownFilter),
         ("environment", ChoicesDropdownFilter),
         ("agreed_version", ChoicesDropdownFilter),
+    )
+    quick_filters = (
+        ("All", ""),
+        ("Onboarding", f"stage={UNDER_WAY}"),
+        ("Live", f"stage={Stage.LIVE}"),
+        ("Suspended", f"connection__exact={Connection.SUSPENDED}"),
     )
     search_fields = ("name", "code", "party_id", "roles__party_id", "contacts__email")
     search_help_text = "Name, code, party ID or contact"
@@ -71,17 +87,12 @@ class PartnerAdmin(SupportAdmin):
         inlines.NetworkInline,
         inlines.RoleInline,
         inlines.PolicyInline,
-        inlines.IssuedTokenInline,
-        inlines.ReceivedTokenInline,
-        inlines.EndpointInline,
-        inlines.HandshakeInline,
-        inlines.SyncInline,
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Partner]:
         newest = Message.objects.filter(partner=OuterRef("pk")).order_by("-id").values("at")[:1]
         rows: QuerySet[Partner] = super().get_queryset(request)
-        return rows.annotate(
+        return with_stage(rows).annotate(
             newest_message_at=Subquery(newest),
             incidents_open=Count("incidents", filter=Q(incidents__closed_at=None), distinct=True),
         )
@@ -89,7 +100,7 @@ class PartnerAdmin(SupportAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Partner | None = None) -> Any:
         if obj and not self.has_change_permission(request, obj):
             return (IDENTITY, TO_LOOK_AT, LEARNT)
-        return (IDENTITY, PROTOCOL, ON_REQUEST, *((LEARNT,) if obj else ()))
+        return (IDENTITY, PROTOCOL, ON_REQUEST_SECTION, *((LEARNT,) if obj else ()))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Partner | None = None) -> tuple[str, ...]:
         return (*self.readonly_fields, "code") if obj else self.readonly_fields
@@ -102,7 +113,7 @@ class PartnerAdmin(SupportAdmin):
         token_a = form.cleaned_data["token_a"]
         obj.enabled_versions = form.enabled_versions()
         if not change:
-            _add(obj, token_a)
+            add(obj, token_a)
             return
         super().save_model(request, obj, form, change)
         if token_a:
@@ -119,6 +130,37 @@ class PartnerAdmin(SupportAdmin):
         message: list[dict[str, Any]] = super().construct_change_message(request, form, formsets, add)
         return message
 
+    def get_urls(self) -> list[URLPattern]:
+        return [*views.urls(self), *super().get_urls()]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The workspace. The form is one of its tabs, and what it is sent to."""
+        tab = views.tab_of(request)
+        if request.method != "GET" or tab == views.FORM_TAB:
+            back = {"tabs": [(key, title, f"?tab={key}", key == views.FORM_TAB) for key, title in views.TABS]}
+            return super().change_view(request, object_id, form_url, {**(extra_context or {}), **back})
+        partner = self.get_object(request, unquote(object_id))
+        if partner is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+        if not self.has_view_permission(request, partner):
+            raise PermissionDenied
+        return views.show(views.Page(self, request, partner), tab)
+
+    def buttons(self, request: HttpRequest, row: Partner) -> list[dict[str, Any]]:
+        return [one for one in super().buttons(request, row) if one["action"].name not in self.in_place]
+
+    def run_action(self, request: HttpRequest, action: PageAction, row: Any, form: Form) -> HttpResponse:
+        row.pressed = action.name
+        return super().run_action(request, action, row, form)
+
+    def back_to(self, row: Any) -> HttpResponse:
+        """The tab that the button is on."""
+        name = getattr(row, "pressed", "")
+        tab = "tests" if name == "judge" else next((key for key, on in views.ON_TAB.items() if name in on), "overview")
+        return HttpResponseRedirect(tab_url(row, tab))
+
     def standing(self, row: Partner) -> Standing:
         return standing_of(row)
 
@@ -130,59 +172,7 @@ class PartnerAdmin(SupportAdmin):
             ]
         }
 
-    # --- columns and fields
-
-    @admin.display(description="party", ordering="party_id")
-    def party(self, row: Partner) -> SafeString | str:
-        return code(f"{row.country_code}*{row.party_id}")
-
-    @admin.display(description="OCPI", ordering="agreed_version")
-    def ocpi(self, row: Partner) -> str:
-        return row.version or f"{row.agreed_version} (agreed)"
-
-    @admin.display(description="connection", ordering="connection")
-    def connection_state(self, row: Partner) -> SafeString:
-        return badge(row.get_connection_display(), TONES[row.connection])
-
-    @admin.display(description="last message", ordering="newest_message_at")
-    def last_message(self, row: Any) -> SafeString | str:
-        return ago(row.newest_message_at)
-
-    @admin.display(description="open incidents", ordering="incidents_open")
-    def open_incidents(self, row: Any) -> SafeString | str:
-        if not row.incidents_open:
-            return "none"
-        return anchor(list_url(Incident, partner__id__exact=row.pk, state="open"), badge(row.incidents_open, DANGER))
-
-    @admin.display(description="our versions URL")
-    def our_versions_url(self, row: Partner) -> SafeString | str:
-        return code(versions_url(row))
-
-    @admin.display(description="Token A")
-    def stored_token_a(self, row: Partner) -> str:
-        stored = tokens.received(row.pk, REGISTRATION)
-        return f"stored, ends in {stored.last4}" if stored else "none stored"
-
 
 def incidents_in_words(row: Any) -> str:
     count = row.incidents_open
     return f"{count} open incident{'s'[: count != 1]}" if count else "No open incidents"
-
-
-def _add(obj: Partner, token_a: str) -> None:
-    made = services.add_partner(
-        services.PartnerDetails(
-            code=obj.code,
-            name=obj.name,
-            country_code=obj.country_code,
-            party_id=obj.party_id,
-            versions_url=obj.versions_url,
-            agreed_version=obj.agreed_version,
-            environment=obj.environment,
-            token_a=token_a,
-            enabled_versions=obj.enabled_versions,
-        )
-    )
-    obj.pk = made.pk
-    obj._state.adding = False
-    obj.refresh_from_db()

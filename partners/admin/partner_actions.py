@@ -4,30 +4,26 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from unfold.widgets import INPUT_CLASSES, UnfoldAdminPasswordWidget
+from unfold.widgets import UnfoldAdminPasswordWidget
 
 from ocpi import handshake
+from ocpi.admin.conformance_actions import PARTNER_ACTIONS as CHECKS
 from ocpi.models import HandshakeRun
 from ocpi.routing import versions_url
 from ocpi.sync.requests import request_sync
-from partners.admin.actions import DANGER, DEFAULT, PRIMARY, PageAction, Refused
+from partners.admin.actions import DEFAULT, PRIMARY, PageAction, Refused
+from partners.admin.fields import MomentField
 from partners.admin.showing import url_of
-from partners.models import IssuedToken, Partner
+from partners.models import Partner
 from partners.services import check_token, issue_registration_token
 
-CHANGE = "partners.change_partner"
+ONBOARD, REVEAL = "partners.onboard_partner", "partners.reveal_secret"
+SYNC = "ocpi.request_sync"
 Connection = Partner.Connection
 LIVE = (HandshakeRun.State.SCHEDULED, HandshakeRun.State.RUNNING)
-
-
-class MomentField(forms.DateTimeField):
-    """Date and time, entered with the browser's own picker."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        attrs = {"type": "datetime-local", "class": " ".join(INPUT_CLASSES)}
-        super().__init__(widget=forms.DateTimeInput(attrs=attrs), required=False, **kwargs)
 
 
 class HandshakeForm(forms.Form):
@@ -86,6 +82,8 @@ def reveal(
     request: HttpRequest, *, title: str, secret: str, explanation: str, back: str, facts: dict[str, str] | None = None
 ) -> HttpResponse:
     """A page that shows a secret. Nothing keeps it: going back or reloading does not bring it again."""
+    if not request.user.has_perm(REVEAL):
+        raise PermissionDenied
     context = {
         **admin.site.each_context(request),
         "title": title,
@@ -108,25 +106,6 @@ def sync(module: str) -> Any:
     return run
 
 
-def suspend(_request: HttpRequest, partner: Partner, _data: dict[str, Any]) -> str:
-    changed = Partner.objects.filter(pk=partner.pk, connection=Connection.CONNECTED)
-    if not changed.update(connection=Connection.SUSPENDED):
-        raise Refused("Only a connected partner can be suspended.")
-    return f"{partner.name} is suspended: their requests are answered with HTTP 403 and no driver can start there."
-
-
-def resume(_request: HttpRequest, partner: Partner, _data: dict[str, Any]) -> str:
-    usable = IssuedToken.objects.filter(
-        partner=partner, purpose=IssuedToken.Purpose.CONNECTION, state=IssuedToken.State.ACTIVE
-    ).exists()
-    state = Connection.CONNECTED if usable else Connection.NOT_CONNECTED
-    if not Partner.objects.filter(pk=partner.pk, connection=Connection.SUSPENDED).update(connection=state):
-        raise Refused("This partner is not suspended.")
-    if usable:
-        return f"{partner.name} is connected again."
-    return f"{partner.name} is no longer suspended, but has no usable token: start a handshake."
-
-
 def is_connected(partner: Partner) -> bool:
     return bool(partner.connection == Connection.CONNECTED)
 
@@ -135,7 +114,7 @@ ACTIONS = (
     PageAction(
         "handshake",
         "Start handshake",
-        CHANGE,
+        ONBOARD,
         "We read their versions URL with Token A, check the modules and exchange permanent tokens. Their server must "
         "be reachable in the window; until it closes we keep trying.",
         start_handshake,
@@ -144,10 +123,11 @@ ACTIONS = (
         form=HandshakeForm,
         possible=may_start,
     ),
+    *CHECKS,
     PageAction(
         "sync-locations",
         "Sync locations",
-        CHANGE,
+        SYNC,
         "We read all their locations now. What is missing from the answer is marked as missing.",
         sync("locations"),
         icon="sync",
@@ -156,7 +136,7 @@ ACTIONS = (
     PageAction(
         "sync-tariffs",
         "Sync tariffs",
-        CHANGE,
+        SYNC,
         "We read all their tariffs now.",
         sync("tariffs"),
         icon="sync",
@@ -165,31 +145,10 @@ ACTIONS = (
     PageAction(
         "issue-token-b",
         "Issue Token B",
-        CHANGE,
+        REVEAL,
         "We make a token that they read our versions and register with. It is shown once, on the next page. A Token B "
         "issued earlier stops working at once; the tokens of a standing connection do not.",
         issue_token,
         icon="key",
-    ),
-    PageAction(
-        "suspend",
-        "Suspend",
-        CHANGE,
-        "All their requests are answered with HTTP 403 until you resume, and drivers cannot start at their chargers. "
-        "Sessions that are charging now cannot be followed either.",
-        suspend,
-        icon="pause_circle",
-        tone=DANGER,
-        possible=is_connected,
-    ),
-    PageAction(
-        "resume",
-        "Resume",
-        CHANGE,
-        "Their requests are answered again, and drivers can start at their chargers.",
-        resume,
-        icon="play_circle",
-        tone=PRIMARY,
-        possible=lambda partner: partner.connection == Connection.SUSPENDED,
     ),
 )

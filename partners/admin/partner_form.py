@@ -10,10 +10,27 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
+from partners import services
 from partners.models import Partner
 from partners.services import check_token, check_versions_url
 
 ON_REQUEST = "2.3.0"
+IDENTITY = ("Identity", {"fields": (("name", "code"), ("country_code", "party_id"), "environment")})
+PROTOCOL = ("How we connect", {"fields": ("versions_url", "agreed_version", "token_a")})
+ON_REQUEST_SECTION = ("Versions on request", {"fields": ("on_request", "reason")})
+LEARNT = (
+    "What the handshake settled",
+    {
+        "fields": (
+            "our_versions_url",
+            ("version", "connected_at"),
+            ("token_encoding", "hub_party_id"),
+            "stored_token_a",
+        )
+    },
+)
+# Without the fields that only exist on the form.
+TO_LOOK_AT = ("How we connect", {"fields": ("versions_url", "agreed_version", "enabled_versions")})
 
 
 class PartnerForm(forms.ModelForm):
@@ -57,7 +74,7 @@ class PartnerForm(forms.ModelForm):
             "party_id": "Three characters, as they use it in OCPI.",
             "environment": "A test and a production connection of one party are two partners.",
             "agreed_version": "What both sides agreed on by mail. The handshake uses exactly this one.",
-            "versions_url": "Public, and https. Usually it ends in /versions.",
+            "versions_url": "Public, and https. Usually it ends in /versions. Empty: they enter it on their own page.",
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -72,7 +89,8 @@ class PartnerForm(forms.ModelForm):
 
     def clean_versions_url(self) -> str:
         url = str(self.cleaned_data["versions_url"])
-        check_versions_url(url)
+        if url:
+            check_versions_url(url)
         return url
 
     def clean_token_a(self) -> str:
@@ -93,3 +111,23 @@ class PartnerForm(forms.ModelForm):
         """The on-request versions as the form has them."""
         others = [number for number in self.instance.enabled_versions or [] if number != ON_REQUEST]
         return [*others, ON_REQUEST] if self.cleaned_data.get("on_request") else others
+
+
+def add(obj: Partner, token_a: str) -> None:
+    """Store a new partner through the service, which makes its role and keeps Token A encrypted."""
+    made = services.add_partner(
+        services.PartnerDetails(
+            code=obj.code,
+            name=obj.name,
+            country_code=obj.country_code,
+            party_id=obj.party_id,
+            versions_url=obj.versions_url,
+            agreed_version=obj.agreed_version,
+            environment=obj.environment,
+            token_a=token_a,
+            enabled_versions=obj.enabled_versions,
+        )
+    )
+    obj.pk = made.pk
+    obj._state.adding = False
+    obj.refresh_from_db()

@@ -50,7 +50,18 @@ class PolicyAdmin(SupportAdmin):
     )
     fieldsets = (
         ("Where it applies", {"fields": ("partner", ("location_id", "evse_uid"))}),
-        ("Start", {"fields": ("start_strategy", "connector_timeout", "session_timeout", "energy_timeout")}),
+        (
+            "Start",
+            {
+                "fields": (
+                    "start_strategy",
+                    "push_ad_hoc_tokens",
+                    "connector_timeout",
+                    "session_timeout",
+                    "energy_timeout",
+                )
+            },
+        ),
         ("Charging", {"fields": ("meter_interval", "silence_timeout", "pull_retry", "flap_delay", "stop_timeout")}),
         ("Trying again", {"fields": ("auto_retry", "retry_delay", "retry_window", "max_attempts")}),
         ("Money", {"fields": ("reservation_amount", "reservation_currency", "cdr_timeout", "cdr_deadline")}),

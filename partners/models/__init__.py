@@ -1,19 +1,52 @@
 """Who we are connected to, and how."""
 
+from partners.models.allowlist import AllowlistMirror
 from partners.models.contact import AllowedNetwork, Contact
 from partners.models.credentials import IssuedToken, ReceivedToken, RemoteEndpoint
+from partners.models.history import HistoryEntry
 from partners.models.incident import Incident
+from partners.models.onboarding import (
+    Evidence,
+    FunctionalTest,
+    GoLiveAction,
+    Onboarding,
+    SignOff,
+    StageChange,
+    StageOverride,
+)
 from partners.models.partner import Partner, PartnerRole
 from partners.models.policy import Policy
+from partners.models.portal import ChecklistItem, Document, DocumentMail, LinkEvent, PartnerLink, Unchangeable
+from partners.models.second_factor import AuthenticatorApp, FailedLogin, RecoveryCodes
+from partners.models.watch import Watch
 
 __all__ = [
     "AllowedNetwork",
+    "AllowlistMirror",
+    "AuthenticatorApp",
+    "ChecklistItem",
     "Contact",
+    "Document",
+    "DocumentMail",
+    "Evidence",
+    "FailedLogin",
+    "FunctionalTest",
+    "GoLiveAction",
+    "HistoryEntry",
     "Incident",
     "IssuedToken",
+    "LinkEvent",
+    "Onboarding",
     "Partner",
+    "PartnerLink",
     "PartnerRole",
     "Policy",
     "ReceivedToken",
+    "RecoveryCodes",
     "RemoteEndpoint",
+    "SignOff",
+    "StageChange",
+    "StageOverride",
+    "Unchangeable",
+    "Watch",
 ]

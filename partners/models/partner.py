@@ -51,7 +51,13 @@ class Partner(models.Model):
         default="",
         help_text="Set by the handshake; empty until then.",
     )
-    versions_url = models.URLField("their versions URL", max_length=255)
+    versions_url = models.URLField(
+        "their versions URL",
+        max_length=255,
+        blank=True,
+        default="",
+        help_text="Empty until they told us: they may enter it over their link.",
+    )
     environment = models.CharField(max_length=12, choices=Environment.choices, default=Environment.TEST)
     connection = models.CharField(max_length=14, choices=Connection.choices, default=Connection.NOT_CONNECTED)
     connected_at = models.DateTimeField(null=True, blank=True)
@@ -68,16 +74,33 @@ class Partner(models.Model):
         blank=True,
         help_text="On-request versions switched on for this partner, for example 2.3.0.",
     )
+    integration_window_starts_at = models.DateTimeField(
+        null=True, blank=True, help_text="Agreed with their technical team (guide 7.1): their server is reachable then."
+    )
+    integration_window_ends_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
         ordering = ["name"]
+        permissions = [
+            ("onboard_partner", "Can onboard partners: stages, handshake, tests, checks, sign-off"),
+            ("override_condition", "Can overrule a condition of a stage"),
+            ("suspend_partner", "Can suspend and resume partners"),
+            ("offboard_partner", "Can off-board partners"),
+            ("reveal_secret", "Can have secrets revealed, once"),
+            ("change_allowlist", "Can change which networks a partner may call from"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["country_code", "party_id", "environment"],
                 name="one_partner_per_party_and_environment",
-            )
+            ),
+            models.CheckConstraint(
+                condition=models.Q(integration_window_ends_at__isnull=True)
+                | models.Q(integration_window_starts_at__lt=models.F("integration_window_ends_at")),
+                name="integration_window_ends_after_it_starts",
+            ),
         ]
         indexes = [models.Index(fields=["connection"])]
 

@@ -30,6 +30,12 @@ class Policy(models.Model):
     evse_uid = models.CharField("EVSE UID", max_length=39, blank=True, default="")
 
     start_strategy = models.CharField(max_length=20, choices=StartStrategy.choices, blank=True, default="")
+    push_ad_hoc_tokens = models.BooleanField(
+        null=True,
+        blank=True,
+        help_text="Push an ad-hoc session's token before its START_SESSION. OCPI does not ask for it (2.2.1 §13.1), "
+        "as the command carries the token. Some CPOs start only tokens that they know.",
+    )
     connector_timeout = seconds("How long we wait for BLOCKED/PREPARING before giving up (rule 2).")
     session_timeout = seconds("Window in which the Session must appear after an accepted START (G5.2, rule 8).")
     energy_timeout = seconds("Window in which energy must be observed after the Session became ACTIVE (rule 11).")

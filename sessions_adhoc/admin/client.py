@@ -7,9 +7,10 @@ from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 
+from partners import history
 from partners.admin.actions import DANGER, PageAction, Refused
 from partners.admin.pages import Standing, SupportAdmin
-from partners.admin.partner_actions import reveal
+from partners.admin.partner_actions import REVEAL, reveal
 from partners.admin.showing import NEUTRAL, SUCCESS, badge, code, url_of
 from sessions_adhoc.clients import create_client_key, revoke_client_key
 from sessions_adhoc.models import ClientKey
@@ -48,6 +49,10 @@ class ClientKeyAdmin(SupportAdmin):
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
         return self.fields if obj else ("name",)
 
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """A new key is revealed, once."""
+        return bool(super().has_add_permission(request)) and request.user.has_perm(REVEAL)
+
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
@@ -59,6 +64,7 @@ class ClientKeyAdmin(SupportAdmin):
         request.new_key = key  # type: ignore[attr-defined]
 
     def response_add(self, request: HttpRequest, obj: ClientKey, post_url_continue: str | None = None) -> HttpResponse:
+        history.note(obj, "Key revealed", "Shown once, when it was made.", user=request.user)
         return reveal(
             request,
             title=f"Key of {obj.name}",

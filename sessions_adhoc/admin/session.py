@@ -1,11 +1,11 @@
 """Ad-hoc sessions: what state, who is awaited, what to press."""
 
-from contextlib import suppress
+from dataclasses import replace
 from typing import Any
-from uuid import UUID
 
 from django.contrib import admin
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Lower, Upper
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import (
@@ -14,31 +14,19 @@ from unfold.contrib.filters.admin import (
     RangeDateTimeFilter,
     RelatedDropdownFilter,
 )
+from unfold.paginator import InfinitePaginator
 
-from partners.admin.actions import DANGER, PageAction, Refused
+from ocpi.models import Evse, Token
+from partners.admin.finding import ids_starting_with
 from partners.admin.pages import ReadOnlyAdmin, Standing
 from partners.admin.showing import ago, amount, badge, countdown
-from sessions_adhoc import lifecycle, services
 from sessions_adhoc.admin import words
+from sessions_adhoc.admin.session_actions import ACTIONS
 from sessions_adhoc.admin.session_panels import panels
 from sessions_adhoc.models import AdHocSession, AttemptSession, ChargingAttempt
 from sessions_adhoc.states import TERMINAL, WITHOUT_CLOCK, State
 
-CHANGE = "sessions_adhoc.change_adhocsession"
-STOPPABLE = (State.STARTING, State.VALIDATING, State.CHARGING)
-
-
-def stop(request: HttpRequest, session: AdHocSession, _data: dict[str, Any]) -> str:
-    try:
-        now = services.stop_session(session.pk, actor=request.user.get_username())
-    except services.CannotStop as refused:
-        raise Refused(str(refused)) from refused
-    return f"A stop was asked for. The session is now: {State(now.state).label.lower()}."
-
-
-def check_again(_request: HttpRequest, session: AdHocSession, _data: dict[str, Any]) -> str:
-    state = lifecycle.advance(session.pk)
-    return f"Looked at everything that is known. The session is now: {state.label.lower()}."
+MOST = 100
 
 
 class LiveFilter(RadioFilter):
@@ -54,7 +42,7 @@ class LiveFilter(RadioFilter):
         if self.value() == "escalated":
             return queryset.filter(state=State.ESCALATED)
         if self.value() == "live":
-            return queryset.exclude(state__in=TERMINAL)
+            return queryset.filter(state__in=sorted(set(State) - TERMINAL))
         return queryset.filter(state__in=TERMINAL) if self.value() == "over" else queryset
 
 
@@ -87,31 +75,13 @@ class AdHocSessionAdmin(ReadOnlyAdmin):
         ("Over", "queue=over"),
     )
     list_select_related = ("partner", "evse")
+    paginator = InfinitePaginator
+    sortable_by = ()
     search_fields = ("evse__evse_id",)
     search_help_text = "Session, token, authorization reference, EVSE or OCPI session ID"
     empty_title = "No ad-hoc sessions yet"
     empty_text = "A driver starts one with the QR code on a charger; the code is on the page of each EVSE."
-    page_actions = (
-        PageAction(
-            "check-again",
-            "Check again",
-            CHANGE,
-            "We look at all that is known now and do what follows from it, as the clock would. Nothing is sent twice.",
-            check_again,
-            icon="refresh",
-            possible=lambda session: session.state not in TERMINAL,
-        ),
-        PageAction(
-            "stop",
-            "Stop charging",
-            CHANGE,
-            "The CPO is asked with STOP_SESSION. Charging is over when its Session ends; energy delivered is billed.",
-            stop,
-            icon="stop_circle",
-            tone=DANGER,
-            possible=lambda session: session.state in STOPPABLE and session.stop_requested_at is None,
-        ),
-    )
+    page_actions = ACTIONS
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[AdHocSession]:
         rows: QuerySet[AdHocSession] = super().get_queryset(request)
@@ -123,21 +93,23 @@ class AdHocSessionAdmin(ReadOnlyAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[AdHocSession], search_term: str
     ) -> tuple[QuerySet[AdHocSession], bool]:
-        """By any id that support may be told."""
+        """By any id that support may be told; each of them has an index."""
         term = search_term.strip()
         if not term:
             return queryset, False
-        attempts = ChargingAttempt.objects.filter(session=OuterRef("pk"), authorization_reference__iexact=term)
-        ties = AttemptSession.objects.filter(attempt__session=OuterRef("pk"), ocpi_session__ocpi_key=term.lower())
-        found = (
-            Q(token__uid__iexact=term)
-            | Q(evse__evse_id__icontains=term)
-            | Q(evse__uid_key=term.lower())
-            | Exists(attempts)
-            | Exists(ties)
+        attempts = ChargingAttempt.objects.filter(authorization_reference=term.lower())
+        ties = AttemptSession.objects.filter(ocpi_session__ocpi_key=term.lower())
+        evses = Evse.objects.annotate(sticker=Upper("evse_id")).filter(
+            Q(sticker=term.upper()) | Q(uid_key=term.lower())
         )
-        with suppress(ValueError):
-            found |= Q(pk=UUID(term))
+        tokens = Token.objects.annotate(key=Lower("uid")).filter(key=term.lower())
+        found = (
+            Q(token__in=list(tokens.values_list("pk", flat=True)[:MOST]))
+            | Q(evse__in=list(evses.values_list("pk", flat=True)[:MOST]))
+            | Q(pk__in=list(attempts.values_list("session", flat=True)[:MOST]))
+            | Q(pk__in=list(ties.values_list("attempt__session", flat=True)[:MOST]))
+            | ids_starting_with(term)
+        )
         return queryset.filter(found), False
 
     def refresh(self, row: AdHocSession) -> int:
@@ -147,7 +119,10 @@ class AdHocSessionAdmin(ReadOnlyAdmin):
         return words.standing_of(row)
 
     def panels(self, request: HttpRequest, row: AdHocSession) -> dict[str, Any]:
-        return panels(row)
+        shown = panels(row)
+        if then := shown["foreseen"]:
+            shown["standing"] = replace(self.standing(row), next_at=then.at, next_text=then.text)
+        return shown
 
     @admin.display(description="session", ordering="id")
     def short_id(self, row: AdHocSession) -> str:

@@ -22,13 +22,17 @@ from partners.admin.showing import (
     url_of,
 )
 from partners.models import Incident
-from sessions_adhoc.admin.story import story
+from sessions_adhoc.admin.charging_chart import chart
+from sessions_adhoc.admin.foreseen import foreseen
+from sessions_adhoc.admin.story import Line, story, with_messages
+from sessions_adhoc.estimating import estimate
 from sessions_adhoc.models import AdHocSession, AttemptSession, ChargingAttempt, Sample
 from sessions_adhoc.presenting import held
 from sessions_adhoc.snapshot import cdrs_of
 
 MOST_SAMPLES = 500
 SHOWN_SAMPLES = 50
+SOURCES = (("driver", "Driver"), ("engine", "Engine"), ("ocpi", "OCPI"), ("money", "Money"), ("staff", "Staff"))
 
 
 def panels(session: AdHocSession) -> dict[str, Any]:
@@ -36,9 +40,12 @@ def panels(session: AdHocSession) -> dict[str, Any]:
     samples = newest_samples(session)
     return {
         "facts": facts(session),
-        "money": money(session),
-        "incidents": Incident.objects.filter(partner_id=session.partner_id, reference=str(session.pk)).order_by("-id"),
-        "lines": story(session.timeline.all(), samples),
+        "money": money(session, samples),
+        "incidents": incidents(session),
+        "lines": told(session, samples),
+        "sources": SOURCES,
+        "foreseen": foreseen(session),
+        "chart": chart(samples),
         "attempts": attempts(session),
         "samples": samples[::-1][:SHOWN_SAMPLES],
         "sample_count": len(samples),
@@ -47,10 +54,33 @@ def panels(session: AdHocSession) -> dict[str, Any]:
     }
 
 
+def incidents(session: AdHocSession) -> list[Incident]:
+    """About this session alone, and open ones of the partner of which it is evidence. Newest first; two queries."""
+    name = str(session.pk)
+    rows = Incident.objects.filter(partner_id=session.partner_id).order_by("-id")
+    shared = [row for row in rows.filter(closed_at=None).exclude(reference=name) if _is_evidence(row, name)]
+    return sorted([*rows.filter(reference=name), *shared], key=lambda row: row.pk, reverse=True)
+
+
+def _is_evidence(row: Incident, session_id: str) -> bool:
+    return any(item.get("session") == session_id for item in row.evidence)
+
+
 def newest_samples(session: AdHocSession) -> list[Sample]:
     """The newest readings, oldest first."""
-    rows = Sample.objects.filter(attempt__session=session).select_related("attempt").order_by("-received_at", "-id")
+    rows = (
+        Sample.objects.filter(attempt__session=session)
+        # Not joined: hundreds of readings would each bring the same Session, with all of its JSON.
+        .prefetch_related("attempt", "ocpi_session")
+        .order_by("-received_at", "-id")
+    )
     return list(rows[:MOST_SAMPLES])[::-1]
+
+
+def told(session: AdHocSession, samples: list[Sample]) -> list[Line]:
+    """The merged timeline. Three queries."""
+    payments = session.authorization.events.all()
+    return with_messages(story(session.timeline.all(), samples, payments, session.currency))
 
 
 def facts(session: AdHocSession) -> dict[str, object]:
@@ -75,20 +105,27 @@ def facts(session: AdHocSession) -> dict[str, object]:
     }
 
 
-def money(session: AdHocSession) -> dict[str, object]:
-    """Reserved, captured, released, as the gateway holds it now."""
+def money(session: AdHocSession, samples: list[Sample]) -> dict[str, object]:
+    """Reserved, captured, released, given back, as the gateway holds it now; what the meter comes to by the tariff."""
+    counted = [sample for sample in samples if not sample.ignored and sample.kwh is not None]
     payment = session.authorization
     state = PaymentAuthorization.State
-    released = payment.amount - payment.captured_amount if payment.state in (state.CAPTURED, state.RELEASED) else 0
+    over = payment.state in (state.CAPTURED, state.REFUNDING, state.RELEASED)
+    released = payment.amount - payment.captured_amount if over else 0
+    gives_back = payment.refunded_amount or payment.refund_amount
     return {
         "held": amount(held(payment), payment.currency),
         "captured": amount(payment.captured_amount, payment.currency),
         "released": amount(released, payment.currency),
+        "refunded": amount(payment.refunded_amount, payment.currency) if gives_back else "",
+        "refunding": amount(payment.refund_amount, payment.currency) if payment.refund_amount else "",
+        "kept": amount(payment.kept_amount, payment.currency) if gives_back else "",
         "asked": amount(payment.amount, payment.currency),
         "badge": state_badge(payment),
         "link": link(payment, "Payment"),
         "expires": at(payment.expires_at) if held(payment) else "",
         "failure": payment.failure_message or payment.failure_code,
+        "estimate": amount(estimate(session, counted[-1]), session.currency) if counted else "",
     }
 
 
@@ -148,4 +185,7 @@ def kind(row: Cdr) -> str:
 def policy(session: AdHocSession) -> list[tuple[str, Any, str]]:
     """Name, value and the scope that it came from."""
     sources = session.policy_sources
-    return [(name.replace("_", " "), value, sources.get(name, "default")) for name, value in session.policy.items()]
+    return [
+        (name.replace("_", " ").replace("cdr", "CDR"), value, sources.get(name, "default"))
+        for name, value in session.policy.items()
+    ]

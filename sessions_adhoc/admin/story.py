@@ -1,17 +1,26 @@
-"""The story of an ad-hoc session: timeline and meter readings merged into one list, oldest first."""
+"""The story of an ad-hoc session in one list, oldest first: driver, engine, OCPI messages, meter, money, staff."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
 
+from billing.models import PaymentEvent
 from ocpi.models import Message
-from partners.admin.showing import DANGER, INFO, NEUTRAL, SUCCESS, WARNING, url_of
+from partners.admin.showing import DANGER, INFO, NEUTRAL, SUCCESS, WARNING, amount, url_of
 from sessions_adhoc.admin.words import TONES
 from sessions_adhoc.models import Sample, TimelineEvent
 from sessions_adhoc.states import State
 
 Kind = TimelineEvent.Kind
+# Whose doing a line is: the chips above the list choose among them.
+SOURCES = {
+    **dict.fromkeys((Kind.STATE, Kind.NOTE), "engine"),
+    **dict.fromkeys((Kind.COMMAND, Kind.SESSION, Kind.CONNECTOR, Kind.CDR, Kind.PULL), "ocpi"),
+    Kind.DRIVER: "driver",
+    Kind.STAFF: "staff",
+    Kind.PAYMENT: "money",
+}
 KIND_TONES = {Kind.STAFF: WARNING, Kind.DRIVER: INFO, Kind.PAYMENT: SUCCESS, Kind.COMMAND: INFO}
 
 
@@ -23,15 +32,27 @@ class Line:
     kind: str
     text: str
     tone: str = NEUTRAL
+    source: str = "engine"
     states: str = ""
     actor: str = ""
-    message_url: str = ""
+    message_id: int | None = None
     until: datetime | None = None
+    message: str = ""
+
+    @property
+    def message_url(self) -> str:
+        return url_of(Message, self.message_id) if self.message_id else ""
 
 
-def story(events: Iterable[TimelineEvent], samples: Sequence[Sample]) -> list[Line]:
-    """Merge both. Readings that follow each other without anything in between become one line."""
+def story(
+    events: Iterable[TimelineEvent],
+    samples: Sequence[Sample],
+    payments: Iterable[PaymentEvent] = (),
+    currency: str = "",
+) -> list[Line]:
+    """Merge all. Readings that follow each other without anything in between become one line."""
     told: list[tuple[datetime, Line | Sample]] = [(event.at, _line(event)) for event in events]
+    told += [(event.at, _payment(event, currency)) for event in payments if event.action != PaymentEvent.Action.OPENED]
     told += [(sample.received_at, sample) for sample in samples]
     told.sort(key=lambda item: item[0])
     lines: list[Line] = []
@@ -47,7 +68,7 @@ def story(events: Iterable[TimelineEvent], samples: Sequence[Sample]) -> list[Li
 def _line(event: TimelineEvent) -> Line:
     states = ""
     tone = KIND_TONES.get(Kind(event.kind), NEUTRAL)
-    if event.state_to:
+    if event.kind == Kind.STATE and event.state_to:
         states = f"{State(event.state_from).label} → {State(event.state_to).label}" if event.state_from else ""
         tone = TONES[State(event.state_to)]
     return Line(
@@ -55,10 +76,35 @@ def _line(event: TimelineEvent) -> Line:
         event.get_kind_display(),
         event.text,
         tone,
+        SOURCES[Kind(event.kind)],
         states,
         event.actor,
-        url_of(Message, event.message_id) if event.message_id else "",
+        event.message_id,
     )
+
+
+def _payment(event: PaymentEvent, currency: str) -> Line:
+    """A step of the gateway: what was asked, what it said."""
+    said = " ".join(filter(None, [event.outcome, event.code, event.message]))
+    parts = [event.get_action_display(), event.get_to_state_display().lower()]
+    if event.amount is not None:
+        parts.append(amount(event.amount, currency))
+    return Line(event.at, "Gateway", f"{', '.join(parts)}{f': {said}' if said else ''}.", source="money")
+
+
+def with_messages(lines: list[Line]) -> list[Line]:
+    """Each line that names a message says which it was: `PUT sessions, HTTP 200, 12 ms`. One query."""
+    ids = {line.message_id for line in lines if line.message_id}
+    fields = ("method", "module", "http_status", "duration_ms")
+    found = {pk: rest for pk, *rest in Message.objects.filter(pk__in=ids).values_list("pk", *fields)}
+    return [replace(line, message=_exchange(*found.get(line.message_id, ()))) for line in lines]
+
+
+def _exchange(method: str = "", module: str = "", http_status: int | None = None, took: int | None = None) -> str:
+    if not method:
+        return "message"
+    parts = [f"{method} {module}", f"HTTP {http_status}" if http_status else "no answer"]
+    return ", ".join([*parts, f"{took} ms"] if took is not None else parts)
 
 
 def _readings(samples: Sequence[Sample]) -> Line:
@@ -78,7 +124,8 @@ def _readings(samples: Sequence[Sample]) -> Line:
         "Meter",
         "; ".join(parts),
         SUCCESS if counted else DANGER,
-        message_url=url_of(Message, last.message_id) if last.message_id else "",
+        "ocpi",
+        message_id=last.message_id,
         until=last.received_at if len(samples) > 1 else None,
     )
 

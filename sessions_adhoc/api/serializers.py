@@ -59,7 +59,8 @@ class MoneySerializer(serializers.Serializer[Any]):
 
     currency = serializers.CharField()
     reserved = serializers.IntegerField(help_text="Held now.")
-    captured = serializers.IntegerField(help_text="Taken for good.")
+    captured = serializers.IntegerField(help_text="Taken from the card.")
+    refunded = serializers.IntegerField(help_text="Given back of what was captured.")
     estimated = serializers.IntegerField(allow_null=True, help_text="What the energy so far costs, by the tariff.")
     state = serializers.CharField(help_text="State of the payment.")
 

@@ -24,6 +24,7 @@ class Do(StrEnum):
     PULL_CDRS = "pull_cdrs"
     OPEN_INCIDENT = "open_incident"
     CLOSE_INCIDENTS = "close_incidents"
+    CHECK_BILL = "check_bill"
     REVOKE_TOKEN = "revoke_token"  # noqa: S105 - the name of an action
 
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sessions_adhoc.decide.decision import Action, Decision, Do, fail, go, stay
+from sessions_adhoc.decide.decision import Action, Decision, Do, end_attempt, fail, go, stay
 from sessions_adhoc.decide.facts import AttemptFacts, Facts
 from sessions_adhoc.decide.payment import PAYMENT_POLL
 from sessions_adhoc.decide.start import Pull, pull_since
@@ -13,8 +13,9 @@ CDR_UNUSABLE = "The CDR cannot be billed"
 MONEY_STUCK = "The payment cannot be captured"
 
 
-def settled(facts: Facts, text: str) -> Decision:
-    return go(State.SETTLED, text, Action(Do.CLOSE_INCIDENTS), Action(Do.REVOKE_TOKEN))
+def settled(text: str, *actions: Action) -> Decision:
+    """The attempt is over by now, unless staff captured while its start was in doubt."""
+    return go(State.SETTLED, text, end_attempt("", text), Action(Do.CLOSE_INCIDENTS), Action(Do.REVOKE_TOKEN), *actions)
 
 
 def escalate(code: str, reason: str, text: str) -> Decision:
@@ -32,13 +33,14 @@ def cdr_pull_due(facts: Facts) -> datetime:
 def money_moved(facts: Facts) -> Decision | None:
     """The gateway's work is done, or under way."""
     if facts.payment.state == "captured":
-        return settled(facts, "Settled: the payment was captured.")
+        return settled("Settled: the payment was captured.", Action(Do.CHECK_BILL))
     if facts.payment.state == "released":
         if facts.state == State.AWAITING_CDR or facts.cdr:
-            return settled(facts, "Settled: nothing to pay, the reservation was released.")
+            return settled("Settled: nothing to pay, the reservation was released.")
         return go(
             State.FAILED,
             "The reservation was released.",
+            end_attempt("released", "The reservation was released."),
             Action(Do.CLOSE_INCIDENTS),
             Action(Do.REVOKE_TOKEN),
             reason="released",

@@ -18,6 +18,10 @@ from sessions_adhoc.states import State
 SEND_POLL = timedelta(seconds=5)
 """A command that nobody sent by then is asked for again: its task was lost."""
 
+STOP_FIRST = timedelta(seconds=15)
+"""How much longer a retry waits for the STOP of the attempt before it: a charger that is still busy with that one would
+refuse."""
+
 PULL_POLL = timedelta(seconds=30)
 UNSENT = frozenset({"created", "undelivered"})
 """States of a command that cannot have arrived."""
@@ -70,9 +74,17 @@ def between_attempts(facts: Facts, now: datetime) -> Decision:
         return fail("no_energy", "Charging did not start within the reservation's window.")
     if facts.retry_at and now < facts.retry_at:
         return stay(facts.retry_at)
+    if facts.retry_at and stop_under_way(facts) and now < facts.retry_at + STOP_FIRST:
+        return stay(min(now + SEND_POLL, facts.retry_at + STOP_FIRST), Action(Do.SEND_STOP))
     if facts.rules.start_strategy == "wait_for_preparing" and facts.connector_status not in CONNECTOR_READY:
         return stay(window_ends)
     return Decision(actions=(Action(Do.OPEN_ATTEMPT),), again=True, text="Trying again: sending START_SESSION.")
+
+
+def stop_under_way(facts: Facts) -> bool:
+    """The STOP of the attempt that failed is still in a queue, or on its way."""
+    stop = facts.attempt.stop if facts.attempt else None
+    return stop is not None and stop.state in ("created", "sending")
 
 
 def waiting_for_session(facts: Facts, attempt: AttemptFacts, now: datetime) -> Decision:

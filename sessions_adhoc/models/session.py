@@ -71,6 +71,7 @@ class AdHocSession(FSMModelMixin, models.Model):
     class Meta:
         verbose_name = "ad-hoc session"
         ordering = ["-created_at"]
+        permissions = [("operate_session", "Can check and stop ad-hoc sessions")]
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(state__in=sorted(WITHOUT_CLOCK), next_check_at__isnull=True)
@@ -90,6 +91,8 @@ class AdHocSession(FSMModelMixin, models.Model):
             ),
             models.Index(fields=["state", "-created_at"]),
             models.Index(fields=["partner", "-created_at"]),
+            models.Index(fields=["-created_at"]),
+            models.Index(fields=["channel", "-created_at"], name="sessions_by_channel"),
             models.Index(fields=["evse"], condition=models.Q(ended_at__isnull=True), name="live_sessions_by_evse"),
         ]
 

@@ -6,7 +6,10 @@ from sessions_adhoc.models.session import AdHocSession
 
 
 class TimelineEvent(models.Model):
-    """One thing that happened: a change of state, news of the CPO, money, a person. Append-only."""
+    """One thing that happened: a change of state, news of the CPO, money, a person. Append-only.
+
+    `state_from` and `state_to` are states of the session, and for kind CONNECTOR statuses of the EVSE.
+    """
 
     class Kind(models.TextChoices):
         STATE = "state", "State"

@@ -19,7 +19,7 @@ def lines(payment: PaymentAuthorization, estimated: int | None) -> dict[str, str
     return {
         "reserved": words.amount(payment.amount, currency),
         "cost": "–" if estimated is None else words.amount(estimated, currency),
-        "paid": words.amount(payment.captured_amount, currency),
+        "paid": words.amount(payment.kept_amount, currency),
         "money": sentence(payment),
     }
 
@@ -34,6 +34,11 @@ def sentence(payment: PaymentAuthorization) -> str:
             return f"{reserved} is reserved on your card. {TERMS}"
         case State.CAPTURING:
             return _captured(payment, payment.capture_amount or 0, "is being taken", "will be released")
+        case State.REFUNDING:
+            return f"{words.amount(payment.refund_amount or 0, payment.currency)} is being given back to your card."
+        case State.CAPTURED if payment.refunded_amount:
+            back = words.amount(payment.refunded_amount, payment.currency)
+            return f"{words.amount(payment.captured_amount, payment.currency)} was taken; {back} was given back."
         case State.CAPTURED:
             return _captured(payment, payment.captured_amount, "was taken", "was released")
         case State.RELEASING:

@@ -12,8 +12,8 @@ SINCE_2_2 = ("2.2", "2.2.1", "2.3.0")
 class Act:
     """Something that the driver does, once: `what` when the session has been in `state` for `after` seconds.
 
-    `what` is `stop` or `cancel` (the driver's API), `plug` (the cable), or `go away`: the CPO is gone for `lasting`
-    seconds. In state `""` it is done before the start.
+    `what` is `stop` or `cancel` (the driver's API), `plug` (the cable), `refund` (staff, as soon as the CDRs tell how
+    much), or `go away`: the CPO is gone for `lasting` seconds. In state `""` it is done before the start.
     """
 
     state: str
@@ -27,7 +27,8 @@ class Expected:
     """The outcome that the rules demand.
 
     Args:
-        money: `captured` (exactly what the CPO billed, at most what was reserved), `released`, `held` or `declined`.
+        money: `captured` (exactly what the CPO billed, at most what was reserved, less what was given back),
+            `released`, `held` or `declined`.
         starts: START_SESSIONs in the CPO's own books; by default one per attempt.
         stops: STOP_SESSIONs in the CPO's own books.
         sessions: validity of each OCPI session, in order of appearance.

@@ -1,6 +1,6 @@
 """What came of a session: our rows, the payment gateway's books, and the CPO's."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 from billing.models import PaymentAuthorization, SimulatedCharge, SimulatedOperation
 from ocpi.models import Cdr, OcpiSession
 from partners.models import Incident
+from sessions_adhoc.decide.start import START_ERROR
 from sessions_adhoc.models import AdHocSession, AttemptSession, ChargingAttempt, Sample, TimelineEvent
 
 WITHOUT_VAT = frozenset({"2.1.1"})
@@ -16,7 +17,7 @@ WITHOUT_VAT = frozenset({"2.1.1"})
 
 @dataclass(frozen=True)
 class Money:
-    """The driver's money, in minor units, by our books and by the gateway's."""
+    """The driver's money, in minor units, by our books and by the gateway's. What was given back is not captured."""
 
     reserved: int
     state: str
@@ -48,12 +49,16 @@ class Outcome:
     signs: frozenset[str]
 
 
-def read(session_id: str, books: Mapping[str, Any]) -> Outcome:
-    """Read the outcome so far; `books` is what the simulated CPO's control API says."""
+ALWAYS = ("token revoked",)
+"""Looked at in every scenario."""
+
+
+def read(session_id: str, books: Mapping[str, Any], signs: Iterable[str] = ()) -> Outcome:
+    """Read the outcome so far; `books` is what the simulated CPO's control API says, `signs` are those asked for."""
     session = AdHocSession.objects.select_related("token", "partner").get(pk=session_id)
     attempts = list(session.attempts.all())
     links = list(AttemptSession.objects.filter(attempt__session=session).select_related("ocpi_session"))
-    incidents = Incident.objects.filter(reference=str(session.pk)).order_by("pk")
+    incidents = _incidents(session)
     stops = books["stops_by_session"]
     return Outcome(
         state=session.state,
@@ -67,8 +72,20 @@ def read(session_id: str, books: Mapping[str, Any]) -> Outcome:
         closed=tuple(row.symptom for row in incidents if row.closed_at is not None),
         verdict=attempts[-1].verdict if attempts else "",
         money=_money(session, attempts, links, books),
-        signs=frozenset(name for name, holds in SIGNS.items() if holds(session)),
+        signs=frozenset(name for name in {*signs, *ALWAYS} if SIGNS[name](session)),
     )
+
+
+def _incidents(session: AdHocSession) -> list[Incident]:
+    """The incidents about the session, and those that it is evidence of."""
+    name = str(session.pk)
+    rows = Incident.objects.filter(partner_id=session.partner_id).order_by("pk")
+    return [row for row in rows if row.reference == name or _opened_by(row, name)]
+
+
+def _opened_by(row: Incident, name: str) -> bool:
+    """Whether the session is evidence of a START error: these are one incident for many sessions."""
+    return row.symptom == START_ERROR and any(item.get("session") == name for item in row.evidence)
 
 
 def _path(session: AdHocSession) -> tuple[str, ...]:
@@ -96,10 +113,10 @@ def _money(
     return Money(
         reserved=ours.amount,
         state=str(ours.state),
-        captured=ours.captured_amount,
+        captured=ours.kept_amount,
         gateway_state=", ".join(charge.status for charge in charges),
-        gateway_captured=sum(charge.captured_amount for charge in charges),
-        gateway_released=sum(charge.released_amount for charge in charges),
+        gateway_captured=sum(charge.captured_amount - charge.refunded_amount for charge in charges),
+        gateway_released=sum(charge.released_amount + charge.refunded_amount for charge in charges),
         gateway_held=sum(charge.held_amount for charge in charges),
         gateway_charges=len(charges),
         gateway_captures=captures,
@@ -138,6 +155,7 @@ SIGNS: Mapping[str, Callable[[AdHocSession], bool]] = {
         partner=session.partner_id, evse_uid__iexact=session.evse.uid, attempt_link=None
     ).exists(),
     "driver was told": lambda session: session.timeline.filter(text__contains="Charging goes on").exists(),
+    "money given back": lambda session: session.authorization.refunded_amount > 0,
     "token revoked": lambda session: not session.token.valid,
 }
 """Facts that some rows ask for by name."""

@@ -1,6 +1,7 @@
 """One scenario being played: from the driver's wish to an outcome that can be judged."""
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,6 +10,7 @@ from django.db.models import QuerySet
 
 from ocpi.models import Evse
 from partners.models import Policy
+from sessions_adhoc import staff
 from sessions_adhoc.models import AdHocSession
 from sessions_adhoc.scenarios.case import Act, Case, Expected
 from sessions_adhoc.scenarios.cpo import Charger, Cpo
@@ -36,6 +38,7 @@ class Play:
     state: str = ""
     _state_since: float = 0.0
     _good_since: float | None = None
+    _judged: dict[str, Any] | None = None
     _acts: list[Act] = field(default_factory=list)
 
     def begin(self) -> None:
@@ -64,8 +67,8 @@ class Play:
         if state != self.state:
             self.state, self._state_since = state, now
         for act in [one for one in self._acts if one.state == state and now >= self._state_since + one.after]:
-            self._acts.remove(act)
-            self._do(act)
+            if self._do(act):
+                self._acts.remove(act)
 
     @property
     def is_late(self) -> bool:
@@ -80,9 +83,12 @@ class Play:
         return False
 
     def judge(self, books: dict[str, Any]) -> bool:
-        """Compare; True when the outcome is good and steady, or the time is up."""
+        """Compare; True when the outcome is good and steady, or the time is up. The same books are judged once."""
         now, late = time.monotonic(), self.is_late
-        self.outcome = read(self.session_id, books)
+        if books is self._judged and not late:
+            return False
+        self._judged = books
+        self.outcome = self._read(books)
         faults = deviations(self._expected, self.outcome)
         self._good_since = None if faults else self._good_since or now
         steady = self._good_since is not None and now >= self._good_since + STEADY
@@ -96,16 +102,26 @@ class Play:
 
     def look_again(self, books: dict[str, Any]) -> None:
         """Judge once more, when everything has been quiet for long."""
-        self.outcome = read(self.session_id, books)
+        self.outcome = self._read(books)
         self.faults = deviations(self._expected, self.outcome)
 
-    def _do(self, act: Act) -> None:
+    def _read(self, books: dict[str, Any]) -> Outcome:
+        return read(self.session_id, books, self._expected.signs)
+
+    def _do(self, act: Act) -> bool:
+        """Return whether it is done; staff can give back only what the CDRs tell."""
         if act.what == "plug":
             self.cpo.plug(self.charger)
         elif act.what == "go away":
             self.cpo.go_away(act.lasting)
+        elif act.what == "refund":
+            with suppress(staff.NotPossible):
+                staff.refund(self.session_id, "The scenario", "The operator corrected its CDR.")
+                return True
+            return False
         else:
             self.driver.end(self.session_id, act.what)
+        return True
 
     def _evse(self) -> "QuerySet[Evse]":
         return Evse.objects.filter(partner=self.cpo.partner_id, uid__iexact=self.charger.uid)

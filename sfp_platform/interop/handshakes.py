@@ -1,17 +1,14 @@
 """The connection: registering both ways, credentials by hand, rotation, unregistering (guide 7.3, OCPI 2.2.1 §7)."""
 
-from importlib import import_module
-from typing import Any
-
 from ocpi import handshake
 from ocpi.handshake.manual import connect_manually
 from ocpi.handshake.rotation import retire_replaced_tokens
 from ocpi.models import HandshakeRun
 from ocpi.routing import versions_url
 from partners import secrets, tokens
-from partners.models import IssuedToken, Partner
+from partners.models import IssuedToken, Partner, ReceivedToken
 from partners.services import issue_registration_token
-from sfp_platform.interop.world import NotOffered, World, eventually, must
+from sfp_platform.interop.world import World, eventually, must
 
 CONNECTED, NOT_CONNECTED = Partner.Connection.CONNECTED, Partner.Connection.NOT_CONNECTED
 
@@ -73,10 +70,17 @@ def they_rotate(world: World) -> str:
 
 def we_rotate(world: World) -> str:
     """We renew with PUT at the CPO."""
-    rotate = _service("ocpi.handshake.rotation", "rotate")
-    rotate(world.partner)
+    before = tokens.received(world.partner.pk, ReceivedToken.Purpose.CONNECTION)
+    run = handshake.advance(handshake.rotate(world.partner).pk)
+    must(run and run.state == HandshakeRun.State.SUCCEEDED, f"the rotation ended: {run and run.cause}")
+    assert run is not None  # noqa: S101  (narrows the type)
     _check_connected(world)
-    return "both tokens renewed"
+    after = tokens.received(world.partner.pk, ReceivedToken.Purpose.CONNECTION)
+    must(before and after and after.pk != before.pk, "the token that we call them with is the old one")
+    retire_replaced_tokens()
+    usable = IssuedToken.objects.filter(partner=world.partner).exclude(state=IssuedToken.State.REVOKED)
+    must(list(usable) == [run.issued_token], f"{usable.count()} of our tokens work at once")
+    return "both tokens renewed, the old one is refused"
 
 
 def they_unregister(world: World) -> str:
@@ -106,19 +110,12 @@ def they_register(world: World) -> str:
 
 def we_unregister(world: World) -> str:
     """We send DELETE to the CPO."""
-    unregister = _service("ocpi.handshake.unregistration", "unregister_from")
-    unregister(world.partner)
+    run = handshake.advance(handshake.unregister_from(world.partner).pk)
+    must(run and run.state == HandshakeRun.State.SUCCEEDED and not run.cause, f"it ended: {run and run.cause}")
     world.partner.refresh_from_db()
     must(world.partner.connection == NOT_CONNECTED, f"the partner is {world.partner.connection}")
     must(not world.cpo.state()["registered"], "the CPO still believes that we are registered")
     return "both sides forgot the other"
-
-
-def _service(module: str, name: str) -> Any:
-    try:
-        return getattr(import_module(module), name)
-    except (ImportError, AttributeError):
-        raise NotOffered("the platform has no service for it yet") from None
 
 
 def _check_connected(world: World) -> None:

@@ -12,7 +12,7 @@ from sfp_platform.demo import processes
 from sfp_platform.demo.place import Place, free_port
 from sfp_platform.interop import charging, handshakes, objects
 from sfp_platform.interop.cpo import Cpo, command
-from sfp_platform.interop.world import Gap, NotOffered, World
+from sfp_platform.interop.world import Gap, World
 
 Step = Callable[[World], str]
 STEPS: tuple[tuple[str, Step], ...] = (
@@ -35,12 +35,12 @@ STEPS: tuple[tuple[str, Step], ...] = (
     ("CDR pushed", charging.cdr_push),
     ("CDR read back", charging.cdr_read_back),
     ("rotation by PUT: theirs", handshakes.they_rotate),
-    ("rotation by PUT: ours", handshakes.we_rotate),
     ("unregistered by them", handshakes.they_unregister),
     ("handshake C: they register", handshakes.they_register),
+    ("rotation by PUT: ours", handshakes.we_rotate),
     ("unregistered by us", handshakes.we_unregister),
 )
-OK, GAP, NOT_OFFERED = "ok", "GAP", "not offered yet"
+OK, GAP = "ok", "GAP"
 
 
 @dataclass(frozen=True)
@@ -78,8 +78,6 @@ def _one_version(world: World) -> Iterator[Cell]:
 def _tried(step: Step, world: World) -> tuple[str, str]:
     try:
         return OK, step(world)
-    except NotOffered as reason:
-        return NOT_OFFERED, str(reason)
     except Gap as reason:
         return GAP, str(reason)
     except Exception as error:  # noqa: BLE001  (a step that breaks is a gap; the others still run)
@@ -91,10 +89,10 @@ def table(cells: list[Cell]) -> Iterator[str]:
     """The matrix in lines, and below it the reason of everything that is not ok."""
     versions = list(dict.fromkeys(cell.version for cell in cells))
     found = {(cell.feature, cell.version): cell for cell in cells}
-    yield f"{'':<36}" + "".join(f"{version:<17}" for version in versions)
+    yield f"{'':<36}" + "".join(f"{version:<8}" for version in versions)
     for feature, _step in STEPS:
         row = [found[feature, version] for version in versions if (feature, version) in found]
-        yield f"{feature:<36}" + "".join(f"{cell.verdict:<17}" for cell in row)
+        yield f"{feature:<36}" + "".join(f"{cell.verdict:<8}" for cell in row)
     reasons: dict[str, list[str]] = {}
     for cell in cells:
         if cell.verdict != OK:

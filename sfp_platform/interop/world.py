@@ -23,10 +23,6 @@ class Gap(Exception):
     """A feature does not work; the text says why."""
 
 
-class NotOffered(Exception):
-    """The platform has no service for this yet; no gap."""
-
-
 def must(condition: object, otherwise: str) -> None:
     """Raise Gap unless the condition holds."""
     if not condition:

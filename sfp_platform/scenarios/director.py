@@ -20,6 +20,8 @@ from sfp_platform.demo.printing import Printer
 
 COUNTRIES = ("SK", "CZ", "AT", "PL", "HU", "DE", "SI", "HR")
 WORKERS, THREADS = 2, 5
+ONE_IS_ENOUGH = 16
+"""For so few plays a second worker takes longer to start than it saves."""
 SHARED = 2
 SHARED_CASES = 14
 """With so few cases of one version a single shared CPO has chargers enough of each kind."""
@@ -63,9 +65,11 @@ class Director:
         return self._report(done)
 
     def _start(self, running: processes.Processes, cases: Sequence[Case], versions: Sequence[str]) -> list[Fleet]:
+        versions = [version for version in versions if any(version in case.versions for case in cases)]
         wanted = [one for version in versions for one in wanted_cpos(version, cases)]
         running.start("web", processes.web(self.web_port))
-        for number in range(1, WORKERS + 1):
+        workers = 1 if sum(len(case.versions) for case in cases) <= ONE_IS_ENOUGH else WORKERS
+        for number in range(1, workers + 1):
             running.start(f"worker-{number}", [*processes.worker(), "--concurrency", str(THREADS)])
         running.start("beat", processes.beat(self.folder))
         for one in wanted:

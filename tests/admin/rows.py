@@ -6,15 +6,36 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+from axes.models import AccessAttempt
 from django.contrib.auth.models import Group, User
 from django.utils import timezone
 
 from billing.models import PaymentAuthorization
 from billing.models.simulated import SimulatedCharge
-from ocpi.models import Cdr, Command, Evse, HandshakeRun, HandshakeStep, Message, OcpiSession, SyncRun, Tariff
+from ocpi.models import (
+    Cdr,
+    Command,
+    ConformanceRun,
+    Evse,
+    HandshakeRun,
+    HandshakeStep,
+    Message,
+    OcpiSession,
+    SyncRun,
+    Tariff,
+)
 from partners import tokens
 from partners.incidents import Report, open_incident
-from partners.models import Incident, IssuedToken, Partner, Policy, ReceivedToken, RemoteEndpoint
+from partners.models import (
+    AllowedNetwork,
+    AllowlistMirror,
+    Incident,
+    IssuedToken,
+    Partner,
+    Policy,
+    ReceivedToken,
+    RemoteEndpoint,
+)
 from partners.policies import effective_policy
 from sessions_adhoc.clients import create_client_key
 from sessions_adhoc.models import (
@@ -27,6 +48,7 @@ from sessions_adhoc.models import (
     TimelineEvent,
 )
 from tests import factories
+from tests.admin.more_rows import add_further_modules, add_link_and_document
 
 
 @dataclass(frozen=True)
@@ -126,8 +148,12 @@ def world() -> World:
     )
     incident = open_incident(partner.pk, report)
     add_partner_rows(partner)
-    User.objects.create_user(f"user-{partner.code}")
+    add_further_modules(partner, ocpi_session)
+    add_link_and_document(partner, User.objects.create_user(f"user-{partner.code}"))
     Group.objects.create(name=f"group-{partner.code}")
+    AllowedNetwork.objects.create(partner=partner, network="10.0.0.0/8", note="Ana confirmed it.")
+    AllowlistMirror.objects.create(list_id=f"list-{partner.code}", state="in_step")
+    AccessAttempt.objects.create(username=f"user-{partner.code}", ip_address="1.2.3.4", failures_since_start=1)
     return World(
         partner=partner,
         evse=evse,
@@ -191,6 +217,7 @@ def add_partner_rows(partner: Partner) -> None:
         partner=partner, state="failed", window_starts_at=now, window_ends_at=now, ended_at=now, cause="HTTP 401."
     )
     HandshakeStep.objects.create(run=run, step="versions", ok=False, ended_at=now, text="HTTP 401.", advice="Ask them.")
+    ConformanceRun.objects.create(partner=partner, version="2.2.1", state="finished", ended_at=now)
     SyncRun.objects.create(partner=partner, module="locations", state="succeeded", received=3, stored=2, refused=1)
     FallbackPull.objects.create(partner=partner, module="sessions")
     Tariff.objects.create(

@@ -1,11 +1,20 @@
 """The first page and the sidebar."""
 
+import json
+from datetime import timedelta
+
 import pytest
 from django.conf import settings
+from django.contrib.auth.models import Permission
 from django.urls import reverse
+from django.utils import timezone
 
-from ocpi.models import HandshakeRun
-from partners.models import Partner
+from billing.models import PaymentAuthorization
+from ocpi.models import HandshakeRun, Message, SyncRun, TokenPush, TrafficHour
+from ocpi.tasks import sync_count_traffic
+from partners.admin.showing import url_of
+from partners.models import Onboarding, Partner
+from sessions_adhoc.models import AdHocSession
 from tests.admin.rows import ad_hoc_session, message
 
 
@@ -15,7 +24,7 @@ def home(page):
 
 
 def test_it_is_switched_on():
-    assert settings.UNFOLD["DASHBOARD_CALLBACK"] == "sfp_platform.dashboard.dashboard"
+    assert settings.UNFOLD["DASHBOARD_CALLBACK"] == "sfp_platform.admin.dashboard.dashboard"
 
 
 def test_an_empty_platform_says_what_to_do(home):
@@ -25,26 +34,104 @@ def test_an_empty_platform_says_what_to_do(home):
     assert "Nothing needs you now" in shown
 
 
-def test_it_shows_what_needs_somebody(home, world):
+def queue(home):
+    return [(item.kind, item.url) for item in home().context["attention"]]
+
+
+def change(row):
+    return url_of(type(row), row.pk)
+
+
+def test_what_needs_somebody_comes_worst_first(home, world):
+    late = timezone.now() - timedelta(minutes=5)
     escalated = ad_hoc_session(world.evse, "escalated")
+    overdue = ad_hoc_session(world.evse, "starting", next_check_at=late)
+    stuck = ad_hoc_session(world.evse, "awaiting_cdr").authorization
+    PaymentAuthorization.objects.filter(pk=stuck.pk).update(
+        state="capturing", state_since=timezone.now() - timedelta(hours=1)
+    )
+    failed = SyncRun.objects.create(
+        partner=world.partner, module="tariffs", state="failed", error="HTTP 500", ended_at=late
+    )
+    TokenPush.objects.update(error="HTTP 500", tries=5)
     Partner.objects.update(connection=Partner.Connection.NOT_CONNECTED)
-    context = home().context
-    assert [row.pk for row in context["escalated"]] == [escalated.pk]
-    assert [row.pk for row in context["open_incidents"]] == [world.incident.pk]
-    assert [row.pk for row in context["failed_handshakes"]] == [HandshakeRun.objects.get().pk]
+    assert queue(home) == [
+        ("Overdue", change(overdue)),
+        ("Escalated", change(escalated)),
+        ("Payment", change(stuck)),
+        ("Handshake", change(HandshakeRun.objects.get())),
+        ("Incident", change(world.incident)),
+        ("Sync", change(failed)),
+        ("Token push", change(TokenPush.objects.get())),
+    ]
 
 
 def test_a_failed_handshake_of_a_connected_partner_is_history(home, world):
-    assert home().context["failed_handshakes"] == []
+    assert queue(home) == [("Incident", change(world.incident))]
 
 
-def test_it_counts_messages_and_failures(home, world):
-    message(world.partner, http_status=500)
+def test_what_may_not_be_seen_is_not_in_the_queue(client, django_user_model, world):
+    ad_hoc_session(world.evse, "escalated")
+    user = django_user_model.objects.create_user("few", is_staff=True)
+    user.user_permissions.add(Permission.objects.get(codename="view_incident"))
+    client.force_login(user)
+    found = client.get(reverse("admin:index")).context["attention"]
+    assert [item.kind for item in found] == ["Incident"]
+
+
+def test_messages_are_counted_in_the_background(home, world):
+    message(world.partner, http_status=500, direction="out", duration_ms=300)
+    message(world.partner, direction="out", duration_ms=100)
     message(None, http_status=401, ocpi_status=2001)
+    message(world.partner, at=timezone.now() - timedelta(hours=26))
+    assert home().context["traffic"].total == 0
+    assert sync_count_traffic() == sync_count_traffic() == 3
     context = home().context
-    assert context["traffic"] == {"total": 3, "failed": 2, "inbound": 3}
+    assert (context["traffic"].total, context["traffic"].failed, context["traffic"].inbound) == (4, 2, 2)
     line = context["partners"][0]
-    assert (line.messages, line.failures, line.live) == (2, 1, 1)
+    assert (line.sums.total, line.sums.failed, line.sums.error_rate, line.sums.latency) == (3, 1, 33.3, 200)
+    assert line.live == 1
+
+
+def test_the_charts_show_the_worst(home, world):
+    message(world.partner, http_status=500, direction="out", duration_ms=300)
+    sync_count_traffic()
+    traffic = home().context["traffic"]
+    rates = json.loads(traffic.error_rates["data"])
+    assert (rates["labels"], rates["datasets"][0]["data"]) == ([world.partner.name], [50.0])
+    assert json.loads(traffic.latencies["data"])["datasets"][0]["data"] == [300]
+    failed, fine = json.loads(traffic.by_hour["data"])["datasets"]
+    assert (len(failed["data"]), sum(failed["data"]), sum(fine["data"])) == (24, 1, 1)
+
+
+def test_no_page_counts_the_message_log(page, world, django_assert_max_num_queries):
+    with django_assert_max_num_queries(60) as captured:
+        page.get(reverse("admin:index"))
+    assert [query["sql"] for query in captured if "COUNT(" in query["sql"] and '"ocpi_message"' in query["sql"]] == []
+
+
+def test_a_late_message_is_counted_when_it_ended(world):
+    sync_count_traffic()
+    open_one = message(world.partner, http_status=None, ocpi_status=None, duration_ms=None)
+    sync_count_traffic()
+    assert TrafficHour.objects.get().failed == 0
+    Message.objects.filter(pk=open_one.pk).update(duration_ms=20_000, error="No answer.", failed=True)
+    sync_count_traffic()
+    assert (TrafficHour.objects.get().failed, TrafficHour.objects.get().slowest_ms) == (1, 20_000)
+
+
+def test_what_no_worker_takes_is_behind(home, world):
+    AdHocSession.objects.update(next_check_at=timezone.now() - timedelta(minutes=5))
+    HandshakeRun.objects.all().delete()
+    late = {row.name: (row.due, row.behind) for row in home().context["queues"] if row.late}
+    assert late["Ad-hoc sessions"] == (1, "5 min")
+
+
+def test_partners_are_counted_by_stage(home, world):
+    now = timezone.now()
+    Onboarding.objects.create(partner=world.partner, stage_since=now, evidence_from=now)
+    counted = {key: count for key, _, count in home().context["stages"]}
+    assert (counted.pop("pre_integration"), set(counted.values())) == (1, {0})
 
 
 def test_live_sessions_are_listed(home, world):
@@ -63,9 +150,10 @@ def test_who_may_see_nothing_sees_nothing(client, django_user_model, world):
 
 def test_the_sidebar_counts_what_waits(page, world):
     ad_hoc_session(world.evse, "escalated")
+    TokenPush.objects.update(error="HTTP 500")
     groups = page.get(reverse("admin:index")).context["sidebar_navigation"]
     badges = {item["title"]: item["badge"] for group in groups for item in group["items"] if "badge" in item}
-    assert badges == {"Incidents": "1", "Ad-hoc sessions": "1"}
+    assert badges == {"Incidents": "1", "Ad-hoc sessions": "1", "Token pushes": "1"}
 
 
 def test_every_registered_page_is_in_the_sidebar(page, db):

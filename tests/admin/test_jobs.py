@@ -3,13 +3,12 @@
 import re
 
 import pytest
-from django.contrib.admin.models import LogEntry
 from django.urls import reverse
 from django.utils import timezone
 
 from ocpi.models import HandshakeRun, SyncRun
 from partners import tokens
-from partners.models import Partner, Policy, ReceivedToken
+from partners.models import HistoryEntry, Partner, Policy, ReceivedToken
 from sessions_adhoc.clients import find_client
 from sessions_adhoc.models import ClientKey
 
@@ -94,7 +93,7 @@ class TestClientKey:
             shown = page.get(reverse(f"admin:sessions_adhoc_clientkey_{name}", args=args)).content.decode()
             assert key not in shown
             assert client.digest not in shown
-        assert not LogEntry.objects.filter(change_message__contains=key).exists()
+        assert key not in str(list(HistoryEntry.objects.values()))
 
     def test_a_name_is_taken_once(self, page):
         post(page, "sessions_adhoc_clientkey_add", name="Terminal")
@@ -133,8 +132,9 @@ def test_what_is_mirrored_cannot_be_changed(page, world):
 
 
 def test_suspending_leaves_a_line_in_the_history(page, world, boss):
-    post(page, "partners_partner_do_suspend", world.partner.pk)
-    entry = LogEntry.objects.get()
-    assert entry.user == boss
-    assert entry.change_message.startswith("Suspend.")
+    post(page, "partners_partner_do_suspend", world.partner.pk, reason="Their server is moved.")
+    entry = HistoryEntry.objects.get(label="Suspend")
+    assert (entry.actor, entry.partner, entry.result) == (boss, world.partner, "done")
+    assert "is suspended" in entry.outcome
+    assert entry.reason == "Their server is moved."
     assert Partner.objects.get().connection == Partner.Connection.SUSPENDED

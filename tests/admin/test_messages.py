@@ -28,7 +28,9 @@ def shown(page, row):
 class TestFinding:
     @pytest.fixture
     def good(self, partner):
-        return message(partner, correlation_id="corr-1", request_id="req-1", url="/sessions/SK/ION/S-77")
+        return message(
+            partner, correlation_id="corr-1", request_id="req-1", url="/sessions/SK/ION/S-77", subject="s-77"
+        )
 
     @pytest.fixture
     def bad(self, partner):

@@ -2,9 +2,9 @@
 
 import re
 import uuid
+from urllib.parse import parse_qsl
 
 import pytest
-from django.contrib.admin.models import LogEntry
 from django.urls import reverse
 from django.utils import timezone
 
@@ -12,7 +12,7 @@ from ocpi.models import HandshakeRun, SyncRun
 from partners import secrets, tokens
 from partners.admin.partner import PartnerAdmin
 from partners.incidents import close_by_staff
-from partners.models import Contact, IssuedToken, Partner, PartnerRole, ReceivedToken
+from partners.models import Contact, HistoryEntry, IssuedToken, Onboarding, Partner, PartnerRole, ReceivedToken
 from tests.factories import PartnerFactory
 
 TOKEN_A = str(uuid.uuid4())
@@ -50,6 +50,15 @@ def add(page, **changes):
 
 
 class TestAdding:
+    def test_it_needs_no_versions_url_because_the_cpo_enters_it_itself(self, page):
+        assert add(page, versions_url="").status_code == 302
+        partner = Partner.objects.get(code="ion")
+        assert partner.versions_url == ""
+        said = press(page, partner, "handshake", token_a="").content.decode()
+        assert "has no versions URL yet" in said
+        assert not HandshakeRun.objects.exists()
+        assert "Check connection" not in page.get(change(partner)).content.decode()
+
     def test_it_stores_partner_contact_role_and_token_a(self, page):
         contact = {"contacts-TOTAL_FORMS": "1", "contacts-0-name": "Jana", "contacts-0-email": "jana@cpo.example"}
         assert add(page, **contact).status_code == 302
@@ -63,10 +72,10 @@ class TestAdding:
     def test_token_a_is_never_shown_or_written_into_the_history(self, page):
         add(page)
         partner = Partner.objects.get(code="ion")
-        shown = page.get(change(partner)).content.decode()
+        shown = page.get(change(partner), {"tab": "settings"}).content.decode()
         assert TOKEN_A not in shown
         assert TOKEN_A[-4:] in shown
-        assert not LogEntry.objects.filter(change_message__contains=TOKEN_A).exists()
+        assert TOKEN_A not in str(list(HistoryEntry.objects.values()))
 
     @pytest.mark.parametrize(
         ("field", "value", "complaint"),
@@ -117,7 +126,7 @@ class TestChanging:
         assert page.post(change(waiting), fields).status_code == 302
         waiting.refresh_from_db()
         assert waiting.enabled_versions == ["2.3.0"]
-        assert "Asked by Jana" in LogEntry.objects.latest("pk").change_message
+        assert "Asked by Jana" in HistoryEntry.objects.latest("pk").outcome
 
 
 class TestHandshake:
@@ -162,10 +171,9 @@ class TestTokenB:
     def test_the_history_says_who_issued_it_and_not_what(self, page, waiting, boss):
         answer = press(page, waiting, "issue-token-b")
         token = re.search(r'id="secret"[^>]*value="([^"]+)"', answer.content.decode())[1]
-        entry = LogEntry.objects.get()
-        assert entry.user == boss
-        assert "Issue Token B" in entry.change_message
-        assert token not in entry.change_message
+        entry = HistoryEntry.objects.get(label="Issue Token B")
+        assert (entry.actor, entry.partner, entry.result) == (boss, waiting, "done")
+        assert token not in str(list(HistoryEntry.objects.values()))
 
     def test_an_earlier_one_stops_working(self, page, waiting):
         press(page, waiting, "issue-token-b")
@@ -194,17 +202,17 @@ class TestOperating:
         assert not SyncRun.objects.exists()
 
     def test_it_suspends_and_resumes(self, page, world):
-        press(page, world.partner, "suspend")
+        press(page, world.partner, "suspend", reason="Asked by Jana")
         world.partner.refresh_from_db()
         assert world.partner.connection == Partner.Connection.SUSPENDED
-        press(page, world.partner, "resume")
+        press(page, world.partner, "resume", reason="Solved")
         world.partner.refresh_from_db()
         assert world.partner.connection == Partner.Connection.CONNECTED
 
     def test_without_a_token_it_resumes_unconnected(self, page, world):
-        press(page, world.partner, "suspend")
+        press(page, world.partner, "suspend", reason="Asked by Jana")
         tokens.revoke(world.issued)
-        press(page, world.partner, "resume")
+        press(page, world.partner, "resume", reason="Solved")
         world.partner.refresh_from_db()
         assert world.partner.connection == Partner.Connection.NOT_CONNECTED
 
@@ -213,7 +221,7 @@ class TestStanding:
     """What the page says first."""
 
     def said(self, page, partner):
-        return page.get(change(partner)).context["standing"]
+        return page.get(change(partner), {"tab": "connection"}).context["standing"]
 
     def test_connected_with_open_incidents(self, page, world):
         assert "Incidents are open" in self.said(page, world.partner).text
@@ -244,3 +252,49 @@ class TestStanding:
     def test_suspended(self, page, world):
         Partner.objects.update(connection=Partner.Connection.SUSPENDED)
         assert self.said(page, world.partner).label == "Suspended"
+
+
+class TestStagesInTheList:
+    """Where each integration stands, and the usual questions about it."""
+
+    STAGES = ("infrastructure", "testing", "live", "off_boarded")
+
+    @pytest.fixture
+    def integrations(self, waiting) -> dict[str, Partner]:
+        """A partner per stage, by stage; the waiting one has no integration stored yet."""
+        now, found = timezone.now(), {"pre_integration": waiting}
+        for stage in self.STAGES:
+            found[stage] = PartnerFactory()
+            Onboarding.objects.create(partner=found[stage], stage=stage, stage_since=now, evidence_from=now)
+        return found
+
+    def listed(self, page, **query):
+        return page.get(reverse("admin:partners_partner_changelist"), query)
+
+    def test_each_shows_number_and_name(self, page, integrations):
+        shown = self.listed(page).content.decode()
+        for text in ("0 Pre-integration", "1 SFP infrastructure setup", "3 Functional testing", "Off-boarded"):
+            assert f">{text}</span>" in shown
+
+    def test_a_partner_that_came_back_is_where_its_newest_integration_is(self, page, integrations):
+        back, now = integrations["off_boarded"], timezone.now()
+        Onboarding.objects.create(partner=back, stage="handshake", stage_since=now, evidence_from=now)
+        assert self.rows(page, stage="handshake") == {back}
+        assert self.rows(page, stage="off_boarded") == set()
+
+    def test_a_connection_in_production_is_where_its_integration_is(self, page, integrations):
+        production = PartnerFactory(environment="production")
+        Onboarding.objects.filter(stage="testing").update(production=production)
+        assert self.rows(page, stage="testing") == {integrations["testing"], production}
+
+    def test_the_usual_questions(self, page, integrations):
+        Partner.objects.filter(pk=integrations["live"].pk).update(connection="suspended")
+        links = {one["title"]: one["query"] for one in self.listed(page).context["quick_filters"]}
+        assert list(links) == ["All", "Onboarding", "Live", "Suspended"]
+        found = {title: self.rows(page, **dict(parse_qsl(query))) for title, query in links.items()}
+        assert found["All"] == set(integrations.values())
+        assert found["Onboarding"] == {integrations[one] for one in ("pre_integration", "infrastructure", "testing")}
+        assert found["Live"] == found["Suspended"] == {integrations["live"]}
+
+    def rows(self, page, **query):
+        return set(self.listed(page, **query).context["cl"].result_list)

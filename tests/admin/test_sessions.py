@@ -8,11 +8,14 @@ from django.utils import timezone
 
 from billing.models import PaymentAuthorization
 from ocpi.models import Cdr, Command
+from partners.incidents import Report, open_incident
+from partners.models import Incident
 from sessions_adhoc.admin.story import story
 from sessions_adhoc.admin.words import TONES, WAITING
 from sessions_adhoc.models import AdHocSession, Sample, TimelineEvent
 from sessions_adhoc.states import TERMINAL, State
 from tests.admin.rows import ad_hoc_session
+from tests.factories import PartnerFactory
 
 LIST = "admin:sessions_adhoc_adhocsession_changelist"
 
@@ -89,6 +92,42 @@ class TestMoney:
         money = self.money(page, world.session)
         assert (money["held"], money["captured"], money["released"]) == ("0.00 EUR", "0.00 EUR", "40.00 EUR")
 
+    def test_given_back_in_part(self, page, world):
+        PaymentAuthorization.objects.update(
+            state="refunding", captured_amount=1230, refunded_amount=200, refund_amount=180, gateway_reference="sim_1"
+        )
+        money = self.money(page, world.session)
+        assert (money["captured"], money["released"]) == ("12.30 EUR", "27.70 EUR")
+        assert (money["refunded"], money["refunding"], money["kept"]) == ("2.00 EUR", "1.80 EUR", "10.30 EUR")
+        shown = page.get(change(world.session)).content.decode()
+        assert "1.80 EUR more is under way" in shown
+        address = reverse("admin:billing_paymentauthorization_change", args=[world.session.authorization_id])
+        payment = page.get(address).content.decode()
+        assert "2.00 EUR; 1.80 EUR is under way" in payment
+        assert "10.30 EUR" in payment
+
+    def test_nothing_is_said_of_refunds_where_there_are_none(self, page, world):
+        assert "Given back" not in page.get(change(world.session)).content.decode()
+
+
+class TestIncidents:
+    """Those of the session alone, and those that many sessions share."""
+
+    def listed(self, page, session):
+        return [row.symptom for row in page.get(change(session)).context["incidents"]]
+
+    def test_one_that_names_it_as_evidence_is_shown_while_it_is_open(self, page, world):
+        other = ad_hoc_session(world.evse)
+        proof = [{"text": "REJECTED", "session": str(other.pk)}]
+        row = open_incident(
+            world.partner.pk, Report("start-errors:X", "START_SESSION returns error", "c", "r", evidence=proof)
+        )
+        open_incident(PartnerFactory().pk, Report("start-errors:X", "Of somebody else", "c", "r", evidence=proof))
+        assert self.listed(page, other) == ["START_SESSION returns error"]
+        assert self.listed(page, world.session) == [world.incident.symptom]
+        Incident.objects.filter(pk=row.pk).update(closed_at=timezone.now())
+        assert self.listed(page, other) == []
+
 
 class TestButtons:
     def test_a_charging_session_can_be_stopped(self, page, world):
@@ -111,6 +150,7 @@ class TestButtons:
     @pytest.mark.parametrize("state", sorted(TERMINAL))
     def test_a_session_that_is_over_has_none(self, page, world, state):
         session = ad_hoc_session(world.evse, state.value)
+        PaymentAuthorization.objects.filter(ad_hoc_session=session).update(state="released", next_check_at=None)
         assert buttons(page, session) == []
         before = AdHocSession.objects.get(pk=session.pk).state
         press(page, session, "stop")

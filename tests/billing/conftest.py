@@ -114,6 +114,9 @@ class ScriptedGateway(Gateway):
     def release(self, key: str, gateway_reference: str) -> GatewayAnswer:
         return self._answer("release", key)
 
+    def refund(self, key: str, gateway_reference: str, amount: int) -> GatewayAnswer:
+        return self._answer("refund", key)
+
     def lookup(self, key: str) -> GatewayAnswer:
         return self._answer("lookup", key)
 

@@ -24,6 +24,7 @@ STEPS = st.one_of(
     st.just(("reserve", None)),
     st.tuples(st.just("capture"), st.sampled_from([0, 1, 1500, AMOUNT, AMOUNT + 1])),
     st.just(("release", None)),
+    st.tuples(st.just("refund"), st.sampled_from([1, 700, 1500])),
     st.tuples(st.just("drive"), st.sampled_from(FAULTS)),
     st.tuples(st.just("wait"), st.sampled_from([1, 30, 61, 700, 86_400])),
 )
@@ -61,6 +62,9 @@ class FaultyGateway(Gateway):
     def release(self, *args) -> GatewayAnswer:
         return self._through("release", *args)
 
+    def refund(self, *args) -> GatewayAnswer:
+        return self._through("refund", *args)
+
     def lookup(self, *args) -> GatewayAnswer:
         return self._through("lookup", *args)
 
@@ -85,7 +89,7 @@ def act(row: PaymentAuthorization, step: tuple, faulty: FaultyGateway, clock: ti
     else:
         verb = getattr(services, f"request_{what}")
         with suppress(MoneyConflict):
-            verb(row.pk) if argument is None else verb(row.pk, argument)
+            verb(row.pk, *([] if argument is None else [argument]), reason="A history.")
 
 
 def check(row: PaymentAuthorization) -> None:
@@ -95,10 +99,12 @@ def check(row: PaymentAuthorization) -> None:
     assert len(charges) <= 1
     captured = sum(charge.captured_amount for charge in charges)
     assert row.captured_amount <= captured <= row.amount
-    assert (row.state == "captured") == (row.captured_amount > 0)
+    given_back = sum(charge.refunded_amount for charge in charges)
+    assert row.refunded_amount <= given_back <= captured
+    assert (row.state in ("captured", "refunding")) == (row.captured_amount > 0)
     if row.is_terminal:
         assert row.next_check_at is None
-        assert row.captured_amount == captured
+        assert (row.captured_amount, row.refunded_amount) == (captured, given_back)
         assert sum(charge.held_amount for charge in charges) == 0
         assert all(charge.status != "pending" for charge in charges)
 

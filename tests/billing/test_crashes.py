@@ -7,6 +7,7 @@ import pytest
 from billing import services
 from billing.gateways import GatewayAnswer, GatewayUnreachable, Outcome
 from billing.gateways.simulated import SimulatedGateway
+from billing.tasks import tick
 from tests.billing.conftest import books, calls, drive_until_quiet, fresh, opened, reserved, story
 
 pytestmark = pytest.mark.django_db
@@ -195,3 +196,29 @@ def test_an_answer_after_the_lease_ran_out_is_history_only(clock, scripted, monk
     assert fresh(row).state == "reserved"
     assert scripted.asked == [("lookup", "reserve"), ("reserve", "reserve")]
     assert story(row)[-2:] == [("answered", "reserved", "done"), ("late", "reserved", "declined")]
+
+
+@pytest.mark.parametrize("gateway", ["simulated", "scripted"])
+def test_a_driver_waits_for_a_dead_worker_only_as_long_as_two_calls_of_this_gateway_can_take(
+    monkeypatch, clock, scripted, gateway
+):
+    scripted.call_timeout = timedelta(seconds=10)
+    row = opened(gateway=gateway)
+    services.request_reserve(row.pk)
+    chosen = SimulatedGateway if gateway == "simulated" else type(scripted)
+    real = chosen.reserve
+    monkeypatch.setattr(chosen, "reserve", lambda *_args: (_ for _ in ()).throw(WorkerDiedError))
+    with pytest.raises(WorkerDiedError):
+        services.drive(row.pk)
+    waits = fresh(row).next_check_at - fresh(row).called_at
+    longest = SimulatedGateway.call_timeout if gateway == "simulated" else scripted.call_timeout
+    assert 2 * longest < waits <= 2 * longest + timedelta(seconds=5)
+
+    monkeypatch.setattr(chosen, "reserve", real)
+    scripted.answers += [] if gateway == "simulated" else [GatewayAnswer(Outcome.DONE, gateway_reference="ch_1")]
+    clock.shift(waits - timedelta(milliseconds=1))
+    tick()
+    assert fresh(row).state == "reserving"
+    clock.shift(timedelta(milliseconds=1))
+    services.drive(row.pk)
+    assert (fresh(row).state, waits <= timedelta(seconds=25)) == ("reserved", True)

@@ -127,7 +127,9 @@ def test_the_meter_falls():
     assert values != sorted(values)
 
 
-@pytest.mark.parametrize(("scenario", "count"), [("cdr-duplicate", 2), ("cdr-credit-then-new", 3)])
+@pytest.mark.parametrize(
+    ("scenario", "count"), [("cdr-duplicate", 2), ("cdr-wrong-currency", 3), ("cdr-credit-then-new", 3)]
+)
 def test_several_cdrs(scenario, count):
     async def until(sim, one):
         while len(told(one, "cdrs")) < count:
@@ -139,7 +141,9 @@ def test_several_cdrs(scenario, count):
         assert cdrs[0] == cdrs[1]
         return
     wrong, credit, right = cdrs
-    assert (wrong["currency"], right["currency"]) == ("USD", "EUR")
+    assert (wrong["currency"], right["currency"]) == ("USD" if scenario == "cdr-wrong-currency" else "EUR", "EUR")
+    gross = [cdr["total_cost"]["incl_vat"] for cdr in (wrong, credit, right)]
+    assert gross[0] == -gross[1] == gross[2] * (2 if scenario == "cdr-credit-then-new" else 1)
     assert (credit["credit"], credit["credit_reference_id"]) == (True, wrong["id"])
     assert credit["total_cost"]["incl_vat"] == -wrong["total_cost"]["incl_vat"]
 

@@ -139,6 +139,22 @@ def test_an_id_of_two_operators_is_refused_in_words(client, evse):
     assert "not unique" in words(response)
 
 
+def test_an_id_that_another_operator_publishes_too_stays_its_owner_s(client, evse):
+    Location.objects.filter(pk=evse.location_id).update(country_code="SK", party_id="ION")
+    stranger = scene.station()
+    Location.objects.filter(pk=stranger.location_id).update(country_code="SK", party_id="XXX")
+    assert client.get(f"/c/{evse.evse_id}").context["evse"] == evse
+
+
+def test_of_a_cpo_in_test_and_in_production_the_driver_gets_the_one_in_production(client, evse):
+    live = scene.station(evse_id=evse.evse_id, uid=evse.uid)
+    Partner.objects.filter(pk=live.partner_id).update(environment="production")
+    Partner.objects.filter(pk=evse.partner_id).update(environment="test", connection="suspended")
+    response = client.get(f"/c/{evse.evse_id}")
+    assert response.status_code == 200
+    assert response.context["evse"] == live
+
+
 def test_where_payment_is_real_there_are_no_test_cards(client, evse, settings):
     settings.PAYMENT_GATEWAY = "terminal"
     page = words(client.get(PAGE))

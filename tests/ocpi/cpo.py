@@ -174,7 +174,8 @@ def respond(handler: BaseHTTPRequestHandler, answer: Answer) -> None:
     text = answer.body if isinstance(answer.body, str) else json.dumps(answer.body)
     payload = text.encode()
     time.sleep(answer.delay)
-    handler.send_response(answer.status)
+    # The server's own Date only where the script has none.
+    (handler.send_response_only if "Date" in answer.headers else handler.send_response)(answer.status)
     for name, value in answer.headers.items():
         handler.send_header(name, value)
     handler.send_header("Content-Length", str(len(payload)))

@@ -41,6 +41,15 @@ def test_the_list_says_what_the_guide_says(capsys) -> None:
     assert f"{'cdr-never':<38} {TABLE['cdr-never'].guide}" in capsys.readouterr().out
 
 
+def test_one_scenario_is_played_in_one_version() -> None:
+    from sfp_platform.management.commands.scenarios import chosen
+
+    (case, whole) = chosen(["happy@2.2", "cdr-never"])
+    assert (case.name, case.versions, whole) == ("happy", ("2.2",), TABLE["cdr-never"])
+    with pytest.raises(CommandError, match="result-occupied is not played in"):
+        chosen(["result-occupied@2.1.1"])
+
+
 def test_an_unknown_scenario_is_refused() -> None:
     with pytest.raises(CommandError, match="No such scenario: no-such"):
         call_command("scenarios", "no-such")

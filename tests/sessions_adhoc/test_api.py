@@ -37,7 +37,14 @@ def test_a_started_session_as_the_driver_sees_it(driver) -> None:
         "connector_status": "AVAILABLE",
         "attempts": 0,
         "ended_at": None,
-        "money": {"currency": "EUR", "reserved": 0, "captured": 0, "estimated": None, "state": "created"},
+        "money": {
+            "currency": "EUR",
+            "reserved": 0,
+            "captured": 0,
+            "refunded": 0,
+            "estimated": None,
+            "state": "created",
+        },
         "meter": {"kwh": None, "kw": None, "kw_derived": False, "soc": None, "at": None},
         "events": [],
     }

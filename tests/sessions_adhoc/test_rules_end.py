@@ -159,3 +159,20 @@ def test_without_power_in_its_version_no_power_is_no_fault(driver, cpo, clock, m
     driver.start()
     cpo.session(0, created=True)
     assert meter_check(cpo.partner.pk, BEGINNING).passed
+
+
+def test_a_correction_has_its_five_seconds_however_late_the_fall_was_told(driver, cpo, clock) -> None:
+    """Rule 15: pushes come late and in a row, and clocks differ: we wait from when we heard of it."""
+    session = driver.start()
+    cpo.session(0, created=True)
+    cpo.evse("CHARGING")
+    clock.forward(seconds=60)
+    cpo.session(5)
+    clock.forward(seconds=1)
+    fell = stamp(clock.now() - timedelta(seconds=30))
+    cpo.push("PATCH", "locations/SK/ION/LOC-1/EVSE-1", {"status": "AVAILABLE", "last_updated": fell}, 200)
+    clock.forward(seconds=4)
+    assert state(session)[0] == "charging"
+    cpo.evse("CHARGING")
+    clock.forward(seconds=30)
+    assert state(session)[0] == "charging"

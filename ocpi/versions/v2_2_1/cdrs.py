@@ -30,6 +30,8 @@ class CdrLocation(WireModel):
         "connector_power_type": "AC_3_PHASE",
     }
 
+    absent = {"evse_uid": NOT_AVAILABLE}
+
     id: Id36
     name: Annotated[str, Text(255)] | None = None
     address: Annotated[str, Text(45)]

@@ -3,8 +3,8 @@
 from sessions_adhoc.decide.settle import CDR_MISSING, CDR_UNUSABLE, MONEY_STUCK
 from sessions_adhoc.scenarios.case import SINCE_2_2, Act, Case, Expected
 from sessions_adhoc.scenarios.table.charging import settled
-from sessions_adhoc.scenarios.table.starting import SETTLED
-from sessions_adhoc.symptoms import RESERVATION_ENDS
+from sessions_adhoc.scenarios.table.starting import ALL_THE_WAY, SETTLED
+from sessions_adhoc.symptoms import BILL_CHANGED, PRICE_DIFFERS, RESERVATION_ENDS
 
 SETTLING = (
     Case(
@@ -39,7 +39,7 @@ SETTLING = (
     ),
     Case("cdr-duplicate", "rule 26: the same CDR twice is the same CDR", settled("one CDR kept")),
     Case(
-        "cdr-credit-then-new",
+        "cdr-wrong-currency",
         "rule 26: a credit CDR cancels the one that it names; the next one is billed",
         Expected(
             "settled",
@@ -50,7 +50,26 @@ SETTLING = (
         ),
         versions=SINCE_2_2,
     ),
-    Case("cdr-wrong-total", "rule 24: at most what was reserved is captured", SETTLED),
+    Case(
+        "cdr-credit-then-new",
+        "rules 24, 26: what was billed is taken back after the settlement: staff are told and give the difference back",
+        Expected(
+            "settled",
+            money="captured",
+            sessions=("valid",),
+            closed=(PRICE_DIFFERS, BILL_CHANGED, BILL_CHANGED),
+            passes=ALL_THE_WAY,
+            signs=("money given back",),
+        ),
+        knobs={"between_cdrs": 240},
+        acts=(Act("settled", "refund"),),
+        versions=SINCE_2_2,
+    ),
+    Case(
+        "cdr-wrong-total",
+        "rules 24, 26: billed from the CDR, at most what was reserved; the tariff does not explain it: tell staff",
+        Expected("settled", money="captured", sessions=("valid",), opened=(PRICE_DIFFERS,), passes=ALL_THE_WAY),
+    ),
     Case(
         "gateway-declines",
         "G5.12: without reserved funds no START_SESSION",

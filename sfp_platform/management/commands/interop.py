@@ -39,5 +39,5 @@ class Command(BaseCommand):
 
     def tell(self, cell: Any) -> None:
         """One line per feature as it happens."""
-        self.stdout.write(f"{cell.version:<6} {cell.verdict:<16} {cell.feature:<34} {cell.text}")
+        self.stdout.write(f"{cell.version:<6} {cell.verdict:<4} {cell.feature:<34} {cell.text}")
         self.stdout.flush()

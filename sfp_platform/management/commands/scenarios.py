@@ -6,6 +6,7 @@ import sys
 import time
 from argparse import ArgumentParser
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from sessions_adhoc.scenarios.table import TABLE
 from sfp_platform.scenarios import place as places
 
 FOLDER, WEB_PORT, PACE = "SFP_SCENARIOS_FOLDER", "SFP_SCENARIOS_WEB_PORT", "SFP_SCENARIOS_PACE"
-JOBS = 20
+JOBS = 28
 
 
 class WentWrong(Exception):
@@ -33,7 +34,12 @@ class Command(BaseCommand):
         return super().create_parser(prog_name, subcommand, conflict_handler="resolve", **kwargs)
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("names", nargs="*", metavar="NAME", help="Scenarios; all by default.")
+        parser.add_argument(
+            "names",
+            nargs="*",
+            metavar="NAME[@VERSION]",
+            help="Scenarios, one in one OCPI version only; all by default.",
+        )
         parser.add_argument(
             "--version",
             action="append",
@@ -66,15 +72,21 @@ class Command(BaseCommand):
 
 
 def chosen(names: Sequence[str]) -> list[Case]:
-    """The cases of these names, or all.
+    """The cases of these names, or all; `happy@2.2` is the case `happy` in OCPI 2.2 only.
 
     Raises:
-        CommandError: there is no such case.
+        CommandError: there is no such case, or not in this version.
     """
-    unknown = [name for name in names if name not in TABLE]
-    if unknown:
-        raise CommandError(f"No such scenario: {', '.join(unknown)}. --list shows all.")
-    return [TABLE[name] for name in dict.fromkeys(names)] or list(TABLE.values())
+    return [_chosen(*name.partition("@")) for name in dict.fromkeys(names)] or list(TABLE.values())
+
+
+def _chosen(name: str, at: str, version: str) -> Case:
+    case = TABLE.get(name)
+    if case is None:
+        raise CommandError(f"No such scenario: {name}. --list shows all.")
+    if at and version not in case.versions:
+        raise CommandError(f"{name} is not played in {version!r}, but in: {', '.join(case.versions)}.")
+    return replace(case, versions=(version,)) if at else case
 
 
 def play(cases: Sequence[Case], versions: Sequence[str], jobs: int) -> int:

@@ -129,9 +129,9 @@ def test_a_server_without_tls_on_https_delivers_nothing(cpo, ask):
 
 
 def test_tls_below_1_2_is_not_spoken():
-    assert transport._tls_context().minimum_version == ssl.TLSVersion.TLSv1_2
-    assert transport._tls_context().verify_mode == ssl.CERT_REQUIRED
-    assert transport._tls_context().check_hostname
+    assert transport.tls_context().minimum_version == ssl.TLSVersion.TLSv1_2
+    assert transport.tls_context().verify_mode == ssl.CERT_REQUIRED
+    assert transport.tls_context().check_hostname
 
 
 def test_a_closed_port_is_a_refused_connection(ask):

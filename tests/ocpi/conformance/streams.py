@@ -54,7 +54,7 @@ def deliveries(draw: st.DrawFn, course: st.SearchStrategy[list[Update]]) -> Deli
 
 @st.composite
 def session_course(draw: st.DrawFn) -> list[Update]:
-    """A Session from its first PUT on; a PATCH names what is new, a PUT everything."""
+    """A Session from its first PUT on; a PATCH names what is new, a PUT everything there is then."""
     truth = session_data(SESSION_ID, charging_periods=[], last_updated=moment(0))
     stream = [Update("session", "PUT", truth, truth)]
     for step in range(1, draw(st.integers(2, 7))):
@@ -66,14 +66,31 @@ def session_course(draw: st.DrawFn) -> list[Update]:
         if draw(st.booleans()):
             change["total_cost"] = {"excl_vat": step}
         periods = [period_data(moment(step), ENERGY=step)] if draw(st.booleans()) else []
-        truth = {**truth, **change, "charging_periods": [*truth["charging_periods"], *periods]}
-        if draw(st.booleans()):
+        whole = draw(st.booleans())
+        before = truth["charging_periods"]
+        # A PUT replaces: it may also take periods back.
+        kept = before[draw(st.integers(0, len(before))) :] if whole else before
+        truth = {**truth, **change, "charging_periods": [*kept, *periods]}
+        if whole:
             stream.append(Update("session", "PUT", truth, truth))
         else:
             stream.append(
                 Update("session", "PATCH", change | ({"charging_periods": periods} if periods else {}), truth)
             )
     return stream
+
+
+def taken_back() -> Delivery:
+    """A PUT takes back the period that a PATCH had added, and the PATCH comes once more."""
+    first = session_data(SESSION_ID, charging_periods=[], last_updated=moment(0))
+    change = {"last_updated": moment(1), "charging_periods": [period_data(moment(1), ENERGY=1)]}
+    last = {**first, "last_updated": moment(2)}
+    stream = [
+        Update("session", "PUT", first, first),
+        Update("session", "PATCH", change, {**first, **change}),
+        Update("session", "PUT", last, last),
+    ]
+    return Delivery(stream, [0, 1, 2, 1])
 
 
 @st.composite

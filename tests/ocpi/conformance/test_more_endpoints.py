@@ -4,8 +4,9 @@ from copy import deepcopy
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
-from ocpi.models import OcpiSession, ProfileRequest
+from ocpi.models import FinancialAdvice, OcpiSession, ProfileRequest
 from partners.models import Partner
 from tests.factories import OcpiSessionFactory
 from tests.ocpi.conformance.test_endpoints import PARTY, Connected, without
@@ -105,3 +106,58 @@ def test_booking_locations(connected: Connected) -> None:
     found = cpo("GET", path).must_be(200, 1000, ANYTHING).body["data"]
     assert (found["last_updated"], found["calendars"][0]["timeslot_increment"]) == (LONG_AFTER, 30)
     cpo("PATCH", path, {"tariff_ids": ["T-1"]}).must_be(200, 2001)
+
+
+def test_payment_terminals(connected: Connected) -> None:
+    """OCPI 2.3.0 Payments §5.1.1: the CPO reads its terminals, asks for one, and says where they stand."""
+    cpo = connected("2.3.0")
+    terminals = "payments/terminals"
+    cpo("GET", terminals).must_be(200, 1000, [])
+    cpo.refuses(terminals, "POST", "PUT", "PATCH", "DELETE", allowed="GET")
+    cpo("GET", f"{terminals}/TERM-1").must_be(404, 2001)
+    cpo("POST", f"{terminals}/activate", {"terminal_id": "TERM-1", "location_ids": ["LOC-1"]}).must_be(200, 1000)
+    cpo("POST", f"{terminals}/activate", {"terminal_id": "TERM-1"}).must_be(200, 1000)
+    cpo("POST", f"{terminals}/activate", []).must_be(200, 2001)
+    cpo.refuses(f"{terminals}/activate", *without("POST"), allowed="POST")
+    found = cpo("GET", f"{terminals}/TERM-1").must_be(200, 1000, ANYTHING).body["data"]
+    assert (found["terminal_id"], found["location_ids"]) == ("TERM-1", ["LOC-1"])
+    assert cpo("GET", terminals).must_be(200, 1000, [found]).headers["X-Total-Count"] == "1"
+    for method, change in (("PUT", {"evse_uids": ["E-1"]}), ("PATCH", {"city": "Trnava", "last_updated": LONG_AFTER})):
+        cpo(method, f"{terminals}/TERM-1", change).must_be(200, 1000)
+        cpo(method, f"{terminals}/TERM-9", change).must_be(404, 2001)
+        cpo(method, f"{terminals}/TERM-1", {"terminal_id": "TERM-2"}).must_be(200, 2001)
+    changed = cpo("GET", f"{terminals}/TERM-1").must_be(200, 1000, ANYTHING).body["data"]
+    assert (changed["evse_uids"], changed["city"]) == (["E-1"], "Trnava")
+    cpo.refuses(f"{terminals}/TERM-1", "POST", "DELETE", allowed="GET PUT PATCH")
+    cpo("POST", f"{terminals}/TERM-1/deactivate").must_be(200, 1000)
+    cpo("POST", f"{terminals}/TERM-9/deactivate").must_be(404, 2001)
+    cpo.refuses(f"{terminals}/TERM-1/deactivate", *without("POST"), allowed="POST")
+
+
+def test_financial_advice_confirmations(connected: Connected) -> None:
+    """Payments §5.1.2: what was captured, for the CPO to read; it is ours to write."""
+    cpo = connected("2.3.0")
+    base = "payments/financial-advice-confirmations"
+    told = {
+        "id": SOMEBODY,
+        "authorization_reference": "REF-1",
+        "total_costs": {"before_taxes": 10},
+        "currency": "EUR",
+        "eft_data": ["VISA 1234"],
+        "capture_status_code": "SUCCESS",
+        "last_updated": "2026-03-01T08:00:00Z",
+    }
+    cpo("GET", base).must_be(200, 1000, [])
+    FinancialAdvice.objects.create(
+        partner=Partner.objects.get(),
+        advice_id=SOMEBODY,
+        authorization_reference="REF-1",
+        raw=told,
+        version="2.3.0",
+        last_updated=timezone.now(),
+    )
+    cpo("GET", base).must_be(200, 1000, [told])
+    cpo("GET", f"{base}/{SOMEBODY}").must_be(200, 1000, told)
+    cpo("GET", f"{base}/{SOMEBODY[:-1]}0").must_be(404, 2001)
+    for path in (base, f"{base}/{SOMEBODY}"):
+        cpo.refuses(path, *without("GET"), allowed="GET")

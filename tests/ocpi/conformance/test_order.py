@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from django.db import transaction
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 
 from ocpi import store
 from ocpi.models import Connector, Evse, Location, OcpiSession
@@ -23,6 +23,7 @@ from tests.ocpi.conformance.streams import (
     Update,
     evse_deliveries,
     session_deliveries,
+    taken_back,
 )
 
 pytestmark = pytest.mark.django_db
@@ -83,6 +84,7 @@ def test_no_value_of_a_session_gets_older_than_what_was_accepted_for_it(delivery
 
 
 @many
+@example(delivery=taken_back())
 @given(delivery=session_deliveries)
 def test_a_session_message_that_comes_again_changes_nothing(delivery: Delivery) -> None:
     with party_of_its_own() as party:
@@ -97,6 +99,7 @@ def test_a_session_message_that_comes_again_changes_nothing(delivery: Delivery) 
 
 
 @many
+@example(delivery=taken_back())
 @given(delivery=session_deliveries)
 def test_a_session_is_complete_or_marked_and_the_next_whole_one_mends_it(delivery: Delivery) -> None:
     with party_of_its_own() as party:

@@ -17,7 +17,7 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ocpi.handshake.rotation import GRACE, retire_replaced_tokens
+from ocpi.handshake.rotation import SWITCHED_BY, retire_replaced_tokens
 from partners import secrets, tokens
 from partners.models import IssuedToken, Partner, ReceivedToken
 from tests.factories import PartnerFactory, PartnerRoleFactory, issue_token
@@ -138,7 +138,7 @@ def test_both_sides_can_talk_after_any_course_of_rotations(server: ScriptedCpo, 
             elif step == "used":
                 assert cpo.call("GET").status_code == 200
             else:
-                clock.shift(GRACE + timedelta(minutes=5) if step == "a day later" else timedelta(minutes=1))
+                clock.shift(SWITCHED_BY + timedelta(minutes=5) if step == "a day later" else timedelta(minutes=1))
                 retire_replaced_tokens()
             cpo.check()
 
@@ -147,7 +147,7 @@ def test_a_quiet_partner_keeps_the_token_that_it_got(server: ScriptedCpo) -> Non
     """It rotated and has had no reason to call since: nobody can tell that from an answer that got lost."""
     with connected(server) as cpo, time_machine.travel(timezone.now()) as clock:
         cpo.put("", 0)
-        clock.shift(2 * GRACE)
+        clock.shift(2 * SWITCHED_BY)
         assert retire_replaced_tokens() == 0
         assert cpo.call("GET").status_code == 200
         assert retire_replaced_tokens() == 1
@@ -157,7 +157,7 @@ def test_a_quiet_partner_keeps_the_token_that_it_got(server: ScriptedCpo) -> Non
 def test_a_partner_that_goes_on_with_its_old_token_keeps_that(server: ScriptedCpo) -> None:
     with connected(server) as cpo, time_machine.travel(timezone.now()) as clock:
         cpo.put("answer", 0)
-        clock.shift(2 * GRACE)
+        clock.shift(2 * SWITCHED_BY)
         assert cpo.call("GET").status_code == 200
         assert retire_replaced_tokens() == 1
         cpo.check()

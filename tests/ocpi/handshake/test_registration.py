@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from ocpi.envelope import Refusal
 from ocpi.handshake.registration import register, unregister, update
-from ocpi.handshake.rotation import GRACE, retire_replaced_tokens
+from ocpi.handshake.rotation import SWITCHED_BY, retire_replaced_tokens
 from ocpi.models import SyncRun
 from ocpi.versions import VERSIONS, Invalid
 from partners import tokens
@@ -170,7 +170,7 @@ def test_when_the_new_token_is_never_used_the_one_in_use_stays(cpo, registered, 
     now = timezone.now()
     assert retire_replaced_tokens() == 0
     if old_in_use:
-        IssuedToken.objects.filter(pk=old.pk).update(last_used_at=now + GRACE + timedelta(minutes=1))
+        IssuedToken.objects.filter(pk=old.pk).update(last_used_at=now + SWITCHED_BY + timedelta(minutes=1))
     assert retire_replaced_tokens() == int(old_in_use)
     old.refresh_from_db()
     new.refresh_from_db()
@@ -181,10 +181,21 @@ def test_when_the_new_token_is_never_used_the_one_in_use_stays(cpo, registered, 
 def test_an_update_on_another_version_switches_to_it(cpo, registered):
     partner, ours = registered
     cpo.register_normally("2.3.0")
+    SyncRun.objects.all().delete()
     update(partner, ours, credentials_data(cpo.url), VERSIONS["2.3.0"])
     partner.refresh_from_db()
     assert partner.version == "2.3.0"
     assert set(RemoteEndpoint.objects.values_list("version", flat=True)) == {"2.3.0"}
+    assert set(SyncRun.objects.values_list("module", flat=True)) == {"locations", "tariffs"}, "read in its new words"
+
+
+@pytest.mark.django_db
+def test_an_update_does_not_lift_a_suspension(cpo, registered):
+    partner, ours = registered
+    Partner.objects.update(connection=Partner.Connection.SUSPENDED)
+    update(Partner.objects.get(), ours, credentials_data(cpo.url, NEW_TOKEN), V221)
+    partner.refresh_from_db()
+    assert (partner.connection, received_text(partner)) == (Partner.Connection.SUSPENDED, NEW_TOKEN)
 
 
 @pytest.mark.django_db

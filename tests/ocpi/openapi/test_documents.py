@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -29,10 +30,20 @@ def find(version: Version, operation_id: str) -> dict[str, Any]:
     return next(found for _, _, found in operations(version) if found["operationId"] == operation_id)
 
 
-def routes_of(version: Version) -> list[URLPattern]:
-    """What is mounted for a version; the list of versions belongs to all of them."""
-    mounted = [url for url in urls.urlpatterns if url.callback.cls is not UnknownUrlView]
-    return [url for url in mounted if url.callback.initkwargs.get("version") in (None, version)]
+def routes_of(version: Version) -> list[tuple[str, URLPattern]]:
+    """What is mounted for a version, with its whole route; the list of versions belongs to all of them."""
+    mounted = [(route, url) for route, url in flat(urls.urlpatterns) if url.callback.cls is not UnknownUrlView]
+    return [(route, url) for route, url in mounted if url.callback.initkwargs.get("version") in (None, version)]
+
+
+def flat(patterns: list[Any], before: str = "") -> Iterator[tuple[str, URLPattern]]:
+    """The endpoints in a tree of patterns; Django joins their routes in the same way."""
+    for one in patterns:
+        route = before + str(one.pattern).removeprefix("^")
+        if isinstance(one, URLPattern):
+            yield route, one
+        else:
+            yield from flat(one.url_patterns, route)
 
 
 def methods_of(url: URLPattern) -> set[str]:
@@ -45,11 +56,7 @@ def test_every_route_and_method_is_in_its_versions_document_and_nothing_else(ver
     documented = {
         (resolve(re.sub(r"{\w+}", EXAMPLE_UUID, path)).route, method) for path, method, _ in operations(version)
     }
-    served = {
-        ("ocpi/" + str(url.pattern).removeprefix("^"), method)
-        for url in routes_of(version)
-        for method in methods_of(url)
-    }
+    served = {("ocpi/" + route, method) for route, url in routes_of(version) for method in methods_of(url)}
     assert documented == served
 
 

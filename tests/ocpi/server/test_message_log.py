@@ -13,8 +13,8 @@ from ocpi.message_log import INBOUND, OUTBOUND, delete_old, open_message
 from ocpi.models import Message
 from ocpi.versions import Fault, Lenience
 from partners.models import Partner
-from tests.factories import PartnerFactory
-from tests.ocpi.server.conftest import last_message
+from tests.factories import PartnerFactory, session_data
+from tests.ocpi.server.conftest import Cpo, last_message
 
 SECRET = "b6f3c2a1-0d4e-4f5a-9b8c-7d6e5f4a3b2c"
 
@@ -135,7 +135,7 @@ def test_an_inbound_message_must_be_written(monkeypatch: pytest.MonkeyPatch) -> 
     def broken(*args: Any, **kwargs: Any) -> None:
         raise RuntimeError("disk full")
 
-    monkeypatch.setattr("ocpi.message_log.MESSAGES.insert", broken)
+    monkeypatch.setattr("ocpi.message_log.run", broken)
     with pytest.raises(RuntimeError):
         open_message(direction=INBOUND, method="PUT", url="/")
     record = open_message(direction=OUTBOUND, method="PUT", url="/")
@@ -170,3 +170,34 @@ def test_messages_outlive_their_partner() -> None:
     opened(partner=partner)
     Partner.objects.all().delete()
     assert last_message().partner is None
+
+
+@pytest.mark.parametrize(
+    ("outcome", "failed"),
+    [
+        ({"http_status": 200, "ocpi_status": 1000}, False),
+        ({"http_status": 200, "ocpi_status": 2001}, True),
+        ({"http_status": 404, "ocpi_status": 2003}, True),
+        ({"http_status": 200, "ocpi_status": 1000, "error": "broke"}, True),
+        ({}, True),
+    ],
+)
+def test_it_says_which_exchanges_failed(outcome: dict[str, Any], failed: bool) -> None:
+    record = open_message(direction=OUTBOUND, method="GET", url="/")
+    assert last_message().failed is False
+    record.finish(**outcome)
+    assert last_message().failed is failed
+
+
+def test_a_success_is_completed_without_touching_an_index(cpo: Cpo) -> None:
+    """A heap-only update: PostgreSQL counts them, and can make one only where no indexed column changed."""
+    before = updates_of_the_log()
+    cpo.put("sessions/SK/ION/S-1", session_data())
+    assert [after - earlier for after, earlier in zip(updates_of_the_log(), before, strict=True)] == [1, 1]
+
+
+def updates_of_the_log() -> list[int]:
+    """How many rows were updated so far, and how many of them heap-only."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_xact_user_tables WHERE relname = 'ocpi_message'")
+        return list(cursor.fetchone())

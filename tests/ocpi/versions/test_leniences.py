@@ -210,3 +210,23 @@ def test_coordinates(sent: Any, meant: str, kind: str) -> None:
     place, notes = read(V221, "geo_location", {"latitude": sent, "longitude": "21.261074"})
     assert place.latitude == meant
     assert notes == [(kind, "latitude")]
+
+
+def test_what_a_known_peer_leaves_out_of_a_cdr() -> None:
+    place = {
+        "id": "LOC-1",
+        "address": "Hlavna 1",
+        "city": "Bratislava",
+        "country": "SVK",
+        "coordinates": {"latitude": "48.148598", "longitude": "17.107748"},
+        "evse_id": "SK*ION*E1",
+        "connector_id": "1",
+        "connector_standard": "IEC_62196_T2_COMBO",
+        "connector_format": "CABLE",
+        "connector_power_type": "DC",
+    }
+    found, notes = read(V221, "cdr_location", place)
+    assert found.evse_uid == "#NA"
+    assert notes == [("missing_field", "evse_uid")]
+    with pytest.raises(Invalid, match="city: is required and missing"):
+        read(V221, "cdr_location", {name: value for name, value in place.items() if name != "city"})

@@ -29,10 +29,13 @@ def test_while_the_gateway_works_nothing_is_asked_twice(state: str) -> None:
     assert decide(awaiting(cdr=cdr(), payment=PaymentFacts(state)), T0) == Decision(check_at=at(seconds=10))
 
 
-@pytest.mark.parametrize("state", ["captured", "released"])
-def test_moved_money_settles(state: str) -> None:
+ENDING = ["close_attempt", "close_incidents", "revoke_token"]
+
+
+@pytest.mark.parametrize(("state", "more"), [("captured", ["check_bill"]), ("released", [])])
+def test_moved_money_settles_and_what_was_captured_is_checked(state: str, more: list[str]) -> None:
     decision = decide(awaiting(cdr=cdr(), payment=PaymentFacts(state)), T0)
-    assert (decision.to, done(decision)) == (State.SETTLED, ["close_incidents", "revoke_token"])
+    assert (decision.to, done(decision)) == (State.SETTLED, ENDING + more)
 
 
 @pytest.mark.parametrize("payment", [PaymentFacts("expired"), PaymentFacts("reserved", refused=True)])
@@ -120,16 +123,17 @@ def test_the_late_session_frees_it(news: dict) -> None:
 
 
 @pytest.mark.parametrize(
-    ("payment", "news", "target"),
+    ("payment", "news", "target", "failure", "more"),
     [
-        ("captured", {}, State.SETTLED),
-        ("released", {"cdr": cdr()}, State.SETTLED),
-        ("released", {}, State.FAILED),
+        ("captured", {}, State.SETTLED, "", ["check_bill"]),
+        ("released", {"cdr": cdr()}, State.SETTLED, "", []),
+        ("released", {}, State.FAILED, "released", []),
     ],
 )
-def test_staff_moving_the_money_ends_it(payment: str, news: dict, target: State) -> None:
+def test_staff_moving_the_money_ends_it(payment: str, news: dict, target: State, failure: str, more: list[str]) -> None:
     decision = decide(facts(State.ESCALATED, payment=PaymentFacts(payment), **news), T0)
-    assert (decision.to, done(decision)) == (target, ["close_incidents", "revoke_token"])
+    assert (decision.to, done(decision)) == (target, ENDING + more)
+    assert decision.actions[0].code == failure
 
 
 # The table of states

@@ -109,6 +109,8 @@ class World:
                     staff.check_again(session.pk, "ana")
                 elif what == "release":
                     staff.release(session.pk, "ana", "The driver called.")
+                elif what == "refund":
+                    staff.refund(session.pk, "ana", "The CDR was corrected.")
                 else:
                     self.captured_by_staff.add(session.pk)
                     staff.capture_from_last_sample(session.pk, "ana", "The CPO sends no CDR.")

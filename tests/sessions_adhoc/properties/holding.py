@@ -92,6 +92,9 @@ def never_more_than_reserved(session: AdHocSession) -> None:
     payment = PaymentAuthorization.objects.get(pk=session.authorization_id)
     captured = sum(charge.captured_amount for charge in charges)
     assert payment.captured_amount in (0, captured)
+    given_back = sum(charge.refunded_amount for charge in charges)
+    assert payment.refunded_amount <= given_back <= captured
+    assert not payment.is_terminal or payment.refunded_amount == given_back
 
 
 def staff_know_what_is_escalated(session: AdHocSession) -> None:
@@ -124,7 +127,23 @@ def billed_only_what_was_valid(session: AdHocSession, payment: PaymentAuthorizat
     rows = Cdr.objects.filter(token_uid=session.token.uid, authorization_reference__in=good)
     counted = [row for row in rows if row.session_key not in not_ours and row.currency == session.currency]
     ours = AttemptSession.objects.filter(attempt__session=session, attempt__failure="", validity="valid")
-    metered = ours.filter(Q(attempt__energy_at__isnull=False) | Q(ocpi_session__kwh__gt=0)).exists()
+    # Energy is what was observed, or what a Session says at its end (rules 8, 20, 26); the CDR says what it costs, and
+    # tells of energy by itself only where it came before any Session did (rule 27). A CDR of 0 kWh for a charge that
+    # was metered is billed as it stands: the tariff comparison tells staff.
+    over = Q(ocpi_session__status__in=["COMPLETED", "INVALID"], ocpi_session__kwh__gt=0)
+    metered = ours.filter(Q(attempt__energy_at__isnull=False) | over).exists()
     assert metered or any(row.total_energy > 0 for row in counted), "captured without energy"
     most = sum((row.total_gross for row in counted if not row.credit), Decimal(0))
     assert payment.captured_amount <= most * 100
+    what_the_driver_paid_agrees_with_the_cdrs_or_staff_know(session, payment, counted)
+
+
+def what_the_driver_paid_agrees_with_the_cdrs_or_staff_know(
+    session: AdHocSession, payment: PaymentAuthorization, counted: list[Cdr]
+) -> None:
+    """Rules 24, 26: nothing that came after the settlement is dropped."""
+    crediting = Cdr.objects.filter(token_uid=session.token.uid, credit=True)
+    taken_back = {row.credit_reference_id.lower() for row in crediting}
+    total = sum((row.total_gross for row in counted if not row.credit and row.ocpi_key not in taken_back), Decimal(0))
+    if payment.kept_amount != min(int(total * 100), session.amount):
+        assert open_incidents(session), f"{payment.kept_amount} was taken, the CDRs say {total}"

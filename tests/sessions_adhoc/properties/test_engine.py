@@ -61,7 +61,7 @@ STEPS = st.one_of(
     st.tuples(st.just("lose")),
     st.tuples(st.just("start"), METHODS, DIES),
     st.tuples(st.just("leave"), st.integers(0, 1), st.sampled_from(["stop", "cancel"]), DIES),
-    st.tuples(st.just("staff"), st.integers(0, 1), st.sampled_from(["check", "release", "capture"]), DIES),
+    st.tuples(st.just("staff"), st.integers(0, 1), st.sampled_from(["check", "release", "capture", "refund"]), DIES),
     st.tuples(st.just("answers"), KINDS, st.sampled_from(ANSWERS)),
     st.tuples(
         st.just("offers"), st.sampled_from(["sessions", "cdrs"]), st.sampled_from(["ok", "broken", "unreachable"])

@@ -1,0 +1,83 @@
+"""What a charge would cost by a tariff: so many kWh in so many minutes, begun at a time of day."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+
+from billing import pricing
+from ocpi.models import Connector, Tariff
+from ocpi.versions import VERSIONS
+
+INPUT = {"class": "sfp-input"}
+MOMENT = "%Y-%m-%dT%H:%M"
+
+
+class CalculatorForm(forms.Form):
+    """What is charged."""
+
+    kwh = forms.DecimalField(
+        label="kWh", min_value=0, max_value=1000, initial=20, widget=forms.NumberInput({**INPUT, "step": "any"})
+    )
+    minutes = forms.IntegerField(
+        label="Minutes charging", min_value=0, max_value=2880, initial=30, widget=forms.NumberInput(INPUT)
+    )
+    parked = forms.IntegerField(
+        label="Minutes parked after", min_value=0, max_value=2880, initial=0, widget=forms.NumberInput(INPUT)
+    )
+    begin = forms.DateTimeField(
+        label="Begins",
+        input_formats=[MOMENT],
+        widget=forms.DateTimeInput({**INPUT, "type": "datetime-local"}, format=MOMENT),
+    )
+
+
+@dataclass(frozen=True)
+class Calculated:
+    """The total, and how it comes about."""
+
+    total: str
+    net: str
+    lines: tuple[str, ...]
+    limited: str
+
+
+def calculator(tariff: Tariff, query: Any) -> dict[str, Any]:
+    """`form` and `result` for the tariff's page; the question is in the URL, so that it can be sent to somebody."""
+    start = {name: field.initial for name, field in CalculatorForm.base_fields.items() if field.initial is not None}
+    start["begin"] = timezone.localtime().strftime(MOMENT)
+    asked = {name: query[name] for name in CalculatorForm.base_fields if name in query}
+    form = CalculatorForm({**start, **asked}, label_suffix="")
+    if not form.is_valid():
+        return {"form": form, "result": None}
+    try:
+        read = pricing.tariff_from_wire(tariff.raw, vat_stated=VERSIONS[tariff.version].has_roles)
+    except (ValueError, KeyError):
+        return {"form": form, "result": None}
+    return {"form": form, "result": _calculated(read, form.cleaned_data, tariff)}
+
+
+def _calculated(tariff: pricing.Tariff, asked: dict[str, Any], row: Tariff) -> Calculated:
+    """Two periods: charging, then parking, each priced by what holds where it begins."""
+    begin, hours = asked["begin"], Decimal(asked["minutes"]) / 60
+    periods = [pricing.ChargingPeriod(begin, {"ENERGY": asked["kwh"], "TIME": hours})]
+    if asked["parked"]:
+        after = begin + timedelta(minutes=asked["minutes"])
+        periods.append(pricing.ChargingPeriod(after, {"PARKING_TIME": Decimal(asked["parked"]) / 60}))
+    cost = pricing.price(tariff, periods, zone=pricing.time_zone(_zone(row)))
+    lines = tuple(f"{line.text}" for line in cost.lines)
+    limited = {"min_price": "raised to the lowest price", "max_price": "cut to the highest price"}
+    total = cost.incl if cost.incl is not None else cost.excl
+    net = "" if cost.excl is None or cost.incl is None else f"{pricing.money(cost.excl, cost.currency)} without VAT"
+    said = "" if cost.incl is not None else " without VAT"
+    shown = f"{pricing.money(total or Decimal(0), cost.currency)}{said}"
+    return Calculated(shown, net, lines, limited.get(cost.limited_by, ""))
+
+
+def _zone(row: Tariff) -> str | None:
+    """Where the partner's chargers are: times of day in a tariff are local (OCPI 2.2.1 §11.4.6)."""
+    places = Connector.objects.filter(evse__partner_id=row.partner_id).order_by()
+    return places.values_list("evse__location__time_zone", flat=True).first() or None

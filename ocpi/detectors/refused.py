@@ -1,0 +1,282 @@
+"""Requests that were refused at the door: by source address, by token, in both directions (guide 8)."""
+
+import base64
+import ipaddress
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from django.conf import settings
+
+from ocpi.detectors.grouping import Group, findings, went_well_since
+from ocpi.detectors.traffic import INBOUND, OUTBOUND, Failures, Traffic, messages, traffic
+from ocpi.handshake.advance import TOKEN_REFUSED
+from ocpi.models import Message
+from partners.detecting import Detector, Finding, Key, Window, moment
+from partners.incidents.reporting import Report
+from partners.models import AllowedNetwork, Incident, IssuedToken, Partner, ReceivedToken
+
+CONNECTION = IssuedToken.Purpose.CONNECTION.value
+URGENT = Incident.Severity.URGENT
+SOURCE, THEY_BAR_US, THEIR_TOKEN = "source-address", "they-bar-us", "their-token"
+LEAST_WRONG_TOKENS = 3  # one or two may be somebody who tries out
+SYMPTOM_401 = "HTTP 401 on all requests after handshake"
+RESOLUTION_401 = "Verify the tokens exchanged during handshake. Contact us to re-check."
+
+Networks = dict[int, list[str]]
+
+
+def networks_of(partner_ids: Iterable[int]) -> Networks:
+    """The allowlists of these partners. One statement."""
+    found: Networks = {}
+    for partner_id, network in AllowedNetwork.objects.filter(partner__in=set(partner_ids)).values_list(
+        "partner_id", "network"
+    ):
+        found.setdefault(partner_id, []).append(network)
+    return found
+
+
+def covers(networks: Iterable[str], address: str) -> bool:
+    """Whether the address is in one of the networks."""
+    try:
+        ip = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    ip = (ip.ipv4_mapped or ip) if isinstance(ip, ipaddress.IPv6Address) else ip
+    return any(ip in ipaddress.ip_network(network, strict=False) for network in networks)
+
+
+# 403 from us
+
+
+def refused_sources(window: Window) -> list[Finding]:
+    """Right token, wrong address. Once per address: each may be added by itself."""
+    barred = [one for one in window.shared(traffic).failed(INBOUND, 403) if one.source]
+    return findings(barred, lambda one: f"{SOURCE}:{one.source}", _tell_source)
+
+
+def source_of(incident: Incident) -> str:
+    """The address that an incident of this kind is about; empty for others."""
+    name, _, address = incident.key.partition(":")
+    return address if name == SOURCE else ""
+
+
+def _tell_source(key: str, group: Group) -> Report:
+    address = key.partition(":")[2]
+    return Report(
+        key=key,
+        symptom="HTTP 403 when calling SFP endpoints",
+        cause=f"Their IP is not in our firewall allowlist: they called from {address}.",
+        resolution="Confirm the outbound IP with them, then add it to the allowlist with the button on this page.",
+        severity=URGENT,
+        evidence=group.evidence(),
+        letter=f"Your server called our endpoints from {address} ({group.span}). This address is not among the "
+        "outbound IP addresses that you gave us, so we answered HTTP 403. Please confirm that it is yours and we will "
+        "add it to our allowlist; otherwise send these requests from one of the addresses that you gave us.",
+    )
+
+
+def allowed_by_now(window: Window, rows: Sequence[Incident]) -> dict[Key, str]:
+    """The address is on the list now, or there is no list any more."""
+    known = networks_of(row.partner_id for row in rows)
+    over = {}
+    for row in rows:
+        networks, address = known.get(row.partner_id, []), source_of(row)
+        if not networks or covers(networks, address):
+            over[row.partner_id, row.key] = f"{address} is allowed now."
+    return over
+
+
+# 403 from them
+
+
+def barred_by_them(window: Window) -> list[Finding]:
+    """Their firewall or WAF keeps us out."""
+    return findings(window.shared(traffic).failed(OUTBOUND, 403), lambda _: THEY_BAR_US, _tell_barred)
+
+
+def _tell_barred(key: str, group: Group) -> Report:
+    addresses = ", ".join(settings.OCPI_OUTBOUND_IPS) or "listed in the data sheet that we sent you"
+    return Report(
+        key=key,
+        symptom="HTTP 403 when SFP calls your endpoints",
+        cause="Our IP is not allowlisted on their side.",
+        resolution="Ask them to add the SFP outbound IP addresses that we provided to their firewall / WAF.",
+        severity=URGENT,
+        evidence=group.evidence(),
+        letter=f"Your endpoints answered our requests with HTTP 403 ({group.span}). Please add the SFP outbound IP "
+        f"addresses to your firewall / WAF. They are: {addresses}.",
+    )
+
+
+def they_let_us_in(window: Window, rows: Sequence[Incident]) -> Mapping[Key, str]:
+    return went_well_since(
+        rows, window.shared(traffic).newest_good(OUTBOUND), "A later request of ours was answered well."
+    )
+
+
+# 401 in either direction
+
+
+def wrong_tokens_of_theirs(window: Window) -> list[Finding]:
+    """They call with a token that is not theirs (any more)."""
+    wrong = _attributed(window.shared(traffic))
+    found = findings(wrong, lambda _: THEIR_TOKEN, _tell_their_token, least=LEAST_WRONG_TOKENS)
+    return since_connected(window, found)
+
+
+def _attributed(seen: Traffic) -> list[Failures]:
+    """HTTP 401s with the partner: by the host called, or by the address where it can be only one partner's."""
+    wrong = [one for one in seen.failures if one.direction == INBOUND and one.http_status == 401]
+    nobodys = {one.source for one in wrong if one.partner_id is None}
+    owners: dict[str, set[int]] = {}
+    if nobodys:
+        for partner_id, network in AllowedNetwork.objects.values_list("partner_id", "network"):
+            for source in nobodys:
+                if covers([network], source):
+                    owners.setdefault(source, set()).add(partner_id)
+    return [
+        one if one.partner_id is not None else replace(one, partner_id=next(iter(owners[one.source])))
+        for one in wrong
+        if one.partner_id is not None or len(owners.get(one.source, ())) == 1
+    ]
+
+
+def since_connected(window: Window, found: list[Finding]) -> list[Finding]:
+    """Without what belongs to a handshake that is not over: there a token may still be wrong."""
+    connected = _connected_at(window)
+    return [one for one in found if one.newest_at > (connected.get(one.partner_id) or one.newest_at)]
+
+
+def _connected_at(window: Window) -> dict[int, datetime | None]:
+    return window.shared(_connections)
+
+
+def _connections(_window: Window) -> dict[int, datetime | None]:
+    """When the handshake with each connected partner was."""
+    connected = Partner.objects.filter(connection=Partner.Connection.CONNECTED)
+    return dict(connected.values_list("pk", "connected_at"))
+
+
+def _tell_their_token(key: str, group: Group) -> Report:
+    shown = _presented(group.newest)
+    return Report(
+        key=key,
+        symptom=SYMPTOM_401,
+        cause=f"Token mismatch: they call us with a wrong authorization token ({shown}).",
+        resolution=RESOLUTION_401,
+        severity=URGENT,
+        evidence=group.evidence(),
+        letter=f"Your requests to our endpoints were answered with HTTP 401 ({group.span}): the token that you sent "
+        f"({shown}) is not the one that we gave you in the handshake. Please use the token from our Credentials; if "
+        "you no longer have it, write to us and we will re-check and issue a new one.",
+    )
+
+
+def _presented(message: Message | None) -> str:
+    tail = _tail(message)
+    return f"as sent, it ends in …{tail}" if tail else "no token at all"
+
+
+def _tail(message: Message | None) -> str:
+    """The last four characters of what was sent, as the log keeps them."""
+    headers = message.request_headers if message is not None else {}
+    value = next((value for name, value in headers.items() if name.lower() == "authorization"), "")
+    return value.rpartition("…")[2] if "…" in value else ""
+
+
+def _is_it(token: IssuedToken, tail: str) -> bool:
+    """Whether what was sent may be this token: raw, or in base64, whose last four characters tell the last three."""
+    return bool(tail) and tail in (token.last4, base64.b64encode(token.last4[-3:].encode()).decode())
+
+
+def refusals_of_our_token(window: Window) -> list[Finding]:
+    """They do not know the token that they gave us."""
+    refused = window.shared(traffic).failed(OUTBOUND, 401)
+    found = findings(refused, lambda _: TOKEN_REFUSED, _tell_our_token)
+    return since_connected(window, found)
+
+
+def _tell_our_token(key: str, group: Group) -> Report:
+    return Report(
+        key=key,
+        symptom=SYMPTOM_401,
+        cause="Token mismatch: they do not accept the authorization token that they gave us.",
+        resolution=RESOLUTION_401,
+        severity=URGENT,
+        evidence=group.evidence(),
+        letter=f"Your endpoints answered our requests with HTTP 401 ({group.span}), although we send the token from "
+        "your Credentials. Please verify the tokens exchanged during handshake and write to us, so that we can "
+        "re-check them or repeat the handshake.",
+    )
+
+
+def find_their_token(window: Window) -> list[Finding]:
+    """With the token that would be right, and the one that they use, where it was ours. Two statements more."""
+    found = wrong_tokens_of_theirs(window)
+    if not found:
+        return []
+    rows = IssuedToken.objects.filter(partner__in={one.partner_id for one in found}, purpose=CONNECTION)
+    shown = messages({pk for one in found if (pk := one.report.evidence[-1].get("message"))})
+    tails = {one.partner_id: _tail(shown.get(one.report.evidence[-1].get("message", 0))) for one in found}
+    return [
+        _naming(one, _right_and_used([row for row in rows if row.partner_id == one.partner_id], tails[one.partner_id]))
+        for one in found
+    ]
+
+
+def _right_and_used(rows: list[IssuedToken], tail: str) -> str:
+    texts = []
+    used = next((row for row in rows if row.revoked_at and _is_it(row, tail)), None)
+    if used is not None and used.revoked_at is not None:
+        texts.append(f"The one that was sent was replaced on {moment(used.revoked_at)}.")
+    right = next((row for row in rows if row.state == IssuedToken.State.ACTIVE), None)
+    if right is not None:
+        texts.append(_in_force("The token that we gave them", right))
+    return " ".join(texts)
+
+
+def find_our_token(window: Window) -> list[Finding]:
+    """With the token that we send. One statement more."""
+    found = refusals_of_our_token(window)
+    if not found:
+        return []
+    rows = ReceivedToken.objects.filter(
+        partner__in={one.partner_id for one in found}, purpose=CONNECTION, state=ReceivedToken.State.ACTIVE
+    )
+    sent = {row.partner_id: _in_force("The token that we send", row) for row in rows}
+    return [_naming(one, sent.get(one.partner_id, "")) for one in found]
+
+
+def _in_force(which: str, token: IssuedToken | ReceivedToken) -> str:
+    return f"{which} ends in …{token.last4} and is in force since {moment(token.created_at)}."
+
+
+def _naming(one: Finding, text: str) -> Finding:
+    if not text:
+        return one
+    report = replace(one.report, cause=f"{one.report.cause} {text}", letter=f"{one.report.letter} {text}")
+    return replace(one, report=report)
+
+
+def they_came_in(window: Window, rows: Sequence[Incident]) -> Mapping[Key, str]:
+    return went_well_since(
+        rows, window.shared(traffic).newest_good(INBOUND), "A later request of theirs came with the right token."
+    )
+
+
+def replaced(window: Window, rows: Sequence[Incident]) -> Mapping[Key, str]:
+    """Their answers are good again, or the handshake was made anew since."""
+    connected = {pk: at for pk, at in _connected_at(window).items() if at is not None}
+    return {
+        **went_well_since(rows, connected, "A later handshake succeeded."),
+        **they_let_us_in(window, rows),
+    }
+
+
+DETECTORS = (
+    Detector(SOURCE, refused_sources, allowed_by_now),
+    Detector(THEY_BAR_US, barred_by_them, they_let_us_in),
+    Detector(THEIR_TOKEN, find_their_token, they_came_in),
+    Detector(TOKEN_REFUSED, find_our_token, replaced),
+)

@@ -1,0 +1,71 @@
+"""Suspending a partner, letting it back, and ending an integration."""
+
+from typing import Any
+
+from django.http import HttpRequest
+
+from partners.admin.actions import DANGER, DEFAULT, PRIMARY, PageAction
+from partners.admin.partner_stage_actions import asked, not_ended
+from partners.admin.reasons import ReasonForm
+from partners.models import Partner
+from partners.onboarding import suspension
+from sfp_platform.onboarding import off_boarding
+
+SUSPEND, OFF_BOARD = "partners.suspend_partner", "partners.offboard_partner"
+Connection = Partner.Connection
+
+
+def suspend(request: HttpRequest, partner: Partner, data: dict[str, Any]) -> str:
+    asked(suspension.suspend, partner, data["reason"], request.user)
+    return f"{partner.name} is suspended: their requests are answered with HTTP 403 and no driver can start there."
+
+
+def resume(request: HttpRequest, partner: Partner, data: dict[str, Any]) -> str:
+    if asked(suspension.resume, partner, data["reason"], request.user):
+        return f"{partner.name} is connected again."
+    return f"{partner.name} is no longer suspended, but has no usable token: start a handshake."
+
+
+def off_board(request: HttpRequest, partner: Partner, data: dict[str, Any]) -> str:
+    runs = asked(off_boarding.off_board, partner, data["reason"], request.user)
+    numbers = ", ".join(str(run.pk) for run in runs)
+    return f"{partner.name} is off-boarded. They are being told by DELETE (run {numbers}); all data is kept."
+
+
+ENDING_ACTIONS = (
+    PageAction(
+        "suspend",
+        "Suspend",
+        SUSPEND,
+        "All their requests are answered with HTTP 403 until you resume, and drivers cannot start at their chargers. "
+        "Sessions that are charging now cannot be followed either. Data and tokens are kept.",
+        suspend,
+        icon="pause_circle",
+        tone=DANGER,
+        form=ReasonForm,
+        possible=lambda partner: partner.connection == Connection.CONNECTED,
+    ),
+    PageAction(
+        "resume",
+        "Resume",
+        SUSPEND,
+        "Their requests are answered again, and drivers can start at their chargers.",
+        resume,
+        icon="play_circle",
+        tone=lambda partner: PRIMARY if not_ended(partner) else DEFAULT,
+        form=ReasonForm,
+        possible=lambda partner: partner.connection == Connection.SUSPENDED and not_ended(partner),
+    ),
+    PageAction(
+        "off-board",
+        "Off-board",
+        OFF_BOARD,
+        "The integration ends, in test and production. Traffic is refused at once, the CPO is told by DELETE, and all "
+        "tokens are revoked in both directions. Their data, sessions, CDRs and messages are kept.",
+        off_board,
+        icon="link_off",
+        tone=DANGER,
+        form=ReasonForm,
+        possible=not_ended,
+    ),
+)

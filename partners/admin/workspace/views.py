@@ -1,0 +1,175 @@
+"""The pages of the workspace: overview and tabs at the partner's own address, and the page of test runs."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+
+from partners.admin.partner_stage_actions import OVERRULE, AdvanceForm, OverruleForm
+from partners.admin.partner_standing import standing_of
+from partners.admin.partner_test_actions import CONFIRM, JUDGE, run_url
+from partners.admin.showing import fact_list
+from partners.admin.workspace import tables, testing, wiring
+from partners.admin.workspace.next_step import next_step, tab_url
+from partners.admin.workspace.page import Page
+from partners.admin.workspace.run_view import test_run_view
+from partners.admin.workspace.stepper import Journey, journey_of
+from partners.models import LinkEvent, Partner
+from partners.onboarding import stages
+from partners.onboarding.rules import Stage
+from partners.portal.checklist import checklist_of
+from partners.portal.facts import facts_of as portal_facts_of
+
+FORM_TAB = "settings"
+TABLES: dict[str, Callable[[Partner], list[tables.Table]]] = {
+    "connection": wiring.connection,
+    "credentials": wiring.credentials,
+    "locations": tables.locations,
+    "sessions": tables.sessions,
+    "cdrs": tables.cdrs,
+    "messages": tables.messages,
+    "incidents": tables.incidents,
+    "history": tables.changes,
+}
+TABS = (
+    ("overview", "Overview"),
+    ("connection", "Connection"),
+    ("credentials", "Credentials"),
+    ("checklist", "Checklist"),
+    ("tests", "Tests"),
+    ("locations", "Locations"),
+    ("sessions", "Sessions"),
+    ("cdrs", "CDRs"),
+    ("messages", "Messages"),
+    ("incidents", "Incidents"),
+    ("history", "History"),
+    (FORM_TAB, "Settings"),
+)
+# Buttons per tab. What is in none of them shows on the overview.
+ON_TAB = {
+    "connection": ("handshake", "check", "check-armed", "sync-locations", "sync-tariffs", "suspend", "resume"),
+    "credentials": ("issue-token-b",),
+    "checklist": ("make-link", "revoke-link", "confirm-items"),
+    "tests": ("check", "check-armed"),
+    "locations": ("sync-locations",),
+}
+ELSEWHERE = frozenset({"sync-locations", "sync-tariffs", "check-armed", "confirm-items", "issue-token-b"})
+
+
+def show(page: Page, tab: str) -> HttpResponse:
+    """One tab of the workspace, with the stages above it."""
+    onboarding = stages.of(page.partner)
+    journey = journey_of(onboarding)
+    buttons = page.admin.buttons(page.request, page.partner)
+    context = {
+        **admin.site.each_context(page.request),
+        "opts": page.admin.opts,
+        "original": page.partner,
+        "title": str(page.partner),
+        "tabs": [(key, title, tab_url(page.partner, key), key == tab) for key, title in TABS],
+        "tab": tab,
+        "journey": journey,
+        **_next(page, journey, buttons),
+        "buttons": [one for one in buttons if _belongs(one["action"].name, tab)],
+        "conditions": _conditions(page, journey) if tab == "overview" else [],
+        "rest_url": run_url(page.partner),
+        **(_of_tab(page, journey, tab)),
+    }
+    return TemplateResponse(page.request, "admin/partners/partner/workspace.html", context)
+
+
+def _belongs(name: str, tab: str) -> bool:
+    if tab == "overview":
+        return name not in ELSEWHERE
+    return name in ON_TAB.get(tab, ())
+
+
+def _next(page: Page, journey: Journey, buttons: list[dict[str, Any]]) -> dict[str, Any]:
+    """What to do next, with its button; the form of moving on carries the stage that is shown."""
+    step = next_step(page.partner, journey)
+    button = next((one for one in buttons if one["action"].name == step.action), None)
+    for one in buttons:
+        if one["action"].name == "advance":
+            one["form"] = AdvanceForm(initial={"expected": journey.stage.value}, auto_id="do-advance-%s")
+    if button is not None:
+        buttons.remove(button)
+        button["tone"] = "primary"
+    for one in [each for each in buttons if each["action"].name == "advance"]:
+        buttons.remove(one)
+    for one in buttons:
+        one["tone"] = "default" if one["tone"] == "primary" else one["tone"]
+    return {"next": step, "next_button": button}
+
+
+def _conditions(page: Page, journey: Journey) -> list[dict[str, Any]]:
+    """What the stage asks for; beside the window, what the CPO suggested."""
+    shown = [_condition(page, row) for row in journey.rows]
+    for one in shown:
+        if one["row"].condition.key == "window":
+            one["suggested"] = _suggested(page)
+    return shown
+
+
+def _condition(page: Page, row: Any) -> dict[str, Any]:
+    """A condition; with the way to go on without it for those who may."""
+    overrule = None
+    if not row.condition.holds and page.may(OVERRULE):
+        name = f"overrule-{row.condition.key}"
+        form = OverruleForm(initial={"condition": row.condition.key}, auto_id=f"{name}-%s", label_suffix="")
+        overrule = testing.dialog(OVERRULE, name, form, page.url(OVERRULE), "danger")
+    return {"row": row, "overrule": overrule}
+
+
+def _of_tab(page: Page, journey: Journey, tab: str) -> dict[str, Any]:
+    if tab == "overview":
+        return _overview(page, journey)
+    if tab == "tests":
+        judge = page.usable(JUDGE)
+        return {"tests": testing.tests(journey.onboarding, judge, page.url(JUDGE))}
+    if tab == "checklist":
+        return {"checklist": checklist_of(page.partner, portal_facts_of(page.partner))}
+    more = {"standing": standing_of(page.partner)} if tab == "connection" else {}
+    return {"tables": TABLES[tab](page.partner), **more}
+
+
+def _overview(page: Page, journey: Journey) -> dict[str, Any]:
+    partner, onboarding = page.partner, journey.onboarding
+    contacts = [f"{one.name}, {one.email}, {one.phone}".rstrip(", ") for one in partner.contacts.all()]
+    facts = {
+        "Party": f"{partner.country_code}*{partner.party_id}",
+        "OCPI": partner.version or f"{partner.agreed_version} (agreed)",
+        "Their versions URL": partner.versions_url,
+        "Our versions URL": journey.facts.endpoint,
+        "Technical contact": "; ".join(contacts) or "none yet",
+        "Open incidents": journey.facts.incidents_open,
+    }
+    live = journey.stage in (Stage.GO_LIVE, Stage.LIVE)
+    return {
+        "facts_shown": fact_list(facts),
+        "connections": tables.both_connections([onboarding.partner, onboarding.production]),
+        "changes": list(onboarding.changes.select_related("by").order_by("-id")[:20]) if onboarding.pk else [],
+        "go_live": testing.go_live(onboarding, page.usable(CONFIRM), page.url(CONFIRM)) if live else [],
+        "signatures": list(onboarding.sign_offs.all()) if live else [],
+    }
+
+
+def _suggested(page: Page) -> LinkEvent | None:
+    """When the CPO's team could do the handshake, as they wrote it last on their page."""
+    events = LinkEvent.objects.filter(link__partner=page.partner, kind=LinkEvent.Kind.WINDOW)
+    return events.order_by("-id").first()
+
+
+def urls(model_admin: Any) -> list[URLPattern]:
+    """The addresses beside the partner's own."""
+    view = model_admin.admin_site.admin_view(partial(test_run_view, model_admin))
+    return [path("<path:object_id>/test-run/", view, name="partners_partner_test_run")]
+
+
+def tab_of(request: HttpRequest) -> str:
+    """The tab that is asked for; an unknown one is the overview."""
+    wanted = request.GET.get("tab", "overview")
+    return wanted if wanted in dict(TABS) else "overview"

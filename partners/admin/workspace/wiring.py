@@ -1,0 +1,103 @@
+"""The tabs about the connection itself: handshakes, checks, endpoints, syncs, tokens, networks."""
+
+from django.db.models import Count
+
+from ocpi.models import HandshakeRun, SyncRun
+from partners.admin.showing import ago, at, code, link, state_badge
+from partners.admin.workspace.tables import MOST, Table, of_partner
+from partners.models import Partner
+
+
+def connection(partner: Partner) -> list[Table]:
+    endpoints = [[row.module, row.role.lower(), code(row.url), row.version] for row in partner.endpoints.all()]
+    runs = HandshakeRun.objects.filter(partner=partner)[:5]
+    syncs = SyncRun.objects.filter(partner=partner)[:5]
+    checks = partner.conformance_runs.annotate(count=Count("cases"))[:5]
+    return [
+        Table(
+            "Handshakes",
+            ("Run", "State", "Step", "Ended", "Cause"),
+            [
+                [
+                    link(row, f"{row.get_kind_display()} {row.pk}"),
+                    state_badge(row),
+                    row.get_step_display(),
+                    ago(row.ended_at),
+                    row.cause,
+                ]
+                for row in runs
+            ],
+            "No handshake was made yet.",
+            of_partner(HandshakeRun, partner),
+        ),
+        Table(
+            "Connection checks",
+            ("Check", "State", "Cases", "Kind", "Ended"),
+            [
+                [
+                    link(row, f"Check {row.pk}"),
+                    state_badge(row),
+                    row.count,
+                    "with a test charge" if row.armed else "read-only",
+                    ago(row.ended_at),
+                ]
+                for row in checks
+            ],
+            "The connection was not checked yet. Press “Check connection”.",
+        ),
+        Table(
+            "Their endpoints", ("Module", "Role", "URL", "Version"), endpoints, "They are known after the handshake."
+        ),
+        Table(
+            "Syncs",
+            ("Sync", "State", "Received", "Stored", "Refused", "Ended"),
+            [
+                [
+                    link(row, f"{row.module} {row.pk}"),
+                    state_badge(row),
+                    row.received,
+                    row.stored,
+                    row.refused,
+                    ago(row.ended_at),
+                ]
+                for row in syncs
+            ],
+            "Nothing was pulled yet.",
+            of_partner(SyncRun, partner),
+        ),
+    ]
+
+
+def credentials(partner: Partner) -> list[Table]:
+    return [
+        Table(
+            "Tokens that they call us with",
+            ("Token", "State", "For", "Last used", "Issued"),
+            [
+                [
+                    link(row, f"…{row.last4}"),
+                    state_badge(row),
+                    row.get_purpose_display(),
+                    ago(row.last_used_at) if row.last_used_at else "never",
+                    at(row.created_at),
+                ]
+                for row in partner.issued_tokens.all()[:MOST]
+            ],
+            "We issued none yet: press “Issue Token B”, or start the handshake.",
+        ),
+        Table(
+            "Tokens that we call them with",
+            ("Token", "State", "For", "Received"),
+            [
+                [code(f"…{row.last4}"), state_badge(row), row.get_purpose_display(), at(row.created_at)]
+                for row in partner.received_tokens.all()[:MOST]
+            ],
+            "They gave us none yet: Token A is entered on their page, or under “Settings”.",
+        ),
+        Table(
+            "Where they may call from",
+            ("Network", "Note", "Added"),
+            [[code(row.network), row.note, at(row.created_at)] for row in partner.allowed_networks.all()],
+            "No address is listed: they may call from anywhere.",
+        ),
+    ]

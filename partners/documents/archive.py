@@ -1,0 +1,50 @@
+"""Keeping documents with the partner, as they were handed out."""
+
+import hashlib
+from typing import Any
+
+from django.db import transaction
+
+from partners.documents.dossier import write_dossier
+from partners.documents.sign_off import write_sign_off
+from partners.documents.writer import Written
+from partners.models import Document, Partner
+from partners.onboarding import golive, stages
+from partners.onboarding.refusals import NotPossible
+from partners.onboarding.rules import Side, Stage
+
+
+def archive(partner: Partner, kind: str, written: Written, by: str) -> Document:
+    """Keep a finished document for good; `by` is who made it."""
+    return Document.objects.create(
+        partner=partner,
+        kind=kind,
+        name=written.name,
+        made_by=by[:150],
+        content=written.content,
+        size=len(written.content),
+        sha256=hashlib.sha256(written.content).hexdigest(),
+    )
+
+
+def is_intact(document: Document) -> bool:
+    """Whether the content is what was archived."""
+    return hashlib.sha256(bytes(document.content)).hexdigest() == document.sha256
+
+
+@transaction.atomic
+def archive_integration(partner: Partner, user: Any) -> Document:
+    """Keep the sign-off form and the dossier as they are now; return the dossier.
+
+    In stage 4 this is the action “integration documented and archived” (guide 7.5).
+
+    Raises:
+        NotPossible: the onboarding has not begun.
+    """
+    onboarding, by = stages.of(partner), user.get_username()
+    if onboarding.pk is None:
+        raise NotPossible("The onboarding has not begun: there is nothing to archive.")
+    if onboarding.stage == Stage.GO_LIVE:
+        golive.confirm(onboarding.partner, "archived", Side.SFP, by, user)
+    archive(onboarding.partner, Document.Kind.SIGN_OFF, write_sign_off(onboarding), by=by)
+    return archive(onboarding.partner, Document.Kind.DOSSIER, write_dossier(onboarding), by=by)

@@ -1,0 +1,104 @@
+"""Opening and closing incidents: one per cause, never two open for the same thing (rule 30)."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from partners.models import Incident
+
+MOST_EVIDENCE = 20
+
+Evidence = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Report:
+    """What an incident tells: symptom in the guide's words, likely cause, what to do, evidence.
+
+    Args:
+        key: what it is about; one incident is open per partner and key.
+        evidence: JSON-ready dicts such as `{"message": 12, "text": "GET /sessions answered 500"}`.
+        letter: a paragraph that can be sent to the CPO as it stands.
+        tell_cpo: whether the CPO's technical contact is mailed; else only support is.
+        detector: which one closes it when its cause is gone (`partners.detecting`).
+    """
+
+    key: str
+    symptom: str
+    cause: str
+    resolution: str
+    reference: str = ""
+    evidence: list[Evidence] = field(default_factory=list)
+    letter: str = ""
+    severity: int = Incident.Severity.PROBLEM
+    tell_cpo: bool = True
+    detector: str = ""
+
+    def fields(self) -> dict[str, Any]:
+        """The columns of its incident, without the partner and the key."""
+        return {
+            "symptom": self.symptom,
+            "cause": self.cause,
+            "resolution": self.resolution,
+            "reference": self.reference,
+            "evidence": self.evidence[-MOST_EVIDENCE:],
+            "letter": self.letter,
+            "severity": self.severity,
+            "tell_cpo": self.tell_cpo,
+            "detector": self.detector,
+        }
+
+
+def open_incident(partner_id: int, report: Report) -> Incident:
+    """Open the incident, or add what happened now to the one already open for this cause."""
+    with transaction.atomic():
+        incident, created = Incident.objects.get_or_create(
+            partner_id=partner_id, key=report.key, closed_at=None, defaults=report.fields()
+        )
+        if not created:
+            incident = Incident.objects.select_for_update().get(pk=incident.pk)
+            incident.occurrences += 1
+            incident.last_seen_at = timezone.now()
+            incident.evidence = added(incident.evidence, report.evidence)
+            incident.save(update_fields=["occurrences", "last_seen_at", "evidence"])
+    return incident
+
+
+def added(known: list[Evidence], more: list[Evidence]) -> list[Evidence]:
+    """The evidence with what is new in it: the first piece, which says how it began, and the newest ones."""
+    together = [*known, *(item for item in more if item not in known)]
+    return together if len(together) <= MOST_EVIDENCE else [together[0], *together[1 - MOST_EVIDENCE :]]
+
+
+def close_incidents(partner_id: int, key: str, reason: str) -> int:
+    """Close what is open for `key` because its cause is gone; return how many were."""
+    return Incident.objects.filter(partner_id=partner_id, key=key, closed_at=None).update(
+        closed_at=timezone.now(), close_reason=reason
+    )
+
+
+def close_by_staff(incident_id: int, user: Any, reason: str) -> bool:
+    """Close one incident in the name of `user`; False when it was closed already.
+
+    Raises:
+        ValueError: no reason was given.
+    """
+    if not reason.strip():
+        raise ValueError("Say why the incident is closed.")
+    return bool(
+        Incident.objects.filter(pk=incident_id, closed_at=None).update(
+            closed_at=timezone.now(), closed_by=user, close_reason=reason.strip()
+        )
+    )
+
+
+def close_about(partner_id: int, reference: str, reason: str, symptoms: Collection[str]) -> int:
+    """Close what is open about one ad-hoc session because it resolved itself; return how many were.
+
+    Only incidents with these symptoms: others wait for a person whatever becomes of the session.
+    """
+    about = Incident.objects.filter(partner_id=partner_id, reference=reference, closed_at=None)
+    return about.filter(symptom__in=symptoms).update(closed_at=timezone.now(), close_reason=reason)

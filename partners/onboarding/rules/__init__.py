@@ -1,0 +1,50 @@
+"""What has to hold for an integration to move on (guide 7). Pure: no framework, no database.
+
+conditions = ahead(facts)                  # of the stage that `facts` is in, met and unmet
+blocked = [one for one in conditions if not one.holds]
+"""
+
+from partners.onboarding.rules.conditions import TITLES, Condition, ahead, blocking, condition, what_next
+from partners.onboarding.rules.facts import Facts, HandshakeFacts, TestFacts
+from partners.onboarding.rules.guide import (
+    BOTH,
+    GO_LIVE,
+    GO_LIVE_ACTIONS,
+    ORDER,
+    STAGE,
+    STAGES,
+    TEST,
+    TESTS,
+    Side,
+    Stage,
+    stage_after,
+)
+from partners.onboarding.rules.verdicts import FAILED, PASSED, Verified, lacking, verified
+
+__all__ = [
+    "BOTH",
+    "FAILED",
+    "GO_LIVE",
+    "GO_LIVE_ACTIONS",
+    "ORDER",
+    "PASSED",
+    "STAGE",
+    "STAGES",
+    "TEST",
+    "TESTS",
+    "TITLES",
+    "Condition",
+    "Facts",
+    "HandshakeFacts",
+    "Side",
+    "Stage",
+    "TestFacts",
+    "Verified",
+    "ahead",
+    "blocking",
+    "condition",
+    "lacking",
+    "stage_after",
+    "verified",
+    "what_next",
+]

@@ -1,0 +1,39 @@
+"""Suspending a partner and letting it back. Its data and tokens stay; its requests are answered with HTTP 403."""
+
+from typing import Any
+
+from django.db import transaction
+
+from partners.models import IssuedToken, Partner
+from partners.onboarding import stages
+from partners.onboarding.refusals import NotPossible, said
+
+Connection = Partner.Connection
+
+
+def suspend(partner: Partner, reason: str, user: Any) -> None:
+    """Refuse all traffic with a partner until it is resumed. Raises `NotPossible`."""
+    why = said(reason)
+    with transaction.atomic():
+        connected = Partner.objects.filter(pk=partner.pk, connection=Connection.CONNECTED)
+        if not connected.update(connection=Connection.SUSPENDED):
+            raise NotPossible("Only a connected partner can be suspended.")
+        stages.remark(stages.locked(partner), f"Suspended {partner.environment}: {why}", user)
+
+
+def resume(partner: Partner, reason: str, user: Any) -> bool:
+    """Let a suspended partner back; return whether it is connected then: its tokens may be gone.
+
+    Raises:
+        NotPossible: it is not suspended, or no reason was given.
+    """
+    why = said(reason)
+    with transaction.atomic():
+        usable = IssuedToken.objects.filter(
+            partner=partner, purpose=IssuedToken.Purpose.CONNECTION, state=IssuedToken.State.ACTIVE
+        ).exists()
+        state = Connection.CONNECTED if usable else Connection.NOT_CONNECTED
+        if not Partner.objects.filter(pk=partner.pk, connection=Connection.SUSPENDED).update(connection=state):
+            raise NotPossible("This partner is not suspended.")
+        stages.remark(stages.locked(partner), f"Resumed {partner.environment}: {why}", user)
+    return usable

@@ -1,0 +1,1 @@
+"""The CPO's own page: one link opens it, no account. Information in, checklist, data sheet, Token B once, sign-off."""

@@ -1,0 +1,174 @@
+"""The buttons of an ad-hoc session: only what is possible now, each with its permission."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest
+from unfold.widgets import UnfoldAdminTextInputWidget
+
+from billing.models import PaymentAuthorization
+from billing.pricing import to_minor
+from partners.admin.actions import DANGER, PageAction, Refused
+from partners.admin.reasons import ReasonForm
+from sessions_adhoc import services, staff
+from sessions_adhoc.models import AdHocSession
+from sessions_adhoc.presenting import newest_sample
+from sessions_adhoc.snapshot import cdrs_of
+from sessions_adhoc.states import TERMINAL, State
+
+OPERATE, MONEY = "sessions_adhoc.operate_session", "billing.move_money"
+STOPPABLE = (State.STARTING, State.VALIDATING, State.CHARGING)
+Held = PaymentAuthorization.State
+
+
+class CdrForm(ReasonForm):
+    """Which CDR, where there are several."""
+
+    cdr = forms.CharField(
+        label="CDR ID",
+        required=False,
+        widget=UnfoldAdminTextInputWidget(),
+        help_text="As it is listed on this page. Empty: the newest one that is no credit.",
+    )
+    field_order = ("cdr", "reason")
+
+
+class RefundForm(ReasonForm):
+    """What the driver pays in the end, where the CDRs do not tell."""
+
+    pays = forms.DecimalField(
+        label="The driver pays",
+        required=False,
+        min_value=0,
+        widget=UnfoldAdminTextInputWidget(),
+        help_text="In the end, for example 8.50. Empty: what the CDRs come to now.",
+    )
+    field_order = ("pays", "reason")
+
+
+def stop(request: HttpRequest, session: AdHocSession, _data: dict[str, Any]) -> str:
+    try:
+        now = services.stop_session(session.pk, actor=request.user.get_username())
+    except services.CannotStop as refused:
+        raise Refused(str(refused)) from refused
+    return f"A stop was asked for. The session is now: {State(now.state).label.lower()}."
+
+
+def check_again(request: HttpRequest, session: AdHocSession, _data: dict[str, Any]) -> str:
+    now = staff.check_again(session.pk, request.user.get_username())
+    return f"Looked at everything that is known. The session is now: {State(now.state).label.lower()}."
+
+
+def capture_from_cdr(request: HttpRequest, session: AdHocSession, data: dict[str, Any]) -> str:
+    wanted = data["cdr"].strip().lower()
+    found = [cdr for cdr in cdrs_of(session) if (cdr.ocpi_key == wanted if wanted else not cdr.credit)]
+    if not found:
+        raise Refused(f"This session has no CDR {wanted}." if wanted else "This session has no CDR.")
+    return _moved(staff.capture_from_cdr, session.pk, found[-1].pk, request.user.get_username(), data["reason"])
+
+
+def capture_from_last_sample(request: HttpRequest, session: AdHocSession, data: dict[str, Any]) -> str:
+    return _moved(staff.capture_from_last_sample, session.pk, request.user.get_username(), data["reason"])
+
+
+def release(request: HttpRequest, session: AdHocSession, data: dict[str, Any]) -> str:
+    return _moved(staff.release, session.pk, request.user.get_username(), data["reason"])
+
+
+def refund(request: HttpRequest, session: AdHocSession, data: dict[str, Any]) -> str:
+    pays = None if data["pays"] is None else to_minor(data["pays"], session.currency)
+    return _moved(staff.refund, session.pk, request.user.get_username(), data["reason"], pays)
+
+
+def _moved(work: Callable[..., AdHocSession], *args: Any) -> str:
+    try:
+        work(*args)
+    except staff.NotPossible as refused:
+        raise Refused(str(refused)) from refused
+    return "The gateway is asked now. The money panel shows what it does."
+
+
+def held(session: AdHocSession) -> bool:
+    """Funds that nothing but staff will decide on."""
+    return session.authorization.state == Held.RESERVED and (
+        session.state == State.ESCALATED or session.state in TERMINAL
+    )
+
+
+def has_energy(session: AdHocSession) -> bool:
+    sample = newest_sample(session)
+    return sample is not None and bool(sample.kwh)
+
+
+def releasable(session: AdHocSession) -> bool:
+    payment = session.authorization
+    gone = payment.is_terminal and payment.state != Held.CAPTURED
+    return held(session) or (session.state == State.ESCALATED and gone)
+
+
+ACTIONS = (
+    PageAction(
+        "check-again",
+        "Check again",
+        OPERATE,
+        "We look at all that is known now and do what follows from it, as the clock would. Where the session is "
+        "escalated we also ask the CPO for its Session or CDR. Nothing is sent twice.",
+        check_again,
+        icon="refresh",
+        possible=lambda session: session.state not in TERMINAL,
+    ),
+    PageAction(
+        "capture-from-cdr",
+        "Capture from CDR",
+        MONEY,
+        "The driver pays what the CDR says, at most what is reserved; the rest is "
+        "released. It cannot be taken back here.",
+        capture_from_cdr,
+        icon="receipt_long",
+        form=CdrForm,
+        possible=lambda session: held(session) and any(not cdr.credit for cdr in cdrs_of(session)),
+    ),
+    PageAction(
+        "capture-from-meter",
+        "Capture from last meter value",
+        MONEY,
+        "The driver pays what the last meter value comes to by the published tariff, at most what is reserved; the "
+        "rest is released. Only when no CDR can be had.",
+        capture_from_last_sample,
+        icon="speed",
+        form=ReasonForm,
+        possible=lambda session: held(session) and has_energy(session),
+    ),
+    PageAction(
+        "release",
+        "Release the funds",
+        MONEY,
+        "The driver pays nothing and gets the whole reservation back. It cannot be taken back here.",
+        release,
+        icon="undo",
+        tone=DANGER,
+        form=ReasonForm,
+        possible=releasable,
+    ),
+    PageAction(
+        "refund",
+        "Give money back",
+        MONEY,
+        "The driver gets back what was captured beyond what the CDRs come to now, or beyond the sum that you enter.",
+        refund,
+        icon="currency_exchange",
+        form=RefundForm,
+        possible=lambda session: session.authorization.state == Held.CAPTURED and session.authorization.kept_amount > 0,
+    ),
+    PageAction(
+        "stop",
+        "Stop charging",
+        OPERATE,
+        "The CPO is asked with STOP_SESSION. Charging is over when its Session ends; energy delivered is billed.",
+        stop,
+        icon="stop_circle",
+        tone=DANGER,
+        possible=lambda session: session.state in STOPPABLE and session.stop_requested_at is None,
+    ),
+)

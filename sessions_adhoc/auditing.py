@@ -1,0 +1,159 @@
+"""Looking at money that was taken: does it agree with the CDRs, and the CDRs with the tariff? (rules 24, 26, 27)
+
+Nothing here moves money: a CDR is billed as it stands. What does not agree is an incident, and staff decide
+(`sessions_adhoc.staff.refund`).
+"""
+
+from decimal import Decimal
+
+import structlog
+
+from billing import pricing
+from billing.models import PaymentAuthorization
+from billing.pricing import in_words
+from billing.settlement import Decision, Settlement
+from ocpi.models import Cdr
+from ocpi.versions import VERSIONS, Invalid
+from partners import incidents
+from partners.models import Incident
+from sessions_adhoc import eligibility, symptoms
+from sessions_adhoc.estimating import tariff_of
+from sessions_adhoc.models import AdHocSession, AttemptSession
+from sessions_adhoc.snapshot import cdrs_of
+
+log = structlog.get_logger(__name__)
+State = PaymentAuthorization.State
+NOT_DECIDED = frozenset({State.CREATED, State.RESERVING, State.RESERVED})
+"""The money has not moved: the CDRs still decide by themselves."""
+
+ALL_TAKEN_BACK = "credited_without_replacement"
+LEAST_DIFFERENCE = Decimal("0.05")
+DIFFERENCE = Decimal("0.01")
+"""A total may differ from ours by this share, and by the least difference: operators round each period in their way."""
+
+
+def owed(session: AdHocSession) -> int | None:
+    """Return what the CDRs come to now, in minor units and at most what was reserved; None where they do not tell."""
+    settlement = eligibility.settlement_of(session, eligibility.judged(session, cdrs_of(session)))
+    return None if settlement is None or settlement.decision is Decision.HOLD else settlement.capture
+
+
+def compare_with_cdrs(session: AdHocSession) -> None:
+    """A CDR has come. If the money was taken or let go before it, tell staff what does not agree any more.
+
+    The caller holds the session's lock.
+    """
+    payment = PaymentAuthorization.objects.get(pk=session.authorization_id)
+    if payment.state in NOT_DECIDED:
+        return
+    about = session.partner_id, str(session.pk)
+    problem = _problem(session, payment)
+    incidents.close_about(*about, problem or "The CDRs come to what the driver paid.", {symptoms.BILL_CHANGED})
+    if problem:
+        incidents.open_incident(session.partner_id, symptoms.report(session, symptoms.BILL_CHANGED, problem))
+
+
+def note_foreign(session: AdHocSession, cdr: Cdr) -> None:
+    """A CDR that names a second OCPI session for one START_SESSION: never billed, on the staff queue (rules 12, 26)."""
+    cdrs = cdrs_of(session)
+    counts = dict(eligibility.judged(session, cdrs))
+    linked = AttemptSession.objects.filter(attempt__session=session, ocpi_session__ocpi_key=cdr.session_key)
+    failed = not session.attempts.filter(failure="").exists()
+    if cdr.credit or failed or not cdr.session_key or counts.get(cdr, True) or linked.exists():
+        return
+    text = f"CDR {cdr.ocpi_id} is about Session {cdr.session_id}, which is not the one that was started: "
+    report = symptoms.report(session, symptoms.FOREIGN_SESSION, f"{text}it is not billed.")
+    incidents.open_incident(session.partner_id, report)
+
+
+def given_back(session: AdHocSession) -> None:
+    """Staff gave money back: that answers what was asked of them, unless the CDRs changed meanwhile."""
+    mine = Incident.objects.filter(partner_id=session.partner_id, reference=str(session.pk), closed_at=None)
+    if mine.filter(symptom=symptoms.BILL_CHANGED).exists():
+        compare_with_cdrs(session)
+    answered = {symptoms.PRICE_DIFFERS, symptoms.SEVERAL_CDRS}
+    incidents.close_about(session.partner_id, str(session.pk), "Staff gave money back.", answered)
+
+
+def paid(payment: PaymentAuthorization) -> int:
+    """What the driver will have paid when what is under way is done, in minor units."""
+    if payment.state == State.CAPTURING:
+        return payment.capture_amount or 0
+    return payment.kept_amount - (payment.refund_amount or 0)
+
+
+def _problem(session: AdHocSession, payment: PaymentAuthorization) -> str:
+    """What does not agree, in words."""
+    verdicts = eligibility.judged(session, cdrs_of(session))
+    settlement = eligibility.settlement_of(session, verdicts)
+    taken = paid(payment)
+    was_taken = f"{in_words(taken, payment.currency)} was taken"
+    if settlement is None:
+        credited = any(cdr.credit for cdr, _counts in verdicts)
+        return f"{was_taken}. A credit CDR came, and no CDR counts." if taken and credited else ""
+    if settlement.decision is Decision.HOLD and settlement.reason != ALL_TAKEN_BACK:
+        return f"{was_taken}. {settlement.explanation}"
+    return _difference(settlement, taken, payment)
+
+
+def _difference(settlement: Settlement, taken: int, payment: PaymentAuthorization) -> str:
+    asked = settlement.capture + settlement.shortfall
+
+    def words(minor: int) -> str:
+        return in_words(minor, payment.currency)
+
+    come_to = f"The CDRs come to {words(asked)} now, {words(taken)} was taken:"
+    if settlement.capture < taken:
+        return f"{come_to} {words(taken - settlement.capture)} is to be given back."
+    if settlement.capture > taken or (settlement.shortfall and len(settlement.billed) > 1):
+        return f"{come_to} {words(asked - taken)} more is asked for, which cannot be captured."
+    return ""
+
+
+def compare_with_tariff(session: AdHocSession) -> None:
+    """The payment was captured: tell staff if several CDRs were billed, or one that the tariff does not explain."""
+    verdicts = eligibility.judged(session, cdrs_of(session))
+    settlement = eligibility.settlement_of(session, verdicts)
+    if settlement is None or settlement.decision is not Decision.CAPTURE:
+        return
+    if len(settlement.billed) > 1:
+        text = f"{len(settlement.billed)} CDRs were billed for one session: {', '.join(settlement.billed)}."
+        incidents.open_incident(session.partner_id, symptoms.report(session, symptoms.SEVERAL_CDRS, text))
+    billed = [cdr for cdr, counts in verdicts if counts and cdr.ocpi_id in settlement.billed]
+    if texts := [text for cdr in billed if (text := _unexplained(session, cdr))]:
+        report = symptoms.report(session, symptoms.PRICE_DIFFERS, " ".join(texts))
+        incidents.open_incident(session.partner_id, report)
+
+
+def _unexplained(session: AdHocSession, cdr: Cdr) -> str:
+    """How the CDR's total differs from what it comes to by the tariff that the driver saw; "" if it does not."""
+    tariff = tariff_of(session.connector, cdr.start_at)
+    if tariff is None or tariff.currency != cdr.currency:
+        return ""
+    zone = pricing.time_zone(session.evse.location.time_zone or None)
+    try:
+        cost = pricing.price(tariff, _periods(cdr), zone=zone)
+    except (Invalid, ValueError, ArithmeticError):
+        # What we cannot price we cannot doubt, and the session must come to its end.
+        log.exception("a CDR could not be compared with the tariff", cdr=cdr.pk)
+        return ""
+    said, ours = (cdr.total_net, cost.excl) if cost.incl is None else (cdr.total_gross, cost.incl)
+    if said is None or ours is None or abs(said - ours) <= max(LEAST_DIFFERENCE, DIFFERENCE * ours):
+        return ""
+    comes_to = f"By the published tariff {tariff.id} it comes to {pricing.money(ours, cdr.currency)}"
+    return f"CDR {cdr.ocpi_id} says {pricing.money(said, cdr.currency)}. {comes_to}."
+
+
+def _periods(cdr: Cdr) -> list[pricing.ChargingPeriod]:
+    """What was consumed, as the CDR tells it period by period; in one piece where it does not."""
+    party = (cdr.country_code, cdr.party_id)
+    told = VERSIONS[cdr.version].parse("cdr", cdr.raw, owner=party).obj
+    periods = []
+    for period in told.charging_periods:
+        volumes: dict[str, Decimal] = {}
+        for dimension in period.dimensions:
+            volumes[dimension.type] = volumes.get(dimension.type, Decimal(0)) + dimension.volume
+        periods.append(pricing.ChargingPeriod(period.start_date_time, volumes))
+    if any("ENERGY" in period.dimensions for period in periods):
+        return periods
+    return [pricing.ChargingPeriod(cdr.start_at, {"ENERGY": told.total_energy, "TIME": told.total_time or Decimal(0)})]

@@ -1,0 +1,1 @@
+"""What of the admin looks over all apps: the first page and the search."""

@@ -1,0 +1,34 @@
+"""The first page: what needs somebody now, how partners stand, who charges, what goes through, what is behind."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils import timezone
+
+from sfp_platform.admin.dashboard.attention import attention
+from sfp_platform.admin.dashboard.charging import escalated_count, live_count, live_sessions
+from sfp_platform.admin.dashboard.partners import partner_lines, stages
+from sfp_platform.admin.dashboard.queues import queues
+from sfp_platform.admin.dashboard.traffic import Traffic
+
+__all__ = ["dashboard"]
+
+
+def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """Add what the template shows, as far as the user may see it. A constant number of queries."""
+    user, now = request.user, timezone.now()
+    context |= {"title": "Overview", "may_add_partner": user.has_perm("partners.add_partner")}
+    context["attention"] = attention(user, now)
+    traffic = Traffic.of_last_day(now) if user.has_perm("ocpi.view_message") else None
+    if user.has_perm("partners.view_partner"):
+        context |= {"partners": partner_lines(traffic), "stages": stages()}
+    if user.has_perm("sessions_adhoc.view_adhocsession"):
+        context |= {
+            "live_sessions": live_sessions(now),
+            "live_count": live_count(),
+            "escalated_count": escalated_count(),
+            "queues": queues(now),
+        }
+    if traffic is not None:
+        context["traffic"] = traffic
+    return context

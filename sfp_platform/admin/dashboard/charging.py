@@ -1,0 +1,33 @@
+"""Who charges now."""
+
+from datetime import datetime
+
+from django.db.models import QuerySet
+
+from sessions_adhoc.models import AdHocSession
+from sessions_adhoc.states import TERMINAL, State
+
+MOST = 10
+
+
+def live() -> QuerySet[AdHocSession]:
+    """Sessions that are neither over nor escalated: those with a clock, which has an index."""
+    return AdHocSession.objects.filter(next_check_at__isnull=False).exclude(state__in=TERMINAL | {State.ESCALATED})
+
+
+def live_count() -> int:
+    """How many of them."""
+    return live().count()
+
+
+def escalated_count() -> int:
+    """Sessions whose funds are held until somebody decides."""
+    return AdHocSession.objects.filter(state=State.ESCALATED).count()
+
+
+def live_sessions(now: datetime) -> list[AdHocSession]:
+    """The newest live ones, each with `overdue`: whether its clock has run out without anybody looking."""
+    rows = list(live().select_related("partner", "evse").order_by("-created_at")[:MOST])
+    for row in rows:
+        row.overdue = bool(row.next_check_at and row.next_check_at < now)  # type: ignore[attr-defined]
+    return rows

@@ -1,0 +1,44 @@
+"""Off-boarding: the CPO is told by DELETE, credentials are revoked in both directions, all data is kept."""
+
+from typing import Any
+
+from django.db import transaction
+
+from ocpi.handshake import HandshakeRefusedError
+from ocpi.handshake.unregistration import unregister_from
+from ocpi.models import HandshakeRun
+from partners.models import Onboarding, Partner
+from partners.onboarding import stages
+from partners.onboarding.refusals import NotPossible, said
+from partners.onboarding.rules import Stage
+from partners.portal.links import revoke_links
+
+Connection = Partner.Connection
+
+
+def off_board(partner: Partner, reason: str, user: Any) -> list[HandshakeRun]:
+    """End the integration with all of its connections; return the runs that tell the CPO.
+
+    Traffic is refused at once. A worker tells the CPO, for half an hour if need be, and then revokes all tokens,
+    whether they could be told or not.
+
+    Raises:
+        NotPossible: it is off-boarded, no reason was given, or a handshake is under way.
+    """
+    why = said(reason)
+    try:
+        with transaction.atomic():
+            onboarding = stages.locked(partner)
+            if onboarding.stage == Stage.OFF_BOARDED:
+                raise NotPossible(f"{partner.name} is off-boarded already.")
+            stages.move(onboarding, Onboarding.off_boarded, user, why)
+            return [_end(one, user) for one in (onboarding.partner, onboarding.production) if one is not None]
+    except HandshakeRefusedError as refused:
+        raise NotPossible(str(refused)) from refused
+
+
+def _end(partner: Partner, user: Any) -> HandshakeRun:
+    connected = Partner.objects.filter(pk=partner.pk, connection=Connection.CONNECTED)
+    connected.update(connection=Connection.SUSPENDED)
+    revoke_links(partner)
+    return unregister_from(partner, user)

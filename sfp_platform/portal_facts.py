@@ -1,0 +1,108 @@
+"""What the CPO's page learns from OCPI: our URLs, what was seen to work, the newest connection check."""
+
+from datetime import datetime
+from typing import Any
+
+from ocpi.authentication import source_address
+from ocpi.models import ConformanceCase, ConformanceRun, HandshakeRun, HandshakeStep
+from ocpi.routing import base_url, versions_url
+from partners.documents.clock import clock
+from partners.models import IssuedToken, Partner
+from partners.portal import facts
+from partners.portal.facts import CheckCase, CheckReport, PortalFacts
+
+Step = HandshakeRun.Step
+# What the CPO has to offer, and in which role (guide 4). Before OCPI 2.2 endpoints have none.
+SENDER, RECEIVER, NO_ROLE = "SENDER", "RECEIVER", ""
+OFFERED = {
+    "locations": SENDER,
+    "sessions": SENDER,
+    "cdrs": SENDER,
+    "tariffs": SENDER,
+    "tokens": RECEIVER,
+    "commands": RECEIVER,
+}
+MOST_FINDINGS = 12
+
+
+def register() -> None:
+    """Tell the CPO's page where to find all this."""
+    facts.register(facts=facts_of, address=source_address, report=newest_check)
+
+
+def facts_of(partner: Partner) -> PortalFacts:
+    """Where the partner finds us, and what was seen to work. Three queries."""
+    steps = HandshakeStep.objects.filter(run__partner=partner, ok=True).order_by("id").values_list("step", "ended_at")
+    seen = {**_reached(partner, dict(steps)), **_modules(partner), **_tokens_used(partner)}
+    return PortalFacts(base_url(partner), versions_url(partner), seen)
+
+
+def _reached(partner: Partner, steps: dict[str, datetime | None]) -> dict[str, str]:
+    answered, connected = steps.get(Step.VERSIONS), partner.connected_at
+    seen = {}
+    if reached := answered or connected:
+        seen["reachable"] = f"Your server answered us, {clock(reached)}."
+        seen["firewall"] = seen["got_addresses"] = f"We reached your server from them, {clock(reached)}."
+    if answered:
+        seen["token_accepted"] = f"Your server accepted it, {clock(answered)}."
+    if connected:
+        seen["got_party"] = f"Exchanged in the handshake, {clock(connected)}."
+    return seen
+
+
+def _modules(partner: Partner) -> dict[str, str]:
+    offered = set(partner.endpoints.values_list("module", "role"))
+    return {
+        module: "Your version details offer it."
+        for module, role in OFFERED.items()
+        if (module, role) in offered or (module, NO_ROLE) in offered
+    }
+
+
+def _tokens_used(partner: Partner) -> dict[str, str]:
+    used = IssuedToken.objects.filter(partner=partner, last_used_at__isnull=False).order_by("last_used_at")
+    last = {token.purpose: token.last_used_at for token in used if token.last_used_at}
+    seen = {}
+    if at := last.get(IssuedToken.Purpose.REGISTRATION):
+        seen["got_token_b"] = f"You called us with it, {clock(at)}."
+    if at := last.get(IssuedToken.Purpose.CONNECTION):
+        seen["stores_credentials"] = f"You call us with the token of the handshake, last {clock(at)}."
+    if last:
+        seen["got_versions_url"] = f"You called our endpoint, {clock(max(last.values()))}."
+    return seen
+
+
+def newest_check(partner: Partner) -> CheckReport | None:
+    """The newest connection check that came to its end. Two queries."""
+    finished = ConformanceRun.objects.filter(partner=partner, state=ConformanceRun.State.FINISHED)
+    run = finished.order_by("-id").first()
+    return report_of(run) if run else None
+
+
+def report_of(run: ConformanceRun) -> CheckReport:
+    """One connection check, as it is told to the CPO."""
+    return CheckReport(
+        number=run.pk,
+        at=run.ended_at or run.created_at,
+        version=run.version,
+        armed=run.armed,
+        cases=[_case(case) for case in run.cases.all()],
+    )
+
+
+def _case(case: ConformanceCase) -> CheckCase:
+    tells = case.verdict in (ConformanceCase.Verdict.FAILED, ConformanceCase.Verdict.WARNING)
+    return CheckCase(
+        title=case.title,
+        outcome=case.verdict,
+        text=case.seen,
+        advice=case.change if tells else "",
+        reference=case.section,
+        group=case.theme,
+        findings=[_finding(detail) for detail in case.details[:MOST_FINDINGS]] if tells else (),
+    )
+
+
+def _finding(detail: dict[str, Any]) -> str:
+    where = " ".join(filter(None, (str(detail.get("object") or ""), str(detail.get("path") or ""))))
+    return ": ".join(filter(None, (where, str(detail.get("text") or ""))))

@@ -1,0 +1,1 @@
+"""How staff get in: login, lock-out, second factor."""

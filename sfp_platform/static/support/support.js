@@ -1,0 +1,58 @@
+// Countdowns, copying, dialogs and charts that every page of support may have.
+function sfpCountdowns() {
+  document.querySelectorAll("[data-countdown]").forEach(function (place) {
+    var left = Math.round((new Date(place.dataset.countdown) - Date.now()) / 1000);
+    var words = "due now";
+    if (left >= 86400) words = "in " + Math.floor(left / 86400) + " d " + Math.floor((left % 86400) / 3600) + " h";
+    else if (left >= 3600) words = "in " + Math.floor(left / 3600) + " h " + Math.floor((left % 3600) / 60) + " min";
+    else if (left >= 60) words = "in " + Math.floor(left / 60) + " min " + (left % 60) + " s";
+    else if (left > 0) words = "in " + left + " s";
+    if (place.textContent !== words) place.textContent = words;
+  });
+}
+setInterval(sfpCountdowns, 1000);
+document.addEventListener("click", function (event) {
+  var copy = event.target.closest("[data-copy]");
+  if (copy) {
+    var source = document.getElementById(copy.dataset.copy);
+    navigator.clipboard.writeText(source.value || source.textContent).then(function () {
+      var said = copy.querySelector("[data-said]") || copy;
+      var before = said.textContent;
+      said.textContent = "Copied";
+      setTimeout(function () { said.textContent = before; }, 1500);
+    });
+  }
+  var opener = event.target.closest("[data-dialog]");
+  if (opener) document.getElementById(opener.dataset.dialog).showModal();
+  var closer = event.target.closest("[data-close]");
+  if (closer) closer.closest("dialog").close();
+});
+document.addEventListener("submit", function (event) {
+  var button = event.target.querySelector("[data-once]");
+  if (button) setTimeout(function () { button.disabled = true; }, 0);
+});
+
+// Which lines of a list are shown stays as chosen while the page refreshes itself.
+var sfpHidden = {};
+function sfpChips() {
+  document.querySelectorAll("[data-chips]").forEach(function (group) {
+    var list = document.getElementById(group.dataset.chips);
+    group.querySelectorAll("[data-chip]").forEach(function (chip) {
+      var hidden = Boolean(sfpHidden[chip.dataset.chip]);
+      chip.setAttribute("aria-pressed", String(!hidden));
+      list.querySelectorAll("[data-source='" + chip.dataset.chip + "']").forEach(function (line) { line.hidden = hidden; });
+    });
+  });
+}
+document.addEventListener("click", function (event) {
+  var chip = event.target.closest("[data-chip]");
+  if (!chip) return;
+  sfpHidden[chip.dataset.chip] = !sfpHidden[chip.dataset.chip];
+  sfpChips();
+});
+// What a refresh put in has its charts still to be drawn.
+document.addEventListener("htmx:afterSwap", function () {
+  sfpCountdowns();
+  sfpChips();
+  if (document.querySelector("#live .chart") && typeof renderCharts === "function") renderCharts();
+});

@@ -1,0 +1,81 @@
+"""A row of each further module, so that every page has something to show."""
+
+import uuid
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from ocpi.models import (
+    Booking,
+    BookingLocation,
+    BookingRequest,
+    ClientInfo,
+    FinancialAdvice,
+    OcpiSession,
+    PartnerQuirk,
+    ProfileRequest,
+    Terminal,
+    TerminalRequest,
+    TokenPush,
+)
+from partners.documents.archive import archive
+from partners.documents.writer import Written
+from partners.models import Document, LinkEvent, Partner
+from partners.portal.links import make_link
+from tests import factories
+
+
+def add_further_modules(partner: Partner, session: OcpiSession) -> None:
+    """Token pushes, quirks, charging profiles, bookings, payments, parties behind a hub."""
+    now = timezone.now()
+    TokenPush.objects.create(token=factories.TokenFactory(), partner=partner, wanted=now, next_check_at=now)
+    PartnerQuirk.objects.create(
+        partner=partner, version="2.2.1", module="sessions", kind="case", count=3, first_seen=now, last_seen=now
+    )
+    ProfileRequest.objects.create(partner=partner, session=session, kind="SET", state="answered", response="ACCEPTED")
+    mirrored: dict[str, Any] = {
+        "partner": partner,
+        "country_code": "SK",
+        "party_id": "ION",
+        "version": "2.3.0",
+        "raw": {},
+        "last_updated": now,
+        "location_id": "LOC-1",
+    }
+    BookingLocation.objects.create(ocpi_id="BL-1", ocpi_key="bl-1", **mirrored)
+    booking = Booking.objects.create(
+        ocpi_id="B-1",
+        ocpi_key="b-1",
+        request_id="R-1",
+        request_key="r-1",
+        status="RESERVED",
+        start_at=now,
+        end_at=now,
+        **mirrored,
+    )
+    BookingRequest.objects.create(
+        partner=partner, kind="NEW", request_id="R-1", country_code="SK", party_id="ION", booking=booking
+    )
+    terminal = Terminal.objects.create(
+        partner=partner, terminal_id="PT-1", terminal_key="pt-1", version="2.3.0", raw={}, last_updated=now
+    )
+    TerminalRequest.objects.create(partner=partner, terminal=terminal, state="unanswered", failure="Timed out.")
+    FinancialAdvice.objects.create(partner=partner, authorization_reference=str(uuid.uuid4()), raw={}, last_updated=now)
+    ClientInfo.objects.create(
+        partner=partner,
+        country_code="SK",
+        party_id="CLI",
+        role="CPO",
+        status="CONNECTED",
+        version="2.2.1",
+        raw={},
+        last_updated=now,
+    )
+
+
+def add_link_and_document(partner: Partner, user: User) -> None:
+    """A link to the CPO's page, something done over it, an archived document."""
+    link, _url = make_link(partner, given_to="Ana", days=1, by=user, reveals_token_b=True)
+    LinkEvent.objects.create(link=link, kind=LinkEvent.Kind.WINDOW, text="Tuesday at 10:00", source_address="1.2.3.4")
+    archive(partner, Document.Kind.DATA_SHEET, Written("data-sheet.pdf", b"%PDF-1.7"), by="jana")

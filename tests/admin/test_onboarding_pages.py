@@ -1,0 +1,64 @@
+"""The workspace of a partner: stages on top, a tab for everything, and a constant number of queries."""
+
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from partners.admin.workspace.views import TABS
+from partners.models import Onboarding
+from tests.admin import rows
+
+READ = [key for key, _ in TABS if key != "settings"]
+
+
+def address(partner, tab=""):
+    url = reverse("admin:partners_partner_change", args=[partner.pk])
+    return f"{url}?tab={tab}" if tab else url
+
+
+def test_it_shows_every_tab(page, world):
+    for tab, _ in TABS:
+        answer = page.get(address(world.partner, tab))
+        assert answer.status_code == 200, tab
+        assert 'aria-current="page"' in answer.content.decode(), tab
+
+
+def test_somebody_who_may_only_look_sees_them_without_buttons(viewer, world):
+    for tab, _ in TABS:
+        answer = viewer.get(address(world.partner, tab))
+        assert answer.status_code == 200, tab
+        assert "/do/" not in answer.content.decode(), tab
+
+
+def test_they_cost_the_same_for_many_rows_as_for_few(page, world):
+    now = world.message.at
+    Onboarding.objects.create(partner=world.partner, stage="testing", stage_since=now, evidence_from=now)
+
+    def queries(tab):
+        with CaptureQueriesContext(connection) as captured:
+            assert page.get(address(world.partner, tab)).status_code == 200
+        return [query["sql"] for query in captured]
+
+    for tab in READ:
+        queries(tab)
+    few = {tab: queries(tab) for tab in READ}
+    for _ in range(4):
+        rows.add_news(world.attempt, world.ocpi_session, world.message)
+        rows.message(world.partner)
+        rows.ad_hoc_session(world.evse, "settled")
+    for tab in READ:
+        many = queries(tab)
+        assert len(many) == len(few[tab]), "\n".join([tab, *sorted(many)])
+
+
+def test_an_unknown_tab_is_the_overview(page, world):
+    answer = page.get(address(world.partner, "nonsense"))
+    assert answer.context["tab"] == "overview"
+
+
+def test_the_page_of_test_runs(page, world):
+    url = reverse("admin:partners_partner_test_run", args=[world.partner.pk])
+    assert "Start a test charge" in page.get(url).content.decode()
+    shown = page.get(f"{url}?session={world.session.pk}").content.decode()
+    assert "Expected path" in shown
+    assert "Verdict per test" in shown

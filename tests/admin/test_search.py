@@ -1,0 +1,117 @@
+"""One box for every id."""
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.core.cache import cache
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from ocpi.message_log import open_message
+from ocpi.models import Cdr, Message, Tariff
+from ocpi.searching import subject_of_url
+from partners.admin.showing import url_of
+from tests.admin import rows
+
+
+@pytest.fixture(autouse=True)
+def fresh():
+    """Results are kept for some minutes per person and text."""
+    cache.clear()
+
+
+def found(browser, term):
+    answer = browser.get(reverse("admin:search"), {"s": term, "extended": "1"})
+    return [item.link for item in answer.context["results"]]
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        *("session", "session_start", "token", "reference", "ocpi_session", "cdr", "evse", "evse_uid", "location"),
+        *("tariff", "command", "payment", "partner", "request", "correlation"),
+    ],
+)
+def test_it_finds(page, world, kind):
+    cdr = Cdr.objects.get()
+    rows.message(world.partner, request_id="Req-1", correlation_id="Corr-1")
+    marked = rows.message(world.partner, request_id="Req-2", correlation_id="Corr-2")
+    term, row = {
+        "session": (str(world.session.pk), world.session),
+        "session_start": (str(world.session.pk)[:8], world.session),
+        "token": (world.session.token.uid.lower(), world.session.token),
+        "reference": (world.attempt.authorization_reference, world.session),
+        "ocpi_session": (world.ocpi_session.ocpi_id, world.ocpi_session),
+        "cdr": (cdr.ocpi_id[:12], cdr),
+        "evse": (world.evse.evse_id.lower(), world.evse),
+        "evse_uid": (world.evse.uid, world.evse),
+        "location": (world.evse.location.ocpi_id, world.evse.location),
+        "tariff": ("T-1", Tariff.objects.get()),
+        "command": (str(world.command.pk), world.command),
+        "payment": (str(world.session.authorization_id), world.session.authorization),
+        "partner": (world.partner.code, world.partner),
+        "request": ("Req-2", marked),
+        "correlation": ("Corr-2", marked),
+    }[kind]
+    links = found(page, term)
+    assert url_of(type(row), row.pk) in links
+    assert any(link.startswith(reverse("admin:ocpi_message_changelist")) for link in links)
+
+
+def test_it_finds_nothing_of_what_may_not_be_seen(world):
+    user = User.objects.create_user("few", is_staff=True)
+    user.user_permissions.add(Permission.objects.get(codename="view_evse"))
+    browser = Client()
+    browser.force_login(user)
+    assert found(browser, world.evse.uid) == [url_of(type(world.evse), world.evse.pk)]
+    assert found(browser, str(world.session.pk)) == []
+
+
+def test_it_costs_the_same_whatever_there_is(page, world):
+    def queries(term):
+        cache.clear()
+        with CaptureQueriesContext(connection) as captured:
+            found(page, term)
+        return len(captured)
+
+    few = queries("EVSE-")
+    for _ in range(6):
+        rows.world()
+    assert queries("EVSE-") == few
+    assert queries("nothing-of-this-name") <= few
+
+
+@pytest.mark.parametrize(
+    ("path", "objects", "term", "hit"),
+    [
+        ({"session_id": "S-77"}, [], "s-77", True),
+        ({"session_id": "S-77"}, [], "session:SK*ION/S-77", True),
+        ({"session_id": "S-777"}, [], "S-77", True),
+        ({"session_id": "S-77"}, [], "S-777", False),
+        ({}, ["cdr:SK*ION/C-9"], "C-9", True),
+        ({}, ["cdr:SK*ION/C-9"], "C-8", False),
+        ({"location_id": "L-1", "evse_uid": "E-1", "connector_id": "1"}, [], "e-1", True),
+    ],
+)
+def test_messages_are_found_by_what_they_are_about(page, world, path, objects, term, hit):
+    record = open_message(direction="in", method="PUT", url="/", subject=subject_of_url(path))
+    record.finish(http_status=200, ocpi_status=1000, objects=objects)
+    listed = page.get(reverse("admin:ocpi_message_changelist"), {"q": term}).context["cl"].result_list
+    assert (record.id in [one.pk for one in listed]) is hit
+
+
+def test_the_search_for_a_subject_uses_its_index(world):
+    """Whatever the planner thinks of so few rows, the index must fit the question."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        sql, params = (
+            Message.objects.filter(subject__startswith="s-77")
+            .exclude(subject="")
+            .order_by()
+            .values("pk")
+            .query.sql_with_params()
+        )
+        cursor.execute(f"EXPLAIN {sql}", params)
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    assert "messages_by_subject" in plan

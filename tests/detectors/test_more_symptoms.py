@@ -1,0 +1,249 @@
+"""Beyond the guide's table: silence, errors, clocks, certificates, habits. Each is found, named, and closes."""
+
+import ssl
+import threading
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from django.core import mail
+
+from ocpi import receivers
+from ocpi.client.transport import tls_context
+from ocpi.models import ServerCertificate, SyncRun, TokenPush
+from ocpi.receivers import SessionNews
+from ocpi.sync.requests import request_sync
+from ocpi.tasks import sync_certificates_tick, sync_run
+from partners.models import Contact, Incident, Partner, RemoteEndpoint
+from partners.tasks import mail_tick
+from tests.detectors.conftest import World, only, symptoms
+from tests.factories import TokenFactory, session_data
+from tests.ocpi.cpo import Answer, Seen, envelope
+
+pytestmark = pytest.mark.django_db
+
+
+def found(world: World, symptom: str, evidence: str) -> Incident:
+    """The one incident that the watch opens, once."""
+    assert world.detect() == [symptom]
+    assert world.detect() == [symptom]
+    incident = only()
+    assert any(evidence in item["text"] for item in incident.evidence), incident.evidence
+    return incident
+
+
+def closed(world: World, incident: Incident, looks: int = 2) -> str:
+    """Why the watch closed it."""
+    for _ in range(looks):
+        world.detect()
+    incident.refresh_from_db()
+    assert incident.closed_at is not None
+    assert symptoms() == []
+    return incident.close_reason
+
+
+def test_a_server_that_does_not_answer(world) -> None:
+    RemoteEndpoint.objects.filter(module="sessions").update(url="http://127.0.0.1:9/sessions")
+    for _ in range(5):
+        world.we_call()
+    incident = found(world, "SFP cannot reach your endpoints", "refuses the connection")
+    assert (incident.severity, incident.occurrences) == (Incident.Severity.URGENT, 5)
+    RemoteEndpoint.objects.filter(module="sessions").update(url=f"{world.cpo.server.url}/sessions")
+    world.clock.forward(minutes=1)
+    world.we_call()
+    assert closed(world, incident) == "Their server answers again."
+
+
+def test_a_server_with_too_many_errors(world) -> None:
+    answers = [Answer("broken", 500)] * 5 + [envelope([])] * 15
+
+    def react(_seen: Seen) -> Answer:
+        return answers.pop() if answers else envelope([])
+
+    world.cpo.server.on("GET /sessions", react)
+    for _ in range(20):
+        world.we_call()
+    incident = found(world, "Your server fails to answer our requests", "answered HTTP 500")
+    assert "25% of our 20 requests" in incident.cause
+    for _ in range(10):
+        world.we_call()
+    closed(world, incident)
+
+
+def test_a_few_errors_are_no_incident(world) -> None:
+    world.cpo.server.on("GET /sessions", Answer("broken", 500))
+    for _ in range(4):
+        world.we_call()
+    assert world.detect() == []
+
+
+def test_a_clock_that_is_wrong(world) -> None:
+    def answer(ahead: timedelta) -> Answer:
+        at = world.clock.now() + ahead
+        return envelope([], headers={"Date": at.strftime("%a, %d %b %Y %H:%M:%S GMT")})
+
+    world.cpo.server.on("GET /sessions", lambda _seen: answer(timedelta(minutes=4)))
+    world.we_call()
+    incident = found(world, "Clocks differ", "240 seconds ahead of ours")
+    world.clock.forward(minutes=2)
+    world.cpo.server.on("GET /sessions", lambda _seen: answer(timedelta(seconds=5)))
+    world.we_call()
+    assert closed(world, incident, looks=6) == "Their clock is right again."
+
+
+def test_a_new_departure_from_the_specification(world) -> None:
+    Partner.objects.update(connected_at=world.clock.now() - timedelta(days=9))
+    world.calls_us("PUT", "sessions/SK/ION/S-9/", session_data("S-9"))
+    incident = found(world, "Messages depart from the specification in a new way", "slash too many")
+    assert (incident.severity, incident.tell_cpo) == (Incident.Severity.NOTE, False)
+    world.calls_us("PUT", "sessions/SK/ION/S-9/", session_data("S-9"))
+    assert world.detect() == [incident.symptom], "known kinds are told once"
+    world.clock.forward(hours=25)
+    assert closed(world, incident) == "It was not needed for 24 hours."
+
+
+def test_quirks_while_settling_in_are_left_to_the_connection_check(world) -> None:
+    world.calls_us("PUT", "sessions/SK/ION/S-9/", session_data("S-9"))
+    assert world.detect() == []
+
+
+def test_a_pull_that_fails(world) -> None:
+    url = f"{world.cpo.server.url}/locations"
+    RemoteEndpoint.objects.create(partner=world.partner, version="2.2.1", module="locations", role="SENDER", url=url)
+    world.cpo.server.on("GET /locations", Answer("<html>", 200))
+    run = request_sync(world.partner, "locations", True, None)
+    while sync_run(run.pk) is None and SyncRun.objects.get(pk=run.pk).state != "failed":
+        world.clock.forward(minutes=10)
+    incident = found(world, "Locations not visible in SFP system", f"Sync {run.pk} of locations failed")
+    world.cpo.server.on("GET /locations", envelope([]))
+    world.clock.forward(minutes=1)
+    sync_run(request_sync(world.partner, "locations", True, None).pk)
+    assert closed(world, incident) == "A later pull succeeded."
+
+
+def test_tokens_that_the_cpo_does_not_take(world) -> None:
+    now = world.clock.now()
+    push = TokenPush.objects.create(
+        partner=world.partner, token=TokenFactory(), wanted=now, next_check_at=now, tries=3, error="HTTP 500."
+    )
+    incident = found(world, "Tokens do not reach the CPO", "1 tokens wait")
+    TokenPush.objects.filter(pk=push.pk).update(next_check_at=None, tries=0)
+    assert closed(world, incident) == "All tokens were delivered."
+
+
+class TlsServer:
+    """A server on loopback with a certificate of its own, trusted by this process."""
+
+    def __init__(self, folder) -> None:
+        self.folder = folder
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler)
+        self.server.daemon_threads = True
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.server.socket = self.context.wrap_socket(self.server.socket, server_side=True)
+        self.port = self.server.server_port
+        threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+
+    def show(self, until: datetime, trusted: bool = True) -> None:
+        """Show a new certificate for `localhost` from now on."""
+        key, name = (
+            ec.generate_private_key(ec.SECP256R1()),
+            x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"CA until {until:%Y-%m-%d}")]),
+        )
+        made = (
+            x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+            .not_valid_before(datetime(2020, 1, 1, tzinfo=UTC))
+            .not_valid_after(until)
+            .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+            .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+            .sign(key, hashes.SHA256())
+        )
+        pem = made.public_bytes(serialization.Encoding.PEM)
+        plain = serialization.NoEncryption()
+        secret = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain)
+        (self.folder / "server.pem").write_bytes(pem + secret)
+        self.context.load_cert_chain(self.folder / "server.pem")
+        if trusted:
+            tls_context().load_verify_locations(cadata=pem.decode())
+
+    def close(self) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+        tls_context.cache_clear()
+
+
+@pytest.fixture
+def tls(tmp_path):
+    server = TlsServer(tmp_path)
+    yield server
+    server.close()
+
+
+def look_at_certificates(world: World) -> None:
+    sync_certificates_tick()
+    world.clock.run_tasks()
+
+
+def test_a_certificate_that_expires(world, tls) -> None:
+    # OpenSSL knows the real time only: the certificate is good in both.
+    until = max(world.clock.now(), datetime.fromtimestamp(ssl_now(), UTC)) + timedelta(days=400)
+    tls.show(until)
+    Partner.objects.update(versions_url=f"https://localhost:{tls.port}/versions")
+    look_at_certificates(world)
+    row = ServerCertificate.objects.get()
+    assert (row.host, row.not_after, row.problem) == ("localhost", until.replace(microsecond=0), "")
+    assert world.detect() == []
+
+    world.clock.traveller.move_to(until - timedelta(days=20))
+    world.clock.sweep()
+    assert "The server's certificate expires" in world.detect()
+    incident = Incident.objects.get(detector="certificate")
+    assert f"localhost:{tls.port} expires on" in incident.cause
+    assert incident.severity == Incident.Severity.PROBLEM
+
+    tls.show(until + timedelta(days=400))
+    world.clock.forward(days=1)
+    look_at_certificates(world)
+    world.clock.forward(minutes=5)
+    world.detect()
+    incident.refresh_from_db()
+    assert incident.close_reason == "The certificate was renewed."
+
+
+def test_a_certificate_that_is_not_accepted(world, tls) -> None:
+    tls.show(datetime.fromtimestamp(ssl_now(), UTC) + timedelta(days=400), trusted=False)
+    Partner.objects.update(versions_url=f"https://localhost:{tls.port}/versions")
+    look_at_certificates(world)
+    world.clock.forward(minutes=5)
+    incident = found(world, "The server's certificate expires", "issued by CN=CA until")
+    assert "It is not accepted: self-signed certificate" in incident.cause
+    assert incident.severity == Incident.Severity.URGENT
+    Partner.objects.update(versions_url="http://127.0.0.1:9/versions")
+    look_at_certificates(world)
+    closed(world, incident, looks=6)
+
+
+def ssl_now() -> float:
+    """The real time, whatever the test's clock says."""
+    import os
+
+    return os.stat(".").st_atime
+
+
+def test_our_own_failures_are_told_to_support_only(world, monkeypatch) -> None:
+    def breaks(_news: SessionNews) -> None:
+        raise RuntimeError("no luck")
+
+    Contact.objects.create(partner=world.partner, name="Ana", email="ana@ion.example")
+    with monkeypatch.context() as patch:
+        patch.setattr(receivers, "_session", [breaks])
+        assert world.calls_us("PUT", "sessions/SK/ION/S-9", session_data("S-9")).status_code == 500
+    incident = found(world, "We failed to answer a request", "answered HTTP 500")
+    assert "RuntimeError: no luck" in incident.cause
+    mail_tick()
+    assert [message.to for message in mail.outbox] == [["techsupport@smartfuelpass.com"]]
+    world.clock.forward(hours=25)
+    closed(world, incident)

@@ -1,0 +1,358 @@
+"""The guide's section 8: each symptom is caused, found and named, and its incident closes when the cause is gone."""
+
+import pytest
+from django.urls import reverse
+
+from ocpi import handshake
+from ocpi.models import Connector, Location
+from partners.models import Incident, Partner
+from partners.services import PartnerDetails, add_partner
+from tests.detectors.conftest import World, only, power, symptoms
+from tests.factories import location_data, session_data
+from tests.ocpi.cpo import TOKEN_A, Answer, envelope
+
+pytestmark = pytest.mark.django_db
+
+WRONG_TOKEN = "Token not-the-one-they-got-77f4"
+
+
+class CallsFromAnotherAddress:
+    """Calls from 192.0.2.7, which is not allowed."""
+
+    symptom = "HTTP 403 when calling SFP endpoints"
+    evidence = "GET /ocpi/emsp/2.2.1/sessions/SK/ION/S-1 answered HTTP 403"
+    resolution = "add it to the allowlist"
+
+    def cause(self, world: World) -> None:
+        for _ in range(2):
+            assert world.calls_us("GET", REMOTE_ADDR="192.0.2.7").status_code == 403
+
+    def cure(self, world: World, page) -> None:
+        page.post(reverse("admin:partners_incident_do_allow", args=[only().pk]), {"reason": "Ana confirmed it."})
+        assert world.calls_us("GET", REMOTE_ADDR="192.0.2.7").status_code == 404
+
+
+class KeepsUsOut:
+    """Its firewall answers 403."""
+
+    symptom = "HTTP 403 when SFP calls your endpoints"
+    evidence = "GET http://127.0.0.1"
+    resolution = "firewall / WAF"
+
+    def cause(self, world: World) -> None:
+        world.cpo.server.on("GET /sessions", Answer("blocked", 403))
+        world.we_call()
+
+    def cure(self, world: World, page) -> None:
+        world.cpo.offers_sessions()
+        world.we_call()
+
+
+class CallsWithAnotherToken:
+    """Goes on with a token that is not ours."""
+
+    symptom = "HTTP 401 on all requests after handshake"
+    evidence = "answered HTTP 401"
+    resolution = "Verify the tokens exchanged during handshake."
+
+    def cause(self, world: World) -> None:
+        world.clock.forward(minutes=1)
+        for _ in range(3):
+            world.calls_us("GET", HTTP_AUTHORIZATION=WRONG_TOKEN)
+
+    def cure(self, world: World, page) -> None:
+        world.calls_us("GET", path="cdrs/none")
+        world.cpo.evse("AVAILABLE")
+
+
+class RefusesOurToken:
+    """Does not know the token that it gave us."""
+
+    symptom = "HTTP 401 on all requests after handshake"
+    evidence = "answered HTTP 401"
+    resolution = "Verify the tokens exchanged during handshake."
+
+    def cause(self, world: World) -> None:
+        world.clock.forward(minutes=1)
+        world.cpo.server.on("GET /sessions", envelope(None, 2000, "Unknown token", status=401))
+        world.we_call()
+
+    def cure(self, world: World, page) -> None:
+        world.cpo.offers_sessions()
+        world.we_call()
+
+
+class CannotShakeHands:
+    """Its versions URL does not accept Token A."""
+
+    symptom = "Handshake times out"
+    evidence = "Read their versions"
+    resolution = "start the handshake again"
+
+    def cause(self, world: World) -> None:
+        self.other = add_partner(
+            PartnerDetails(
+                code="green",
+                name="Green",
+                country_code="SK",
+                party_id="GRN",
+                versions_url=world.cpo.server.register_normally(accepted=("another",)),
+                token_a=TOKEN_A,
+            )
+        )
+        handshake.advance(handshake.start(self.other).pk)
+
+    def cure(self, world: World, page) -> None:
+        world.cpo.server.register_normally()
+        handshake.advance(handshake.start(self.other).pk)
+        assert Partner.objects.get(pk=self.other.pk).connection == "connected"
+        Location.objects.update(partner=self.other)
+
+
+class SendsNoLocations:
+    """Connected for hours, and not one location."""
+
+    symptom = "Locations not visible in SFP system"
+    evidence = "no location is known"
+    resolution = "Check your outbound request logs."
+    looks = 6  # it is looked at every five minutes
+
+    def cause(self, world: World) -> None:
+        Location.objects.update(missing_since=world.clock.now())
+        world.pass_time(hours=1)
+
+    def cure(self, world: World, page) -> None:
+        assert world.calls_us("PUT", "locations/SK/ION/LOC-7", location_data("LOC-7")).status_code == 201
+
+
+class PushesFaultyLocations:
+    """What it pushes cannot be read."""
+
+    symptom = "Locations not visible in SFP system"
+    evidence = "coordinates"
+    resolution = "Confirm the SFP Locations endpoint URL is correct."
+
+    def cause(self, world: World) -> None:
+        for _ in range(3):
+            world.calls_us("PUT", "locations/SK/ION/LOC-7", location_data("LOC-7", coordinates=None))
+
+    def cure(self, world: World, page) -> None:
+        world.calls_us("PUT", "locations/SK/ION/LOC-7", location_data("LOC-7"))
+
+
+class StopsPushing:
+    """A day without a push, though a pull brings changes."""
+
+    symptom = "Locations not visible in SFP system"
+    evidence = "that they had not pushed"
+    resolution = "Check your outbound request logs."
+    looks = 6
+
+    def cause(self, world: World) -> None:
+        from ocpi.models import Evse
+        from partners.models import RemoteEndpoint
+
+        world.cpo.evse("CHARGING")
+        RemoteEndpoint.objects.create(
+            partner=world.partner, version="2.2.1", module="locations", role="SENDER", url="http://127.0.0.1:9/l"
+        )
+        world.pass_time(minutes=30)
+        Evse.objects.update(last_updated=world.clock.now())
+        world.clock.forward(hours=24)
+
+    def cure(self, world: World, page) -> None:
+        world.cpo.evse("AVAILABLE")
+
+
+class SendsNoCdr:
+    """The charge ended, and no CDR comes."""
+
+    symptom = "CDRs not received by SFP"
+    evidence = "no CDR"
+    resolution = "CDR must be sent as POST immediately after session ends."
+
+    def cause(self, world: World) -> None:
+        world.charges()
+        world.ends()
+        world.pass_time(minutes=20)
+
+    def cure(self, world: World, page) -> None:
+        world.cpo.cdr(12.30)
+        world.clock.forward(seconds=1)
+
+
+class SendsFaultyCdrs:
+    """The CDR has no total."""
+
+    symptom = "CDRs not received by SFP"
+    evidence = "currency"
+    resolution = "Verify the CDRs endpoint URL."
+
+    def cause(self, world: World) -> None:
+        world.charges()
+        world.ends()
+        assert world.cpo.sent("START_SESSION")
+        with pytest.raises(AssertionError):
+            world.cpo.cdr(12.30, currency=None)
+
+    def cure(self, world: World, page) -> None:
+        world.cpo.cdr(12.30)
+        world.clock.forward(seconds=1)
+
+
+class DoesNotKnowTheEvse:
+    """START_SESSION is answered with `unknown location`."""
+
+    symptom = "START_SESSION returns error"
+    evidence = "START_SESSION at LOC-1/EVSE-1: REJECTED"
+    resolution = "Verify the EVSE ID matches your Location data."
+
+    def cause(self, world: World) -> None:
+        refusal = envelope({"result": "REJECTED", "timeout": 5}, 2003, "Unknown location or EVSE")
+        world.cpo.server.on("/commands/START_SESSION", refusal)
+        world.driver.start()
+
+    def cure(self, world: World, page) -> None:
+        world.cpo.accept("START_SESSION")
+        world.charges()
+
+
+class SendsNoUpdates:
+    """Nothing is pushed while it charges; only our pulls bring news."""
+
+    symptom = "Sessions not updating in real time"
+    evidence = "no push since"
+    resolution = "You must send PATCH /sessions updates during an active charging session."
+
+    def cause(self, world: World) -> None:
+        world.charges()
+        world.pass_time(minutes=5)
+
+    def cure(self, world: World, page) -> None:
+        world.sample(4)
+        world.clock.forward(seconds=30)
+
+
+class BringsNoEnergy:
+    """The Session is ACTIVE and updated, and its meter stands still."""
+
+    symptom = "Charging starts but no energy reported"
+    evidence = "0 kWh"
+    resolution = "Ensure kWh and kW are sent approximately every 60 seconds. Check timestamps."
+
+    def cause(self, world: World) -> None:
+        world.driver.start()
+        world.cpo.session(0, created=True)
+        for _ in range(3):
+            world.clock.forward(seconds=50)
+            world.sample(0)
+
+    def cure(self, world: World, page) -> None:
+        world.sample(1)
+        world.clock.forward(seconds=10)
+        world.sample(1.2)
+
+
+class SendsLateSamples:
+    """Meter values come every two minutes."""
+
+    symptom = "Charging starts but no energy reported"
+    evidence = "2 with more than an interval after the one before"
+    resolution = "Check timestamps."
+
+    def cause(self, world: World) -> None:
+        world.charges()
+        for kwh in (4, 6):
+            world.clock.forward(seconds=120)
+            world.sample(kwh)
+
+    def cure(self, world: World, page) -> None:
+        world.sample(7)
+        world.clock.forward(seconds=10)
+        world.sample(7.1)
+
+
+class DeliversTooLate:
+    """A Session without energy: the funds are released, as the guide says."""
+
+    symptom = "Session created but funds released early"
+    evidence = "released"
+    resolution = "This is expected SFP behaviour (section 5)."
+
+    def cause(self, world: World) -> None:
+        Connector.objects.update(power_type="AC_3_PHASE")
+        world.driver.start()
+        world.cpo.session(0, created=True)
+        world.clock.forward(minutes=6)
+
+    def cure(self, world: World, page) -> None:
+        world.driver.start()
+        world.cpo.session(0, session_id="S-2", created=True)
+        world.clock.forward(seconds=10)
+        world.cpo.session(2, session_id="S-2", charging_periods=[power(50)])
+
+
+SCENARIOS = [
+    CallsFromAnotherAddress,
+    KeepsUsOut,
+    CallsWithAnotherToken,
+    RefusesOurToken,
+    CannotShakeHands,
+    SendsNoLocations,
+    PushesFaultyLocations,
+    StopsPushing,
+    SendsNoCdr,
+    SendsFaultyCdrs,
+    DoesNotKnowTheEvse,
+    SendsNoUpdates,
+    BringsNoEnergy,
+    SendsLateSamples,
+    DeliversTooLate,
+]
+
+
+@pytest.fixture
+def page(db, django_user_model):
+    from django.test import Client
+
+    client = Client()
+    client.force_login(django_user_model.objects.create_superuser("boss", "boss@sfp.example", "a-long-password"))
+    return client
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.__name__)
+def test_it_is_found_named_and_closed(world, page, scenario) -> None:
+    case = scenario()
+    assert world.detect() == []
+
+    case.cause(world)
+    assert world.detect() == [case.symptom]
+    incident = only()
+    assert case.resolution in incident.resolution
+    assert any(case.evidence in item["text"] for item in incident.evidence), incident.evidence
+    assert incident.letter
+
+    assert world.detect() == [case.symptom], "the same cause opens one incident"
+    assert only().pk == incident.pk
+
+    case.cure(world, page)
+    for _ in range(getattr(case, "looks", 2)):
+        world.detect()
+    incident = Incident.objects.get(pk=incident.pk)
+    assert incident.closed_at is not None
+    assert incident.close_reason
+    assert symptoms() == [], "and its cure leaves nothing open"
+
+
+def test_a_good_charge_leaves_nothing_to_say(world) -> None:
+    world.charges()
+    for kwh in (5, 7.5, 10):
+        assert world.detect() == []
+        world.sample(kwh)
+    world.ends(10)
+    world.cpo.cdr(12.30, kwh=10)
+    world.clock.forward(seconds=1)
+    world.pass_time(minutes=40)
+    world.calls_us("PUT", "sessions/SK/ION/S-9", session_data("S-9"))
+    assert world.detect() == []
+    assert not Incident.objects.exists()

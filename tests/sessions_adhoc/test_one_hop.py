@@ -1,0 +1,62 @@
+"""From news to START_SESSION in one task: decided, committed, sent (G5.9.2); and what a worker's death costs then."""
+
+import pytest
+
+from ocpi import commands
+from ocpi.models import Command
+from partners.models import Policy
+from sessions_adhoc.models import AdHocSession
+from tests.sessions_adhoc.looking import state
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def waiting(driver, cpo):
+    """A driver who has paid and now plugs the cable in."""
+    Policy.objects.create(partner=cpo.partner, start_strategy="wait_for_preparing")
+    session = driver.start()
+    assert state(session)[0] == "waiting_for_connector"
+    return session
+
+
+def test_one_task_decides_and_sends(waiting, cpo, waiting_tasks, run_tasks) -> None:
+    cpo.evse("BLOCKED")
+    assert waiting_tasks() == [("sessions_adhoc.tasks.advance", (str(waiting.pk),))]
+    ran = [name for name, _arguments in run_tasks()]
+    assert len(cpo.sent("START_SESSION")) == 1
+    assert "ocpi.tasks.send_command" not in ran
+    assert (state(waiting)[0], Command.objects.get().tries) == ("starting", 1)
+
+
+def test_a_worker_that_dies_between_the_decision_and_the_sending_costs_seconds(
+    waiting, cpo, clock, run_tasks, monkeypatch
+) -> None:
+    def dies(_command_id: str) -> None:
+        raise SystemExit
+
+    monkeypatch.setattr("sessions_adhoc.tasks.send", dies)
+    cpo.evse("BLOCKED")
+    with pytest.raises(SystemExit):
+        run_tasks()
+    monkeypatch.setattr("sessions_adhoc.tasks.send", commands.send)
+    assert (cpo.sent("START_SESSION"), Command.objects.get().state) == ([], "created")
+    clock.forward(seconds=6)
+    assert len(cpo.sent("START_SESSION")) == 1
+    assert (AdHocSession.objects.get().attempts.count(), Command.objects.get().tries) == (1, 1)
+
+
+def test_what_is_due_is_shared_between_workers(waiting, clock, waiting_tasks, monkeypatch) -> None:
+    monkeypatch.setattr("sessions_adhoc.tasks.HANDED_OUT", 1)
+    from sessions_adhoc import services
+    from sessions_adhoc.tasks import tick
+
+    services.start_session(services.StartRequest(evse="SK*ION*EEVSE-1"))
+    waiting_tasks()
+    from tests.support import tasks
+
+    tasks.purge()
+    AdHocSession.objects.update(next_check_at=clock.now())
+    assert tick() == 2
+    batches = [arguments[0] for name, arguments in waiting_tasks() if name.endswith("advance_batch")]
+    assert sorted(map(len, batches)) == [1, 1]

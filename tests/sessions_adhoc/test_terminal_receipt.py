@@ -1,0 +1,73 @@
+"""A charge that was paid at a payment terminal: the CPO is told what was captured (OCPI 2.3.0 Payments §5.2)."""
+
+from typing import Any
+
+import pytest
+
+from ocpi.models import FinancialAdvice
+from partners.models import Partner, RemoteEndpoint
+from tests.ocpi.cpo import envelope
+from tests.sessions_adhoc.looking import state
+
+pytestmark = pytest.mark.django_db
+CONFIRMATIONS = "/payments/financial-advice-confirmations"
+
+
+@pytest.fixture
+def with_terminals(cpo: Any) -> Any:
+    """A CPO of 2.3.0 that takes confirmations. It goes on pushing over its 2.2.1 endpoints."""
+    Partner.objects.update(version="2.3.0", enabled_versions=["2.3.0"])
+    RemoteEndpoint.objects.update(version="2.3.0")
+    url = f"{cpo.server.url}/payments"
+    RemoteEndpoint.objects.create(partner=cpo.partner, version="2.3.0", module="payments", role="RECEIVER", url=url)
+    cpo.server.on(f"POST {CONFIRMATIONS}", envelope())
+    return cpo
+
+
+def charged(cpo: Any, driver: Any, clock: Any, total: float, **body: Any) -> Any:
+    session = driver.start(**body)
+    cpo.evse("CHARGING")
+    cpo.session(0.0, created=True)
+    clock.forward(seconds=30)
+    cpo.session(20.5)
+    clock.forward(seconds=30)
+    cpo.session(20.5, "COMPLETED")
+    cpo.cdr(total)
+    clock.forward(minutes=1)
+    return session
+
+
+def test_what_was_captured_is_told_once(with_terminals: Any, driver: Any, clock: Any) -> None:
+    session = charged(with_terminals, driver, clock, 12.30, channel="terminal")
+    assert state(session) == ("settled", "")
+    (told,) = with_terminals.server.calls("POST", CONFIRMATIONS)
+    start = with_terminals.sent("START_SESSION")[-1].body
+    assert told.body["authorization_reference"] == start["authorization_reference"]
+    assert told.body["total_costs"] == {
+        "before_taxes": 10,
+        "taxes": [{"name": "VAT", "percentage": 23, "amount": 2.3}],
+    }
+    assert (told.body["currency"], told.body["capture_status_code"]) == ("EUR", "SUCCESS")
+    assert len(told.body["eft_data"]) == 1
+    clock.forward(hours=1)
+    assert len(with_terminals.server.calls("POST", CONFIRMATIONS)) == 1
+
+
+def test_more_than_was_reserved_is_captured_in_part(with_terminals: Any, driver: Any, clock: Any) -> None:
+    charged(with_terminals, driver, clock, 61.50, channel="terminal")
+    (told,) = with_terminals.server.calls("POST", CONFIRMATIONS)
+    assert told.body["capture_status_code"] == "PARTIAL_SUCCESS"
+    costs = told.body["total_costs"]
+    assert round(costs["before_taxes"] + costs["taxes"][0]["amount"], 2) == 40.0
+
+
+@pytest.mark.parametrize("body", [{"channel": "qr"}, {"channel": "web"}])
+def test_other_charges_are_not_told(with_terminals: Any, driver: Any, clock: Any, body: dict[str, str]) -> None:
+    charged(with_terminals, driver, clock, 12.30, **body)
+    assert not FinancialAdvice.objects.exists()
+
+
+def test_a_cpo_that_takes_none_is_not_told(cpo: Any, driver: Any, clock: Any) -> None:
+    session = charged(cpo, driver, clock, 12.30, channel="terminal")
+    assert state(session) == ("settled", "")
+    assert not FinancialAdvice.objects.exists()

@@ -1,0 +1,79 @@
+"""GET /sessions shows again and again what is known: no update, no sample, nobody woken (rules 17, 21)."""
+
+import pytest
+
+from ocpi.models import OcpiSession
+from ocpi.store import Party, put_session
+from ocpi.versions import VERSIONS
+from sessions_adhoc.models import AdHocSession, Sample, TimelineEvent
+from tests.sessions_adhoc.looking import state
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def charging(driver, cpo, clock):
+    session = driver.start()
+    cpo.session(0, created=True)
+    clock.forward(seconds=10)
+    cpo.session(5)
+    clock.forward(seconds=1)
+    assert state(session)[0] == "charging"
+    return session
+
+
+def pulled(cpo, **changes) -> None:
+    """The stored Session as GET shows it, with `changes`."""
+    raw = OcpiSession.objects.get().raw
+    put_session(Party(cpo.partner, "SK", "ION", VERSIONS["2.2.1"]), None, {**raw, **changes}, source="GET")
+
+
+def traces(session) -> tuple[int, int, object]:
+    due = AdHocSession.objects.values_list("next_check_at", flat=True).get(pk=session.pk)
+    return Sample.objects.count(), TimelineEvent.objects.count(), due
+
+
+def test_what_get_repeats_leaves_no_trace(charging, cpo, clock, waiting_tasks) -> None:
+    before = traces(charging)
+    clock.traveller.shift(20)
+    for _ in range(3):
+        pulled(cpo)
+    assert (traces(charging), waiting_tasks()) == (before, [])
+
+
+def test_an_older_state_that_get_repeats_is_kept_as_ignored_once(charging, cpo, clock, waiting_tasks) -> None:
+    older = Sample.objects.order_by("pk").first()
+    clock.traveller.shift(20)
+    for _ in range(3):
+        pulled(cpo, kwh=1, last_updated=older.at.isoformat().replace("+00:00", "Z"))
+    assert Sample.objects.exclude(ignored="").count() == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"kwh": 6},
+        {"status": "COMPLETED"},
+        {"last_updated": "2026-05-04T12:00:30Z"},
+        {
+            "charging_periods": [
+                {"start_date_time": "2026-05-04T12:00:05Z", "dimensions": [{"type": "POWER", "volume": 9}]}
+            ]
+        },
+    ],
+    ids=["energy", "status", "moment", "power"],
+)
+def test_what_is_new_in_it_is_news(charging, cpo, clock, waiting_tasks, change) -> None:
+    samples, _events, _due = traces(charging)
+    clock.traveller.shift(20)
+    pulled(cpo, **change)
+    assert traces(charging)[0] == samples + 1
+    assert [name for name, _arguments in waiting_tasks()] == ["sessions_adhoc.tasks.advance"]
+
+
+def test_a_push_that_repeats_is_news_for_a_full_battery_is_no_silence(charging, cpo, clock, waiting_tasks) -> None:
+    samples, _events, _due = traces(charging)
+    raw = OcpiSession.objects.get().raw
+    cpo.push("PUT", "sessions/SK/ION/S-1", raw, 200)
+    assert traces(charging)[0] == samples + 1
+    assert [name for name, _arguments in waiting_tasks()] == ["sessions_adhoc.tasks.advance"]

@@ -1,0 +1,106 @@
+"""A person in front of Chromium, who finds buttons and fields by what is written on them."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from playwright.sync_api import Browser, Locator, Page, Response, expect, sync_playwright
+
+DESKTOP, PHONE = (1440, 900), (390, 844)
+CHROMIUM = "/usr/bin/chromium"
+PATIENCE = 60.0
+"""Seconds that a page may take on a machine that is busy with other things."""
+TIME_ZONE = "Europe/Bratislava"
+Take = Callable[[Page, str], None]
+
+
+def no_picture(_page: Page, _name: str) -> None:
+    """For a walk without pictures."""
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """The installed Chromium, closed at the end of the block."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+class Person:
+    """Somebody with a browser of their own: cookies, window, clock of Bratislava.
+
+    Args:
+        take: called with (page, name) where a picture belongs.
+    """
+
+    def __init__(self, browser: Browser, base_url: str, *, screen: tuple[int, int] = DESKTOP, take: Take = no_picture):
+        width, height = screen
+        self.base_url, self.take = base_url, take
+        self.context = browser.new_context(
+            viewport={"width": width, "height": height}, locale="en-GB", timezone_id=TIME_ZONE, base_url=base_url
+        )
+        self.page = self.context.new_page()
+        self.page.set_default_timeout(PATIENCE * 1000)
+        self.script_errors: list[str] = []
+        self.server_errors: list[str] = []
+        self.page.on("pageerror", lambda error: self.script_errors.append(f"{self.page.url}: {error}"))
+        self.page.on("response", self._note)
+
+    def _note(self, response: Response) -> None:
+        if response.status >= 500:
+            self.server_errors.append(f"{response.request.method} {response.url}: {response.status}")
+
+    def go(self, address: str) -> int:
+        """Open an address; return the HTTP status."""
+        response = self.page.goto(address)
+        return response.status if response else 0
+
+    def picture(self, name: str) -> None:
+        self.take(self.page, name)
+
+    # --- finding
+
+    def button(self, label: str, within: Locator | None = None) -> Locator:
+        """A button or link by its words; an icon may stand before them."""
+        place = within if within is not None else self.page.locator("body")
+        words = re.compile(rf"(^|\s|\W|[a-z_0-9]){re.escape(label)}\s*$")
+        named = place.get_by_role("button", name=words).or_(place.get_by_role("link", name=words))
+        return named.locator("visible=true").first
+
+    def dialog(self) -> Locator:
+        return self.page.locator("dialog[open]")
+
+    # --- doing
+
+    def press(self, label: str, within: Locator | None = None) -> None:
+        self.button(label, within).click()
+
+    def fill(self, within: Locator | Page, fields: Mapping[str, Any]) -> None:
+        """Fill fields by their labels. True and False are for boxes to tick; (value,) chooses in a list."""
+        for label, value in fields.items():
+            field = within.get_by_label(re.compile(rf"^\s*{re.escape(label)}")).first
+            if isinstance(value, bool):
+                field.set_checked(value)
+            elif isinstance(value, tuple):
+                field.select_option(*value)
+            else:
+                field.fill(str(value))
+
+    # --- seeing
+
+    def sees(self, *texts: str, seconds: float = PATIENCE) -> None:
+        """Each of the texts is on the page, or comes in time. Raises AssertionError with what is there instead."""
+        for text in texts:
+            expect(self.page.get_by_text(text).locator("visible=true").first).to_be_visible(timeout=seconds * 1000)
+
+    def does_not_see(self, *texts: str) -> None:
+        for text in texts:
+            expect(self.page.get_by_text(text).locator("visible=true")).to_have_count(0)
+
+    def text(self) -> str:
+        """All that the page says."""
+        return self.page.locator("body").inner_text()
