@@ -43,7 +43,7 @@ class Location(MirroredObject):
 class Evse(models.Model):
     """A charging position. `raw` is the EVSE without `connectors`."""
 
-    partner = models.ForeignKey(Partner, on_delete=models.PROTECT, related_name="+")
+    partner = models.ForeignKey(Partner, on_delete=models.PROTECT, related_name="+", db_index=False)
     location = models.ForeignKey(Location, on_delete=models.CASCADE, related_name="evses")
     uid = models.CharField("UID", max_length=255)
     uid_key = models.CharField(max_length=255, editable=False)

@@ -40,7 +40,6 @@ class OcpiSession(MirroredObject):
         indexes = [
             models.Index(fields=["authorization_reference"]),
             models.Index(fields=["partner", "token_uid"]),
-            models.Index(fields=["partner", "-last_updated"]),
             models.Index(fields=["partner", "-id"]),
             models.Index(fields=["ocpi_key"], opclasses=["varchar_pattern_ops"], name="ocpi_sessions_by_id"),
             models.Index(Upper("token_uid"), name="ocpi_sessions_by_token"),

@@ -1,4 +1,5 @@
-"""What only PostgreSQL has: indexes of messages with notes, and room in each page to complete a message in its place."""
+"""What only PostgreSQL has: indexes of messages with notes, and room in each page to complete a message, or to
+update a Session, in its place."""
 
 from django.db import migrations
 
@@ -6,11 +7,13 @@ CREATE = (
     "CREATE INDEX messages_with_leniences ON ocpi_message (id DESC) WHERE NOT leniences = '[]'::jsonb",
     "CREATE INDEX messages_with_faults ON ocpi_message (id DESC) WHERE NOT faults = '[]'::jsonb",
     "ALTER TABLE ocpi_message SET (fillfactor = 50)",
+    "ALTER TABLE ocpi_ocpisession SET (fillfactor = 60)",
 )
 DROP = (
     "DROP INDEX messages_with_leniences",
     "DROP INDEX messages_with_faults",
     "ALTER TABLE ocpi_message RESET (fillfactor)",
+    "ALTER TABLE ocpi_ocpisession RESET (fillfactor)",
 )
 
 
@@ -24,5 +27,5 @@ def run(statements):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("ocpi", "0002_initial")]
+    dependencies = [("ocpi", "0001_initial")]
     operations = [migrations.RunPython(run(CREATE), run(DROP))]
