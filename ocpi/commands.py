@@ -117,7 +117,9 @@ def _claimed(command_id: Any) -> Command | None:
             return None
         command.state, command.sent_at, command.tries = State.SENDING, timezone.now(), command.tries + 1
         command.failure, command.message_id = "", None
-        command.save(update_fields=["state", "sent_at", "tries", "failure", "message_id"])
+        # The callback's URL and the reading of the result depend on it, whatever is agreed on later.
+        command.version = command.partner.version
+        command.save(update_fields=["state", "sent_at", "tries", "failure", "message_id", "version"])
     return command
 
 
@@ -159,9 +161,6 @@ def _record(command_id: Any, outcome: Outcome, states: tuple[str, ...]) -> bool:
 def _outcome(command: Command) -> Outcome:
     try:
         version = version_in_use(command.partner)
-        # The callback's URL and the reading of the result depend on it, whatever is agreed on later.
-        command.version = version.number
-        Command.objects.filter(pk=command.pk).update(version=version.number)
         if _OBJECTS[command.kind].kind not in version.models:
             return Outcome(State.UNDELIVERED, failure=f"OCPI {version} has no {command.kind}.")
         body = version.dump(_wire(command))

@@ -16,10 +16,10 @@ import structlog
 from django.db import transaction
 from django.utils import timezone
 
-from sessions_adhoc import actions, timeline
+from sessions_adhoc import actions, queueing, timeline
 from sessions_adhoc.decide import Action, Decision, Do, decide
 from sessions_adhoc.decide.decision import fail
-from sessions_adhoc.models import AdHocSession, TimelineEvent
+from sessions_adhoc.models import MOVING, AdHocSession, TimelineEvent
 from sessions_adhoc.snapshot import Snapshot, facts_of
 from sessions_adhoc.states import BEFORE_START, TERMINAL, WITHOUT_CLOCK, State
 
@@ -27,20 +27,6 @@ log = structlog.get_logger(__name__)
 
 MAX_STEPS = 12
 """More decisions in a row than any path through the states has: beyond it `decide` must be going round in circles."""
-
-MOVING = (
-    "state",
-    "state_since",
-    "next_check_at",
-    "reason",
-    "funds_reserved_at",
-    "stop_requested_at",
-    "cancel_requested_at",
-    "charging_ended_at",
-    "retry_at",
-    "ended_at",
-)
-"""The columns that change in a session's life; the others were agreed when it began."""
 
 LEASE = timedelta(seconds=15)
 """How long a claimed session is left alone; after it the sweep takes it again."""
@@ -55,8 +41,9 @@ class Circling(Exception):
 
 
 def locked(session_id: UUID | str) -> AdHocSession:
-    """Return the session with its row locked until the transaction ends."""
-    return AdHocSession.objects.select_for_update(of=("self",)).select_related("token", "evse").get(pk=session_id)
+    """Return the session with its row locked until the transaction ends, and what a START_SESSION names."""
+    rows = AdHocSession.objects.select_related("token", "partner", "evse__location")
+    return rows.defer("evse__raw", "evse__location__raw").select_for_update(of=("self",)).get(pk=session_id)
 
 
 def advance(session_id: UUID | str, now: datetime | None = None) -> State:
@@ -90,6 +77,7 @@ def keep(session: AdHocSession, events: Sequence[TimelineEvent]) -> None:
     """Write down what was applied: all of it in the transaction that holds the lock, or nothing."""
     session.save(update_fields=MOVING)
     timeline.append(events)
+    queueing.note_decided(session)
 
 
 def apply(rows: Snapshot, decision: Decision, now: datetime) -> list[TimelineEvent]:

@@ -20,9 +20,9 @@ from sessions_adhoc.decide.facts import CONNECTOR_READY
 from sessions_adhoc.decide.settle import MONEY_STUCK
 from sessions_adhoc.decide.start import may_send
 from sessions_adhoc.models import AdHocSession, AttemptSession, ChargingAttempt, TimelineEvent
-from sessions_adhoc.queueing import wake
+from sessions_adhoc.queueing import is_as_decided, wake
 from sessions_adhoc.snapshot import Snapshot, facts_of
-from sessions_adhoc.states import TERMINAL
+from sessions_adhoc.states import TERMINAL, State
 
 Kind = TimelineEvent.Kind
 FREE = CONNECTOR_READY | {"AVAILABLE"}
@@ -148,6 +148,8 @@ def may_be_sent(command: Command) -> bool:
     if command.kind == Command.Kind.STOP_SESSION:
         by_link = AttemptSession.objects.filter(stop_command=command)
         return by_link.exists() or ChargingAttempt.objects.filter(stop_command=command).exists()
+    if session.state == State.STARTING and is_as_decided(session):
+        return True  # by the decision that made the command, a moment ago
     rows = Snapshot(session)
     mine = rows.attempt is not None and rows.attempt.command_id == command.pk
     return mine and may_send(facts_of(rows), timezone.now())

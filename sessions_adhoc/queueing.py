@@ -3,8 +3,10 @@
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
+from typing import Any
 from uuid import UUID
 
 from celery import current_app
@@ -12,29 +14,56 @@ from django.db import transaction
 
 from ocpi.models import Command
 from ocpi.tasks import send_command
-from sessions_adhoc.models import AdHocSession
+from sessions_adhoc.models import MOVING, AdHocSession
 from sessions_adhoc.states import TERMINAL
 
 ADVANCE = "sessions_adhoc.tasks.advance"
 PULL = "sessions_adhoc.tasks.sync_pull"
 
 
-_mine: ContextVar[list[str] | None] = ContextVar("commands that this worker sends itself", default=None)
+@dataclass
+class _Mine:
+    """What this worker sends itself, and how it left the sessions that it decided on, by their ids."""
+
+    commands: list[str] = field(default_factory=list)
+    decided: dict[UUID, tuple[Any, ...]] = field(default_factory=dict)
+
+
+_mine: ContextVar[_Mine | None] = ContextVar("commands that this worker sends itself", default=None)
 
 
 @contextmanager
 def sending_myself() -> Iterator[list[str]]:
-    """Collect the commands that are committed in this block instead of queueing them: the caller sends them at once.
+    """Collect the commands that are committed in this block instead of queueing them: the caller sends them in it.
 
     A driver stands at the charger: START_SESSION must not wait in a queue once more. If the worker dies before it has
     sent them, the sweep has them queued, as it does when a message is lost.
     """
-    commands: list[str] = []
-    before = _mine.set(commands)
+    mine = _Mine()
+    before = _mine.set(mine)
     try:
-        yield commands
+        yield mine.commands
     finally:
         _mine.reset(before)
+
+
+def note_decided(session: AdHocSession) -> None:
+    """Remember how a decision, which the caller commits, leaves the session."""
+    if (mine := _mine.get()) is not None:
+        mine.decided[session.pk] = _moving(session)
+
+
+def is_as_decided(session: AdHocSession) -> bool:
+    """Whether a session, whose row the caller has locked, is as this worker left it: no news came since.
+
+    All news makes its session due, which moves `next_check_at`; so does whoever takes it from the queue.
+    """
+    mine = _mine.get()
+    return mine is not None and mine.decided.get(session.pk) == _moving(session)
+
+
+def _moving(session: AdHocSession) -> tuple[Any, ...]:
+    return tuple(getattr(session, name) for name in MOVING)
 
 
 def send_command_after_commit(command: Command) -> None:
@@ -45,8 +74,8 @@ def _hand_on(command_id: str) -> None:
     mine = _mine.get()
     if mine is None:
         send_command.delay(command_id)
-    elif command_id not in mine:
-        mine.append(command_id)
+    elif command_id not in mine.commands:
+        mine.commands.append(command_id)
 
 
 def pull_after_commit(pull_id: int) -> None:

@@ -54,6 +54,7 @@ class Snapshot:
 
     def __init__(self, session: AdHocSession) -> None:
         self.session = session
+        self._status: str | None = None
 
     @cached_property
     def attempt(self) -> ChargingAttempt | None:
@@ -73,11 +74,13 @@ class Snapshot:
 
     @property
     def connector_status(self) -> str:
-        """Read anew, and only where a rule asks for it: what a lock waited for may have changed it."""
+        """Only where a rule asks for it; not as it came with the session, whose lock may have waited for just that."""
         if self.session.state not in WAITING_FOR_A_CABLE:
             return ""
-        evses = type(self.session.evse).objects
-        return str(evses.values_list("status", flat=True).get(pk=self.session.evse_id))
+        if self._status is None:
+            evses = type(self.session.evse).objects
+            self._status = str(evses.values_list("status", flat=True).get(pk=self.session.evse_id))
+        return self._status
 
     def begin(self, attempt: ChargingAttempt) -> None:
         """A new attempt is the newest now, and has no OCPI session."""

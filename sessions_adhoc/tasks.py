@@ -22,8 +22,8 @@ def advance(session_id: str) -> str:
     """Do what the facts call for, and send the commands that come of it; return the state that it came to rest in."""
     with sending_myself() as commands:
         state = lifecycle.advance(session_id)
-    for command_id in commands:
-        send(command_id)
+        for command_id in commands:
+            send(command_id)
     return state.value
 
 

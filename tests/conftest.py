@@ -7,7 +7,7 @@ import hypothesis
 import pytest
 from django.conf import settings
 
-from tests.support import network, tasks
+from tests.support import emptying, network, tasks
 
 NO_SKIPS = "a test that cannot run fails here; it was to be skipped: "
 
@@ -21,6 +21,7 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     patch = pytest.MonkeyPatch()
     network.install(patch)
+    emptying.install(patch)
     config.add_cleanup(patch.undo)
 
 

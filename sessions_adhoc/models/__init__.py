@@ -3,10 +3,11 @@
 from sessions_adhoc.models.attempt import AttemptSession, ChargingAttempt, Sample
 from sessions_adhoc.models.client import ClientKey
 from sessions_adhoc.models.pull import FallbackPull
-from sessions_adhoc.models.session import AdHocSession
+from sessions_adhoc.models.session import MOVING, AdHocSession
 from sessions_adhoc.models.timeline import TimelineEvent
 
 __all__ = [
+    "MOVING",
     "AdHocSession",
     "AttemptSession",
     "ChargingAttempt",

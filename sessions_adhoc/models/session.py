@@ -12,6 +12,20 @@ from partners.models import Partner
 from sessions_adhoc.models.client import ClientKey
 from sessions_adhoc.states import FOLLOWERS, TERMINAL, WITHOUT_CLOCK, State, choices
 
+MOVING = (
+    "state",
+    "state_since",
+    "next_check_at",
+    "reason",
+    "funds_reserved_at",
+    "stop_requested_at",
+    "cancel_requested_at",
+    "charging_ended_at",
+    "retry_at",
+    "ended_at",
+)
+"""The columns that change in a session's life; the others were agreed when it began."""
+
 
 class AdHocSession(FSMModelMixin, models.Model):
     """One ad-hoc session. Only `sessions_adhoc.lifecycle` moves it.

@@ -49,6 +49,9 @@ class Outcome:
     signs: frozenset[str]
 
 
+REFUSALS = frozenset({"command_rejected", "start_refused", "cpo_unreachable"})
+"""Reasons to fail with which the engine itself reports a START error."""
+
 ALWAYS = ("token revoked",)
 """Looked at in every scenario."""
 
@@ -80,11 +83,14 @@ def _incidents(session: AdHocSession) -> list[Incident]:
     """The incidents about the session, and those that it is evidence of."""
     name = str(session.pk)
     rows = Incident.objects.filter(partner_id=session.partner_id).order_by("pk")
-    return [row for row in rows if row.reference == name or _opened_by(row, name)]
+    return [row for row in rows if row.reference == name or (session.reason in REFUSALS and _opened_by(row, name))]
 
 
 def _opened_by(row: Incident, name: str) -> bool:
-    """Whether the session is evidence of a START error: these are one incident for many sessions."""
+    """Whether the session is evidence of a START error: these are one incident for many sessions.
+
+    The detector reports doubtful ones too, on its next round: whether that is before a scenario ends is chance.
+    """
     return row.symptom == START_ERROR and any(item.get("session") == name for item in row.evidence)
 
 

@@ -1,7 +1,11 @@
 """From news to START_SESSION in one task: decided, committed, sent (G5.9.2); and what a worker's death costs then."""
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
+from billing.models import PaymentAuthorization
 from ocpi import commands
 from ocpi.models import Command
 from partners.models import Policy
@@ -44,6 +48,40 @@ def test_a_worker_that_dies_between_the_decision_and_the_sending_costs_seconds(
     clock.forward(seconds=6)
     assert len(cpo.sent("START_SESSION")) == 1
     assert (AdHocSession.objects.get().attempts.count(), Command.objects.get().tries) == (1, 1)
+
+
+@pytest.mark.parametrize("news", ["cancelled", "paid no more", "claimed"])
+def test_news_between_the_decision_and_the_sending_is_looked_at(
+    waiting, cpo, driver, run_tasks, monkeypatch, news
+) -> None:
+    """Whatever came in between makes the worker look at the facts once more (rules 1, 19)."""
+
+    def later(command_id: str) -> None:
+        if news == "cancelled":
+            driver.stop(waiting)
+        elif news == "paid no more":
+            PaymentAuthorization.objects.update(state="released", next_check_at=None)
+            AdHocSession.objects.update(next_check_at=timezone.now())
+        else:
+            AdHocSession.objects.update(next_check_at=timezone.now())
+        commands.send(command_id)
+
+    monkeypatch.setattr("sessions_adhoc.tasks.send", later)
+    cpo.evse("BLOCKED")
+    run_tasks()
+    assert len(cpo.sent("START_SESSION")) == (1 if news == "claimed" else 0)
+    assert Command.objects.get().tries == (1 if news == "claimed" else 0)
+
+
+def test_without_news_in_between_the_facts_are_not_read_again(waiting, cpo, run_tasks) -> None:
+    cpo.evse("BLOCKED")
+    with CaptureQueriesContext(connection) as captured:
+        run_tasks()
+    assert len(cpo.sent("START_SESSION")) == 1
+    claim = next(at for at, q in enumerate(captured) if q["sql"].startswith('UPDATE "ocpi_command"'))
+    before = [q["sql"] for q in captured.captured_queries[:claim]]
+    sending = before[max(at for at, sql in enumerate(before) if 'INSERT INTO "ocpi_command"' in sql) :]
+    assert not [sql for sql in sending if 'FROM "billing_paymentauthorization"' in sql or 'FROM "ocpi_cdr"' in sql]
 
 
 def test_what_is_due_is_shared_between_workers(waiting, clock, waiting_tasks, monkeypatch) -> None:
