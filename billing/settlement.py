@@ -42,7 +42,7 @@ class Settlement:
     """The decision. `capture` and `shortfall` in minor units of the reservation's currency.
 
     `shortfall` is what the CDRs ask for beyond the reservation: it cannot be captured. `reason` is a code for
-    HOLD (empty otherwise); `billed` names the CDRs that were counted.
+    HOLD (empty otherwise); `billed` names the CDR that was counted.
     """
 
     decision: Decision
@@ -50,15 +50,16 @@ class Settlement:
     shortfall: int
     explanation: str
     reason: str = ""
-    billed: tuple[str, ...] = ()
+    billed: str = ""
 
 
 def settle(cdrs: Iterable[BillableCdr], *, reserved: int, currency: str) -> Settlement:
-    """Decide what to capture of `reserved` minor units.
+    """Decide what to capture of `reserved` minor units for the CDRs of one OCPI session.
 
     The same CDR twice is the same CDR; of two with one id the first counts. A credit CDR and the CDR that it
-    names cancel each other. Ids compare without regard to case, as OCPI's do. ValueError if nothing is
-    reserved.
+    names cancel each other. A session is billed from its CDR, so several that nothing takes back are never
+    added up: which of them holds is not for us to guess. Ids compare without regard to case, as OCPI's do.
+    ValueError if nothing is reserved.
     """
     if reserved <= 0:
         raise ValueError(f"{reserved} is no reservation")
@@ -72,7 +73,7 @@ def settle(cdrs: Iterable[BillableCdr], *, reserved: int, currency: str) -> Sett
     if why:
         reason, words = why
         return Settlement(Decision.HOLD, 0, 0, " ".join([*notes, words]), reason)
-    return _decide(billed, notes, reserved, currency)
+    return _decide(billed[0], notes, reserved, currency)
 
 
 def _distinct(cdrs: Iterable[BillableCdr]) -> tuple[dict[str, BillableCdr], list[str]]:
@@ -106,6 +107,9 @@ def _why_hold(distinct: dict[str, BillableCdr], billed: list[BillableCdr], curre
             return "unreadable_total", f"The total of CDR {cdr.id} is not a number."
         if cdr.total < 0:
             return "negative_total", f"CDR {cdr.id} has a negative total and is no credit CDR."
+    if len(billed) > 1:
+        told = ", ".join(f"{cdr.id} ({money(cdr.total, currency)})" for cdr in billed)
+        return "several_cdrs", f"{len(billed)} CDRs bill one session, and no credit CDR takes one back: {told}."
     return None
 
 
@@ -118,21 +122,20 @@ def _why_nothing(normal: list[tuple[str, BillableCdr]], billed: list[BillableCdr
     return "no_eligible_cdr", "There is no eligible CDR."
 
 
-def _decide(billed: list[BillableCdr], notes: list[str], reserved: int, currency: str) -> Settlement:
-    total = sum((cdr.total for cdr in billed), Decimal(0))
-    owed = to_minor(total, currency)
+def _decide(cdr: BillableCdr, notes: list[str], reserved: int, currency: str) -> Settlement:
+    owed = to_minor(cdr.total, currency)
     capture = min(owed, reserved)
-    words = [*notes, *(f"CDR {cdr.id}: {money(cdr.total, currency)}." for cdr in billed)]
-    have = money(from_minor(reserved, currency), currency)
+    total, have = money(cdr.total, currency), money(from_minor(reserved, currency), currency)
+    words = [*notes, f"CDR {cdr.id}: {total}."]
     if capture == 0:
         decision = Decision.RELEASE
         words.append(f"Nothing is owed: all of {have} is released.")
     elif owed <= reserved:
         decision = Decision.CAPTURE
         rest = money(from_minor(reserved - owed, currency), currency)
-        words.append(f"{money(total, currency)} of {have} is captured, {rest} is released.")
+        words.append(f"{total} of {have} is captured, {rest} is released.")
     else:
         decision = Decision.CAPTURE
         missing = money(from_minor(owed - reserved, currency), currency)
-        words.append(f"{money(total, currency)} is owed, {have} was reserved and is captured: {missing} short.")
-    return Settlement(decision, capture, owed - capture, " ".join(words), "", tuple(cdr.id for cdr in billed))
+        words.append(f"{total} is owed, {have} was reserved and is captured: {missing} short.")
+    return Settlement(decision, capture, owed - capture, " ".join(words), billed=cdr.id)

@@ -3,7 +3,6 @@
 import json
 from dataclasses import dataclass, field
 from time import perf_counter
-from urllib.parse import quote
 
 import aiohttp
 
@@ -32,11 +31,6 @@ class Answer:
     def reason(self) -> str:
         """One phrase for people: why this is no success."""
         return self.error or f"HTTP {self.http}, OCPI {self.status_code}"
-
-
-def join(url: str, *segments: str) -> str:
-    """Append path segments, percent-encoded, with exactly one slash between."""
-    return "/".join((url.rstrip("/"), *(quote(segment, safe="") for segment in segments)))
 
 
 class Peer:

@@ -8,7 +8,7 @@ from typing import Any
 from cpo_simulator.config import Config
 from cpo_simulator.exchanges import Exchanges
 from cpo_simulator.knobs import Knobs
-from cpo_simulator.peer import Peer, join
+from cpo_simulator.peer import Peer
 from cpo_simulator.registration import Connection, Registration
 from cpo_simulator.store import Books
 from cpo_simulator.wire.voice import Voice
@@ -63,7 +63,8 @@ class Pusher:
             self._exchanges.note(f"not pushed: the eMSP has no {role.lower()} for {module}")
             return
         body = self._voice.speak(connection.version, kind, thing)
-        self._enqueue(lane, lambda: self._send(connection, method, module, join(url, *path), body))
+        target = self._voice.address(url, path)
+        self._enqueue(lane, lambda: self._send(connection, method, module, target, body))
 
     def owned_path(self, *segments: str) -> tuple[str, ...]:
         """Path segments of an object of ours at a receiver: country, party, then the ids."""

@@ -30,6 +30,7 @@ class Caller:
     """An authenticated request: the token without its encoding, its row, and what was read with it.
 
     Args:
+        encoded: the header carried it in base64; None: there is no header.
         networks: from where the partner may call; none of them: from everywhere.
         parties: (country_code, party_id) that it surely speaks for; behind a hub there may be more.
     """
@@ -37,6 +38,7 @@ class Caller:
     partner: Partner
     token: IssuedToken
     text: str
+    encoded: bool | None = None
     networks: list[str] = field(default_factory=list)
     parties: frozenset[tuple[str, str]] = frozenset()
 
@@ -91,7 +93,7 @@ def identify(request: HttpRequest) -> Caller:
     if host is not None and host != host_name(request):
         raise WrongToken(UNKNOWN, _partner_of_host(request))
     parties = found.parties | {(partner.country_code, partner.party_id)}
-    return Caller(partner, found.token, found.text, found.networks, parties)
+    return Caller(partner, found.token, found.text, found.text != presented, found.networks, parties)
 
 
 def look_up(request: HttpRequest) -> tokens.Lookup | None:

@@ -19,7 +19,7 @@ from ocpi.outgoing import Sent, queue, reading, sends, version_with
 from ocpi.routing import profile_callback_url
 from ocpi.store.base import NotFound, Stored, key, outdated, storable
 from ocpi.store.columns import text
-from ocpi.versions import ChargingPreferences, Version
+from ocpi.versions import ChargingPreferences, Lenience, Version
 from ocpi.versions.v2_2_1.profiles import ChargingProfile, SetChargingProfile
 from partners.models import Partner
 
@@ -92,7 +92,8 @@ def _send(row: ProfileRequest, version: Version) -> Sent:
         body = row.request["object"]
         path = (session.ocpi_id, "charging_preferences")
         reply = functional(row.partner, "PUT", "sessions", SENDER, *path, body=body, to=to)
-        return Sent("sessions", reply, text(ProfileRequest, "response", _word(reply.data)))
+        word, leniences = _word(reply.data)
+        return Sent("sessions", reply, text(ProfileRequest, "response", word), leniences=leniences)
     method, params, body = _profile_call(row, version)
     reply = functional(row.partner, method, MODULE, RECEIVER, session.ocpi_id, params=params, body=body, to=to)
     with reading(reply):
@@ -101,9 +102,11 @@ def _send(row: ProfileRequest, version: Version) -> Sent:
     return Sent(MODULE, reply, response, {"timeout": parsed.obj.timeout}, parsed.leniences)
 
 
-def _word(data: Any) -> Any:
+def _word(data: Any) -> tuple[Any, tuple[Lenience, ...]]:
     """ChargingPreferencesResponse is a bare word; some wrap it in an object."""
-    return data.get("result") if isinstance(data, dict) else data
+    if isinstance(data, dict):
+        return data.get("result"), (Lenience("object_for_word", "", "the answer is an object instead of a word"),)
+    return data, ()
 
 
 def _profile_call(row: ProfileRequest, version: Version) -> tuple[str, dict[str, Any] | None, Any]:

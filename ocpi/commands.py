@@ -23,6 +23,7 @@ from ocpi.client.remote import version_in_use
 from ocpi.hubs import owner_of
 from ocpi.models import Command, Token
 from ocpi.pushes.sending import push_before_use
+from ocpi.remarks import remark
 from ocpi.routing import command_callback_url
 from ocpi.versions import Invalid, Lenience, Version, WireModel
 from ocpi.versions.enums import CommandResponseType
@@ -212,6 +213,7 @@ def _answered(partner: Partner, version: Version, reply: Reply) -> Outcome:
         parsed = version.parse("command_response", data)
     except Invalid as error:
         text = f"Faults: {error}"
+        remark(reply.message_id, faults=error.faults)
     else:
         obj = parsed.obj
         quirks.note(partner, version.number, "commands", (*wrapped, *parsed.leniences), reply.message_id)

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db.models import QuerySet
 from pydantic_core import PydanticCustomError
 
-from ocpi.versions import Fault, Invalid
+from ocpi.versions import Fault, Invalid, Lenience
 from ocpi.versions.times import Timestamp
 
 DATES = {"date_from": "last_updated__gte", "date_to": "last_updated__lt"}  # from inclusive, to exclusive
@@ -19,10 +19,11 @@ LARGEST = 2**31
 
 @dataclass(frozen=True)
 class Page:
-    """Some rows, and the headers that say where they stand."""
+    """Some rows, the headers that say where they stand, and what was overlooked about the parameters."""
 
     rows: list[Any]
     headers: dict[str, str]
+    leniences: tuple[Lenience, ...] = ()
 
 
 def page(rows: QuerySet[Any], query: Mapping[str, str], url: str) -> Page:
@@ -33,7 +34,8 @@ def page(rows: QuerySet[Any], query: Mapping[str, str], url: str) -> Page:
     Raises:
         Invalid: a parameter cannot be read.
     """
-    offset, limit, dates = _parameters(query)
+    notes: list[Lenience] = []
+    offset, limit, dates = _parameters(query, notes)
     matching = rows.filter(**{DATES[name]: moment for name, moment in dates.items()})
     total = matching.count()
     headers = {"X-Total-Count": str(total), "X-Limit": str(settings.OCPI_PAGE_LIMIT)}
@@ -41,14 +43,14 @@ def page(rows: QuerySet[Any], query: Mapping[str, str], url: str) -> Page:
         following = {name: query[name] for name in DATES if name in dates}
         following |= {"offset": str(offset + limit), "limit": str(limit)}
         headers["Link"] = f'<{url}?{urlencode(following)}>; rel="next"'
-    return Page(list(matching[offset : offset + limit]) if limit else [], headers)
+    return Page(list(matching[offset : offset + limit]) if limit else [], headers, tuple(notes))
 
 
-def _parameters(query: Mapping[str, str]) -> tuple[int, int, dict[str, datetime]]:
+def _parameters(query: Mapping[str, str], notes: list[Lenience]) -> tuple[int, int, dict[str, datetime]]:
     faults: list[Fault] = []
     offset = _whole(query, "offset", 0, faults)
     limit = min(_whole(query, "limit", settings.OCPI_PAGE_LIMIT, faults), settings.OCPI_PAGE_LIMIT)
-    dates = {name: _moment(query[name], name, faults) for name in DATES if query.get(name)}
+    dates = {name: _moment(query[name], name, faults, notes) for name in DATES if query.get(name)}
     if faults:
         raise Invalid(tuple(faults))
     return offset, limit, {name: moment for name, moment in dates.items() if moment}
@@ -64,13 +66,14 @@ def _whole(query: Mapping[str, str], name: str, default: int, faults: list[Fault
     return default
 
 
-def _moment(text: str, name: str, faults: list[Fault]) -> datetime | None:
+def _moment(text: str, name: str, faults: list[Fault], notes: list[Lenience]) -> datetime | None:
     """Read a timestamp as leniently as in a body. A `+` in a query arrives as a blank."""
     try:
         return Timestamp().read(text)
     except PydanticCustomError as error:
         meaning = (error.context or {}).get("read_as")
         if isinstance(meaning, datetime):
+            notes.append(Lenience(error.type, name, error.message()))
             return meaning
         faults.append(Fault(name, "must be a timestamp such as 2026-11-22T10:45:12Z", text))
         return None

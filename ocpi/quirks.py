@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from ocpi.masking import storable_text
 from ocpi.models import PartnerQuirk
+from ocpi.remarks import remark
 from ocpi.versions import Lenience
 from partners.models import Partner
 
@@ -19,12 +20,24 @@ COLUMNS = "partner_id, version, module, kind, count, first_seen, last_seen, last
 
 
 def note(
-    partner: Partner, version: str, module: str, leniences: Iterable[Lenience], message_id: int | None = None
+    partner: Partner,
+    version: str,
+    module: str,
+    leniences: Iterable[Lenience],
+    message_id: int | None = None,
+    *,
+    logged: bool = False,
 ) -> None:
-    """Count the kinds of lenience that one message needed, in one statement. Never raises: it is only a note."""
+    """Count the kinds of lenience that one message needed, in one statement. Never raises: it is only a note.
+
+    `logged`: the message has them already. An answer to us was logged before anybody read it: it gets them here.
+    """
+    leniences = tuple(leniences)
     kinds = {one.kind[:LONGEST_KIND]: _example(one) for one in leniences}
     if not kinds:
         return
+    if not logged:
+        remark(message_id, leniences=leniences)
     try:
         with transaction.atomic() if connection.in_atomic_block else nullcontext():
             _count(partner.pk, version, module, kinds, message_id)

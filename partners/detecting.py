@@ -23,7 +23,7 @@ log = structlog.get_logger(__name__)
 LEASE = timedelta(minutes=5)
 LONGEST_LOOK_BACK = timedelta(days=1)
 QUIET_REASON = "It did not happen again for {hours} hours."
-KEPT = ["last_seen_at", "occurrences", "evidence", "cause", "letter"]
+KEPT = ["last_seen_at", "occurrences", "evidence", "cause", "resolution", "letter"]
 
 Key = tuple[int, str]
 T = TypeVar("T")
@@ -168,7 +168,8 @@ def _tell(row: Incident, finding: Finding) -> Incident | None:
     row.last_seen_at = finding.newest_at
     row.occurrences += max(finding.fresh, 1)
     row.evidence = added(row.evidence, finding.report.evidence)
-    row.cause, row.letter = finding.report.cause, finding.report.letter
+    told = finding.report
+    row.cause, row.resolution, row.letter = told.cause, told.resolution, told.letter
     return row
 
 

@@ -5,6 +5,7 @@ from django.utils import timezone
 
 from partners import allowlist, detecting, incidents
 from partners.documents import mailing
+from partners.portal import telling
 
 
 @shared_task(name="partners.tasks.mail_tick")
@@ -29,3 +30,15 @@ def mail_detect() -> list[str]:
 def sync_allowlist() -> int:
     """Take the next step with the allowlist at Cloudflare, if there is one and it is due."""
     return allowlist.advance_due(timezone.now())
+
+
+@shared_task(name="partners.tasks.mail_support", autoretry_for=(OSError,), retry_backoff=60, max_retries=6)
+def mail_support(event_id: int) -> None:
+    """Mail support about what a CPO did on its page; the mail server is tried for about an hour."""
+    telling.mail_support(event_id)
+
+
+@shared_task(name="partners.tasks.mail_window", autoretry_for=(OSError,), retry_backoff=60, max_retries=6)
+def mail_window(partner_id: int) -> None:
+    """Mail a CPO the integration window that is agreed."""
+    telling.mail_window(partner_id)

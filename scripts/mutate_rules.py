@@ -1,8 +1,9 @@
-"""Checks that the tests guard all 30 session rules: `python scripts/mutate_rules.py [--rule N] [--list]`.
+"""Checks that the tests guard all 30 session rules: `python scripts/mutate_rules.py [--rule N] [--list] [--check]`.
 
 Each entry of `tests/sessions_adhoc/rules.toml` is a small fault. It is put into a temporary copy of the tree, never
 into the tree itself, and the tests named beside it are run there: one of them must fail. Exits 1 if a fault is noticed
-by no test, no longer fits the code, or if a rule has no entry; prints the table of rules and tests.
+by no test, no longer fits the code, or if a rule has no entry; prints the table of rules and tests. `--check` runs no
+test: it looks whether each fault still fits the code and its tests still exist.
 
 As many faults at a time as there are processors, each in a copy and a test database of its own, made once. The server
 is the one of `DATABASE_URL` (see `scripts/with_services.py`).
@@ -59,8 +60,8 @@ class Mutant:
     tests: tuple[str, ...]
 
 
-def read_table() -> list[Mutant]:
-    entries = tomllib.loads(TABLE.read_text())["mutant"]
+def read_table(path: Path) -> list[Mutant]:
+    entries = tomllib.loads(path.read_text())["mutant"]
     return [Mutant(**{**entry, "tests": tuple(entry["tests"])}) for entry in entries]
 
 
@@ -92,6 +93,23 @@ def become_pytest(tree: Path, tests: Sequence[str]) -> NoReturn:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
+
+
+def misfits(mutant: Mutant) -> list[str]:
+    """What keeps the fault from being tried: text that is not there exactly once, or tests that are gone."""
+    path = ROOT / mutant.file
+    found = path.read_text().count(mutant.old) if path.is_file() else 0
+    wrong = [] if found == 1 else [f"found {found} times in {mutant.file}"]
+    if mutant.old == mutant.new:
+        wrong.append("changes nothing")
+    return wrong + [f"no such test: {test}" for test in mutant.tests if not exists(test)]
+
+
+def exists(test: str) -> bool:
+    """Whether a file or folder of tests is there, and the function in it if one is named."""
+    name, _, function = test.partition("::")
+    path = ROOT / name
+    return path.exists() and (not function or f"def {function}(" in path.read_text())
 
 
 def verdict(tree: Path, mutant: Mutant) -> str:
@@ -159,6 +177,15 @@ def check(mutants: Sequence[Mutant], jobs: int) -> int:
     return survivors
 
 
+def look_over(mutants: Sequence[Mutant]) -> int:
+    """Say of each fault that cannot be tried why; return how many there are."""
+    stale = {mutant: wrong for mutant in mutants if (wrong := misfits(mutant))}
+    for mutant, wrong in stale.items():
+        say(f"rule {mutant.rule:2}  {mutant.what}: {'; '.join(wrong)}")
+    say(f"{len(mutants) - len(stale)} of {len(mutants)} faults fit the code.")
+    return len(stale)
+
+
 def print_table(mutants: Sequence[Mutant]) -> None:
     say("\nRule  Tests")
     for rule in RULES:
@@ -177,14 +204,18 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--rule", type=int, choices=RULES, action="append", help="only this rule (repeatable)")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="how many at a time")
     parser.add_argument("--list", action="store_true", help="print the table of rules and tests, and do nothing")
+    parser.add_argument("--check", action="store_true", help="only look whether each fault still fits the code")
+    parser.add_argument("--table", type=Path, default=TABLE, help="another list of faults")
     options = parser.parse_args(arguments)
-    table = read_table()
+    table = read_table(options.table)
     missing = sorted(set(RULES) - {mutant.rule for mutant in table})
     if missing:
         say(f"Rules without a fault: {', '.join(map(str, missing))}")
     if options.list:
         print_table(table)
         return bool(missing)
+    if options.check:
+        return bool(look_over(table) or missing)
     sys.dont_write_bytecode = True
     for library in LIBRARIES:
         importlib.import_module(library)

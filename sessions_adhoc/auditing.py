@@ -17,7 +17,7 @@ from ocpi.versions import VERSIONS, Invalid
 from partners import incidents
 from partners.models import Incident
 from sessions_adhoc import eligibility, symptoms
-from sessions_adhoc.estimating import tariff_of
+from sessions_adhoc.estimating import tariff_in, tariff_of
 from sessions_adhoc.models import AdHocSession, AttemptSession
 from sessions_adhoc.snapshot import cdrs_of
 
@@ -32,10 +32,20 @@ DIFFERENCE = Decimal("0.01")
 """A total may differ from ours by this share, and by the least difference: operators round each period in their way."""
 
 
+def settlement_now(session: AdHocSession) -> Settlement | None:
+    """Return what the CDRs come to now, or None while none of them counts."""
+    return eligibility.settlement_of(session, eligibility.judged(session, cdrs_of(session)))
+
+
 def owed(session: AdHocSession) -> int | None:
     """Return what the CDRs come to now, in minor units and at most what was reserved; None where they do not tell."""
-    settlement = eligibility.settlement_of(session, eligibility.judged(session, cdrs_of(session)))
+    settlement = settlement_now(session)
     return None if settlement is None or settlement.decision is Decision.HOLD else settlement.capture
+
+
+def _is_told(settlement: Settlement | None) -> bool:
+    """Whether the CDRs tell what is owed: a sum, or nothing any more."""
+    return settlement is not None and (settlement.decision is not Decision.HOLD or settlement.reason == ALL_TAKEN_BACK)
 
 
 def compare_with_cdrs(session: AdHocSession) -> None:
@@ -67,11 +77,14 @@ def note_foreign(session: AdHocSession, cdr: Cdr) -> None:
 
 
 def given_back(session: AdHocSession) -> None:
-    """Staff gave money back: that answers what was asked of them, unless the CDRs changed meanwhile."""
+    """Staff gave money back: that answers what was asked of them, unless the CDRs tell that it was not enough."""
     mine = Incident.objects.filter(partner_id=session.partner_id, reference=str(session.pk), closed_at=None)
+    answered = {symptoms.PRICE_DIFFERS}
     if mine.filter(symptom=symptoms.BILL_CHANGED).exists():
-        compare_with_cdrs(session)
-    answered = {symptoms.PRICE_DIFFERS, symptoms.SEVERAL_CDRS}
+        if _is_told(settlement_now(session)):
+            compare_with_cdrs(session)
+        else:
+            answered.add(symptoms.BILL_CHANGED)
     incidents.close_about(session.partner_id, str(session.pk), "Staff gave money back.", answered)
 
 
@@ -91,7 +104,7 @@ def _problem(session: AdHocSession, payment: PaymentAuthorization) -> str:
     if settlement is None:
         credited = any(cdr.credit for cdr, _counts in verdicts)
         return f"{was_taken}. A credit CDR came, and no CDR counts." if taken and credited else ""
-    if settlement.decision is Decision.HOLD and settlement.reason != ALL_TAKEN_BACK:
+    if not _is_told(settlement):
         return f"{was_taken}. {settlement.explanation}"
     return _difference(settlement, taken, payment)
 
@@ -105,29 +118,26 @@ def _difference(settlement: Settlement, taken: int, payment: PaymentAuthorizatio
     come_to = f"The CDRs come to {words(asked)} now, {words(taken)} was taken:"
     if settlement.capture < taken:
         return f"{come_to} {words(taken - settlement.capture)} is to be given back."
-    if settlement.capture > taken or (settlement.shortfall and len(settlement.billed) > 1):
+    if settlement.capture > taken:
         return f"{come_to} {words(asked - taken)} more is asked for, which cannot be captured."
     return ""
 
 
 def compare_with_tariff(session: AdHocSession) -> None:
-    """The payment was captured: tell staff if several CDRs were billed, or one that the tariff does not explain."""
+    """The CDR is being captured: tell staff if the tariff does not explain its total."""
     verdicts = eligibility.judged(session, cdrs_of(session))
     settlement = eligibility.settlement_of(session, verdicts)
     if settlement is None or settlement.decision is not Decision.CAPTURE:
         return
-    if len(settlement.billed) > 1:
-        text = f"{len(settlement.billed)} CDRs were billed for one session: {', '.join(settlement.billed)}."
-        incidents.open_incident(session.partner_id, symptoms.report(session, symptoms.SEVERAL_CDRS, text))
-    billed = [cdr for cdr, counts in verdicts if counts and cdr.ocpi_id in settlement.billed]
-    if texts := [text for cdr in billed if (text := _unexplained(session, cdr))]:
-        report = symptoms.report(session, symptoms.PRICE_DIFFERS, " ".join(texts))
+    billed = next(cdr for cdr, counts in verdicts if counts and cdr.ocpi_id == settlement.billed)
+    if text := _unexplained(session, billed):
+        report = symptoms.report(session, symptoms.PRICE_DIFFERS, text)
         incidents.open_incident(session.partner_id, report)
 
 
 def _unexplained(session: AdHocSession, cdr: Cdr) -> str:
-    """How the CDR's total differs from what it comes to by the tariff that the driver saw; "" if it does not."""
-    tariff = tariff_of(session.connector, cdr.start_at)
+    """How the CDR's total differs from what the tariff of its time makes of it; "" if it does not or none is known."""
+    named, tariff = _tariff_of_its_time(session, cdr)
     if tariff is None or tariff.currency != cdr.currency:
         return ""
     zone = pricing.time_zone(session.evse.location.time_zone or None)
@@ -140,8 +150,20 @@ def _unexplained(session: AdHocSession, cdr: Cdr) -> str:
     said, ours = (cdr.total_net, cost.excl) if cost.incl is None else (cdr.total_gross, cost.incl)
     if said is None or ours is None or abs(said - ours) <= max(LEAST_DIFFERENCE, DIFFERENCE * ours):
         return ""
-    comes_to = f"By the published tariff {tariff.id} it comes to {pricing.money(ours, cdr.currency)}"
+    comes_to = f"By {named} it comes to {pricing.money(ours, cdr.currency)}"
     return f"CDR {cdr.ocpi_id} says {pricing.money(said, cdr.currency)}. {comes_to}."
+
+
+def _tariff_of_its_time(session: AdHocSession, cdr: Cdr) -> tuple[str, pricing.Tariff | None]:
+    """What the driver was shown, if that was still published when charging began; else the one that the CDR carries.
+
+    A tariff that was changed since says nothing about this charge: we keep its newest form only.
+    """
+    shown = tariff_of(session.connector, cdr.start_at, unchanged=True)
+    if shown is not None:
+        return f"the published tariff {shown.id}", shown
+    carried = tariff_in(cdr)
+    return (f"the tariff in it, {carried.id},", carried) if carried else ("", None)
 
 
 def _periods(cdr: Cdr) -> list[pricing.ChargingPeriod]:

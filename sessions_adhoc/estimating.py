@@ -2,31 +2,51 @@
 
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
+from django.db.models import Q
 from django.utils import timezone
 
 from billing import pricing
-from ocpi.models import Connector, Tariff
+from ocpi.models import Cdr, Connector, Tariff
 from ocpi.versions import VERSIONS
 from sessions_adhoc.models import AdHocSession, Sample
 
 
-def tariff_of(connector: Connector | None, at: datetime | None = None) -> pricing.Tariff | None:
+def tariff_of(
+    connector: Connector | None, at: datetime | None = None, *, unchanged: bool = False
+) -> pricing.Tariff | None:
     """Return the tariff that applies to an ad-hoc driver at this connector, or None when none was published.
 
     Of several, one for ad-hoc payment wins over a regular one (OCPI 2.2.1 §11.4.8 TariffType).
+
+    Args:
+        at: the moment; by default now.
+        unchanged: None also where the CPO has changed or withdrawn it since that moment.
     """
     if connector is None or not connector.tariff_ids:
         return None
     evse = connector.evse
     keys = [str(tariff_id).lower() for tariff_id in connector.tariff_ids]
-    rows = Tariff.objects.filter(partner_id=evse.partner_id, ocpi_key__in=keys, deleted_at=None)
     moment = at or timezone.now()
-    for row in sorted(rows, key=_preference):
-        tariff = _priced(row)
+    rows = Tariff.objects.filter(partner_id=evse.partner_id, ocpi_key__in=keys)
+    there = rows.filter(Q(deleted_at=None) | Q(deleted_at__gt=moment)) if unchanged else rows.filter(deleted_at=None)
+    for row in sorted(there, key=_preference):
+        tariff = _priced(row.raw, row.version)
         if tariff is not None and tariff.is_active(moment):
-            return tariff
+            return None if unchanged and row.last_updated > moment else tariff
     return None
+
+
+def tariff_in(cdr: Cdr) -> pricing.Tariff | None:
+    """Return the tariff that a CDR carries (OCPI 2.2.1 §10.3.1), or None where none does or it is not clear which."""
+    raw = cdr.raw.get("tariffs")
+    carried = [item for item in (raw if isinstance(raw, list) else [raw]) if isinstance(item, dict)]
+    periods = [period for period in cdr.raw.get("charging_periods") or [] if isinstance(period, dict)]
+    named = {str(period["tariff_id"]).lower() for period in periods if period.get("tariff_id")}
+    if named:
+        carried = [item for item in carried if str(item.get("id")).lower() in named]
+    return _priced(carried[0], cdr.version) if len(carried) == 1 else None
 
 
 def _preference(row: Tariff) -> tuple[int, int]:
@@ -34,9 +54,9 @@ def _preference(row: Tariff) -> tuple[int, int]:
     return kinds.get(row.raw.get("type"), 2), row.pk
 
 
-def _priced(row: Tariff) -> pricing.Tariff | None:
+def _priced(raw: dict[str, Any], version: str) -> pricing.Tariff | None:
     try:
-        return pricing.tariff_from_wire(row.raw, vat_stated=VERSIONS[row.version].has_roles)
+        return pricing.tariff_from_wire(raw, vat_stated=VERSIONS[version].has_roles)
     except ValueError:
         return None
 

@@ -13,7 +13,7 @@ from ocpi.models import OcpiSession, Token
 from ocpi.receivers import SessionNews
 from partners import incidents
 from partners.rows import run
-from sessions_adhoc import eligibility, symptoms
+from sessions_adhoc import eligibility, strays, symptoms
 from sessions_adhoc.decide.facts import SESSION_OVER
 from sessions_adhoc.models import AdHocSession, AttemptSession, ChargingAttempt
 from sessions_adhoc.queueing import send_command_after_commit
@@ -61,16 +61,20 @@ def names_token(name: str) -> Q:
 def link(session_id: UUID, news: SessionNews, now: datetime) -> AttemptSession | None:
     """Return the link between the Session and its attempt, made on first sight. The ad-hoc session is locked.
 
-    An invalid one (late, duplicate, orphan) is asked to stop, once, and never billed.
+    An invalid one (late, duplicate, orphan) is asked to stop, once, and never billed; so is one for which no
+    START_SESSION was sent, and then there is no attempt to link it to.
     """
     known = AttemptSession.objects.filter(ocpi_session=news.session)
     link = known.select_related("attempt__session", "ocpi_session").first()
     told = link is not None and not _turns_late(link)
     link = link or _on_first_sight(session_id, news.session)
-    if link is None or link.validity == Validity.VALID:
+    if link is None:
+        strays.meet(session_id, news)
+        return None
+    if link.validity == Validity.VALID:
         return link
     _stop_once(link)
-    if not told:
+    if not told and not strays.is_known(news.session):
         incidents.open_incident(news.session.partner_id, symptoms.orphan(link, news.message_id))
     return link
 
@@ -79,6 +83,11 @@ def _on_first_sight(session_id: UUID, session: OcpiSession) -> AttemptSession | 
     attempt = _attempt_of(session_id, session)
     if attempt is None:
         return None
+    if strays.is_known(session):
+        stop = strays.stop_of(session)
+        return AttemptSession.objects.create(
+            attempt=attempt, ocpi_session=session, validity=Validity.ORPHAN, stop_command=stop
+        )
     return AttemptSession.objects.create(attempt=attempt, ocpi_session=session, validity=_validity(attempt, session))
 
 

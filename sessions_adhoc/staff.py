@@ -14,9 +14,10 @@ from billing import services as billing
 from billing.models import PaymentAuthorization
 from billing.pricing import in_words, to_minor
 from sessions_adhoc import auditing, estimating, lifecycle, pulls, timeline
+from sessions_adhoc.decide import Decision, decide
 from sessions_adhoc.models import AdHocSession, TimelineEvent
 from sessions_adhoc.presenting import newest_sample
-from sessions_adhoc.snapshot import cdrs_of, newest_attempt
+from sessions_adhoc.snapshot import Snapshot, cdrs_of, facts_of, newest_attempt
 from sessions_adhoc.states import TERMINAL, State
 
 Held = PaymentAuthorization.State
@@ -85,7 +86,7 @@ def release(session_id: UUID | str, actor: str, note: str) -> AdHocSession:
     """
 
     def work(session: AdHocSession, now: datetime) -> None:
-        payment = _payment(session)
+        payment = _payment(session, now)
         if payment.state == Held.RESERVED:
             billing.request_release(payment.pk, reason=note.strip())
         elif payment.is_terminal and payment.state != Held.CAPTURED and session.state == State.ESCALATED:
@@ -126,13 +127,14 @@ def refund(session_id: UUID | str, actor: str, note: str, driver_pays: int | Non
 def _owed(session: AdHocSession) -> int:
     owed = auditing.owed(session)
     if owed is None:
-        raise NotPossible("Every CDR was taken back and no new one has come, or none counts: say what the driver pays.")
+        text = "Every CDR was taken back and no new one has come, several bill the session, or none counts"
+        raise NotPossible(f"{text}: say what the driver pays.")
     return owed
 
 
 def _capture(session_id: UUID | str, actor: str, text: str, amount_of: Callable[[AdHocSession], int]) -> AdHocSession:
-    def work(session: AdHocSession, _now: datetime) -> None:
-        payment = _payment(session)
+    def work(session: AdHocSession, now: datetime) -> None:
+        payment = _payment(session, now)
         if payment.state != Held.RESERVED:
             raise NotPossible(f"The payment is {payment.state}: nothing can be captured.")
         amount = min(amount_of(session), session.amount)
@@ -161,8 +163,11 @@ def _said(note: str) -> str:
     return note.strip()
 
 
-def _payment(session: AdHocSession) -> PaymentAuthorization:
+def _payment(session: AdHocSession, now: datetime) -> PaymentAuthorization:
     """The payment of a session whose funds staff may decide on: nothing else will."""
     if session.state != State.ESCALATED and session.state not in TERMINAL:
         raise NotPossible("The session is not escalated: it still comes to its end by itself.")
+    if decide(facts_of(Snapshot(session)), now) != Decision():
+        # A CDR, or a Session, that staff cannot have seen when they pressed the button.
+        raise NotPossible("News of the CPO has just come: the session goes on by itself. Look again.")
     return PaymentAuthorization.objects.get(pk=session.authorization_id)

@@ -16,7 +16,6 @@ LATE_SESSION = "Session created but funds released early"
 FOREIGN_SESSION = "Session without a START_SESSION of its own"
 BILL_CHANGED = "The CDRs changed after the settlement"
 PRICE_DIFFERS = "The CDR's total does not match the tariff"
-SEVERAL_CDRS = "Several CDRs for one session"
 MOST_EXCHANGES = 6
 BEFORE_START = timedelta(minutes=1)
 
@@ -46,8 +45,9 @@ SYMPTOMS = {
         module="cdrs",
     ),
     settle.CDR_UNUSABLE: Symptom(
-        "The CDR's currency or total does not fit the reservation.",
-        "Check the CDR. Staff decide: check again, capture by hand, or release.",
+        "The CDR's currency or total does not fit the reservation, or several CDRs bill one session.",
+        "Check the CDRs, and take a wrong one back with a credit CDR. Staff decide: check again, capture by hand, or "
+        "release.",
         module="cdrs",
     ),
     settle.MONEY_STUCK: Symptom(
@@ -62,11 +62,6 @@ SYMPTOMS = {
     PRICE_DIFFERS: Symptom(
         "The total of the CDR is not what its energy and times cost by the published tariff.",
         "Check the CDR and the Tariff. Correct a wrong CDR with a credit CDR and a new one; staff give money back.",
-        module="cdrs",
-    ),
-    SEVERAL_CDRS: Symptom(
-        "More than one CDR was sent for the session, and none takes another back.",
-        "Send one CDR for each session. If one is wrong, take it back with a credit CDR; staff give money back.",
         module="cdrs",
     ),
     RESERVATION_ENDS: Symptom(
@@ -117,6 +112,11 @@ def orphan(link: AttemptSession, message_id: int | None) -> Report:
     text = f"Session {session.ocpi_id} is {session.status} with {session.kwh:f} kWh ({link.get_validity_display()})."
     symptom = LATE_SESSION if late else FOREIGN_SESSION
     return _report(link.attempt.session, symptom, f"orphan:{link.pk}", text, message_id)
+
+
+def stray(session: AdHocSession, key: str, text: str, message_id: int | None) -> Report:
+    """Return the incident for a Session for which no START_SESSION was sent (rule 12)."""
+    return _report(session, FOREIGN_SESSION, key, text, message_id)
 
 
 def _report(session: AdHocSession, symptom: str, key: str, text: str, message_id: int | None = None) -> Report:

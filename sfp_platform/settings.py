@@ -111,6 +111,7 @@ LANGUAGE_CODE = "en-gb"
 TIME_ZONE = env.str("TIME_ZONE", default="Europe/Bratislava")
 USE_I18N = True
 USE_TZ = True
+FORMAT_MODULE_PATH = ["sfp_platform.admin.formats"]
 
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"

@@ -58,6 +58,7 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("ocpi.message", "Message log", "list_alt"),
             ("ocpi.command", "Commands", "terminal"),
             ("ocpi.syncrun", "Syncs", "sync"),
+            ("ocpi.refresh", "Refreshes", "published_with_changes"),
             ("ocpi.handshakerun", "Handshakes", "sync_lock"),
             ("ocpi.conformancerun", "Connection checks", "fact_check"),
             ("sessions_adhoc.fallbackpull", "Fallback pulls", "move_to_inbox"),

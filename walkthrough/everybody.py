@@ -61,7 +61,7 @@ def local(after: timedelta = timedelta()) -> str:
 def move_on(walk: Walk, told: str) -> None:
     """When all is there: what a worker does takes a moment, and somebody looks again."""
     ready = walk.eva.page.get_by_text("Everything that this stage asks for is there.")
-    barred = walk.eva.page.locator(".sfp-conditions").get_by_text("No open incidents")
+    barred = walk.eva.page.locator(".sfp-conditions").get_by_text("All incidents settled")
 
     def complete() -> bool:
         walk.look()

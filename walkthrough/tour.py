@@ -24,9 +24,12 @@ LISTS = {
     "evses": "ocpi/evse",
     "tariffs": "ocpi/tariff",
     "payments": "billing/paymentauthorization",
+    "simulated-gateway": "billing/simulatedcharge",
     "messages": "ocpi/message",
     "commands": "ocpi/command",
     "syncs": "ocpi/syncrun",
+    "refreshes": "ocpi/refresh",
+    "fallback-pulls": "sessions_adhoc/fallbackpull",
     "handshakes": "ocpi/handshakerun",
     "connection-checks": "ocpi/conformancerun",
     "quirks": "ocpi/partnerquirk",
@@ -151,6 +154,7 @@ def trouble(walk: Walk) -> None:
     walk.eva.do("Sync locations")
     incidents = "/admin/partners/incident/?state=open"
     wait_for(walk, lambda: walk.eva.go(incidents) and _rows(walk.eva).count(), "an incident")
+    driver.sees("refused to start", seconds=LONG)
     driver.picture("driver-refused")
     walk.servers.production.behave()
 

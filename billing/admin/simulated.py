@@ -1,52 +1,41 @@
 """The simulated gateway's own books, to hold against what we believe."""
 
+from typing import Any
+
 from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin, TabularInline
-from unfold.decorators import display
-from unfold.paginator import InfinitePaginator
+from django.utils.safestring import SafeString
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
-from billing.admin.readonly import ReadOnlyMixin, amount
-from billing.models import SimulatedCharge, SimulatedOperation
+from billing.models import PaymentAuthorization, SimulatedCharge
+from ocpi.admin.huge import HugeMixin
+from partners.admin.pages import ReadOnlyAdmin, Standing
+from partners.admin.showing import INFO, NEUTRAL, SUCCESS, WARNING, ago, amount, at, badge, code, link, nowrap
 
-
-class SimulatedOperationInline(ReadOnlyMixin, TabularInline):
-    """Every request that reached the simulated gateway for this charge."""
-
-    model = SimulatedOperation
-    verbose_name_plural = "Requests"
-    fields = ["created_at", "verb", "outcome", "code", "message", "calls", "ready_at", "key"]
-    readonly_fields = fields
-    extra = 0
-    show_change_link = False
+Status = SimulatedCharge.Status
+TONES = {
+    Status.PENDING: INFO,
+    Status.RESERVED: INFO,
+    Status.CAPTURED: SUCCESS,
+    Status.RELEASED: NEUTRAL,
+    Status.DECLINED: WARNING,
+    Status.EXPIRED: WARNING,
+}
 
 
 @admin.register(SimulatedCharge)
-class SimulatedChargeAdmin(ReadOnlyMixin, ModelAdmin):
+class SimulatedChargeAdmin(HugeMixin, ReadOnlyAdmin):
     """One line per reservation at the simulated gateway."""
 
-    list_display = ["id", "reference", "status_badge", "reserved", "captured", "released", "created_at"]
-    list_filter = ["status"]
-    paginator = InfinitePaginator
-    sortable_by = ()
-    search_fields = ["reference"]
-    search_help_text = "The charge's id, or the session's"
-    ordering = ["-created_at"]
-    show_full_result_count = False
-    inlines = [SimulatedOperationInline]
-    fields = [
-        "id",
-        "reference",
-        "payment_method",
-        "status_badge",
-        "reserved",
-        "captured",
-        "released",
-        "expires_at",
-        "created_at",
-    ]
-    readonly_fields = fields
+    change_form_template = "admin/billing/simulatedcharge/page.html"
+    list_display = ("id", "shown_status", "reserved", "captured", "released", "shown_reference", "created")
+    list_filter = (("status", ChoicesDropdownFilter),)
+    search_fields = ("reference",)
+    search_help_text = "The charge's ID, or the session's"
+    ordering = ("-created_at",)
+    empty_title = "Nothing was asked of the simulated gateway"
+    empty_text = "It stands in for a real one where PAYMENT_GATEWAY is “simulated”. No real money moves."
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[SimulatedCharge], search_term: str
@@ -55,29 +44,48 @@ class SimulatedChargeAdmin(ReadOnlyMixin, ModelAdmin):
         term = search_term.strip()
         return (queryset.filter(Q(pk=term) | Q(reference=term)) if term else queryset), False
 
-    @display(
-        description="Status",
-        ordering="status",
-        label={
-            "Pending": "warning",
-            "Reserved": "primary",
-            "Captured": "success",
-            "Released": "info",
-            "Declined": "danger",
-            "Expired": "danger",
-        },
-    )
-    def status_badge(self, charge: SimulatedCharge) -> str:
-        return charge.get_status_display()
+    def standing(self, row: SimulatedCharge) -> Standing:
+        held = amount(row.held_amount, row.currency)
+        text = f"The simulated gateway holds {held} of the driver's money. No real money moves."
+        return Standing(str(row.get_status_display()), text, TONES[Status(row.status)])
 
-    @display(description="Reserved", ordering="amount")
-    def reserved(self, charge: SimulatedCharge) -> str:
-        return amount(charge.amount, charge.currency)
+    def panels(self, request: HttpRequest, row: SimulatedCharge) -> dict[str, Any]:
+        payment = PaymentAuthorization.objects.filter(gateway_reference=row.pk).first()
+        return {
+            "facts": {
+                "Charge": code(row.pk),
+                "Our payment": link(payment) if payment else "none that names it",
+                "Payment method": code(row.payment_method),
+                "Reserved": amount(row.amount, row.currency),
+                "Captured": amount(row.captured_amount or None, row.currency),
+                "Released": amount(row.released_amount or None, row.currency),
+                "Given back": amount(row.refunded_amount or None, row.currency),
+                "Expires": at(row.expires_at),
+                "Created": at(row.created_at),
+            },
+            "operations": row.operations.all(),
+        }
 
-    @display(description="Captured", ordering="captured_amount")
-    def captured(self, charge: SimulatedCharge) -> str:
-        return amount(charge.captured_amount or None, charge.currency)
+    @admin.display(description="status")
+    def shown_status(self, row: SimulatedCharge) -> SafeString:
+        return badge(row.get_status_display(), TONES[Status(row.status)])
 
-    @display(description="Released", ordering="released_amount")
-    def released(self, charge: SimulatedCharge) -> str:
-        return amount(charge.released_amount or None, charge.currency)
+    @admin.display(description="reserved")
+    def reserved(self, row: SimulatedCharge) -> SafeString:
+        return nowrap(amount(row.amount, row.currency))
+
+    @admin.display(description="captured")
+    def captured(self, row: SimulatedCharge) -> SafeString:
+        return nowrap(amount(row.captured_amount or None, row.currency))
+
+    @admin.display(description="released")
+    def released(self, row: SimulatedCharge) -> SafeString:
+        return nowrap(amount(row.released_amount or None, row.currency))
+
+    @admin.display(description="session")
+    def shown_reference(self, row: SimulatedCharge) -> SafeString | str:
+        return code(row.reference)
+
+    @admin.display(description="created")
+    def created(self, row: SimulatedCharge) -> SafeString | str:
+        return ago(row.created_at)

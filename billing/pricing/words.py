@@ -1,5 +1,6 @@
 """A tariff in one sentence, for the driver who is about to pay it."""
 
+from collections.abc import Iterable
 from decimal import Decimal
 
 from billing.pricing.calculate import duration, plain, unit_price, vat_of, with_taxes
@@ -22,7 +23,8 @@ ENERGY_STEP = 10
 
 
 def describe(tariff: Tariff, *, vat_if_unstated: Decimal | None = None) -> str:
-    """The tariff in words: `0.49 EUR/kWh + 0.10 EUR/min parking after 60 min, incl. 23 % VAT`.
+    """The tariff in words: `0.49 EUR/kWh + 0.10 EUR/min parking after 60 min, incl. 23 % VAT`; where there are prices
+    for different times, `0.59 EUR/kWh 07:00-22:00, otherwise 0.39 EUR/kWh; 3.00 EUR/h parking; incl. 23 % VAT`.
 
     Prices are what the driver pays, VAT included, wherever the VAT is known. Prices of reserving an EVSE are
     left out: an ad-hoc session reserves none.
@@ -37,15 +39,25 @@ def describe(tariff: Tariff, *, vat_if_unstated: Decimal | None = None) -> str:
     if not vats:
         return "free of charge" if parts else "no prices given"
     mixed = len(vats) > 1
-    words = " + ".join(
-        _part(tariff, element, component, vat_if_unstated, mixed=mixed)
+    groups = _by_dimension(
+        (component, _part(tariff, element, component, vat_if_unstated, mixed=mixed))
         for element, component in parts
         if component.price or component.dimension is not Dimension.FLAT
     )
-    extras = [words, *_limits(tariff)]
+    # What applies to one dimension excludes each other, dimensions add up: the two must not look alike.
+    between, after = ("; ", "; ") if any(len(words) > 1 for words in groups) else (" + ", ", ")
+    extras = [between.join(", otherwise ".join(words) for words in groups), *_limits(tariff)]
     if not mixed:
         extras.append(_vat(tariff, vats.pop()))
-    return ", ".join(extra for extra in extras if extra)
+    return after.join(extra for extra in extras if extra)
+
+
+def _by_dimension(parts: Iterable[tuple[PriceComponent, str]]) -> list[list[str]]:
+    """Per dimension its prices in order: of those that apply the first is paid (OCPI 2.2.1 §11.4.3)."""
+    groups: dict[Dimension, list[str]] = {}
+    for component, words in parts:
+        groups.setdefault(component.dimension, []).append(words)
+    return list(groups.values())
 
 
 def _part(tariff: Tariff, element: Element, component: PriceComponent, assumed: Decimal | None, *, mixed: bool) -> str:

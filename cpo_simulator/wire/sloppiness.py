@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from cpo_simulator.wire.shapes import Json, Object
 
+_TOO_LONG = 300
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 _IDS = frozenset({"country_code", "party_id", "id", "location_id", "evse_uid", "uid", "connector_id"})
 _LISTS: Mapping[str, tuple[str, ...]] = {
@@ -66,6 +67,21 @@ def _null_lists(body: Json) -> Json:
     return out
 
 
+def _unknown_values(body: Json) -> Json:
+    if isinstance(body, list):
+        return [_unknown_values(item) for item in body]
+    if not isinstance(body, dict):
+        return body
+    out: Object = {name: _unknown_values(value) for name, value in body.items()}
+    if isinstance(out.get("capabilities"), list):
+        out["capabilities"] = [*out["capabilities"], "VALET_PARKING"]
+    return {**out, "auth_method": "TERMINAL"} if "auth_method" in out else out
+
+
+def _over_long(key: str, value: Json) -> Json:
+    return value.ljust(_TOO_LONG, "x") if key == "address" and isinstance(value, str) else value
+
+
 def _bare_command(body: Json) -> Json:
     if not isinstance(body, dict):
         return body
@@ -98,9 +114,15 @@ _ALL = (
         "says PREPARING, which is no OCPI status, for BLOCKED",
         lambda b: _walk(b, _preparing),
     ),
+    Switch("unknown-values", "uses values that no list of the version has", _unknown_values),
+    Switch("over-long-strings", "writes addresses longer than they may be", lambda b: _walk(b, _over_long)),
     Switch("bare-command-result", "a command's result is a bare string instead of an object", _bare_command),
     Switch("no-envelope-on-errors", "errors come as {'error': ...} without the OCPI envelope", _bare_error),
-    Switch("trailing-slashes", "endpoint URLs end with a slash", lambda body: _walk(body, _slash_urls)),
+    Switch(
+        "trailing-slashes",
+        "URLs end with a slash: those of its endpoints, and those that it calls",
+        lambda body: _walk(body, _slash_urls),
+    ),
 )
 
 SWITCHES: Mapping[str, Switch] = {one.name: one for one in _ALL}

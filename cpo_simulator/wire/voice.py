@@ -8,6 +8,7 @@ from uuid import uuid4
 
 from cpo_simulator.clock import now
 from cpo_simulator.wire import sloppiness
+from cpo_simulator.wire.addresses import join
 from cpo_simulator.wire.shapes import Json
 from cpo_simulator.wire.versions import Version
 
@@ -30,6 +31,12 @@ class Voice:
         timestamp = version.values.timestamp(now())
         body |= {"status_code": code, "status_message": message, "timestamp": timestamp}
         return sloppiness.apply(self._habits(), body)
+
+    def address(self, url: str, path: tuple[str, ...]) -> str:
+        """Where a push goes: the ids in the path as the habits spell them."""
+        habits = self._habits()
+        ids = (one.lower() for one in path) if "lower-case-ids" in habits else path
+        return join(url, *ids) + ("/" if "trailing-slashes" in habits else "")
 
     def encodes(self, version: Version) -> bool:
         """Whether tokens go out in base64: since 2.2 yes, in 2.1.1 no, unless a habit says otherwise."""

@@ -3,8 +3,8 @@
 from django.contrib import admin
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter, RelatedDropdownFilter
-from unfold.paginator import InfinitePaginator
 
+from ocpi.admin.huge import HugeMixin
 from ocpi.admin.mirrored import MirroredAdmin
 from ocpi.admin.outgoing import FILTERS, SENDING, OutgoingAdmin
 from ocpi.models import Booking, BookingLocation, BookingRequest
@@ -15,13 +15,11 @@ TONES = {"PENDING": INFO, "RESERVED": SUCCESS, "FULFILLED": SUCCESS, "REJECTED":
 
 
 @admin.register(Booking)
-class BookingAdmin(MirroredAdmin):
+class BookingAdmin(HugeMixin, MirroredAdmin):
     """As the CPO keeps them."""
 
     list_display = ("ocpi_id", "shown_status", "location_id", "begins", "ends", "shown_partner", "updated")
     list_filter = (("partner", RelatedDropdownFilter), ("start_at", RangeDateTimeFilter))
-    paginator = InfinitePaginator
-    sortable_by = ()
     search_fields = ("ocpi_key__startswith", "request_key__startswith", "authorization_reference__exact")
     search_help_text = "Beginning of the booking or request ID in small letters, or authorization reference"
     fieldsets = (

@@ -1,5 +1,6 @@
 """CDRs: what the CPO asks for a session."""
 
+from dataclasses import replace
 from typing import Any
 
 from django.contrib import admin
@@ -8,14 +9,29 @@ from django.db.models.functions import Lower, Upper
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import BooleanRadioFilter, RangeDateTimeFilter, RelatedDropdownFilter
-from unfold.paginator import InfinitePaginator
 
 from billing.pricing import money
-from ocpi.admin.cdr_check import check
-from ocpi.admin.mirrored import MirroredAdmin
+from ocpi.admin.cdr_check import Check, check
+from ocpi.admin.cdr_periods import periods_of
+from ocpi.admin.huge import HugeMixin
+from ocpi.admin.mirrored import MirroredAdmin, kilowatt_hours
+from ocpi.admin.objects import evse_link
 from ocpi.models import Cdr, OcpiSession, Token
 from partners.admin.pages import Standing
-from partners.admin.showing import DANGER, INFO, NEUTRAL, SUCCESS, ago, at, badge, code, link
+from partners.admin.showing import (
+    DANGER,
+    INFO,
+    NEUTRAL,
+    SUCCESS,
+    WARNING,
+    ago,
+    at,
+    badge,
+    code,
+    link,
+    nowrap,
+    url_of,
+)
 from sessions_adhoc.models import AdHocSession
 
 
@@ -27,11 +43,19 @@ def total(cdr: Cdr) -> str:
         return f"{cdr.total_gross} {cdr.currency}"
 
 
+def session_of(cdr: Cdr) -> AdHocSession | None:
+    """The ad-hoc session whose token it names."""
+    keys = Token.objects.annotate(key=Lower("uid"), contract=Lower("contract_id"))
+    uid = cdr.token_uid.lower()
+    tokens = list(keys.filter(Q(key=uid) | Q(contract=uid)).values_list("pk", flat=True)[:5])
+    return AdHocSession.objects.select_related("evse").filter(partner_id=cdr.partner_id, token__in=tokens).first()
+
+
 @admin.register(Cdr)
-class CdrAdmin(MirroredAdmin):
+class CdrAdmin(HugeMixin, MirroredAdmin):
     """Immutable. Whether one is billed is on the page of the ad-hoc session."""
 
-    list_display = ("ocpi_id", "shown_kind", "shown_total", "total_energy", "session_id", "shown_partner", "ended")
+    list_display = ("ocpi_id", "shown_kind", "shown_total", "energy", "session_id", "shown_partner", "ended")
     list_filter = (
         ("partner", RelatedDropdownFilter),
         ("credit", BooleanRadioFilter),
@@ -39,8 +63,6 @@ class CdrAdmin(MirroredAdmin):
         ("end_at", RangeDateTimeFilter),
     )
     moment = "end_at"
-    paginator = InfinitePaginator
-    sortable_by = ()
     quick_filters = (("All", ""), ("Conflicting", "conflicting__exact=1"), ("Credits", "credit__exact=1"))
     change_form_template = "admin/ocpi/cdr/page.html"
     search_fields = ("ocpi_key",)
@@ -60,21 +82,24 @@ class CdrAdmin(MirroredAdmin):
         return queryset.annotate(token_key=Upper("token_uid")).filter(found), False
 
     def panels(self, request: HttpRequest, row: Cdr) -> dict[str, Any]:
+        session, checked = session_of(row), check(row)
         return {
-            "check": check(row),
-            "periods": row.raw.get("charging_periods") or [],
+            "check": checked,
+            "standing": self.judged(row, checked),
+            "shortcuts": [(f"Ad-hoc session {session}", url_of(AdHocSession, session.pk))] if session else [],
+            "periods": periods_of(row),
             "facts": {
                 "CDR ID": code(row.ocpi_id),
                 "Partner": self.shown_partner(row),
                 "Party": self.party(row),
-                "Energy": f"{row.total_energy.normalize():f} kWh",
+                "Energy": self.energy(row),
                 "Began": at(row.start_at),
                 "Ended": at(row.end_at),
-                "Ad-hoc session": self.ad_hoc_session(row),
+                "Ad-hoc session": link(session) if session else "none of ours",
                 "OCPI session": self.ocpi_session(row),
                 "Token UID": code(row.token_uid),
                 "Authorization reference": code(row.authorization_reference),
-                "Location and EVSE": f"{row.location_id} {row.evse_uid}".strip() or "-",
+                "EVSE": evse_link(row.partner_id, row.location_id, row.evse_uid),
                 "Takes back": row.credit_reference_id,
                 "Received": at(row.created_at),
                 "Traffic": self.shown_messages(row),
@@ -89,7 +114,16 @@ class CdrAdmin(MirroredAdmin):
         if row.credit:
             named = row.credit_reference_id or "none: the CPO must name it"
             return Standing("Credit", f"It takes back the CDR {named}.", INFO)
-        return Standing("CDR", f"{total(row)} for {row.total_energy.normalize():f} kWh.", SUCCESS)
+        return Standing("CDR", f"{total(row)} for {kilowatt_hours(row.total_energy)}.", SUCCESS)
+
+    def judged(self, row: Cdr, checked: Check) -> Standing:
+        """The standing, and whether its total is what we make of it."""
+        standing = self.standing(row)
+        if not checked.differs or standing.tone == DANGER:
+            return standing
+        advice = "Ask the CPO how it comes to this total. The driver pays what the CDR says, at most what was reserved."
+        text = f"{standing.text} That is not what we make of it."
+        return replace(standing, label="Differs", text=text, tone=WARNING, advice=advice)
 
     @admin.display(description="kind")
     def shown_kind(self, row: Cdr) -> SafeString:
@@ -97,21 +131,17 @@ class CdrAdmin(MirroredAdmin):
             return badge("conflicting", DANGER)
         return badge("credit", INFO) if row.credit else badge("CDR", NEUTRAL)
 
-    @admin.display(description="total, VAT included", ordering="total_gross")
+    @admin.display(description="total, VAT included")
     def shown_total(self, row: Cdr) -> str:
         return total(row)
 
-    @admin.display(description="ended", ordering="end_at")
+    @admin.display(description="ended")
     def ended(self, row: Cdr) -> SafeString | str:
         return ago(row.end_at)
 
-    @admin.display(description="ad-hoc session")
-    def ad_hoc_session(self, row: Cdr) -> SafeString | str:
-        keys = Token.objects.annotate(key=Lower("uid"), contract=Lower("contract_id"))
-        uid = row.token_uid.lower()
-        tokens = list(keys.filter(Q(key=uid) | Q(contract=uid)).values_list("pk", flat=True)[:5])
-        sessions = AdHocSession.objects.select_related("evse").filter(partner_id=row.partner_id, token__in=tokens)
-        return link(sessions.first())
+    @admin.display(description="energy")
+    def energy(self, row: Cdr) -> SafeString:
+        return nowrap(kilowatt_hours(row.total_energy))
 
     @admin.display(description="OCPI session")
     def ocpi_session(self, row: Cdr) -> SafeString | str:

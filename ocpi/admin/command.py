@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from functools import partial
+from typing import Any
 from uuid import UUID
 
 from django.contrib import admin
@@ -11,27 +12,55 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter, RelatedDropdownFilter
-from unfold.paginator import InfinitePaginator
 
 from ocpi.admin import statuses
 from ocpi.admin.console import console
 from ocpi.admin.console_actions import CANCEL
+from ocpi.admin.huge import HugeMixin
+from ocpi.admin.objects import evse_link
 from ocpi.models import Command, Message
 from partners.admin.finding import ids_starting_with
 from partners.admin.pages import ReadOnlyAdmin, Standing
-from partners.admin.showing import DANGER, INFO, SUCCESS, ago, anchor, json_block, partner_link, state_badge, url_of
+from partners.admin.showing import (
+    DANGER,
+    INFO,
+    SUCCESS,
+    WARNING,
+    ago,
+    anchor,
+    at,
+    code,
+    duration,
+    json_block,
+    partner_link,
+    state_badge,
+    url_of,
+)
 from sessions_adhoc.models import AdHocSession
 
 State = Command.State
+ACCEPTED = "ACCEPTED"
 RESULT_TIME = timedelta(minutes=2)
 
 
+def refused(row: Command) -> bool:
+    """They answered, and not with ACCEPTED: nothing more comes."""
+    return row.state == State.ANSWERED and row.response != ACCEPTED
+
+
+def quoted(text: str) -> str:
+    """What they add in words."""
+    return f"They say: “{text}”. " if text else ""
+
+
 @admin.register(Command)
-class CommandAdmin(ReadOnlyAdmin):
+class CommandAdmin(HugeMixin, ReadOnlyAdmin):
     """The CommandResponse acknowledges; the CommandResult informs; the Session decides (G5.1)."""
 
+    change_form_template = "admin/ocpi/command/page.html"
     list_display = (
-        "kind",
+        "shown_kind",
+        "about",
         "shown_state",
         "shown_response",
         "shown_result",
@@ -46,29 +75,10 @@ class CommandAdmin(ReadOnlyAdmin):
         ("created_at", RangeDateTimeFilter),
     )
     list_select_related = ("partner",)
-    paginator = InfinitePaginator
-    sortable_by = ()
     page_actions = (CANCEL,)
     list_before_template = "admin/ocpi/command/to_console.html"
     search_fields = ("reference",)
     search_help_text = "Beginning of the command's ID, or an ad-hoc session ID"
-    fieldsets = (
-        (
-            "Command",
-            {"fields": ("kind", ("shown_partner", "version"), "ad_hoc_session", "shown_message", "shown_request")},
-        ),
-        ("Their answer", {"fields": (("shown_response", "response_text"), "timeout", "answered_at", "failure")}),
-        ("The result", {"fields": (("shown_result", "result_text"), "result_at")}),
-        ("Sending", {"fields": (("tries", "created_at", "sent_at"),)}),
-    )
-    readonly_fields = (
-        "shown_partner",
-        "ad_hoc_session",
-        "shown_message",
-        "shown_request",
-        "shown_response",
-        "shown_result",
-    )
     empty_title = "No commands yet"
     empty_text = "START_SESSION and STOP_SESSION appear here when drivers charge."
 
@@ -86,35 +96,85 @@ class CommandAdmin(ReadOnlyAdmin):
     def refresh(self, row: Command) -> int:
         """While something may still come: the asynchronous result follows within a minute or never."""
         young = row.created_at > timezone.now() - RESULT_TIME
-        return 2 if young and not row.result and row.state != State.UNDELIVERED else 0
+        return 2 if young and not row.result and row.state != State.UNDELIVERED and not refused(row) else 0
 
     def standing(self, row: Command) -> Standing:
+        if refused(row):
+            text = f"They refused it: {row.response}. {quoted(row.response_text)}No result follows."
+            return Standing("Refused", text, DANGER, "If it keeps happening, send them the exchange.")
         if row.state == State.ANSWERED:
-            waiting = "" if row.result else " The asynchronous result has not come."
-            text = f"They answered {row.response}.{waiting} What counts is the Session."
-            return Standing("Answered", text, SUCCESS if row.response == "ACCEPTED" else DANGER)
+            said = f"They answered {row.response}. {self.result_so_far(row)}"
+            good = row.result in ("", ACCEPTED)
+            return Standing("Answered", f"{said} What counts is the Session.", SUCCESS if good else WARNING)
         if row.state in (State.UNANSWERED, State.UNDELIVERED):
             text = f"{row.get_state_display()}. {row.failure}"
             return Standing("No answer", text, DANGER, "Look at the exchange; ask the CPO if it keeps happening.")
         return Standing(row.get_state_display(), "Waiting for us: it is about to be sent.", INFO)
 
-    @admin.display(description="state", ordering="state")
+    def result_so_far(self, row: Command) -> str:
+        if row.result:
+            return f"The result was {row.result}. {quoted(row.result_text)}".strip()
+        young = row.created_at > timezone.now() - RESULT_TIME
+        return "We wait for the asynchronous result." if young else "The asynchronous result never came."
+
+    def panels(self, request: HttpRequest, row: Command) -> dict[str, Any]:
+        location, uid = str(row.request.get("location_id") or ""), str(row.request.get("evse_uid") or "")
+        return {
+            "facts": {
+                "Command": code(row.pk),
+                "Partner": self.shown_partner(row),
+                "OCPI version": row.version,
+                "Ad-hoc session": self.ad_hoc_session(row),
+                "EVSE": evse_link(row.partner_id, location, uid) if uid else "",
+                "Session ID": code(row.request.get("session_id")) if row.request.get("session_id") else "",
+                "Exchange": self.shown_message(row),
+                "Created": at(row.created_at),
+                "Sent": at(row.sent_at) if row.sent_at else "not yet",
+                "Tries": row.tries,
+            },
+            "answer": {
+                "Response": self.shown_response(row),
+                "They say": row.response_text,
+                "Answered": at(row.answered_at) if row.answered_at else "not yet",
+                "Result within": duration(row.timeout) if row.timeout else "",
+                "No answer because": row.failure,
+            },
+            "outcome": {
+                "Result": self.shown_result(row),
+                "They say": row.result_text,
+                "Came": at(row.result_at)
+                if row.result_at
+                else ("none follows a refusal" if refused(row) else "not yet"),
+            },
+            "request_json": json_block(row.request, "Arguments", is_open=True),
+        }
+
+    @admin.display(description="command")
+    def shown_kind(self, row: Command) -> str:
+        """As it is written everywhere else: START_SESSION."""
+        return row.kind
+
+    @admin.display(description="for")
+    def about(self, row: Command) -> str:
+        return str(row.request.get("evse_uid") or row.request.get("session_id") or "-")
+
+    @admin.display(description="state")
     def shown_state(self, row: Command) -> SafeString:
         return state_badge(row)
 
-    @admin.display(description="response", ordering="response")
+    @admin.display(description="response")
     def shown_response(self, row: Command) -> SafeString | str:
         return statuses.answer_badge(row.response)
 
-    @admin.display(description="result", ordering="result")
+    @admin.display(description="result")
     def shown_result(self, row: Command) -> SafeString | str:
         return statuses.answer_badge(row.result)
 
-    @admin.display(description="partner", ordering="partner__name")
+    @admin.display(description="partner")
     def shown_partner(self, row: Command) -> SafeString | str:
         return partner_link(row)
 
-    @admin.display(description="created", ordering="created_at")
+    @admin.display(description="created")
     def created(self, row: Command) -> SafeString | str:
         return ago(row.created_at)
 
@@ -128,7 +188,3 @@ class CommandAdmin(ReadOnlyAdmin):
     @admin.display(description="exchange")
     def shown_message(self, row: Command) -> SafeString | str:
         return anchor(url_of(Message, row.message_id), f"Message {row.message_id}") if row.message_id else "none yet"
-
-    @admin.display(description="arguments")
-    def shown_request(self, row: Command) -> SafeString | str:
-        return json_block(row.request, "Arguments", is_open=True)

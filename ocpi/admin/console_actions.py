@@ -97,7 +97,7 @@ def stoppable(session: OcpiSession) -> bool:
 ON_EVSE = (
     PageAction(
         "command-start",
-        "Start",
+        "Start without a driver",
         PERMISSION,
         "START_SESSION is sent, with a token made for it. What is charged belongs to no driver: nobody is billed, and "
         "the CPO will want its money from us. Stop it on the page of the OCPI session.",

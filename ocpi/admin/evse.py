@@ -9,20 +9,27 @@ from django.db.models.functions import Upper
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import DropdownFilter, RelatedDropdownFilter
-from unfold.paginator import InfinitePaginator
 
 from ocpi.admin import statuses
 from ocpi.admin.console_actions import ON_EVSE
+from ocpi.admin.huge import HugeMixin
 from ocpi.models import Evse, Location, Message
 from ocpi.versions.enums import EvseStatus
 from partners.admin.pages import ReadOnlyAdmin, Standing
-from partners.admin.showing import ago, anchor, json_block, link, list_url, partner_link
+from partners.admin.showing import WARNING, ago, anchor, json_block, link, list_url, partner_link
+from partners.models import Partner
 from sessions_adhoc.models import AdHocSession
 from sessions_adhoc.pages import charger
 from sessions_adhoc.services import OUT_OF_SERVICE
 from sessions_adhoc.states import TERMINAL
 
 MOST_PLACES = 50
+# Such a status may be out of date, so a driver may try all the same: the CPO has the last word.
+TAKEN = {
+    "CHARGING": "Somebody charges here. Another driver is let try, and the CPO then refuses.",
+    "BLOCKED": "A cable is plugged in, or the place is blocked. Drivers can start here.",
+    "RESERVED": "It is reserved for somebody. Another driver is let try, and the CPO then refuses.",
+}
 
 
 def qr_code(url: str) -> SafeString:
@@ -44,7 +51,7 @@ class StatusFilter(DropdownFilter):
 
 
 @admin.register(Evse)
-class EvseAdmin(ReadOnlyAdmin):
+class EvseAdmin(HugeMixin, ReadOnlyAdmin):
     """Charging positions."""
 
     change_form_template = "admin/ocpi/evse/page.html"
@@ -52,8 +59,6 @@ class EvseAdmin(ReadOnlyAdmin):
     list_filter = (("partner", RelatedDropdownFilter), StatusFilter)
     list_select_related = ("partner", "location")
     page_actions = ON_EVSE
-    paginator = InfinitePaginator
-    sortable_by = ()
     search_fields = ("uid_key",)
     search_help_text = "EVSE ID, beginning of the UID, location ID or beginning of the location's name"
     empty_title = "No EVSEs yet"
@@ -73,11 +78,17 @@ class EvseAdmin(ReadOnlyAdmin):
 
     def standing(self, row: Evse) -> Standing:
         tone = statuses.EVSE.get(row.status, "neutral")
+        if row.partner.connection != Partner.Connection.CONNECTED:
+            text = f"{row.partner.name} is not connected, so drivers cannot start here."
+            return Standing(row.status, text, WARNING, "Look at the partner.", since=row.last_updated)
+        if row.location.missing_since:
+            text = "Its location was missing from the partner's last full sync: drivers cannot start here any more."
+            return Standing(row.status, text, WARNING, "Look at the location.", since=row.last_updated)
         if row.status in OUT_OF_SERVICE:
             text = "Waiting for the CPO: drivers cannot start here while it says so."
             return Standing(row.status, text, tone, since=row.last_updated)
-        text = "Drivers can start here. The status is what the partner last said."
-        return Standing(row.status, text, tone, since=row.last_updated)
+        text = TAKEN.get(row.status, "Drivers can start here.")
+        return Standing(row.status, f"{text} The status is what the partner last said.", tone, since=row.last_updated)
 
     def panels(self, request: HttpRequest, row: Evse) -> dict[str, Any]:
         live = AdHocSession.objects.filter(evse=row, ended_at=None).exclude(state__in=TERMINAL)
@@ -102,22 +113,22 @@ class EvseAdmin(ReadOnlyAdmin):
             "raw": json_block(row.raw),
         }
 
-    @admin.display(description="EVSE ID", ordering="evse_id")
+    @admin.display(description="EVSE ID")
     def shown_id(self, row: Evse) -> str:
         return row.evse_id or row.uid
 
-    @admin.display(description="status", ordering="status")
+    @admin.display(description="status")
     def shown_status(self, row: Evse) -> SafeString:
         return statuses.evse_badge(row)
 
-    @admin.display(description="location", ordering="location__name")
+    @admin.display(description="location")
     def shown_location(self, row: Evse) -> SafeString | str:
         return link(row.location, row.location.name or row.location.ocpi_id)
 
-    @admin.display(description="partner", ordering="partner__name")
+    @admin.display(description="partner")
     def shown_partner(self, row: Evse) -> SafeString | str:
         return partner_link(row)
 
-    @admin.display(description="last updated", ordering="last_updated")
+    @admin.display(description="last updated")
     def updated(self, row: Evse) -> SafeString | str:
         return ago(row.last_updated)

@@ -20,6 +20,7 @@ from partners.admin.showing import (
     SUCCESS,
     WARNING,
     ago,
+    at,
     clock_time,
     duration,
     link,
@@ -91,15 +92,24 @@ class HandshakeRunAdmin(ReadOnlyAdmin):
         ),
     )
 
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> HandshakeRun | None:
+        """Its steps are read first. A step is written with what follows from it: one that failed and a run that still
+        goes on are then never seen together, unless there is another try."""
+        steps = list(HandshakeStep.objects.filter(run=int(object_id))) if object_id.isdigit() else []
+        row: HandshakeRun | None = super().get_object(request, object_id, from_field)
+        if row is not None:
+            row.steps_before = steps  # type: ignore[attr-defined]
+        return row
+
     def refresh(self, row: HandshakeRun) -> int:
         return 2 if row.state in LIVE else 0
 
     def standing(self, row: HandshakeRun) -> Standing:
+        if row.state == State.RUNNING:
+            return self.running(row)
         if row.state == State.SCHEDULED:
             text = f"Waiting for the window, which opens {clock_time(row.window_starts_at)}."
             return Standing("Scheduled", text, INFO, next_at=row.next_check_at, next_text="the first try")
-        if row.state == State.RUNNING:
-            return self.running(row)
         if row.state == State.SUCCEEDED:
             text = f"{row.partner.name} and we hold each other's tokens (OCPI {row.version}). Nobody has to act."
             return Standing("Succeeded", text, SUCCESS, since=row.ended_at)
@@ -110,26 +120,29 @@ class HandshakeRunAdmin(ReadOnlyAdmin):
         )
 
     def running(self, row: HandshakeRun) -> Standing:
-        step = row.get_step_display()
-        last = row.steps.order_by("-id").first()
-        if last is not None and last.ok is False:
-            text = f"{step}: {last.text} We try again until {clock_time(row.window_ends_at)}."
-            return Standing("Running", text, WARNING, last.advice, next_at=row.next_check_at, next_text="the next try")
-        return Standing("Running", f"{step}. Waiting for the CPO's answer.", INFO)
+        last = row.steps_before[-1] if row.steps_before else None  # type: ignore[attr-defined]
+        if last is None or last.ok is not False:
+            return Standing("Running", f"{row.get_step_display()}. Waiting for the CPO's answer.", INFO)
+        until = f"We try again until {clock_time(row.window_ends_at)}."
+        if row.step == HandshakeRun.Step.FINISH:
+            until = "Both sides are registered; we try some more times to confirm it."
+        return Standing(
+            "Running", f"{last.text} {until}", WARNING, last.advice, next_at=row.next_check_at, next_text="the next try"
+        )
 
     def panels(self, request: HttpRequest, row: HandshakeRun) -> dict[str, Any]:
         token = row.issued_token
         return {
             "shortcuts": [(f"Stages of {row.partner.name}", url_of(Partner, row.partner_id))],
-            "steps": [shown_step(step) for step in row.steps.all()],
+            "steps": [shown_step(step) for step in row.steps_before],  # type: ignore[attr-defined]
             "facts": {
                 "Partner": link(row.partner),
                 "Their versions URL": row.partner.versions_url,
                 "OCPI version": row.version or f"{row.partner.agreed_version} (agreed)",
-                "Window": f"{clock_time(row.window_starts_at)} to {clock_time(row.window_ends_at)}",
+                "Window": window(row),
                 "Started by": row.started_by or "the platform",
                 "Token that we gave": link(token, f"…{token.last4}, {token.state}") if token else "none yet",
-                "Credentials sent": ago(row.credentials_sent_at),
+                "Credentials sent": at(row.credentials_sent_at) if row.credentials_sent_at else "not yet",
             },
             "offers": row.endpoints,
         }
@@ -153,6 +166,13 @@ class HandshakeRunAdmin(ReadOnlyAdmin):
     @admin.display(description="ended", ordering="ended_at")
     def ended(self, row: HandshakeRun) -> SafeString | str:
         return ago(row.ended_at)
+
+
+def window(run: HandshakeRun) -> str:
+    """`23 Nov 2026, 03:02:57 to 03:32:57`; the second date where it is another."""
+    begins, ends = clock_time(run.window_starts_at), clock_time(run.window_ends_at)
+    day, _, time = ends.partition(", ")
+    return f"{begins} to {time if begins.startswith(day) else ends}"
 
 
 def shown_step(step: HandshakeStep) -> dict[str, Any]:

@@ -14,9 +14,9 @@ from django.urls import URLPattern, path
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import DropdownFilter, RelatedDropdownFilter
-from unfold.paginator import InfinitePaginator
 
 from ocpi.admin import location_map, statuses
+from ocpi.admin.huge import HugeMixin
 from ocpi.admin.mirrored import MirroredAdmin
 from ocpi.models import Evse, Location
 from partners.admin.pages import Standing
@@ -42,7 +42,7 @@ class MissingFilter(DropdownFilter):
 
 
 @admin.register(Location)
-class LocationAdmin(MirroredAdmin):
+class LocationAdmin(HugeMixin, MirroredAdmin):
     """Sites, with their EVSEs and connectors."""
 
     change_form_template = "admin/ocpi/location/page.html"
@@ -58,8 +58,6 @@ class LocationAdmin(MirroredAdmin):
     )
     list_filter = (("partner", RelatedDropdownFilter), MissingFilter)
     list_before_template = "admin/ocpi/location/to_map.html"
-    paginator = InfinitePaginator
-    sortable_by = ()
     search_fields = ("ocpi_key",)
     search_help_text = "Name, city, beginning of the location ID, EVSE ID or UID"
     empty_title = "No locations yet"
@@ -126,7 +124,7 @@ class LocationAdmin(MirroredAdmin):
             "raw": self.shown_raw(row),
         }
 
-    @admin.display(description="name", ordering="name")
+    @admin.display(description="name")
     def shown_name(self, row: Location) -> str:
         return row.name or row.address or row.ocpi_id
 
@@ -140,6 +138,6 @@ class LocationAdmin(MirroredAdmin):
         shown = ((badge(f"{n} {status}", statuses.EVSE.get(status, NEUTRAL)),) for status, n in counted.most_common())
         return format_html_join(" ", "{}", shown) or "-"
 
-    @admin.display(description="missing", ordering="missing_since")
+    @admin.display(description="missing")
     def missing(self, row: Location) -> SafeString | str:
         return badge("missing", WARNING) if row.missing_since else "-"

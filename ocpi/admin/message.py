@@ -9,27 +9,33 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter, RelatedDropdownFilter
-from unfold.paginator import InfinitePaginator
 
 from ocpi import replay, resending
 from ocpi.admin import message_filters as filters
+from ocpi.admin.belonging import ad_hoc_sessions
 from ocpi.admin.bodies import Note, marked_json, notes_of
 from ocpi.admin.curl import as_curl
+from ocpi.admin.huge import HugeMixin
 from ocpi.admin.message_again import ACTIONS
 from ocpi.admin.message_words import http_badge, ocpi_badge, standing_of
 from ocpi.admin.objects import object_links
 from ocpi.models import Message
 from ocpi.searching import sought
 from partners.admin.pages import ReadOnlyAdmin, Standing
-from partners.admin.showing import anchor, at, lines, link, nowrap, url_of
+from partners.admin.showing import anchor, at, clock_time, lines, link, nowrap, url_of
 
 INBOUND = Message.Direction.INBOUND
 MOST_IN_THREAD = 50
 ID = re.compile(r"\d{1,18}")
 
 
+def _in_data(path: str) -> str:
+    """Where a note on an answer is: its path is relative to `data`, which may be a list."""
+    return f"data{path}" if path.startswith("[") else f"data.{path}"
+
+
 @admin.register(Message)
-class MessageAdmin(ReadOnlyAdmin):
+class MessageAdmin(HugeMixin, ReadOnlyAdmin):
     """Newest first, never counted: there may be millions."""
 
     change_form_template = "admin/ocpi/message/page.html"
@@ -66,8 +72,6 @@ class MessageAdmin(ReadOnlyAdmin):
     )
     page_actions = ACTIONS
     moment = "at"
-    paginator = InfinitePaginator
-    sortable_by = ()
     search_fields = ("url",)
     search_help_text = "Session, CDR, token, location, EVSE, correlation or request ID, or a message's number"
     empty_title = "No messages yet"
@@ -111,10 +115,11 @@ class MessageAdmin(ReadOnlyAdmin):
             "ocpi": ocpi_badge(row),
             "request_body": marked_json(row.request_body, mine),
             "response_body": marked_json(
-                row.response_body, [Note(f"data.{note.path}", note.text, note.tone) for note in theirs]
+                row.response_body, [Note(_in_data(note.path), note.text, note.tone) for note in theirs]
             ),
             "cannot_again": replay.why_not(row) if row.direction == INBOUND else resending.why_not(row),
             "objects": object_links(row.partner_id, row.objects_touched),
+            "related": [link(session, f"Ad-hoc session {session}") for session in ad_hoc_sessions(row)],
             "thread": [
                 {"row": one, "http": http_badge(one), "ocpi": ocpi_badge(one)}
                 for one in thread.defer("request_body", "response_body")[:MOST_IN_THREAD]
@@ -122,7 +127,7 @@ class MessageAdmin(ReadOnlyAdmin):
             "curl": as_curl(row),
             "facts": {
                 "Message": row.pk,
-                "At": at(row.at),
+                "At": clock_time(row.at),
                 "Partner": link(row.partner) if row.partner else "not recognised",
                 "Source address": "" if origin else row.source_address,
                 "Replay of": anchor(url_of(Message, origin), f"Message {origin}, by staff") if origin else "",
@@ -144,7 +149,7 @@ class MessageAdmin(ReadOnlyAdmin):
 
     @admin.display(description="partner")
     def shown_partner(self, row: Message) -> SafeString:
-        return nowrap(row.partner.name if row.partner else "unknown")
+        return nowrap(row.partner.label if row.partner else "unknown")
 
     @admin.display(description="request")
     def request_line(self, row: Message) -> SafeString:

@@ -1,5 +1,6 @@
 """What the pages of mirrored objects share: whose it is, when it changed, and the JSON as received."""
 
+from decimal import Decimal
 from typing import Any
 
 from django.contrib import admin
@@ -7,7 +8,12 @@ from django.utils.safestring import SafeString
 
 from ocpi.models import Message
 from partners.admin.pages import ReadOnlyAdmin
-from partners.admin.showing import ago, anchor, code, json_block, list_url, partner_link
+from partners.admin.showing import NOTHING, ago, anchor, code, json_block, list_url, partner_link
+
+
+def kilowatt_hours(value: Decimal | None) -> str:
+    """`11.58 kWh`, or a dash."""
+    return NOTHING if value is None else f"{value:.2f} kWh"
 
 
 class MirroredAdmin(ReadOnlyAdmin):

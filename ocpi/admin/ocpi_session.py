@@ -9,16 +9,29 @@ from django.db.models.functions import Upper
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import DropdownFilter, RangeDateTimeFilter, RelatedDropdownFilter
-from unfold.paginator import InfinitePaginator
 
 from ocpi.admin import statuses
 from ocpi.admin.console_actions import STOP
-from ocpi.admin.mirrored import MirroredAdmin
-from ocpi.models import Cdr, OcpiSession
+from ocpi.admin.huge import HugeMixin
+from ocpi.admin.mirrored import MirroredAdmin, kilowatt_hours
+from ocpi.admin.objects import evse_link
+from ocpi.models import Cdr, OcpiSession, Refresh
 from ocpi.versions.enums import SessionStatus
 from partners.admin.pages import Standing
-from partners.admin.showing import WARNING, ago, anchor, badge, lines, link, list_url
-from sessions_adhoc.models import AttemptSession
+from partners.admin.showing import (
+    WARNING,
+    ago,
+    anchor,
+    at,
+    badge,
+    code,
+    lines,
+    link,
+    list_url,
+    nowrap,
+    url_of,
+)
+from sessions_adhoc.models import AdHocSession, AttemptSession
 
 OVER = ("COMPLETED", "INVALID")
 
@@ -50,10 +63,10 @@ class StatusFilter(DropdownFilter):
 
 
 @admin.register(OcpiSession)
-class OcpiSessionAdmin(MirroredAdmin):
+class OcpiSessionAdmin(HugeMixin, MirroredAdmin):
     """What it means for a driver is on the page of the ad-hoc session."""
 
-    list_display = ("ocpi_id", "shown_status", "kwh", "ad_hoc_session", "evse_uid", "shown_partner", "news")
+    list_display = ("ocpi_id", "shown_status", "energy", "ad_hoc_session", "evse_uid", "shown_partner", "news")
     list_filter = (
         ("partner", RelatedDropdownFilter),
         StatusFilter,
@@ -61,31 +74,18 @@ class OcpiSessionAdmin(MirroredAdmin):
     )
     list_select_related = ("partner", "attempt_link__attempt__session__evse")
     moment = "first_seen_at"
-    paginator = InfinitePaginator
-    sortable_by = ()
     search_fields = ("ocpi_key",)
     search_help_text = "Beginning of the session ID; token UID or authorization reference"
     page_actions = (STOP,)
+    change_form_template = "admin/ocpi/ocpisession/page.html"
+    quick_filters = (
+        ("All", ""),
+        ("Active", "status=ACTIVE"),
+        ("Pending", "status=PENDING"),
+        ("Invalid", "status=INVALID"),
+    )
     empty_title = "No OCPI sessions yet"
     empty_text = "A CPO pushes one when charging starts."
-    fieldsets = (
-        (
-            "Session",
-            {
-                "fields": (
-                    "ocpi_id",
-                    ("shown_partner", "party"),
-                    ("kwh", "first_kwh", "currency"),
-                    ("start_at", "end_at"),
-                )
-            },
-        ),
-        ("Whose it is", {"fields": ("ad_hoc_session", "token_uid", "authorization_reference", "cdrs")}),
-        ("Where", {"fields": (("location_id", "evse_uid", "connector_id"),)}),
-        ("News", {"fields": (("first_seen_at", "first_active_at"), ("news_at", "last_updated"), "needs_pull")}),
-        ("As received", {"fields": ("shown_raw", "shown_messages")}),
-    )
-    readonly_fields = ("shown_partner", "party", "ad_hoc_session", "cdrs", "shown_raw", "shown_messages")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[OcpiSession], search_term: str
@@ -108,7 +108,48 @@ class OcpiSessionAdmin(MirroredAdmin):
             return Standing(row.status, text, WARNING, "The CPO was asked to stop it. See the ad-hoc session.")
         return Standing(row.status, f"It counts for attempt {tie.attempt.number} of its ad-hoc session.", tone)
 
-    @admin.display(description="status", ordering="status")
+    def panels(self, request: HttpRequest, row: OcpiSession) -> dict[str, Any]:
+        tie = link_of(row)
+        return {
+            "shortcuts": [(f"Ad-hoc session {tie.attempt.session}", url_of(AdHocSession, tie.attempt.session_id))]
+            if tie
+            else [],
+            "facts": {
+                "Session ID": code(row.ocpi_id),
+                "Partner": self.shown_partner(row),
+                "Party": self.party(row),
+                "Ad-hoc session": self.ad_hoc_session(row),
+                "EVSE": evse_link(row.partner_id, row.location_id, row.evse_uid),
+                "Connector": row.connector_id,
+                "Token UID": code(row.token_uid),
+                "Authorization reference": code(row.authorization_reference),
+                "CDRs": self.cdrs(row),
+                "Traffic": self.shown_messages(row),
+            },
+            "told": {
+                "Energy": self.energy(row),
+                "At first": kilowatt_hours(row.first_kwh),
+                "Currency": row.currency,
+                "Began": at(row.start_at),
+                "Ended": at(row.end_at) if row.end_at else "not yet",
+                "Last updated": at(row.last_updated),
+            },
+            "heard": {
+                "First heard of": at(row.first_seen_at),
+                "First ACTIVE": at(row.first_active_at) if row.first_active_at else "never",
+                "Last heard of": at(row.news_at),
+                "Copy": anchor(list_url(Refresh, q=row.ocpi_id), "a PATCH came out of order: it is read anew")
+                if row.needs_pull
+                else "complete",
+            },
+            "raw": self.shown_raw(row),
+        }
+
+    @admin.display(description="energy")
+    def energy(self, row: OcpiSession) -> SafeString:
+        return nowrap(kilowatt_hours(row.kwh))
+
+    @admin.display(description="status")
     def shown_status(self, row: OcpiSession) -> SafeString:
         return statuses.session_badge(row.status)
 
@@ -120,7 +161,7 @@ class OcpiSessionAdmin(MirroredAdmin):
         valid = tie.validity == AttemptSession.Validity.VALID
         return link(tie.attempt.session, str(tie.attempt.session) + ("" if valid else f" ({tie.validity})"))
 
-    @admin.display(description="last news", ordering="news_at")
+    @admin.display(description="last news")
     def news(self, row: OcpiSession) -> SafeString | str:
         return ago(row.news_at)
 

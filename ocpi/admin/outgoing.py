@@ -5,9 +5,9 @@ from typing import Any
 from django.contrib import admin
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter, RelatedDropdownFilter
-from unfold.paginator import InfinitePaginator
 
 from ocpi.admin import statuses
+from ocpi.admin.huge import HugeMixin
 from ocpi.models import Message
 from ocpi.models.outgoing import Outgoing
 from partners.admin.pages import ReadOnlyAdmin, Standing
@@ -22,13 +22,11 @@ FILTERS = (
 SENDING = ("Sending", {"fields": (("tries", "created_at", "sent_at", "answered_at"), "next_check_at", "shown_message")})
 
 
-class OutgoingAdmin(ReadOnlyAdmin):
+class OutgoingAdmin(HugeMixin, ReadOnlyAdmin):
     """A request with its answer."""
 
     list_filter: Any = FILTERS
     list_select_related: Any = ("partner",)
-    paginator = InfinitePaginator
-    sortable_by = ()
     readonly_fields: tuple[str, ...] = ("shown_partner", "shown_request", "shown_message", "shown_response")
 
     def refresh(self, row: Any) -> int:

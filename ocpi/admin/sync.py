@@ -3,11 +3,12 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter, RelatedDropdownFilter
 
+from ocpi.admin.huge import HugeMixin
 from ocpi.admin.sync_schedule import faults_by_path, schedule
 from ocpi.models import Message, SyncRun
 from ocpi.sync.requests import MODULES, request_sync
@@ -21,15 +22,19 @@ from partners.admin.showing import (
     ago,
     anchor,
     at,
+    badge,
     json_block,
     list_url,
     partner_link,
     state_badge,
     url_of,
 )
+from partners.models import Partner
 
 State = SyncRun.State
 LIVE = (State.DUE, State.RUNNING)
+READ = {True: "everything", False: "what changed"}
+MOST_PARTNERS = 50
 
 
 def again(_request: HttpRequest, run: SyncRun, _data: dict[str, Any]) -> HttpResponse:
@@ -54,18 +59,19 @@ class ModuleFilter(DropdownFilter):
 
 
 @admin.register(SyncRun)
-class SyncRunAdmin(ReadOnlyAdmin):
+class SyncRunAdmin(HugeMixin, ReadOnlyAdmin):
     """One pull of one module."""
 
-    list_display = ("module", "shown_partner", "shown_state", "received", "stored", "refused", "full", "created")
+    list_display = ("module", "shown_partner", "shown_state", "received", "stored", "shown_refused", "read", "created")
     list_filter = (
         ("partner", RelatedDropdownFilter),
         ModuleFilter,
         ("state", ChoicesDropdownFilter),
     )
     list_select_related = ("partner",)
-    search_fields = ("partner__name", "module", "error")
-    search_help_text = "Partner, module or error"
+    quick_filters = (("All", ""), ("Failed", "state__exact=failed"), ("Running", "state__exact=running"))
+    search_fields = ("partner__name",)
+    search_help_text = "Beginning of the partner's name or code, or the module"
     change_form_template = "admin/ocpi/syncrun/page.html"
     empty_title = "No syncs yet"
     empty_text = "The first ones run after a handshake. You can start one on a partner's page."
@@ -93,10 +99,20 @@ class SyncRunAdmin(ReadOnlyAdmin):
         text = f"{row.received} received, {row.stored} stored."
         if row.refused:
             advice = "Send the CPO the faults listed below."
-            return Standing(
-                "Succeeded", f"{text} {row.refused} could not be read.", WARNING, advice, since=row.ended_at
-            )
+            text = f"{text} {row.refused} could not be read, and {'is' if row.refused == 1 else 'are'} missing here."
+            return Standing("Succeeded in part", text, WARNING, advice, since=row.ended_at)
         return Standing("Succeeded", f"{text} Nobody has to do anything.", SUCCESS, since=row.ended_at)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[SyncRun], search_term: str
+    ) -> tuple[QuerySet[SyncRun], bool]:
+        """The partners are looked up first: there are few of them, and many runs."""
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        partners = Partner.objects.filter(Q(name__istartswith=term) | Q(code__istartswith=term))
+        found = Q(partner__in=list(partners.values_list("pk", flat=True)[:MOST_PARTNERS]))
+        return queryset.filter(found | Q(module=term.lower())), False
 
     def refresh(self, row: SyncRun) -> int:
         return 2 if row.state in LIVE else 0
@@ -107,7 +123,7 @@ class SyncRunAdmin(ReadOnlyAdmin):
             "facts": {
                 "Partner": self.shown_partner(row),
                 "Module": row.module,
-                "Read": "everything" if row.full else "what changed",
+                "Read": READ[row.full],
                 "From": at(row.date_from) if row.date_from else "",
                 "Requested": at(row.created_at),
                 "Began": at(row.started_at),
@@ -123,17 +139,27 @@ class SyncRunAdmin(ReadOnlyAdmin):
             ),
             "schedule": schedule(row),
             "paths": faults_by_path(row.faults),
-            "faults": json_block(row.faults, f"{len(row.faults)} refused objects"),
+            "faults": json_block(row.faults, f"{len(row.faults)} refused object{'s'[: len(row.faults) != 1]}"),
         }
 
-    @admin.display(description="partner", ordering="partner__name")
+    @admin.display(description="partner")
     def shown_partner(self, row: SyncRun) -> SafeString | str:
         return partner_link(row)
 
-    @admin.display(description="state", ordering="state")
+    @admin.display(description="state")
     def shown_state(self, row: SyncRun) -> SafeString:
+        if row.state == State.SUCCEEDED and row.refused:
+            return badge("Succeeded in part", WARNING)
         return state_badge(row)
 
-    @admin.display(description="requested", ordering="created_at")
+    @admin.display(description="refused")
+    def shown_refused(self, row: SyncRun) -> SafeString | int:
+        return badge(row.refused, WARNING) if row.refused else 0
+
+    @admin.display(description="read")
+    def read(self, row: SyncRun) -> str:
+        return READ[row.full]
+
+    @admin.display(description="requested")
     def created(self, row: SyncRun) -> SafeString | str:
         return ago(row.created_at)

@@ -13,7 +13,7 @@ from ocpi.models import Connector, Tariff
 from ocpi.versions import VERSIONS
 
 INPUT = {"class": "sfp-input"}
-MOMENT = "%Y-%m-%dT%H:%M"
+MOMENT = "%Y-%m-%d %H:%M"
 
 
 class CalculatorForm(forms.Form):
@@ -30,8 +30,9 @@ class CalculatorForm(forms.Form):
     )
     begin = forms.DateTimeField(
         label="Begins",
-        input_formats=[MOMENT],
-        widget=forms.DateTimeInput({**INPUT, "type": "datetime-local"}, format=MOMENT),
+        input_formats=[MOMENT, "%Y-%m-%dT%H:%M"],
+        # Not the browser's own picker: many of them show 12 hours.
+        widget=forms.DateTimeInput({**INPUT, "placeholder": "YYYY-MM-DD HH:MM"}, format=MOMENT),
     )
 
 

@@ -1,5 +1,7 @@
 """Tokens: what CPOs know a driver by."""
 
+from typing import Any
+
 from django.contrib import admin
 from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import Q, QuerySet
@@ -7,34 +9,24 @@ from django.db.models.functions import Lower
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import BooleanRadioFilter, ChoicesDropdownFilter
-from unfold.paginator import InfinitePaginator
 
-from ocpi.models import Token
+from ocpi.admin.huge import HugeMixin
+from ocpi.models import Cdr, Message, OcpiSession, Token, TokenPush
 from partners.admin.pages import ReadOnlyAdmin, Standing
-from partners.admin.showing import NEUTRAL, SUCCESS, ago, badge, link
+from partners.admin.showing import NEUTRAL, SUCCESS, ago, anchor, at, badge, code, link, list_url
 
 
 @admin.register(Token)
-class TokenAdmin(ReadOnlyAdmin):
+class TokenAdmin(HugeMixin, ReadOnlyAdmin):
     """Each ad-hoc session has one of its own."""
 
     list_display = ("uid", "type", "shown_valid", "ad_hoc_session", "contract_id", "updated")
     list_filter = (("type", ChoicesDropdownFilter), ("valid", BooleanRadioFilter))
     list_select_related = ("ad_hoc_session__evse",)
-    paginator = InfinitePaginator
-    sortable_by = ()
     search_fields = ("uid", "contract_id")
     search_help_text = "UID or contract ID"
     ordering = ("-id",)
-    fields = (
-        "uid",
-        "type",
-        "ad_hoc_session",
-        ("contract_id", "visual_number"),
-        ("issuer", "whitelist", "language"),
-        ("created_at", "last_updated"),
-    )
-    readonly_fields = ("ad_hoc_session",)
+    change_form_template = "admin/ocpi/token/page.html"
     empty_title = "No tokens yet"
     empty_text = "One is made with every ad-hoc session."
 
@@ -54,7 +46,27 @@ class TokenAdmin(ReadOnlyAdmin):
             return Standing("Valid", "A CPO may accept it.", SUCCESS)
         return Standing("Not valid", "A CPO must refuse it: its ad-hoc session is over.", NEUTRAL)
 
-    @admin.display(description="valid", ordering="valid")
+    def panels(self, request: HttpRequest, row: Token) -> dict[str, Any]:
+        return {
+            "facts": {
+                "UID": code(row.uid),
+                "Type": row.get_type_display(),
+                "Ad-hoc session": self.ad_hoc_session(row),
+                "Contract ID": code(row.contract_id),
+                "Visual number": row.visual_number,
+                "Issuer": row.issuer,
+                "Whitelist": row.whitelist,
+                "Language": row.language,
+                "Created": at(row.created_at),
+                "Last updated": at(row.last_updated),
+                "Traffic": anchor(list_url(Message, q=row.uid), "Messages that name it"),
+                "OCPI sessions": anchor(list_url(OcpiSession, q=row.uid), "with this token"),
+                "CDRs": anchor(list_url(Cdr, q=row.uid), "with this token"),
+                "Pushes": anchor(list_url(TokenPush, q=row.uid), "to partners"),
+            }
+        }
+
+    @admin.display(description="valid")
     def shown_valid(self, row: Token) -> SafeString:
         return badge("valid", SUCCESS) if row.valid else badge("not valid")
 
@@ -65,6 +77,6 @@ class TokenAdmin(ReadOnlyAdmin):
         except ObjectDoesNotExist:
             return "-"
 
-    @admin.display(description="last updated", ordering="last_updated")
+    @admin.display(description="last updated")
     def updated(self, row: Token) -> SafeString | str:
         return ago(row.last_updated)

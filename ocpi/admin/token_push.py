@@ -9,9 +9,9 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import RadioFilter, RelatedDropdownFilter
-from unfold.paginator import InfinitePaginator
 
 from ocpi import pushes
+from ocpi.admin.huge import HugeMixin
 from ocpi.models import Message, Token, TokenPush
 from partners.admin.actions import PRIMARY, PageAction
 from partners.admin.pages import ReadOnlyAdmin, Standing
@@ -45,14 +45,12 @@ class StateFilter(RadioFilter):
 
 
 @admin.register(TokenPush)
-class TokenPushAdmin(ReadOnlyAdmin):
+class TokenPushAdmin(HugeMixin, ReadOnlyAdmin):
     """One row per token and partner. Tokens of single sessions are only pushed where a partner asks for it."""
 
     list_display = ("shown_token", "shown_partner", "shown_state", "shown_wanted", "shown_pushed", "tries", "error")
     list_filter = (StateFilter, ("partner", RelatedDropdownFilter))
     list_select_related = ("partner", "token")
-    paginator = InfinitePaginator
-    sortable_by = ()
     quick_filters = (("All", ""), ("Failing", "state=failing"), ("Waiting", "state=due"))
     search_fields = ("token__uid",)
     search_help_text = "Token UID"
@@ -63,7 +61,10 @@ class TokenPushAdmin(ReadOnlyAdmin):
     )
     readonly_fields = ("token_link", "shown_partner", "shown_raw", "exchange")
     empty_title = "No token pushes yet"
-    empty_text = "Long-lived tokens are pushed to every connected partner that has a tokens module. There is none yet."
+    empty_text = (
+        "Long-lived tokens are pushed to every connected partner that has a tokens module; there is none yet. To have "
+        "the tokens of single sessions pushed too, set “Push ad hoc tokens” in the partner's policy."
+    )
     page_actions = (
         PageAction(
             "push",

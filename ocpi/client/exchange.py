@@ -12,10 +12,12 @@ import requests
 from django.conf import settings
 from requests.structures import CaseInsensitiveDict
 
+from ocpi import quirks
 from ocpi.client import transport
 from ocpi.client.diagnosis import FAILURES, diagnosis
 from ocpi.client.failures import CallFailed, http_text
 from ocpi.message_log import OUTBOUND, Record, open_message
+from ocpi.versions.results import Lenience
 from partners.models import Partner
 
 if TYPE_CHECKING:
@@ -94,8 +96,20 @@ def call(request: Call) -> Reply:
         # Many 2.1.1 and 2.2 peers do not follow the text on base64 (OCPI 2.2.1 §4.1.1): trial and error.
         encoding = RAW if encoding == BASE64 else BASE64
         reply = _exchange(request, encoding)
+        if encoding != _usual_encoding(request.version):
+            _note(request, (_other_spelling(encoding),), reply.message_id, logged=False)
     _remember(request.partner, encoding)
     return reply
+
+
+def _other_spelling(encoding: str) -> Lenience:
+    words = "as it is instead of in base64" if encoding == RAW else "in base64 instead of as it is"
+    return Lenience("token_encoding", "", f"they take their token only {words}")
+
+
+def _note(request: Call, leniences: tuple[Lenience, ...], message_id: int | None, *, logged: bool) -> None:
+    version = request.version.number if request.version else ""
+    quirks.note(request.partner, version, request.module, leniences, message_id, logged=logged)
 
 
 def _usual_encoding(version: "Version | None") -> str:
@@ -125,12 +139,17 @@ def _exchange(request: Call, encoding: str) -> Reply:
     started = time.monotonic()
     raw = _fetch(request, headers, body, record)
     duration = time.monotonic() - started
+    envelope, problem = _envelope(raw.body)
+    leniences = _overlooked(raw.status, envelope, problem)
     try:
-        reply = _understood(raw, record.id, duration)
+        reply = _understood(raw, envelope, problem, record.id, duration)
     except CallFailed as failure:
-        _finish(record, raw, failure.status_code, failure.text)
+        _finish(record, raw, failure.status_code, failure.text, leniences)
         raise
-    _finish(record, raw, reply.status_code, "")
+    else:
+        _finish(record, raw, reply.status_code, "", leniences)
+    finally:
+        _note(request, leniences, record.id, logged=True)
     return reply
 
 
@@ -178,8 +197,9 @@ def _fetch(request: Call, headers: dict[str, str], body: bytes | None, record: R
             raise
 
 
-def _understood(raw: transport.RawReply, message_id: int | None, duration: float) -> Reply:
-    envelope, problem = _envelope(raw.body)
+def _understood(
+    raw: transport.RawReply, envelope: dict[str, Any] | None, problem: str, message_id: int | None, duration: float
+) -> Reply:
     code, message = _status(envelope)
     data = envelope.get("data") if envelope else None
     if not 200 <= raw.status < 300:
@@ -193,6 +213,16 @@ def _understood(raw: transport.RawReply, message_id: int | None, duration: float
         text = f"they answered with OCPI status code {code}" + (f": {message}" if message else "")
         raise CallFailed("ocpi_error", text, http_status=raw.status, status_code=code, message_id=message_id, data=data)
     return Reply(raw.status, code, message, data, raw.headers, message_id, duration, raw.url)
+
+
+def _overlooked(http_status: int, envelope: dict[str, Any] | None, problem: str) -> tuple[Lenience, ...]:
+    """What is wrong with the envelope and is read nevertheless. A web page is no answer of their OCPI server."""
+    code, _ = _status(envelope)
+    if http_status >= 400 and not problem and code is None:
+        return (Lenience("no_envelope", "", f"the error (HTTP {http_status}) is no OCPI envelope"),)
+    if envelope is not None and code is not None and isinstance(envelope.get("status_code"), str):
+        return (Lenience("number_as_string", "", "status_code is text"),)
+    return ()
 
 
 def _envelope(body: bytes) -> tuple[dict[str, Any] | None, str]:
@@ -225,5 +255,14 @@ def _status(envelope: dict[str, Any] | None) -> tuple[int | None, str]:
     return code, message[:LONGEST_QUOTE] if isinstance(message, str) else ""
 
 
-def _finish(record: Record, raw: transport.RawReply, status_code: int | None, error: str) -> None:
-    record.finish(http_status=raw.status, ocpi_status=status_code, headers=raw.headers, body=raw.body, error=error)
+def _finish(
+    record: Record, raw: transport.RawReply, status_code: int | None, error: str, leniences: tuple[Lenience, ...]
+) -> None:
+    record.finish(
+        http_status=raw.status,
+        ocpi_status=status_code,
+        headers=raw.headers,
+        body=raw.body,
+        error=error,
+        leniences=leniences,
+    )

@@ -1,5 +1,6 @@
 """Whether exchanges succeed: their server is silent, fails too often, or ours does."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -7,7 +8,7 @@ from django.conf import settings
 
 from ocpi.detectors.grouping import Group, findings, went_well_since
 from ocpi.detectors.refused import they_let_us_in
-from ocpi.detectors.traffic import INBOUND, OUTBOUND, Failures, traffic
+from ocpi.detectors.traffic import INBOUND, OUTBOUND, Failures, Traffic, traffic
 from partners.detecting import Detector, Finding, Key, Window
 from partners.incidents.reporting import Report
 from partners.models import Incident
@@ -15,6 +16,7 @@ from partners.models import Incident
 SILENT, THEIR_ERRORS, OUR_ERRORS = "no-answer", "their-errors", "our-errors"
 LEAST_SILENT_CALLS = 5
 LEAST_CALLS = 20  # a rate of fewer says nothing
+LEAST_ALL_FAILED = 5  # but that every one of a few failed does
 
 
 def no_answers(window: Window) -> list[Finding]:
@@ -30,7 +32,7 @@ def _tell_silent(key: str, group: Group) -> Report:
         symptom="SFP cannot reach your endpoints",
         cause=f"No answer to our requests: {why}.",
         resolution="Confirm that the URL is publicly reachable (test with curl from an external network), and that "
-        "our outbound IP addresses are in their firewall's allowlist.",
+        "our outbound IP addresses are in the allowlist of the CPO's firewall.",
         severity=Incident.Severity.URGENT,
         evidence=group.evidence(),
         letter=f"Our requests to your endpoints got no answer ({group.span}): {why}. Please confirm that the URL is "
@@ -53,13 +55,29 @@ def their_errors(window: Window) -> list[Finding]:
     seen = window.shared(traffic)
     broken = [one for one in seen.failures if one.direction == OUTBOUND and _their_fault(one)]
     found = findings(broken, lambda _: THEIR_ERRORS, _tell_their_errors)
-    totals = seen.totals(OUTBOUND)
+    totals, unwell = seen.totals(OUTBOUND), _unwell(seen)
     shares = {one.partner_id: one.times / totals[one.partner_id] for one in found if totals.get(one.partner_id)}
     return [
         _with_share(one, shares[one.partner_id], totals[one.partner_id])
         for one in found
-        if totals.get(one.partner_id, 0) >= LEAST_CALLS and shares[one.partner_id] >= settings.DETECT_ERROR_RATE
+        if _too_many(one.times, unwell[one.partner_id], totals.get(one.partner_id, 0))
     ]
+
+
+def _unwell(seen: Traffic) -> Counter[int]:
+    """How many calls their server failed at or left without an answer, by partner."""
+    counts: Counter[int] = Counter()
+    for one in seen.failures:
+        if one.direction == OUTBOUND and one.partner_id is not None and (one.http_status is None or _their_fault(one)):
+            counts[one.partner_id] += one.times
+    return counts
+
+
+def _too_many(failed: int, unwell: int, total: int) -> bool:
+    """Of many calls a share; of a few all."""
+    if total >= LEAST_CALLS:
+        return failed / total >= settings.DETECT_ERROR_RATE
+    return unwell == total >= LEAST_ALL_FAILED
 
 
 def _their_fault(one: Failures) -> bool:
@@ -70,8 +88,8 @@ def _tell_their_errors(key: str, group: Group) -> Report:
     return Report(
         key=key,
         symptom="Your server fails to answer our requests",
-        cause="Their server answers with HTTP 5xx or OCPI status code 3xxx.",
-        resolution="Ask them to look up the requests in their logs; the message log has both bodies.",
+        cause="The CPO's server answers with HTTP 5xx or OCPI status code 3xxx.",
+        resolution="Look the requests up in the logs of that server; our message log has both sides of each.",
         evidence=group.evidence(),
         letter=f"Your server answered our requests with errors of its own ({group.span}). Please look them up in your "
         "logs; on request we send you both sides of each exchange.",

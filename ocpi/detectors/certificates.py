@@ -37,8 +37,8 @@ def _finding(row: ServerCertificate, window: Window) -> Finding:
         key=f"{CERTIFICATE}:{row.host}:{row.port}",
         symptom="The server's certificate expires",
         cause=f"The certificate of {row} {what}.{problem}",
-        resolution="Ask them to renew it, complete with its intermediate certificates. Once it has expired, nothing "
-        "can be started at their chargers.",
+        resolution="Renew it, complete with its intermediate certificates. Once it has expired, nothing can be started "
+        "at the CPO's chargers.",
         severity=Incident.Severity.URGENT if urgent else Incident.Severity.PROBLEM,
         evidence=[evidence(f"Seen on {moment(row.checked_at or window.now)}; issued by {row.issuer or 'unknown'}.")],
         letter=f"The TLS certificate of your server {row} {what}.{problem} Please renew it in time, complete with its "

@@ -55,7 +55,7 @@ def _tell(by: timedelta, message: Message) -> Report:
     return Report(
         key=CLOCK,
         symptom="Clocks differ",
-        cause=f"The clock of their server is {words}.",
+        cause=f"The clock of the CPO's server is {words}.",
         resolution="Synchronize the server's clock (NTP). Timestamps decide which update is the newer one.",
         evidence=[evidence(f"{moment(message.at)}: their answer is dated {words}.", message.pk)],
         letter=f"The Date of your server's answer on {moment(message.at)} is {words}. Timestamps decide which update "

@@ -94,7 +94,7 @@ def _undelivered(count: int, why: str, message: int | None) -> Report:
         key=TOKENS,
         symptom="Tokens do not reach the CPO",
         cause=f"PUT /tokens fails: {why}",
-        resolution="Ask them to correct their Tokens endpoint. It is tried again until they have all tokens.",
+        resolution="The CPO's Tokens endpoint has to be corrected. We try again until it has all tokens.",
         evidence=[evidence(f"{count} tokens wait, each after at least {MANY_TRIES} tries: {why}", message)],
         letter=f"Your Tokens endpoint does not accept our tokens ({count} wait): {why} Please check your server's log. "
         "We try again until you have them all.",

@@ -14,6 +14,9 @@ from partners.models import Incident, Partner
 
 HANDSHAKE = "handshake"
 MANY_TRIES = 5
+RESOLUTION = (
+    "Confirm the URL is publicly reachable (test with curl from external network) and the Token A matches exactly."
+)
 State = HandshakeRun.State
 
 
@@ -40,12 +43,11 @@ def _finding(run: HandshakeRun, step: tuple[datetime | None, int | None] | None,
     if message is not None:
         pieces.append(evidence(told(message), message.pk))
     cause = run.cause or f"The step “{run.get_step_display()}” failed {run.tries} times in a row."
-    advice = run.advice or "Confirm the URL is publicly reachable, and that the Token A matches exactly."
     report = Report(
         key=HANDSHAKE,
         symptom="Handshake times out",
-        cause=f"Wrong Versions URL or Token A, or their server is not ready. {cause}",
-        resolution=f"{advice} Then start the handshake again.",
+        cause=f"Wrong Versions URL or Token A. What we saw: {cause}",
+        resolution=f"{RESOLUTION} {run.advice}".strip(),
         evidence=pieces,
         letter=f"Our handshake with your server did not succeed (last try: {moment(at)}). {cause} Please confirm that "
         "your Versions URL is publicly reachable (test with curl from an external network) and that the Token A that "

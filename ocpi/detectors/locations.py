@@ -26,6 +26,7 @@ SURELY_LATER = timedelta(minutes=10)  # between their last call and a change tha
 EVERY = timedelta(minutes=5)
 SYMPTOM = "Locations not visible in SFP system"
 RESOLUTION = "Check your outbound request logs. Confirm the SFP Locations endpoint URL is correct."
+CAUSE = "Locations not pushed or push failing, and none could be pulled. "
 CONNECTED = Partner.Connection.CONNECTED
 
 
@@ -46,7 +47,7 @@ def _none(partner: Partner) -> Report:
     return Report(
         key=NONE,
         symptom=SYMPTOM,
-        cause="Locations not pushed or push failing, and none could be pulled.",
+        cause=CAUSE.strip(),
         resolution=f"{RESOLUTION} Or sync their locations from the partner's page.",
         evidence=[evidence(f"Connected since {since}; no location is known.")],
         letter=f"We are connected since {since} and have not received any of your Locations. Please push them with "
@@ -92,7 +93,7 @@ def _stopped(partner_id: int, last_call: datetime, changed: datetime | None) -> 
     report = Report(
         key=STOPPED,
         symptom=SYMPTOM,
-        cause="Pushes have stopped: they do not send us updates of their locations any more.",
+        cause="Locations not pushed or push failing: the CPO's server sends no updates any more.",
         resolution=RESOLUTION,
         evidence=pieces,
         letter=f"Since {moment(last_call)} we have not received any request from your server, although the status of "
@@ -119,8 +120,8 @@ def _failed(run: SyncRun) -> Report:
     return Report(
         key=f"{PULL}:{run.module}",
         symptom=SYMPTOM if visible else f"GET /{run.module} fails",
-        cause=f"Their list of {run.module} could not be read: {why}",
-        resolution="Look at the exchanges of the sync, and ask them to correct GET /" + run.module + ".",
+        cause=f"{CAUSE if visible else ''}The CPO's list of {run.module} could not be read: {why}",
+        resolution=f"{f'{RESOLUTION} ' if visible else ''}GET /{run.module} has to be corrected.",
         evidence=[{"sync": run.pk, "text": f"Sync {run.pk} of {run.module} failed: {why}"}],
         letter=f"We could not read your {run.module} with GET: {why} Please check your server's log.",
     )

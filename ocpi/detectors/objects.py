@@ -25,8 +25,8 @@ class Words:
 
 OTHERS = Words(
     "Requests refused by SFP",
-    "Their objects do not follow the specification.",
-    "The faults are listed with the exchanges: send them to the CPO.",
+    "The objects do not follow the specification.",
+    "Correct the faults that are listed with the exchanges.",
 )
 BY_MODULE = {
     "locations": Words(
@@ -53,7 +53,7 @@ BY_MODULE = {
     ),
     "": Words(
         "Requests sent to the wrong endpoint",
-        "They call URLs that do not exist here.",
+        "The URLs called do not exist at SFP.",
         "Read the version details again and use the endpoint URLs in it.",
     ),
 }

@@ -66,8 +66,8 @@ def _tell_source(key: str, group: Group) -> Report:
     return Report(
         key=key,
         symptom="HTTP 403 when calling SFP endpoints",
-        cause=f"Their IP is not in our firewall allowlist: they called from {address}.",
-        resolution="Confirm the outbound IP with them, then add it to the allowlist with the button on this page.",
+        cause=f"Your IP is not in our firewall allowlist: requests came from {address}.",
+        resolution="Confirm your outbound IP with us — we will add it to Cloudflare WAF.",
         severity=URGENT,
         evidence=group.evidence(),
         letter=f"Your server called our endpoints from {address} ({group.span}). This address is not among the "
@@ -100,8 +100,8 @@ def _tell_barred(key: str, group: Group) -> Report:
     return Report(
         key=key,
         symptom="HTTP 403 when SFP calls your endpoints",
-        cause="Our IP is not allowlisted on their side.",
-        resolution="Ask them to add the SFP outbound IP addresses that we provided to their firewall / WAF.",
+        cause="Our IP is not allowlisted on your side.",
+        resolution="Add the SFP outbound IP addresses we provided to your firewall / WAF.",
         severity=URGENT,
         evidence=group.evidence(),
         letter=f"Your endpoints answered our requests with HTTP 403 ({group.span}). Please add the SFP outbound IP "
@@ -163,7 +163,7 @@ def _tell_their_token(key: str, group: Group) -> Report:
     return Report(
         key=key,
         symptom=SYMPTOM_401,
-        cause=f"Token mismatch: they call us with a wrong authorization token ({shown}).",
+        cause=f"Token mismatch — wrong authorization Token in the CPO's requests ({shown}).",
         resolution=RESOLUTION_401,
         severity=URGENT,
         evidence=group.evidence(),
@@ -201,7 +201,7 @@ def _tell_our_token(key: str, group: Group) -> Report:
     return Report(
         key=key,
         symptom=SYMPTOM_401,
-        cause="Token mismatch: they do not accept the authorization token that they gave us.",
+        cause="Token mismatch — wrong authorization Token: the CPO's server does not accept the one that it gave us.",
         resolution=RESOLUTION_401,
         severity=URGENT,
         evidence=group.evidence(),

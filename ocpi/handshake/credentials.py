@@ -1,13 +1,13 @@
 """The Credentials object: ours to send, theirs to read (OCPI 2.2.1 §7.3)."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.conf import settings
 
 from ocpi.routing import versions_url
-from ocpi.versions import Fault, Invalid, Version, WireModel
+from ocpi.versions import Fault, Invalid, Lenience, Version, WireModel
 from ocpi.versions.v2_2_1.common import BusinessDetails
 from ocpi.versions.v2_2_1.registration import Credentials, CredentialsRole
 from partners.models import Partner, PartnerRole
@@ -24,6 +24,7 @@ class Theirs:
     roles: tuple[PartnerRole, ...]
     hub_party_id: str
     faults: tuple[Fault, ...] = ()
+    leniences: tuple[Lenience, ...] = ()
 
 
 def our_credentials(partner: Partner, token: str) -> WireModel:
@@ -48,13 +49,13 @@ def read_credentials(partner: Partner, version: Version, data: Any) -> Theirs:
         Invalid: there is no token in them.
     """
     try:
-        obj = version.parse("credentials", data).obj
+        parsed = version.parse("credentials", data)
     except Invalid as error:
         token = data.get("token") if isinstance(data, dict) else None
         if not isinstance(token, str) or not token.strip():
             raise
         return Theirs(token.strip(), "", (), "", error.faults)
-    return theirs(partner, obj)
+    return replace(theirs(partner, parsed.obj), leniences=parsed.leniences)
 
 
 def theirs(partner: Partner, obj: Any) -> Theirs:

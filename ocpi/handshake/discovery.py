@@ -1,13 +1,14 @@
 """Reading what a partner offers: its versions and the endpoints of one (OCPI 2.2.1 §6). Used in both directions."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from types import MappingProxyType
 from typing import Any
 
+from ocpi import quirks
 from ocpi.client import Call, CallFailed, call
 from ocpi.handshake.failures import StepFailedError
-from ocpi.versions import Version
+from ocpi.versions import Lenience, Version
 from partners.models import Partner, RemoteEndpoint
 
 CREDENTIALS = "credentials"
@@ -91,7 +92,24 @@ def read_details(partner: Partner, url: str, token: str, version: Version) -> Fo
             "Ask them to answer with {version, endpoints: [{identifier, role, url}]} (OCPI 2.2.1 §6.2).",
             message_id=reply.message_id,
         )
+    quirks.note(partner, version.number, "versions", departures(entries, version), reply.message_id)
     return Found(offers_in(entries, version), reply.message_id)
+
+
+def departures(entries: list[Any], version: Version) -> Iterator[Lenience]:
+    """What `offers_in` has to overlook about the endpoints."""
+    for number, entry in enumerate(entries):
+        if not isinstance(entry, dict):
+            continue
+        place, role = f"endpoints[{number}]", entry.get("role")
+        if str(entry.get("url")).strip().endswith("/"):
+            yield Lenience("slashes", f"{place}.url", "ends with a slash")
+        if not version.has_roles or str(entry.get("identifier")).strip().lower() == CREDENTIALS:
+            continue
+        if role is None:
+            yield Lenience("missing_field", f"{place}.role", "is required; read as both")
+        elif role not in ROLES and str(role).strip().upper() in ROLES:
+            yield Lenience("enum_case", f"{place}.role", f"{role} should be written in capitals")
 
 
 def offers_in(entries: list[Any], version: Version) -> list[Offer]:

@@ -48,8 +48,12 @@ def rotate(partner: Partner, user: Any = None) -> HandshakeRun:
 
 
 def activate_beside(token: IssuedToken) -> None:
-    """Make a new token good without ending those that it is to replace."""
-    IssuedToken.objects.filter(pk=token.pk).update(state=State.ACTIVE, activated_at=timezone.now())
+    """Make a new token good without ending those that it is to replace.
+
+    Only what comes from now on counts as its use: they call us back with it before they answer, and may still lose it.
+    """
+    now = timezone.now()
+    IssuedToken.objects.filter(pk=token.pk).update(state=State.ACTIVE, activated_at=now, last_used_at=None)
 
 
 def retire_replaced_tokens() -> int:
@@ -78,7 +82,7 @@ def _retire(partner_id: int) -> int:
             return 0
         kept = _kept(rows)
         if kept is not None and kept.state == State.PENDING:
-            activate_beside(kept)
+            IssuedToken.objects.filter(pk=kept.pk).update(state=State.ACTIVE, activated_at=timezone.now())
         return sum(tokens.revoke(row) for row in (*rows, *unknown) if kept is not None and row.pk != kept.pk)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from ocpi import quirks
 from ocpi.client import Call, CallFailed, call
 from ocpi.handshake.connection import Agreement, connect, request_first_pulls
 from ocpi.handshake.courses import START_OVER, Course, course_of
@@ -19,6 +20,7 @@ from ocpi.handshake.failures import StepFailedError
 from ocpi.handshake.rotation import activate_beside, reinstate, replaced_since
 from ocpi.handshake.runs import CREDENTIALS_READ_TIMEOUT
 from ocpi.models import HandshakeRun
+from ocpi.remarks import remark
 from ocpi.versions import VERSIONS, Invalid, Version
 from partners import secrets, tokens
 from partners.models import Partner, ReceivedToken
@@ -138,6 +140,8 @@ def credentials(run: HandshakeRun, token: str) -> StepDone:
             message_id=reply.message_id,
             registered=True,
         ) from error
+    quirks.note(partner, version.number, "credentials", theirs.leniences, reply.message_id)
+    remark(reply.message_id, faults=theirs.faults)
     agreement = Agreement(version, theirs, tuple(_offers(run)))
     registers = run.kind == HandshakeRun.Kind.REGISTER
 

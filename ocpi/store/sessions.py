@@ -6,7 +6,7 @@ harm. An older one still contributes the charging periods that we lack.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
@@ -35,6 +35,8 @@ PERIODS = "charging_periods"
 SESSIONS = Table(OcpiSession)
 READ = f"SELECT {SESSIONS.columns}, xmin::text FROM {SESSIONS.name} {THIS_ONE}"  # noqa: S608
 UNLESS_THERE = "ON CONFLICT DO NOTHING RETURNING id"
+UNDATED = timedelta(microseconds=1)
+"""A PATCH without `last_updated` is so much newer than what it changed: the PUT before it, once more, is then older."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,16 @@ class _Update:
     message_id: int | None
     leniences: tuple[Lenience, ...]
     at: datetime
+
+    @property
+    def undated(self) -> bool:
+        return self.source == "PATCH" and not self.named.get("last_updated")
+
+    @property
+    def moment(self) -> datetime:
+        """What it is compared by. What a GET answers is as new as anything from that moment."""
+        known: datetime = self.obj.last_updated
+        return known + UNDATED if self.undated or self.source == "GET" else known
 
 
 def put_session(
@@ -79,7 +91,7 @@ def put_session(
 def patch_session(party: Party, session_id: str, change: Any, *, message_id: int | None = None) -> Stored[OcpiSession]:
     """Merge a PATCH into the stored Session; charging periods are added to those that are there (§9.2.2.3).
 
-    One without `last_updated` (2.1.1 allows it) counts as newest and leaves the stored moment as it is: that is by the
+    One without `last_updated` (2.1.1 allows it) counts as newest and comes right after what is stored: that is by the
     partner's clock, and ours beside it could shut out what the partner sends next.
     Raises:
         NotFound: no such Session.
@@ -124,7 +136,7 @@ def _at_once(
     found = run(READ, party.keys(session_id))
     row, seen = (SESSIONS.read(found[0]), found[0][-1]) if found else (None, None)
     update = make(row)
-    if row is not None and outdated(update.obj.last_updated, row.last_updated):
+    if row is not None and outdated(update.moment, row.last_updated):
         return None
     created, changed = row is None, True
     if row is None:
@@ -154,7 +166,7 @@ def _raw(row: OcpiSession, version: Version) -> dict[str, Any]:
 
 def _store(update: _Update, row: OcpiSession | None) -> Stored[OcpiSession]:
     created = row is None
-    stale = row is not None and outdated(update.obj.last_updated, row.last_updated)
+    stale = row is not None and outdated(update.moment, row.last_updated)
     if row is None:
         row, changed = _new(update), True
         SESSIONS.insert(row)
@@ -180,7 +192,7 @@ def _new(update: _Update) -> OcpiSession:
 def _take_over(update: _Update, row: OcpiSession) -> bool:
     """Make the stored row what the update says; return whether that is anything new."""
     before, heard_at = row.raw, row.news_at
-    repeated = update.source == "GET" and update.obj.last_updated == row.last_updated
+    repeated = update.source == "GET" and update.obj.last_updated in (row.last_updated, row.last_updated - UNDATED)
     if update.source != "PATCH":
         row.gone_periods = _taken_back(row, update.raw)
     _fill(update, row)
@@ -196,16 +208,15 @@ def _keep_periods(update: _Update, row: OcpiSession) -> bool:
     """Add the charging periods of an outdated update that are missing; nothing else of it counts.
 
     What else it carried may be lost, as a newer PATCH names only what changed after it: hence `needs_pull`. Periods
-    that a whole Session took back do not return.
+    that a whole Session took back do not return. It is no sign of life either: it was sent before what we know (rules
+    17, 22).
     """
-    if update.source != "GET":
-        row.news_at = update.at
     # What is older than a whole Session that came since says nothing that this one did not settle.
     settled = row.whole_at is not None and update.obj.last_updated < row.whole_at
     added = _add_periods(update, row)
     if update.source != "GET" and (added or not settled):
         row.needs_pull = True
-        refresh.ask(update.party, "sessions", row.ocpi_id, row.last_updated)
+        refresh.ask(update.party, "sessions", row.ocpi_id, row.last_updated.replace(microsecond=0))
     if update.source == "PUT" and not settled:
         row.whole_at = update.obj.last_updated
     row.save(force_update=True)
@@ -247,7 +258,10 @@ def _fill(update: _Update, row: OcpiSession) -> None:
     row.ocpi_id, row.ocpi_key = str(obj.id), key(obj.id)
     row.version = update.party.version.number
     row.raw = storable(update.raw)
-    row.last_updated = obj.last_updated
+    if update.undated:
+        row.last_updated = update.moment
+    elif row.last_updated != update.moment:  # a GET leaves what came before an undated PATCH older
+        row.last_updated = obj.last_updated
     if update.source != "PATCH":
         row.whole_at = obj.last_updated
     row.news_at = update.at

@@ -11,6 +11,7 @@ from requests.utils import parse_header_links
 
 from ocpi.client import SENDER, CallFailed, Reply, endpoint_url, functional
 from ocpi.client.remote import joined
+from ocpi.versions import Lenience
 from ocpi.versions.times import format_timestamp
 from partners.models import Partner
 
@@ -22,11 +23,16 @@ ADVICE = "Ask them to correct their Link header: it must hold the URL of the nex
 
 @dataclass(frozen=True)
 class Page:
-    """Some objects as received, the exchange they came in, and X-Total-Count, if it was sent."""
+    """Some objects as received, the exchange they came in, and X-Total-Count, if it was sent.
+
+    `single`: the answer was one object and no list. `leniences`: what was overlooked about the list itself.
+    """
 
     items: list[Any]
     message_id: int | None
     total: int | None
+    single: bool = False
+    leniences: tuple[Lenience, ...] = ()
 
 
 def pages(
@@ -95,7 +101,9 @@ def _page(reply: Reply) -> Page:
             message_id=reply.message_id,
         )
     total = reply.headers.get("X-Total-Count", "").strip()
-    return Page(items, reply.message_id, int(total) if total.isascii() and total.isdigit() else None)
+    missing = (Lenience("null_list", "", "null stands for an empty list"),) if reply.data is None else ()
+    known_total = int(total) if total.isascii() and total.isdigit() else None
+    return Page(items, reply.message_id, known_total, leniences=missing)
 
 
 def next_url(headers: Mapping[str, str], url: str, base: str) -> str | None:

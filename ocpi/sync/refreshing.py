@@ -104,7 +104,7 @@ def _one(row: Refresh) -> str:
     to = (row.country_code, row.party_id) if hub_of(row.partner) else None
     reply = functional(row.partner, "GET", module, SENDER, *segments, to=to)
     storing = Storing(row.partner, row.module)
-    storing.store(Page([reply.data], reply.message_id, None))
+    storing.store(Page([reply.data], reply.message_id, None, single=True))
     if storing.tally.refused:
         faults = storing.tally.faults[0]["faults"]
         return "; ".join(f"{fault['path']} {fault['message']}".strip() for fault in faults[:3])

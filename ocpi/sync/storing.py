@@ -1,15 +1,16 @@
 """Storing a page of pulled objects: each by itself, so that a bad one spoils nothing but itself."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
 
 from django.db import DataError, connection
 
 from ocpi import quirks
 from ocpi.client.remote import version_in_use
 from ocpi.hubs import parties_of
+from ocpi.remarks import remark
 from ocpi.store import Conflict, NotFound, Party, put_cdr, put_location, put_session, put_tariff
 from ocpi.store.bookings import put_booking, put_booking_location
 from ocpi.store.clients import put_client_info
@@ -19,6 +20,7 @@ from ocpi.sync.paging import Page
 from ocpi.versions import Fault, Invalid, Lenience, Version
 from partners.models import Partner
 
+N = TypeVar("N", Fault, Lenience)
 MOST_FAULTY = 200  # objects whose faults are kept; all are counted
 MOST_FAULTS = 20  # of one object
 
@@ -33,6 +35,15 @@ _PUT: dict[str, Callable[[Party, Any, int | None], Any]] = {
 }
 
 
+# As in the message log: `session:SK*ION/S-1`.
+KINDS = {
+    "locations": "location",
+    "sessions": "session",
+    "tariffs": "tariff",
+    "cdrs": "cdr",
+    "bookings": "booking",
+    "booking_locations": "booking_location",
+}
 # What a crash of the database loses of these, the next pull brings.
 PULLED_AGAIN = frozenset({"locations", "tariffs", "booking_locations"})
 
@@ -84,6 +95,7 @@ class Storing:
         self.put = _PUT[module]
         self.version: Version = version_in_use(partner)
         self.leniences: list[Lenience] = []
+        self.touched: list[str] = []
         if module != CLIENTS:
             know_clients(partner)
         self.parties = parties_of(partner)
@@ -97,28 +109,37 @@ class Storing:
     def _store_page(self, page: Page) -> None:
         tally = self.tally
         tally.refused_items = []
-        self.leniences = []
-        for item in page.items:
+        self.leniences, self.touched, faulty = list(page.leniences), [], list[Fault]()
+        for number, item in enumerate(page.items):
+            where = "" if page.single else f"[{number}]"
             tally.received += 1
             self._note(item)
-            faults = self._store_one(item, page.message_id)
+            leniences, faults = self._store_one(item, page.message_id)
+            self.leniences += _placed(leniences, where)
             if not faults:
                 tally.stored += 1
                 continue
             tally.refused += 1
             tally.refused_items.append(item)
+            faulty += _placed(faults, where)
             if len(tally.faults) < MOST_FAULTY:
-                tally.faults.append({"id": _id(item), "faults": faults[:MOST_FAULTS]})
-        quirks.note(self.partner, self.version.number, self.module, self.leniences, page.message_id)
+                told = [{"path": fault.path, "message": fault.message} for fault in faults[:MOST_FAULTS]]
+                tally.faults.append({"id": _id(item), "faults": told})
+        version = self.version.number
+        remark(page.message_id, leniences=self.leniences, faults=faulty, objects=self.touched)
+        quirks.note(self.partner, version, self.module, self.leniences, page.message_id, logged=True)
 
-    def _store_one(self, item: Any, message_id: int | None) -> list[dict[str, str]]:
+    def _store_one(self, item: Any, message_id: int | None) -> tuple[Sequence[Lenience], Sequence[Fault]]:
         try:
-            self.leniences += self.put(self._party(item), item, message_id).leniences
+            party = self._party(item)
+            result = self.put(party, item, message_id)
+            if self.module in KINDS and (result.changed or result.created):
+                self.touched.append(f"{KINDS[self.module]}:{party.country_code}*{party.party_id}/{_id(item)}")
+            return result.leniences, ()
         except Invalid as error:
-            return [{"path": fault.path, "message": fault.message} for fault in error.faults]
+            return (), error.faults
         except (Conflict, NotFound, DataError) as error:
-            return [{"path": "", "message": str(error)}]
-        return []
+            return (), (Fault("", str(error)),)
 
     def _party(self, item: Any) -> Party:
         """Whose the object is. Raises Invalid where it is not one of the partner's parties.
@@ -156,6 +177,11 @@ class Storing:
             self.tally.seen.add((country_code, party_id, ocpi_id.lower()))
         else:
             self.tally.anonymous = True
+
+
+def _placed(notes: Iterable[N], where: str) -> list[N]:
+    """The notes on an object as they are about the list that it came in."""
+    return [replace(note, path=f"{where}.{note.path}" if where and note.path else note.path or where) for note in notes]
 
 
 def _id(item: Any) -> str:

@@ -123,6 +123,7 @@ class OcpiView(APIView):
         return record
 
     def _finish(self, response: HttpResponse) -> None:
+        self._note_spelling()
         self.record.finish(
             http_status=response.status_code,
             ocpi_status=getattr(self, "ocpi_status", None),
@@ -135,7 +136,15 @@ class OcpiView(APIView):
             error=self.error,
         )
         if self.leniences and self.partner:
-            quirks.note(self.partner, str(self.version or ""), self.module, self.leniences, self.record.id)
+            version = str(self.version or "")
+            quirks.note(self.partner, version, self.module, self.leniences, self.record.id, logged=True)
+
+    def _note_spelling(self) -> None:
+        """In every version a token is read as it is and in base64 (OCPI 2.2.1 §4.1.1); each wants one of them."""
+        encoded = self.caller.encoded if self.caller else None
+        if encoded is not None and self.version is not None and encoded != self.version.encodes_token:
+            words = "in base64 instead of as it is" if encoded else "as it is instead of in base64"
+            self.leniences.append(Lenience("token_encoding", "", f"the header has the token {words}"))
 
     def _plain(self, failure: Failure) -> HttpResponse:
         """The answer when nothing else works any more."""
@@ -189,6 +198,9 @@ class OcpiView(APIView):
         if party not in caller.parties and not speaks_for(partner, country_code, party_id):
             message = f"{country_code}*{party_id} is not a party that you registered with us."
             raise Refusal(404, StatusCode.CLIENT_ERROR, message)
+        if (country_code, party_id) != party:
+            text = f"the URL has {country_code}/{party_id}, which should be written in capitals"
+            self.leniences.append(Lenience("lower_case_code", "", text))
         return Party(partner, country_code, party_id, self.the_version())
 
     def found(self, data: Any) -> Response:
@@ -204,9 +216,18 @@ class OcpiView(APIView):
     def stored(self, result: Stored[Any], kind: str, party: Party, *ids: str) -> Response:
         """Answer a PUT, PATCH or DELETE: HTTP 201 for what is new; what is older than ours changes nothing."""
         self.leniences += result.leniences
+        if ids and not self.the_version().ids_ignore_case:
+            names = (getattr(result.row, name, "") for name in ("ocpi_id", "uid", "connector_id"))
+            self._note_case(next(filter(None, names), ids[-1]), ids[-1])
         self.note(kind, party, *ids)
         message = "Older than what is stored: nothing was changed." if result.stale else "Success"
         return self.ok(status=201 if result.created else 200, message=message)
+
+    def _note_case(self, stored: str, addressed: str) -> None:
+        """Ids of 2.1.1 tell capitals apart, but hardly any peer does."""
+        if stored != addressed and stored.lower() == addressed.lower():
+            text = f"the URL has {addressed}, the object is {stored}"
+            self.leniences.append(Lenience("id_case", "", text))
 
     def ok(
         self,

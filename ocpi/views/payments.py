@@ -27,6 +27,7 @@ class TerminalsView(PaymentsView):
         version, partner = self.the_version(), self.the_caller().partner
         url = f"{module_url(partner, version, self.module)}/{payments.TERMINALS}"
         found = page(terminals.terminals_of(partner), request.query_params, url)
+        self.leniences += found.leniences
         return self.ok([terminals.terminal_wire(row, version) for row in found.rows], headers=found.headers)
 
 
@@ -76,6 +77,7 @@ class ConfirmationsView(PaymentsView):
         url = f"{module_url(partner, version, self.module)}/{payments.CONFIRMATIONS}"
         rows = FinancialAdvice.objects.filter(partner=partner).order_by("created_at", "pk")
         found = page(rows, request.query_params, url)
+        self.leniences += found.leniences
         return self.ok([row.raw for row in found.rows], headers=found.headers)
 
 

@@ -25,6 +25,7 @@ class TokensView(OcpiView):
         version, partner = self.the_version(), self.the_caller().partner
         url = module_url(partner, version, self.module)
         tokens = page(tokens_for(partner), request.query_params, url)
+        self.leniences += tokens.leniences
         return self.ok([token_wire(token, version) for token in tokens.rows], headers=tokens.headers)
 
 

@@ -6,7 +6,8 @@ from django.http import HttpRequest, HttpResponse
 
 from partners.admin.actions import DANGER, DEFAULT, PRIMARY, PageAction, Refused
 from partners.admin.document_forms import ChecklistForm, DataSheetForm, LinkForm
-from partners.admin.partner_actions import reveal
+from partners.admin.partner_stage_actions import asked
+from partners.admin.revealing import reveal
 from partners.admin.showing import url_of
 from partners.documents.archive import archive_integration
 from partners.documents.clock import clock
@@ -23,7 +24,8 @@ ONBOARD = "partners.onboard_partner"
 
 def link(request: HttpRequest, partner: Partner, data: dict[str, Any]) -> HttpResponse:
     """Make the link and show it, this once."""
-    row, url = make_link(
+    row, url = asked(
+        make_link,
         partner,
         given_to=data["given_to"],
         days=data["days"],

@@ -11,6 +11,7 @@ from unfold.widgets import (
 )
 
 from partners import services
+from partners.intake_checks import clean_country_code
 from partners.models import Partner
 from partners.services import check_token, check_versions_url
 
@@ -82,7 +83,7 @@ class PartnerForm(forms.ModelForm):
         self.fields["on_request"].initial = ON_REQUEST in (self.instance.enabled_versions or [])
 
     def clean_country_code(self) -> str:
-        return str(self.cleaned_data["country_code"]).upper()
+        return clean_country_code(str(self.cleaned_data["country_code"]))
 
     def clean_party_id(self) -> str:
         return str(self.cleaned_data["party_id"]).upper()

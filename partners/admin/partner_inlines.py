@@ -1,10 +1,14 @@
 """What belongs to a partner, as tabs of its page."""
 
+from django.db.models import Model
+from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from partners.admin.pages import ReadOnlyInline, TabularInline
 from partners.admin.showing import link
 from partners.models import AllowedNetwork, Contact, PartnerRole, Policy
+
+ALLOWLIST = "partners.change_allowlist"
 
 
 class ContactInline(TabularInline):
@@ -24,6 +28,15 @@ class NetworkInline(TabularInline):
     tab = True
     extra = 0
     hide_title = True
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return request.user.has_perm(ALLOWLIST)
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return request.user.has_perm(ALLOWLIST)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return request.user.has_perm(ALLOWLIST)
 
 
 class RoleInline(TabularInline):

@@ -14,6 +14,7 @@ from partners.models import Partner
 from partners.onboarding import stages
 from partners.onboarding.refusals import NotPossible, NotYet
 from partners.onboarding.rules import STAGE, TITLES, Stage
+from partners.portal.telling import tell_window
 from sfp_platform.onboarding import endpoint
 
 ONBOARD, OVERRIDE = "partners.onboard_partner", "partners.override_condition"
@@ -82,7 +83,9 @@ class WindowForm(forms.Form):
 
 def agree_window(_request: HttpRequest, partner: Partner, data: dict[str, Any]) -> str:
     asked(stages.agree_window, partner, data["starts_at"], data["ends_at"])
-    return "The integration window is agreed."
+    if to := tell_window(partner):
+        return f"The integration window is agreed. It is confirmed to {', '.join(to)} by email."
+    return "The integration window is agreed. They have no contact with an email address: tell them."
 
 
 def check_endpoint(_request: HttpRequest, partner: Partner, _data: dict[str, Any]) -> str:
@@ -118,7 +121,8 @@ STAGE_ACTIONS = (
         "agree-window",
         "Agree on the window",
         ONBOARD,
-        "Date and time in which their server is running and publicly reachable, and somebody of both sides is there.",
+        "Date and time in which their server is running and publicly reachable, and somebody of both sides is there. "
+        "Their technical contacts are told by email.",
         agree_window,
         icon="event",
         form=WindowForm,

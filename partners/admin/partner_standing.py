@@ -3,7 +3,7 @@
 from ocpi.models import HandshakeRun
 from partners import tokens
 from partners.admin.pages import Standing
-from partners.admin.partner_actions import LIVE
+from partners.admin.partner_handshake_actions import LIVE
 from partners.admin.showing import DANGER, INFO, NEUTRAL, SUCCESS, WARNING
 from partners.models import Partner, ReceivedToken
 

@@ -12,13 +12,14 @@ from typing import Any
 
 import structlog
 from django.conf import settings
-from django.db.models import Case, DateTimeField, F, Q, Value, When
+from django.db.models import Case, DateTimeField, Exists, F, OuterRef, Q, Value, When
 from django.utils import timezone
 
 from partners.allowlist.networks import normal, written
 from partners.allowlist.remote import Item, RemoteFailed, RemoteList
 from partners.deadlines import claim_due
-from partners.models import AllowedNetwork, AllowlistMirror
+from partners.models import AllowedNetwork, AllowlistMirror, Onboarding
+from partners.onboarding.rules import Stage
 
 log = structlog.get_logger(__name__)
 State = AllowlistMirror.State
@@ -135,9 +136,15 @@ class _Step:
 
 
 def wanted() -> dict[str, str]:
-    """The networks of all partners, as Cloudflare writes them, with the partners' codes. One statement."""
+    """The networks of all partners that may call, as Cloudflare writes them, with the partners' codes. One statement.
+
+    Of an off-boarded partner they are kept here, and opened nowhere.
+    """
     codes: dict[str, set[str]] = {}
-    for network, code in AllowedNetwork.objects.values_list("network", "partner__code").order_by("partner__code"):
+    about = Onboarding.objects.filter(Q(partner=OuterRef("partner")) | Q(production=OuterRef("partner")))
+    ended = Exists(about.filter(stage=Stage.OFF_BOARDED)) & ~Exists(about.exclude(stage=Stage.OFF_BOARDED))
+    rows = AllowedNetwork.objects.exclude(ended).values_list("network", "partner__code")
+    for network, code in rows.order_by("partner__code"):
         codes.setdefault(written(normal(network)), set()).add(code)
     return {network: ",".join(sorted(names)) for network, names in sorted(codes.items())}
 

@@ -10,8 +10,9 @@ from partners.documents.sign_off import write_sign_off
 from partners.documents.writer import Written
 from partners.models import Document, Partner
 from partners.onboarding import golive, stages
+from partners.onboarding.gathering import facts_of
 from partners.onboarding.refusals import NotPossible
-from partners.onboarding.rules import Side, Stage
+from partners.onboarding.rules import Side, Stage, before_archiving
 
 
 def archive(partner: Partner, kind: str, written: Written, by: str) -> Document:
@@ -36,15 +37,18 @@ def is_intact(document: Document) -> bool:
 def archive_integration(partner: Partner, user: Any) -> Document:
     """Keep the sign-off form and the dossier as they are now; return the dossier.
 
-    In stage 4 this is the action “integration documented and archived” (guide 7.5).
+    In stage 4 this is the action “integration documented and archived” (guide 7.5), and comes after the others.
 
     Raises:
-        NotPossible: the onboarding has not begun.
+        NotPossible: the onboarding has not begun, or confirmations or signatures of stage 4 are missing.
     """
     onboarding, by = stages.of(partner), user.get_username()
     if onboarding.pk is None:
         raise NotPossible("The onboarding has not begun: there is nothing to archive.")
     if onboarding.stage == Stage.GO_LIVE:
+        if waits := before_archiving(facts_of(onboarding)):
+            titles = "; ".join(action.title for action in waits)
+            raise NotPossible(f"The dossier is archived last, with confirmations and signatures. Missing: {titles}.")
         golive.confirm(onboarding.partner, "archived", Side.SFP, by, user)
     archive(onboarding.partner, Document.Kind.SIGN_OFF, write_sign_off(onboarding), by=by)
     return archive(onboarding.partner, Document.Kind.DOSSIER, write_dossier(onboarding), by=by)

@@ -45,7 +45,7 @@ def _summary(sheet: Sheet, onboarding: Onboarding) -> None:
         sheet.heading("Course of the integration")
         sheet.table(("When", "Stage", "By", "Remark"), changes, (22, 38, 15, 25))
     overrides = [
-        [clock(row.at), row.condition, row.missing, f"{row.reason} ({row.by})"]
+        [clock(row.at), row.title, row.missing, f"{row.reason} ({row.by})"]
         for row in onboarding.overrides.select_related("by")
     ]
     if overrides:

@@ -98,6 +98,9 @@ class StageChange(models.Model):
         ordering = ["id"]
 
     def __str__(self) -> str:
+        """The move; the stage alone where something was only remarked."""
+        if self.stage_from == self.stage_to:
+            return str(self.get_stage_to_display())
         return f"{self.get_stage_from_display()} → {self.get_stage_to_display()}"
 
 

@@ -105,7 +105,12 @@ class Partner(models.Model):
         indexes = [models.Index(fields=["connection"])]
 
     def __str__(self) -> str:
-        return f"{self.name} ({self.country_code}*{self.party_id})"
+        return f"{self.name} ({self.country_code}*{self.party_id}, {self.environment})"
+
+    @property
+    def label(self) -> str:
+        """Its name in lists: `Ion`, and `Ion (test)` for the test system of the same CPO."""
+        return self.name if self.environment == self.Environment.PRODUCTION else f"{self.name} ({self.environment})"
 
 
 class PartnerRole(models.Model):

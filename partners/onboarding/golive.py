@@ -8,13 +8,14 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
-from partners.models import GoLiveAction, Partner
+from partners.models import GoLiveAction, Onboarding, Partner
 from partners.onboarding import stages
+from partners.onboarding.gathering import facts_of
 from partners.onboarding.refusals import NotPossible
 from partners.onboarding.rules import GO_LIVE, Side, Stage
 from partners.services import ContactDetails, PartnerDetails, add_partner
 
-BY_SIGNING = "signed_off"
+BY_SIGNING, IN_PRODUCTION = "signed_off", "production_tested"
 
 
 def confirm(
@@ -23,7 +24,8 @@ def confirm(
     """One side says that it did its part of an action; return (row, whether it is new).
 
     Raises:
-        NotPossible: not in stage 4, no such action, or it is not that side's; the form is signed, not confirmed.
+        NotPossible: not in stage 4, no such action, or it is not that side's; the form is signed, not confirmed; there
+            is no connection in production that could have been tested.
     """
     if action not in GO_LIVE or side not in GO_LIVE[action].sides:
         raise NotPossible("This is no action of that side.")
@@ -33,12 +35,20 @@ def confirm(
         onboarding = stages.locked(partner)
         if onboarding.stage != Stage.GO_LIVE:
             raise NotPossible("This belongs to stage 4, go-live & sign-off.")
+        if action == IN_PRODUCTION and not _stands(onboarding):
+            raise NotPossible("The connection in production is not made yet: it is made and tested first.")
         return GoLiveAction.objects.get_or_create(
             onboarding=onboarding,
             action=action,
             side=side.value,
             defaults={"name": name, "user": user, "note": note.strip(), "at": timezone.now()},
         )
+
+
+def _stands(onboarding: Onboarding) -> bool:
+    """Whether we are connected in production, or staff went on without."""
+    facts = facts_of(onboarding)
+    return facts.production_connected or "production" in facts.overruled
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,11 @@ def suspend(partner: Partner, reason: str, user: Any) -> None:
     """Refuse all traffic with a partner until it is resumed. Raises `NotPossible`."""
     why = said(reason)
     with transaction.atomic():
+        onboarding = stages.locked(partner)  # first, as in off-boarding: two at once must not wait for each other
         connected = Partner.objects.filter(pk=partner.pk, connection=Connection.CONNECTED)
         if not connected.update(connection=Connection.SUSPENDED):
             raise NotPossible("Only a connected partner can be suspended.")
-        stages.remark(stages.locked(partner), f"Suspended {partner.environment}: {why}", user)
+        stages.remark(onboarding, f"Suspended {partner.environment}: {why}", user)
 
 
 def resume(partner: Partner, reason: str, user: Any) -> bool:
@@ -29,11 +30,12 @@ def resume(partner: Partner, reason: str, user: Any) -> bool:
     """
     why = said(reason)
     with transaction.atomic():
+        onboarding = stages.locked(partner)
         usable = IssuedToken.objects.filter(
             partner=partner, purpose=IssuedToken.Purpose.CONNECTION, state=IssuedToken.State.ACTIVE
         ).exists()
         state = Connection.CONNECTED if usable else Connection.NOT_CONNECTED
         if not Partner.objects.filter(pk=partner.pk, connection=Connection.SUSPENDED).update(connection=state):
             raise NotPossible("This partner is not suspended.")
-        stages.remark(stages.locked(partner), f"Resumed {partner.environment}: {why}", user)
+        stages.remark(onboarding, f"Resumed {partner.environment}: {why}", user)
     return usable

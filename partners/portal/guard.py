@@ -14,6 +14,7 @@ from partners.models import LinkEvent, Partner, PartnerLink
 from partners.portal import limits
 from partners.portal.facts import address_of
 from partners.portal.links import FoundLink, LinkState, find_link, note_opened, record
+from partners.portal.telling import tell_support
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -64,8 +65,11 @@ class Visit:
         """In whose name it is recorded."""
         return f"{self.link.given_to} (link)"
 
-    def record(self, kind: LinkEvent.Kind, text: str) -> None:
-        record(self.link, kind, text, self.address)
+    def record(self, kind: LinkEvent.Kind, text: str, *, tell: bool = False) -> None:
+        """Write down what was done; `tell` says whether support is mailed about it."""
+        event = record(self.link, kind, text, self.address)
+        if tell:
+            tell_support(event)
 
 
 View = Callable[..., HttpResponse]
@@ -95,6 +99,11 @@ def _answer(view: View, request: HttpRequest, token: str, **kwargs: Any) -> Http
     visit = Visit(found.link, token, address)
     with history.because(by=visit.who):
         return view(request, visit, **kwargs)
+
+
+def closed(request: HttpRequest, token: str, address: str) -> HttpResponse:
+    """The link ended while it was used."""
+    return _closed(request, find_link(token), address)
 
 
 def _closed(request: HttpRequest, found: FoundLink, address: str) -> HttpResponse:

@@ -13,6 +13,9 @@ from django.utils.crypto import get_random_string
 
 from partners import secrets
 from partners.models import LinkEvent, Partner, PartnerLink
+from partners.onboarding import stages
+from partners.onboarding.refusals import NotPossible
+from partners.onboarding.rules import Stage
 
 RANDOM_CHARACTERS = 43  # of 62: 256 bits
 OPENED_PRECISION = timedelta(minutes=1)
@@ -38,10 +41,19 @@ def _signer() -> Signer:
 
 
 def make_link(partner: Partner, *, given_to: str, days: int, by: Any, reveals_token_b: bool) -> tuple[PartnerLink, str]:
-    """Make a link; return (row, URL). The URL exists only in the second value. Earlier links are revoked."""
+    """Make a link; return (row, URL). The URL exists only in the second value. Earlier links are revoked.
+
+    Two at the same moment follow each other: one link is open in the end.
+
+    Raises:
+        NotPossible: the integration was ended.
+    """
     token = _signer().sign(get_random_string(RANDOM_CHARACTERS))
     now = timezone.now()
     with transaction.atomic():
+        Partner.objects.select_for_update(no_key=True).get(pk=partner.pk)
+        if stages.of(partner).stage == Stage.OFF_BOARDED:
+            raise NotPossible(f"{partner.name} is off-boarded: begin a new onboarding first.")
         revoke_links(partner)
         link = PartnerLink.objects.create(
             partner=partner,

@@ -14,14 +14,15 @@ from partners.models import LinkEvent
 from partners.onboarding import functional, golive
 from partners.onboarding import sign_off as signing
 from partners.onboarding.refusals import NotPossible
-from partners.onboarding.rules import Side
+from partners.onboarding.rules import FAILED, Side
 from partners.portal import limits
 from partners.portal import token_b as tokens_b
 from partners.portal.checklist import set_ticks
 from partners.portal.forms import IntakeForm, SignOffForm, WindowForm
-from partners.portal.guard import Visit, by_link
+from partners.portal.guard import Visit, by_link, closed
 from partners.portal.page import page_context
 from partners.portal.place import place_of
+from partners.portal.telling import is_lacking
 
 Kind = LinkEvent.Kind
 UNPROCESSABLE = 422
@@ -48,13 +49,14 @@ def page(request: HttpRequest, visit: Visit) -> HttpResponse:
         return show(request, visit, 409, problem="The handshake has begun, so this cannot be changed here any more.")
     form = IntakeForm(visit.partner, request.POST)
     form.is_valid()
+    was_lacking = is_lacking(visit.partner)
     try:
         said = intake.record_intake(visit.partner, form.valid_fields(), visit.who)
     except ValidationError as error:
         form.refuse(error)
         said = _store_the_rest(visit, form)
     if said:
-        visit.record(Kind.INTAKE, "; ".join(said))
+        visit.record(Kind.INTAKE, "; ".join(said), tell=was_lacking and not is_lacking(visit.partner))
     if not form.errors:
         return back(visit, "saved" if said else "nothing", "information")
     visit.record(
@@ -95,7 +97,7 @@ def window(request: HttpRequest, visit: Visit) -> HttpResponse:
     form = WindowForm(request.POST, auto_id="w-%s", label_suffix="")
     if not form.is_valid():
         return show(request, visit, UNPROCESSABLE, window_form=form)
-    visit.record(Kind.WINDOW, form.cleaned_data["suggestion"])
+    visit.record(Kind.WINDOW, form.cleaned_data["suggestion"], tell=True)
     return back(visit, "window", "window")
 
 
@@ -104,9 +106,10 @@ def window(request: HttpRequest, visit: Visit) -> HttpResponse:
 def checklist(request: HttpRequest, visit: Visit) -> HttpResponse:
     """Store the ticks. Items that were not on the page stay as they are."""
     offered, wanted = request.POST.getlist("offered"), request.POST.getlist("tick")
+    was_lacking = is_lacking(visit.partner)
     said = set_ticks(visit.partner, wanted, visit.who, among=offered)
     if said:
-        visit.record(Kind.CHECKLIST, "; ".join(said))
+        visit.record(Kind.CHECKLIST, "; ".join(said), tell=was_lacking and not is_lacking(visit.partner))
     return back(visit, "ticked", "checklist")
 
 
@@ -119,6 +122,8 @@ def token_b(request: HttpRequest, visit: Visit) -> HttpResponse:
     if not visit.link.token_b_revealed_at and not (visit.link.reveals_token_b and place_of(visit.partner).may_reveal):
         return show(request, visit, 409, problem="Token B cannot be revealed now.")
     revealed = tokens_b.reveal(visit.link)
+    if revealed.at is None:
+        return closed(request, visit.token, visit.address)
     if revealed.token:
         visit.record(Kind.TOKEN_B, f"Token B revealed, ends in {revealed.last4}")
     else:
@@ -136,7 +141,8 @@ def judge(request: HttpRequest, visit: Visit) -> HttpResponse:
         test = functional.judge(visit.partner, key, Side.CPO, verdict, visit.link.given_to, reason)
     except NotPossible as refused:
         return show(request, visit, 409, problem=str(refused), problem_test=key, problem_reason=reason)
-    visit.record(Kind.JUDGED, f"{test.get_key_display()}: {verdict or 'verdict taken back'}. {reason}".strip())
+    told = f"{test.get_key_display()}: {verdict or 'verdict taken back'}. {reason}".strip()
+    visit.record(Kind.JUDGED, told, tell=verdict == FAILED)
     return back(visit, "judged", "tests")
 
 
@@ -165,5 +171,5 @@ def sign_off(request: HttpRequest, visit: Visit) -> HttpResponse:
         signing.sign(visit.partner, Side.CPO, name, role, signed_on, source_address=visit.address)
     except NotPossible as refused:
         return show(request, visit, 409, sign_form=form, problem=str(refused))
-    visit.record(Kind.SIGNED, f"Signed off by {name}, {role}")
+    visit.record(Kind.SIGNED, f"Signed off by {name}, {role}", tell=True)
     return back(visit, "signed", "sign-off")

@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString
 from partners import history
 from partners.admin.actions import DANGER, PageAction, Refused
 from partners.admin.pages import Standing, SupportAdmin
-from partners.admin.partner_actions import REVEAL, reveal
+from partners.admin.revealing import REVEAL, reveal
 from partners.admin.showing import NEUTRAL, SUCCESS, badge, code, url_of
 from sessions_adhoc.clients import create_client_key, revoke_client_key
 from sessions_adhoc.models import ClientKey

@@ -1,12 +1,14 @@
 """Ad-hoc sessions: what state, who is awaited, what to press."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Lower, Upper
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import (
     ChoicesDropdownFilter,
@@ -14,12 +16,12 @@ from unfold.contrib.filters.admin import (
     RangeDateTimeFilter,
     RelatedDropdownFilter,
 )
-from unfold.paginator import InfinitePaginator
 
+from ocpi.admin.huge import HugeMixin
 from ocpi.models import Evse, Token
 from partners.admin.finding import ids_starting_with
 from partners.admin.pages import ReadOnlyAdmin, Standing
-from partners.admin.showing import ago, amount, badge, countdown
+from partners.admin.showing import ago, badge, countdown, nowrap
 from sessions_adhoc.admin import words
 from sessions_adhoc.admin.session_actions import ACTIONS
 from sessions_adhoc.admin.session_panels import panels
@@ -27,6 +29,8 @@ from sessions_adhoc.models import AdHocSession, AttemptSession, ChargingAttempt
 from sessions_adhoc.states import TERMINAL, WITHOUT_CLOCK, State
 
 MOST = 100
+# A row is due for a moment before a worker takes it; beyond this nobody does.
+BEHIND = timedelta(minutes=1)
 
 
 class LiveFilter(RadioFilter):
@@ -36,18 +40,25 @@ class LiveFilter(RadioFilter):
     parameter_name = "queue"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("escalated", "Escalated: waits for us"), ("live", "Live"), ("over", "Over")]
+        return [
+            ("escalated", "Escalated: waits for us"),
+            ("overdue", "Overdue: nobody looks"),
+            ("live", "Live"),
+            ("over", "Over"),
+        ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[AdHocSession]) -> QuerySet[AdHocSession]:
         if self.value() == "escalated":
             return queryset.filter(state=State.ESCALATED)
+        if self.value() == "overdue":
+            return queryset.filter(next_check_at__lt=timezone.now() - BEHIND)
         if self.value() == "live":
             return queryset.filter(state__in=sorted(set(State) - TERMINAL))
         return queryset.filter(state__in=TERMINAL) if self.value() == "over" else queryset
 
 
 @admin.register(AdHocSession)
-class AdHocSessionAdmin(ReadOnlyAdmin):
+class AdHocSessionAdmin(HugeMixin, ReadOnlyAdmin):
     """Drivers' sessions. Only the lifecycle moves them; the buttons ask it to."""
 
     change_form_template = "admin/sessions_adhoc/adhocsession/page.html"
@@ -56,7 +67,7 @@ class AdHocSessionAdmin(ReadOnlyAdmin):
         "shown_state",
         "shown_evse",
         "shown_partner",
-        "shown_amount",
+        "shown_money",
         "age",
         "next_check",
         "shown_reason",
@@ -71,12 +82,11 @@ class AdHocSessionAdmin(ReadOnlyAdmin):
     quick_filters = (
         ("All", ""),
         ("Escalated", "queue=escalated"),
+        ("Overdue", "queue=overdue"),
         ("Live", "queue=live"),
         ("Over", "queue=over"),
     )
-    list_select_related = ("partner", "evse")
-    paginator = InfinitePaginator
-    sortable_by = ()
+    list_select_related = ("partner", "evse", "authorization")
     search_fields = ("evse__evse_id",)
     search_help_text = "Session, token, authorization reference, EVSE or OCPI session ID"
     empty_title = "No ad-hoc sessions yet"
@@ -124,35 +134,35 @@ class AdHocSessionAdmin(ReadOnlyAdmin):
             shown["standing"] = replace(self.standing(row), next_at=then.at, next_text=then.text)
         return shown
 
-    @admin.display(description="session", ordering="id")
+    @admin.display(description="session")
     def short_id(self, row: AdHocSession) -> str:
         return str(row.pk)[:8]
 
-    @admin.display(description="state", ordering="state")
+    @admin.display(description="state")
     def shown_state(self, row: AdHocSession) -> SafeString:
         state = State(row.state)
         return badge(state.label, words.TONES[state])
 
-    @admin.display(description="EVSE", ordering="evse__evse_id")
+    @admin.display(description="EVSE")
     def shown_evse(self, row: AdHocSession) -> str:
         return str(row.evse)
 
-    @admin.display(description="partner", ordering="partner__name")
+    @admin.display(description="partner")
     def shown_partner(self, row: AdHocSession) -> str:
-        return row.partner.name
+        return row.partner.label
 
-    @admin.display(description="amount", ordering="amount")
-    def shown_amount(self, row: AdHocSession) -> str:
-        return amount(row.amount, row.currency)
+    @admin.display(description="money")
+    def shown_money(self, row: AdHocSession) -> SafeString:
+        return nowrap(words.money_of(row))
 
-    @admin.display(description="started", ordering="created_at")
+    @admin.display(description="started")
     def age(self, row: AdHocSession) -> SafeString | str:
         return ago(row.created_at)
 
-    @admin.display(description="next check", ordering="next_check_at")
+    @admin.display(description="next check")
     def next_check(self, row: AdHocSession) -> SafeString | str:
         return countdown(row.next_check_at)
 
-    @admin.display(description="reason", ordering="reason")
+    @admin.display(description="reason")
     def shown_reason(self, row: AdHocSession) -> str:
         return words.reason_in_words(row.reason) or "-"

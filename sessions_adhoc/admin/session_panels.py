@@ -24,6 +24,7 @@ from partners.admin.showing import (
 from partners.models import Incident
 from sessions_adhoc.admin.charging_chart import chart
 from sessions_adhoc.admin.foreseen import foreseen
+from sessions_adhoc.admin.policy import policy
 from sessions_adhoc.admin.story import Line, story, with_messages
 from sessions_adhoc.estimating import estimate
 from sessions_adhoc.models import AdHocSession, AttemptSession, ChargingAttempt, Sample
@@ -97,10 +98,10 @@ def facts(session: AdHocSession) -> dict[str, object]:
         "Client": link(session.client) if session.client else "driver's page",
         "Token UID": link(session.token),
         "Created": at(session.created_at),
-        "Funds reserved": at(session.funds_reserved_at),
-        "Stop asked for": at(session.stop_requested_at),
-        "Charging ended": at(session.charging_ended_at),
-        "Ended": at(session.ended_at),
+        "Funds reserved": at(session.funds_reserved_at) if session.funds_reserved_at else "",
+        "Stop asked for": at(session.stop_requested_at) if session.stop_requested_at else "",
+        "Charging ended": at(session.charging_ended_at) if session.charging_ended_at else "",
+        "Ended": at(session.ended_at) if session.ended_at else "",
         "Earlier try": link(session.previous) if session.previous else "",
     }
 
@@ -180,12 +181,3 @@ def cdrs(session: AdHocSession) -> list[dict[str, Any]]:
 
 def kind(row: Cdr) -> str:
     return f"credit for {row.credit_reference_id}" if row.credit else "CDR"
-
-
-def policy(session: AdHocSession) -> list[tuple[str, Any, str]]:
-    """Name, value and the scope that it came from."""
-    sources = session.policy_sources
-    return [
-        (name.replace("_", " ").replace("cdr", "CDR"), value, sources.get(name, "default"))
-        for name, value in session.policy.items()
-    ]

@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
 
+from billing.admin.words import told
 from billing.models import PaymentEvent
 from ocpi.models import Message
-from partners.admin.showing import DANGER, INFO, NEUTRAL, SUCCESS, WARNING, amount, url_of
+from partners.admin.showing import DANGER, INFO, NEUTRAL, SUCCESS, WARNING, url_of
 from sessions_adhoc.admin.words import TONES
 from sessions_adhoc.models import Sample, TimelineEvent
 from sessions_adhoc.states import State
@@ -84,12 +85,8 @@ def _line(event: TimelineEvent) -> Line:
 
 
 def _payment(event: PaymentEvent, currency: str) -> Line:
-    """A step of the gateway: what was asked, what it said."""
-    said = " ".join(filter(None, [event.outcome, event.code, event.message]))
-    parts = [event.get_action_display(), event.get_to_state_display().lower()]
-    if event.amount is not None:
-        parts.append(amount(event.amount, currency))
-    return Line(event.at, "Gateway", f"{', '.join(parts)}{f': {said}' if said else ''}.", source="money")
+    """A step of the gateway: what was wanted, what it said."""
+    return Line(event.at, "Gateway", told(event, currency), source="money")
 
 
 def with_messages(lines: list[Line]) -> list[Line]:

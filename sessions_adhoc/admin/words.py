@@ -1,8 +1,9 @@
 """The states of an ad-hoc session in support's words: whom we wait for, and what happens when the clock runs out."""
 
 from partners.admin.pages import Standing
-from partners.admin.showing import DANGER, INFO, NEUTRAL, SUCCESS, WARNING
+from partners.admin.showing import DANGER, INFO, NEUTRAL, SUCCESS, WARNING, amount
 from sessions_adhoc.models import AdHocSession
+from sessions_adhoc.presenting import held
 from sessions_adhoc.states import State
 
 TONES = {
@@ -81,6 +82,16 @@ ADVICE = {
 def reason_in_words(reason: str) -> str:
     """The reason's code as a sentence part; an unknown one as it is."""
     return REASONS.get(reason, reason.replace("_", " "))
+
+
+def money_of(session: AdHocSession) -> str:
+    """What matters of the money, for lists: `40.00 EUR held`, `7.41 EUR paid`, `none taken`."""
+    payment = session.authorization
+    if payment.captured_amount:
+        return f"{amount(payment.kept_amount, payment.currency)} paid"
+    if holding := held(payment):
+        return f"{amount(holding, payment.currency)} held"
+    return "none taken" if session.is_terminal else f"{amount(payment.amount, payment.currency)} to reserve"
 
 
 def standing_of(session: AdHocSession) -> Standing:

@@ -13,9 +13,9 @@ CDR_UNUSABLE = "The CDR cannot be billed"
 MONEY_STUCK = "The payment cannot be captured"
 
 
-def settled(text: str, *actions: Action) -> Decision:
+def settled(text: str) -> Decision:
     """The attempt is over by now, unless staff captured while its start was in doubt."""
-    return go(State.SETTLED, text, end_attempt("", text), Action(Do.CLOSE_INCIDENTS), Action(Do.REVOKE_TOKEN), *actions)
+    return go(State.SETTLED, text, end_attempt("", text), Action(Do.CLOSE_INCIDENTS), Action(Do.REVOKE_TOKEN))
 
 
 def escalate(code: str, reason: str, text: str) -> Decision:
@@ -33,7 +33,7 @@ def cdr_pull_due(facts: Facts) -> datetime:
 def money_moved(facts: Facts) -> Decision | None:
     """The gateway's work is done, or under way."""
     if facts.payment.state == "captured":
-        return settled("Settled: the payment was captured.", Action(Do.CHECK_BILL))
+        return settled("Settled: the payment was captured.")
     if facts.payment.state == "released":
         if facts.state == State.AWAITING_CDR or facts.cdr:
             return settled("Settled: nothing to pay, the reservation was released.")
@@ -49,14 +49,15 @@ def money_moved(facts: Facts) -> Decision | None:
 
 
 def from_cdr(facts: Facts, now: datetime) -> Decision | None:
-    """Ask for the capture that the CDR calls for."""
+    """Ask for the capture that the CDR calls for, and have the CDR compared with the tariff while it stands."""
     if facts.cdr is None or facts.cdr.amount is None or facts.payment.state != "reserved":
         return None
     if facts.payment.refused:
         return None
     if facts.cdr.amount == 0:
         return stay(now + PAYMENT_POLL, Action(Do.RELEASE), text=facts.cdr.text)
-    return stay(now + PAYMENT_POLL, Action(Do.CAPTURE, amount=facts.cdr.amount), text=facts.cdr.text)
+    capture = Action(Do.CAPTURE, amount=facts.cdr.amount)
+    return stay(now + PAYMENT_POLL, capture, Action(Do.CHECK_BILL), text=facts.cdr.text)
 
 
 def awaiting_cdr(facts: Facts, now: datetime) -> Decision:

@@ -18,10 +18,6 @@ from sessions_adhoc.states import State
 SEND_POLL = timedelta(seconds=5)
 """A command that nobody sent by then is asked for again: its task was lost."""
 
-STOP_FIRST = timedelta(seconds=15)
-"""How much longer a retry waits for the STOP of the attempt before it: a charger that is still busy with that one would
-refuse."""
-
 PULL_POLL = timedelta(seconds=30)
 UNSENT = frozenset({"created", "undelivered"})
 """States of a command that cannot have arrived."""
@@ -64,7 +60,10 @@ def starting(facts: Facts, now: datetime) -> Decision:
 
 
 def between_attempts(facts: Facts, now: datetime) -> Decision:
-    """Rule 13: after the pause, within the window, and only where the strategy allows it (rule 2)."""
+    """Rule 13: after the pause, within the window, and only where the strategy allows it (rule 2).
+
+    The STOP of the attempt before goes out at once, and is not waited for: a CPO that hangs on it delays no driver.
+    """
     if facts.driver_ended:
         return fail("stopped_by_driver", "Stopped by the driver. Nothing was charged.")
     if facts.payment.state != "reserved":
@@ -74,17 +73,9 @@ def between_attempts(facts: Facts, now: datetime) -> Decision:
         return fail("no_energy", "Charging did not start within the reservation's window.")
     if facts.retry_at and now < facts.retry_at:
         return stay(facts.retry_at)
-    if facts.retry_at and stop_under_way(facts) and now < facts.retry_at + STOP_FIRST:
-        return stay(min(now + SEND_POLL, facts.retry_at + STOP_FIRST), Action(Do.SEND_STOP))
     if facts.rules.start_strategy == "wait_for_preparing" and facts.connector_status not in CONNECTOR_READY:
         return stay(window_ends)
     return Decision(actions=(Action(Do.OPEN_ATTEMPT),), again=True, text="Trying again: sending START_SESSION.")
-
-
-def stop_under_way(facts: Facts) -> bool:
-    """The STOP of the attempt that failed is still in a queue, or on its way."""
-    stop = facts.attempt.stop if facts.attempt else None
-    return stop is not None and stop.state in ("created", "sending")
 
 
 def waiting_for_session(facts: Facts, attempt: AttemptFacts, now: datetime) -> Decision:
@@ -208,7 +199,18 @@ def validating(facts: Facts, now: datetime) -> Decision:
     if now >= deadline:
         minutes = facts.rules.energy_timeout.total_seconds() / 60
         return no_energy(facts, f"No energy for {minutes:g} min after the Session became ACTIVE.", now)
-    return waiting_for_energy(facts, attempt, attempt.session, deadline, now)
+    untracked = untracked_at(facts, attempt, attempt.session)
+    if now >= untracked:
+        minutes = facts.rules.silence_timeout.total_seconds() / 60
+        why = f"For {minutes:g} min no news, or a connector that says something else: no longer tracked (G5.8)."
+        return no_energy(facts, why, now, again=False)
+    return waiting_for_energy(facts, attempt, attempt.session, min(deadline, untracked), now)
+
+
+def untracked_at(facts: Facts, attempt: AttemptFacts, session: SessionFacts) -> datetime:
+    """Rule 17: until when silence, or a connector that contradicts the Session, is borne."""
+    since = min(session.news_at, attempt.connector_contradicts_at or session.news_at)
+    return since + facts.rules.silence_timeout
 
 
 def waiting_for_energy(
@@ -266,14 +268,14 @@ def may_retry(facts: Facts, now: datetime) -> bool:
     )
 
 
-def no_energy(facts: Facts, why: str, now: datetime) -> Decision:
-    """The attempt failed: stop what may still run at the CPO, then try again or release."""
+def no_energy(facts: Facts, why: str, now: datetime, *, again: bool = True) -> Decision:
+    """The attempt failed: stop what may still run at the CPO, then try `again` if the rules allow it, or release."""
     session = facts.attempt.session if facts.attempt else None
     still_runs = session is not None and not session.over and (facts.attempt is None or facts.attempt.stop is None)
     stop = (Action(Do.SEND_STOP),) if still_runs else ()
     if facts.driver_ended:
         return fail("stopped_by_driver", f"Stopped by the driver. {why} Nothing is charged.", *stop)
-    if may_retry(facts, now):
+    if again and may_retry(facts, now):
         return go(
             State.STARTING,
             f"{why} Trying again in {facts.rules.retry_delay.total_seconds():g} s on the same reservation.",

@@ -69,8 +69,13 @@ def _amount(minor: int) -> str:
     return f"{minor / 100:.2f}"
 
 
+def wrong(plays: Iterable[Play]) -> list[Play]:
+    """The plays that deviate from what the rules demand, or were never judged."""
+    return [play for play in plays if play.faults != []]
+
+
 def summary(plays: Sequence[Play], began: float) -> str:
     """The last line."""
-    wrong = sum(1 for play in plays if play.faults)
-    verdict = "ok" if not wrong else f"{wrong} WRONG"
+    deviating = len(wrong(plays))
+    verdict = f"{deviating} WRONG" if deviating else "ok"
     return f"scenarios {verdict}: {len(plays)} played, {time.monotonic() - began:.0f} s"

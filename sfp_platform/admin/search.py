@@ -108,7 +108,7 @@ def messages(text: str) -> QuerySet[Message]:
 
 
 def _of(row: Any) -> str:
-    return str(row.partner.name)
+    return str(row.partner.label)
 
 
 def _moment(row: Any) -> str:
@@ -117,11 +117,11 @@ def _moment(row: Any) -> str:
 
 KINDS: tuple[tuple[type[Model], str, Callable[[str], QuerySet[Any]], Callable[[Any], str]], ...] = (
     (Partner, "handshake", partners, lambda row: f"{row.country_code}*{row.party_id}"),
-    (AdHocSession, "bolt", sessions, lambda row: f"{row.get_state_display()}, {row.partner.name}"),
-    (OcpiSession, "ev_station", ocpi_sessions, lambda row: f"{row.status}, {row.partner.name}"),
-    (Cdr, "receipt_long", cdrs, lambda row: f"{row.total_gross} {row.currency}, {row.partner.name}"),
+    (AdHocSession, "bolt", sessions, lambda row: f"{row.get_state_display()}, {row.partner.label}"),
+    (OcpiSession, "ev_station", ocpi_sessions, lambda row: f"{row.status}, {row.partner.label}"),
+    (Cdr, "receipt_long", cdrs, lambda row: f"{row.total_gross} {row.currency}, {row.partner.label}"),
     (Token, "badge", tokens, lambda row: "valid" if row.valid else "not valid"),
-    (Evse, "ev_charger", evses, lambda row: f"{row.status}, {row.location}, {row.partner.name}"),
+    (Evse, "ev_charger", evses, lambda row: f"{row.status}, {row.location}, {row.partner.label}"),
     (Location, "location_on", locations, _of),
     (Tariff, "sell", tariffs, _of),
     (Command, "terminal", commands, _of),

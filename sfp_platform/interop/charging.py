@@ -34,7 +34,7 @@ def start(world: World) -> str:
         reference="",
     )
     world.notes["since"] = world.mark()
-    return _sent(command)
+    return sent(command)
 
 
 def session_push(world: World) -> str:
@@ -79,7 +79,7 @@ def samples(world: World) -> str:
 def stop(world: World) -> str:
     """STOP_SESSION: answered, confirmed, and the Session ends COMPLETED."""
     row = _session(world)
-    text = _sent(commands.create_stop_session(partner=world.partner, session_id=row.ocpi_id, reference=""))
+    text = sent(commands.create_stop_session(partner=world.partner, session_id=row.ocpi_id, reference=""))
 
     def ended() -> bool:
         row.refresh_from_db()
@@ -136,7 +136,7 @@ def cdr_read_back(world: World) -> str:
     return "at its URL, sent again and pulled: one CDR"
 
 
-def _sent(command: Command) -> str:
+def sent(command: Command) -> str:
     """Send a command; raise Gap unless it is accepted and its result comes."""
     commands.send(command.pk)
     command.refresh_from_db()

@@ -2,6 +2,7 @@
 
 import traceback
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,9 +11,9 @@ from partners.models import Partner
 from partners.services import PartnerDetails, add_partner
 from sfp_platform.demo import processes
 from sfp_platform.demo.place import Place, free_port
-from sfp_platform.interop import charging, handshakes, objects
+from sfp_platform.interop import charging, handshakes, more, objects
 from sfp_platform.interop.cpo import Cpo, command
-from sfp_platform.interop.world import Gap, World
+from sfp_platform.interop.world import Gap, NotInVersion, World
 
 Step = Callable[[World], str]
 STEPS: tuple[tuple[str, Step], ...] = (
@@ -30,17 +31,25 @@ STEPS: tuple[tuple[str, Step], ...] = (
     ("START_SESSION", charging.start),
     ("Session pushed", charging.session_push),
     ("samples", charging.samples),
+    ("charging profiles", more.profiles),
+    ("charging preferences", more.preferences),
     ("STOP_SESSION", charging.stop),
     ("Session read back", charging.session_read_back),
     ("CDR pushed", charging.cdr_push),
     ("CDR read back", charging.cdr_read_back),
+    ("RESERVE_NOW", more.reserve),
+    ("CANCEL_RESERVATION", more.cancel),
+    ("UNLOCK_CONNECTOR", more.unlock),
+    ("Bookings", more.book),
+    ("Payments: terminals", more.terminals),
+    ("Payments: receipt after settlement", more.receipt),
     ("rotation by PUT: theirs", handshakes.they_rotate),
     ("unregistered by them", handshakes.they_unregister),
     ("handshake C: they register", handshakes.they_register),
     ("rotation by PUT: ours", handshakes.we_rotate),
     ("unregistered by us", handshakes.we_unregister),
 )
-OK, GAP = "ok", "GAP"
+OK, GAP, ABSENT = "ok", "GAP", "-"
 
 
 @dataclass(frozen=True)
@@ -63,10 +72,22 @@ def play(place: Place, running: processes.Processes, progress: Callable[[Cell], 
     for version in VERSIONS.values():
         running.wait_until(version.slug, _ready_file(place, version).exists)
         cpo = Cpo(version, _ready_file(place, version))
-        for cell in _one_version(World(version, cpo, _partner(version, cpo))):
+        for cell in _one_version(World(version, cpo, _partner(version, cpo), lambda: _workers(place, running))):
             cells.append(cell)
             progress(cell)
     return cells
+
+
+@contextmanager
+def _workers(place: Place, running: processes.Processes) -> Iterator[None]:
+    commands = {"worker": processes.worker(), "beat": processes.beat(place.folder)}
+    for name, command_line in commands.items():
+        running.start(name, command_line)
+    try:
+        yield
+    finally:
+        for name in commands:
+            running.kill(name)
 
 
 def _one_version(world: World) -> Iterator[Cell]:
@@ -78,6 +99,8 @@ def _one_version(world: World) -> Iterator[Cell]:
 def _tried(step: Step, world: World) -> tuple[str, str]:
     try:
         return OK, step(world)
+    except NotInVersion:
+        return ABSENT, "not in this version"
     except Gap as reason:
         return GAP, str(reason)
     except Exception as error:  # noqa: BLE001  (a step that breaks is a gap; the others still run)
@@ -95,7 +118,7 @@ def table(cells: list[Cell]) -> Iterator[str]:
         yield f"{feature:<36}" + "".join(f"{cell.verdict:<8}" for cell in row)
     reasons: dict[str, list[str]] = {}
     for cell in cells:
-        if cell.verdict != OK:
+        if cell.verdict == GAP:
             reasons.setdefault(f"{cell.verdict}: {cell.feature}: {cell.text}", []).append(cell.version)
     if reasons:
         yield ""

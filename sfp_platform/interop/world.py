@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -23,6 +24,10 @@ class Gap(Exception):
     """A feature does not work; the text says why."""
 
 
+class NotInVersion(Exception):
+    """The version has no such feature."""
+
+
 def must(condition: object, otherwise: str) -> None:
     """Raise Gap unless the condition holds."""
     if not condition:
@@ -41,11 +46,16 @@ def eventually(what: str, condition: Callable[[], T | None], patience: float = P
 
 @dataclass
 class World:
-    """One version with its CPO. `cpo_token` and `our_token` are known once credentials were agreed by hand."""
+    """One version with its CPO. `cpo_token` and `our_token` are known once credentials were agreed by hand.
+
+    `workers`: for the length of a `with` block our tasks are done by processes, as in earnest; else each step does what
+    it needs itself.
+    """
 
     version: Version
     cpo: Cpo
     partner: Partner
+    workers: Callable[[], AbstractContextManager[None]] = nullcontext
     cpo_token: str = ""  # what the CPO calls us with
     our_token: str = ""  # what we call the CPO with
     token: Token | None = None

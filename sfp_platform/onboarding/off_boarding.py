@@ -7,7 +7,8 @@ from django.db import transaction
 from ocpi.handshake import HandshakeRefusedError
 from ocpi.handshake.unregistration import unregister_from
 from ocpi.models import HandshakeRun
-from partners.models import Onboarding, Partner
+from partners import tokens
+from partners.models import IssuedToken, Onboarding, Partner
 from partners.onboarding import stages
 from partners.onboarding.refusals import NotPossible, said
 from partners.onboarding.rules import Stage
@@ -31,8 +32,11 @@ def off_board(partner: Partner, reason: str, user: Any) -> list[HandshakeRun]:
             onboarding = stages.locked(partner)
             if onboarding.stage == Stage.OFF_BOARDED:
                 raise NotPossible(f"{partner.name} is off-boarded already.")
+            ended = [one for one in (onboarding.partner, onboarding.production) if one is not None]
+            # Who makes a link for them at this moment comes before, and it is revoked; or after, and is refused.
+            list(Partner.objects.select_for_update(no_key=True).filter(pk__in=[one.pk for one in ended]).order_by("pk"))
             stages.move(onboarding, Onboarding.off_boarded, user, why)
-            return [_end(one, user) for one in (onboarding.partner, onboarding.production) if one is not None]
+            return [_end(one, user) for one in ended]
     except HandshakeRefusedError as refused:
         raise NotPossible(str(refused)) from refused
 
@@ -41,4 +45,7 @@ def _end(partner: Partner, user: Any) -> HandshakeRun:
     connected = Partner.objects.filter(pk=partner.pk, connection=Connection.CONNECTED)
     connected.update(connection=Connection.SUSPENDED)
     revoke_links(partner)
+    # What they could register with anew ends now; the connection's tokens are needed to tell them.
+    for token in IssuedToken.objects.filter(partner=partner, purpose=IssuedToken.Purpose.REGISTRATION):
+        tokens.revoke(token)
     return unregister_from(partner, user)

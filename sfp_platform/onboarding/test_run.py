@@ -20,6 +20,7 @@ from sfp_platform.onboarding import evidence
 from sfp_platform.onboarding.evidence import Charge, with_everything
 
 Money = PaymentAuthorization.State
+NEVER = "did not come"
 
 
 class Outcome(StrEnum):
@@ -105,11 +106,21 @@ def is_over(charge: Charge) -> bool:
 
 
 def _step(
-    charge: Charge, title: str, awaited: str, at: datetime | None, text: str = "", row: Model | None = None
+    charge: Charge,
+    title: str,
+    awaited: str,
+    at: datetime | None,
+    text: str = "",
+    row: Model | None = None,
+    *,
+    instead: str = "",
 ) -> PathStep:
+    """`awaited` is told while it may still come; `instead`, what came in its place, always."""
     if at is not None:
         return PathStep(title, Outcome.DONE, text, at, row)
-    return PathStep(title, Outcome.MISSED if is_over(charge) else Outcome.WAITING, awaited, None, row)
+    if is_over(charge):
+        return PathStep(title, Outcome.MISSED, instead or NEVER, None, row)
+    return PathStep(title, Outcome.WAITING, instead or awaited, None, row)
 
 
 def _last(charge: Charge) -> ChargingAttempt | None:
@@ -127,20 +138,19 @@ def _accepted(charge: Charge) -> PathStep:
     attempt = _last(charge)
     command = attempt.command if attempt else None
     good = command is not None and command.state == Command.State.ANSWERED and command.response == "ACCEPTED"
-    awaited = f"answered {command.response}" if command and command.response else "their CommandResponse"
+    instead = f"answered {command.response}" if command and command.response else ""
     text = f"attempt {attempt.number}" if attempt else ""
-    return _step(
-        charge, "START_SESSION accepted", awaited, command.answered_at if good and command else None, text, command
-    )
+    at = command.answered_at if good and command else None
+    return _step(charge, "START_SESSION accepted", "their CommandResponse", at, text, command, instead=instead)
 
 
 def _result(charge: Charge) -> PathStep:
     attempt = _last(charge)
     command = attempt.command if attempt else None
     good = command is not None and command.result == "ACCEPTED"
-    awaited = f"their result is {command.result}" if command and command.result else "their CommandResult"
+    instead = f"their result is {command.result}" if command and command.result else ""
     at = command.result_at if good and command else None
-    return _step(charge, "START_SESSION executed", awaited, at, row=command)
+    return _step(charge, "START_SESSION executed", "their CommandResult", at, row=command, instead=instead)
 
 
 def _went(title: str, awaited: str, status: str) -> Callable[[Charge], PathStep]:
@@ -171,8 +181,9 @@ def _readings(charge: Charge) -> PathStep:
     faulty = sum(bool(one.faults) for one in samples)
     text = f"{len(samples)} so far" + (f", {faulty} late or without kWh or kW" if faulty else "")
     enough = len(samples) >= evidence.ENOUGH_SAMPLES and not faulty
-    awaited = text if samples else "kWh and kW, about every 60 s"
-    return _step(charge, "Meter values in time", awaited, samples[-1].at if enough else None, text)
+    at = samples[-1].at if enough else None
+    instead = text if samples else ""
+    return _step(charge, "Meter values in time", "kWh and kW, about every 60 s", at, text, instead=instead)
 
 
 def _ended(charge: Charge) -> PathStep:

@@ -62,7 +62,7 @@ class Director:
         slowly = f", at pace {self.pace:g} because the machine is busy" if self.pace > 1 else ""
         self.out.line(f"\nPlaying {len(plays)} scenarios, {min(jobs, len(plays))} at a time{slowly}")
         done = Runner(plays, jobs, self._tell, lambda: self._watch(running)).run()
-        return self._report(done)
+        return self.conclude(done)
 
     def _start(self, running: processes.Processes, cases: Sequence[Case], versions: Sequence[str]) -> list[Fleet]:
         versions = [version for version in versions if any(version in case.versions for case in cases)]
@@ -105,13 +105,14 @@ class Director:
     def _tell(self, play: Play, done: int, total: int) -> None:
         self.out.line(report.progress(play, done, total))
 
-    def _report(self, done: Sequence[Play]) -> int:
-        wrong = [play for play in done if play.faults]
+    def conclude(self, done: Sequence[Play]) -> int:
+        """Print the table and return the exit code: 1 as soon as one play deviates."""
         self.out.line(f"\n{report.table(done)}\n")
         self.out.line(report.summary(done, self.out.began))
-        if wrong:
-            self.out.line(f"Logs and database: {self.folder}")
-        return 1 if wrong else 0
+        if not report.wrong(done):
+            return 0
+        self.out.line(f"Logs and database: {self.folder}")
+        return 1
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from ocpi.models import (
     OcpiSession,
     PartnerQuirk,
     ProfileRequest,
+    Refresh,
     Terminal,
     TerminalRequest,
     TokenPush,
@@ -32,6 +33,16 @@ def add_further_modules(partner: Partner, session: OcpiSession) -> None:
     TokenPush.objects.create(token=factories.TokenFactory(), partner=partner, wanted=now, next_check_at=now)
     PartnerQuirk.objects.create(
         partner=partner, version="2.2.1", module="sessions", kind="case", count=3, first_seen=now, last_seen=now
+    )
+    Refresh.objects.create(
+        partner=partner,
+        module="sessions",
+        country_code=session.country_code,
+        party_id=session.party_id,
+        ocpi_id=session.ocpi_id,
+        ocpi_key=session.ocpi_key,
+        since=now,
+        next_check_at=now,
     )
     ProfileRequest.objects.create(partner=partner, session=session, kind="SET", state="answered", response="ACCEPTED")
     mirrored: dict[str, Any] = {

@@ -98,7 +98,7 @@ def test_the_charts_show_the_worst(home, world):
     sync_count_traffic()
     traffic = home().context["traffic"]
     rates = json.loads(traffic.error_rates["data"])
-    assert (rates["labels"], rates["datasets"][0]["data"]) == ([world.partner.name], [50.0])
+    assert (rates["labels"], rates["datasets"][0]["data"]) == ([world.partner.label], [50.0])
     assert json.loads(traffic.latencies["data"])["datasets"][0]["data"] == [300]
     failed, fine = json.loads(traffic.by_hour["data"])["datasets"]
     assert (len(failed["data"]), sum(failed["data"]), sum(fine["data"])) == (24, 1, 1)
@@ -167,3 +167,31 @@ def test_every_registered_page_is_in_the_sidebar(page, db):
     ]
     assert missing == []
     assert len(set(links)) == len(links)
+
+
+def test_test_and_production_of_a_cpo_are_told_apart(home, world):
+    Partner.objects.update(name="Ion", environment="production")
+    other = Partner.objects.create(code="ion-t", name="Ion", country_code="SK", party_id="ION", environment="test")
+    for partner in (world.partner, other):
+        message(partner, http_status=500, direction="out", duration_ms=300)
+    sync_count_traffic()
+    rates = json.loads(home().context["traffic"].error_rates["data"])
+    assert sorted(rates["labels"]) == ["Ion", "Ion (test)"]
+
+
+def test_overdue_sessions_are_counted_and_listed(home, page, world):
+    assert home().context["overdue_count"] == 0
+    late = ad_hoc_session(world.evse, "starting", next_check_at=timezone.now() - timedelta(minutes=5))
+    shown = home()
+    assert shown.context["overdue_count"] == 1
+    address = f"{reverse('admin:sessions_adhoc_adhocsession_changelist')}?queue=overdue"
+    assert f'href="{address}"' in shown.content.decode()
+    assert [row.pk for row in page.get(address).context["cl"].result_list] == [late.pk]
+
+
+def test_a_stage_leads_to_its_partners(home, page, world):
+    now = timezone.now()
+    Onboarding.objects.create(partner=world.partner, stage="testing", stage_since=now, evidence_from=now)
+    address = f"{reverse('admin:partners_partner_changelist')}?stage=testing"
+    assert address in home().content.decode()
+    assert [row.pk for row in page.get(address).context["cl"].result_list] == [world.partner.pk]

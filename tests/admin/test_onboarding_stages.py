@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.contrib.auth.models import Permission, User
+from django.core import mail
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -15,7 +16,9 @@ from ocpi.masking import masked_headers
 from ocpi.models import ConformanceCase, ConformanceRun, HandshakeRun
 from partners import tokens
 from partners.models import (
+    Document,
     FunctionalTest,
+    GoLiveAction,
     HistoryEntry,
     IssuedToken,
     Onboarding,
@@ -104,10 +107,16 @@ class TestMovingOn:
         assert "It is in stage “OCPI handshake” by now." in said
         assert stage_of(fresh) == "handshake"
 
-    def test_the_window_is_agreed_on_the_page(self, page, fresh):
+    def test_the_window_is_agreed_on_the_page_and_confirmed_to_the_cpo(self, page, fresh, run_tasks):
         begins = timezone.localtime() + timedelta(days=1)
         given = {"starts_at": f"{begins:%Y-%m-%dT%H:%M}", "ends_at": f"{begins + timedelta(hours=2):%Y-%m-%dT%H:%M}"}
-        press(page, fresh, "agree-window", **given)
+        fresh.contacts.create(name="Jana", email="jana@cpo.example")
+        said = press(page, fresh, "agree-window", **given)
+        assert "The integration window is agreed. It is confirmed to jana@cpo.example by email." in said
+        run_tasks()
+        (message,) = mail.outbox
+        assert (message.to, message.cc) == (["jana@cpo.example"], ["techsupport@smartfuelpass.com"])
+        assert f"from {begins:%-d %b %Y, %H:%M}" in message.body
         fresh.refresh_from_db()
         assert fresh.integration_window_ends_at - fresh.integration_window_starts_at == timedelta(hours=2)
         assert missing(page, fresh) == ["information"]
@@ -323,6 +332,9 @@ class TestGoLive:
     def test_the_whole_way_to_live(self, page, tested):
         self.production(page, tested)
         assert "Not yet." in press(page, tested, "advance", expected="go_live")
+        said = press(page, tested, "confirm", action="production_tested", side="sfp")
+        assert "The connection in production is not made yet" in said
+        assert not GoLiveAction.objects.exists()
         Partner.objects.filter(code="ion-live").update(connection="connected")
         for action, side, by in (
             ("production_tested", "sfp", ""),
@@ -332,6 +344,11 @@ class TestGoLive:
             press(page, tested, "confirm", action=action, side=side, said_by=by)
         assert missing(page, tested) == ["signed_off", "archived"]
         press(page, tested, "sign", name="Eva Hruba", role="Head of integration", signed_on=f"{timezone.localdate()}")
+        assert overview(page, tested).context["next"].text == (
+            "Sign-off form completed by both parties: The CPO has to do this."
+        )
+        assert "Missing: Sign-off form completed by both parties." in press(page, tested, "make-dossier")
+        assert not Document.objects.filter(kind="dossier").exists()
         sign_off.sign(tested, "cpo", "Jana Nova", "CTO", timezone.localdate(), source_address="1.2.3.4")
         assert missing(page, tested) == ["archived"]
         assert overview(page, tested).context["next_button"]["action"].name == "make-dossier"
@@ -398,6 +415,11 @@ class TestEnding:
         world.session.refresh_from_db()
         world.message.refresh_from_db()
         assert "Off-boarded" in overview(page, world.partner).content.decode()
+
+    def test_token_b_ends_at_once(self, page, fresh):
+        token = issue_token(fresh, purpose=IssuedToken.Purpose.REGISTRATION)
+        press(page, fresh, "off-board", reason="They changed their mind.")
+        assert tokens.find_issued(token) is None
 
     def test_a_handshake_under_way_is_called_off(self, page, fresh):
         now = timezone.now()

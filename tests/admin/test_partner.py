@@ -81,7 +81,8 @@ class TestAdding:
         ("field", "value", "complaint"),
         [
             ("party_id", "IO", "3 characters"),
-            ("country_code", "S1", "2 letters"),
+            ("country_code", "S1", "Two letters, for example SK"),
+            ("country_code", "ZZ", "is not a country of ISO 3166-1"),
             ("code", "Ion Charging", "lower-case"),
             ("versions_url", "ftp://cpo.example/versions", "versions URL"),
             ("versions_url", "https://user:secret@cpo.example/versions", "no user name or password"),

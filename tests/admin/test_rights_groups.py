@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from partners import rights
 from partners.models import Partner
+from tests.factories import PartnerFactory
 
 SUPPORT = {
     "sessions_adhoc.operate_session",
@@ -136,3 +137,38 @@ class TestTheirPages:
         nina.refresh_from_db()
         assert (nina.is_staff, nina.is_superuser) == (True, False)
         assert nina.has_perm("partners.close_incident")
+
+
+class TestNetworks:
+    """From where a partner may call is a right of its own, on the partner's form as well."""
+
+    SENT = {
+        "name": "Ion",
+        "country_code": "SK",
+        "party_id": "ION",
+        "environment": "test",
+        "agreed_version": "2.2.1",
+        "versions_url": "https://cpo.example/versions",
+        "allowed_networks-TOTAL_FORMS": "1",
+        "allowed_networks-INITIAL_FORMS": "0",
+        "allowed_networks-0-network": "192.0.2.7",
+        **{f"{name}-{form}_FORMS": "0" for name in ("contacts", "roles", "policies") for form in ("TOTAL", "INITIAL")},
+    }
+
+    @pytest.mark.parametrize(
+        ("granted_beside_editing", "networks"),
+        [
+            (["change_allowlist"], ["192.0.2.7"]),
+            (["add_allowednetwork", "change_allowednetwork", "delete_allowednetwork"], []),
+        ],
+    )
+    def test_they_are_changed_with_the_right_to_the_allowlist_only(self, db, granted_beside_editing, networks):
+        partner = PartnerFactory(name="Ion", country_code="SK", party_id="ION", code="ion")
+        user = User.objects.create_user("ana", is_staff=True)
+        named = ["view_partner", "change_partner", "view_allowednetwork", *granted_beside_editing]
+        user.user_permissions.set(Permission.objects.filter(codename__in=named))
+        browser = Client()
+        browser.force_login(user)
+        answer = browser.post(reverse("admin:partners_partner_change", args=[partner.pk]), self.SENT)
+        assert answer.status_code == 302, answer.context["errors"]
+        assert [row.network for row in partner.allowed_networks.all()] == networks

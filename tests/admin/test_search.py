@@ -8,6 +8,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from billing.models import PaymentAuthorization
 from ocpi.message_log import open_message
 from ocpi.models import Cdr, Message, Tariff
 from ocpi.searching import subject_of_url
@@ -30,12 +31,13 @@ def found(browser, term):
     "kind",
     [
         *("session", "session_start", "token", "reference", "ocpi_session", "cdr", "evse", "evse_uid", "location"),
-        *("tariff", "command", "payment", "partner", "request", "correlation"),
+        *("tariff", "command", "payment", "partner", "request", "correlation", "contract", "gateway"),
     ],
 )
 def test_it_finds(page, world, kind):
     cdr = Cdr.objects.get()
     rows.message(world.partner, request_id="Req-1", correlation_id="Corr-1")
+    PaymentAuthorization.objects.filter(pk=world.session.authorization_id).update(gateway_reference="sim_7")
     marked = rows.message(world.partner, request_id="Req-2", correlation_id="Corr-2")
     term, row = {
         "session": (str(world.session.pk), world.session),
@@ -50,6 +52,8 @@ def test_it_finds(page, world, kind):
         "tariff": ("T-1", Tariff.objects.get()),
         "command": (str(world.command.pk), world.command),
         "payment": (str(world.session.authorization_id), world.session.authorization),
+        "contract": (world.session.token.contract_id, world.session.token),
+        "gateway": ("sim_7", world.session.authorization),
         "partner": (world.partner.code, world.partner),
         "request": ("Req-2", marked),
         "correlation": ("Corr-2", marked),

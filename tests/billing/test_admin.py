@@ -1,6 +1,7 @@
 """Staff look at payments, and can change nothing here."""
 
 import pytest
+from django.contrib.admin.utils import quote
 from django.contrib.auth import get_user_model
 from django.urls import reverse
 
@@ -95,12 +96,12 @@ def test_it_shows_the_simulated_gateways_books(admin_client):
     services.drive(row.pk)
     charge = SimulatedCharge.objects.get()
     assert "15.00 EUR" in page(admin_client, "admin:billing_simulatedcharge_changelist")
-    html = page(admin_client, "admin:billing_simulatedcharge_change", charge.pk)
+    html = page(admin_client, "admin:billing_simulatedcharge_change", quote(charge.pk))
     assert "25.00 EUR" in html
     assert f"{row.pk}:reserve" in html
     assert (
         admin_client.post(
-            reverse("admin:billing_simulatedcharge_change", args=[charge.pk]), {"status": "released"}
+            reverse("admin:billing_simulatedcharge_change", args=[quote(charge.pk)]), {"status": "released"}
         ).status_code
         == 403
     )

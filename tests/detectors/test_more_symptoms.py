@@ -74,6 +74,19 @@ def test_a_server_with_too_many_errors(world) -> None:
     closed(world, incident)
 
 
+def test_a_few_calls_of_which_none_goes_well(world) -> None:
+    """Too few for a rate, and enough to know: no call of this quarter of an hour succeeded."""
+    world.cpo.server.on("GET /sessions", Answer("broken", 500))
+    for _ in range(10):
+        world.we_call()
+    incident = found(world, "Your server fails to answer our requests", "answered HTTP 500")
+    assert "100% of our 10 requests" in incident.cause
+    world.cpo.server.on("GET /sessions", envelope([]))
+    world.clock.forward(minutes=15)
+    world.we_call()
+    assert closed(world, incident) == "A later request of ours was answered well."
+
+
 def test_a_few_errors_are_no_incident(world) -> None:
     world.cpo.server.on("GET /sessions", Answer("broken", 500))
     for _ in range(4):

@@ -14,6 +14,50 @@ from tests.ocpi.cpo import TOKEN_A, Answer, envelope
 pytestmark = pytest.mark.django_db
 
 WRONG_TOKEN = "Token not-the-one-they-got-77f4"
+# The guide's table, word for word: symptom -> (likely cause, resolution).
+GUIDE = {
+    "HTTP 403 when calling SFP endpoints": (
+        "Your IP is not in our firewall allowlist",
+        "Confirm your outbound IP with us — we will add it to Cloudflare WAF.",
+    ),
+    "HTTP 403 when SFP calls your endpoints": (
+        "Our IP is not allowlisted on your side",
+        "Add the SFP outbound IP addresses we provided to your firewall / WAF.",
+    ),
+    "HTTP 401 on all requests after handshake": (
+        "Token mismatch — wrong authorization Token",
+        "Verify the tokens exchanged during handshake. Contact us to re-check.",
+    ),
+    "Handshake times out": (
+        "Wrong Versions URL or Token A",
+        "Confirm the URL is publicly reachable (test with curl from external network) and the Token A matches exactly.",
+    ),
+    "Locations not visible in SFP system": (
+        "Locations not pushed or push failing",
+        "Check your outbound request logs. Confirm the SFP Locations endpoint URL is correct.",
+    ),
+    "CDRs not received by SFP": (
+        "CDR not sent, or sent to wrong endpoint",
+        "Verify the CDRs endpoint URL. CDR must be sent as POST immediately after session ends.",
+    ),
+    "START_SESSION returns error": (
+        "EVSE not available or command rejected",
+        "Return the correct CommandResponse code. Verify the EVSE ID matches your Location data.",
+    ),
+    "Sessions not updating in real time": (
+        "Session PATCH not implemented",
+        "You must send PATCH /sessions updates during an active charging session.",
+    ),
+    "Charging starts but no energy reported": (
+        "Meter values not sent or wrong interval",
+        "Ensure kWh and kW are sent approximately every 60 seconds. Check timestamps.",
+    ),
+    "Session created but funds released early": (
+        "No energy delivered within timeout",
+        "This is expected SFP behaviour (section 5). Ensure your charger delivers energy promptly after session "
+        "creation.",
+    ),
+}
 
 
 class CallsFromAnotherAddress:
@@ -21,7 +65,6 @@ class CallsFromAnotherAddress:
 
     symptom = "HTTP 403 when calling SFP endpoints"
     evidence = "GET /ocpi/emsp/2.2.1/sessions/SK/ION/S-1 answered HTTP 403"
-    resolution = "add it to the allowlist"
 
     def cause(self, world: World) -> None:
         for _ in range(2):
@@ -37,7 +80,6 @@ class KeepsUsOut:
 
     symptom = "HTTP 403 when SFP calls your endpoints"
     evidence = "GET http://127.0.0.1"
-    resolution = "firewall / WAF"
 
     def cause(self, world: World) -> None:
         world.cpo.server.on("GET /sessions", Answer("blocked", 403))
@@ -53,7 +95,6 @@ class CallsWithAnotherToken:
 
     symptom = "HTTP 401 on all requests after handshake"
     evidence = "answered HTTP 401"
-    resolution = "Verify the tokens exchanged during handshake."
 
     def cause(self, world: World) -> None:
         world.clock.forward(minutes=1)
@@ -70,7 +111,6 @@ class RefusesOurToken:
 
     symptom = "HTTP 401 on all requests after handshake"
     evidence = "answered HTTP 401"
-    resolution = "Verify the tokens exchanged during handshake."
 
     def cause(self, world: World) -> None:
         world.clock.forward(minutes=1)
@@ -87,7 +127,6 @@ class CannotShakeHands:
 
     symptom = "Handshake times out"
     evidence = "Read their versions"
-    resolution = "start the handshake again"
 
     def cause(self, world: World) -> None:
         self.other = add_partner(
@@ -114,7 +153,6 @@ class SendsNoLocations:
 
     symptom = "Locations not visible in SFP system"
     evidence = "no location is known"
-    resolution = "Check your outbound request logs."
     looks = 6  # it is looked at every five minutes
 
     def cause(self, world: World) -> None:
@@ -130,7 +168,6 @@ class PushesFaultyLocations:
 
     symptom = "Locations not visible in SFP system"
     evidence = "coordinates"
-    resolution = "Confirm the SFP Locations endpoint URL is correct."
 
     def cause(self, world: World) -> None:
         for _ in range(3):
@@ -145,7 +182,6 @@ class StopsPushing:
 
     symptom = "Locations not visible in SFP system"
     evidence = "that they had not pushed"
-    resolution = "Check your outbound request logs."
     looks = 6
 
     def cause(self, world: World) -> None:
@@ -169,7 +205,6 @@ class SendsNoCdr:
 
     symptom = "CDRs not received by SFP"
     evidence = "no CDR"
-    resolution = "CDR must be sent as POST immediately after session ends."
 
     def cause(self, world: World) -> None:
         world.charges()
@@ -186,7 +221,6 @@ class SendsFaultyCdrs:
 
     symptom = "CDRs not received by SFP"
     evidence = "currency"
-    resolution = "Verify the CDRs endpoint URL."
 
     def cause(self, world: World) -> None:
         world.charges()
@@ -205,7 +239,6 @@ class DoesNotKnowTheEvse:
 
     symptom = "START_SESSION returns error"
     evidence = "START_SESSION at LOC-1/EVSE-1: REJECTED"
-    resolution = "Verify the EVSE ID matches your Location data."
 
     def cause(self, world: World) -> None:
         refusal = envelope({"result": "REJECTED", "timeout": 5}, 2003, "Unknown location or EVSE")
@@ -222,7 +255,6 @@ class SendsNoUpdates:
 
     symptom = "Sessions not updating in real time"
     evidence = "no push since"
-    resolution = "You must send PATCH /sessions updates during an active charging session."
 
     def cause(self, world: World) -> None:
         world.charges()
@@ -238,7 +270,6 @@ class BringsNoEnergy:
 
     symptom = "Charging starts but no energy reported"
     evidence = "0 kWh"
-    resolution = "Ensure kWh and kW are sent approximately every 60 seconds. Check timestamps."
 
     def cause(self, world: World) -> None:
         world.driver.start()
@@ -258,7 +289,6 @@ class SendsLateSamples:
 
     symptom = "Charging starts but no energy reported"
     evidence = "2 with more than an interval after the one before"
-    resolution = "Check timestamps."
 
     def cause(self, world: World) -> None:
         world.charges()
@@ -277,7 +307,6 @@ class DeliversTooLate:
 
     symptom = "Session created but funds released early"
     evidence = "released"
-    resolution = "This is expected SFP behaviour (section 5)."
 
     def cause(self, world: World) -> None:
         Connector.objects.update(power_type="AC_3_PHASE")
@@ -328,7 +357,9 @@ def test_it_is_found_named_and_closed(world, page, scenario) -> None:
     case.cause(world)
     assert world.detect() == [case.symptom]
     incident = only()
-    assert case.resolution in incident.resolution
+    cause, resolution = GUIDE[case.symptom]
+    assert incident.cause.startswith(cause)
+    assert incident.resolution.startswith(resolution)
     assert any(case.evidence in item["text"] for item in incident.evidence), incident.evidence
     assert incident.letter
 
@@ -342,6 +373,10 @@ def test_it_is_found_named_and_closed(world, page, scenario) -> None:
     assert incident.closed_at is not None
     assert incident.close_reason
     assert symptoms() == [], "and its cure leaves nothing open"
+
+
+def test_every_symptom_of_the_guide_has_its_scenario() -> None:
+    assert {scenario.symptom for scenario in SCENARIOS} == set(GUIDE)
 
 
 def test_a_good_charge_leaves_nothing_to_say(world) -> None:

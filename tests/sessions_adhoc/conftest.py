@@ -56,8 +56,8 @@ class Cpo:
         """The commands of a kind that arrived, in order."""
         return self.server.calls("POST", f"/commands/{kind}")
 
-    def push(self, method: str, path: str, body: Any, expected: int) -> Any:
-        """Call our OCPI interface."""
+    def push(self, method: str, path: str, body: Any, expected: int | None) -> Any:
+        """Call our OCPI interface; without an expected HTTP status, any success will do."""
         answer = self.http.generic(
             method,
             f"/ocpi/emsp/2.2.1/{path}",
@@ -65,7 +65,7 @@ class Cpo:
             content_type="application/json",
             headers={"Authorization": f"Token {self.token}"},
         )
-        assert answer.status_code == expected, answer.content
+        assert answer.status_code == expected or (expected is None and answer.status_code < 300), answer.content
         assert answer.json()["status_code"] == 1000, answer.json()
         return answer
 
@@ -91,7 +91,9 @@ class Cpo:
         change = {"status": status, "last_updated": stamp(self.clock.now())}
         self.push("PATCH", "locations/SK/ION/LOC-1/EVSE-1", change, 200)
 
-    def cdr(self, total: float, cdr_id: str = "CDR-1", *, kwh: float = 20.5, expected: int = 201, **more: Any) -> None:
+    def cdr(
+        self, total: float, cdr_id: str = "CDR-1", *, kwh: float = 20.5, expected: int | None = 201, **more: Any
+    ) -> None:
         """POST the CDR of the last START_SESSION."""
         start = self.sent("START_SESSION")[-1].body
         data = cdr_data(

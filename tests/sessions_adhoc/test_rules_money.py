@@ -246,6 +246,15 @@ def test_staff_decide_only_on_what_does_not_end_by_itself(charged, clock) -> Non
     assert (state(session)[0], money(session)[0]) == ("awaiting_cdr", "reserved")
 
 
+def test_staff_do_not_move_what_a_cdr_that_has_just_come_settles(escalated, cpo, clock) -> None:
+    cpo.cdr(3.21)
+    for act in (staff.release, staff.capture_from_last_sample):
+        with pytest.raises(staff.NotPossible, match="has just come"):
+            act(escalated.pk, "ana", "The CPO sends no CDR.")
+    clock.forward(seconds=1)
+    assert (state(escalated)[0], money(escalated), open_incidents()) == ("settled", ("captured", 321), [])
+
+
 def test_what_was_moved_is_not_moved_again(escalated, cpo, clock) -> None:
     staff.release(escalated.pk, "ana", "First.")
     with pytest.raises(staff.NotPossible, match="nothing can be released"):

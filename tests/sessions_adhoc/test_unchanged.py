@@ -77,3 +77,14 @@ def test_a_push_that_repeats_is_news_for_a_full_battery_is_no_silence(charging, 
     cpo.push("PUT", "sessions/SK/ION/S-1", raw, 200)
     assert traces(charging)[0] == samples + 1
     assert [name for name, _arguments in waiting_tasks()] == ["sessions_adhoc.tasks.advance"]
+
+
+def test_pushes_that_are_older_than_what_is_known_are_silence(charging, cpo, clock) -> None:
+    """Rules 17, 22: they change nothing, and so they do not keep the session alive either."""
+    raw = OcpiSession.objects.get().raw
+    for minute in range(30):
+        clock.forward(minutes=1)
+        older = {**raw, "kwh": 4 + minute, "last_updated": "2026-05-04T12:00:05Z"}
+        cpo.push("PUT", "sessions/SK/ION/S-1", older, 200)
+    clock.forward(minutes=1)
+    assert (state(charging)[0], len(cpo.server.calls("GET", "/sessions")) > 0) == ("awaiting_cdr", True)

@@ -97,6 +97,7 @@ class CommandResponse(CommandOutcome):
 
     kind = "command_response"
     fallbacks = {"timeout": DEFAULT_TIMEOUT, "result": "REJECTED"}
+    absent = {"timeout": DEFAULT_TIMEOUT}
 
     result: Annotated[str, OneOf(CommandResponseType, without=("TIMEOUT",))]
     timeout: Whole

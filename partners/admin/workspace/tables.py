@@ -6,6 +6,8 @@ from typing import Any
 
 from django.db.models import Count
 
+from ocpi.admin.cdr import total
+from ocpi.admin.mirrored import kilowatt_hours
 from ocpi.models import Cdr, Location, Message
 from partners import history
 from partners.admin.showing import (
@@ -14,7 +16,6 @@ from partners.admin.showing import (
     SUCCESS,
     TONES,
     ago,
-    amount,
     anchor,
     at,
     badge,
@@ -24,6 +25,7 @@ from partners.admin.showing import (
 )
 from partners.models import Incident, Partner
 from sessions_adhoc.admin.words import TONES as SESSION_TONES
+from sessions_adhoc.admin.words import money_of, reason_in_words
 from sessions_adhoc.models import AdHocSession
 from sessions_adhoc.states import State
 
@@ -53,7 +55,7 @@ def locations(partner: Partner) -> list[Table]:
             link(row, row.name or row.ocpi_id),
             f"{row.address}, {row.city}",
             row.evse_count,
-            badge("missing", DANGER) if row.missing_since else badge("there", SUCCESS),
+            badge("missing", DANGER) if row.missing_since else badge("present", SUCCESS),
             ago(row.updated_at),
         ]
         for row in found
@@ -64,19 +66,23 @@ def locations(partner: Partner) -> list[Table]:
 
 
 def sessions(partner: Partner) -> list[Table]:
-    found = AdHocSession.objects.filter(partner=partner).select_related("evse").order_by("-created_at")[:MOST]
+    found = (
+        AdHocSession.objects.filter(partner=partner)
+        .select_related("evse", "authorization")
+        .order_by("-created_at")[:MOST]
+    )
     rows = [
         [
             link(row, str(row.pk)[:8]),
             str(row.evse),
             badge(row.get_state_display(), SESSION_TONES[State(row.state)]),
-            row.reason.replace("_", " "),
-            amount(row.amount, row.currency),
+            reason_in_words(row.reason),
+            money_of(row),
             ago(row.created_at),
         ]
         for row in found
     ]
-    head = ("Session", "Charger", "State", "Reason", "Reserved", "Began")
+    head = ("Session", "Charger", "State", "Reason", "Money", "Began")
     empty = "Nobody charged there yet. Start a test charge from the tests."
     return [Table("Ad-hoc sessions", head, rows, empty, of_partner(AdHocSession, partner))]
 
@@ -85,8 +91,8 @@ def cdrs(partner: Partner) -> list[Table]:
     rows = [
         [
             link(row),
-            f"{row.total_energy:f} kWh",
-            f"{row.total_gross:f} {row.currency}",
+            kilowatt_hours(row.total_energy),
+            total(row),
             row.session_id,
             ago(row.created_at),
         ]

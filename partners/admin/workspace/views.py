@@ -51,13 +51,18 @@ TABS = (
 )
 # Buttons per tab. What is in none of them shows on the overview.
 ON_TAB = {
-    "connection": ("handshake", "check", "check-armed", "sync-locations", "sync-tariffs", "suspend", "resume"),
+    "connection": (
+        *("handshake", "connect-by-hand", "rotate", "check", "check-armed"),
+        *("sync-locations", "sync-tariffs", "suspend", "resume"),
+    ),
     "credentials": ("issue-token-b",),
     "checklist": ("make-link", "revoke-link", "confirm-items"),
     "tests": ("check", "check-armed"),
     "locations": ("sync-locations",),
 }
-ELSEWHERE = frozenset({"sync-locations", "sync-tariffs", "check-armed", "confirm-items", "issue-token-b"})
+ELSEWHERE = frozenset(
+    {"sync-locations", "sync-tariffs", "check-armed", "confirm-items", "issue-token-b", "connect-by-hand", "rotate"}
+)
 
 
 def show(page: Page, tab: str) -> HttpResponse:

@@ -1,9 +1,12 @@
 """The tabs about the connection itself: handshakes, checks, endpoints, syncs, tokens, networks."""
 
-from django.db.models import Count
+from typing import Any
 
-from ocpi.models import HandshakeRun, SyncRun
-from partners.admin.showing import ago, at, code, link, state_badge
+from django.db.models import Count, Q
+from django.utils.safestring import SafeString
+
+from ocpi.models import ConformanceRun, HandshakeRun, SyncRun
+from partners.admin.showing import DANGER, SUCCESS, ago, at, badge, code, link, nowrap, state_badge
 from partners.admin.workspace.tables import MOST, Table, of_partner
 from partners.models import Partner
 
@@ -12,14 +15,16 @@ def connection(partner: Partner) -> list[Table]:
     endpoints = [[row.module, row.role.lower(), code(row.url), row.version] for row in partner.endpoints.all()]
     runs = HandshakeRun.objects.filter(partner=partner)[:5]
     syncs = SyncRun.objects.filter(partner=partner)[:5]
-    checks = partner.conformance_runs.annotate(count=Count("cases"))[:5]
+    failed = Count("cases", filter=Q(cases__verdict="fail"))
+    checks = partner.conformance_runs.annotate(count=Count("cases"), failed_count=failed)[:5]
     return [
         Table(
             "Handshakes",
-            ("Run", "State", "Step", "Ended", "Cause"),
+            ("Run", "Kind", "State", "Step", "Ended", "Cause"),
             [
                 [
-                    link(row, f"{row.get_kind_display()} {row.pk}"),
+                    link(row, nowrap(f"Run {row.pk}")),
+                    row.get_kind_display(),
                     state_badge(row),
                     row.get_step_display(),
                     ago(row.ended_at),
@@ -36,7 +41,7 @@ def connection(partner: Partner) -> list[Table]:
             [
                 [
                     link(row, f"Check {row.pk}"),
-                    state_badge(row),
+                    _outcome(row),
                     row.count,
                     "with a test charge" if row.armed else "read-only",
                     ago(row.ended_at),
@@ -66,6 +71,13 @@ def connection(partner: Partner) -> list[Table]:
             of_partner(SyncRun, partner),
         ),
     ]
+
+
+def _outcome(run: Any) -> SafeString:
+    """What a connection check came to, as on its own page; where it has not ended well, how far it got."""
+    if run.state != ConformanceRun.State.FINISHED:
+        return state_badge(run)
+    return badge(f"{run.failed_count} failed", DANGER) if run.failed_count else badge("Passed", SUCCESS)
 
 
 def credentials(partner: Partner) -> list[Table]:

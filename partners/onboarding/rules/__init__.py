@@ -4,7 +4,15 @@ conditions = ahead(facts)                  # of the stage that `facts` is in, me
 blocked = [one for one in conditions if not one.holds]
 """
 
-from partners.onboarding.rules.conditions import TITLES, Condition, ahead, blocking, condition, what_next
+from partners.onboarding.rules.conditions import (
+    TITLES,
+    Condition,
+    ahead,
+    before_archiving,
+    blocking,
+    condition,
+    what_next,
+)
 from partners.onboarding.rules.facts import Facts, HandshakeFacts, TestFacts
 from partners.onboarding.rules.guide import (
     BOTH,
@@ -41,6 +49,7 @@ __all__ = [
     "TestFacts",
     "Verified",
     "ahead",
+    "before_archiving",
     "blocking",
     "condition",
     "lacking",

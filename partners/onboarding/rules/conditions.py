@@ -7,6 +7,7 @@ from partners.onboarding.rules.facts import Facts, TestFacts
 from partners.onboarding.rules.guide import (
     BOTH,
     CPO_ONLY,
+    GO_LIVE,
     GO_LIVE_ACTIONS,
     SFP_ONLY,
     TEST,
@@ -18,6 +19,7 @@ from partners.onboarding.rules.guide import (
 )
 from partners.onboarding.rules.verdicts import Verified, lacking, verified
 
+ARCHIVED = "archived"
 WHO = {SFP_ONLY: "we have", CPO_ONLY: "the CPO has", BOTH: "both sides have"}
 
 
@@ -139,6 +141,28 @@ def _action(action: GoLiveInfo) -> _Rule:
     )
 
 
+def before_archiving(facts: Facts) -> list[GoLiveInfo]:
+    """The actions that the dossier is to hold, and that are not done: it is archived when the others are over."""
+    others = [action for action in GO_LIVE_ACTIONS if action.key != ARCHIVED]
+    return [action for action in others if _undone(action, facts) and action.key not in facts.overruled]
+
+
+def _archived() -> _Rule:
+    """The last one: its turn comes when the others are done."""
+
+    def missing(facts: Facts) -> list[str]:
+        if not _undone(GO_LIVE[ARCHIVED], facts):
+            return []
+        waits = before_archiving(facts)
+        return ["Comes last: the dossier holds the confirmations and signatures." if waits else "We have to do this."]
+
+    def owners(facts: Facts) -> frozenset[Side]:
+        waits = before_archiving(facts) if _undone(GO_LIVE[ARCHIVED], facts) else []
+        return frozenset(side for action in waits for side in _undone(action, facts)) or SFP_ONLY
+
+    return _Rule(ARCHIVED, GO_LIVE[ARCHIVED].title, missing, owners)
+
+
 def _production(facts: Facts) -> list[str]:
     if not facts.production_exists:
         return ["There is no connection in production yet: add it, with its own endpoint code and tokens."]
@@ -147,7 +171,7 @@ def _production(facts: Facts) -> list[str]:
 
 def _incidents(facts: Facts) -> list[str]:
     count = facts.incidents_open
-    return _unless(count == 0, f"{count} open incident{'s'[: count != 1]}: close what is solved, solve the rest.")
+    return _unless(count == 0, f"{count} {'is' if count == 1 else 'are'} open. Close what is solved, solve the rest.")
 
 
 LEAVING: dict[Stage, tuple[_Rule, ...]] = {
@@ -181,7 +205,8 @@ LEAVING: dict[Stage, tuple[_Rule, ...]] = {
     ),
     Stage.GO_LIVE: (
         _Rule("production", "Connected in production", _production, BOTH),
-        *(_action(action) for action in GO_LIVE_ACTIONS),
+        *(_action(action) for action in GO_LIVE_ACTIONS if action.key != ARCHIVED),
+        _archived(),
     ),
 }
 NOT_SUSPENDED = _Rule(
@@ -190,7 +215,7 @@ NOT_SUSPENDED = _Rule(
     lambda facts: _unless(not facts.suspended, "The partner is suspended: resume it first."),
     SFP_ONLY,
 )
-NO_INCIDENTS = _Rule("no_incidents", "No open incidents", _incidents, BOTH)
+NO_INCIDENTS = _Rule("no_incidents", "All incidents settled", _incidents, BOTH)
 ENTERING: dict[Stage, tuple[_Rule, ...]] = {
     Stage.INFRASTRUCTURE: (NOT_SUSPENDED,),
     Stage.HANDSHAKE: (NOT_SUSPENDED,),

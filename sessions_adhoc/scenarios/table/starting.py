@@ -132,6 +132,8 @@ STARTING = (
             sessions=("valid", "valid"),
             passes=("starting", "validating", "starting", "validating", "charging", "settled"),
         ),
+        # Its charger is busy until the STOP has arrived, and a START that comes before it would be refused.
+        policy={"retry_delay": 4},
         dc=True,
         knobs={"linger": 900},
     ),

@@ -6,7 +6,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from sfp_platform.admin.dashboard.attention import attention
-from sfp_platform.admin.dashboard.charging import escalated_count, live_count, live_sessions
+from sfp_platform.admin.dashboard.charging import escalated_count, live_count, live_sessions, overdue_count
 from sfp_platform.admin.dashboard.partners import partner_lines, stages
 from sfp_platform.admin.dashboard.queues import queues
 from sfp_platform.admin.dashboard.traffic import Traffic
@@ -27,6 +27,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
             "live_sessions": live_sessions(now),
             "live_count": live_count(),
             "escalated_count": escalated_count(),
+            "overdue_count": overdue_count(now),
             "queues": queues(now),
         }
     if traffic is not None:

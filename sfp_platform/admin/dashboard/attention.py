@@ -11,13 +11,12 @@ from billing.models import PaymentAuthorization
 from ocpi.models import HandshakeRun, SyncRun, TokenPush
 from partners.admin.showing import url_of
 from partners.models import Incident, Partner
+from sessions_adhoc.admin.session import BEHIND
 from sessions_adhoc.admin.words import reason_in_words
 from sessions_adhoc.models import AdHocSession
 from sessions_adhoc.states import State
 
 MOST = 15
-# A row is due for a moment before a worker takes it; beyond this nobody does.
-BEHIND = timedelta(minutes=1)
 STUCK = timedelta(minutes=10)
 RECENT = timedelta(hours=24)
 MANY_TRIES = 5
@@ -51,7 +50,7 @@ def overdue(now: datetime) -> Iterable[Item]:
             "Overdue",
             f"Nobody looks at the session at {row.evse}: it was due long ago",
             url_of(AdHocSession, row.pk),
-            row.partner.name,
+            row.partner.label,
             row.next_check_at,
             "Are the engine's workers running? See the queues below.",
         )
@@ -65,7 +64,7 @@ def escalated(_now: datetime) -> Iterable[Item]:
             "Escalated",
             f"Money is held for the session at {row.evse}: {reason_in_words(row.reason) or 'somebody has to decide'}",
             url_of(AdHocSession, row.pk),
-            row.partner.name,
+            row.partner.label,
             row.state_since,
             "Ask the CPO, check again; then capture or release.",
         )
@@ -96,7 +95,7 @@ def incidents(_now: datetime) -> Iterable[Item]:
             "Incident",
             row.symptom,
             url_of(Incident, row.pk),
-            row.partner.name,
+            row.partner.label,
             row.opened_at,
             row.resolution,
             tone,
@@ -109,7 +108,9 @@ def failed_handshakes(_now: datetime) -> Iterable[Item]:
     rows = HandshakeRun.objects.filter(pk=Subquery(newest), state=HandshakeRun.State.FAILED)
     waiting = rows.filter(partner__connection=Partner.Connection.NOT_CONNECTED).select_related("partner")
     for row in waiting.order_by("-ended_at")[:MOST]:
-        yield Item(70, "Handshake", row.cause, url_of(HandshakeRun, row.pk), row.partner.name, row.ended_at, row.advice)
+        yield Item(
+            70, "Handshake", row.cause, url_of(HandshakeRun, row.pk), row.partner.label, row.ended_at, row.advice
+        )
 
 
 def failed_syncs(now: datetime) -> Iterable[Item]:
@@ -120,7 +121,7 @@ def failed_syncs(now: datetime) -> Iterable[Item]:
     for row in newest.values():
         title = f"{row.module.capitalize()} could not be read: {row.error or 'it did not come to an end'}"
         url = url_of(SyncRun, row.pk)
-        yield Item(40, "Sync", title, url, row.partner.name, row.ended_at, "Look at it, then pull again.", "warning")
+        yield Item(40, "Sync", title, url, row.partner.label, row.ended_at, "Look at it, then pull again.", "warning")
 
 
 def failing_pushes(_now: datetime) -> Iterable[Item]:
@@ -130,7 +131,9 @@ def failing_pushes(_now: datetime) -> Iterable[Item]:
         worst.setdefault(row.partner_id, row)
     for row in worst.values():
         title = f"A token cannot be pushed: {row.error}"
-        yield Item(35, "Token push", title, url_of(TokenPush, row.pk), row.partner.name, row.created_at, tone="warning")
+        yield Item(
+            35, "Token push", title, url_of(TokenPush, row.pk), row.partner.label, row.created_at, tone="warning"
+        )
 
 
 LOOKS: tuple[tuple[str, Callable[[datetime], Iterable[Item]]], ...] = (

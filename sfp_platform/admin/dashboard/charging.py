@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.db.models import QuerySet
 
+from sessions_adhoc.admin.session import BEHIND
 from sessions_adhoc.models import AdHocSession
 from sessions_adhoc.states import TERMINAL, State
 
@@ -18,6 +19,11 @@ def live() -> QuerySet[AdHocSession]:
 def live_count() -> int:
     """How many of them."""
     return live().count()
+
+
+def overdue_count(now: datetime) -> int:
+    """Sessions whose clock ran out a while ago, and nobody looked."""
+    return AdHocSession.objects.filter(next_check_at__lt=now - BEHIND).count()
 
 
 def escalated_count() -> int:

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from ocpi.models import Message, TrafficHour
 from ocpi.traffic import hour_of
+from partners.models import Partner
 
 HOURS = 24
 WORST = 8
@@ -70,8 +71,9 @@ class Traffic:
         for hour, direction, *numbers in _added_up(rows, "hour", "direction"):
             found.hours.setdefault(hour, Sums()).add(direction, *numbers)
             found.inbound += numbers[0] if direction == INBOUND else 0
-        for partner, name, direction, *numbers in _added_up(rows, "partner", "partner__name", "direction"):
-            found.names[partner] = name or "Strangers"
+        of_partner = ("partner", "partner__name", "partner__environment", "direction")
+        for partner, name, environment, direction, *numbers in _added_up(rows, *of_partner):
+            found.names[partner] = Partner(name=name, environment=environment).label if partner else "Strangers"
             found.by_partner[partner].add(direction, *numbers)
         return found
 

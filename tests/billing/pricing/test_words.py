@@ -46,7 +46,7 @@ def vat(part, rate):
         (
             [element(component("ENERGY", 0), max_duration=1800), element(ENERGY)],
             {},
-            "free energy up to 30 min + 0.49 EUR/kWh",
+            "free energy up to 30 min, otherwise 0.49 EUR/kWh",
         ),
         ([element(component("FLAT", 0), ENERGY)], {}, "0.49 EUR/kWh"),
         ([element(component("TIME", 2))], {}, "2.00 EUR/h charging"),
@@ -56,7 +56,16 @@ def vat(part, rate):
         (
             [element(ENERGY, start_time="22:00", end_time="06:00"), element(ENERGY, start_time="06:00")],
             {},
-            "0.49 EUR/kWh 22:00-06:00 + 0.49 EUR/kWh 06:00-24:00",
+            "0.49 EUR/kWh 22:00-06:00, otherwise 0.49 EUR/kWh 06:00-24:00",
+        ),
+        (
+            [
+                element(vat(ENERGY, 23), vat(component("PARKING_TIME", 6), 23), start_time="07:00", end_time="22:00"),
+                element(vat(component("ENERGY", "0.4"), 23), vat(component("PARKING_TIME", 3), 23)),
+            ],
+            {"max_price": {"excl_vat": 20}},
+            "0.6027 EUR/kWh 07:00-22:00, otherwise 0.492 EUR/kWh; 7.38 EUR/h parking 07:00-22:00, "
+            "otherwise 3.69 EUR/h parking; at most 20.00 EUR excl. VAT; incl. 23 % VAT",
         ),
         ([element(ENERGY, end_time="06:00")], {}, "0.49 EUR/kWh 00:00-06:00"),
         (

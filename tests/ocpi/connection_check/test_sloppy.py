@@ -21,6 +21,8 @@ HABITS = {
     "null-lists": {"locations.objects": WARN},
     "lower-case-ids": OBJECTS,
     "preparing-status": {"locations.objects": WARN},
+    "unknown-values": {"locations.objects": WARN},
+    "over-long-strings": {"locations.objects": WARN},
     "no-envelope-on-errors": {"bad_token": WARN, "unknown_object": WARN},
     "trailing-slashes": {"urls": WARN},
 }

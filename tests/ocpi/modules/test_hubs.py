@@ -143,7 +143,7 @@ def test_a_pull_of_parties_counts_what_it_brings(cpo, hub):
     assert (run.state, run.stored, run.refused) == ("succeeded", 1, 1)
 
 
-@pytest.mark.parametrize("version", ["2.2.1", "2.3.0"])
+@pytest.mark.parametrize("version", ["2.2", "2.2.1", "2.3.0"])
 @pytest.mark.django_db(transaction=True)
 def test_with_a_simulated_hub(tmp_path, live_server, settings, run_tasks, version):
     with registered(tmp_path, live_server, settings, version, "--clients", "AT*VIE") as (cpo, partner):

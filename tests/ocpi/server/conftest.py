@@ -1,5 +1,6 @@
 """A CPO's side of the connection: `cpo.put("sessions/SK/ION/S-1", {...})`."""
 
+import base64
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ from django.test import Client
 
 from ocpi import receivers
 from ocpi.models import Message
+from ocpi.versions import VERSIONS
 from partners.models import Partner
 from tests.factories import PartnerFactory, issue_token
 
@@ -22,7 +24,7 @@ class Cpo:
     def call(self, method: str, path: str, body: Any = None, **extra: Any) -> Any:
         """Make a request; `path` is relative to the version's URL unless it starts with a slash."""
         url = path if path.startswith("/") else f"/ocpi/emsp/{self.version}/{path}"
-        extra.setdefault("HTTP_AUTHORIZATION", f"Token {self.token}")
+        extra.setdefault("HTTP_AUTHORIZATION", f"Token {self.written_token()}")
         if extra["HTTP_AUTHORIZATION"] is None:
             del extra["HTTP_AUTHORIZATION"]
         if isinstance(body, bytes | str):
@@ -30,6 +32,11 @@ class Cpo:
         if body is None:
             return self.client.generic(method, url, **extra)
         return getattr(self.client, method.lower())(url, body, content_type="application/json", **extra)
+
+    def written_token(self) -> str:
+        """The token as the version wants it in the header."""
+        encodes = VERSIONS[self.version].encodes_token
+        return base64.b64encode(self.token.encode()).decode() if encodes else self.token
 
     def get(self, path: str, **extra: Any) -> Any:
         return self.call("GET", path, **extra)

@@ -38,7 +38,7 @@ def test_it_logs_the_exchange(cpo: Cpo) -> None:
     assert (message.request_id, message.correlation_id) == ("req-1", "corr-1")
     assert message.objects_touched == ["session:SK*ION/S-1"]
     assert cpo.token not in str(vars(message))
-    assert message.request_headers["Authorization"] == f"Token …{cpo.token[-4:]}"
+    assert message.request_headers["Authorization"] == f"Token …{cpo.written_token()[-4:]}"
     assert '"status_code":1000' in message.response_body
     assert message.duration_ms is not None
 

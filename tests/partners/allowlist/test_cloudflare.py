@@ -4,12 +4,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
-from django.db import connection
+from django.db import connection, transaction
 from django.urls import reverse
 
 from partners import allowlist
 from partners.models import AllowedNetwork, AllowlistMirror
+from partners.onboarding import stages
 from partners.tasks import sync_allowlist
+from sfp_platform.onboarding.off_boarding import off_board
 from tests.factories import PartnerFactory
 from tests.support.cloudflare import ACCOUNT, LIST, TOKEN, FakeCloudflare
 
@@ -225,6 +227,38 @@ def test_who_lost_the_lease_writes_nothing(remote, ion, settle, traveller) -> No
     AllowlistMirror.objects.update(operation_id="", next_check_at=datetime.now(UTC))
     settle()
     assert (remote.holds(), len(remote.changes())) == ({"192.0.2.1": "sfp:ion"}, 1)
+
+
+def test_an_off_boarded_partner_is_taken_off_and_comes_back_with_a_new_onboarding(
+    remote, ion, settle, run_tasks, admin_user
+) -> None:
+    allow(ion, "192.0.2.1")
+    allow(PartnerFactory(code="green"), "192.0.2.2")
+    settle()
+    off_board(ion, "Contract ended", admin_user)
+    run_tasks()
+    settle()
+    assert list(remote.holds()) == ["192.0.2.2"]
+    assert AllowedNetwork.objects.filter(partner=ion).count() == 1, "kept here, with all other data"
+    stages.begin(ion)
+    run_tasks()
+    settle()
+    assert sorted(remote.holds()) == ["192.0.2.1", "192.0.2.2"]
+
+
+def test_so_is_its_connection_in_production(remote, ion, settle, run_tasks, admin_user) -> None:
+    live = PartnerFactory(code="ion-live", environment="production")
+    allow(ion, "192.0.2.1")
+    allow(live, "192.0.2.3")
+    with transaction.atomic():
+        onboarding = stages.locked(ion)
+        onboarding.production = live
+        onboarding.save()
+    settle()
+    off_board(ion, "Contract ended", admin_user)
+    run_tasks()
+    settle()
+    assert list(remote.holds()) == []
 
 
 def test_without_a_list_nothing_happens(db, ion, run_tasks) -> None:

@@ -6,10 +6,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from partners.models import FunctionalTest, Onboarding, Partner, RemoteEndpoint
-from partners.onboarding import sign_off, stages
+from partners.onboarding import golive, sign_off, stages
 from partners.onboarding.functional import Found, add_evidence
 from partners.onboarding.rules import Side, Stage
 from partners.services import ContactDetails, PartnerDetails, add_partner
+from tests.factories import PartnerFactory
 
 TOKEN_A = "7d3f4c5e-9a1b-4c2d-8e3f-0a1b2c3d4e5f"
 
@@ -48,3 +49,14 @@ def onboarding(partner) -> Onboarding:
     )
     sign_off.sign(partner, Side.CPO, "Ľubica Šťastná", "Vedúca prevádzky", timezone.localdate())
     return row
+
+
+@pytest.fixture
+def finished(onboarding, partner) -> None:
+    """Everything of stage 4 is done but the archiving."""
+    onboarding.production = PartnerFactory(environment="production")
+    onboarding.save()
+    golive.confirm(partner, "production_tested", Side.SFP, "jana")
+    golive.confirm(partner, "production_tested", Side.CPO, "Ľubica Šťastná")
+    golive.confirm(partner, "cpo_confirmed", Side.CPO, "Ľubica Šťastná")
+    sign_off.sign(partner, Side.SFP, "Eva Hrubá", "Integration lead", timezone.localdate())

@@ -4,7 +4,7 @@ import re
 import zlib
 
 OBJECT = re.compile(rb"(?:^|\n)(\d+) 0 obj\s(.*?)\nendobj", re.S)
-STREAM = re.compile(rb"stream\r?\n(.*?)\r?\nendstream", re.S)
+STREAM = re.compile(rb"/Length (\d+)\b.*?\bstream\r?\n", re.S)
 # A font is chosen, or glyphs are shown.
 OPERATION = re.compile(rb"/(F\d+) [\d.]+ Tf|\(((?:[^\\()]|\\.)*)\) Tj", re.S)
 ESCAPES = {b"r": b"\r", b"n": b"\n", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
@@ -30,7 +30,9 @@ def _stream(body: bytes) -> bytes:
     found = STREAM.search(body)
     if not found:
         return b""
-    return zlib.decompress(found[1]) if b"FlateDecode" in body[: found.start()] else found[1]
+    # By its length: what is packed may well end in what looks like the end of a line.
+    content = body[found.end() : found.end() + int(found[1])]
+    return zlib.decompress(content) if b"FlateDecode" in body[: found.end()] else content
 
 
 def _fonts(objects: dict[int, bytes]) -> dict[str, dict[int, str]]:

@@ -47,7 +47,14 @@ def test_it_can_be_neither_changed_nor_deleted(document):
     assert Document.objects.get().name == WRITTEN.name
 
 
-def test_the_dossier_is_archived_with_the_sign_off_form(onboarding, partner, staff):
+def test_it_is_archived_last_because_it_holds_the_signatures(onboarding, partner, staff):
+    with pytest.raises(NotPossible, match="Sign-off form completed by both parties"):
+        archive_integration(partner, staff)
+    assert not Document.objects.exists()
+    assert not GoLiveAction.objects.filter(action="archived").exists()
+
+
+def test_the_dossier_is_archived_with_the_sign_off_form(finished, partner, staff):
     dossier = archive_integration(partner, staff)
     assert dossier.kind == "dossier"
     assert bytes(dossier.content).startswith(b"%PDF-")

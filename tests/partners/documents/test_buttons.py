@@ -92,7 +92,7 @@ def test_staff_tick_for_the_cpo_with_the_source(page, partner):
     assert ChecklistItem.objects.count() == 2
 
 
-def test_the_dossier_is_archived(page, partner, onboarding):
+def test_the_dossier_is_archived(page, partner, finished):
     assert "is archived" in said(press(page, partner, "make-dossier"))[0]
     assert sorted(Document.objects.values_list("kind", flat=True)) == ["dossier", "sign_off"]
 

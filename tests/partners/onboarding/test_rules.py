@@ -212,7 +212,7 @@ class TestConditions:
                 Stage.GO_LIVE,
                 {"incidents_open": 2},
                 "no_incidents",
-                ("2 open incidents: close what is solved, solve the rest.",),
+                ("2 are open. Close what is solved, solve the rest.",),
                 BOTH,
             ),
             (

@@ -1,7 +1,7 @@
 """A CPO that does not push its Sessions: while we wait for energy it is asked for meter values (G5.4, rule 17)."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -42,3 +42,20 @@ def test_the_time_for_energy_is_not_made_longer_by_asking() -> None:
     slow = replace(validating(), rules=rules(energy_timeout=at(seconds=100) - T0))
     assert decide(slow, at(seconds=90)).check_at == at(seconds=100)
     assert decide(slow, at(seconds=100)).reason == "no_energy"
+
+
+@pytest.mark.parametrize("lost", [{"session": ocpi_session(news_at=T0)}, {"connector_contradicts_at": T0}])
+def test_where_energy_has_long_time_silence_or_a_contradiction_ends_it_without_another_try(
+    lost: dict[str, Any],
+) -> None:
+    session = ocpi_session(news_at=at(minutes=29))
+    patient = facts(
+        State.VALIDATING,
+        attempt=attempt(**{"session": session, "pull_asked_at": at(minutes=29), **lost}),
+        rules=rules(energy_timeout=timedelta(hours=2), auto_retry="always", retry_window=timedelta(hours=2)),
+    )
+    before = decide(patient, at(minutes=29))
+    assert (before.to, before.check_at) == (None, at(minutes=30))
+    decision = decide(patient, at(minutes=30))
+    assert (decision.to, decision.reason) == (State.FAILED, "no_energy")
+    assert done(decision) == ["send_stop", "close_attempt", "release", "revoke_token"]

@@ -347,17 +347,15 @@ def test_a_window_of_its_own_is_respected() -> None:
     assert decide(short, at(seconds=1)) == Decision(check_at=at(seconds=20))
 
 
-def test_a_retry_lets_the_stop_of_the_failed_attempt_go_first() -> None:
-    failed = attempt(stop=CommandFacts("created"), ended=True)
-    between = facts(State.STARTING, attempt=failed, retry_at=T0)
-    decision = decide(between, at(seconds=1))
-    assert (done(decision), decision.check_at) == (["send_stop"], at(seconds=6))
-    decision = decide(between, at(seconds=12))
-    assert (done(decision), decision.check_at) == (["send_stop"], at(seconds=15))
-    assert done(decide(between, at(seconds=15))) == ["open_attempt"]
+STOPS = [
+    None,
+    *(CommandFacts(state) for state in ("created", "sending", "unanswered", "undelivered")),
+    CommandFacts("answered", response="REJECTED"),
+]
 
 
-@pytest.mark.parametrize("stop", [None, CommandFacts("answered", response="REJECTED"), CommandFacts("unanswered")])
-def test_a_retry_does_not_wait_for_a_stop_that_has_gone_out(stop: CommandFacts | None) -> None:
-    failed = attempt(stop=stop, ended=True)
-    assert done(decide(facts(State.STARTING, attempt=failed, retry_at=T0), at(seconds=1))) == ["open_attempt"]
+@pytest.mark.parametrize("stop", STOPS)
+def test_a_retry_waits_for_no_stop_of_the_attempt_before(stop: CommandFacts | None) -> None:
+    pause = between(attempt=attempt(stop=stop, ended=True))
+    assert decide(pause, at(seconds=9)) == Decision(check_at=at(seconds=10))
+    assert done(decide(pause, at(seconds=10))) == ["open_attempt"]

@@ -1,0 +1,1 @@
+"""British English with 24 hours."""

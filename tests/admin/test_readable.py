@@ -1,0 +1,236 @@
+"""What a tired person would misread: units, times, states, names."""
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.contrib import admin
+from django.urls import reverse
+from django.utils import formats, timezone
+
+from ocpi.models import Cdr, Command, Evse, OcpiSession, SyncRun
+from partners.admin.showing import url_of
+from partners.models import Partner
+from sessions_adhoc.models import AdHocSession, TimelineEvent
+from tests.factories import cdr_data, period_data, tariff_data
+
+MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
+
+
+def shown(page, row) -> Any:
+    return page.get(url_of(type(row), row.pk))
+
+
+class TestTimes:
+    """24 hours, and the zone once."""
+
+    @pytest.fixture
+    def own_formats(self, settings):
+        settings.FORMAT_MODULE_PATH = ["sfp_platform.admin.formats"]
+        formats.reset_format_cache()
+        yield
+        settings.FORMAT_MODULE_PATH = None
+        formats.reset_format_cache()
+
+    @pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label)
+    def test_no_page_has_12_hours(self, page, world, own_formats, model):
+        row = model._default_manager.first()
+        label = f"{model._meta.app_label}_{model._meta.model_name}"
+        for address in (reverse(f"admin:{label}_changelist"), url_of(model, row.pk)):
+            text = page.get(address).content.decode()
+            assert "a.m." not in text
+            assert "p.m." not in text
+
+    @pytest.mark.parametrize(
+        "model",
+        [
+            *("billing.PaymentAuthorization", "billing.SimulatedCharge", "ocpi.Cdr", "ocpi.Command", "ocpi.Evse"),
+            *("ocpi.HandshakeRun", "ocpi.Message", "ocpi.OcpiSession", "ocpi.Refresh", "ocpi.SyncRun", "ocpi.Token"),
+            "sessions_adhoc.AdHocSession",
+        ],
+    )
+    def test_pages_of_our_own_need_no_setting_for_it(self, page, world, model):
+        (found,) = [one for one in MODELS if one._meta.label == model]
+        text = shown(page, found._default_manager.first()).content.decode()
+        assert "a.m." not in text
+        assert "p.m." not in text
+
+    @pytest.mark.parametrize("name", ["index", "ocpi_message_changelist", "ocpi_location_map"])
+    def test_the_zone_is_named_once(self, page, world, name):
+        text = page.get(reverse(f"admin:{name}")).content.decode()
+        assert text.count("Europe/Bratislava, CE") == 1
+
+    def test_a_story_over_several_days_names_each(self, page, world):
+        now = timezone.now()
+        for days in (2, 1):
+            TimelineEvent.objects.create(session=world.session, at=now - timedelta(days=days), kind="note", text="x")
+        days = shown(page, world.session).content.decode().count('<li class="sfp-day">')
+        assert days == 3
+
+    def test_what_began_now_has_not_lasted_0_minutes(self, page, world):
+        text = shown(page, world.session).content.decode()
+        assert "just now" in text
+        assert "0\xa0minutes" not in text
+
+
+class TestSession:
+    @pytest.mark.parametrize(
+        ("name", "value", "said"),
+        [
+            ("reservation_amount", 4000, "40.00 EUR"),
+            ("connector_timeout", 300, "5 min"),
+            ("meter_interval", 90, "90 s"),
+            ("cdr_deadline", 86_400, "1 d"),
+            ("max_attempts", 5, "5"),
+            ("push_ad_hoc_tokens", False, "no"),
+            ("start_strategy", "immediate", "immediate"),
+        ],
+    )
+    def test_the_policy_has_units(self, page, world, name, value, said):
+        AdHocSession.objects.filter(pk=world.session.pk).update(policy=world.session.policy | {name: value})
+        lines = {line[0]: line[1] for line in shown(page, world.session).context["policy"]}
+        assert lines[name.replace("_", " ").replace("cdr", "CDR")] == said
+        assert "reservation currency" not in lines
+
+
+class TestCdr:
+    @pytest.fixture
+    def cdr(self, world) -> Cdr:
+        return Cdr.objects.get()
+
+    def periods(self, page, cdr, *found):
+        Cdr.objects.filter(pk=cdr.pk).update(raw=cdr.raw | {"charging_periods": list(found)})
+        return [(line.begins, line.used, line.tariff) for line in shown(page, cdr).context["periods"]]
+
+    def test_periods_have_local_times_and_units(self, page, cdr):
+        dimensions = [
+            {"type": "ENERGY", "volume": 25},
+            {"type": "TIME", "volume": 0.5},
+            {"type": "MIN_POWER", "volume": "88.40"},
+            {"type": "NEW_ONE", "volume": 3},
+        ]
+        period = {"start_date_time": "2026-11-23T02:04:35.877Z", "dimensions": dimensions, "tariff_id": "T-1"}
+        assert self.periods(page, cdr, period) == [
+            ("23 Nov 2026, 03:04:35", "25 kWh, charging 30 min, at least 88.4 kW, NEW_ONE 3", "T-1")
+        ]
+
+    @pytest.mark.parametrize(
+        ("period", "line"),
+        [
+            ({"start_date_time": "2026-11-23T02:04:35"}, ("23 Nov 2026, 03:04:35", "", "")),
+            ({"start_date_time": "yesterday", "dimensions": None}, ("yesterday", "", "")),
+            ({"start_date_time": "2026-13-41T02:04:35Z"}, ("2026-13-41T02:04:35Z", "", "")),
+            ({"dimensions": [{"type": "ENERGY", "volume": "much"}, "no"]}, ("", "ENERGY much", "")),
+            ({"dimensions": [{"type": "TIME", "volume": "NaN"}]}, ("", "TIME NaN", "")),
+        ],
+    )
+    def test_what_is_not_as_it_should_be_is_shown_as_it_came(self, page, cdr, period, line):
+        assert self.periods(page, cdr, period) == [line]
+
+    def test_a_total_that_is_not_ours_is_the_first_thing_said(self, page, cdr):
+        raw = cdr_data(charging_periods=[period_data(ENERGY=20.5)], tariffs=[tariff_data()])
+        for total, label in (("12.36", "CDR"), ("13.00", "Differs")):
+            Cdr.objects.filter(pk=cdr.pk).update(total_gross=Decimal(total), total_net=Decimal("10.05"), raw=raw)
+            assert shown(page, cdr).context["standing"].label == label
+
+
+class TestCommand:
+    @pytest.mark.parametrize(
+        ("values", "label", "text"),
+        [
+            (
+                {"state": "answered", "response": "REJECTED", "response_text": "Not just now"},
+                "Refused",
+                "They refused it: REJECTED. They say: “Not just now”. No result follows.",
+            ),
+            (
+                {"state": "answered", "response": "ACCEPTED"},
+                "Answered",
+                "They answered ACCEPTED. We wait for the asynchronous result. What counts is the Session.",
+            ),
+            (
+                {"state": "answered", "response": "ACCEPTED", "result": "TIMEOUT"},
+                "Answered",
+                "They answered ACCEPTED. The result was TIMEOUT. What counts is the Session.",
+            ),
+        ],
+    )
+    def test_it_says_what_came_of_it(self, page, world, values, label, text):
+        Command.objects.filter(pk=world.command.pk).update(**values)
+        said = shown(page, world.command).context["standing"]
+        assert (said.label, said.text) == (label, text)
+
+    def test_a_result_that_is_long_overdue_never_came(self, page, world):
+        long_ago = timezone.now() - timedelta(hours=1)
+        Command.objects.filter(pk=world.command.pk).update(state="answered", response="ACCEPTED", created_at=long_ago)
+        assert "The asynchronous result never came." in shown(page, world.command).context["standing"].text
+
+    def test_the_list_names_command_and_charger(self, page, world):
+        Command.objects.filter(pk=world.command.pk).update(request={"evse_uid": "ION-7"})
+        text = page.get(reverse("admin:ocpi_command_changelist")).content.decode()
+        assert "START_SESSION" in text
+        assert "ION-7" in text
+
+
+def test_a_sync_that_lost_objects_has_not_just_succeeded(page, world):
+    run = SyncRun.objects.get()
+    said = shown(page, run).context["standing"]
+    assert said.label == "Succeeded in part"
+    assert said.text == "3 received, 2 stored. 1 could not be read, and is missing here."
+    assert "Succeeded in part" in page.get(reverse("admin:ocpi_syncrun_changelist")).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("status", "text"),
+    [
+        ("AVAILABLE", "Drivers can start here. The status is what the partner last said."),
+        (
+            "CHARGING",
+            "Somebody charges here. Another driver is let try, and the CPO then refuses. "
+            "The status is what the partner last said.",
+        ),
+        ("INOPERATIVE", "Waiting for the CPO: drivers cannot start here while it says so."),
+    ],
+)
+def test_an_evse_says_whether_drivers_can_start(page, world, status, text):
+    Evse.objects.filter(pk=world.evse.pk).update(status=status)
+    assert shown(page, world.evse).context["standing"].text == text
+
+
+def test_nobody_starts_at_a_partner_that_is_not_connected(page, world):
+    Partner.objects.update(connection=Partner.Connection.SUSPENDED)
+    said = shown(page, world.evse).context["standing"].text
+    assert said == f"{world.partner.name} is not connected, so drivers cannot start here."
+
+
+def test_an_ocpi_session_leads_to_charger_and_ad_hoc_session(page, world):
+    evse = world.evse
+    row = world.ocpi_session
+    OcpiSession.objects.filter(pk=row.pk).update(location_id=evse.location.ocpi_id, evse_uid=evse.uid)
+    text = shown(page, row).content.decode()
+    for other in (evse, world.session, Cdr.objects.get()):
+        assert f'href="{url_of(type(other), other.pk)}"' in text
+    assert "0.00 kWh" in text
+
+
+def test_the_payments_story_is_told_in_sentences(page, world):
+    world.session.authorization.events.create(
+        at=timezone.now(), action="answered", from_state="reserving", to_state="reserved", outcome="done", amount=4000
+    )
+    assert "The gateway answered: done, 40.00 EUR." in shown(page, world.session).content.decode()
+
+
+def test_the_search_box_says_what_it_finds(page, world):
+    text = page.get(reverse("admin:index")).content.decode()
+    assert "Find by any id" in text
+    assert "Search apps and models" not in text
+
+
+@pytest.mark.parametrize("begin", ["2026-11-23 21:30", "2026-11-23T21:30"])
+def test_the_calculator_takes_24_hours(page, world, begin):
+    (model,) = [one for one in MODELS if one._meta.label == "ocpi.Tariff"]
+    tariff = model.objects.get()
+    answer = page.get(url_of(model, tariff.pk), {"kwh": "20", "minutes": "30", "parked": "0", "begin": begin})
+    assert answer.context["calculator"]["result"] is not None
+    assert 'type="datetime-local"' not in answer.content.decode()

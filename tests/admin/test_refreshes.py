@@ -1,0 +1,72 @@
+"""Objects that are read anew, as staff see them."""
+
+import pytest
+from django.urls import reverse
+from django.utils.html import escape
+
+from ocpi.models import Message, OcpiSession, Refresh
+from partners.admin.showing import list_url, url_of
+from partners.models import Partner
+
+pytestmark = pytest.mark.django_db
+LIST = "admin:ocpi_refresh_changelist"
+
+
+@pytest.fixture
+def refresh(world) -> Refresh:
+    return Refresh.objects.get()
+
+
+def standing(page, row):
+    return page.get(url_of(Refresh, row.pk)).context["standing"]
+
+
+@pytest.mark.parametrize(
+    ("values", "label"),
+    [
+        ({}, "Waiting"),
+        ({"error": "HTTP 500.", "tries": 1}, "Waiting"),
+        ({"held": True}, "Under way"),
+        ({"next_check_at": None, "error": "HTTP 404.", "tries": 5}, "Given up"),
+    ],
+)
+def test_it_says_where_it_stands(page, refresh, values, label):
+    Refresh.objects.update(**values)
+    said = standing(page, refresh)
+    assert said.label == label
+    assert values.get("error", "") in said.text
+
+
+def test_nothing_is_asked_of_a_partner_that_is_not_connected(page, refresh):
+    Partner.objects.update(connection=Partner.Connection.NOT_CONNECTED)
+    assert standing(page, refresh).label == "Paused"
+
+
+def test_it_links_object_and_exchanges(page, refresh, world):
+    shown = page.get(url_of(Refresh, refresh.pk)).content.decode()
+    assert f'href="{url_of(OcpiSession, world.ocpi_session.pk)}"' in shown
+    asked = list_url(Message, direction__exact="out", partner__id__exact=world.partner.pk, module="sessions")
+    assert f'href="{escape(asked)}"' in shown
+
+
+@pytest.mark.parametrize(("state", "found"), [("waiting", 1), ("given-up", 0)])
+def test_it_is_filtered_by_state(page, refresh, state, found):
+    assert len(page.get(reverse(LIST), {"state": state}).context["cl"].result_list) == found
+
+
+def test_it_is_found_by_the_objects_id(page, refresh):
+    def found(text):
+        return [row.pk for row in page.get(reverse(LIST), {"q": text}).context["cl"].result_list]
+
+    assert found(refresh.ocpi_id[:4].upper()) == [refresh.pk]
+    assert found("nothing-of-it") == []
+
+
+def test_nobody_changes_it(page, refresh):
+    assert page.post(url_of(Refresh, refresh.pk), {"tries": 0}).status_code == 403
+
+
+def test_a_session_that_lacks_something_leads_to_it(page, refresh, world):
+    OcpiSession.objects.filter(pk=world.ocpi_session.pk).update(needs_pull=True)
+    shown = page.get(url_of(OcpiSession, world.ocpi_session.pk)).content.decode()
+    assert f"{reverse(LIST)}?q={world.ocpi_session.ocpi_id}" in shown
