@@ -132,7 +132,8 @@ def queries_per_request(token: str) -> dict[str, list[str]]:
 
     from bench import wire
 
-    client, found = Client(headers={"authorization": f"Token {token}"}), defaultdict(list)
+    encoded = base64.b64encode(token.encode()).decode()
+    client, found = Client(headers={"authorization": f"Token {encoded}"}), defaultdict(list)
     for number, kind in enumerate(("PUT, new", "PATCH", "PUT, known", "PATCH, period")):
         method, session_id, body = wire.step("count", number)
         with CaptureQueriesContext(connection) as queries:
