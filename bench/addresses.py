@@ -69,7 +69,7 @@ def searches() -> Iterator[Page]:
         for name, value in told(busiest(model)):
             terms[f"{model._meta.model_name}.{name}"] = value
     for title, term in terms.items():
-        yield Page(f"search by {title}", f"{ROOT}search/?{urlencode({'s': term})}")
+        yield Page(f"search by {title}", f"{ROOT}search/?{urlencode({'extended': 1, 's': term})}")
 
 
 def tabs(page: Page, content: str) -> Iterator[Page]:
