@@ -58,7 +58,7 @@ test: install ## the whole suite on real PostgreSQL and Redis (a part of it: ARG
 	@$(PY) scripts/with_services.py -- $(PY) -m pytest --cov -n $(JOBS) --dist worksteal $(ARGS)
 
 .PHONY: check
-check: install lint types contracts migrations deploy openapi test ## everything that must hold before a change lands
+check: install lint types contracts migrations deploy openapi test scenarios ## everything that must hold before a change lands
 	@printf '\ncheck: all of it holds\n'
 
 .PHONY: lint

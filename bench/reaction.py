@@ -23,6 +23,7 @@ from sessions_adhoc.states import State
 from sfp_platform.celery import QUEUES
 from sfp_platform.demo.processes import Processes, answers
 
+ENGINE = "engine"
 DRIVERS, PAUSE, PATIENCE, MOST_SECONDS = 40, 0.05, 5.0, 25.0
 WRITERS, WRITES_PER_SECOND = 20, 200
 LOAD_SECONDS = 30.0
@@ -42,13 +43,14 @@ def measure(place: Place, partner: Partner, token: str, cpo: stub.Cpo) -> None:
 
 
 def start_processes(place: Place, stack: ExitStack) -> None:
-    """As production: granian, a prefork worker, beat."""
+    """As production: granian, a worker for the engine, one for the rest, beat."""
     running = stack.enter_context(Processes(place.folder, place.environment()))
     web = ["granian", "--interface", "wsgi", "--port", str(place.port), "--workers", "2", "--no-ws"]
     running.start("web", [sys.executable, "-m", *web, "sfp_platform.wsgi:application"])
     celery = [sys.executable, "-m", "celery", "-A", "sfp_platform"]
     quiet = ["--without-mingle", "--without-gossip", "--without-heartbeat"]
-    running.start("worker", [*celery, "worker", "--queues", QUEUES, "--concurrency", "2", *quiet])
+    for name, queues in (("engine", ENGINE), ("rest", ",".join(set(QUEUES.split(",")) - {ENGINE}))):
+        running.start(name, [*celery, "worker", "-n", name, "--queues", queues, "--concurrency", "2", *quiet])
     running.start("beat", [*celery, "beat", "--schedule", str(place.folder / "beat")])
     running.wait_until("web", answers(f"http://127.0.0.1:{place.port}/health/"))
 
