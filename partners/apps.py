@@ -6,7 +6,7 @@ from django.db.models.signals import post_migrate
 
 class PartnersConfig(AppConfig):
     name = "partners"
-    verbose_name = "Partners"
+    verbose_name = "CPOs"
 
     def ready(self) -> None:
         from partners import history, rights

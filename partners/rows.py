@@ -195,6 +195,14 @@ class Table(Generic[M]):
         """Write all columns of a stored row; `auto_now` columns are set, as by `save`."""
         run(self._update, [*self.values(row, adding=False), row.pk])
 
+    def update_only(self, row: M, *names: str) -> None:
+        """Write some columns of a stored row, by the names of their fields; `auto_now` ones among them are set."""
+        vendor = connections[DEFAULT_DB_ALIAS].vendor
+        fields = [field for field in self._without_key if field.name in names]
+        marks = ", ".join(f'"{field.column}" = %s' for field in fields)
+        values = [_writer(field, vendor, adding=False)(row) for field in fields]
+        run(f'UPDATE "{self.name}" SET {marks} WHERE {self._key} = %s', [*values, row.pk])  # noqa: S608
+
 
 def _writer(field: Any, vendor: str, adding: bool) -> Callable[[Any], Any]:
     """What takes a field's value from an instance, ready for the database."""

@@ -5,7 +5,7 @@ from django.apps import AppConfig
 
 class SessionsAdhocConfig(AppConfig):
     name = "sessions_adhoc"
-    verbose_name = "Ad-hoc sessions"
+    verbose_name = "Charging"
 
     def ready(self) -> None:
         from billing.receivers import on_authorization_changed

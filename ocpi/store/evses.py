@@ -196,8 +196,10 @@ class _EvseUpdate:
         previous = row.status if row else ""
         raw = tree.in_tree(self.location, self.party, "evse", self.raw)
         changed = tree.fill_evse(evse, self.obj, raw)
-        if changed:
-            evse.save(force_insert=row is None, force_update=row is not None)
+        if row is None:
+            tree.EVSES.insert(evse)
+        elif changed:
+            tree.EVSES.update(evse)
         if self.with_connectors:
             changed |= save_connectors([(evse, self._connectors(raw))])
         _raise_location(self.location, self.obj.last_updated)
@@ -239,4 +241,4 @@ def _refresh(location: Location) -> None:
 def _raise_location(location: Location, moment: datetime) -> None:
     if moment > location.last_updated:
         location.last_updated = moment
-        location.save(update_fields=["last_updated", "updated_at"])
+        tree.LOCATIONS.update_only(location, "last_updated", "updated_at")
