@@ -11,6 +11,8 @@ from partners.models import Policy
 DEFAULTS: dict[str, Any] = {
     "start_strategy": Policy.StartStrategy.IMMEDIATE.value,
     "push_ad_hoc_tokens": False,
+    "created_timeout": 900,
+    "authorizing_timeout": 600,
     "connector_timeout": 300,
     "session_timeout": 300,
     "energy_timeout": 300,

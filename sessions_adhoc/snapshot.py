@@ -8,6 +8,7 @@ from django.db.models import Q
 from billing.models import PaymentAuthorization
 from billing.services import is_stuck
 from ocpi.models import Cdr, Command, OcpiSession
+from partners.policies import DEFAULTS
 from sessions_adhoc import eligibility
 from sessions_adhoc.decide import (
     AttemptFacts,
@@ -94,7 +95,7 @@ def facts_of(rows: Snapshot) -> Facts:
         state=State(session.state),
         state_since=session.state_since,
         created_at=session.created_at,
-        rules=Rules.from_policy(session.policy),
+        rules=Rules.from_policy({**DEFAULTS, **session.policy}),  # a value that is younger than the session
         payment=_payment(rows.payment),
         connector_status=rows.connector_status,
         is_dc=session.is_dc,

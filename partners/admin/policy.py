@@ -64,7 +64,19 @@ class PolicyAdmin(SupportAdmin):
         ),
         ("Charging", {"fields": ("meter_interval", "silence_timeout", "pull_retry", "flap_delay", "stop_timeout")}),
         ("Trying again", {"fields": ("auto_retry", "retry_delay", "retry_window", "max_attempts")}),
-        ("Money", {"fields": ("reservation_amount", "reservation_currency", "cdr_timeout", "cdr_deadline")}),
+        (
+            "Money",
+            {
+                "fields": (
+                    "reservation_amount",
+                    "reservation_currency",
+                    "created_timeout",
+                    "authorizing_timeout",
+                    "cdr_timeout",
+                    "cdr_deadline",
+                )
+            },
+        ),
     )
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:

@@ -865,6 +865,22 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
+                    "created_timeout",
+                    models.PositiveIntegerField(
+                        blank=True,
+                        help_text="Seconds. How long a session may wait for its payment to begin.",
+                        null=True,
+                    ),
+                ),
+                (
+                    "authorizing_timeout",
+                    models.PositiveIntegerField(
+                        blank=True,
+                        help_text="Seconds. How long the gateway may take to reserve the funds.",
+                        null=True,
+                    ),
+                ),
+                (
                     "connector_timeout",
                     models.PositiveIntegerField(
                         blank=True,

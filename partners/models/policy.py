@@ -36,6 +36,8 @@ class Policy(models.Model):
         help_text="Push an ad-hoc session's token before its START_SESSION. OCPI does not ask for it (2.2.1 §13.1), "
         "as the command carries the token. Some CPOs start only tokens that they know.",
     )
+    created_timeout = seconds("How long a session may wait for its payment to begin.")
+    authorizing_timeout = seconds("How long the gateway may take to reserve the funds.")
     connector_timeout = seconds("How long we wait for BLOCKED/PREPARING before giving up (rule 2).")
     session_timeout = seconds("Window in which the Session must appear after an accepted START (G5.2, rule 8).")
     energy_timeout = seconds("Window in which energy must be observed after the Session became ACTIVE (rule 11).")

@@ -39,6 +39,8 @@ class Rules:
     start_strategy: str
     auto_retry: str
     max_attempts: int
+    created_timeout: timedelta
+    authorizing_timeout: timedelta
     connector_timeout: timedelta
     session_timeout: timedelta
     energy_timeout: timedelta

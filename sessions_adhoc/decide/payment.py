@@ -6,8 +6,6 @@ from sessions_adhoc.decide.decision import Action, Decision, Do, cancel, fail, g
 from sessions_adhoc.decide.facts import CONNECTOR_READY, Facts
 from sessions_adhoc.states import State
 
-CREATED_TIMEOUT = timedelta(minutes=15)
-AUTHORIZING_TIMEOUT = timedelta(minutes=10)
 PAYMENT_POLL = timedelta(seconds=10)
 """How often we look at the authorization by ourselves; its news normally comes first."""
 
@@ -22,8 +20,8 @@ UNPAID = {
 def created(facts: Facts, now: datetime) -> Decision:
     if facts.driver_ended:
         return cancel("cancelled_by_driver", "Cancelled before payment.")
-    if now >= facts.created_at + CREATED_TIMEOUT:
-        return cancel("not_paid", "No payment within 15 minutes.")
+    if now >= facts.created_at + facts.rules.created_timeout:
+        return cancel("not_paid", "No payment began in time.")
     return go(State.AUTHORIZING, "Asking the payment gateway to reserve the funds.", Action(Do.RESERVE))
 
 
@@ -34,9 +32,9 @@ def authorizing(facts: Facts, now: datetime) -> Decision:
         return go(State.AUTHORIZED, "The funds are reserved.")
     if facts.payment.state in UNPAID:
         return unpaid(facts)
-    deadline = facts.state_since + AUTHORIZING_TIMEOUT
+    deadline = facts.state_since + facts.rules.authorizing_timeout
     if now >= deadline:
-        return cancel("payment_timeout", "The payment was not confirmed within 10 minutes.")
+        return cancel("payment_timeout", "The payment was not confirmed in time.")
     return stay(min(deadline, now + PAYMENT_POLL))
 
 

@@ -1,5 +1,7 @@
 """From created to the start: the funds come first (rules 1, 2, 24)."""
 
+from datetime import timedelta
+
 import pytest
 
 from sessions_adhoc.decide import Decision, PaymentFacts, decide
@@ -38,6 +40,14 @@ def test_a_payment_not_confirmed_in_10_minutes_is_voided() -> None:
     decision = decide(facts(State.AUTHORIZING, payment=PaymentFacts("reserving")), at(minutes=10))
     assert (decision.to, decision.reason) == (State.CANCELLED, "payment_timeout")
     assert done(decision) == ["release", "revoke_token"]
+
+
+def test_both_clocks_are_the_policys() -> None:
+    quick = rules(created_timeout=timedelta(seconds=30), authorizing_timeout=timedelta(seconds=20))
+    unpaid = facts(State.CREATED, payment=PaymentFacts("created"), rules=quick)
+    assert [decide(unpaid, at(seconds=s)).to for s in (29, 30)] == [State.AUTHORIZING, State.CANCELLED]
+    waiting = facts(State.AUTHORIZING, payment=PaymentFacts("reserving"), rules=quick)
+    assert [decide(waiting, at(seconds=s)).to for s in (19, 20)] == [None, State.CANCELLED]
 
 
 def test_reserved_funds_lead_on() -> None:
