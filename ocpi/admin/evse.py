@@ -3,6 +3,7 @@
 from typing import Any
 
 import segno
+from django.conf import settings
 from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Upper
@@ -18,6 +19,8 @@ from ocpi.versions.enums import EvseStatus
 from partners.admin.pages import ReadOnlyAdmin, Standing
 from partners.admin.showing import WARNING, ago, anchor, json_block, link, list_url, partner_link
 from partners.models import Partner
+from partners.policies import effective_policy
+from sessions_adhoc.admin.policy import in_words
 from sessions_adhoc.models import AdHocSession
 from sessions_adhoc.pages import charger
 from sessions_adhoc.services import OUT_OF_SERVICE
@@ -92,7 +95,9 @@ class EvseAdmin(HugeMixin, ReadOnlyAdmin):
 
     def panels(self, request: HttpRequest, row: Evse) -> dict[str, Any]:
         live = AdHocSession.objects.filter(evse=row, ended_at=None).exclude(state__in=TERMINAL)
+        applies = effective_policy(row.partner_id, row.location.ocpi_id, row.uid)
         return {
+            "policy": in_words(applies.values, applies.sources, settings.RESERVATION_CURRENCY),
             "facts": {
                 "EVSE ID": row.evse_id or "none sent",
                 "UID": row.uid,

@@ -1,5 +1,6 @@
-"""The policy of a session as staff read it: with units, and where each value came from."""
+"""A policy as staff read it: with units, and where each value came from."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from partners.admin.showing import DAY, HOUR, MINUTE, NOTHING, amount, duration
@@ -10,22 +11,27 @@ COUNTED = ("max_attempts",)
 
 
 def policy(session: AdHocSession) -> list[tuple[str, Any, str]]:
+    """That of a session, as agreed when it was created."""
+    return in_words(session.policy, session.policy_sources, session.currency)
+
+
+def in_words(values: Mapping[str, Any], sources: Mapping[str, str], currency: str) -> list[tuple[str, Any, str]]:
     """Name, value with its unit, and the scope that it came from."""
-    sources = session.policy_sources
+    money = str(values.get("reservation_currency") or currency)
     return [
-        (name.replace("_", " ").replace("cdr", "CDR"), _with_unit(session, name, value), sources.get(name, "default"))
-        for name, value in session.policy.items()
+        (name.replace("_", " ").replace("cdr", "CDR"), _with_unit(name, value, money), sources.get(name, "default"))
+        for name, value in values.items()
         if name != "reservation_currency"
     ]
 
 
-def _with_unit(session: AdHocSession, name: str, value: Any) -> str:
+def _with_unit(name: str, value: Any, currency: str) -> str:
     if value is None or value == "":
         return NOTHING
     if isinstance(value, bool):
         return "yes" if value else "no"
     if name == "reservation_amount":
-        return amount(int(value), str(session.policy.get("reservation_currency") or session.currency))
+        return amount(int(value), currency)
     return _exactly(value) if isinstance(value, int) and name not in COUNTED else str(value)
 
 

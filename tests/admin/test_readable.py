@@ -11,7 +11,7 @@ from django.utils import formats, timezone
 
 from ocpi.models import Cdr, Command, Evse, OcpiSession, SyncRun
 from partners.admin.showing import url_of
-from partners.models import Partner
+from partners.models import Partner, Policy
 from sessions_adhoc.models import AdHocSession, TimelineEvent
 from tests.factories import cdr_data, period_data, tariff_data
 
@@ -92,6 +92,20 @@ class TestSession:
         lines = {line[0]: line[1] for line in shown(page, world.session).context["policy"]}
         assert lines[name.replace("_", " ").replace("cdr", "CDR")] == said
         assert "reservation currency" not in lines
+
+
+class TestEvse:
+    def test_it_says_what_applies_to_the_next_driver_and_where_that_was_set(self, page, world):
+        evse = world.session.evse
+        Policy.objects.all().delete()
+        Policy.objects.create(partner=evse.partner, session_timeout=240, retry_delay=20)
+        Policy.objects.create(
+            partner=evse.partner, location_id=evse.location.ocpi_id, evse_uid=evse.uid, retry_delay=30
+        )
+        lines = {line[0]: line[1:] for line in shown(page, evse).context["policy"]}
+        assert lines["session timeout"] == ("4 min", "partner")
+        assert lines["retry delay"] == ("30 s", "EVSE")
+        assert lines["reservation amount"] == ("40.00 EUR", "default")
 
 
 class TestCdr:
