@@ -29,8 +29,9 @@ counter = itertools.count(1)
 def use_memory_broker() -> None:
     """Send this process's tasks to a broker inside it, whatever the environment says, and know all tasks."""
     app.conf.update(broker_url="memory://", broker_transport_options={})
-    # Whoever published before holds a pool of connections to the broker that it was.
-    app._pool = app.amqp._producer_pool = None
+    # Whoever published before has left a pool of connections to the broker that it was.
+    pools: Any = app
+    pools._pool = pools.amqp._producer_pool = None
     before_task_publish.connect(number, dispatch_uid="tests.support.tasks.number")
     app.loader.import_default_modules()
 
