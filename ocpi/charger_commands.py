@@ -6,15 +6,14 @@ What is charged this way belongs to no driver and is never billed. Each command 
 import secrets
 from datetime import timedelta
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from ocpi import commands, reservations
 from ocpi.enqueue import enqueue_after_commit
-from ocpi.models import Command, Connector, Evse, OcpiSession, Token
+from ocpi.models import Command, Connector, Evse, OcpiSession
 from ocpi.outgoing import Unsupported
-from partners.models import Partner
+from ocpi.store.tokens import new_one_off_token
 
 SEND_TASK = "ocpi.tasks.send_command"
 
@@ -29,7 +28,7 @@ def start(evse: Evse, connector: Connector | None) -> Command:
         return _sent(
             commands.create_start_session(
                 partner=evse.partner,
-                token=_staff_token(evse.partner),
+                token=new_one_off_token(evse.partner),
                 location_id=evse.location.ocpi_id,
                 evse_uid=evse.uid,
                 connector_id=connector.connector_id if connector else "",
@@ -64,7 +63,7 @@ def reserve(evse: Evse, minutes: int) -> Command:
         return _sent(
             reservations.create_reserve_now(
                 partner=evse.partner,
-                token=_staff_token(evse.partner),
+                token=new_one_off_token(evse.partner),
                 location_id=evse.location.ocpi_id,
                 expiry_date=timezone.now() + timedelta(minutes=minutes),
                 evse_uid=evse.uid,
@@ -94,16 +93,3 @@ def stop(session: OcpiSession) -> Command:
 def _sent(command: Command) -> Command:
     enqueue_after_commit(SEND_TASK, str(command.pk))
     return command
-
-
-def _staff_token(partner: Partner) -> Token:
-    uid = f"SFPT{secrets.token_hex(8).upper()}"
-    return Token.objects.create(
-        partner=partner,
-        uid=uid,
-        type=Token.Type.AD_HOC_USER,
-        contract_id=f"{settings.OCPI_COUNTRY_CODE}-{settings.OCPI_PARTY_ID}-C{uid[3:]}",
-        issuer=settings.OCPI_BUSINESS_NAME,
-        whitelist="NEVER",
-        last_updated=timezone.now(),
-    )

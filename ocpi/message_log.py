@@ -226,11 +226,13 @@ def _guarded() -> AbstractContextManager[Any]:
 
 def _notes(notes: Iterable[Lenience | Fault]) -> str:
     """The first hundred notes as JSON, without the values themselves: those are in the body."""
-    shown: list[dict[str, str]] = []
-    for note, _ in zip(notes, range(MOST_NOTES), strict=False):
-        texts = {name: str(value) for name, value in vars(note).items() if name != "value"}
-        shown.append({name: storable_text(text)[:LONGEST_NOTE] for name, text in texts.items()})
+    shown = [texts_of(note) for note, _ in zip(notes, range(MOST_NOTES), strict=False)]
     return json.dumps(shown) if shown else NOTHING
+
+
+def texts_of(note: Lenience | Fault) -> dict[str, str]:
+    """A note as it is kept."""
+    return {name: storable_text(str(value))[:LONGEST_NOTE] for name, value in vars(note).items() if name != "value"}
 
 
 def delete_old(limit: int = 1000) -> int:

@@ -8,7 +8,7 @@ import structlog
 from django.db import connection, transaction
 
 from ocpi.masking import storable_text
-from ocpi.message_log import LONGEST_NOTE, MOST_NOTES
+from ocpi.message_log import MOST_NOTES, texts_of
 from ocpi.models import Message
 from ocpi.versions import Fault, Lenience
 
@@ -27,8 +27,8 @@ def remark(
     Paths are relative to `data` of the answer; in a list `[3].coordinates`.
     """
     said: dict[str, list[Any]] = {
-        "leniences": [_texts(one) for one in leniences],
-        "faults": [_texts(one) for one in faults],
+        "leniences": [texts_of(one) for one in leniences],
+        "faults": [texts_of(one) for one in faults],
         "objects_touched": [storable_text(name) for name in objects],
     }
     if message_id is None or not any(said.values()):
@@ -45,8 +45,3 @@ def _add(message_id: int, said: dict[str, list[Any]]) -> None:
     known = rows.values(*said).first()
     if known is not None:
         rows.update(**{name: [*known[name], *more][:MOST_NOTES] for name, more in said.items() if more})
-
-
-def _texts(note: Lenience | Fault) -> dict[str, str]:
-    """Without the value itself: that is in the body."""
-    return {name: storable_text(str(text))[:LONGEST_NOTE] for name, text in vars(note).items() if name != "value"}

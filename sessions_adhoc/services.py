@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import secrets
 from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import UUID, uuid4
@@ -14,7 +13,8 @@ from django.utils import timezone
 from billing.models import PaymentAuthorization
 from billing.services import open_authorization
 from ocpi import pushes
-from ocpi.models import Connector, Evse, Token
+from ocpi.models import Connector, Evse
+from ocpi.store.tokens import new_one_off_token
 from partners.models import Partner
 from partners.policies import effective_policy
 from sessions_adhoc import lifecycle, timeline
@@ -165,7 +165,7 @@ def _create(request: StartRequest, evse: Evse, client: ClientKey | None, idempot
         connector_number=connector.connector_id if connector else "",
         is_dc=bool(connector and connector.is_dc),
         channel=request.channel,
-        token=_one_off_token(evse.partner),
+        token=new_one_off_token(evse.partner),  # rule 1: of this session alone
         authorization=_authorization(session_id, request.payment_method, amount, currency),
         amount=amount,
         currency=currency,
@@ -215,20 +215,6 @@ def _authorization(session_id: UUID, payment_method: str, amount: int, currency:
     except ValueError as error:
         field = "payment_method" if "method" in str(error) else "currency"
         raise CannotStart(field, str(error)) from error
-
-
-def _one_off_token(partner: Partner) -> Token:
-    """A token of this session alone (rule 1): 20 characters, which is all that OCPP 1.6 lets a charger hold."""
-    uid = "SFP" + secrets.token_hex(9)[:17].upper()
-    return Token.objects.create(
-        partner=partner,
-        uid=uid,
-        type=Token.Type.AD_HOC_USER,
-        contract_id=f"{settings.OCPI_COUNTRY_CODE}-{settings.OCPI_PARTY_ID}-C{uid[3:]}",
-        issuer=settings.OCPI_BUSINESS_NAME,
-        whitelist="NEVER",
-        last_updated=timezone.now(),
-    )
 
 
 def _previous(identifier: str, client: ClientKey | None) -> AdHocSession | None:

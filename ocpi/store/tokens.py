@@ -1,15 +1,31 @@
 """Our tokens as CPOs see them (OCPI 2.2.1 §12)."""
 
+import secrets
 from typing import Any
 
 from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Lower
+from django.utils import timezone
 
 from ocpi.models import Token
 from ocpi.versions import Version, WireModel
 from ocpi.versions.v2_2_1.tokens import Token as WireToken
 from partners.models import Partner
+
+
+def new_one_off_token(partner: Partner) -> Token:
+    """A new token for one charge at one partner: 20 characters, which is all that OCPP 1.6 lets a charger hold."""
+    uid = "SFP" + secrets.token_hex(9)[:17].upper()
+    return Token.objects.create(
+        partner=partner,
+        uid=uid,
+        type=Token.Type.AD_HOC_USER,
+        contract_id=f"{settings.OCPI_COUNTRY_CODE}-{settings.OCPI_PARTY_ID}-C{uid[3:]}",
+        issuer=settings.OCPI_BUSINESS_NAME,
+        whitelist="NEVER",
+        last_updated=timezone.now(),
+    )
 
 
 def token_object(token: Token) -> WireModel:

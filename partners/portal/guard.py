@@ -15,27 +15,8 @@ from partners.portal import limits
 from partners.portal.facts import address_of
 from partners.portal.links import FoundLink, LinkState, find_link, note_opened, record
 from partners.portal.telling import tell_support
+from partners.privacy import private
 
-CONTENT_SECURITY_POLICY = "; ".join(
-    (
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "img-src 'self'",
-        "connect-src 'self'",
-        "form-action 'self'",
-        "base-uri 'none'",
-        "frame-ancestors 'none'",
-    )
-)
-HEADERS = {
-    "Cache-Control": "no-store",
-    "X-Robots-Tag": "noindex, nofollow",
-    # No other site learns the address. Under `no-referrer` browsers send `Origin: null` with our own forms too,
-    # which the CSRF check must refuse.
-    "Referrer-Policy": "same-origin",
-    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
-}
 CLOSED = {
     LinkState.EXPIRED: (410, "This link has expired", "Links end by themselves. What you entered is kept."),
     LinkState.REVOKED: (410, "This link was withdrawn", "Perhaps you were sent a newer one. What you entered is kept."),
@@ -78,12 +59,10 @@ View = Callable[..., HttpResponse]
 def by_link(view: View) -> View:
     """Let `view(request, visit)` answer if the link is open; say plainly what is wrong with it if not."""
 
+    @private
     @wraps(view)
     def wrapped(request: HttpRequest, token: str, **kwargs: Any) -> HttpResponse:
-        response = _answer(view, request, token, **kwargs)
-        for name, value in HEADERS.items():
-            response.headers[name] = value
-        return response
+        return _answer(view, request, token, **kwargs)
 
     return wrapped
 

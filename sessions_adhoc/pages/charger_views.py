@@ -10,10 +10,10 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from ocpi.models import Evse
+from partners.privacy import private
 from sessions_adhoc import services
 from sessions_adhoc.pages import charger, money, paying, remembering
 from sessions_adhoc.pages.paying import Choice
-from sessions_adhoc.pages.privacy import private
 from sessions_adhoc.services import CannotStart
 
 

@@ -12,11 +12,11 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from partners.privacy import private
 from sessions_adhoc import services
 from sessions_adhoc.models import AdHocSession
 from sessions_adhoc.pages.charger import address
 from sessions_adhoc.pages.charger_views import unknown
-from sessions_adhoc.pages.privacy import private
 from sessions_adhoc.pages.progress import view_of
 from sessions_adhoc.presenting import presented
 from sessions_adhoc.services import CannotStop

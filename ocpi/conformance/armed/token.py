@@ -1,6 +1,5 @@
 """Our tokens at their side: pushed, read back, pushed again, withdrawn."""
 
-import secrets
 from typing import Any
 
 from django.conf import settings
@@ -12,23 +11,13 @@ from ocpi.conformance.case import Case, Finding, Problems, failed, passed, warne
 from ocpi.conformance.moments import read_moment
 from ocpi.conformance.scene import Look, Scene, sentence
 from ocpi.models import Token
-from ocpi.store.tokens import token_wire
+from ocpi.store.tokens import new_one_off_token, token_wire
 
 
 def _made(scene: Scene) -> Token:
     """The token of this check, made once."""
     if "token" not in scene.notes:
-        uid = "SFP" + secrets.token_hex(9)[:17].upper()
-        row = Token.objects.create(
-            partner=scene.partner,
-            uid=uid,
-            type=Token.Type.AD_HOC_USER,
-            contract_id=f"{settings.OCPI_COUNTRY_CODE}-{settings.OCPI_PARTY_ID}-C{uid[3:]}",
-            issuer=settings.OCPI_BUSINESS_NAME,
-            whitelist="NEVER",
-            last_updated=timezone.now(),
-        )
-        scene.notes["token"] = row.pk
+        scene.notes["token"] = new_one_off_token(scene.partner).pk
         scene.keep()
     return facts.token(scene)
 

@@ -1,4 +1,4 @@
-"""Headers of the driver's pages: kept by nobody, indexed by nobody, told to nobody, nothing from elsewhere."""
+"""Headers of pages for drivers and CPOs: kept by nobody, indexed by nobody, told to nobody, nothing from elsewhere."""
 
 from collections.abc import Callable
 from functools import wraps
