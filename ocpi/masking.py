@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import unquote
 
 from django.conf import settings
 
@@ -21,6 +22,13 @@ def _spelled(word: str) -> str:
 
 # The value may be cut off by the end of the body; the possessive quantifiers keep hostile bodies linear.
 TOKEN_VALUE = re.compile(rf'("{_spelled("token")}"\s*+:\s*+")([^"\\]*+(?:\\.[^"\\]*+)*+)', re.IGNORECASE | re.DOTALL)
+# One parameter of a URL's query, wherever in a text the URL stands; JSON may write its `&` as `\u0026`.
+PARAMETER = re.compile(r"([?&;#]|\\u0026)([^=&;?#\s\"'<>\\]{1,100}+)=([^&;#\s\"'<>\\]++)")
+SECRET_PARAMETER = re.compile(
+    r"(?:token|secret|password|passwd|api[-_]?key|signature|authorization)(?:\[\])?$|^(?:auth|key|sig|pwd)$",
+    re.IGNORECASE,
+)
+USER_INFO = re.compile(r"(https?://)[^/?#\s\"'<>@]{1,500}+@", re.IGNORECASE)
 
 
 def storable_text(text: str) -> str:
@@ -33,13 +41,27 @@ def decoded(body: bytes) -> str:
     return body.decode(json.detect_encoding(body), "replace")
 
 
+def masked_urls(text: str) -> str:
+    """Return a text with the secrets masked that URLs in it carry: `?token=`, `&api_key=`, `user:password@`."""
+    if "=" in text:
+        text = PARAMETER.sub(_masked_parameter, text)
+    return USER_INFO.sub(r"\1…@", text) if "@" in text else text
+
+
+def _masked_parameter(found: re.Match[str]) -> str:
+    before, name, value = found.groups()
+    if not SECRET_PARAMETER.search(unquote(name)):
+        return found[0]
+    return f"{before}{name}={secrets.mask(unquote(value))}"
+
+
 def masked_body(body: bytes | str) -> str:
-    """Return a body as it is logged: string values of `token` masked, capped at `OCPI_MESSAGE_BODY_LIMIT`.
+    """Return a body as it is logged: string values of `token` masked, URLs too, capped at `OCPI_MESSAGE_BODY_LIMIT`.
 
     A `token` that is an object (START_SESSION's) stays: it names a driver's token, which opens nothing.
     """
     text = decoded(body) if isinstance(body, bytes) else body
-    text = TOKEN_VALUE.sub(lambda found: found[1] + secrets.mask(found[2]), storable_text(text))
+    text = TOKEN_VALUE.sub(lambda found: found[1] + secrets.mask(found[2]), masked_urls(storable_text(text)))
     limit = settings.OCPI_MESSAGE_BODY_LIMIT
     if len(text) <= limit:
         return text
@@ -54,6 +76,6 @@ def masked_headers(headers: Mapping[str, Any]) -> dict[str, str]:
 def _masked_header(name: str, value: str) -> str:
     value = storable_text(value)
     if not any(word in name.lower() for word in SECRET_HEADERS):
-        return value
+        return masked_urls(value)
     scheme, space, secret = value.strip().partition(" ")
     return f"{scheme} {secrets.mask(secret)}" if space else secrets.mask(scheme)

@@ -22,7 +22,7 @@ from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connec
 from django.utils import timezone
 
 from ocpi import searching
-from ocpi.masking import masked_body, masked_headers, storable_text
+from ocpi.masking import masked_body, masked_headers, masked_urls, storable_text
 from ocpi.models import Message
 from ocpi.models.message import ended_badly
 from ocpi.versions.results import Fault, Lenience
@@ -97,7 +97,7 @@ class Record:
             json.dumps(masked_headers(headers or {})),
             masked_body(body),
             round((time.monotonic() - self.started) * 1000),
-            storable_text(error),
+            masked_urls(storable_text(error)),
             _notes(leniences),
             _notes(faults),
             json.dumps(touched) if touched else NOTHING,
@@ -145,7 +145,7 @@ def open_message(
         version,
         module,
         storable_text(method)[:8],
-        storable_text(url)[:2000],
+        masked_urls(storable_text(url))[:2000],
         source_address[:45],
         storable_text(given.get("x-request-id", ""))[:64],
         storable_text(given.get("x-correlation-id", ""))[:64],

@@ -42,6 +42,13 @@ def code_of_host(host: str) -> str | None:
     return host[len(before) : len(host) - len(after)] or None
 
 
+def serves_ocpi(host: str) -> bool:
+    """Whether our OCPI interfaces are at this host: one of the partners' own, or the one that serves all."""
+    if CODE in settings.OCPI_BASE_URL_TEMPLATE:
+        return code_of_host(host) is not None
+    return host == urlsplit(settings.OCPI_BASE_URL_TEMPLATE).hostname
+
+
 def versions_url(partner: Partner) -> str:
     """Return what the partner registers with (guide 6)."""
     return f"{base_url(partner)}/{PREFIX}/versions"

@@ -8,15 +8,20 @@ from typing import Any
 
 import structlog
 
+from ocpi.masking import masked_urls
+
 # The address of a CPO's page opens it: whoever reads the log must not.
 SECRET_ADDRESS = re.compile(r"(/onboarding/)[^/\s?#\"']+")
 
 
 def mask_links(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Take the links of CPOs' pages out of a line; Django writes addresses of refused requests into it."""
+    """Take what an address gives away out of a line: links of CPOs' pages, tokens in a query.
+
+    Django writes addresses of refused requests into it, a traceback those that were called.
+    """
     for name, value in event.items():
-        if isinstance(value, str) and "/onboarding/" in value:
-            event[name] = SECRET_ADDRESS.sub(r"\1…", value)
+        if isinstance(value, str):
+            event[name] = masked_urls(SECRET_ADDRESS.sub(r"\1…", value))
     return event
 
 

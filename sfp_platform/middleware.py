@@ -1,21 +1,31 @@
-"""A lean path for OCPI, past what the admin and the driver's pages need; and for the history, who is at work."""
+"""A lean path for OCPI, past what the admin and the driver's pages need; hosts that serve one thing only; and for
+the history, who is at work.
+"""
 
 from collections.abc import Callable
 
 from auditlog.middleware import AuditlogMiddleware
+from django.conf import settings
+from django.core.exceptions import DisallowedHost
 from django.core.handlers.base import BaseHandler
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
 
-from ocpi.authentication import source_address
+from ocpi.authentication import host_name, source_address
+from ocpi.envelope import EnvelopeRenderer, StatusCode, envelope
+from ocpi.routing import code_of_host, serves_ocpi
 
 OCPI_PREFIX = "/ocpi/"
+HEALTH = "/health/"
+PLAIN_HTTP = "Plain HTTP is not supported: call https://. A token that was sent without TLS should be replaced."
+WRONG_HOST = "There is no OCPI endpoint at this host. Call the versions URL that we gave you."
 
 
 class LeanPathMiddleware:
     """Sends `/ocpi/` straight to its view, past sessions, CSRF, authentication and messages.
 
-    Those belong to people with browsers; OCPI has its own authentication, and each costs every push time.
+    Those belong to people with browsers; OCPI has its own authentication, and each costs every push time. What
+    Django's own middleware does for the rest, TLS and hosts, is done here: refusals come in an envelope.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
@@ -23,9 +33,12 @@ class LeanPathMiddleware:
         self.handler = BaseHandler()
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if request.path_info.startswith(OCPI_PREFIX):
-            return self.straight_to_view(request)
-        return self.get_response(request)
+        if not request.path_info.startswith(OCPI_PREFIX):
+            return self.get_response(request)
+        response = _refusal(request) or self.straight_to_view(request)
+        if settings.SECURE_HSTS_SECONDS and request.is_secure():
+            response.headers["Strict-Transport-Security"] = f"max-age={settings.SECURE_HSTS_SECONDS}"
+        return response
 
     def straight_to_view(self, request: HttpRequest) -> HttpResponseBase:
         callback, args, kwargs = self.handler.resolve_request(request)
@@ -37,6 +50,45 @@ class LeanPathMiddleware:
         if not response.streaming and not response.has_header("Content-Length"):
             response.headers["Content-Length"] = str(len(response.content))
         return response
+
+
+def _refusal(request: HttpRequest) -> HttpResponse | None:
+    """The answer to what production does not serve: OCPI without TLS, and at hosts that are no endpoint's.
+
+    A redirect would have the token sent once more, and teach the peer that plain HTTP works.
+    """
+    if settings.SECURE_SSL_REDIRECT and not request.is_secure():
+        return _told(403, PLAIN_HTTP)
+    if settings.PRODUCTION and not (_is_allowed(request) and serves_ocpi(host_name(request))):
+        return _told(404, WRONG_HOST)
+    return None
+
+
+def _is_allowed(request: HttpRequest) -> bool:
+    try:
+        request.get_host()
+    except DisallowedHost:
+        return False
+    return True
+
+
+def _told(http_status: int, message: str) -> HttpResponse:
+    body = EnvelopeRenderer().render(envelope(StatusCode.CLIENT_ERROR, message=message))
+    response = HttpResponse(body, status=http_status, content_type="application/json")
+    response.headers["Content-Length"] = str(len(body))
+    return response
+
+
+class HostsMiddleware:
+    """A partner's own host serves OCPI and nothing else: neither the admin nor a driver's page answers there."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if request.path_info != HEALTH and code_of_host(host_name(request)) is not None:
+            raise Http404
+        return self.get_response(request)
 
 
 class StaffMiddleware(AuditlogMiddleware):

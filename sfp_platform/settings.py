@@ -71,6 +71,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "sfp_platform.middleware.LeanPathMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "sfp_platform.middleware.HostsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",

@@ -3,7 +3,7 @@
 - TLS 1.2 or higher, verified. Plain HTTP only with OCPI_ALLOW_INSECURE_PARTNERS.
 - The address that is connected to is checked, not only the name: a public name may lead to a private address.
 - One deadline for the whole exchange: a server that sends a byte now and then does not hold a worker.
-- Bodies are capped, redirects stay on the host, cookies and the environment's proxies are not used.
+- Bodies are capped, redirects stay on host, scheme and port, cookies and the environment's proxies are not used.
 - A connection serves one request. A kept one may be closed by the other side at the moment we write to it,
   and then nobody could say whether a START_SESSION arrived.
 """
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from functools import cache
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import SplitResult, urljoin, urlsplit
 
 import certifi
 import requests
@@ -34,6 +34,7 @@ from ocpi.client.addresses import AddressError, permitted_addresses
 LARGEST_BODY = 32 * 1024 * 1024
 CHUNK = 64 * 1024
 MOST_REDIRECTS = 3
+USUAL_PORTS = {"http": 80, "https": 443}
 
 
 class UrlError(Exception):
@@ -226,7 +227,7 @@ def fetch(
     progress: Progress,
     timeouts: tuple[float, float],
 ) -> RawReply:
-    """Send one request and read the whole answer, following redirects that stay on the host.
+    """Send one request and read the whole answer, following redirects that stay on host, scheme and port.
 
     Raises:
         the exceptions above, and those of `requests`
@@ -261,11 +262,19 @@ def _redirected(method: str, url: str, status: int, location: str) -> str:
     """Where to go next. A POST is repeated only where the server says so (307, 308): it must stay a POST."""
     target = urljoin(url, location)
     old, new = urlsplit(url), urlsplit(target)
-    if new.hostname != old.hostname or (old.scheme, new.scheme) == ("https", "http"):
+    if new.hostname != old.hostname:
         raise RedirectError(f"they redirect to another host: {target}")
+    if _origin(new) != _origin(old):
+        raise RedirectError(f"they redirect to another port or scheme of their host: {target}")
     if method != "GET" and status not in (307, 308):
         raise RedirectError(f"they redirect a {method} (HTTP {status}) to {target}")
     return target
+
+
+def _origin(parts: SplitResult) -> tuple[str, int | None]:
+    """Scheme and port: behind another port of a host stands another program, which our token is none of."""
+    scheme = parts.scheme.lower()
+    return scheme, parts.port or USUAL_PORTS.get(scheme)
 
 
 def _body(response: requests.Response) -> bytes:

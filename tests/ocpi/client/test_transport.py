@@ -215,6 +215,31 @@ def test_a_redirect_to_plain_http_is_not_followed(settings):
 
 
 @pytest.mark.parametrize(
+    "target",
+    ["https://cpo.example:8443/a", "http://cpo.example:443/a", "//cpo.example:444/a", "https://cpo.example.:443/a"],
+)
+def test_a_redirect_leaves_neither_port_nor_scheme(target):
+    with pytest.raises(transport.RedirectError):
+        transport._redirected("GET", "https://cpo.example/a", 307, target)
+
+
+@pytest.mark.parametrize("target", ["/b", "https://cpo.example:443/b", "https://CPO.example/b"])
+def test_a_redirect_may_write_the_same_origin_otherwise(target):
+    assert transport._redirected("GET", "https://cpo.example/a", 302, target).endswith("/b")
+
+
+def test_a_redirect_to_another_port_gets_no_token(cpo, ask, listener):
+    heard = []
+    port = listener(lambda connection: heard.append(connection.recv(65536)))
+    cpo.on("/old", Answer(status=307, headers={"Location": f"http://127.0.0.1:{port}/steal?token=s3cret-enough-1234"}))
+    failure = ask(f"{cpo.url}/old")
+    assert failure.kind == "redirect"
+    assert "another port" in failure.text
+    assert "s3cret" not in failure.text
+    assert heard == []
+
+
+@pytest.mark.parametrize(
     ("address", "public"),
     [
         ("93.184.216.34", True),
@@ -228,7 +253,36 @@ def test_a_redirect_to_plain_http_is_not_followed(settings):
         ("::ffff:127.0.0.1", False),
         ("64:ff9b::7f00:1", False),
         ("64:ff9b::5db8:d822", True),
+        ("64:ff9b::a00:1", False),
+        ("64:ff9b:1::5db8:d822", False),
+        ("64:ff9b:1:ffff::808:808", False),
         ("2002:7f00:1::", False),
+        ("2002:a00:1::", False),
+        ("2002:a9fe:a9fe::1", False),
+        ("2002:5db8:d822::1", True),
+        ("::", False),
+        ("::1", False),
+        ("::7f00:1", False),  # IPv4-compatible 127.0.0.1
+        ("::127.0.0.1", False),
+        ("::10.0.0.1", False),
+        ("::ffff:10.0.0.1", False),
+        ("::ffff:93.184.216.34", True),
+        ("::ffff:0:127.0.0.1", False),  # IPv4-translated
+        ("::ffff:0:10.0.0.1", False),
+        ("::ffff:169.254.169.254", False),
+        ("2001:0:4136:e378:8000:63bf:3fff:fdd2", False),  # Teredo
+        ("2001:0:7f00:1::f5ff:fffe", False),
+        ("fec0::1", False),  # site-local
+        ("feff::1", False),
+        ("ff02::1", False),
+        ("ff0e::1", False),
+        ("100::1", False),
+        ("2001:db8::1", False),
+        ("240.0.0.1", False),
+        ("255.255.255.255", False),
+        ("169.254.169.254", False),
+        ("192.168.1.1", False),
+        ("198.18.0.1", False),
     ],
 )
 def test_which_addresses_are_public(address, public):

@@ -9,10 +9,12 @@ from django.db import connection, transaction
 from django.utils import timezone
 from pytest_django import Settings
 
+from ocpi.masking import masked_urls
 from ocpi.message_log import INBOUND, OUTBOUND, delete_old, open_message
 from ocpi.models import Message
 from ocpi.versions import Fault, Lenience
 from partners.models import Partner
+from sfp_platform import logs
 from tests.factories import PartnerFactory, session_data
 from tests.ocpi.server.conftest import Cpo, last_message
 
@@ -201,3 +203,63 @@ def updates_of_the_log() -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_xact_user_tables WHERE relname = 'ocpi_message'")
         return list(cursor.fetchone())
+
+
+class TestUrls:
+    """Some peers put a token into a URL: it is masked wherever that URL is kept."""
+
+    @pytest.mark.parametrize(
+        ("url", "kept"),
+        [
+            (f"/ocpi/emsp/versions?token={SECRET}", "/ocpi/emsp/versions?token=…3b2c"),
+            (f"https://x.example/v?a=1&Token={SECRET}&b=2", "https://x.example/v?a=1&Token=…3b2c&b=2"),
+            (f"https://x.example/v?access_token={SECRET}#end", "https://x.example/v?access_token=…3b2c#end"),
+            (f"https://x.example/v?api-key={SECRET};apikey={SECRET}", "https://x.example/v?api-key=…3b2c;apikey=…3b2c"),
+            (f"https://x.example/v?t%6fken={SECRET}", "https://x.example/v?t%6fken=…3b2c"),
+            (f"https://x.example/v?token[]={SECRET}", "https://x.example/v?token[]=…3b2c"),
+            ("https://x.example/v?token=short&auth=pw", "https://x.example/v?token=…&auth=…"),
+            (f"https://user:{SECRET}@x.example/v", "https://…@x.example/v"),
+            ("/ocpi/x?type=RFID&date_from=2026-01-01T00:00:00Z", "/ocpi/x?type=RFID&date_from=2026-01-01T00:00:00Z"),
+            ("https://x.example/tokens/T-1?token_uid=7", "https://x.example/tokens/T-1?token_uid=7"),
+        ],
+    )
+    def test_the_log_has_no_secret_of_a_query(self, url: str, kept: str) -> None:
+        assert opened(url=url).url == kept
+
+    def test_nor_has_it_one_in_a_header_a_body_or_an_error(self) -> None:
+        url = f"https://x.example/versions?token={SECRET}"
+        record = open_message(
+            direction=OUTBOUND, method="GET", url=url, headers={"Referer": url}, body=f'{{"url":"{url}"}}'
+        )
+        record.finish(
+            http_status=302,
+            headers={"Location": url, "Link": f'<{url}&offset=2>; rel="next"'},
+            body=f'{{"url":"https://x.example/a?b=1\\u0026token={SECRET}"}}',
+            error=f"they redirect to {url}",
+        )
+        kept = " ".join(str(value) for value in vars(last_message()).values())
+        assert SECRET not in kept
+        assert kept.count("token=…3b2c") == 7
+
+    def test_a_request_s_url_is_masked(self, cpo: Cpo) -> None:
+        cpo.get(f"/ocpi/emsp/versions?token={SECRET}")
+        assert last_message().url == "/ocpi/emsp/versions?token=…3b2c"
+
+    def test_the_application_s_log_has_none_either(self) -> None:
+        line = {
+            "event": f"Not Found: /x?token={SECRET}",
+            "url": f"https://x.example/?secret={SECRET}",
+            "exception": f"ValueError: https://x.example/?access_token={SECRET}",
+            "number": 7,
+        }
+        told = logs.mask_links(None, "warning", line)
+        assert told == {
+            "event": "Not Found: /x?token=…3b2c",
+            "url": "https://x.example/?secret=…3b2c",
+            "exception": "ValueError: https://x.example/?access_token=…3b2c",
+            "number": 7,
+        }
+
+    def test_a_hostile_body_takes_no_longer_than_its_length(self) -> None:
+        for hostile in ("?" * 10**6, "&a" * 10**6, "https://" * 10**5, "?" + "a" * 10**6, "?token=" * 10**5):
+            assert len(masked_urls(hostile)) <= len(hostile)
