@@ -29,6 +29,7 @@ DEFAULTS: dict[str, Any] = {
     "max_attempts": 5,
     "reservation_amount": 4000,
     "reservation_currency": "",
+    "totals_include_vat": False,
 }
 PLATFORM = "platform"
 

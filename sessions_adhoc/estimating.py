@@ -1,5 +1,6 @@
 """What the energy so far costs, by the published tariff. For the driver's eyes: the CDR decides (rule 26)."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -11,6 +12,7 @@ from billing import pricing
 from ocpi.models import Cdr, Connector, Tariff
 from ocpi.versions import VERSIONS
 from sessions_adhoc.models import AdHocSession, Sample
+from sessions_adhoc.shown import shown_to
 
 
 def tariff_of(
@@ -61,17 +63,24 @@ def _priced(raw: dict[str, Any], version: str) -> pricing.Tariff | None:
         return None
 
 
-def estimate(session: AdHocSession, sample: Sample | None) -> int | None:
-    """Return the cost of what was charged so far in minor units of the session's currency, or None if unknown."""
-    if sample is None or sample.kwh is None or session.connector is None:
+def cost_of(session: AdHocSession, periods: Sequence[pricing.ChargingPeriod]) -> pricing.Cost | None:
+    """Return what charging periods cost by the tariff that the driver was shown, or None where none is known."""
+    shown = shown_to(session)
+    if shown.tariff is None:
         return None
-    tariff = tariff_of(session.connector)
-    if tariff is None or tariff.currency != session.currency:
+    return pricing.price(shown.tariff, periods, zone=shown.zone, vat_if_unstated=shown.vat)
+
+
+def estimate(session: AdHocSession, sample: Sample | None) -> int | None:
+    """Return what was charged until this sample costs, VAT included, in minor units of the session's currency.
+
+    None where the price, or the VAT on it, is not known.
+    """
+    if sample is None or sample.kwh is None:
         return None
     started = sample.ocpi_session.start_at or sample.attempt.created_at
     hours = Decimal(max((sample.at - started).total_seconds(), 0)) / 3600
-    period = pricing.ChargingPeriod(started, {"ENERGY": sample.kwh, "TIME": hours})
-    zone = pricing.time_zone(session.evse.location.time_zone or None)
-    cost = pricing.price(tariff, [period], zone=zone)
-    amount = cost.incl if cost.incl is not None else cost.excl
-    return None if amount is None else pricing.to_minor(amount, session.currency)
+    cost = cost_of(session, [pricing.ChargingPeriod(started, {"ENERGY": sample.kwh, "TIME": hours})])
+    if cost is None or cost.incl is None or cost.currency != session.currency:
+        return None
+    return pricing.to_minor(cost.incl, session.currency)

@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from billing.models import PaymentAuthorization
+from billing.pricing import Tariff
 from billing.services import open_authorization
 from ocpi import pushes
 from ocpi.models import Connector, Evse
@@ -18,10 +19,10 @@ from ocpi.store.tokens import new_one_off_token
 from partners.models import Partner
 from partners.policies import effective_policy
 from sessions_adhoc import lifecycle, timeline
-from sessions_adhoc.estimating import tariff_of
 from sessions_adhoc.lifecycle import CannotStop
 from sessions_adhoc.models import AdHocSession, ClientKey, TimelineEvent
 from sessions_adhoc.queueing import advance_after_commit
+from sessions_adhoc.shown import freeze, read
 
 __all__ = [
     "CannotStart",
@@ -153,7 +154,8 @@ def _create(request: StartRequest, evse: Evse, client: ClientKey | None, idempot
     _check_usable(evse)
     connector = find_connector(evse, request.connector)
     policy = effective_policy(evse.partner_id, evse.location.ocpi_id, evse.uid)
-    amount, currency = _money(request, connector, policy.values)
+    shown = freeze(evse, connector, policy.values)
+    amount, currency = _money(request, read(shown).tariff, policy.values)
     now, session_id = timezone.now(), uuid4()
     session = AdHocSession.objects.create(
         id=session_id,
@@ -175,6 +177,7 @@ def _create(request: StartRequest, evse: Evse, client: ClientKey | None, idempot
         previous=_previous(request.previous, client),
         policy=policy.values,
         policy_sources=policy.sources,
+        shown_tariff=shown,
     )
     if policy.values["push_ad_hoc_tokens"]:
         # Long before the START: the funds are reserved first.
@@ -191,12 +194,11 @@ def _check_usable(evse: Evse) -> None:
         raise CannotStart("evse", "This charger is out of service.")
 
 
-def _money(request: StartRequest, connector: Connector | None, policy: dict[str, Any]) -> tuple[int, str]:
+def _money(request: StartRequest, tariff: Tariff | None, policy: dict[str, Any]) -> tuple[int, str]:
     """Return (amount in minor units, currency) to reserve: as asked, else as agreed for this charger.
 
     Only the currency that the operator bills in: a CDR in another one could not be captured.
     """
-    tariff = tariff_of(connector)
     bills_in = tariff.currency if tariff else policy["reservation_currency"]
     currency = (request.currency or bills_in).upper()
     if currency != bills_in:

@@ -1,7 +1,8 @@
-"""The tables of billing: what we know about a payment, and the simulated gateway's own books."""
+"""The tables of billing: what we know about a payment, the simulated gateway's own books, and rates of VAT."""
 
 from billing.models.authorization import PaymentAuthorization
 from billing.models.event import PaymentEvent
 from billing.models.simulated import SimulatedCharge, SimulatedOperation
+from billing.models.vat import VatRate
 
-__all__ = ["PaymentAuthorization", "PaymentEvent", "SimulatedCharge", "SimulatedOperation"]
+__all__ = ["PaymentAuthorization", "PaymentEvent", "SimulatedCharge", "SimulatedOperation", "VatRate"]

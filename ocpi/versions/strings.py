@@ -219,3 +219,4 @@ _EUROPE = [
     "XKX",
 ]
 ALPHA_3 = dict(zip(_EUROPE[::2], _EUROPE[1::2], strict=True))
+ALPHA_2 = {alpha_3: alpha_2 for alpha_2, alpha_3 in ALPHA_3.items()}

@@ -70,6 +70,7 @@ class PolicyAdmin(SupportAdmin):
                 "fields": (
                     "reservation_amount",
                     "reservation_currency",
+                    "totals_include_vat",
                     "created_timeout",
                     "authorizing_timeout",
                     "cdr_timeout",

@@ -54,6 +54,12 @@ class Policy(models.Model):
     max_attempts = models.PositiveSmallIntegerField(null=True, blank=True, validators=[MinValueValidator(1)])
     reservation_amount = models.PositiveIntegerField(null=True, blank=True, help_text="Minor units, for example cents.")
     reservation_currency = models.CharField(max_length=3, blank=True, default="")
+    totals_include_vat = models.BooleanField(
+        null=True,
+        blank=True,
+        help_text="Where prices and totals say nothing of VAT they include it already. OCPI means them without, "
+        "so otherwise the VAT of the charger's country is added (rule 34).",
+    )
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:

@@ -73,6 +73,11 @@ class AdHocSession(FSMModelMixin, models.Model):
     policy = models.JSONField(default=dict, help_text="The values agreed when the session was created.")
     policy_sources = models.JSONField(default=dict, help_text="Per value: EVSE, location, partner, platform, default.")
 
+    shown_tariff = models.JSONField(
+        default=dict,
+        help_text="What the driver was shown when the session was created: tariff, its version, VAT, time zone.",
+    )
+
     funds_reserved_at = models.DateTimeField(null=True, blank=True)
     stop_requested_at = models.DateTimeField(null=True, blank=True)
     cancel_requested_at = models.DateTimeField(null=True, blank=True)
