@@ -11,8 +11,9 @@ For each of the two, the first of these that works is used:
 
 The command finds in its environment `DATABASE_URL` (whose database need not exist: the test runner makes
 `test_...` databases of that name), `REDIS_URL`, `REDIS_KEY_PREFIX` and an empty `VAR_DIR`. On a server that
-is not ours, only databases and keys of this run's own name are touched, and they are removed at the end. The
-last line printed says which servers were used; the exit code is the command's.
+is not ours, only databases and keys of this run's own name are touched, and they are removed at the end; what the
+tests leave there are templates of their database (`tests/support/template.py`). The last line printed says which
+servers were used; the exit code is the command's.
 """
 
 import os

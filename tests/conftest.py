@@ -7,7 +7,7 @@ import hypothesis
 import pytest
 from django.conf import settings
 
-from tests.support import emptying, network, tasks
+from tests.support import emptying, network, tasks, template
 
 NO_SKIPS = "a test that cannot run fails here; it was to be skipped: "
 
@@ -19,6 +19,7 @@ hypothesis.settings.load_profile("suite")
 def pytest_configure(config: pytest.Config) -> None:
     """Django's test runner already replaces mail; passwords need a hash that is not slow on purpose."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    template.use(migrating=not config.getoption("nomigrations") and not config.getoption("collectonly"))
     patch = pytest.MonkeyPatch()
     network.install(patch)
     emptying.install(patch)
