@@ -40,7 +40,7 @@ demo: install ## the platform, its worker and simulated CPOs on this machine (ON
 .PHONY: run
 run: install ## the web server on http://HOST:PORT, migrations applied
 	@$(PY) manage.py migrate --verbosity 0
-	@$(PY) -m granian --interface wsgi --host $(HOST) --port $(PORT) sfp_platform.wsgi:application $(ARGS)
+	@$(PY) -m sfp_platform.web.serve --host $(HOST) --port $(PORT) $(ARGS)
 
 .PHONY: worker
 worker: install ## a Celery worker for all queues, with beat in it

@@ -17,6 +17,7 @@ from bench import place as places
 from bench.figures import median, percentile, say, verdict
 from bench.place import Place
 from sfp_platform.demo.processes import Processes, answers
+from sfp_platform.web import serve
 
 ROUNDS, SECONDS, CONNECTIONS = 5, 4.0, 8
 WORKERS = "2"
@@ -63,9 +64,7 @@ def main() -> int:
 def ours(place: Place, stack: ExitStack) -> Server:
     """The platform as production runs it."""
     processes = stack.enter_context(Processes(place.folder, place.environment()))
-    options = ["--interface", "wsgi", "--port", str(place.port), "--workers", WORKERS, "--no-ws"]
-    command = [sys.executable, "-m", "granian", *options, "sfp_platform.wsgi:application"]
-    running = processes.start("ours", command)
+    running = processes.start("ours", serve.command("127.0.0.1", place.port, int(WORKERS)))
     processes.wait_until("ours", answers(f"http://127.0.0.1:{place.port}/health/"))
     return Server("ours, everything on", place.port, running.popen.pid)
 

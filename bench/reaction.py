@@ -22,6 +22,7 @@ from sessions_adhoc.services import StartRequest, start_session
 from sessions_adhoc.states import State
 from sfp_platform.celery import QUEUES
 from sfp_platform.demo.processes import Processes, answers
+from sfp_platform.web import serve
 
 ENGINE = "engine"
 DRIVERS, PAUSE, PATIENCE, MOST_SECONDS = 40, 0.05, 5.0, 25.0
@@ -45,8 +46,7 @@ def measure(place: Place, partner: Partner, token: str, cpo: stub.Cpo) -> None:
 def start_processes(place: Place, stack: ExitStack) -> None:
     """As production: granian, a worker for the engine, one for the rest, beat."""
     running = stack.enter_context(Processes(place.folder, place.environment()))
-    web = ["granian", "--interface", "wsgi", "--port", str(place.port), "--workers", "2", "--no-ws"]
-    running.start("web", [sys.executable, "-m", *web, "sfp_platform.wsgi:application"])
+    running.start("web", serve.command("127.0.0.1", place.port, 2))
     celery = [sys.executable, "-m", "celery", "-A", "sfp_platform"]
     quiet = ["--without-mingle", "--without-gossip", "--without-heartbeat"]
     for name, queues in (("engine", ENGINE), ("rest", ",".join(set(QUEUES.split(",")) - {ENGINE}))):

@@ -20,6 +20,7 @@ from rest_framework.request import Request
 from ocpi.authentication import Caller
 from ocpi.masking import REPLACEMENT, TOKEN_VALUE
 from ocpi.models import Message
+from ocpi.raw_path import RAW_PATH, path_of, variables
 from ocpi.views.base import OcpiView
 from ocpi.views.unknown import UnknownUrlView
 from partners.models import IssuedToken, Partner
@@ -106,7 +107,7 @@ def replay(message: Message) -> Message:
 def _handled(message: Message, caller: Caller) -> Message:
     request = _request(message)
     try:
-        found: Any = resolve(request.path_info)
+        found: Any = resolve(path_of(request))
     except Resolver404 as error:
         raise CannotReplay("There is nothing at this URL.") from error
     view_class: Any = getattr(found.func, "cls", None)
@@ -120,8 +121,8 @@ def _handled(message: Message, caller: Caller) -> Message:
             return caller.partner, caller
 
     view = view_class(**found.func.initkwargs, authentication_classes=[StandIn])
-    view.setup(request, *found.args, **found.kwargs)
-    view.dispatch(request, *found.args, **found.kwargs)
+    view.setup(request, *found.args, **variables(request, found))
+    view.dispatch(request, *found.args, **variables(request, found))
     return Message.objects.get(pk=view.record.id)
 
 
@@ -138,6 +139,7 @@ def _request(message: Message) -> HttpRequest:
         {
             "REQUEST_METHOD": message.method,
             "PATH_INFO": unquote_to_bytes(url.path).decode("latin-1"),
+            RAW_PATH: url.path,
             "QUERY_STRING": url.query,
             "CONTENT_TYPE": "application/json",
             "CONTENT_LENGTH": str(len(body)),

@@ -69,13 +69,16 @@ def _prepares(database: Any) -> bool:
 
 
 def _prepared_cursor(database: Any) -> PreparedCursor:
-    """One for each connection: making one costs as much as a small statement."""
+    """One for each connection, which a pool may give to one thread after the other: making one costs as much as a
+    small statement.
+    """
     if database.connection is None:
         database.ensure_connection()
     database.validate_thread_sharing()
-    known: PreparedCursor | None = vars(database).get("sfp_prepared_cursor")
-    if known is None or known.connection is not database.connection:
-        known = database.sfp_prepared_cursor = PreparedCursor(database.connection)
+    kept = vars(database.connection)
+    known: PreparedCursor | None = kept.get("sfp_prepared_cursor")
+    if known is None:
+        known = kept["sfp_prepared_cursor"] = PreparedCursor(database.connection)
     return known
 
 

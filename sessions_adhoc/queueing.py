@@ -79,7 +79,7 @@ def _hand_on(command_id: str) -> None:
 
 
 def pull_after_commit(pull_id: int) -> None:
-    transaction.on_commit(lambda: current_app.send_task(PULL, args=[pull_id], queue="sync"), robust=True)
+    transaction.on_commit(lambda: current_app.send_task(PULL, args=[pull_id]), robust=True)
 
 
 def wake(session_ids: Iterable[UUID], now: datetime) -> None:

@@ -3,6 +3,7 @@
 import structlog
 from celery import shared_task
 from django.utils import timezone
+from kombu.exceptions import OperationalError
 
 from ocpi.commands import send
 from partners.deadlines import claim_due
@@ -13,6 +14,8 @@ from sessions_adhoc.queueing import ADVANCE, PULL, sending_myself
 log = structlog.get_logger(__name__)
 BATCH = 500
 MOST_BATCHES = 20
+PULL_LIFE = 10.0
+"""Seconds that a due pull waits for a worker: the next sweep asks for it again."""
 HANDED_OUT = 25
 """Sessions in one task: few enough that all workers share what is due, and the last one does not wait long."""
 
@@ -49,12 +52,21 @@ def tick() -> int:
         claimed += len(due)
         ids = [str(pk) for pk in due]
         for first in range(0, len(ids), HANDED_OUT):
-            advance_batch.delay(ids[first : first + HANDED_OUT])
+            _hand_on(ids[first : first + HANDED_OUT])
         if len(due) < BATCH:
             break
     for pull_id in FallbackPull.objects.filter(next_check_at__lte=now).values_list("pk", flat=True):
-        sync_pull.apply_async(args=(pull_id,), queue="sync")
+        sync_pull.apply_async(args=(pull_id,), expires=PULL_LIFE)
     return claimed
+
+
+def _hand_on(session_ids: list[str]) -> None:
+    """Give them to a worker; without a broker, be the worker."""
+    try:
+        advance_batch.delay(session_ids)
+    except (OperationalError, OSError) as error:
+        log.warning("no_broker_for_due_sessions", error=str(error))
+        advance_batch(session_ids)
 
 
 @shared_task(name=PULL)

@@ -1,7 +1,8 @@
 """The Celery application and its schedule.
 
-The beat entries only sweep deadline columns; they carry `expires` so that a worker that was away does not
-work through a long backlog of ticks that the next one repeats.
+Sessions, payments and commands are looked after by every worker itself (`sfp_platform.sweep`). The beat entries sweep
+the other deadline columns; they travel past what is queued in order (`sfp_platform.queues`), and carry `expires` so
+that a worker that was away does not work through a long backlog of ticks that the next one repeats.
 """
 
 import os
@@ -11,6 +12,10 @@ from celery import Celery
 from celery.signals import setup_logging
 
 from sfp_platform import redis_transport
+from sfp_platform.queues import DUE, ENGINE, QUEUES, route
+from sfp_platform.sweep import SweepStep
+
+__all__ = ["QUEUES", "app", "every"]
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sfp_platform.settings")
 
@@ -24,22 +29,14 @@ TICK_LIFE = 15.0
 is found again. Some at a time cost next to nothing, for the first one claims all that is due."""
 
 
-def every(seconds: float, task: str, queue: str = "engine") -> dict[str, Any]:
-    """A beat entry that runs `task` every `seconds` on `queue`, and is dropped when later ones have taken over."""
-    return {"task": task, "schedule": seconds, "options": {"expires": max(seconds, TICK_LIFE), "queue": queue}}
+def every(seconds: float, task: str, queue: str = ENGINE) -> dict[str, Any]:
+    """A beat entry: `task` every `seconds`, past what waits on `queue`; dropped when later ones have taken over."""
+    return {"task": task, "schedule": seconds, "options": {"expires": max(seconds, TICK_LIFE), "queue": queue + DUE}}
 
 
-app.conf.task_routes = {
-    "ocpi.tasks.push_*": {"queue": "push"},
-    "ocpi.tasks.sync_*": {"queue": "sync"},
-    "partners.tasks.mail_*": {"queue": "mail"},
-    "partners.tasks.sync_*": {"queue": "sync"},
-    "sfp_platform.tasks.onboarding_*": {"queue": "sync"},
-}
+app.conf.task_routes = (route,)
+app.steps["worker"].add(SweepStep)
 app.conf.beat_schedule = {
-    "sessions-tick": every(0.5, "sessions_adhoc.tasks.tick"),
-    "commands-tick": every(5.0, "ocpi.tasks.commands_tick"),
-    "payments-tick": every(1.0, "billing.tasks.tick"),
     "handshakes-tick": every(1.0, "ocpi.tasks.sync_handshakes_tick", "sync"),
     "conformance-tick": every(1.0, "ocpi.tasks.sync_conformance_tick", "sync"),
     "sync-tick": every(5.0, "ocpi.tasks.sync_tick", "sync"),
@@ -55,7 +52,6 @@ app.conf.beat_schedule = {
     "traffic-count": every(60.0, "ocpi.tasks.sync_count_traffic", "sync"),
     "message-log-retention": every(600.0, "ocpi.tasks.sync_delete_old_messages", "sync"),
 }
-QUEUES = "engine,push,sync,mail"
 
 
 @setup_logging.connect

@@ -3,19 +3,22 @@ the history, who is at work.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 from auditlog.middleware import AuditlogMiddleware
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
 from django.core.handlers.base import BaseHandler
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.urls import reverse
+from django.urls import ResolverMatch, reverse
 
 from ocpi.authentication import host_name, source_address
 from ocpi.envelope import EnvelopeRenderer, StatusCode, envelope
+from ocpi.raw_path import path_of, variables
 from ocpi.routing import code_of_host, serves_ocpi
 
 OCPI_PREFIX = "/ocpi/"
+NUL = "\x00"
 HEALTH = "/health/"
 PLAIN_HTTP = "Plain HTTP is not supported: call https://. A token that was sent without TLS should be replaced."
 WRONG_HOST = "There is no OCPI endpoint at this host. Call the versions URL that we gave you."
@@ -33,16 +36,22 @@ class LeanPathMiddleware:
         self.handler = BaseHandler()
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if not request.path_info.startswith(OCPI_PREFIX):
-            return self.get_response(request)
+        if request.path_info.startswith(OCPI_PREFIX):
+            return self._ocpi(request)
+        if NUL in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
+            # No text of ours has one, and the database takes none.
+            raise Http404
+        return self.get_response(request)
+
+    def _ocpi(self, request: HttpRequest) -> HttpResponseBase:
         response = _refusal(request) or self.straight_to_view(request)
         if settings.SECURE_HSTS_SECONDS and request.is_secure():
             response.headers["Strict-Transport-Security"] = f"max-age={settings.SECURE_HSTS_SECONDS}"
         return response
 
     def straight_to_view(self, request: HttpRequest) -> HttpResponseBase:
-        callback, args, kwargs = self.handler.resolve_request(request)
-        response = callback(request, *args, **kwargs)
+        found = self._found(request)
+        response = found.func(request, *found.args, **variables(request, found))
         if hasattr(response, "render") and callable(response.render):
             response = response.render()
         if not isinstance(response, HttpResponseBase):
@@ -50,6 +59,17 @@ class LeanPathMiddleware:
         if not response.streaming and not response.has_header("Content-Length"):
             response.headers["Content-Length"] = str(len(response.content))
         return response
+
+    def _found(self, request: HttpRequest) -> ResolverMatch:
+        """The view of the path as it was sent."""
+        decoded, request.path_info = request.path_info, path_of(request)
+        try:
+            self.handler.resolve_request(request)
+        finally:
+            request.path_info = decoded
+        match: Any = request.resolver_match
+        found: ResolverMatch = match
+        return found
 
 
 def _refusal(request: HttpRequest) -> HttpResponse | None:

@@ -142,18 +142,26 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     VAR_DIR.mkdir(parents=True, exist_ok=True)
     DATABASES["default"]["OPTIONS"] = SQLITE_OPTIONS
 else:
-    DATABASES["default"]["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", default=300)
-    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+    DATABASES["default"]["ENGINE"] = "sfp_platform.postgresql"
+    # Connections of one process, shared by its threads; 0: each thread has its own, for `CONN_MAX_AGE` seconds.
+    if DATABASE_POOL_SIZE := env.int("DATABASE_POOL_SIZE", default=12):
+        pool = {"min_size": 0, "max_size": DATABASE_POOL_SIZE, "max_idle": 60.0, "timeout": 20.0}
+        DATABASES["default"]["OPTIONS"] = {**DATABASES["default"].get("OPTIONS", {}), "pool": pool}
+    else:
+        DATABASES["default"]["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", default=300)
+        DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 # Off where a pooler that knows no prepared statements stands between (PgBouncer before 1.21, in transaction mode).
 DATABASE_PREPARED_STATEMENTS = env.bool("DATABASE_PREPARED_STATEMENTS", default=True)
 
 # --- Celery ---------------------------------------------------------------------------------------------------
 REDIS_URL = required_in_production("REDIS_URL", lambda: "")
+REDIS_KEY_PREFIX = env.str("REDIS_KEY_PREFIX", default="")
+QUEUE_ORDER = "sfp_platform.queues:DueFirst"
 if REDIS_URL:
     CELERY_BROKER_URL = REDIS_URL
     # Tasks are claimed in the database, so a message delivered again after this time does nothing twice.
-    CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {"visibility_timeout": 300}
-    if REDIS_KEY_PREFIX := env.str("REDIS_KEY_PREFIX", default=""):
+    CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {"visibility_timeout": 300, "queue_order_strategy": QUEUE_ORDER}
+    if REDIS_KEY_PREFIX:
         CELERY_BROKER_TRANSPORT_OPTIONS["global_keyprefix"] = REDIS_KEY_PREFIX
 else:
     CELERY_BROKER_URL, CELERY_BROKER_TRANSPORT_OPTIONS = folder_broker(VAR_DIR / "broker")
@@ -170,7 +178,7 @@ CELERY_TIMEZONE = "UTC"
 # --- Django REST framework ------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["sessions_adhoc.api.parsing.JsonParser"],
     "DEFAULT_AUTHENTICATION_CLASSES": [],
     "DEFAULT_PERMISSION_CLASSES": [],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
@@ -218,6 +226,17 @@ CLOUDFLARE_LIST_ID = env.str("CLOUDFLARE_LIST_ID", default="")
 CLOUDFLARE_API_URL = env.str("CLOUDFLARE_API_URL", default="https://api.cloudflare.com/client/v4")
 CLOUDFLARE_TIMEOUT = env.float("CLOUDFLARE_TIMEOUT", default=15.0)
 DATA_UPLOAD_MAX_MEMORY_SIZE = env.int("MAX_REQUEST_BYTES", default=10 * 1024 * 1024)
+# How long a body may take to arrive, and how much of all bodies together a web process keeps in memory.
+MAX_BODY_SECONDS = env.float("MAX_BODY_SECONDS", default=20.0)
+MAX_BUFFERED_BYTES = env.int("MAX_BUFFERED_BYTES", default=256 * 1024 * 1024)
+# Requests a minute: of an address without a valid token, with one token (per web process); new charges of an address,
+# and of a client key. 0 is no limit.
+LIMIT_STRANGERS = env.int("LIMIT_STRANGERS", default=60)
+LIMIT_PARTNERS = env.int("LIMIT_PARTNERS", default=6000)
+LIMIT_DRIVERS = env.int("LIMIT_DRIVERS", default=120)
+LIMIT_CLIENTS = env.int("LIMIT_CLIENTS", default=300)
+# Requests that a web process works on at a time; each uses one database connection at most.
+WEB_THREADS = env.int("WEB_THREADS", default=8)
 FIELD_ENCRYPTION_KEYS = [
     key.strip()
     for key in required_in_production("FIELD_ENCRYPTION_KEYS", lambda: local_secret(VAR_DIR, "encryption-key")).split(

@@ -1,4 +1,4 @@
-"""WSGI entry point: `granian --interface wsgi sfp_platform.wsgi:application`."""
+"""WSGI entry point for other servers. Ours reads requests before it spends a thread on them: `sfp_platform.asgi`."""
 
 import os
 

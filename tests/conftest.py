@@ -19,6 +19,10 @@ hypothesis.settings.load_profile("suite")
 def pytest_configure(config: pytest.Config) -> None:
     """Django's test runner already replaces mail; passwords need a hash that is not slow on purpose."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    # A test moves clocks and drops databases under a pool's own threads. Processes of their own use one.
+    settings.DATABASES["default"]["OPTIONS"].pop("pool", None)
+    # All tests come from one address; those that are about limits set their own.
+    settings.LIMIT_STRANGERS = settings.LIMIT_PARTNERS = settings.LIMIT_DRIVERS = settings.LIMIT_CLIENTS = 0
     template.use(migrating=not config.getoption("nomigrations") and not config.getoption("collectonly"))
     patch = pytest.MonkeyPatch()
     network.install(patch)

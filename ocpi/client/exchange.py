@@ -13,7 +13,7 @@ from django.conf import settings
 from requests.structures import CaseInsensitiveDict
 
 from ocpi import quirks
-from ocpi.client import transport
+from ocpi.client import gate, transport
 from ocpi.client.diagnosis import FAILURES, diagnosis
 from ocpi.client.failures import CallFailed, http_text
 from ocpi.message_log import OUTBOUND, Record, open_message
@@ -40,6 +40,7 @@ class Call:
         body: JSON-ready, or None.
         to: (country_code, party_id) for the routing headers, if it is not the partner's own party.
         connect_timeout, read_timeout: seconds, instead of the settings'. Their sum is the deadline of it all.
+        gated: it takes its turn among the calls to this partner (`ocpi.client.gate`).
         learn_encoding: on HTTP 401 try the token in its other spelling, and remember what was accepted.
     """
 
@@ -55,6 +56,7 @@ class Call:
     connect_timeout: float | None = None
     read_timeout: float | None = None
     learn_encoding: bool = False
+    gated: bool = False
 
     @property
     def timeouts(self) -> tuple[float, float]:
@@ -136,6 +138,8 @@ def _exchange(request: Call, encoding: str) -> Reply:
         version=request.version.number if request.version else "",
         module=request.module,
     )
+    if request.gated:
+        gate.admit(request.partner, record.id)
     started = time.monotonic()
     raw = _fetch(request, headers, body, record)
     duration = time.monotonic() - started

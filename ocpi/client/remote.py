@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-from ocpi.client import gate
 from ocpi.client.exchange import Call, Reply, call
 from ocpi.client.failures import CallFailed
 from ocpi.versions import VERSIONS, Version
@@ -91,7 +90,6 @@ def functional(
     target = url or joined(endpoint_url(partner, module, role), *segments)
     if suspended(partner):
         raise CallFailed("suspended", f"the connection to {partner.name} is suspended")
-    gate.check(partner)
     return call(
         Call(
             partner=partner,
@@ -104,6 +102,7 @@ def functional(
             body=body,
             to=to or _recipient(partner, method),
             read_timeout=read_timeout,
+            gated=True,
         )
     )
 

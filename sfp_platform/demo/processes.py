@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Self
 
 from sfp_platform.celery import QUEUES
+from sfp_platform.web import serve
 
 ROOT = Path(__file__).resolve().parents[2]
 READY_WITHIN = 60.0
@@ -127,8 +128,7 @@ def answers(url: str) -> Callable[[], bool]:
 
 
 def web(port: int) -> list[str]:
-    options = ["--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
-    return [sys.executable, "-m", "granian", *options, "sfp_platform.wsgi:application"]
+    return serve.command("127.0.0.1", port)
 
 
 def worker() -> list[str]:

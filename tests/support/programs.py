@@ -10,6 +10,7 @@ from urllib.parse import quote
 from django.db import connection
 
 from sfp_platform.celery import QUEUES
+from sfp_platform.web import serve
 from tests.support.processes import ROOT, Process, file_contains, url_answers
 
 SERVERS = ("DATABASE_URL", "REDIS_URL", "REDIS_KEY_PREFIX")
@@ -55,24 +56,14 @@ def manage(environment: dict[str, str], *arguments: str, timeout: float = 120.0)
     return done.stdout
 
 
-def web(environment: dict[str, str], port: int, log: Path) -> Process:
+def web(environment: dict[str, str], port: int, log: Path, workers: int = 1) -> Process:
     """The web server as `make run` runs it, ready when it answers."""
-    command = [
-        sys.executable,
-        "-m",
-        "granian",
-        "--interface",
-        "wsgi",
-        "--host",
-        "127.0.0.1",
-        "--port",
-        str(port),
-    ]
     return Process(
-        [*command, "sfp_platform.wsgi:application"],
+        serve.command("127.0.0.1", port, workers),
         log=log,
         env=environment,
         ready=url_answers(f"http://127.0.0.1:{port}/"),
+        timeout=120,
     )
 
 
@@ -81,4 +72,4 @@ def worker(environment: dict[str, str], log: Path, *options: str, queues: str = 
     command = [sys.executable, "-m", "celery", "-A", "sfp_platform", "worker", "--queues", queues]
     command += ["--pool", "threads", "--concurrency", "2", "--loglevel", "INFO"]
     command += ["--schedule", str(log.with_suffix(".beat"))]
-    return Process([*command, *options], log=log, env=environment, ready=file_contains(log, " ready."))
+    return Process([*command, *options], log=log, env=environment, ready=file_contains(log, " ready."), timeout=120)

@@ -1,0 +1,1 @@
+"""The web server: its start line (`serve`), and what stands between it and Django (`front`)."""

@@ -1,0 +1,1 @@
+"""Bursts: many at once, half a request, a backlog, a partner that hangs."""
