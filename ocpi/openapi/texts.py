@@ -1,6 +1,7 @@
 """The introduction of a document, in plain words. What differs between versions is read from the Version."""
 
-from ocpi.versions import Version
+from ocpi.versions import Version, limits
+from ocpi.views.reading import DEEPEST
 
 INTRODUCTION = """\
 This is what the eMSP **Smart Fuel Pass** (`SK*SFP`) serves to charge point operators in OCPI {version}. It describes
@@ -17,7 +18,14 @@ You get a registration token and the URL of our versions from us. {token}
   `evses[0].connectors[1].standard: is required and missing`.
 * HTTP 400: the body is no JSON. 401: no token, or a wrong one. 403: suspended, or not from your network. 404: no such
   object or URL. 405: no such method here; `Allow` names those there are. 413: the body is too large.
+* HTTP 408: the body took too long to arrive. 429: too many requests in a minute; `Retry-After` says in how many seconds
+  the next is welcome.
 * HTTP 500 is our mistake. Please try again later, and tell us the time.
+
+## Sizes
+A body may have 10 MB, 150,000 objects and lists, and {depth} levels. An object may have {periods:,} charging periods
+with {dimensions} dimensions each, {connectors} connectors per EVSE, {items:,} items in any other list, and in a field
+that this version does not know {unknown:,} characters. What is larger is answered with 2001 and its path.
 
 ## Leniency
 The schemas show what the specification asks for. We read more than that: unknown fields, numbers in quotes, a
@@ -50,6 +58,12 @@ def introduction(version: Version) -> str:
     """Return the text above a document's endpoints."""
     return INTRODUCTION.format(
         version=version,
+        depth=DEEPEST,
+        periods=limits.MOST_OF["charging_periods"],
+        dimensions=limits.MOST_OF["dimensions"],
+        connectors=limits.MOST_OF["connectors"],
+        items=limits.MOST_ITEMS,
+        unknown=limits.LONGEST_UNKNOWN,
         on_request=ON_REQUEST if version.on_request else "",
         token=token(version),
         patch=NEEDED if version.patch_needs_last_updated else TAKEN,

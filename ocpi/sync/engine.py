@@ -12,6 +12,7 @@ from ocpi.sync.storing import Storing
 from partners.models import Partner
 
 MOST_PAGES = 100  # the caller asks for hours, not for years
+MOST_SECONDS = 120.0  # a driver waits
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,8 @@ def pull(
     refused = 0
     try:
         storing = Storing(partner, module)
-        for page in pages(partner, module, date_from=date_from, most_pages=MOST_PAGES):
+        read = pages(partner, module, date_from=date_from, most_pages=MOST_PAGES, most_seconds=MOST_SECONDS)
+        for page in read:
             on_page()
             if page.message_id is not None:
                 message_ids.append(page.message_id)

@@ -1,5 +1,7 @@
 """Pages of a list (OCPI 2.2.1 §4.1.3): following `Link`, and getting along with partners that do not send it."""
 
+import json
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +18,10 @@ from ocpi.versions.times import format_timestamp
 from partners.models import Partner
 
 MOST_PAGES = 10_000
+MOST_SECONDS = 1800.0
+# So many pages in a row that bring nothing which was not there before, or nothing at all, are no list any more.
+MOST_REPETITIONS = 3
+MOST_EMPTY = 20
 # Lists below another module's URL (OCPI 2.3.0 mod_bookings).
 LISTED_UNDER = {"booking_locations": "bookings"}
 ADVICE = "Ask them to correct their Link header: it must hold the URL of the next page (OCPI 2.2.1 §4.1.3)."
@@ -42,12 +48,15 @@ def pages(
     date_from: datetime | None = None,
     date_to: datetime | None = None,
     most_pages: int = MOST_PAGES,
+    most_seconds: float = MOST_SECONDS,
 ) -> Iterator[Page]:
     """Read a list page by page; one page is in memory at a time.
 
     Raises:
-        CallFailed: also `paging`: the pages do not end, or lead elsewhere.
+        CallFailed: also `paging`: the pages do not end, repeat themselves, take longer than `most_seconds`, or lead
+        elsewhere.
     """
+    ends, novelty = time.monotonic() + most_seconds, _Novelty()
     base = list_url(partner, module)
     filters: dict[str, Any] = {}
     if date_from:
@@ -60,6 +69,9 @@ def pages(
         reply = functional(partner, "GET", module, SENDER, url=url, params=params)
         page = _page(reply)
         yield page
+        novelty.look_at(page.items)
+        if time.monotonic() > ends:
+            raise CallFailed("paging", f"their list does not end after {most_seconds:g} seconds", advice=ADVICE)
         received += len(page.items)
         following = next_url(reply.headers, url, base)
         if following is None:
@@ -76,6 +88,30 @@ def pages(
             asked.add(url)
         previous = page.items
     raise CallFailed("paging", f"their list does not end after {most_pages} pages", advice=ADVICE)
+
+
+class _Novelty:
+    """Whether pages still bring something. An object may come twice, when it changes while its list is read."""
+
+    def __init__(self) -> None:
+        self.seen: set[int] = set()
+        self.repeated = self.empty = 0
+
+    def look_at(self, items: list[Any]) -> None:
+        """Raise `CallFailed` when too many pages in a row brought nothing new."""
+        keys = {hash(_key(item)) for item in items}
+        self.empty = 0 if items else self.empty + 1
+        self.repeated = self.repeated + 1 if items and keys <= self.seen else 0
+        self.seen |= keys
+        if self.repeated >= MOST_REPETITIONS or self.empty >= MOST_EMPTY:
+            raise CallFailed("paging", "their pages go on, but bring nothing new", advice=ADVICE)
+
+
+def _key(item: Any) -> str:
+    """What an object is known by, or all of it where it has no id."""
+    if isinstance(item, dict) and isinstance(named := item.get("id") or item.get("uid"), str):
+        return json.dumps([item.get("country_code"), item.get("party_id"), named], default=str)
+    return json.dumps(item, sort_keys=True)
 
 
 def list_url(partner: Partner, module: str) -> str:

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from ocpi.versions.base import FieldPlan, WireModel, format_path, plan
+from ocpi.versions.limits import excesses
 from ocpi.versions.results import Fault, Invalid, Lenience, Parsed
 
 M = TypeVar("M", bound=WireModel)
@@ -67,6 +68,8 @@ class Mended:
 
 def read(model: type[M], data: Any, *, unknown_allowed: bool, owner: tuple[str, str] | None = None) -> Parsed[M]:
     """Read wire data as `model`; raises Invalid with every fault."""
+    if too_large := tuple(excesses(model, data)):
+        raise Invalid(too_large)
     mended = Mended(data)
     obj, notes = validate(model, mended, reading_rule(model), owner)
     notes.extend(unknown_fields(model, mended.data, unknown_allowed))

@@ -9,6 +9,7 @@ from ocpi.masking import decoded
 
 DEEPEST = 50  # OCPI's own objects nest about ten levels
 FEW_BRACKETS = 100
+MOST_BRACKETS = 150_000  # a day's Session with a charging period every ten seconds has some 50,000
 STRINGS_AND_BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*+"|[\[\]{}]', re.DOTALL)
 
 
@@ -17,7 +18,7 @@ def read_json(body: bytes) -> Any:
 
     Raises:
         Refusal: HTTP 400 when it is no JSON (OCPI 2.2.1 §4.1.7); 2001 when it nests deeper than anything in
-        OCPI.
+        OCPI, or has more objects and lists.
     """
     text = decoded(body).removeprefix("\ufeff")
     if not text.strip():
@@ -36,8 +37,12 @@ def _no_constant(name: str) -> None:
 
 
 def _check_depth(text: str) -> None:
-    if text.count("[") + text.count("{") < FEW_BRACKETS:
+    brackets = text.count("[") + text.count("{")
+    if brackets < FEW_BRACKETS:
         return
+    if brackets > MOST_BRACKETS:
+        many = f"The body has more than {MOST_BRACKETS} objects and lists."
+        raise Refusal(200, StatusCode.INVALID, many)
     depth = 0
     for found in STRINGS_AND_BRACKETS.finditer(text):
         if found[0] in "[{":
