@@ -49,11 +49,11 @@ class Caller:
 
 
 class WrongToken(AuthenticationFailed):
-    """HTTP 401. `partner` is whose it seems to be, for the message log."""
+    """HTTP 401. `partner` is whose token it is, if anybody's; `entrance` is whose host was called without its token."""
 
-    def __init__(self, detail: str, partner: Partner | None = None) -> None:
+    def __init__(self, detail: str, partner: Partner | None = None, entrance: Partner | None = None) -> None:
         super().__init__(detail)
-        self.partner = partner
+        self.partner, self.entrance = partner, entrance
 
 
 class Barred(PermissionDenied):
@@ -81,17 +81,17 @@ def identify(request: HttpRequest) -> Caller:
     """Return who the request's token belongs to, as it was found, or in one query; raises WrongToken."""
     presented, fault = _presented(request)
     if fault:
-        raise WrongToken(fault, _partner_of_host(request))
+        raise WrongToken(fault, entrance=entrance_of(request))
     if FOUND in request.META:
         found = request.META[FOUND]
     else:
         found = tokens.find_issued(presented) if len(presented) <= LONGEST_HEADER else None
     if found is None:
-        raise WrongToken(UNKNOWN, _partner_of_host(request))
+        raise WrongToken(UNKNOWN, entrance=entrance_of(request))
     partner = found.token.partner
     host = expected_host(partner)
     if host is not None and host != host_name(request):
-        raise WrongToken(UNKNOWN, _partner_of_host(request))
+        raise WrongToken(UNKNOWN, entrance=entrance_of(request))
     parties = found.parties | {(partner.country_code, partner.party_id)}
     return Caller(partner, found.token, found.text, found.text != presented, found.networks, parties)
 
@@ -134,8 +134,8 @@ def host_name(request: HttpRequest) -> str:
     return str(name if colon and port.isdigit() else host).lower().rstrip(".")
 
 
-def _partner_of_host(request: HttpRequest) -> Partner | None:
-    """The partner whose entrance was used: a refused request is then found in that partner's messages."""
+def entrance_of(request: HttpRequest) -> Partner | None:
+    """The partner whose entrance was used: a refused request is found beside that partner's messages."""
     code = code_of_host(host_name(request))
     return Partner.objects.filter(code=code).first() if code else None
 

@@ -37,6 +37,8 @@ OUTBOUND = Message.Direction.OUTBOUND.value
 MOST_NOTES = 100
 LONGEST_NOTE = 500
 NOTHING = "[]"
+KEPT_OF_STRANGERS, WHOLE = 1024, 2**31 - 1
+"""Characters of a body that are kept of whoever has no valid token."""
 BEGUN = (
     *("at", "partner_id", "direction", "version", "module", "method", "url", "source_address"),
     *("request_id", "correlation_id", "subject", "request_headers", "request_body"),
@@ -47,7 +49,8 @@ COMPLETE = (
     f"UPDATE {MESSAGES.name} SET http_status = %s, ocpi_status = %s, response_headers = %s, response_body = %s,"  # noqa: S608
     " duration_ms = %s, error = %s, leniences = %s, faults = %s, objects_touched = %s, failed = %s,"
     " subject = CASE WHEN subject = '' THEN %s ELSE subject END,"
-    " partner_id = COALESCE(%s, partner_id), version = COALESCE(%s, version), module = COALESCE(%s, module)"
+    " partner_id = COALESCE(%s, partner_id), entrance_id = COALESCE(%s, entrance_id),"
+    " version = COALESCE(%s, version), module = COALESCE(%s, module)"
     " WHERE id = %s"
 )
 
@@ -73,6 +76,7 @@ class Record:
         headers: Mapping[str, Any] | None = None,
         body: bytes | str = "",
         partner: Partner | None = None,
+        entrance: Partner | None = None,
         version: str = "",
         module: str = "",
         leniences: Iterable[Lenience] = (),
@@ -84,6 +88,7 @@ class Record:
 
         Args:
             http_status, ocpi_status: None when there is no answer, or one without an envelope.
+            entrance: whose host was called without its token.
             partner, version, module: what was learnt while handling it; what is left out stays as it was.
             objects: what it touched, for example `session:SK*ION/S-1`.
             error: why there is no answer, or what broke.
@@ -104,6 +109,7 @@ class Record:
             ended_badly(http_status, ocpi_status, error),
             searching.subject_of_objects(touched),
             partner.pk if partner else None,
+            entrance.pk if entrance else None,
             version or None,
             module or None,
         ]
@@ -182,8 +188,10 @@ def _written(values: list[Any], lookup: Lookup | None) -> Record:
 def _insert(values: list[Any], lookup: Lookup | None) -> Record:
     if lookup is None or connections[DEFAULT_DB_ALIAS].vendor != "postgresql":
         # SQLite writes in no part of another statement.
-        message_id = run(f"{_begin()} WHERE {soon()} RETURNING id", values)[0][0]
-        return Record(message_id, found=lookup.alone() if lookup else None)
+        found = lookup.alone() if lookup else None
+        if found is None and values[2] == INBOUND:
+            values = [*values[:-1], values[-1][:KEPT_OF_STRANGERS]]
+        return Record(run(f"{_begin()} WHERE {soon()} RETURNING id", values)[0][0], found=found)
     statement = (
         f"WITH caller AS (SELECT {found_id()} AS partner FROM {found_in()} WHERE {lookup.condition} LIMIT 1),"  # noqa: S608
         f" logged AS ({_begin('(SELECT partner FROM caller)')} WHERE {soon()} RETURNING id)"
@@ -205,6 +213,8 @@ def _begin(partner: str = "") -> str:
     marks = [f"%s::{fields[name].db_type(database)}" if database.vendor == "postgresql" else "%s" for name in BEGUN]
     if partner:
         marks[BEGUN.index("partner_id")] = partner
+        body = BEGUN.index("request_body")
+        marks[body] = f"left({marks[body]}, CASE WHEN {partner} IS NULL THEN {KEPT_OF_STRANGERS} ELSE {WHOLE} END)"
     others = [name for name in fields if name not in BEGUN]
     defaults = [_literal(fields[name].get_default()) for name in others]
     columns = ", ".join(fields[name].column for name in (*BEGUN, *others))

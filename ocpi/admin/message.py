@@ -53,6 +53,7 @@ class MessageAdmin(HugeMixin, ReadOnlyAdmin):
     list_filter = (
         filters.OutcomeFilter,
         ("partner", RelatedDropdownFilter),
+        ("entrance", RelatedDropdownFilter),
         ("direction", ChoicesDropdownFilter),
         filters.ModuleFilter,
         filters.VersionFilter,
@@ -61,7 +62,7 @@ class MessageAdmin(HugeMixin, ReadOnlyAdmin):
         filters.OcpiFilter,
         ("at", RangeDateTimeFilter),
     )
-    list_select_related = ("partner",)
+    list_select_related = ("partner", "entrance")
     quick_filters = (
         ("All", ""),
         ("Failures", "outcome=failed"),
@@ -129,6 +130,7 @@ class MessageAdmin(HugeMixin, ReadOnlyAdmin):
                 "Message": row.pk,
                 "At": clock_time(row.at),
                 "Partner": link(row.partner) if row.partner else "not recognised",
+                "At the host of": link(row.entrance) if row.entrance else "",
                 "Source address": "" if origin else row.source_address,
                 "Replay of": anchor(url_of(Message, origin), f"Message {origin}, by staff") if origin else "",
                 "OCPI version": row.version,
@@ -149,6 +151,8 @@ class MessageAdmin(HugeMixin, ReadOnlyAdmin):
 
     @admin.display(description="partner")
     def shown_partner(self, row: Message) -> SafeString:
+        if row.partner is None and row.entrance is not None:
+            return nowrap(f"unknown, at the host of {row.entrance.label}")
         return nowrap(row.partner.label if row.partner else "unknown")
 
     @admin.display(description="request")

@@ -126,20 +126,27 @@ def wrong_tokens_of_theirs(window: Window) -> list[Finding]:
 
 
 def _attributed(seen: Traffic) -> list[Failures]:
-    """HTTP 401s with the partner: by the host called, or by the address where it can be only one partner's."""
+    """HTTP 401s with the partner: by the host called, or by the address where it can be only one partner's.
+
+    A call at a partner's host from an address that is none of its own is a stranger's, and nobody's fault.
+    """
     wrong = [one for one in seen.failures if one.direction == INBOUND and one.http_status == 401]
-    nobodys = {one.source for one in wrong if one.partner_id is None}
-    owners: dict[str, set[int]] = {}
-    if nobodys:
-        for partner_id, network in AllowedNetwork.objects.values_list("partner_id", "network"):
-            for source in nobodys:
-                if covers([network], source):
-                    owners.setdefault(source, set()).add(partner_id)
-    return [
-        one if one.partner_id is not None else replace(one, partner_id=next(iter(owners[one.source])))
-        for one in wrong
-        if one.partner_id is not None or len(owners.get(one.source, ())) == 1
-    ]
+    if all(one.partner_id is not None for one in wrong):
+        return wrong
+    networks: Networks = {}
+    for partner_id, network in AllowedNetwork.objects.values_list("partner_id", "network"):
+        networks.setdefault(partner_id, []).append(network)
+    whose = [(one, one.partner_id or _whose(one, networks)) for one in wrong]
+    return [replace(one, partner_id=partner_id) for one, partner_id in whose if partner_id is not None]
+
+
+def _whose(one: Failures, networks: Networks) -> int | None:
+    """The partner that a call without a right token can only be of."""
+    if one.entrance_id is not None:
+        known = networks.get(one.entrance_id, [])
+        return one.entrance_id if not known or covers(known, one.source) else None
+    owners = [partner_id for partner_id, known in networks.items() if covers(known, one.source)]
+    return owners[0] if len(owners) == 1 else None
 
 
 def since_connected(window: Window, found: list[Finding]) -> list[Finding]:

@@ -28,10 +28,11 @@ FAILED = Q(http_status=None) | Q(http_status__gte=400) | Q(ocpi_status__gte=2000
 class Failures:
     """Exchanges that failed alike: same partner, direction, module, kind of request, answer and source.
 
-    `partner_id` is None where nobody knows who called.
+    `partner_id` is None where nobody knows who called; `entrance_id` is then whose host it was, if anybody's.
     """
 
     partner_id: int | None
+    entrance_id: int | None
     direction: str
     module: str
     reads: bool
@@ -111,7 +112,14 @@ def traffic(window: Window) -> Traffic:
 
 def _failures(rows: Any, window: Window) -> Iterator[Failures]:
     grouped = rows.filter(FAILED).values(
-        "partner_id", "direction", "module", "reads", "http_status", "ocpi_status", source=F("source_address")
+        "partner_id",
+        "entrance_id",
+        "direction",
+        "module",
+        "reads",
+        "http_status",
+        "ocpi_status",
+        source=F("source_address"),
     )
     counted = grouped.annotate(
         times=Count("pk"),

@@ -27,6 +27,15 @@ class Message(models.Model):
     partner = models.ForeignKey(
         Partner, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
     )
+    entrance = models.ForeignKey(
+        Partner,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+        help_text="Whose host was called without a token of that partner.",
+    )
     direction = models.CharField(max_length=3, choices=Direction.choices)
     version = models.CharField("OCPI version", max_length=10, blank=True, default="")
     module = models.CharField(max_length=40, blank=True, default="")
@@ -65,6 +74,9 @@ class Message(models.Model):
             models.Index(fields=["-id"], condition=models.Q(failed=True), name="messages_failed"),
             models.Index(fields=["partner", "-id"], condition=models.Q(failed=True), name="messages_failed_of_partner"),
             models.Index(fields=["partner", "-id"], condition=models.Q(direction="out"), name="messages_to_partner"),
+            models.Index(
+                fields=["entrance", "-id"], condition=models.Q(entrance__isnull=False), name="messages_at_entrance"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -5,6 +5,7 @@ Views are written once and mounted per version: `as_view(version=VERSIONS["2.2.1
 they read from it.
 """
 
+from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
@@ -15,16 +16,18 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from ocpi import message_log, quirks
+from ocpi import flooding, message_log, quirks
 from ocpi.authentication import Caller, TokenAuthentication, WrongToken, look_up, note_found, source_address
 from ocpi.envelope import Absent, EnvelopeRenderer, Refusal, StatusCode, envelope
 from ocpi.hubs import speaks_for
+from ocpi.raw_path import path_of, url_of
 from ocpi.routing import offered
 from ocpi.searching import subject_of_url
 from ocpi.store import NotFound, Party, Stored
 from ocpi.versions import Fault, Lenience, Version
 from ocpi.views.errors import Failure, failure_of, unexpected
 from ocpi.views.reading import read_json
+from partners import tokens
 from partners.models import Partner
 
 LONGEST_ECHO = 128
@@ -66,9 +69,13 @@ class OcpiView(APIView):
         self.objects: list[str] = []
         self.error = ""
         self.partner: Partner | None = None
+        self.entrance: Partner | None = None
         self.too_big = False
         try:
-            self.record = self._open(request, kwargs)
+            lookup = look_up(request)
+            if refused := flooding.over_token_limit(request) or flooding.over_strangers_limit(request, lookup):
+                return self._plain(refused)
+            self.record = self._open(request, kwargs, lookup)
         except Exception as error:  # noqa: BLE001  (whatever it is, the caller gets an envelope)
             return self._plain(unexpected(error))
         try:
@@ -95,16 +102,17 @@ class OcpiView(APIView):
             response = self.handle_exception(error)
         return self.finalize_response(request, response)
 
-    def _open(self, request: HttpRequest, variables: dict[str, Any]) -> message_log.Record:
+    def _open(
+        self, request: HttpRequest, variables: dict[str, Any], lookup: tokens.Lookup | None
+    ) -> message_log.Record:
         try:
             self.raw_body = request.body
         except RequestDataTooBig:
             self.too_big, self.raw_body = True, b""
-        lookup = look_up(request)
         record = message_log.open_message(
             direction=message_log.INBOUND,
             method=request.method or "",
-            url=request.get_full_path(),
+            url=url_of(request),
             headers=request.headers,
             body=self.raw_body if not self.too_big else "[too large to be kept]",
             source_address=source_address(request),
@@ -115,7 +123,7 @@ class OcpiView(APIView):
         )
         if lookup is not None:
             note_found(request, record.found)
-        path = request.path_info
+        path = path_of(request)
         if path.endswith("/") or "//" in path:
             self.leniences.append(Lenience("slashes", "", "the URL has a slash too many"))
         elif f"/{self.module}" in path and f"/{self.module}/" not in f"{path}/":
@@ -130,6 +138,7 @@ class OcpiView(APIView):
             headers=dict(response.items()),
             body=response.content,
             partner=self.partner,
+            entrance=self.entrance,
             leniences=self.leniences,
             faults=self.faults,
             objects=self.objects,
@@ -150,7 +159,7 @@ class OcpiView(APIView):
         """The answer when nothing else works any more."""
         self.ocpi_status = failure.status_code
         body = RENDERER.render(envelope(failure.status_code, message=failure.message))
-        return HttpResponse(body, status=failure.http_status, content_type="application/json")
+        return HttpResponse(body, status=failure.http_status, content_type="application/json", headers=failure.headers)
 
     # before the handler
 
@@ -248,13 +257,21 @@ class OcpiView(APIView):
             failure = Failure(413, StatusCode.INVALID, f"The body is larger than {limit} bytes.")
         else:
             failure = failure_of(exc, self.unknown_code)
+            if failure.http_status == 401 and failure.partner is None:
+                failure = self._counted(failure)
         self.faults, self.error = failure.faults, failure.error
         self.partner = self.partner or failure.partner
+        self.entrance = self.entrance or failure.entrance
         response = self._answer(failure.http_status, failure.status_code, Absent, failure.message, failure.headers)
         response.exception = True
         if failure.http_status == 405:
             response["Allow"] = ", ".join(self.allowed_methods)
         return response
+
+    def _counted(self, failure: Failure) -> Failure:
+        """The refusal of a wrong token, or of one too many."""
+        too_many = flooding.count_stranger(self.request._request)
+        return replace(too_many, entrance=failure.entrance) if too_many else failure
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Response:
         final = response

@@ -1,7 +1,7 @@
 """What each exception of a view is answered with."""
 
 import traceback
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import structlog
 from django.http import Http404
@@ -27,6 +27,7 @@ class Failure:
     faults: tuple[Fault, ...] = ()
     error: str = ""
     partner: Partner | None = None
+    entrance: Partner | None = None
     headers: dict[str, str] = field(default_factory=dict)
 
 
@@ -55,7 +56,8 @@ def _of_framework(error: exceptions.APIException) -> Failure:
     message = str(error.detail)
     if isinstance(error, WrongToken):
         headers = {"WWW-Authenticate": "Token"}
-        return Failure(401, StatusCode.CLIENT_ERROR, message, partner=error.partner, headers=headers)
+        refused = Failure(401, StatusCode.CLIENT_ERROR, message, headers=headers)
+        return replace(refused, partner=error.partner, entrance=error.entrance)
     partner = error.partner if isinstance(error, Barred) else None
     return Failure(error.status_code, StatusCode.CLIENT_ERROR, message, partner=partner)
 

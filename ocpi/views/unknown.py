@@ -18,5 +18,5 @@ class UnknownUrlView(OcpiView):
         try:
             self.partner = identify(request._request).partner
         except WrongToken as error:
-            self.partner = error.partner
+            self.partner, self.entrance = error.partner, error.entrance
         raise Http404

@@ -5,11 +5,13 @@ from uuid import UUID
 
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import status
-from rest_framework.exceptions import NotAuthenticated, NotFound
+from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated, NotFound, Throttled
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from ocpi.authentication import source_address
+from partners import limiting
 from sessions_adhoc import services
 from sessions_adhoc.api.authentication import ClientKeyAuthentication
 from sessions_adhoc.api.serializers import AdHocSessionSerializer, ProblemSerializer, StartSerializer
@@ -23,6 +25,12 @@ IDEMPOTENCY_KEY = OpenApiParameter(
     description="Up to 255 characters. Sent again with the same request it returns the first session.",
 )
 PROBLEM = OpenApiResponse(ProblemSerializer, "What is wrong.")
+
+
+def _let_through(wait: int) -> None:
+    """Raise `Throttled`, HTTP 429, for whoever has to wait so many seconds."""
+    if wait:
+        raise Throttled(wait)
 
 
 def problem(text: str, http_status: int, field: str = "") -> Response:
@@ -40,8 +48,14 @@ class ClientView(APIView):
         return request.auth
 
     def perform_authentication(self, request: Request) -> None:
-        super().perform_authentication(request)
-        self.client(request)
+        place = limiting.place_of(source_address(request._request))
+        _let_through(limiting.wait_for(limiting.STRANGERS, place))
+        try:
+            super().perform_authentication(request)
+            self.client(request)
+        except (AuthenticationFailed, NotAuthenticated):
+            _let_through(limiting.hit(limiting.STRANGERS, place))
+            raise
 
     def session(self, request: Request, session_id: UUID) -> AdHocSession:
         found = (
@@ -68,12 +82,14 @@ class AdHocSessionsView(ClientView):
             400: PROBLEM,
             401: PROBLEM,
             409: OpenApiResponse(ProblemSerializer, "The charger cannot be used, or the key was used otherwise."),
+            429: OpenApiResponse(ProblemSerializer, "Too many in a minute; `Retry-After` says when to try again."),
         },
     )
     def post(self, request: Request) -> Response:
         body = StartSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         key = request.headers.get("Idempotency-Key", "")
+        _let_through(limiting.hit(limiting.CLIENTS, str(self.client(request).pk)))
         if len(key) > 255:
             return problem("The Idempotency-Key is longer than 255 characters.", status.HTTP_400_BAD_REQUEST)
         try:

@@ -9,12 +9,16 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
+from ocpi.authentication import source_address
 from ocpi.models import Evse
+from partners import limiting
 from partners.privacy import private
 from sessions_adhoc import services
 from sessions_adhoc.pages import charger, money, paying, remembering
 from sessions_adhoc.pages.paying import Choice
 from sessions_adhoc.services import CannotStart
+
+TOO_MANY = "Too many charges were asked for from your network just now. Please try again in {} seconds."
 
 
 @private
@@ -32,6 +36,10 @@ def charger_page(request: HttpRequest, evse: str) -> HttpResponse:
 
 def _pay(request: HttpRequest, identifier: str, evse: Evse) -> HttpResponse:
     choice = Choice.posted(request.POST)
+    if wait := limiting.hit(limiting.DRIVERS, limiting.place_of(source_address(request))):
+        answer = _page(request, identifier, evse, choice.renewed(), CannotStart("", TOO_MANY.format(wait)))
+        answer.status_code, answer["Retry-After"] = 429, str(wait)
+        return answer
     try:
         session = paying.pay(identifier, evse, choice, charger.reservation(evse))
     except CannotStart as error:

@@ -116,7 +116,24 @@ def messages(partner: Partner) -> list[Table]:
     ]
     head = ("When", "Direction", "Request", "HTTP", "Took")
     empty = "Nothing was exchanged yet: start the handshake."
-    return [Table("Messages", head, rows, empty, of_partner(Message, partner))]
+    return [Table("Messages", head, rows, empty, of_partner(Message, partner)), *strangers(partner)]
+
+
+def strangers(partner: Partner) -> list[Table]:
+    """Calls at the partner's host with no token or a wrong one: perhaps the partner's (guide 8, HTTP 401)."""
+    found = Message.objects.filter(entrance=partner).defer("request_body", "response_body").order_by("-id")[:MOST]
+    rows = [
+        [
+            at(row.at),
+            row.source_address,
+            link(row, f"{row.method} {row.module}"),
+            badge(row.http_status or "none", DANGER),
+        ]
+        for row in found
+    ]
+    all_of_them = list_url(Message, entrance__id__exact=partner.pk)
+    head = ("When", "From", "Request", "HTTP")
+    return [Table("Calls with a wrong token at this host", head, rows, "", all_of_them)] if rows else []
 
 
 def incidents(partner: Partner) -> list[Table]:

@@ -88,12 +88,13 @@ class TestHosts:
     def test_another_host_is_refused(self, cpo: Cpo, host: str) -> None:
         green = PartnerFactory.create(code="green", party_id="GRN")
         answered(cpo.put(URL, session_data(), HTTP_HOST=host), 401, 2000)
-        assert last_message().partner == (green if "green" in host else cpo.partner)
+        assert last_message().partner == cpo.partner, "whose token it is"
+        assert last_message().entrance == (green if "green" in host else None), "whose host it is"
         assert not OcpiSession.objects.exists()
 
-    def test_a_wrong_token_is_found_at_the_partner_whose_host_it_is(self, cpo: Cpo) -> None:
+    def test_a_wrong_token_is_found_beside_the_partner_whose_host_it_is(self, cpo: Cpo) -> None:
         answered(cpo.get(VERSIONS, HTTP_HOST="ocpi-ion.smartfuelpass.com", HTTP_AUTHORIZATION="Token x"), 401, 2000)
-        assert last_message().partner == cpo.partner
+        assert (last_message().partner, last_message().entrance) == (None, cpo.partner)
 
 
 class TestNetworks:
