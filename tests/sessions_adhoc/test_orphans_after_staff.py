@@ -4,9 +4,17 @@ import pytest
 
 from sessions_adhoc import staff, symptoms
 from sessions_adhoc.models import AttemptSession, ChargingAttempt
+from tests.factories import tariff_data
 from tests.sessions_adhoc.looking import money, open_incidents, state
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def published(evse, cpo):
+    """What the driver is shown: the price is frozen with the session, so it is there before."""
+    evse.connectors.update(tariff_ids=["T-1"])
+    cpo.push("PUT", "tariffs/SK/ION/T-1", tariff_data(last_updated="2026-05-03T12:00:00Z"), 201)
 
 
 @pytest.fixture
@@ -32,11 +40,7 @@ def test_a_session_that_appears_after_staff_released_the_funds_is_late_and_stopp
     assert open_incidents() == [symptoms.LATE_SESSION]
 
 
-def test_an_attempt_ends_when_staff_capture_while_its_start_is_in_doubt(in_doubt, cpo, clock, evse) -> None:
-    from tests.factories import tariff_data
-
-    evse.connectors.update(tariff_ids=["T-1"])
-    cpo.push("PUT", "tariffs/SK/ION/T-1", tariff_data(), 201)
+def test_an_attempt_ends_when_staff_capture_while_its_start_is_in_doubt(published, in_doubt, cpo, clock) -> None:
     cpo.session(2, "PENDING", created=True)
     clock.forward(seconds=1)
     assert state(in_doubt)[0] == "escalated"

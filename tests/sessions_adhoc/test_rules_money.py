@@ -200,15 +200,26 @@ def test_capture_from_a_cdr_never_takes_more_than_was_reserved(charged, cpo, clo
     assert money(session) == ("captured", 4000)
 
 
-def test_capture_from_the_last_meter_value(escalated, cpo, clock, evse) -> None:
-    with pytest.raises(staff.NotPossible, match="No tariff is known"):
-        staff.capture_from_last_sample(escalated.pk, "ana", "The CPO sends no CDR.")
+@pytest.fixture
+def published(evse, cpo):
+    """0.49 EUR per kWh and 23 % VAT: 5 kWh cost 3.01 EUR."""
     evse.connectors.update(tariff_ids=["T-1"])
-    cpo.push("PUT", "tariffs/SK/ION/T-1", tariff_data(), 201)
+    cpo.push("PUT", "tariffs/SK/ION/T-1", tariff_data(last_updated="2026-05-03T12:00:00Z"), 201)
+
+
+def test_capture_from_the_last_meter_value(published, escalated, clock) -> None:
     staff.capture_from_last_sample(escalated.pk, "ana", "The CPO sends no CDR.")
     clock.forward(seconds=1)
     assert (state(escalated)[0], money(escalated)) == ("settled", ("captured", 301))
     assert states(escalated)[-1] == "settled"
+
+
+def test_a_meter_value_without_a_shown_price_cannot_be_captured(escalated, cpo, evse) -> None:
+    # What is published later was shown to nobody.
+    evse.connectors.update(tariff_ids=["T-1"])
+    cpo.push("PUT", "tariffs/SK/ION/T-1", tariff_data(), 201)
+    with pytest.raises(staff.NotPossible, match="No tariff is known"):
+        staff.capture_from_last_sample(escalated.pk, "ana", "The CPO sends no CDR.")
 
 
 def test_release(escalated, clock) -> None:
