@@ -10,7 +10,8 @@ from billing.gateways import gateway_names
 
 @checks.register()
 def payment_gateway_is_known(**_kwargs: Any) -> list[checks.CheckMessage]:
-    """`PAYMENT_GATEWAY` names a gateway that exists (E001) and, in production, takes real money (W001)."""
+    """`PAYMENT_GATEWAY` names a gateway that exists (E001); it takes real money in production (E002)
+    and none while staging (E003)."""
     name = settings.PAYMENT_GATEWAY
     if name not in gateway_names():
         return [
@@ -20,12 +21,20 @@ def payment_gateway_is_known(**_kwargs: Any) -> list[checks.CheckMessage]:
                 id="billing.E001",
             )
         ]
-    if settings.PRODUCTION and name == "simulated":
+    if settings.STAGING and name != "simulated":
         return [
-            checks.Warning(
+            checks.Error(
+                f"STAGING is on and PAYMENT_GATEWAY is {name!r}: every page would say that no real money is meant.",
+                hint="Set PAYMENT_GATEWAY=simulated, or STAGING=off.",
+                id="billing.E003",
+            )
+        ]
+    if settings.PRODUCTION and name == "simulated" and not settings.STAGING:
+        return [
+            checks.Error(
                 "PAYMENT_GATEWAY is the simulated gateway: no money is reserved or captured.",
-                hint="Set PAYMENT_GATEWAY to a gateway that takes real money.",
-                id="billing.W001",
+                hint="Set PAYMENT_GATEWAY to a gateway that takes real money, or STAGING=on where none is meant.",
+                id="billing.E002",
             )
         ]
     return []

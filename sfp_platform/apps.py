@@ -12,7 +12,7 @@ class PlatformConfig(AppConfig):
         from billing.receivers import on_authorization_changed
         from ocpi.conformance.pricing import on_price
         from partners.onboarding import gathering
-        from sfp_platform import cdr_pricing, portal_facts, terminal_receipts
+        from sfp_platform import cdr_pricing, portal_facts, staging, terminal_receipts  # noqa: F401  staging: its checks
         from sfp_platform.onboarding import facts
 
         gathering.register(facts.facts_of)

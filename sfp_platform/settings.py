@@ -23,6 +23,8 @@ ENVIRONMENT = env.str("ENVIRONMENT", default="development")
 PRODUCTION = ENVIRONMENT == "production"
 if ENVIRONMENT not in ("development", "production"):
     raise ImproperlyConfigured(f"ENVIRONMENT must be 'development' or 'production', not {ENVIRONMENT!r}")
+# Neither real money nor mail is meant, and every page says so.
+STAGING = env.bool("STAGING", default=False)
 VAR_DIR = Path(env.str("VAR_DIR", default=str(BASE_DIR / "var")))
 
 
@@ -96,6 +98,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "sfp_platform.staging.banner",
             ],
         },
     },
@@ -267,6 +270,8 @@ SIMULATED_GATEWAY_DELAY_MS = env.int("SIMULATED_GATEWAY_DELAY_MS", default=800)
 # --- Mail -----------------------------------------------------------------------------------------------------
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)
+if STAGING:
+    EMAIL_BACKEND = "sfp_platform.staging.NoMail"
 EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT", default=20)
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="techsupport@smartfuelpass.com")
 SUPPORT_EMAIL = env.str("SUPPORT_EMAIL", default="techsupport@smartfuelpass.com")

@@ -41,11 +41,24 @@ UNREACHABLE = Availability(
     "We cannot reach this charger's operator at the moment.",
     usable=False,
 )
+FOR_TESTS = Availability("out", "Test charger", "This charger is for tests only: nobody can pay here.", usable=False)
 UNKNOWN = Availability("unknown", "State unknown", "The charger does not tell its state. You can try.")
+
+
+def money_is_real() -> bool:
+    """Whether drivers pay with real money here."""
+    return bool(settings.PRODUCTION and not settings.STAGING)
+
+
+def is_for_tests(evse: Evse) -> bool:
+    """Whether the charger is a test partner's, and no driver's money must meet it."""
+    return money_is_real() and evse.partner.environment == Partner.Environment.TEST
 
 
 def availability(evse: Evse) -> Availability:
     """The charger's state in words. OCPI tells one state for all connectors of an EVSE."""
+    if is_for_tests(evse):
+        return FOR_TESTS
     if evse.partner.connection != Partner.Connection.CONNECTED:
         return UNREACHABLE
     if evse.status in OUT_OF_SERVICE or evse.location.missing_since:

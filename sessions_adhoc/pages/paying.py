@@ -12,7 +12,7 @@ from billing.gateways.simulated import TEST_TOKENS
 from ocpi.models import Evse
 from sessions_adhoc import services
 from sessions_adhoc.models import AdHocSession
-from sessions_adhoc.pages.charger import Reservation
+from sessions_adhoc.pages.charger import FOR_TESTS, Reservation, is_for_tests, money_is_real
 from sessions_adhoc.services import CannotStart, IdempotencyConflict, StartRequest
 
 SIMULATED = "simulated"
@@ -56,8 +56,8 @@ def new_nonce() -> str:
 
 
 def offered_cards() -> dict[str, str]:
-    """The cards of the simulated gateway by token, or nothing where payment is real."""
-    if settings.PAYMENT_GATEWAY != SIMULATED:
+    """The cards of the simulated gateway by token, or nothing where payment is real, or ought to be."""
+    if settings.PAYMENT_GATEWAY != SIMULATED or money_is_real():
         return {}
     return {token: name for token, name in TEST_CARDS.items() if token in TEST_TOKENS}
 
@@ -75,6 +75,8 @@ def pay(identifier: str, evse: Evse, choice: Choice, shown: Reservation) -> AdHo
     Raises:
         CannotStart: with what is wrong, for the driver.
     """
+    if is_for_tests(evse):
+        raise CannotStart("evse", FOR_TESTS.hint)
     _check(choice, shown)
     request = StartRequest(
         evse=identifier,

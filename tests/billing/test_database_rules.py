@@ -2,7 +2,7 @@
 
 import pytest
 from django.core.checks import run_checks
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 from django_fsm import TransitionNotAllowed
 
 from billing.models import PaymentAuthorization, PaymentEvent, SimulatedCharge
@@ -66,19 +66,38 @@ def test_history_is_append_only():
     assert str(event) == "Opened: - -> created"
 
 
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE billing_paymentevent SET message = 'it was otherwise'",
+        "UPDATE billing_paymentevent SET amount = 1 WHERE id = -1",
+        "DELETE FROM billing_paymentevent",
+    ],
+)
+def test_history_is_append_only_in_the_database_too(statement):
+    if connection.vendor != "postgresql":
+        pytest.skip("a trigger of PostgreSQL")
+    before = list(opened().events.values())
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement)
+    assert list(PaymentEvent.objects.values()) == before
+
+
 def test_an_authorization_says_what_it_is():
     assert str(reserved()) == "session-1 (Reserved)"
 
 
 @pytest.mark.parametrize(
-    ("gateway", "production", "ids"),
+    ("gateway", "production", "staging", "ids"),
     [
-        ("simulated", False, []),
-        ("simulated", True, ["billing.W001"]),
-        ("scripted", True, []),
-        ("nobody", False, ["billing.E001"]),
+        ("simulated", False, False, []),
+        ("simulated", True, False, ["billing.E002"]),
+        ("simulated", True, True, []),
+        ("scripted", True, False, []),
+        ("scripted", True, True, ["billing.E003"]),
+        ("nobody", False, False, ["billing.E001"]),
     ],
 )
-def test_the_configured_gateway_is_checked(settings, scripted, gateway, production, ids):
-    settings.PAYMENT_GATEWAY, settings.PRODUCTION = gateway, production
+def test_the_configured_gateway_is_checked(settings, scripted, gateway, production, staging, ids):
+    settings.PAYMENT_GATEWAY, settings.PRODUCTION, settings.STAGING = gateway, production, staging
     assert [message.id for message in run_checks() if message.id.startswith("billing.")] == ids
