@@ -31,7 +31,7 @@ def banner(_request: HttpRequest) -> dict[str, Any]:
     return {"staging": BANNER if settings.STAGING else ""}
 
 
-@checks.register()
+@checks.register(deploy=True)
 def mail_is_sent(**_kwargs: Any) -> list[checks.CheckMessage]:
     """Production sends mail (platform.E001), staging none (platform.E002)."""
     backend = settings.EMAIL_BACKEND
