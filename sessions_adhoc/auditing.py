@@ -6,22 +6,18 @@ Nothing here moves money: a CDR is billed as it stands. What does not agree is a
 
 from decimal import Decimal
 
-import structlog
-
 from billing import pricing
 from billing.models import PaymentAuthorization
 from billing.pricing import in_words
 from billing.settlement import Decision, Settlement
 from ocpi.models import Cdr
-from ocpi.versions import VERSIONS, Invalid
 from partners import incidents
 from partners.models import Incident
 from sessions_adhoc import eligibility, symptoms
-from sessions_adhoc.estimating import tariff_in, tariff_of
 from sessions_adhoc.models import AdHocSession, AttemptSession
+from sessions_adhoc.shown import shown_to
 from sessions_adhoc.snapshot import cdrs_of
 
-log = structlog.get_logger(__name__)
 State = PaymentAuthorization.State
 NOT_DECIDED = frozenset({State.CREATED, State.RESERVING, State.RESERVED})
 """The money has not moved: the CDRs still decide by themselves."""
@@ -136,46 +132,18 @@ def compare_with_tariff(session: AdHocSession) -> None:
 
 
 def _unexplained(session: AdHocSession, cdr: Cdr) -> str:
-    """How the CDR's total differs from what the tariff of its time makes of it; "" if it does not or none is known."""
-    named, tariff = _tariff_of_its_time(session, cdr)
-    if tariff is None or tariff.currency != cdr.currency:
+    """How the CDR's total differs from what the tariff that was shown makes of it; "" if it does not or none is known.
+
+    Where no tariff was shown, the one that the CDR carries.
+    """
+    shown, named = shown_to(session), "the published tariff {}"
+    if shown.tariff is None:
+        shown, named = shown.with_tariff_in(cdr), "the tariff in it, {},"
+    cost = shown.price_of(cdr)
+    if shown.tariff is None or cost is None or cost.currency != cdr.currency:
         return ""
-    zone = pricing.time_zone(session.evse.location.time_zone or None)
-    try:
-        cost = pricing.price(tariff, _periods(cdr), zone=zone)
-    except (Invalid, ValueError, ArithmeticError):
-        # What we cannot price we cannot doubt, and the session must come to its end.
-        log.exception("a CDR could not be compared with the tariff", cdr=cdr.pk)
-        return ""
-    said, ours = (cdr.total_net, cost.excl) if cost.incl is None else (cdr.total_gross, cost.incl)
+    said, ours = (cdr.total_net, cost.excl) if cost.incl is None else (shown.gross_of(cdr), cost.incl)
     if said is None or ours is None or abs(said - ours) <= max(LEAST_DIFFERENCE, DIFFERENCE * ours):
         return ""
-    comes_to = f"By {named} it comes to {pricing.money(ours, cdr.currency)}"
+    comes_to = f"By {named.format(shown.tariff.id)} it comes to {pricing.money(ours, cdr.currency)}"
     return f"CDR {cdr.ocpi_id} says {pricing.money(said, cdr.currency)}. {comes_to}."
-
-
-def _tariff_of_its_time(session: AdHocSession, cdr: Cdr) -> tuple[str, pricing.Tariff | None]:
-    """What the driver was shown, if that was still published when charging began; else the one that the CDR carries.
-
-    A tariff that was changed since says nothing about this charge: we keep its newest form only.
-    """
-    shown = tariff_of(session.connector, cdr.start_at, unchanged=True)
-    if shown is not None:
-        return f"the published tariff {shown.id}", shown
-    carried = tariff_in(cdr)
-    return (f"the tariff in it, {carried.id},", carried) if carried else ("", None)
-
-
-def _periods(cdr: Cdr) -> list[pricing.ChargingPeriod]:
-    """What was consumed, as the CDR tells it period by period; in one piece where it does not."""
-    party = (cdr.country_code, cdr.party_id)
-    told = VERSIONS[cdr.version].parse("cdr", cdr.raw, owner=party).obj
-    periods = []
-    for period in told.charging_periods:
-        volumes: dict[str, Decimal] = {}
-        for dimension in period.dimensions:
-            volumes[dimension.type] = volumes.get(dimension.type, Decimal(0)) + dimension.volume
-        periods.append(pricing.ChargingPeriod(period.start_date_time, volumes))
-    if any("ENERGY" in period.dimensions for period in periods):
-        return periods
-    return [pricing.ChargingPeriod(cdr.start_at, {"ENERGY": told.total_energy, "TIME": told.total_time or Decimal(0)})]

@@ -1,26 +1,31 @@
 """The tariff that a driver was shown, frozen with the session: later changes are none of this charge's (rule 35)."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from decimal import Decimal
 from typing import Any
 
+import structlog
 from django.db.models import Q
 from django.utils import timezone
 
 from billing import pricing
+from billing.stored import cdr_of, tariff_carried_by, tariff_in, tariff_of
 from billing.vat import rate_at
-from ocpi.models import Connector, Evse, Tariff
-from ocpi.versions import VERSIONS
+from ocpi.models import Cdr, Connector, Evse, Tariff
+from ocpi.versions import Invalid
 from sessions_adhoc.models import AdHocSession
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
 class Shown:
     """What was shown. `vat` in percent, used where the wire states none; None where no rate is known.
 
-    `includes_vat`: by policy, prices and totals that state no tax are gross already. `tariff` is None where the CPO
-    published none, or one that cannot be read at all.
+    `includes_vat`: by policy, prices and totals that state no tax are gross already. `tariff` has that tax in it; it is
+    None where the CPO published none, or one that we do not understand in full (`unreadable`).
     """
 
     tariff: pricing.Tariff | None
@@ -28,6 +33,48 @@ class Shown:
     includes_vat: bool
     zone: tzinfo
     country: str
+    unreadable: bool = False
+
+    def price(self, periods: Iterable[pricing.ChargingPeriod]) -> pricing.Cost | None:
+        """Return what charging periods cost by what was shown, gross and net; None where no price was."""
+        return pricing.price(self.tariff, periods, zone=self.zone) if self.tariff else None
+
+    def price_of(self, cdr: Cdr) -> pricing.Cost | None:
+        """Return what a CDR's own energy, periods and times cost by what was shown (rule 32): `incl` gross, `excl` net,
+        in the tariff's currency.
+
+        None where no price was shown, or the CDR cannot be priced.
+        """
+        try:
+            return self.price(pricing.periods_of_cdr(cdr_of(cdr)))
+        except (Invalid, ValueError, ArithmeticError):
+            # What we cannot price we cannot doubt, and the session must come to its end.
+            log.exception("a CDR could not be priced by the tariff that was shown", cdr=cdr.pk)
+            return None
+
+    def with_tariff_in(self, cdr: Cdr) -> "Shown":
+        """Return it with the tariff that a CDR carries, for a charge for which none was shown."""
+        carried = tariff_carried_by(cdr)
+        if carried is None:
+            return self
+        return replace(self, tariff=pricing.taxed(carried, self.vat, included=self.includes_vat))
+
+    def gross_of(self, cdr: Cdr) -> Decimal | None:
+        """Return the total of a CDR with its taxes (rule 34); None where they are not known, never the net.
+
+        Where the CDR states none: by agreement gross already, or with the rate that the shown tariff states, or with
+        that of the charger's country.
+        """
+        if cdr.total_gross is not None or cdr.total_net is None:
+            return cdr.total_gross
+        rate = self._rate()
+        if self.includes_vat or rate is None:
+            return cdr.total_net if self.includes_vat else None
+        return cdr.total_net * (100 + rate) / 100
+
+    def _rate(self) -> Decimal | None:
+        stated = pricing.rates_of(self.tariff) if self.tariff else set[Decimal | None]()
+        return stated.pop() if len(stated) == 1 else self.vat
 
 
 def freeze(evse: Evse, connector: Connector | None, policy: dict[str, Any]) -> dict[str, Any]:
@@ -52,15 +99,24 @@ def freeze(evse: Evse, connector: Connector | None, policy: dict[str, Any]) -> d
     }
 
 
+def offered(evse: Evse, connector: Connector | None, policy: dict[str, Any]) -> Shown:
+    """Return what an ad-hoc driver is shown at this connector now."""
+    return read(freeze(evse, connector, policy))
+
+
 def read(kept: dict[str, Any]) -> Shown:
     """Return what `freeze` kept as pricing understands it."""
     vat = None if kept["vat"] is None else Decimal(kept["vat"])
+    published = bool(kept["tariff"])
+    tariff = tariff_in(kept["tariff"], kept["version"], tuple(kept["party"])) if published else None
+    readable = tariff is not None and not tariff.unreadable
     return Shown(
-        tariff=_priced(kept, vat) if kept["tariff"] else None,
+        tariff=pricing.taxed(tariff, vat, included=kept["includes_vat"]) if tariff and readable else None,
         vat=vat,
         includes_vat=kept["includes_vat"],
         zone=pricing.time_zone(kept["time_zone"] or None),
         country=kept["country"],
+        unreadable=published and not readable,
     )
 
 
@@ -89,16 +145,5 @@ def _preference(row: Tariff) -> tuple[int, int]:
 
 
 def _is_active(row: Tariff, at: datetime) -> bool:
-    tariff = _tariff(row.raw, row.version)
-    return tariff is not None and tariff.is_active(at)
-
-
-def _priced(kept: dict[str, Any], vat: Decimal | None) -> pricing.Tariff | None:
-    return _tariff(kept["tariff"], kept["version"])
-
-
-def _tariff(raw: dict[str, Any], version: str) -> pricing.Tariff | None:
-    try:
-        return pricing.tariff_from_wire(raw, vat_stated=VERSIONS[version].has_roles)
-    except ValueError:
-        return None
+    tariff = tariff_of(row)
+    return tariff is None or tariff.is_active(at)

@@ -1,16 +1,17 @@
 """What charging costs: tariffs by OCPI's rules, and amounts of money. Pure: no Django, no database, no clock.
 
-    tariff = tariff_from_wire(json)
-    period = ChargingPeriod(start, {"ENERGY": Decimal("20")})
-    cost = price(tariff, [period], zone=time_zone("Europe/Bratislava"))
+    tariff = taxed(tariff_of(version.parse("tariff", json).obj), vat=Decimal(23))
+    periods = periods_of_cdr(version.parse("cdr", json).obj)
+    cost = price(tariff, periods, zone=time_zone("Europe/Bratislava"))
     to_minor(cost.incl, cost.currency)
 
-The CPO's CDR decides what a driver pays (rule 26); this shows the price beforehand, estimates it while
-charging and checks it afterwards.
+`price` is the one way from a tariff and what was consumed to money: `Cost(currency, excl, incl, lines)`, net and
+gross. It shows the price beforehand, estimates it while charging and checks the CDR afterwards (rules 32, 35).
 """
 
-from billing.pricing.calculate import Cost, CostLine, price
+from billing.pricing.calculate import Cost, CostLine, price, rates_of, taxed
 from billing.pricing.money import from_minor, in_words, minor_exponent, money, round_money, to_minor
+from billing.pricing.reading import carried, periods_of, periods_of_cdr, tariff_of
 from billing.pricing.tariff import (
     NO_RESTRICTIONS,
     ChargingPeriod,
@@ -24,10 +25,10 @@ from billing.pricing.tariff import (
     TaxIncluded,
     time_zone,
 )
-from billing.pricing.wire import tariff_from_wire
-from billing.pricing.words import describe
+from billing.pricing.words import NOT_READABLE, describe
 
 __all__ = [
+    "NOT_READABLE",
     "NO_RESTRICTIONS",
     "ChargingPeriod",
     "Cost",
@@ -40,14 +41,19 @@ __all__ = [
     "Restrictions",
     "Tariff",
     "TaxIncluded",
+    "carried",
     "describe",
     "from_minor",
     "in_words",
     "minor_exponent",
     "money",
+    "periods_of",
+    "periods_of_cdr",
     "price",
+    "rates_of",
     "round_money",
-    "tariff_from_wire",
+    "tariff_of",
+    "taxed",
     "time_zone",
     "to_minor",
 ]

@@ -8,6 +8,7 @@ from decimal import ROUND_CEILING, Decimal
 from billing.pricing.match import Moment, component_for, moments
 from billing.pricing.money import money, round_money
 from billing.pricing.tariff import (
+    SECONDS_PER_HOUR,
     ChargingPeriod,
     Dimension,
     PriceComponent,
@@ -16,7 +17,6 @@ from billing.pricing.tariff import (
     TaxIncluded,
 )
 
-SECONDS = Decimal(3600)
 HUNDRED = Decimal(100)
 # A wire number has four decimals, so a time in hours is known to a fifth of a second: an excess below half a
 # second is rounding on the way, and starts no further step.
@@ -52,7 +52,7 @@ class Cost:
     """The whole cost, rounded half up to the currency's minor unit.
 
     `excl` is None where prices include taxes at a rate that is not stated; `incl` is None where taxes come on
-    top at a rate that is not stated (always in 2.1.1 unless the caller gives one). One of the two is known.
+    top at a rate that is not stated: a gross that is not known is never the net (rule 34). One of the two is known.
     """
 
     currency: str
@@ -77,16 +77,17 @@ def price(
     *,
     zone: tzinfo = UTC,
     reservation_expired: bool = False,
-    vat_if_unstated: Decimal | None = None,
 ) -> Cost:
-    """Price a session.
+    """Price a session: `excl` and `incl` in the tariff's currency, rounded to its minor unit, and the lines.
 
     Each period is priced by what holds where it begins: OCPI has the CPO begin a new period at every change.
-    `zone` is the location's. `vat_if_unstated` (percent) is used where the tariff leaves VAT open. Without
-    periods there was no session, and it costs nothing.
+    `zone` is the location's. Where the wire states no tax, `taxed` puts it into the tariff first. Without
+    periods there was no session, and it costs nothing. ValueError where the tariff could not be read.
     """
+    if tariff.unreadable:
+        raise ValueError(f"Tariff {tariff.id} cannot be read: {', '.join(tariff.unreadable)}")
     found = moments(tuple(periods), zone, reservation_expired=reservation_expired)
-    lines = tuple(_line(tariff, usage, vat_if_unstated) for usage in _usages(tariff, found))
+    lines = tuple(_line(tariff, usage) for usage in _usages(tariff, found))
     excl = _total([line.excl for line in lines])
     incl = _total([line.incl for line in lines])
     limited_by = ""
@@ -128,7 +129,7 @@ def _metered(tariff: Tariff, moment: Moment, reservation: bool) -> list[_Usage]:
             continue
         component = component_for(tariff, dimension, moment)
         if component is not None:
-            small = volume * (1000 if dimension is Dimension.ENERGY else SECONDS)
+            small = volume * (1000 if dimension is Dimension.ENERGY else SECONDS_PER_HOUR)
             usages.append(_Usage(component, small, reservation))
     return usages
 
@@ -163,7 +164,7 @@ def _merged(usages: list[_Usage]) -> list[_Usage]:
     return list(merged.values())
 
 
-def _line(tariff: Tariff, usage: _Usage, vat_if_unstated: Decimal | None) -> CostLine:
+def _line(tariff: Tariff, usage: _Usage) -> CostLine:
     component = usage.component
     # Multiplied before divided: 300 s at 1.20 an hour is 0.10 exactly.
     amount = component.price * usage.volume
@@ -171,20 +172,47 @@ def _line(tariff: Tariff, usage: _Usage, vat_if_unstated: Decimal | None) -> Cos
     if component.dimension is Dimension.ENERGY:
         amount, quantity = amount / 1000, quantity / 1000
     elif component.dimension is not Dimension.FLAT:
-        amount, quantity = amount / SECONDS, quantity / SECONDS
-    vat = vat_of(tariff, component, vat_if_unstated)
+        amount, quantity = amount / SECONDS_PER_HOUR, quantity / SECONDS_PER_HOUR
+    vat = vat_of(tariff, component)
     excl, incl = with_taxes(tariff, amount, vat)
     text = _text(tariff, usage, quantity, amount)
     return CostLine(component.dimension, quantity, component.price, vat, excl, incl, text, usage.reservation)
 
 
-def vat_of(tariff: Tariff, component: PriceComponent, vat_if_unstated: Decimal | None) -> Decimal | None:
+def taxed(tariff: Tariff, vat: Decimal | None, *, included: bool = False) -> Tariff:
+    """The tariff with the tax that it leaves open (rule 34); one that states a tax is returned as it is.
+
+    `vat` in percent, None where no rate is known; `included`: by agreement its prices are gross already. Where prices
+    include taxes (2.3.0) and the rate is not stated, `vat` tells what they are without.
+    """
+    if tariff.states_rates or tariff.tax_included is TaxIncluded.NOT_APPLICABLE:
+        return tariff
+    elements = tuple(
+        replace(element, components=tuple(replace(part, vat=vat) for part in element.components))
+        for element in tariff.elements
+    )
+    stated = replace(tariff, elements=elements)
+    if not included or tariff.tax_included is TaxIncluded.YES:
+        return stated
+    limits = {"min_price": _gross(tariff.min_price), "max_price": _gross(tariff.max_price)}
+    return replace(stated, tax_included=TaxIncluded.YES, min_price=limits["min_price"], max_price=limits["max_price"])
+
+
+def _gross(limit: PriceLimit | None) -> PriceLimit | None:
+    """A limit whose one figure is gross."""
+    return PriceLimit(None, limit.excl) if limit and limit.incl is None else limit
+
+
+def vat_of(tariff: Tariff, component: PriceComponent) -> Decimal | None:
     """The VAT of a component in percent; None where nothing tells it."""
     if tariff.tax_included is TaxIncluded.NOT_APPLICABLE:
         return Decimal(0)
-    if component.vat is not None:
-        return component.vat
-    return Decimal(0) if tariff.vat_omitted_is_none else vat_if_unstated
+    return Decimal(0) if component.vat is None and tariff.states_rates else component.vat
+
+
+def rates_of(tariff: Tariff) -> set[Decimal | None]:
+    """The VAT of all components in percent; None among them where nothing tells it."""
+    return {vat_of(tariff, part) for element in tariff.elements for part in element.components}
 
 
 def with_taxes(tariff: Tariff, amount: Decimal, vat: Decimal | None) -> tuple[Decimal | None, Decimal | None]:
@@ -206,7 +234,7 @@ def _limited(tariff: Tariff, excl: Decimal | None, incl: Decimal | None) -> tupl
     for name, limit, choose in (("min_price", tariff.min_price, max), ("max_price", tariff.max_price, min)):
         if limit is None:
             continue
-        bound_excl, bound_incl = _bounds(limit, _tax_ratio(tariff, excl, incl))
+        bound_excl, bound_incl = bounds(limit, tax_ratio(tariff, excl, incl))
         held_excl = excl if excl is None or bound_excl is None else choose(excl, bound_excl)
         held_incl = incl if incl is None or bound_incl is None else choose(incl, bound_incl)
         if (held_excl, held_incl) != (excl, incl):
@@ -214,18 +242,18 @@ def _limited(tariff: Tariff, excl: Decimal | None, incl: Decimal | None) -> tupl
     return excl, incl, limited_by
 
 
-def _bounds(limit: PriceLimit, ratio: Decimal) -> tuple[Decimal | None, Decimal | None]:
+def bounds(limit: PriceLimit, ratio: Decimal) -> tuple[Decimal | None, Decimal | None]:
     """The limit before and after taxes; the one that is not stated follows the other."""
     excl = limit.incl / ratio if limit.excl is None and limit.incl is not None else limit.excl
     incl = limit.excl * ratio if limit.incl is None and limit.excl is not None else limit.incl
     return excl, incl
 
 
-def _tax_ratio(tariff: Tariff, excl: Decimal | None, incl: Decimal | None) -> Decimal:
+def tax_ratio(tariff: Tariff, excl: Decimal | None, incl: Decimal | None) -> Decimal:
     """After to before taxes: as in this session, or where it cost nothing yet, as all components state."""
     if excl and incl:
         return incl / excl
-    stated = {vat_of(tariff, part, None) for element in tariff.elements for part in element.components}
+    stated = rates_of(tariff)
     vat = stated.pop() if len(stated) == 1 else None
     return (HUNDRED + (vat or Decimal(0))) / HUNDRED
 

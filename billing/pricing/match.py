@@ -11,10 +11,15 @@ from billing.pricing.tariff import (
     Reservation,
     Restrictions,
     Tariff,
+    seconds_between,
     utc,
 )
 
 MIDNIGHT = time(0, 0)
+# Half the last digit of a volume on the wire (four decimals, OCPI 2.2.1 §16.4): what each earlier period may miss.
+VOLUME_TOLERANCE = Decimal("0.00005")
+# Stamps on the wire are often whole seconds.
+STAMP_TOLERANCE = Decimal("0.5")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +27,8 @@ class Moment:
     """The circumstances in which a charging period begins: they decide its prices until it ends."""
 
     local: datetime
-    seconds: Decimal  # since the session began
-    kwh: Decimal  # used before this period
+    seconds: Decimal  # since the session began, with what rounding on the wire may have taken
+    kwh: Decimal  # used before this period, likewise
     period: ChargingPeriod
     reservation: Reservation | None = None
 
@@ -39,12 +44,12 @@ def moments(periods: tuple[ChargingPeriod, ...], zone: tzinfo, *, reservation_ex
     found, kwh = [], Decimal(0)
     for period in ordered:
         start = utc(period.start)
-        waited = Decimal(str((start - begun).total_seconds())) if begun else Decimal(0)
+        waited = seconds_between(begun, start) + STAMP_TOLERANCE if begun else Decimal(0)
         reservation = None
         if period.is_reservation:
             reservation = Reservation.RESERVATION_EXPIRES if reservation_expired else Reservation.RESERVATION
         found.append(Moment(start.astimezone(zone), max(waited, Decimal(0)), kwh, period, reservation))
-        kwh += period.volume("ENERGY")
+        kwh += period.volume("ENERGY") + VOLUME_TOLERANCE
     return found
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from zoneinfo import ZoneInfo
@@ -95,11 +95,14 @@ class Tariff:
     min_price: PriceLimit | None = None
     max_price: PriceLimit | None = None
     tax_included: TaxIncluded = TaxIncluded.NO
-    # 2.2 and 2.2.1: a component without `vat` bears none. 2.1.1 cannot state VAT and 2.3.0 may leave taxes
-    # open: there, a component without `vat` says nothing about what comes on top.
-    vat_omitted_is_none: bool = True
     start: datetime | None = None
     end: datetime | None = None
+    unreadable: tuple[str, ...] = ()  # paths on the wire; where there are any, what a charge costs is not known
+
+    @property
+    def states_rates(self) -> bool:
+        """Some component states a rate: then one that states none bears none (OCPI 2.2.1 §11.4.2)."""
+        return any(part.vat is not None for element in self.elements for part in element.components)
 
     def is_active(self, at: datetime) -> bool:
         """The tariff is valid at that moment."""
@@ -125,6 +128,24 @@ class ChargingPeriod:
     def is_reservation(self) -> bool:
         """The EVSE was reserved and not yet used."""
         return "RESERVATION_TIME" in self.dimensions
+
+
+SECONDS_PER_HOUR = Decimal(3600)
+
+
+def hours_between(start: datetime, end: datetime) -> Decimal:
+    """The time from one moment to another in hours, exact to the microsecond; never negative."""
+    return max(seconds_between(start, end), Decimal(0)) / SECONDS_PER_HOUR
+
+
+def seconds_between(start: datetime, end: datetime) -> Decimal:
+    """The time from one moment to another in seconds, exact to the microsecond."""
+    return Decimal((utc(end) - utc(start)) // timedelta(microseconds=1)) / 1_000_000
+
+
+def date_of(text: str | None) -> date | None:
+    """The date that `YYYY-MM-DD` writes; None for nothing."""
+    return date.fromisoformat(text) if text else None
 
 
 def utc(moment: datetime) -> datetime:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from decimal import Decimal
 
-from billing.pricing.calculate import duration, plain, unit_price, vat_of, with_taxes
+from billing.pricing.calculate import bounds, duration, plain, rates_of, tax_ratio, unit_price, vat_of, with_taxes
 from billing.pricing.money import money
 from billing.pricing.tariff import (
     Dimension,
@@ -15,6 +15,7 @@ from billing.pricing.tariff import (
     TaxIncluded,
 )
 
+NOT_READABLE = "price not readable"
 SHORT_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 NAMES = {Dimension.ENERGY: "energy", Dimension.TIME: "charging", Dimension.PARKING_TIME: "parking"}
 # Blocks smaller than these are finer than the price is quoted: not worth a word.
@@ -22,25 +23,27 @@ TIME_STEP = 60
 ENERGY_STEP = 10
 
 
-def describe(tariff: Tariff, *, vat_if_unstated: Decimal | None = None) -> str:
+def describe(tariff: Tariff) -> str:
     """The tariff in words: `0.49 EUR/kWh + 0.10 EUR/min parking after 60 min, incl. 23 % VAT`; where there are prices
     for different times, `0.59 EUR/kWh 07:00-22:00, otherwise 0.39 EUR/kWh; 3.00 EUR/h parking; incl. 23 % VAT`.
 
     Prices are what the driver pays, VAT included, wherever the VAT is known. Prices of reserving an EVSE are
-    left out: an ad-hoc session reserves none.
+    left out: an ad-hoc session reserves none. A tariff that we do not understand in full tells no price.
     """
+    if tariff.unreadable:
+        return NOT_READABLE
     parts = [
         (element, component)
         for element in tariff.elements
         if element.restrictions.reservation is None
         for component in element.components
     ]
-    vats = {vat_of(tariff, component, vat_if_unstated) for _, component in parts if component.price}
+    vats = {vat_of(tariff, component) for _, component in parts if component.price}
     if not vats:
         return "free of charge" if parts else "no prices given"
     mixed = len(vats) > 1
     groups = _by_dimension(
-        (component, _part(tariff, element, component, vat_if_unstated, mixed=mixed))
+        (component, _part(tariff, element, component, mixed=mixed))
         for element, component in parts
         if component.price or component.dimension is not Dimension.FLAT
     )
@@ -60,8 +63,8 @@ def _by_dimension(parts: Iterable[tuple[PriceComponent, str]]) -> list[list[str]
     return list(groups.values())
 
 
-def _part(tariff: Tariff, element: Element, component: PriceComponent, assumed: Decimal | None, *, mixed: bool) -> str:
-    vat = vat_of(tariff, component, assumed)
+def _part(tariff: Tariff, element: Element, component: PriceComponent, *, mixed: bool) -> str:
+    vat = vat_of(tariff, component)
     before, after = with_taxes(tariff, component.price, vat)
     amount = after if after is not None else before
     assert amount is not None  # noqa: S101  one of the two is always known
@@ -159,10 +162,10 @@ def _limits(tariff: Tariff) -> list[str]:
 def _limit_amount(tariff: Tariff, limit: PriceLimit | None) -> tuple[Decimal | None, str]:
     if limit is None:
         return None, ""
-    if limit.incl is not None:
-        return limit.incl, ""
-    taxed = tariff.tax_included is not TaxIncluded.NOT_APPLICABLE
-    return limit.excl, " excl. VAT" if taxed else ""
+    rates = rates_of(tariff)
+    if limit.incl is None and (len(rates) != 1 or None in rates):
+        return limit.excl, " excl. VAT"
+    return bounds(limit, tax_ratio(tariff, None, None))[1], ""
 
 
 def _vat(tariff: Tariff, vat: Decimal | None) -> str:

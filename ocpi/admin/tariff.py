@@ -8,7 +8,8 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import DropdownFilter, RelatedDropdownFilter
 
-from billing.pricing import describe, tariff_from_wire
+from billing.pricing import NOT_READABLE, describe
+from billing.stored import tariff_of
 from ocpi.admin.mirrored import MirroredAdmin
 from ocpi.admin.tariff_calculator import calculator
 from ocpi.models import Tariff
@@ -32,11 +33,11 @@ class DeletedFilter(DropdownFilter):
 
 
 def in_words(tariff: Tariff) -> str:
-    """The tariff as a driver reads it; why not, where it cannot be read."""
-    try:
-        return describe(tariff_from_wire(tariff.raw))
-    except (ValueError, TypeError, KeyError, ArithmeticError) as error:
-        return f"cannot be read: {error}"
+    """The tariff as a driver reads it, before the VAT of the place; with what we do not understand, where there is."""
+    read = tariff_of(tariff)
+    if read is None or read.unreadable:
+        return f"{NOT_READABLE}{': ' + ', '.join(read.unreadable) if read else ''}"
+    return describe(read)
 
 
 @admin.register(Tariff)
@@ -56,7 +57,7 @@ class TariffAdmin(MirroredAdmin):
             text = "The partner deleted it. It is kept for open sessions and old CDRs."
             return Standing("Deleted", text, NEUTRAL, since=row.deleted_at)
         words = in_words(row)
-        if words.startswith("cannot be read"):
+        if words.startswith(NOT_READABLE):
             advice = "Send the partner the message that it came with."
             return Standing("Unreadable", "Drivers see no price at its connectors.", DANGER, advice)
         return Standing("In use", f"{words[:1].upper()}{words[1:]}.", SUCCESS)

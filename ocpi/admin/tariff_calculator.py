@@ -9,8 +9,8 @@ from django import forms
 from django.utils import timezone
 
 from billing import pricing
+from billing.stored import tariff_of
 from ocpi.models import Connector, Tariff
-from ocpi.versions import VERSIONS
 
 INPUT = {"class": "sfp-input"}
 MOMENT = "%Y-%m-%d %H:%M"
@@ -54,9 +54,8 @@ def calculator(tariff: Tariff, query: Any) -> dict[str, Any]:
     form = CalculatorForm({**start, **asked}, label_suffix="")
     if not form.is_valid():
         return {"form": form, "result": None}
-    try:
-        read = pricing.tariff_from_wire(tariff.raw, vat_stated=VERSIONS[tariff.version].has_roles)
-    except (ValueError, KeyError):
+    read = tariff_of(tariff)
+    if read is None or read.unreadable:
         return {"form": form, "result": None}
     return {"form": form, "result": _calculated(read, form.cleaned_data, tariff)}
 

@@ -5,15 +5,16 @@ from urllib.parse import quote
 
 from django.conf import settings
 
-from billing.pricing import describe
+from billing.pricing import NOT_READABLE, describe
 from ocpi.models import Connector, Evse
 from partners.models import Partner
 from partners.policies import effective_policy
-from sessions_adhoc import estimating
 from sessions_adhoc.pages import words
 from sessions_adhoc.services import OUT_OF_SERVICE
+from sessions_adhoc.shown import offered
 
 NO_PRICE = "The operator has not published a price."
+UNREADABLE_PRICE = f"{NOT_READABLE[0].upper()}{NOT_READABLE[1:]}: the operator published one that we do not understand."
 
 
 @dataclass(frozen=True)
@@ -94,8 +95,12 @@ def _plug(connector: Connector, evse: Evse) -> Plug:
 
 def price_of(connector: Connector) -> str:
     """The tariff of this connector in one sentence."""
-    tariff = estimating.tariff_of(connector)
-    return words.with_symbol(describe(tariff), tariff.currency) if tariff else NO_PRICE
+    evse = connector.evse
+    policy = effective_policy(evse.partner_id, evse.location.ocpi_id, evse.uid).values
+    shown = offered(evse, connector, policy)
+    if shown.unreadable:
+        return UNREADABLE_PRICE
+    return words.with_symbol(describe(shown.tariff), shown.tariff.currency) if shown.tariff else NO_PRICE
 
 
 def common_price(choices: list[Plug]) -> str:

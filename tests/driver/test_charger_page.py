@@ -98,7 +98,7 @@ def test_several_connectors_are_a_choice_each_with_its_price(client):
     assert "Type 2 22\u00a0kW\u00a0AC" in page
     assert "bring your own cable" in page
     assert "0.6027 €/kWh" in page
-    assert "5.00 € per session" in page
+    assert "6.15 € per session, incl. 23\u00a0%\u00a0VAT" in page
     assert "checked" not in response.content.decode()
 
 
@@ -201,3 +201,23 @@ def test_the_page_is_light(client, evse):
     assets = [Path(str(finders.find(f"driver/{name}"))) for name in ("driver.css", "driver.js", "icon.svg")]
     weight = len(client.get(PAGE).content) + sum(path.stat().st_size for path in assets)
     assert weight < 50_000
+
+
+@pytest.mark.parametrize(
+    ("restrictions", "price"),
+    [
+        ({"start_time": "7:00", "end_time": "19:00"}, "11.07 €/kWh 07:00-19:00, otherwise 1.23 €/kWh"),
+        ({"day_of_week": ["monday"]}, "11.07 €/kWh Mon, otherwise 1.23 €/kWh"),
+        ({"min_kwh": "10,5"}, "11.07 €/kWh from 10.5 kWh, otherwise 1.23 €/kWh"),
+        ({"day_of_week": ["SOMEDAY"]}, "Price not readable"),
+        ({"weather": "SUNNY"}, "Price not readable"),
+    ],
+)
+def test_a_restriction_is_shown_as_it_is_read_or_no_price_is(client, restrictions, price):
+    evse = scene.station()
+    dear = {"price_components": [{"type": "ENERGY", "price": 9, "step_size": 1}], "restrictions": restrictions}
+    cheap = {"price_components": [{"type": "ENERGY", "price": 1, "step_size": 1}]}
+    scene.add_tariff(evse, "T-1", elements=[dear, cheap])
+    page = words(client.get(PAGE))
+    assert price in page
+    assert ("11.07" in page) is ("readable" not in price)

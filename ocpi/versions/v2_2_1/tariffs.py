@@ -1,10 +1,14 @@
 """Tariffs module (OCPI 2.2.1 §11)."""
 
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Annotated, Any
 
+from pydantic import ConfigDict
+
 from ocpi.versions.base import WireModel
 from ocpi.versions.enums import DayOfWeek, OneOf, ReservationRestriction, TariffDimensionType, TariffType
+from ocpi.versions.readers import Tolerated
 from ocpi.versions.times import Day, Moment, TimeOfDay
 from ocpi.versions.types import (
     Amount,
@@ -35,10 +39,19 @@ class PriceComponent(WireModel):
     vat: Number | None = None
     step_size: Whole
 
+    def unread(self) -> Iterator[str]:
+        """The wire names of what it says and we do not understand."""
+        if isinstance(self.type, Tolerated):
+            yield "type"
+
 
 class TariffRestrictions(WireModel):
-    """TariffRestrictions (§11.4.6): local times; kWh, A, kW and s."""
+    """TariffRestrictions (§11.4.6): local times; kWh, A, kW and s.
 
+    What no version knows is kept too: a restriction that nobody can read is one nevertheless.
+    """
+
+    model_config = ConfigDict(extra="allow")
     kind = "tariff_restrictions"
 
     start_time: TimeOfDay | None = None
@@ -56,6 +69,14 @@ class TariffRestrictions(WireModel):
     day_of_week: Many[Annotated[str, OneOf(DayOfWeek)]] = ()
     reservation: Annotated[str, OneOf(ReservationRestriction)] | None = None
 
+    def unread(self) -> Iterator[str]:
+        """The wire names of the restrictions that we do not understand: when they hold is not known."""
+        if any(isinstance(day, Tolerated) for day in self.day_of_week):
+            yield "day_of_week"
+        if isinstance(self.reservation, Tolerated):
+            yield "reservation"
+        yield from (name for name, value in (self.model_extra or {}).items() if value not in (None, "", []))
+
 
 class TariffElement(WireModel):
     """TariffElement (§11.4.4): prices and when they hold."""
@@ -64,6 +85,13 @@ class TariffElement(WireModel):
 
     price_components: Several[PriceComponent]
     restrictions: TariffRestrictions | None = None
+
+    def unread(self) -> Iterator[str]:
+        """Paths of what we do not understand: this element's prices, or when they hold, are not known."""
+        for index, part in enumerate(self.price_components):
+            yield from (f"price_components[{index}].{name}" for name in part.unread())
+        if self.restrictions:
+            yield from (f"restrictions.{name}" for name in self.restrictions.unread())
 
 
 class Tariff(WireModel):
@@ -86,6 +114,11 @@ class Tariff(WireModel):
     end_date_time: Moment | None = None
     energy_mix: EnergyMix | None = None
     last_updated: Moment
+
+    def unread(self) -> Iterator[str]:
+        """Paths of what we do not understand. What a charge costs by this tariff is then not known."""
+        for index, element in enumerate(self.elements):
+            yield from (f"elements[{index}].{path}" for path in element.unread())
 
     @classmethod
     def sources(cls, other: WireModel) -> dict[str, Any]:

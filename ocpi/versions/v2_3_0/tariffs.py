@@ -1,9 +1,11 @@
 """Tariffs module (OCPI 2.3.0 §11), with what Payments and Bookings add to it."""
 
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 from ocpi.versions.base import WireModel
 from ocpi.versions.enums import BookingRestriction, OneOf, TaxIncluded
+from ocpi.versions.readers import Tolerated
 from ocpi.versions.types import Amount, Several
 from ocpi.versions.v2_2_1 import tariffs
 from ocpi.versions.v2_3_0.common import EnergyMix, PriceLimit
@@ -35,6 +37,12 @@ class Tariff(tariffs.Tariff):
     tax_included: Annotated[str, OneOf(TaxIncluded)]
     energy_mix: EnergyMix | None = None
     preauthorize_amount: Amount | None = None
+
+    def unread(self) -> Iterator[str]:
+        """Whether prices include taxes is part of the price."""
+        if isinstance(self.tax_included, Tolerated):
+            yield "tax_included"
+        yield from super().unread()
 
     @classmethod
     def sources(cls, other: WireModel) -> dict[str, Any]:

@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from billing.pricing import ChargingPeriod, Cost, Tariff, price, tariff_from_wire, time_zone
+from billing.pricing import ChargingPeriod, Cost, Tariff, price, tariff_of, time_zone
+from ocpi.versions import VERSIONS
 
 BRATISLAVA = time_zone("Europe/Bratislava")
 # A Monday, 09:30 in Bratislava.
@@ -21,10 +22,16 @@ def element(*components: dict[str, Any], **restrictions: Any) -> dict[str, Any]:
     return {"price_components": list(components), "restrictions": restrictions or None}
 
 
-def tariff(*elements: dict[str, Any], vat_stated: bool = True, **more: Any) -> Tariff:
-    """A Tariff in EUR; keyword arguments are its other fields."""
-    raw = {"id": "T1", "currency": "EUR", "elements": list(elements)} | more
-    return tariff_from_wire(raw, vat_stated=vat_stated)
+def wire(*elements: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """A Tariff's JSON in EUR; keyword arguments are its other fields."""
+    owned = {"country_code": "SK", "party_id": "ION", "id": "T1", "currency": "EUR"}
+    return owned | {"elements": list(elements), "last_updated": "2026-01-01T00:00:00Z"} | more
+
+
+def tariff(*elements: dict[str, Any], version: str = "", **more: Any) -> Tariff:
+    """A Tariff as it is read in a version, by default 2.2.1, or 2.3.0 where it says whether taxes are included."""
+    number = version or ("2.3.0" if "tax_included" in more else "2.2.1")
+    return tariff_of(VERSIONS[number].parse("tariff", wire(*elements, **more)).obj)
 
 
 def period(minutes: float = 0, *, at: datetime = MONDAY, **dimensions: Any) -> ChargingPeriod:

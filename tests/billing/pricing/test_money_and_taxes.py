@@ -16,6 +16,7 @@ from billing.pricing import (
     money,
     price,
     round_money,
+    taxed,
     to_minor,
 )
 from tests.billing.pricing.build import component, cost_of, element, hours, period, tariff, totals
@@ -78,25 +79,50 @@ def test_it_rounds_at_the_end_only():
     [
         ({}, 23, ("1.00", "1.23")),
         ({}, 0, ("1.00", "1.00")),
-        ({}, None, ("1.00", "1.00")),  # 2.2 and 2.2.1: no VAT applies
+        ({}, None, ("1.00", None)),  # never the net for the gross
         ({"tax_included": "NO"}, 23, ("1.00", "1.23")),
         ({"tax_included": "NO"}, None, ("1.00", None)),
         ({"tax_included": "YES"}, 25, ("0.80", "1.00")),
         ({"tax_included": "YES"}, None, (None, "1.00")),
         ({"tax_included": "N/A"}, 23, ("1.00", "1.00")),
-        ({"tax_included": "MAYBE"}, 23, ("1.00", "1.23")),
-        ({"vat_stated": False}, None, ("1.00", None)),  # 2.1.1
+        ({"version": "2.1.1"}, None, ("1.00", None)),
     ],
 )
 def test_taxes(fields, vat, expected):
     assert cost_of(tariff(element(component("ENERGY", 1, vat=vat)), **fields), period(energy=1)) == expected
 
 
-def test_the_caller_may_know_the_vat_that_the_tariff_cannot_state():
-    old = tariff(element(component("ENERGY", 1)), vat_stated=False)
-    assert cost_of(old, period(energy=1), vat_if_unstated=Decimal(23)) == ("1.00", "1.23")
-    stated = tariff(element(component("ENERGY", 1, vat=10)))
-    assert cost_of(stated, period(energy=1), vat_if_unstated=Decimal(23)) == ("1.00", "1.10")
+RATE = Decimal(25)
+
+
+@pytest.mark.parametrize(
+    ("fields", "vat", "included", "expected"),
+    [
+        ({"version": "2.1.1"}, None, False, ("1.00", "1.25")),
+        ({}, None, False, ("1.00", "1.25")),
+        ({}, None, True, ("0.80", "1.00")),
+        ({}, 10, True, ("1.00", "1.10")),
+        ({"tax_included": "NO"}, None, False, ("1.00", "1.25")),
+        ({"tax_included": "YES"}, None, False, ("0.80", "1.00")),
+        ({"tax_included": "N/A"}, None, False, ("1.00", "1.00")),
+    ],
+)
+def test_where_the_wire_states_no_tax_the_rate_of_the_place_is_added(fields, vat, included, expected):
+    open_ = tariff(element(component("ENERGY", 1, vat=vat)), **fields)
+    assert cost_of(taxed(open_, RATE, included=included), period(energy=1)) == expected
+
+
+def test_without_any_rate_one_side_stays_unknown():
+    open_ = tariff(element(component("ENERGY", 1)))
+    assert cost_of(taxed(open_, None), period(energy=1)) == ("1.00", None)
+    assert cost_of(taxed(open_, None, included=True), period(energy=1)) == (None, "1.00")
+
+
+def test_limits_of_prices_that_are_gross_by_agreement_are_gross_too():
+    limited = tariff(element(component("ENERGY", 1)), min_price={"excl_vat": 5})
+    assert cost_of(taxed(limited, RATE, included=True), period(energy=1)) == ("4.00", "5.00")
+    both = tariff(element(component("ENERGY", 1)), max_price={"excl_vat": 4, "incl_vat": 5})
+    assert cost_of(taxed(both, RATE, included=True), period(energy=9)) == ("4.00", "5.00")
 
 
 def test_one_stated_rate_shows_that_the_others_bear_none():
@@ -109,14 +135,11 @@ def test_one_stated_rate_shows_that_the_others_bear_none():
     [
         ({"min_price": {"excl_vat": 5}}, 1, ("5.00", "6.00"), "min_price"),
         ({"min_price": {"excl_vat": 5}}, 0, ("5.00", "6.00"), "min_price"),
-        ({"min_price": 5}, 1, ("5.00", "6.00"), "min_price"),
         ({"min_price": {"excl_vat": 5, "incl_vat": 7}}, 1, ("5.00", "7.00"), "min_price"),
-        ({"min_price": {"incl_vat": 6}}, 1, ("5.00", "6.00"), "min_price"),
         ({"max_price": {"excl_vat": 5}}, 9, ("5.00", "6.00"), "max_price"),
         ({"max_price": {"before_taxes": 5, "after_taxes": "5.5"}}, 9, ("5.00", "5.50"), "max_price"),
         ({"max_price": {"excl_vat": 50, "incl_vat": 10}}, 9, ("9.00", "10.00"), "max_price"),
-        ({"min_price": 1, "max_price": 100}, 9, ("9.00", "10.80"), ""),
-        ({"min_price": {"excl_vat": "x"}, "max_price": {}}, 9, ("9.00", "10.80"), ""),
+        ({"min_price": {"excl_vat": 1}, "max_price": {"excl_vat": 100}}, 9, ("9.00", "10.80"), ""),
     ],
 )
 def test_minimum_and_maximum_hold_before_and_after_taxes(limits, kwh, expected, limited_by):
@@ -126,10 +149,12 @@ def test_minimum_and_maximum_hold_before_and_after_taxes(limits, kwh, expected, 
 
 
 def test_limits_where_taxes_are_unknown():
-    limited = tariff(element(component("ENERGY", 1)), vat_stated=False, min_price=5, max_price=7)
+    limited = tariff(element(component("ENERGY", 1)), min_price={"excl_vat": 5}, max_price={"excl_vat": 7})
     assert cost_of(limited, period(energy=1)) == ("5.00", None)
     assert cost_of(limited, period(energy=9)) == ("7.00", None)
-    included = tariff(element(component("ENERGY", 1)), tax_included="YES", max_price={"after_taxes": 7})
+    included = tariff(
+        element(component("ENERGY", 1)), tax_included="YES", max_price={"before_taxes": 6, "after_taxes": 7}
+    )
     assert cost_of(included, period(energy=9)) == (None, "7.00")
 
 
@@ -139,13 +164,14 @@ def test_a_minimum_before_taxes_where_components_bear_different_rates_and_nothin
 
 
 def test_no_session_costs_nothing_whatever_the_minimum():
-    cost = price(tariff(element(component("FLAT", 1)), min_price=5), [])
+    cost = price(tariff(element(component("FLAT", 1)), min_price={"excl_vat": 5}), [])
     assert (totals(cost), cost.lines, cost.limited_by) == (("0.00", "0.00"), (), "")
 
 
 def test_a_discount_never_pays_the_driver():
     odd = Tariff("EUR", (Element((PriceComponent(Dimension.ENERGY, Decimal(-1)),)),))
-    assert cost_of(odd, period(energy=3)) == ("0.00", "0.00")
+    assert cost_of(odd, period(energy=3)) == ("0.00", None)
+    assert cost_of(taxed(odd, RATE), period(energy=3)) == ("0.00", "0.00")
     assert PriceLimit() == PriceLimit(None, None)
     assert TaxIncluded("N/A") is TaxIncluded.NOT_APPLICABLE
 

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from billing.pricing import describe
+from billing.pricing import Tariff, describe, taxed
 from tests.billing.pricing.build import component, element, tariff
 
 ENERGY = component("ENERGY", "0.49")
@@ -25,10 +25,6 @@ def vat(part, rate):
             {},
             "0.49 EUR/kWh + 0.10 EUR/min parking after 60 min, incl. 23 % VAT",
         ),
-        ([element(ENERGY)], {}, "0.49 EUR/kWh"),
-        ([element(ENERGY)], {"vat_stated": False}, "0.49 EUR/kWh, excl. VAT"),
-        ([element(ENERGY)], {"tax_included": "NO"}, "0.49 EUR/kWh, excl. VAT"),
-        ([element(ENERGY)], {"tax_included": "YES"}, "0.49 EUR/kWh, taxes included"),
         ([element(vat(ENERGY, 23))], {"tax_included": "YES"}, "0.49 EUR/kWh, incl. 23 % VAT"),
         ([element(ENERGY)], {"tax_included": "N/A"}, "0.49 EUR/kWh"),
         (
@@ -42,7 +38,6 @@ def vat(part, rate):
             "1.20 EUR per session (incl. 20 % VAT) + 1.00 EUR/kWh (no VAT)",
         ),
         ([element(component("FLAT", 0))], {}, "free of charge"),
-        ([], {}, "no prices given"),
         (
             [element(component("ENERGY", 0), max_duration=1800), element(ENERGY)],
             {},
@@ -65,7 +60,7 @@ def vat(part, rate):
             ],
             {"max_price": {"excl_vat": 20}},
             "0.6027 EUR/kWh 07:00-22:00, otherwise 0.492 EUR/kWh; 7.38 EUR/h parking 07:00-22:00, "
-            "otherwise 3.69 EUR/h parking; at most 20.00 EUR excl. VAT; incl. 23 % VAT",
+            "otherwise 3.69 EUR/h parking; at most 24.60 EUR; incl. 23 % VAT",
         ),
         ([element(ENERGY, end_time="06:00")], {}, "0.49 EUR/kWh 00:00-06:00"),
         (
@@ -96,15 +91,50 @@ def vat(part, rate):
         (
             [element(vat(ENERGY, 0))],
             {"min_price": {"excl_vat": 1, "incl_vat": "1.2"}, "max_price": {"excl_vat": 20}},
-            "0.49 EUR/kWh, at least 1.20 EUR, at most 20.00 EUR excl. VAT",
+            "0.49 EUR/kWh, at least 1.20 EUR, at most 20.00 EUR",
         ),
-        ([element(ENERGY)], {"tax_included": "N/A", "max_price": 20}, "0.49 EUR/kWh, at most 20.00 EUR"),
+        (
+            [element(ENERGY)],
+            {"tax_included": "N/A", "max_price": {"before_taxes": 20}},
+            "0.49 EUR/kWh, at most 20.00 EUR",
+        ),
     ],
 )
 def test_it_describes(elements, fields, words):
-    assert describe(tariff(*elements, **fields)) == words
+    assert describe(taxed(tariff(*elements, **fields), Decimal(0))) == words
 
 
-def test_it_adds_the_vat_that_the_caller_knows():
-    old = tariff(element(component("ENERGY", "0.4")), vat_stated=False)
-    assert describe(old, vat_if_unstated=Decimal(23)) == "0.492 EUR/kWh, incl. 23 % VAT"
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({}, "0.49 EUR/kWh, excl. VAT"),
+        ({"version": "2.1.1"}, "0.49 EUR/kWh, excl. VAT"),
+        ({"tax_included": "NO"}, "0.49 EUR/kWh, excl. VAT"),
+        ({"tax_included": "YES"}, "0.49 EUR/kWh, taxes included"),
+    ],
+)
+def test_a_rate_that_nobody_knows_is_said_to_be_missing(fields, words):
+    assert describe(tariff(element(ENERGY), **fields)) == words
+
+
+@pytest.mark.parametrize("version", ["2.1.1", "2.2", "2.2.1", "2.3.0"])
+def test_it_adds_the_vat_of_the_place_where_the_wire_states_none(version):
+    fields = {"tax_included": "NO"} if version == "2.3.0" else {}
+    old = tariff(element(component("ENERGY", "0.4")), version=version, **fields)
+    assert describe(taxed(old, Decimal(23))) == "0.492 EUR/kWh, incl. 23 % VAT"
+    assert describe(taxed(old, Decimal(23), included=True)) == "0.40 EUR/kWh, incl. 23 % VAT"
+
+
+def test_limits_are_told_net_only_where_their_gross_is_not_known():
+    mixed = [vat(component("ENERGY", 1), 20), vat(component("TIME", 1), 10)]
+    words = describe(tariff(element(*mixed), max_price={"excl_vat": 20}))
+    assert words.endswith("at most 20.00 EUR excl. VAT")
+
+
+def test_without_prices_there_is_nothing_to_tell():
+    assert describe(Tariff("EUR", ())) == "no prices given"
+
+
+def test_what_is_not_understood_in_full_tells_no_price():
+    odd = element(component("ENERGY", 9), day_of_week=["SOMEDAY"])
+    assert describe(tariff(odd, element(ENERGY))) == "price not readable"
