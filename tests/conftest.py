@@ -7,6 +7,7 @@ import hypothesis
 import pytest
 from django.conf import settings
 
+from partners import clocks
 from tests.support import emptying, network, tasks, template
 
 NO_SKIPS = "a test that cannot run fails here; it was to be skipped: "
@@ -78,3 +79,9 @@ def run_tasks() -> Callable[..., list[tasks.Ran]]:
 def waiting_tasks() -> Callable[[], list[tasks.Ran]]:
     """`waiting_tasks()` returns [(name, arguments)] of what is queued, without running it."""
     return tasks.waiting_tasks
+
+
+@pytest.fixture(autouse=True)
+def no_clock_was_noticed() -> None:
+    """What a process noticed of the partners' clocks is no other test's."""
+    clocks.forget()

@@ -1,6 +1,7 @@
 """Who we are connected to, and how."""
 
 from partners.models.allowlist import AllowlistMirror
+from partners.models.clock import PartnerClock
 from partners.models.contact import AllowedNetwork, Contact
 from partners.models.credentials import IssuedToken, ReceivedToken, RemoteEndpoint
 from partners.models.history import HistoryEntry
@@ -38,6 +39,7 @@ __all__ = [
     "LinkEvent",
     "Onboarding",
     "Partner",
+    "PartnerClock",
     "PartnerLink",
     "PartnerRole",
     "Policy",
