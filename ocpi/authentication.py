@@ -70,6 +70,8 @@ class TokenAuthentication(BaseAuthentication):
     def authenticate(self, request: Request) -> tuple[Any, Caller]:
         caller = identify(request._request)
         check_partner(caller, request._request)
+        if caller.registering and tokens.is_spent(caller.token):
+            raise WrongToken(UNKNOWN, entrance=entrance_of(request._request))
         tokens.note_use(caller.token)
         return caller.partner, caller
 

@@ -8,7 +8,9 @@ from datetime import timedelta
 from functools import cache
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from partners import history, secrets
@@ -23,8 +25,12 @@ def issue(
     partner: Partner,
     purpose: str = IssuedToken.Purpose.CONNECTION,
     state: str = IssuedToken.State.PENDING,
+    registered_with: IssuedToken | None = None,
 ) -> tuple[IssuedToken, str]:
-    """Create a token for the partner; return (row, token). The text exists only in the second value, once."""
+    """Create a token for the partner; return (row, token). The text exists only in the second value, once.
+
+    `registered_with`: the registration token that it is the answer to.
+    """
     token = secrets.new_token()
     row = IssuedToken.objects.create(
         partner=partner,
@@ -32,6 +38,7 @@ def issue(
         last4=secrets.last4(token),
         purpose=purpose,
         state=state,
+        registered_with=registered_with,
     )
     return row, token
 
@@ -139,6 +146,17 @@ def note_use(token: IssuedToken) -> None:
     now = timezone.now()
     if token.last_used_at is None or now - token.last_used_at > LAST_USED_PRECISION:
         IssuedToken.objects.filter(pk=token.pk).update(last_used_at=now)
+
+
+def is_spent(token: IssuedToken) -> bool:
+    """Whether a registration token has served: a token that it was answered with was used, or is old.
+
+    Until then nobody knows whether that answer arrived, and the partner may register with it again.
+    """
+    if token.purpose != IssuedToken.Purpose.REGISTRATION:
+        return False
+    long_ago = timezone.now() - timedelta(hours=settings.OCPI_TOKEN_GRACE_HOURS)
+    return token.given.filter(Q(last_used_at__isnull=False) | Q(created_at__lte=long_ago)).exists()
 
 
 def activate(token: IssuedToken) -> None:

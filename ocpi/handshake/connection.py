@@ -26,8 +26,11 @@ class Agreement:
     offers: tuple[Offer, ...]
 
 
-def connect(partner: Partner, agreement: Agreement) -> bool:
+def connect(partner: Partner, agreement: Agreement, used: IssuedToken | None = None) -> bool:
     """Store their token, endpoints and roles, and mark the partner connected. Inside the caller's transaction.
+
+    `used`: the token of ours that they asked with; one that they registered with stays good for asking again until its
+    successor was seen (`ocpi.handshake.rotation`).
 
     One that staff suspended stays so until they resume it. Return whether the version in use is another than before.
     """
@@ -37,7 +40,7 @@ def connect(partner: Partner, agreement: Agreement) -> bool:
     if agreement.theirs.roles:
         PartnerRole.objects.filter(partner=partner).delete()
         PartnerRole.objects.bulk_create(agreement.theirs.roles)
-    _end_registration(partner)
+    _end_registration(partner, used)
     partner.version = agreement.version.number
     if partner.connection != Partner.Connection.SUSPENDED:
         partner.connection = Partner.Connection.CONNECTED
@@ -56,12 +59,13 @@ def store_endpoints(partner: Partner, version: Version, offers: Iterable[Offer])
     )
 
 
-def _end_registration(partner: Partner) -> None:
-    """Tokens that were only good for registering are used up, in both directions."""
+def _end_registration(partner: Partner, used: IssuedToken | None) -> None:
+    """Tokens that were only good for registering are used up, in both directions, but for the one of this request."""
     ReceivedToken.objects.filter(
         partner=partner, purpose=ReceivedToken.Purpose.REGISTRATION, state=ReceivedToken.State.ACTIVE
     ).update(state=ReceivedToken.State.REVOKED, revoked_at=timezone.now())
-    for token in IssuedToken.objects.filter(partner=partner, purpose=IssuedToken.Purpose.REGISTRATION):
+    registering = IssuedToken.objects.filter(partner=partner, purpose=IssuedToken.Purpose.REGISTRATION)
+    for token in registering.exclude(pk=used.pk) if used else registering:
         tokens.revoke(token)
 
 

@@ -29,6 +29,9 @@ class RegistrationError(Refusal):
 def register(partner: Partner, token_row: IssuedToken, body: Any, version: Version) -> WireModel:
     """POST credentials: register the partner; return our Credentials with a new token (Flow B).
 
+    Until that new token was used nobody knows whether the answer arrived: so long the same request may come again, and
+    is answered with another new token beside it (`ocpi.handshake.rotation`).
+
     Args:
         token_row: the token that the request carries. Only one made for registering will do.
         body: their Credentials, as received.
@@ -40,7 +43,7 @@ def register(partner: Partner, token_row: IssuedToken, body: Any, version: Versi
     """
     if token_row.purpose != IssuedToken.Purpose.REGISTRATION:
         raise RegistrationError("You are registered already: use PUT to update.", StatusCode.CLIENT_ERROR, 405)
-    return _take_over(partner, token_row, body, version, replaced_stay_usable=False)
+    return _take_over(partner, token_row, body, version)
 
 
 def update(partner: Partner, token_row: IssuedToken, body: Any, version: Version) -> WireModel:
@@ -55,7 +58,7 @@ def update(partner: Partner, token_row: IssuedToken, body: Any, version: Version
     """
     if token_row.purpose != IssuedToken.Purpose.CONNECTION or not _registered(partner):
         raise RegistrationError("You are not registered: use POST first.", StatusCode.CLIENT_ERROR, 405)
-    return _take_over(partner, token_row, body, version, replaced_stay_usable=True)
+    return _take_over(partner, token_row, body, version)
 
 
 def unregister(partner: Partner, token_row: IssuedToken) -> None:
@@ -76,25 +79,20 @@ def _registered(partner: Partner) -> bool:
     return partner.connection != Partner.Connection.NOT_CONNECTED
 
 
-def _take_over(
-    partner: Partner, token_row: IssuedToken, body: Any, version: Version, *, replaced_stay_usable: bool
-) -> WireModel:
+def _take_over(partner: Partner, token_row: IssuedToken, body: Any, version: Version) -> WireModel:
     introduced = theirs(partner, version.parse("credentials", body).obj)
     _check_party(partner, introduced)
     offers = _their_api(partner, introduced, version)
     with transaction.atomic():
         locked = Partner.objects.select_for_update().get(pk=partner.pk)
-        if not IssuedToken.objects.filter(pk=token_row.pk).exclude(state=IssuedToken.State.REVOKED).exists():
+        usable = IssuedToken.objects.filter(pk=token_row.pk).exclude(state=IssuedToken.State.REVOKED)
+        if not usable.exists() or tokens.is_spent(token_row):
             raise RegistrationError("The token of this request was used up.", StatusCode.CLIENT_ERROR, 405)
         first = not _registered(locked)
-        switched = connect(locked, Agreement(version, introduced, tuple(offers)))
+        switched = connect(locked, Agreement(version, introduced, tuple(offers)), used=token_row)
         locked.versions_url = introduced.url
         locked.save(update_fields=["versions_url"])
-        row, token = tokens.issue(locked)
-        if replaced_stay_usable:
-            rotation.activate_beside(row)
-        else:
-            tokens.activate(row)
+        token = rotation.issue_successor(locked, token_row)
         if first or switched:
             request_first_pulls(locked, again=switched and not first)
         return our_credentials(locked, token)

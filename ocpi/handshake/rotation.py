@@ -8,6 +8,9 @@ successor until one of these is seen:
 * `OCPI_TOKEN_GRACE_HOURS` are over without either: the old one ends.
 
 A token that we sent and whose answer never came (`PENDING`) counts from its first use after that try.
+
+A registration token (Token A) is good for another POST under the same condition: until a token that it was answered
+with was used, or the grace period after the first of these is over.
 """
 
 from datetime import datetime, timedelta
@@ -47,6 +50,17 @@ def rotate(partner: Partner, user: Any = None) -> HandshakeRun:
     return runs.create(partner, HandshakeRun.Kind.ROTATE, now, now + runs.DEFAULT_WINDOW, user)
 
 
+def issue_successor(partner: Partner, used: IssuedToken) -> str:
+    """Make the token that the request with `used` is answered with, and return its text. The partner is locked.
+
+    Of a registration only what it was answered with before stays beside it: whatever worked before that is over.
+    """
+    asked_again = used.purpose == CONNECTION or used.given.exclude(state=State.REVOKED).exists()
+    row, token = tokens.issue(partner, registered_with=None if used.purpose == CONNECTION else used)
+    (activate_beside if asked_again else tokens.activate)(row)
+    return token
+
+
 def activate_beside(token: IssuedToken) -> None:
     """Make a new token good without ending those that it is to replace.
 
@@ -58,6 +72,8 @@ def activate_beside(token: IssuedToken) -> None:
 
 def retire_replaced_tokens() -> int:
     """Of several usable tokens of a partner leave the one that works; return how many were revoked."""
+    answered = IssuedToken.objects.filter(given__isnull=False).exclude(state=State.REVOKED).distinct()
+    spent = sum(tokens.revoke(token) for token in answered if tokens.is_spent(token))
     several = (
         IssuedToken.objects.filter(purpose=CONNECTION, state__in=(State.ACTIVE, State.PENDING))
         .values("partner")
@@ -66,7 +82,7 @@ def retire_replaced_tokens() -> int:
         .values_list("partner", flat=True)
         .order_by()
     )
-    return sum(_retire(partner_id) for partner_id in several)
+    return spent + sum(_retire(partner_id) for partner_id in several)
 
 
 def _retire(partner_id: int) -> int:

@@ -56,10 +56,10 @@ OPERATIONS: Mapping[type[OcpiView], Mapping[str, Operation]] = {
             summary="Register",
             text="Send your credentials with the registration token that we gave you. Before we answer, we read your "
             "versions and version details with the token in the body, so your server has to be ready for that. The "
-            "answer holds the token for all further requests; the registration token is void from then on.",
+            "answer holds the token for all further requests. Should it not reach you, send the same again: the "
+            "registration token is void once you have used the new one.",
             takes="credentials",
             gives="credentials",
-            creates=True,
             refusals={405: REGISTERED},
         ),
         "PUT": Operation(

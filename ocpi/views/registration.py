@@ -60,15 +60,15 @@ class CredentialsView(OcpiView):
     def get(self, request: Request) -> Response:
         """Our Credentials with the token that the request carries: that is the one asked for (§7.2.1)."""
         caller = self.the_caller()
-        return self._credentials(our_credentials(caller.partner, caller.text), 200)
+        return self._credentials(our_credentials(caller.partner, caller.text))
 
     def post(self, request: Request) -> Response:
         """Register; HTTP 405 when that is done already (§7.2.2)."""
-        return self._settle(registration.register, 201)
+        return self._settle(registration.register)
 
     def put(self, request: Request) -> Response:
         """Renew tokens and endpoints; HTTP 405 when there is no registration (§7.2.3)."""
-        return self._settle(registration.update, 200)
+        return self._settle(registration.update)
 
     def delete(self, request: Request) -> Response:
         """Unregister; HTTP 405 when there is no registration (§7.2.4)."""
@@ -79,7 +79,7 @@ class CredentialsView(OcpiView):
             raise _refusal(error) from error
         return self.ok()
 
-    def _settle(self, settle: Settle, status: int) -> Response:
+    def _settle(self, settle: Settle) -> Response:
         caller, version = self.the_caller(), self.the_version()
         parsed = version.parse("credentials", self.body())
         self.leniences += parsed.leniences
@@ -87,11 +87,11 @@ class CredentialsView(OcpiView):
             credentials = settle(caller.partner, caller.token, parsed.obj, version)
         except RegistrationError as error:
             raise _refusal(error) from error
-        return self._credentials(credentials, status)
+        return self._credentials(credentials)
 
-    def _credentials(self, credentials: WireModel, status: int) -> Response:
+    def _credentials(self, credentials: WireModel) -> Response:
         data: dict[str, Any] = self.the_version().dump(credentials)
-        return self.ok(data, status=status)
+        return self.ok(data)
 
 
 def _refusal(error: RegistrationError) -> Refusal:

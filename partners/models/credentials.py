@@ -26,6 +26,14 @@ class IssuedToken(models.Model):
     last4 = models.CharField(max_length=4)
     purpose = models.CharField(max_length=12, choices=Purpose.choices, default=Purpose.CONNECTION)
     state = models.CharField(max_length=7, choices=State.choices, default=State.PENDING)
+    registered_with = models.ForeignKey(
+        "self",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="given",
+        help_text="The registration token of the POST that this one was the answer to.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     activated_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)

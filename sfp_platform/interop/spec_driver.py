@@ -137,7 +137,7 @@ class SpecDriver:
         answer = caller.call("POST", "credentials", body)
         if answer.code != 1000:
             return _refused(answer, None, None)
-        problems = [] if answer.http == 201 else [f"HTTP {answer.http} instead of 201"]
+        problems = [] if answer.http == 200 else [f"HTTP {answer.http} instead of 200"]
         problems += [f"stored: {one}" for one in differences(_introduced(data), _remembered(caller))]
         problems += self._rewritten(kind, data)
         return Outcome(notes=answer.notes, problems=tuple(problems))

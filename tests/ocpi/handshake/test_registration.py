@@ -44,7 +44,7 @@ def test_the_simulator_registers_over_http(tmp_path, fresh, our_server, version)
         assert cpo.state()["connection"]["version"] == version
     partner.refresh_from_db()
     assert (partner.connection, partner.version) == (Partner.Connection.CONNECTED, version)
-    assert token_state(partner)["issued"] == [("registration", "revoked"), ("connection", "active")]
+    assert token_state(partner)["issued"] == [("registration", "active"), ("connection", "active")]
     assert set(SyncRun.objects.values_list("module", flat=True)) == {"locations", "tariffs"}
 
 
@@ -132,10 +132,13 @@ def test_who_is_registered_updates_and_does_not_register(cpo, invited):
 @pytest.mark.django_db
 def test_a_token_is_good_for_one_registration(cpo, invited):
     partner, token_b = invited
-    register(partner, token_b, credentials_data(cpo.url), V221)
+    ours = row_of(V221.dump(register(partner, token_b, credentials_data(cpo.url), V221))["token"])
+    tokens.note_use(ours)
+    before = token_state(partner)
     with pytest.raises(Refusal, match="used up") as refused:
-        register(partner, token_b, credentials_data(cpo.url), V221)
+        register(partner, token_b, credentials_data(cpo.url, NEW_TOKEN), V221)
     assert refused.value.http_status == 405
+    assert (token_state(partner), received_text(partner)) == (before, TOKEN_C)
 
 
 @pytest.fixture

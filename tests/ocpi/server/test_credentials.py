@@ -38,10 +38,8 @@ def test_it_tells_who_we_are_with_the_token_that_was_asked_with(cpo: Cpo, settin
     )
 
 
-@pytest.mark.parametrize(("method", "status"), [("POST", 201), ("PUT", 200)])
-def test_it_hands_over_what_was_read(
-    registering: Cpo, monkeypatch: pytest.MonkeyPatch, method: str, status: int
-) -> None:
+@pytest.mark.parametrize("method", ["POST", "PUT"])
+def test_it_hands_over_what_was_read(registering: Cpo, monkeypatch: pytest.MonkeyPatch, method: str) -> None:
     seen: list[Any] = []
 
     def settle(partner: Partner, token: IssuedToken, credentials: Any, version: Any) -> Any:
@@ -49,7 +47,7 @@ def test_it_hands_over_what_was_read(
         return our_credentials(partner, "our-new-secret-token")
 
     monkeypatch.setattr(registration, {"POST": "register", "PUT": "update"}[method], settle)
-    data = answered(registering.call(method, "credentials", THEIRS), status, 1000)
+    data = answered(registering.call(method, "credentials", THEIRS), 200, 1000)
     assert data["token"] == "our-new-secret-token"
     assert seen == [(registering.partner, "registration", THEIRS["token"], "ION", "2.2.1")]
     message = last_message()
