@@ -6,11 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from billing.plausibility import Doubt, Judgement, Verdict
 from billing.settlement import BillableCdr, Decision, Settlement, settle
 
 
 def cdr(name="C1", total="12.34", currency="EUR", **more):
-    return BillableCdr(name, Decimal(total), currency, **more)
+    return BillableCdr(name, None if total is None else Decimal(total), currency, **more)
 
 
 def credit(name, of, total="-12.34", **more):
@@ -197,3 +198,57 @@ def test_hearing_everything_twice_changes_nothing(cdrs, reserved):
         twice.shortfall,
         twice.billed,
     )
+
+
+# Of CDRs that were judged (rule 32)
+
+SHORT = (Doubt.LESS_ENERGY, "CDR C1 says 1 kWh, the meter said 5 kWh.")
+
+
+def told(name="C1", total="12.34", verdict=Verdict.BILL, pays="0", claim="0", doubts=()):
+    return cdr(name, total, judged=Judgement(verdict, Decimal(pays), Decimal(claim), tuple(doubts)))
+
+
+def test_the_driver_pays_what_is_plausible_and_the_rest_is_a_claim():
+    doubt = (Doubt.OTHER_PRICE, "By the tariff it comes to 3.01 EUR.")
+    assert settled(told(total="39.99", pays="3.01", claim="36.98", doubts=[doubt])) == Settlement(
+        Decision.CAPTURE,
+        301,
+        0,
+        "CDR C1: 39.99 EUR. By the tariff it comes to 3.01 EUR. 3.01 EUR of 40.00 EUR is captured, 36.99 EUR is "
+        "released.",
+        billed="C1",
+        claim=3698,
+        doubts=(doubt,),
+    )
+
+
+def test_what_is_not_plausible_is_held():
+    doubt = (Doubt.TOO_MUCH_ENERGY, "CDR C1 says 50 kWh, the meter said 5 kWh.")
+    assert settled(told(verdict=Verdict.HOLD, doubts=[doubt])) == Settlement(
+        Decision.HOLD, 0, 0, doubt[1], "cdr_energy", "C1"
+    )
+
+
+def test_nothing_is_owed_for_no_energy():
+    result = settled(told(verdict=Verdict.NOTHING))
+    assert (result.decision, result.capture, result.shortfall) == (Decision.RELEASE, 0, 0)
+
+
+def test_an_interim_cdr_waits():
+    assert settled(told(verdict=Verdict.WAIT)) == Settlement(
+        Decision.WAIT, 0, 0, "CDR C1 is an interim one: the Session is not over."
+    )
+
+
+@pytest.mark.parametrize("interim", [told(doubts=[SHORT], pays="1"), told(verdict=Verdict.WAIT)])
+def test_of_an_interim_cdr_and_the_whole_one_the_whole_one_is_billed(interim):
+    result = settled(interim, told("C2", "5.00", pays="5.00"))
+    assert (result.decision, result.capture, result.billed) == (Decision.CAPTURE, 500, "C2")
+
+
+def test_of_two_whole_ones_none_is_guessed():
+    result = settled(told(), told("C2", None, pays="5.00"))
+    assert (result.decision, result.reason) == (Decision.HOLD, "several_cdrs")
+    assert result.explanation.endswith("C1 (12.34 EUR), C2 (VAT not known).")
+    assert settled(told(doubts=[SHORT]), told("C2", doubts=[SHORT])).reason == "several_cdrs"

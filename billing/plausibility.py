@@ -1,0 +1,211 @@
+"""Whether a CDR can be true, and what the driver pays for it (rule 32). Pure: no Django, no clock.
+
+Asked before money moves, of one CDR at a time, in the rule's order: its energy, its price, its times, its place.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+
+from billing.pricing.calculate import plain
+from billing.pricing.money import money, round_money
+from billing.pricing.tariff import utc
+
+ENERGY_SHARE = Decimal("0.02")
+LEAST_ENERGY = Decimal("0.01")
+"""kWh: meters and CDRs round in their own ways, and below this nothing is observed."""
+
+PRICE_SHARE = Decimal("0.01")
+LEAST_PRICE = Decimal("0.05")
+"""A total may differ from ours by this share, and by the least difference: operators round each period in their way."""
+
+TIME_SLACK = timedelta(minutes=5)
+ZONE_STEP = timedelta(minutes=15)
+FARTHEST_ZONE = timedelta(hours=14)
+
+
+class Verdict(StrEnum):
+    """What to do with a CDR. WAIT: an interim one, which news or time will decide."""
+
+    BILL = "bill"
+    NOTHING = "nothing"
+    WAIT = "wait"
+    HOLD = "hold"
+
+
+class Doubt(StrEnum):
+    """What is wrong with a CDR: the reason for which money is held, or what staff are told of one that is billed."""
+
+    TOO_MUCH_ENERGY = "cdr_energy"
+    NO_ENERGY = "cdr_without_energy"
+    LESS_ENERGY = "cdr_energy_short"
+    NO_PRICE = "cdr_price_unknown"
+    OTHER_PRICE = "cdr_price"
+    OTHER_TIMES = "cdr_times"
+    OTHER_PLACE = "cdr_place"
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """What a CDR says. `total` gross, in the currency's major unit; None where the VAT on it is not known."""
+
+    id: str
+    energy: Decimal
+    total: Decimal | None
+    currency: str
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What we know of the charge that the CDR bills.
+
+    Args:
+        metered: kWh of its last meter value; None where no Session came.
+        reach: kWh that the connector's largest power could deliver from then to the end; None where it is not known.
+        over: the Session is over, or charging is as far as we can tell.
+        settling: the Session was ACTIVE a moment ago, so that its kWh may still rise.
+        start, end: the Session's, in the CPO's time like the CDR's.
+        price: gross price of the CDR's energy, periods and times by the tariff that the driver was shown; None where
+            none is known.
+        most_per_kwh: what a kWh may cost where no tariff is known; None: nothing is captured then.
+        place: where the CDR says that it was charged, if that is another connector than the attempt's.
+    """
+
+    metered: Decimal | None = None
+    reach: Decimal | None = None
+    over: bool = True
+    settling: bool = False
+    start: datetime | None = None
+    end: datetime | None = None
+    price: Decimal | None = None
+    most_per_kwh: Decimal | None = None
+    place: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """The verdict, in the currency's major unit: what the driver `pays`, and what the CDR asks beyond the price.
+
+    `doubts` are told to staff with their words; where the verdict is HOLD the first is why.
+    """
+
+    verdict: Verdict
+    pays: Decimal = Decimal(0)
+    claim: Decimal = Decimal(0)
+    doubts: tuple[tuple[Doubt, str], ...] = ()
+
+
+def judge(cdr: Claimed, known: Known) -> Judgement:
+    """Return whether the CDR is captured by itself, and what the driver pays for it (rule 32)."""
+    if known.settling:
+        return Judgement(Verdict.WAIT)
+    return _energy(cdr, known) or _price(cdr, known)
+
+
+def _held(doubt: Doubt, words: str) -> Judgement:
+    return Judgement(Verdict.HOLD, doubts=((doubt, words),))
+
+
+def _energy(cdr: Claimed, known: Known) -> Judgement | None:
+    """What its energy alone decides."""
+    metered = known.metered or Decimal(0)
+    if cdr.energy <= 0 and metered <= 0:
+        return Judgement(Verdict.NOTHING)
+    if _is_short(cdr, known) and not known.over:
+        return Judgement(Verdict.WAIT)
+    if cdr.energy <= 0:
+        return _held(Doubt.NO_ENERGY, f"CDR {cdr.id} says 0 kWh, the meter said {plain(metered)} kWh.")
+    if known.metered is None and known.reach is None:
+        said = f"CDR {cdr.id} says {plain(cdr.energy)} kWh."
+        return _held(Doubt.TOO_MUCH_ENERGY, f"{said} No meter value came, and the connector's power is not known.")
+    most = metered + (known.reach or Decimal(0))
+    if cdr.energy > most + _slack(most):
+        return _held(Doubt.TOO_MUCH_ENERGY, _too_much(cdr, known, most))
+    return None
+
+
+def _too_much(cdr: Claimed, known: Known, most: Decimal) -> str:
+    said = f"CDR {cdr.id} says {plain(cdr.energy)} kWh,"
+    if known.metered is None:
+        return f"{said} no meter value came, and the connector could deliver {plain(most)} kWh at most."
+    until = f", and {plain(most)} kWh at most could have been delivered until the end" if most > known.metered else ""
+    return f"{said} the meter said {plain(known.metered)} kWh{until}."
+
+
+def _slack(energy: Decimal) -> Decimal:
+    return max(energy * ENERGY_SHARE, LEAST_ENERGY)
+
+
+def _is_short(cdr: Claimed, known: Known) -> bool:
+    metered = known.metered or Decimal(0)
+    return cdr.energy < metered - _slack(metered)
+
+
+def _price(cdr: Claimed, known: Known) -> Judgement:
+    """What the driver pays for its energy, unless something else about it is in doubt."""
+    if cdr.total is None:
+        return _held(Doubt.NO_PRICE, f"CDR {cdr.id} states no VAT, and which applies is not known.")
+    if known.price is None:
+        return _without_tariff(cdr, cdr.total, known)
+    pays, doubts = min(cdr.total, known.price), list[tuple[Doubt, str]]()
+    agrees = abs(cdr.total - known.price) <= max(LEAST_PRICE, PRICE_SHARE * known.price)
+    if _is_short(cdr, known):
+        doubts.append((Doubt.LESS_ENERGY, _short(cdr, known)))
+    elif agrees:
+        pays = cdr.total
+    if not agrees:
+        words = (
+            f"CDR {cdr.id} says {money(cdr.total, cdr.currency)}. By the tariff that the driver was shown it comes to"
+        )
+        doubts.append((Doubt.OTHER_PRICE, f"{words} {money(known.price, cdr.currency)}."))
+    claim = Decimal(0) if agrees else round_money(cdr.total - pays, cdr.currency)
+    return _elsewhere(cdr, known) or Judgement(Verdict.BILL, pays, claim, tuple(doubts))
+
+
+def _without_tariff(cdr: Claimed, total: Decimal, known: Known) -> Judgement:
+    """No tariff was known: nobody was shown a price, so only what is usual is taken."""
+    says = f"CDR {cdr.id} says {money(total, cdr.currency)} for {plain(cdr.energy)} kWh, and no tariff was known."
+    if known.most_per_kwh is None:
+        return _held(Doubt.NO_PRICE, f"{says} The policy names no highest price in {cdr.currency}.")
+    most = known.most_per_kwh * cdr.energy
+    if round_money(total, cdr.currency) > round_money(most, cdr.currency):
+        unit = f"{known.most_per_kwh:.2f} {cdr.currency} per kWh"
+        return _held(Doubt.NO_PRICE, f"{says} At {unit} it is {money(most, cdr.currency)} at most.")
+    doubts = ((Doubt.LESS_ENERGY, _short(cdr, known)),) if _is_short(cdr, known) else ()
+    return _elsewhere(cdr, known) or Judgement(Verdict.BILL, total, doubts=doubts)
+
+
+def _short(cdr: Claimed, known: Known) -> str:
+    return f"CDR {cdr.id} says {plain(cdr.energy)} kWh, the meter said {plain(known.metered or Decimal(0))} kWh."
+
+
+def _elsewhere(cdr: Claimed, known: Known) -> Judgement | None:
+    """It tells of another time or connector than the charge's."""
+    if known.place:
+        return _held(Doubt.OTHER_PLACE, f"CDR {cdr.id} is about {known.place}, which is not where this driver charged.")
+    if not _times_fit(cdr, known):
+        told = f"CDR {cdr.id} lasts from {cdr.start:%-d %b %H:%M} to {cdr.end:%-d %b %H:%M}"
+        since = f"from {known.start:%-d %b %H:%M}" if known.start else ""
+        until = f"to {known.end:%-d %b %H:%M}" if known.end else ""
+        theirs = " ".join(filter(None, [since, until]))
+        return _held(Doubt.OTHER_TIMES, f"{told}, its Session {theirs} (the CPO's time).")
+    return None
+
+
+def _times_fit(cdr: Claimed, known: Known) -> bool:
+    """Inside the Session's; local time sent as UTC in one of the two is no doubt about the charge (rule 31)."""
+    start, end = utc(cdr.start), utc(cdr.end)
+    if end < start:
+        return False
+    shift = timedelta(0)
+    if known.start is not None:
+        shift = round((utc(known.start) - start) / ZONE_STEP) * ZONE_STEP
+    return any(_inside(start + by, end + by, known) for by in (timedelta(0), shift) if abs(by) <= FARTHEST_ZONE)
+
+
+def _inside(start: datetime, end: datetime, known: Known) -> bool:
+    begins = known.start is None or start >= utc(known.start) - TIME_SLACK
+    return begins and (known.end is None or end <= utc(known.end) + TIME_SLACK)

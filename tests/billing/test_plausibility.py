@@ -1,0 +1,230 @@
+"""Whether a CDR can be true, and what the driver pays for it (rule 32)."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from billing.plausibility import Claimed, Doubt, Judgement, Known, Verdict, judge
+
+NOON = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+CDR = Claimed("C1", Decimal(5), Decimal("3.01"), "EUR", NOON, NOON + HOUR)
+KNOWN = Known(metered=Decimal(5), reach=Decimal(0), start=NOON, end=NOON + HOUR, price=Decimal("3.01"))
+
+
+def judged(known=KNOWN, **said) -> Judgement:
+    values = {
+        name: Decimal(value) if name in ("energy", "total") and value is not None else value
+        for name, value in said.items()
+    }
+    return judge(replace(CDR, **values), known)
+
+
+def knowing(**facts) -> Known:
+    numbers = ("metered", "reach", "price", "most_per_kwh")
+    values = {name: Decimal(value) if name in numbers and value is not None else value for name, value in facts.items()}
+    return replace(KNOWN, **values)
+
+
+def summary(judgement: Judgement) -> tuple:
+    """(verdict, pays, claim, what is in doubt)."""
+    doubts = [doubt for doubt, _words in judgement.doubts]
+    return judgement.verdict, str(judgement.pays), str(judgement.claim), doubts
+
+
+def held(doubt: Doubt) -> tuple:
+    return Verdict.HOLD, "0", "0", [doubt]
+
+
+def words(judgement: Judgement) -> str:
+    return " ".join(text for _doubt, text in judgement.doubts)
+
+
+# Its energy
+
+
+def test_what_was_metered_is_billed():
+    assert summary(judged()) == (Verdict.BILL, "3.01", "0", [])
+
+
+@pytest.mark.parametrize(
+    ("energy", "reach", "verdict"),
+    [
+        ("5.1", "0", Verdict.BILL),  # 2 %
+        ("5.1001", "0", Verdict.HOLD),
+        ("7.14", "2", Verdict.BILL),  # what could be delivered until the end, and 2 % of all
+        ("7.1401", "2", Verdict.HOLD),
+        ("5.1001", None, Verdict.HOLD),  # of unknown power: nothing more is believed
+        ("5", None, Verdict.BILL),
+    ],
+)
+def test_energy_beyond_what_could_be_delivered_is_held(energy, reach, verdict):
+    result = judged(knowing(reach=reach, price="4"), energy=energy, total="4")
+    assert result.verdict is verdict
+    assert [doubt for doubt, _ in result.doubts] == ([Doubt.TOO_MUCH_ENERGY] if verdict is Verdict.HOLD else [])
+
+
+def test_both_figures_are_told():
+    assert words(judged(knowing(reach="2"), energy="50")) == (
+        "CDR C1 says 50 kWh, the meter said 5 kWh, and 7 kWh at most could have been delivered until the end."
+    )
+    assert words(judged(energy="50")) == "CDR C1 says 50 kWh, the meter said 5 kWh."
+
+
+@pytest.mark.parametrize(
+    ("energy", "reach", "outcome"),
+    [
+        ("20", "20", (Verdict.BILL, "3.01", "0", [])),
+        ("20.5", "20", held(Doubt.TOO_MUCH_ENERGY)),
+        ("1", None, held(Doubt.TOO_MUCH_ENERGY)),
+        ("0", "20", (Verdict.NOTHING, "0", "0", [])),
+    ],
+)
+def test_without_a_session_the_connector_tells_what_can_be_true(energy, reach, outcome):
+    assert summary(judged(knowing(metered=None, reach=reach), energy=energy)) == outcome
+
+
+def test_without_a_session_it_is_told_what_the_connector_can_do():
+    assert words(judged(knowing(metered=None, reach="20"), energy="50")) == (
+        "CDR C1 says 50 kWh, no meter value came, and the connector could deliver 20 kWh at most."
+    )
+    assert words(judged(knowing(metered=None, reach=None), energy="50")) == (
+        "CDR C1 says 50 kWh. No meter value came, and the connector's power is not known."
+    )
+
+
+@pytest.mark.parametrize("total", ["1.23", "0", None])
+def test_no_energy_costs_nothing_whatever_the_total_says(total):
+    assert summary(judged(knowing(metered="0"), energy="0", total=total)) == (Verdict.NOTHING, "0", "0", [])
+
+
+@pytest.mark.parametrize("energy", ["0", "1", "4.8999"])
+def test_less_than_was_metered_is_an_interim_cdr_while_the_session_goes_on(energy):
+    assert summary(judged(knowing(over=False), energy=energy)) == (Verdict.WAIT, "0", "0", [])
+
+
+def test_a_cdr_waits_while_the_meter_may_still_rise():
+    assert judged(knowing(over=False, settling=True)).verdict is Verdict.WAIT
+    assert judged(knowing(over=False)).verdict is Verdict.BILL
+
+
+@pytest.mark.parametrize(
+    ("total", "price", "pays", "claim", "doubts"),
+    [
+        ("3.01", "1.81", "1.81", "1.20", [Doubt.LESS_ENERGY, Doubt.OTHER_PRICE]),
+        ("1.84", "1.81", "1.81", "0", [Doubt.LESS_ENERGY]),
+        ("1.50", "1.81", "1.50", "0.00", [Doubt.LESS_ENERGY, Doubt.OTHER_PRICE]),
+    ],
+)
+def test_less_than_was_metered_is_billed_by_the_smaller_once_the_session_is_over(total, price, pays, claim, doubts):
+    result = judged(knowing(price=price), energy="3", total=total)
+    assert summary(result) == (Verdict.BILL, pays, claim, doubts)
+    assert result.doubts[0][1] == "CDR C1 says 3 kWh, the meter said 5 kWh."
+
+
+def test_a_cdr_without_energy_for_a_session_that_delivered_is_held():
+    result = judged(energy="0")
+    assert summary(result) == held(Doubt.NO_ENERGY)
+    assert words(result) == "CDR C1 says 0 kWh, the meter said 5 kWh."
+
+
+# Its price
+
+
+@pytest.mark.parametrize(
+    ("total", "price", "pays", "claim", "doubts"),
+    [
+        ("3.06", "3.01", "3.06", "0", []),
+        ("3.07", "3.01", "3.01", "0.06", [Doubt.OTHER_PRICE]),
+        ("2.96", "3.01", "2.96", "0", []),
+        ("2.95", "3.01", "2.95", "0.00", [Doubt.OTHER_PRICE]),
+        ("30.30", "30.00", "30.30", "0", []),
+        ("30.31", "30.00", "30.00", "0.31", [Doubt.OTHER_PRICE]),
+        ("39.99", "3.01", "3.01", "36.98", [Doubt.OTHER_PRICE]),
+        ("3.00", "0", "0", "3.00", [Doubt.OTHER_PRICE]),
+    ],
+)
+def test_the_driver_pays_the_price_shown_and_no_more(total, price, pays, claim, doubts):
+    assert summary(judged(knowing(price=price), total=total)) == (Verdict.BILL, pays, claim, doubts)
+
+
+def test_the_difference_is_told():
+    assert words(judged(total="39.99")) == (
+        "CDR C1 says 39.99 EUR. By the tariff that the driver was shown it comes to 3.01 EUR."
+    )
+
+
+@pytest.mark.parametrize(
+    ("total", "most", "outcome"),
+    [
+        ("7.50", "1.50", (Verdict.BILL, "7.50", "0", [])),
+        ("7.51", "1.50", held(Doubt.NO_PRICE)),
+        ("1.00", None, held(Doubt.NO_PRICE)),
+    ],
+)
+def test_without_a_tariff_only_what_is_usual_is_taken(total, most, outcome):
+    assert summary(judged(knowing(price=None, most_per_kwh=most), total=total)) == outcome
+
+
+def test_without_a_tariff_it_is_told_why():
+    assert words(judged(knowing(price=None, most_per_kwh="1.5"), total="8")) == (
+        "CDR C1 says 8.00 EUR for 5 kWh, and no tariff was known. At 1.50 EUR per kWh it is 7.50 EUR at most."
+    )
+    assert words(judged(knowing(price=None), total="8", currency="CZK")) == (
+        "CDR C1 says 8.00 CZK for 5 kWh, and no tariff was known. The policy names no highest price in CZK."
+    )
+    short = judged(knowing(price=None, most_per_kwh="1.5"), energy="3", total="4")
+    assert summary(short) == (Verdict.BILL, "4", "0", [Doubt.LESS_ENERGY])
+
+
+def test_a_gross_that_is_not_known_is_never_the_net():
+    assert summary(judged(total=None)) == held(Doubt.NO_PRICE)
+
+
+# Its times and its place
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "fits"),
+    [
+        (0, 60, True),
+        (-5, 65, True),
+        (-6, 60, False),
+        (0, 66, False),
+        (-24 * 60, -23 * 60, False),
+        (120, 180, True),  # local time sent as UTC
+        (120, 186, False),
+        (-119, -70, True),
+        (23 * 60, 24 * 60, False),
+        (30, 29, False),
+    ],
+)
+def test_its_times_lie_inside_the_sessions(start, end, fits):
+    minutes = timedelta(minutes=1)
+    result = judged(start=NOON + start * minutes, end=NOON + end * minutes)
+    assert summary(result) == ((Verdict.BILL, "3.01", "0", []) if fits else held(Doubt.OTHER_TIMES))
+
+
+def test_times_that_no_session_told_are_not_doubted():
+    assert judged(knowing(start=None, end=None)).verdict is Verdict.BILL
+    assert judged(knowing(end=None), end=NOON + 5 * HOUR).verdict is Verdict.BILL
+    assert judged(knowing(start=None)).verdict is Verdict.BILL
+
+
+def test_other_times_are_told():
+    late = judged(start=NOON, end=NOON + 3 * HOUR)
+    assert words(late) == (
+        "CDR C1 lasts from 4 May 12:00 to 4 May 15:00, its Session from 4 May 12:00 to 4 May 13:00 (the CPO's time)."
+    )
+    assert words(judged(knowing(start=None), end=NOON + 3 * HOUR)).endswith(
+        "its Session to 4 May 13:00 (the CPO's time)."
+    )
+
+
+def test_another_connector_is_held():
+    result = judged(knowing(place="EVSE E-2"))
+    assert summary(result) == held(Doubt.OTHER_PLACE)
+    assert words(result) == "CDR C1 is about EVSE E-2, which is not where this driver charged."
+    assert judged(knowing(place="EVSE E-2", price=None, most_per_kwh="1.5")).verdict is Verdict.HOLD
