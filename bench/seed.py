@@ -3,6 +3,8 @@
 import time
 from collections.abc import Callable
 
+from django.utils import timezone
+
 from bench import wire
 from ocpi import store
 from ocpi.store import Party
@@ -35,7 +37,7 @@ def party(partner: Partner) -> Party:
 def stations(partner: Partner, count: int, evses: int) -> None:
     """Store `count` Locations."""
     for number in range(count):
-        store.put_location(party(partner), None, wire.location(f"L{number}", evses), source="GET")
+        store.put_location(party(partner), None, wire.location(f"L{number}", evses), asked=timezone.now())
 
 
 def endpoint(partner: Partner, module: str, url: str, role: str = "SENDER") -> None:

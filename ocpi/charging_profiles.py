@@ -17,7 +17,8 @@ from ocpi.hubs import owner_of
 from ocpi.models import ActiveProfile, OcpiSession, ProfileRequest
 from ocpi.outgoing import Sent, queue, reading, sends, version_with
 from ocpi.routing import profile_callback_url
-from ocpi.store.base import NotFound, Stored, key, outdated, storable
+from ocpi.store import stamps
+from ocpi.store.base import NotFound, Stored, key, storable
 from ocpi.store.columns import text
 from ocpi.versions import ChargingPreferences, Lenience, Version
 from ocpi.versions.v2_2_1.profiles import ChargingProfile, SetChargingProfile
@@ -161,7 +162,8 @@ def put_active_profile(partner: Partner, session_id: str, data: Any, version: Ve
 def _store_active(session: OcpiSession, profile: Any, raw: Any, version: Version) -> Stored[ActiveProfile]:
     """The profile that starts last is the one that counts."""
     known = ActiveProfile.objects.filter(session=session).first()
-    if known is not None and outdated(profile.start_date_time, known.start_at):
+    begins = stamps.pushed(profile.start_date_time)
+    if known is not None and stamps.older(begins, stamps.Stamp(known.start_at, known.received_at)):
         return Stored(known, stale=True)
     row, created = ActiveProfile.objects.update_or_create(
         session=session,

@@ -7,6 +7,8 @@ from decimal import Decimal
 from django.db.models import Count, Exists, Q
 
 from ocpi.receivers import SessionNews
+from ocpi.store import stamps
+from ocpi.store.stamps import Stamp
 from ocpi.versions import VERSIONS
 from sessions_adhoc.models import AttemptSession, ChargingAttempt, Sample
 from sessions_adhoc.snapshot import energy_observed
@@ -29,16 +31,16 @@ def is_known(news: SessionNews) -> bool:
 def take(link: AttemptSession, news: SessionNews, now: datetime) -> Sample:
     """Keep the sample; note on the attempt when energy was first observed. Only a valid Session's energy counts."""
     attempt = link.attempt
-    newest = (
-        Sample.objects.filter(attempt=attempt, ocpi_session=news.session, ignored="").order_by("-at", "-id").first()
-    )
+    # The store knows the CPO's own order (rule 31): what it took over is newer than what it took over before.
+    newest = Sample.objects.filter(attempt=attempt, ocpi_session=news.session, ignored="").order_by("-id").first()
     ignored = _why_ignored(link, news, newest)
     kw, derived = news.kw, False
+    since = None if newest is None else _since(newest, news, now)
     if kw is None and not ignored and newest is not None:
-        kw = derived_kw(newest, news)
+        kw = derived_kw(newest, news, since)
         derived = kw is not None
     if not ignored and attempt.energy_at is None and news.session.status == "ACTIVE" and energy_observed(news.session):
-        attempt.energy_at = news.at
+        attempt.energy_at = now
         attempt.save(update_fields=["energy_at"])
     return Sample.objects.create(
         attempt=attempt,
@@ -51,7 +53,7 @@ def take(link: AttemptSession, news: SessionNews, now: datetime) -> Sample:
         soc=news.soc,
         source=news.source,
         ignored=ignored,
-        faults="" if ignored else ",".join(faults(attempt, news, newest)),
+        faults="" if ignored else ",".join(faults(attempt, news, since)),
         message_id=news.message_id,
     )
 
@@ -60,22 +62,27 @@ def _why_ignored(link: AttemptSession, news: SessionNews, newest: Sample | None)
     """Rule 22: older than the newest, or with less kWh, changes nothing. Rule 12: nor does an orphan's."""
     if link.validity != AttemptSession.Validity.VALID:
         return "its Session is not valid"
-    if news.stale or (newest is not None and news.at < newest.at):
+    if news.stale:
         return "older than the newest sample"
     if newest is not None and news.kwh is not None and newest.kwh is not None and news.kwh < newest.kwh:
         return "less kWh than the newest sample"
     return ""
 
 
-def derived_kw(newest: Sample, news: SessionNews) -> Decimal | None:
+def _since(newest: Sample, news: SessionNews, now: datetime) -> timedelta:
+    """How long after the newest sample this one was made, also where their clock was set meanwhile (rule 31)."""
+    return stamps.apart(Stamp(newest.at, newest.received_at), Stamp(news.at, now))
+
+
+def derived_kw(newest: Sample, news: SessionNews, since: timedelta | None) -> Decimal | None:
     """Mean power between two samples, in kW, or None when they do not tell (rule 21)."""
-    if news.kwh is None or newest.kwh is None or news.at <= newest.at:
+    if news.kwh is None or newest.kwh is None or not since or since < timedelta(0):
         return None
-    hours = Decimal((news.at - newest.at).total_seconds()) / SECONDS_PER_HOUR
+    hours = Decimal(since.total_seconds()) / SECONDS_PER_HOUR
     return ((news.kwh - newest.kwh) / hours).quantize(Decimal("0.001"))
 
 
-def faults(attempt: ChargingAttempt, news: SessionNews, newest: Sample | None) -> list[str]:
+def faults(attempt: ChargingAttempt, news: SessionNews, since: timedelta | None) -> list[str]:
     """What is wrong with this update of an ACTIVE Session: no kWh, no kW, too late (rule 23, G5.11).
 
     OCPI 2.1.1 cannot tell kW, so there it is no fault.
@@ -85,7 +92,7 @@ def faults(attempt: ChargingAttempt, news: SessionNews, newest: Sample | None) -
     found = ["energy"] if news.kwh is None else []
     if news.kw is None and VERSIONS[news.session.version].sessions_tell_power:
         found.append("power")
-    if newest is not None and news.at - newest.at > timedelta(seconds=attempt.session.policy["meter_interval"]):
+    if since is not None and since > timedelta(seconds=attempt.session.policy["meter_interval"]):
         found.append("late")
     return found
 

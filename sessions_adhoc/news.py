@@ -83,9 +83,9 @@ def evse_news(news: EvseNews) -> None:
 
 def _note_connector(session_id: UUID, news: EvseNews) -> None:
     attempt = ChargingAttempt.objects.filter(session_id=session_id, ended_at=None).first()
-    if attempt is None or news.at < attempt.created_at:
+    if attempt is None:
         return
-    # By our own clock: theirs may differ, pushes come late, and what was corrected comes right after (rule 15).
+    # By our own clock, and by the order of arrival: theirs may differ (rules 15, 16).
     at, status = timezone.now(), news.evse.status
     if status == "CHARGING":
         attempt.connector_charging_at = attempt.connector_charging_at or at

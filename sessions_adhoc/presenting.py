@@ -53,7 +53,7 @@ def newest_sample(session: AdHocSession) -> Sample | None:
     return (
         Sample.objects.filter(attempt__session=session, ignored="")
         .exclude(kwh=None)
-        .order_by("-attempt__number", "-at", "-id")
+        .order_by("-attempt__number", "-id")
         .first()
     )
 

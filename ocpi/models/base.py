@@ -22,6 +22,9 @@ class MirroredObject(models.Model):
     version = models.CharField("OCPI version", max_length=10)
     raw = models.JSONField()
     last_updated = models.DateTimeField(help_text="As the partner says.")
+    arrived_at = models.DateTimeField(
+        null=True, editable=False, help_text="When we were told that; what a GET brought, when it was asked for."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 

@@ -52,6 +52,9 @@ class Evse(models.Model):
     status_received = models.CharField(max_length=20, blank=True, default="", help_text="As the partner wrote it.")
     raw = models.JSONField()
     last_updated = models.DateTimeField()
+    arrived_at = models.DateTimeField(
+        null=True, editable=False, help_text="When we were told that; what a GET brought, when it was asked for."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -83,6 +86,9 @@ class Connector(models.Model):
     tariff_ids = models.JSONField(default=list)
     raw = models.JSONField()
     last_updated = models.DateTimeField()
+    arrived_at = models.DateTimeField(
+        null=True, editable=False, help_text="When we were told that; what a GET brought, when it was asked for."
+    )
 
     class Meta:
         ordering = ["connector_id"]

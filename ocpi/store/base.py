@@ -3,11 +3,10 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from django.db import IntegrityError, OperationalError, connection, transaction
-from django.utils import timezone
 
 from ocpi.masking import storable_text
 from ocpi.store import columns
@@ -18,7 +17,6 @@ R_co = TypeVar("R_co", covariant=True)
 T = TypeVar("T")
 TRIES = 3
 THIS_ONE = "WHERE partner_id = %s AND country_code = %s AND party_id = %s AND ocpi_key = %s"
-FAR_FUTURE = timedelta(days=1)
 # PostgreSQL: serialization_failure, deadlock_detected. Both ask for the transaction to be run again.
 TRANSIENT = ("40001", "40P01")
 
@@ -79,6 +77,7 @@ class Stored(Generic[R_co]):
         changed: the row differs from what it was.
         stale: older than what is stored, so it was not taken over.
         leniences: what was overlooked in reading it.
+        said_before: `last_updated` of what was stored before, for Sessions and EVSEs.
     """
 
     row: R_co
@@ -86,15 +85,7 @@ class Stored(Generic[R_co]):
     changed: bool = False
     stale: bool = False
     leniences: tuple[Lenience, ...] = ()
-
-
-def outdated(update: datetime, stored: datetime) -> bool:
-    """Whether an update is older than what is stored, by the partner's own clock.
-
-    A moment far in the future is a mistake on their side. It counts for nothing, or it would shut out every update
-    that comes after it.
-    """
-    return update < stored <= timezone.now() + FAR_FUTURE
+    said_before: datetime | None = None
 
 
 def key(ocpi_id: str) -> str:

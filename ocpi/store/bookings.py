@@ -1,12 +1,14 @@
 """Bookings (OCPI 2.3.0 Booking 1.1, mod_bookings): what a CPO has to book, and what is booked with it."""
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any, TypeVar
 
 from ocpi.models import Booking, BookingLocation
 from ocpi.models.base import MirroredObject
-from ocpi.store import columns, refresh
-from ocpi.store.base import NotFound, Party, Stored, check_identity, converted, in_transaction, key, outdated, storable
+from ocpi.store import columns, refresh, stamps
+from ocpi.store.base import NotFound, Party, Stored, check_identity, converted, in_transaction, key, storable
+from ocpi.store.stamps import Stamp
 from ocpi.versions import Fault, Invalid, Lenience, Version
 from ocpi.versions.patching import as_list
 
@@ -16,7 +18,9 @@ CALENDARS = "calendars"
 FINAL = frozenset({"CANCELED", "NO_SHOW", "REJECTED", "FAILED", "FULFILLED"})
 
 
-def put_booking_location(party: Party, booking_location_id: str | None, data: Any) -> Stored[BookingLocation]:
+def put_booking_location(
+    party: Party, booking_location_id: str | None, data: Any, *, asked: datetime | None = None
+) -> Stored[BookingLocation]:
     """Store a whole BookingLocation, pushed or pulled (`booking_location_id` None).
 
     Raises:
@@ -27,7 +31,7 @@ def put_booking_location(party: Party, booking_location_id: str | None, data: An
 
     def work() -> Stored[BookingLocation]:
         row = _locked(BookingLocation, party, parsed.obj.id)
-        return _store_location(party, row, parsed.obj, dict(data), parsed.leniences)
+        return _store_location(party, row, parsed.obj, dict(data), parsed.leniences, asked)
 
     return in_transaction(work)
 
@@ -95,7 +99,7 @@ def calendar_wire(party: Party, booking_location_id: str, calendar_id: str, vers
     return next((one for one in as_list((raw or {}).get(CALENDARS)) if _is(one, calendar_id)), None)
 
 
-def put_booking(party: Party, booking_id: str | None, data: Any) -> Stored[Booking]:
+def put_booking(party: Party, booking_id: str | None, data: Any, *, asked: datetime | None = None) -> Stored[Booking]:
     """Store a whole Booking, pushed, pulled or answered (`booking_id` None).
 
     Raises:
@@ -107,7 +111,7 @@ def put_booking(party: Party, booking_id: str | None, data: Any) -> Stored[Booki
 
     def work() -> Stored[Booking]:
         row = _locked(Booking, party, parsed.obj.id)
-        return _store_booking(party, row, parsed.obj, dict(data), parsed.leniences)
+        return _store_booking(party, row, parsed.obj, dict(data), parsed.leniences, asked)
 
     return in_transaction(work)
 
@@ -187,7 +191,9 @@ def _change_calendar(
         obj, calendar, leniences = change(stored)
         if key(obj.id) != key(calendar_id):
             raise Invalid((Fault("id", f"is {obj.id!r}, the URL says {calendar_id!r}", obj.id),))
-        if stored is not None and outdated(obj.last_updated, _moment(party.version, stored)):
+        if stored is not None and stamps.older(
+            stamps.pushed(obj.last_updated), Stamp(_moment(party.version, stored), stamps.of(row).arrived)
+        ):
             return Stored(row, stale=True, leniences=leniences)
         raw[CALENDARS] = [one for one in calendars if not _is(one, calendar_id)] + [calendar]
         # The parent SHALL be as new as its part (mod_bookings §2.2.3).
@@ -205,23 +211,36 @@ def _moment(version: Version, calendar: Mapping[str, Any]) -> Any:
 
 
 def _store_location(
-    party: Party, row: BookingLocation | None, obj: Any, raw: dict[str, Any], leniences: tuple[Lenience, ...]
+    party: Party,
+    row: BookingLocation | None,
+    obj: Any,
+    raw: dict[str, Any],
+    leniences: tuple[Lenience, ...],
+    asked: datetime | None = None,
 ) -> Stored[BookingLocation]:
-    if row is not None and outdated(obj.last_updated, row.last_updated):
+    stamp = stamps.arriving(obj.last_updated, asked)
+    if row is not None and stamps.outdated(stamp, row):
         return Stored(row, stale=True, leniences=leniences)
     created, before = row is None, row and row.raw
     row = row or BookingLocation(**party.where(obj.id))
     row.ocpi_id, row.version = str(obj.id), party.version.number
-    row.raw, row.last_updated = storable(raw), obj.last_updated
+    row.raw = storable(raw)
+    stamps.keep(row, stamp)
     row.location_id, row.missing_since = columns.text(BookingLocation, "location_id", obj.location_id), None
     row.save(force_insert=created, force_update=not created)
     return Stored(row, created, before != row.raw, leniences=leniences)
 
 
 def _store_booking(
-    party: Party, row: Booking | None, obj: Any, raw: dict[str, Any], leniences: tuple[Lenience, ...]
+    party: Party,
+    row: Booking | None,
+    obj: Any,
+    raw: dict[str, Any],
+    leniences: tuple[Lenience, ...],
+    asked: datetime | None = None,
 ) -> Stored[Booking]:
-    if row is not None and _behind(obj, row):
+    stamp = stamps.arriving(obj.last_updated, asked)
+    if row is not None and _behind(stamp, obj, row):
         return Stored(row, stale=True, leniences=leniences)
     created, before = row is None, row and row.raw
     row = row or Booking(**party.where(obj.id))
@@ -232,13 +251,14 @@ def _store_booking(
     row.status = columns.text(Booking, "status", obj.reservation_status)
     row.authorization_reference = columns.text(Booking, "authorization_reference", obj.authorization_reference)
     row.start_at, row.end_at = obj.period.start_date_time, obj.period.end_date_time
-    row.raw, row.last_updated = storable(raw), obj.last_updated
+    row.raw = storable(raw)
+    stamps.keep(row, stamp)
     row.save(force_insert=created, force_update=not created)
     return Stored(row, created, before != row.raw, leniences=leniences)
 
 
-def _behind(obj: Any, row: Booking) -> bool:
+def _behind(stamp: Stamp, obj: Any, row: Booking) -> bool:
     """Older; or as old, and it would open what has ended."""
-    if outdated(obj.last_updated, row.last_updated):
+    if stamps.outdated(stamp, row):
         return True
     return obj.last_updated == row.last_updated and row.status in FINAL and obj.reservation_status not in FINAL

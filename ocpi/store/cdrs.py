@@ -10,7 +10,7 @@ from typing import Any
 
 from ocpi import receivers
 from ocpi.models import Cdr
-from ocpi.store import columns
+from ocpi.store import columns, stamps
 from ocpi.store.base import Conflict, Party, Stored, check_identity, converted, in_transaction, key, storable
 from ocpi.versions import VERSIONS, Version, gross
 from partners.models import Partner
@@ -20,8 +20,8 @@ from partners.models import Partner
 COMMON_FACTS = ("currency", "total_cost", "total_energy", "start_date_time", "end_date_time")
 
 
-def put_cdr(party: Party, data: Any, *, source: str = "POST", message_id: int | None = None) -> Stored[Cdr]:
-    """Store a CDR, pushed or pulled. The same one again changes nothing.
+def put_cdr(party: Party, data: Any, *, asked: datetime | None = None) -> Stored[Cdr]:
+    """Store a CDR, pushed, or pulled at `asked`. The same one again changes nothing.
 
     Raises:
         Invalid: with every fault.
@@ -29,7 +29,9 @@ def put_cdr(party: Party, data: Any, *, source: str = "POST", message_id: int | 
     """
     parsed = party.version.parse("cdr", data, owner=party.owner)
     check_identity(party, parsed.obj, id=None)
-    row, created = in_transaction(lambda: _first(party, parsed.obj, data))
+    row, created = in_transaction(
+        lambda: _first(party, parsed.obj, data, stamps.arriving(parsed.obj.last_updated, asked))
+    )
     if not created and not _same(row, party, parsed.obj):
         Cdr.objects.filter(pk=row.pk, conflicting=False).update(conflicting=True)
         raise Conflict(
@@ -48,11 +50,12 @@ def cdr_wire(cdr: Cdr, version: Version) -> dict[str, Any]:
     return converted("cdr", cdr.raw, cdr.version, version, (cdr.country_code, cdr.party_id))
 
 
-def _first(party: Party, obj: Any, data: Any) -> tuple[Cdr, bool]:
+def _first(party: Party, obj: Any, data: Any, stamp: stamps.Stamp) -> tuple[Cdr, bool]:
     stored = Cdr.objects.filter(**party.where(obj.id)).first()
     if stored is not None:
         return stored, False
     row = Cdr(**party.where(obj.id), **_columns(obj), version=party.version.number, raw=storable(dict(data)))
+    stamps.keep(row, stamp)
     row.save(force_insert=True)
     receivers.cdr_received(row)
     return row, True
@@ -83,7 +86,6 @@ def _columns(obj: Any) -> dict[str, Any]:
         "total_energy": columns.number(Cdr, "total_energy", obj.total_energy, "total_energy"),
         "credit": bool(obj.credit),
         "content_digest": _digest(obj),
-        "last_updated": obj.last_updated,
     }
 
 

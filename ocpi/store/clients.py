@@ -1,19 +1,22 @@
 """Parties behind a hub (OCPI 2.2.1 §15.2.2)."""
 
+from datetime import datetime
 from typing import Any
 
 from ocpi.hubs import hub_of
 from ocpi.models import ClientInfo
-from ocpi.store import columns
-from ocpi.store.base import NotFound, Party, Stored, check_identity, converted, in_transaction, outdated, storable
+from ocpi.store import columns, stamps
+from ocpi.store.base import NotFound, Party, Stored, check_identity, converted, in_transaction, storable
 from ocpi.versions import Fault, Invalid, Version
 
 # Which of several roles of one party a GET answers with: the URL names none.
 FIRST_ROLES = ("CPO", "HUB")
 
 
-def put_client_info(party: Party, data: Any, *, addressed: bool = True) -> Stored[ClientInfo]:
-    """Store a ClientInfo, pushed or pulled (`addressed` False: no URL names its party).
+def put_client_info(
+    party: Party, data: Any, *, addressed: bool = True, asked: datetime | None = None
+) -> Stored[ClientInfo]:
+    """Store a ClientInfo, pushed or pulled at `asked` (`addressed` False: no URL names its party).
 
     Raises:
         NotFound: the connection leads to no hub, so it has nobody to tell of.
@@ -36,12 +39,14 @@ def put_client_info(party: Party, data: Any, *, addressed: bool = True) -> Store
 
     def work() -> Stored[ClientInfo]:
         row = ClientInfo.objects.select_for_update().filter(**where).first()
-        if row is not None and outdated(obj.last_updated, row.last_updated):
+        stamp = stamps.arriving(obj.last_updated, asked)
+        if row is not None and stamps.outdated(stamp, row):
             return Stored(row, stale=True, leniences=parsed.leniences)
         created, before = row is None, row and row.raw
         row = row or ClientInfo(**where)
         row.status = columns.text(ClientInfo, "status", obj.status)
-        row.version, row.raw, row.last_updated = party.version.number, storable(dict(data)), obj.last_updated
+        row.version, row.raw = party.version.number, storable(dict(data))
+        stamps.keep(row, stamp)
         row.save(force_insert=created, force_update=not created)
         return Stored(row, created, before != row.raw, leniences=parsed.leniences)
 

@@ -12,9 +12,10 @@ from django.utils import timezone
 
 from ocpi import receivers
 from ocpi.models import Connector, Evse, Location
-from ocpi.store import refresh, tree
-from ocpi.store.base import NotFound, Party, Stored, check_identity, converted, in_transaction, key, outdated
+from ocpi.store import refresh, stamps, tree
+from ocpi.store.base import NotFound, Party, Stored, check_identity, converted, in_transaction, key
 from ocpi.store.locations import save_connectors
+from ocpi.store.stamps import Stamp
 from ocpi.versions import VERSIONS, Lenience, Version
 
 
@@ -34,7 +35,12 @@ def put_evse(
         location = tree.lock_parent(party, location_id)
         obj = parsed.obj
         update = _EvseUpdate(party, location, obj, dict(data), parsed.leniences, message_id, obj.last_updated)
-        return update.store(tree.find_evse(location, evse_uid))
+        evse = tree.find_evse(location, evse_uid)
+        result = update.store(evse)
+        if result.stale and evse is not None and evse.status != obj.status:
+            # Sent late, or their clock jumped back and it is true: nobody can tell but the partner (rule 31).
+            _refresh(location)
+        return result
 
     return in_transaction(work)
 
@@ -71,7 +77,9 @@ def patch_evse(
             _refresh(location)
         return result
 
-    return in_transaction(work)
+    result = in_transaction(work)
+    stamps.measure(party.partner.pk, stamps.named(change), result.said_before, message_id)
+    return result
 
 
 def put_connector(
@@ -96,7 +104,7 @@ def put_connector(
         location = tree.lock_parent(party, location_id)
         evse = _present(tree.find_evse(location, evse_uid), evse_uid)
         row = _connector(evse, connector_id)
-        if row is None and outdated(parsed.obj.last_updated, evse.last_updated):
+        if row is None and stamps.outdated(stamps.pushed(parsed.obj.last_updated), evse):
             # Unknown to us, or gone with a newer EVSE that does not have it: nobody can tell but the partner.
             _refresh(location)
             return Stored(Connector(evse=evse), stale=True, leniences=parsed.leniences)
@@ -190,22 +198,24 @@ class _EvseUpdate:
     with_connectors: bool = True
 
     def store(self, row: Evse | None) -> Stored[Evse]:
-        if row is not None and outdated(self.obj.last_updated, row.last_updated):
-            return Stored(row, stale=True, leniences=self.leniences)
+        stamp = stamps.pushed(self.obj.last_updated)
+        if row is not None and stamps.outdated(stamp, row):
+            return Stored(row, stale=True, leniences=self.leniences, said_before=row.last_updated)
+        before = row and row.last_updated
         evse = row or Evse(partner=self.party.partner, location=self.location)
         previous = row.status if row else ""
         raw = tree.in_tree(self.location, self.party, "evse", self.raw)
-        changed = tree.fill_evse(evse, self.obj, raw)
+        changed = tree.fill_evse(evse, self.obj, raw, stamp)
         if row is None:
             tree.EVSES.insert(evse)
         elif changed:
             tree.EVSES.update(evse)
         if self.with_connectors:
-            changed |= save_connectors([(evse, self._connectors(raw))])
-        _raise_location(self.location, self.obj.last_updated)
+            changed |= save_connectors([(evse, self._connectors(raw))], stamp)
+        _raise_location(self.location, stamp)
         news = receivers.EvseNews(evse, previous, self.at, self.message_id)
         receivers.evse_status_received(news)
-        return Stored(evse, row is None, changed, leniences=self.leniences)
+        return Stored(evse, row is None, changed, leniences=self.leniences, said_before=before)
 
     def _connectors(self, raw: dict[str, Any]) -> list[tuple[Any, dict[str, Any]]]:
         return tree.items(raw.get("connectors"), self.obj.connectors, VERSIONS[self.location.version])
@@ -220,16 +230,17 @@ def _store_connector(
     raw: dict[str, Any],
     leniences: tuple[Lenience, ...],
 ) -> Stored[Connector]:
-    if row is not None and outdated(obj.last_updated, row.last_updated):
+    stamp = stamps.pushed(obj.last_updated)
+    if row is not None and stamps.outdated(stamp, row):
         return Stored(row, stale=True, leniences=leniences)
     connector = row or Connector(evse=evse)
-    changed = tree.fill_connector(connector, obj, tree.in_tree(location, party, "connector", raw))
+    changed = tree.fill_connector(connector, obj, tree.in_tree(location, party, "connector", raw), stamp)
     if changed:
         connector.save(force_insert=row is None, force_update=row is not None)
-    if obj.last_updated > evse.last_updated:
-        evse.last_updated = obj.last_updated
-        evse.save(update_fields=["last_updated", "updated_at"])
-    _raise_location(location, obj.last_updated)
+    if stamps.older(stamps.of(evse), stamp):
+        stamps.keep(evse, stamp)
+        evse.save(update_fields=["last_updated", "arrived_at", "updated_at"])
+    _raise_location(location, stamp)
     return Stored(connector, row is None, changed, leniences=leniences)
 
 
@@ -238,7 +249,7 @@ def _refresh(location: Location) -> None:
     refresh.ask(owner, "locations", location.ocpi_id, location.last_updated)
 
 
-def _raise_location(location: Location, moment: datetime) -> None:
-    if moment > location.last_updated:
-        location.last_updated = moment
-        tree.LOCATIONS.update_only(location, "last_updated", "updated_at")
+def _raise_location(location: Location, stamp: Stamp) -> None:
+    if stamps.older(stamps.of(location), stamp):
+        stamps.keep(location, stamp)
+        tree.LOCATIONS.update_only(location, "last_updated", "arrived_at", "updated_at")

@@ -5,15 +5,17 @@ bring back an outdated EVSE.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
 
 from ocpi import receivers
 from ocpi.models import Connector, Evse, Location
-from ocpi.store import refresh, tree
-from ocpi.store.base import NotFound, Party, Stored, check_identity, converted, in_transaction, key, outdated
+from ocpi.store import refresh, stamps, tree
+from ocpi.store.base import NotFound, Party, Stored, check_identity, converted, in_transaction, key
+from ocpi.store.stamps import Stamp
 from ocpi.versions import Lenience, Version
 
 REMOVED = "REMOVED"
@@ -24,10 +26,10 @@ def put_location(
     location_id: str | None,
     data: Any,
     *,
-    source: str = "PUT",
     message_id: int | None = None,
+    asked: datetime | None = None,
 ) -> Stored[Location]:
-    """Store a whole Location, pushed or pulled (`location_id` None).
+    """Store a whole Location, pushed, or pulled at `asked` (`location_id` None).
 
     EVSEs that its list leaves out become REMOVED, which is how OCPI says that one is gone (§8.2.2). A
     Location that comes without a list says nothing of its EVSEs, and they stay.
@@ -40,7 +42,7 @@ def put_location(
 
     def work() -> Stored[Location]:
         row = tree.lock_location(party, parsed.obj.id)
-        return _store(party, row, parsed.obj, dict(data), parsed.leniences, message_id)
+        return _store(party, row, parsed.obj, dict(data), parsed.leniences, message_id, asked)
 
     return in_transaction(work)
 
@@ -86,14 +88,16 @@ def _store(
     raw: dict[str, Any],
     leniences: tuple[Lenience, ...],
     message_id: int | None,
+    asked: datetime | None = None,
 ) -> Stored[Location]:
-    if row is not None and outdated(obj.last_updated, row.last_updated):
+    stamp = stamps.arriving(obj.last_updated, asked)
+    if row is not None and stamps.outdated(stamp, row):
         return Stored(row, stale=True, leniences=leniences)
     created, before = row is None, row and row.raw
     row = row or Location(**party.where(obj.id), version=party.version.number)
-    changes = _EvseChanges(row, party, stored=[] if created else list(Evse.objects.filter(location=row)))
+    changes = _EvseChanges(row, party, stamp, stored=[] if created else list(Evse.objects.filter(location=row)))
     changes.take(obj, raw)
-    tree.fill_location(row, party, obj, raw)
+    tree.fill_location(row, party, obj, raw, stamp)
     row.save(force_insert=created, force_update=not created)
     changes.save()
     for evse, previous in changes.news:
@@ -109,6 +113,7 @@ class _EvseChanges:
 
     location: Location
     party: Party
+    stamp: Stamp
     stored: list[Evse]
     fresh: list[Evse] = field(default_factory=list)
     altered: list[Evse] = field(default_factory=list)
@@ -122,7 +127,7 @@ class _EvseChanges:
         untouched = dict(known)
         for evse_obj, evse_raw in {key(o.uid): (o, r) for o, r in self._listed(obj, raw)}.values():
             row = known.get(key(evse_obj.uid))
-            if row is not None and outdated(evse_obj.last_updated, row.last_updated):
+            if row is not None and stamps.outdated(self._stamp(evse_obj), row):
                 continue
             untouched.pop(key(evse_obj.uid), None)
             self._take_evse(row, evse_obj, evse_raw)
@@ -130,27 +135,32 @@ class _EvseChanges:
             listed = {key(evse_obj.uid) for evse_obj in obj.evses}
             for uid_key, row in untouched.items():
                 if uid_key not in listed and row.status != REMOVED:
-                    self._remove(row, obj)
+                    self._remove(row)
         if self.location.version != self.party.version.number:
             tree.convert_evses(self.location, self.party, untouched.values())
 
     def _listed(self, obj: Any, raw: dict[str, Any]) -> list[tuple[Any, dict[str, Any]]]:
         return tree.items(raw.get("evses"), obj.evses, self.party.version) if obj.evses else []
 
+    def _stamp(self, obj: Any) -> Stamp:
+        """Of a part of the Location: it arrived with it."""
+        return replace(self.stamp, said=obj.last_updated)
+
     def _take_evse(self, row: Evse | None, obj: Any, raw: dict[str, Any]) -> None:
         evse = row or Evse(partner=self.party.partner)
         previous, previously_updated = (evse.status, evse.last_updated) if row else ("", None)
-        if tree.fill_evse(evse, obj, raw):
+        if tree.fill_evse(evse, obj, raw, self._stamp(obj)):
             (self.altered if row else self.fresh).append(evse)
         self.connectors.append((evse, tree.items(raw.get("connectors"), obj.connectors, self.party.version)))
         if (evse.status, evse.last_updated) != (previous, previously_updated):
             self.news.append((evse, previous))
 
-    def _remove(self, evse: Evse, location: Any) -> None:
+    def _remove(self, evse: Evse) -> None:
         self.news.append((evse, evse.status))
         evse.status = evse.status_received = REMOVED
         evse.raw = {**evse.raw, "status": REMOVED}
-        evse.last_updated = max(evse.last_updated, location.last_updated)
+        if stamps.older(stamps.of(evse), self.stamp):
+            stamps.keep(evse, self.stamp)
         self.altered.append(evse)
 
     def save(self) -> None:
@@ -164,16 +174,18 @@ class _EvseChanges:
                 evse.updated_at = now
             Evse.objects.bulk_update(
                 self.altered,
-                ["uid", "evse_id", "status", "status_received", "raw", "last_updated", "updated_at"],
+                ["uid", "evse_id", "status", "status_received", "raw", "last_updated", "arrived_at", "updated_at"],
             )
         self.changed = bool(self.fresh or self.altered)
-        self.changed |= save_connectors(self.connectors, self.fresh)
+        self.changed |= save_connectors(self.connectors, self.stamp, self.fresh)
 
 
-def save_connectors(listed: list[tuple[Evse, list[tuple[Any, dict[str, Any]]]]], new: Iterable[Evse] = ()) -> bool:
+def save_connectors(
+    listed: list[tuple[Evse, list[tuple[Any, dict[str, Any]]]]], stamp: Stamp, new: Iterable[Evse] = ()
+) -> bool:
     """Make the connectors of some EVSEs those that are listed; return whether anything changed.
 
-    `new`: EVSEs that cannot have any yet.
+    `stamp` is of the object that they came with; `new`: EVSEs that cannot have any yet.
     """
     without = {evse.pk for evse in new}
     stored = {pk: list[Connector]() for pk in without}
@@ -185,17 +197,18 @@ def save_connectors(listed: list[tuple[Evse, list[tuple[Any, dict[str, Any]]]]],
         left = {connector.connector_key: connector for connector in stored[evse.pk]}
         for obj, raw in {key(obj.id): (obj, raw) for obj, raw in offered}.values():
             row = left.pop(key(obj.id), None)
-            if row is not None and outdated(obj.last_updated, row.last_updated):
+            own = replace(stamp, said=obj.last_updated)
+            if row is not None and stamps.outdated(own, row):
                 continue
             connector = row or Connector(evse=evse)
-            if tree.fill_connector(connector, obj, raw):
+            if tree.fill_connector(connector, obj, raw, own):
                 (altered if row else fresh).append(connector)
         gone += [connector.pk for connector in left.values()]
     Connector.objects.bulk_create(fresh)
     if altered:
         Connector.objects.bulk_update(
             altered,
-            ["connector_id", "standard", "power_type", "max_kw", "tariff_ids", "raw", "last_updated"],
+            ["connector_id", "standard", "power_type", "max_kw", "tariff_ids", "raw", "last_updated", "arrived_at"],
         )
     if gone:
         Connector.objects.filter(pk__in=gone).delete()

@@ -1,12 +1,13 @@
 """Sessions as CPOs send them (OCPI 2.2.1 §9.2.2).
 
-The update with the newest `last_updated` wins; an equal one counts as newest, so that sending twice does no
-harm. An older one still contributes the charging periods that we lack.
+The newest update wins (`ocpi.store.stamps`); an equal one counts as newest, so that sending twice does no harm. An
+older one still contributes the charging periods that we lack, and has the Session read anew where it tells of more.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.db import connection
@@ -14,7 +15,7 @@ from django.utils import timezone
 
 from ocpi import receivers
 from ocpi.models import OcpiSession
-from ocpi.store import columns, refresh
+from ocpi.store import columns, refresh, stamps
 from ocpi.store.base import (
     THIS_ONE,
     NotFound,
@@ -24,9 +25,9 @@ from ocpi.store.base import (
     converted,
     in_transaction,
     key,
-    outdated,
     storable,
 )
+from ocpi.store.stamps import Stamp
 from ocpi.versions import Lenience, Version, power_kw, state_of_charge
 from ocpi.versions.patching import as_list, moment
 from partners.rows import Table, for_update, run
@@ -35,6 +36,7 @@ PERIODS = "charging_periods"
 SESSIONS = Table(OcpiSession)
 READ = f"SELECT {SESSIONS.columns}, xmin::text FROM {SESSIONS.name} {THIS_ONE}"  # noqa: S608
 UNLESS_THERE = "ON CONFLICT DO NOTHING RETURNING id"
+ORDER = {"ACTIVE": 1, "COMPLETED": 2, "INVALID": 2}
 UNDATED = timedelta(microseconds=1)
 """A PATCH without `last_updated` is so much newer than what it changed: the PUT before it, once more, is then older."""
 
@@ -51,16 +53,35 @@ class _Update:
     message_id: int | None
     leniences: tuple[Lenience, ...]
     at: datetime
+    asked: datetime | None = None
 
     @property
     def undated(self) -> bool:
         return self.source == "PATCH" and not self.named.get("last_updated")
 
     @property
-    def moment(self) -> datetime:
-        """What it is compared by. What a GET answers is as new as anything from that moment."""
+    def stamp(self) -> Stamp:
+        """What it is compared by."""
         known: datetime = self.obj.last_updated
-        return known + UNDATED if self.undated or self.source == "GET" else known
+        if self.source == "GET":
+            return stamps.pulled(known, self.asked or self.at)
+        return Stamp(known + UNDATED if self.undated else known, self.at)
+
+    def outdated(self, row: OcpiSession) -> bool:
+        """Whether the stored one is newer.
+
+        What two clocks stamped is told apart by what it says, as far as it can be: a message that was delayed, under a
+        clock that is ahead, tells of less.
+        """
+        if self.doubtful(row) and _standing(self.obj) != _standing(row):
+            return _standing(self.obj) < _standing(row)
+        return stamps.outdated(self.stamp, row)
+
+    def doubtful(self, row: OcpiSession) -> bool:
+        """Whether two clocks stamped it and what is stored. A GET, and what comes undated, leave no doubt."""
+        if self.undated or self.source == "GET":
+            return False
+        return not stamps.alike(self.stamp, stamps.of(row))
 
 
 def put_session(
@@ -70,22 +91,26 @@ def put_session(
     *,
     source: str = "PUT",
     message_id: int | None = None,
+    asked: datetime | None = None,
 ) -> Stored[OcpiSession]:
-    """Store a whole Session, pushed (`source="PUT"`) or pulled (`"GET"`; `session_id` None).
+    """Store a whole Session, pushed (`source="PUT"`) or pulled (`"GET"`; `session_id` None), asked for at `asked`.
 
     Raises:
         Invalid: with every fault, also when its ids are not those of the URL.
     """
     parsed = party.version.parse("session", data, owner=party.owner)
     check_identity(party, parsed.obj, id=session_id)
-    update = _Update(party, parsed.obj, dict(data), data, source, message_id, parsed.leniences, timezone.now())
+    update = _Update(party, parsed.obj, dict(data), data, source, message_id, parsed.leniences, timezone.now(), asked)
 
     def whole(_row: OcpiSession | None) -> _Update:
         return update
 
-    return _at_once(party, parsed.obj.id, whole) or in_transaction(
+    stored = _at_once(party, parsed.obj.id, whole) or in_transaction(
         lambda: _store(update, _locked(party, parsed.obj.id))
     )
+    if source == "PUT":
+        stamps.measure(party.partner.pk, parsed.obj.last_updated, stored.said_before, message_id)
+    return stored
 
 
 def patch_session(party: Party, session_id: str, change: Any, *, message_id: int | None = None) -> Stored[OcpiSession]:
@@ -110,7 +135,9 @@ def patch_session(party: Party, session_id: str, change: Any, *, message_id: int
         row = _locked(party, session_id)
         return _store(merged(row), row)
 
-    return _at_once(party, session_id, merged) or in_transaction(work)
+    stored = _at_once(party, session_id, merged) or in_transaction(work)
+    stamps.measure(party.partner.pk, stamps.named(change), stored.said_before, message_id)
+    return stored
 
 
 def session_wire(party: Party, session_id: str, version: Version) -> dict[str, Any] | None:
@@ -136,9 +163,9 @@ def _at_once(
     found = run(READ, party.keys(session_id))
     row, seen = (SESSIONS.read(found[0]), found[0][-1]) if found else (None, None)
     update = make(row)
-    if row is not None and outdated(update.moment, row.last_updated):
+    if row is not None and update.outdated(row):
         return None
-    created, changed = row is None, True
+    created, changed, before = row is None, True, row and row.last_updated
     if row is None:
         row = _new(update)
     else:
@@ -157,7 +184,12 @@ def _at_once(
     if not written:
         return None
     row.pk = written[0][0]
-    return Stored(row, created, changed, stale=False, leniences=update.leniences)
+    return Stored(row, created, changed, stale=False, leniences=update.leniences, said_before=before)
+
+
+def _standing(session: Any) -> tuple[int, Decimal]:
+    """How far a charge is: what is over is further than what runs, and then more energy is. A row, or a parsed one."""
+    return ORDER.get(str(session.status), 0), columns.required_number(OcpiSession, "kwh", session.kwh, "kwh")
 
 
 def _raw(row: OcpiSession, version: Version) -> dict[str, Any]:
@@ -166,7 +198,7 @@ def _raw(row: OcpiSession, version: Version) -> dict[str, Any]:
 
 def _store(update: _Update, row: OcpiSession | None) -> Stored[OcpiSession]:
     created = row is None
-    stale = row is not None and outdated(update.moment, row.last_updated)
+    stale, before = row is not None and update.outdated(row), row and row.last_updated
     if row is None:
         row, changed = _new(update), True
         SESSIONS.insert(row)
@@ -176,7 +208,7 @@ def _store(update: _Update, row: OcpiSession | None) -> Stored[OcpiSession]:
         changed = _take_over(update, row)
         SESSIONS.update(row)
     receivers.session_received(_news(update, row, created, stale))
-    return Stored(row, created, changed, stale, update.leniences)
+    return Stored(row, created, changed, stale, update.leniences, before)
 
 
 def _new(update: _Update) -> OcpiSession:
@@ -192,7 +224,9 @@ def _new(update: _Update) -> OcpiSession:
 def _take_over(update: _Update, row: OcpiSession) -> bool:
     """Make the stored row what the update says; return whether that is anything new."""
     before, heard_at = row.raw, row.news_at
-    repeated = update.source == "GET" and update.obj.last_updated in (row.last_updated, row.last_updated - UNDATED)
+    same_moment = update.obj.last_updated in (row.last_updated, row.last_updated - UNDATED)
+    no_newer = update.obj.last_updated < row.last_updated and _standing(update.obj) == _standing(row)
+    repeated = update.source == "GET" and (same_moment or no_newer)
     if update.source != "PATCH":
         row.gone_periods = _taken_back(row, update.raw)
     _fill(update, row)
@@ -214,9 +248,11 @@ def _keep_periods(update: _Update, row: OcpiSession) -> bool:
     # What is older than a whole Session that came since says nothing that this one did not settle.
     settled = row.whole_at is not None and update.obj.last_updated < row.whole_at
     added = _add_periods(update, row)
-    if update.source != "GET" and (added or not settled):
+    unsure = update.doubtful(row) or _standing(update.obj) > _standing(row)
+    if update.source != "GET" and (added or unsure or not settled):
         row.needs_pull = True
-        refresh.ask(update.party, "sessions", row.ocpi_id, row.last_updated.replace(microsecond=0))
+        since = min(row.last_updated, update.obj.last_updated)
+        refresh.ask(update.party, "sessions", row.ocpi_id, since.replace(microsecond=0))
     if update.source == "PUT" and not settled:
         row.whole_at = update.obj.last_updated
     row.save(force_update=True)
@@ -258,10 +294,10 @@ def _fill(update: _Update, row: OcpiSession) -> None:
     row.ocpi_id, row.ocpi_key = str(obj.id), key(obj.id)
     row.version = update.party.version.number
     row.raw = storable(update.raw)
-    if update.undated:
-        row.last_updated = update.moment
-    elif row.last_updated != update.moment:  # a GET leaves what came before an undated PATCH older
-        row.last_updated = obj.last_updated
+    stamp = update.stamp
+    if update.source == "GET" and row.last_updated == obj.last_updated + UNDATED:
+        stamp = replace(stamp, said=row.last_updated)  # what came before an undated PATCH stays older
+    stamps.keep(row, stamp)
     if update.source != "PATCH":
         row.whole_at = obj.last_updated
     row.news_at = update.at

@@ -1,11 +1,12 @@
 """Tariffs (OCPI 2.2.1 §11.2.2). A deleted one is hidden, not lost: open sessions and old CDRs still refer to it."""
 
+from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
 
 from ocpi.models import Tariff
-from ocpi.store import columns, refresh
+from ocpi.store import columns, refresh, stamps
 from ocpi.store.base import (
     NotFound,
     Party,
@@ -14,16 +15,13 @@ from ocpi.store.base import (
     converted,
     in_transaction,
     key,
-    outdated,
     storable,
 )
 from ocpi.versions import Version
 
 
-def put_tariff(
-    party: Party, tariff_id: str | None, data: Any, *, source: str = "PUT", message_id: int | None = None
-) -> Stored[Tariff]:
-    """Store a whole Tariff, pushed or pulled (`tariff_id` None). A deleted one comes back.
+def put_tariff(party: Party, tariff_id: str | None, data: Any, *, asked: datetime | None = None) -> Stored[Tariff]:
+    """Store a whole Tariff, pushed, or pulled at `asked` (`tariff_id` None). A deleted one comes back.
 
     Raises:
         Invalid: with every fault, also when its ids are not those of the URL.
@@ -33,7 +31,7 @@ def put_tariff(
 
     def work() -> Stored[Tariff]:
         row = _locked(party, parsed.obj.id)
-        return _store(party, row, parsed.obj, dict(data), parsed.leniences)
+        return _store(party, row, parsed.obj, dict(data), parsed.leniences, asked)
 
     return in_transaction(work)
 
@@ -96,14 +94,21 @@ def _raw(row: Tariff, version: Version) -> dict[str, Any]:
 
 
 def _store(
-    party: Party, row: Tariff | None, obj: Any, raw: dict[str, Any], leniences: tuple[Any, ...]
+    party: Party,
+    row: Tariff | None,
+    obj: Any,
+    raw: dict[str, Any],
+    leniences: tuple[Any, ...],
+    asked: datetime | None = None,
 ) -> Stored[Tariff]:
-    if row is not None and outdated(obj.last_updated, row.last_updated):
+    stamp = stamps.arriving(obj.last_updated, asked)
+    if row is not None and stamps.outdated(stamp, row):
         return Stored(row, stale=True, leniences=leniences)
     created, before = row is None, row and (row.raw, row.deleted_at)
     row = row or Tariff(**party.where(obj.id))
     row.ocpi_id, row.ocpi_key, row.version = str(obj.id), key(obj.id), party.version.number
-    row.raw, row.last_updated, row.deleted_at = storable(raw), obj.last_updated, None
+    row.raw, row.deleted_at = storable(raw), None
+    stamps.keep(row, stamp)
     row.missing_since = None
     row.currency = columns.text(Tariff, "currency", obj.currency)
     row.save(force_insert=created, force_update=not created)

@@ -10,8 +10,9 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from ocpi.models import Connector, Evse, Location
-from ocpi.store import columns
+from ocpi.store import columns, stamps
 from ocpi.store.base import THIS_ONE, Inexpressible, NotFound, Party, converted, key, storable
+from ocpi.store.stamps import Stamp
 from ocpi.versions import VERSIONS, Version
 from ocpi.versions.times import format_timestamp
 from partners.rows import Table, for_update
@@ -114,11 +115,11 @@ def convert_evses(location: Location, party: Party, evses: Iterable[Evse]) -> No
         Connector.objects.bulk_update(connectors[evse.pk], ["raw"])
 
 
-def fill_location(row: Location, party: Party, obj: Any, raw: Mapping[str, Any]) -> None:
+def fill_location(row: Location, party: Party, obj: Any, raw: Mapping[str, Any], stamp: Stamp) -> None:
     """Put a parsed Location and its JSON, without EVSEs, into its row."""
     row.ocpi_id, row.ocpi_key, row.version = str(obj.id), key(obj.id), party.version.number
     row.raw = storable({name: value for name, value in raw.items() if name != "evses"})
-    row.last_updated = obj.last_updated
+    stamps.keep(row, stamp)
     row.missing_since = None
     for column in ("name", "address", "city", "country", "time_zone"):
         setattr(row, column, columns.text(Location, column, getattr(obj, column)))
@@ -133,7 +134,7 @@ def _degrees(text: str) -> Decimal | None:
         return None
 
 
-def fill_evse(row: Evse, obj: Any, raw: Mapping[str, Any]) -> bool:
+def fill_evse(row: Evse, obj: Any, raw: Mapping[str, Any], stamp: Stamp) -> bool:
     """Put a parsed EVSE and its JSON, without connectors, into its row; False when the row says that already."""
     values = {
         "uid": columns.identifier(obj.uid, "evses.uid"),
@@ -144,10 +145,10 @@ def fill_evse(row: Evse, obj: Any, raw: Mapping[str, Any]) -> bool:
         "raw": storable({name: value for name, value in raw.items() if name != "connectors"}),
         "last_updated": obj.last_updated,
     }
-    return _fill(row, values)
+    return _fill(row, values, stamp)
 
 
-def fill_connector(row: Connector, obj: Any, raw: Mapping[str, Any]) -> bool:
+def fill_connector(row: Connector, obj: Any, raw: Mapping[str, Any], stamp: Stamp) -> bool:
     """Put a parsed connector and its JSON into its row; False when the row says that already."""
     path = f"connectors[{obj.id}].max_electric_power"
     values = {
@@ -160,11 +161,13 @@ def fill_connector(row: Connector, obj: Any, raw: Mapping[str, Any]) -> bool:
         "raw": storable(dict(raw)),
         "last_updated": obj.last_updated,
     }
-    return _fill(row, values)
+    return _fill(row, values, stamp)
 
 
-def _fill(row: Any, values: Mapping[str, Any]) -> bool:
+def _fill(row: Any, values: Mapping[str, Any], stamp: Stamp) -> bool:
     changed = {name: value for name, value in values.items() if getattr(row, name) != value}
     for name, value in changed.items():
         setattr(row, name, value)
+    if changed:
+        row.arrived_at = stamp.arrived
     return bool(changed)

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from django.conf import settings
+from django.utils import timezone
 from requests.utils import parse_header_links
 
 from ocpi.client import SENDER, CallFailed, Reply, endpoint_url, functional
@@ -31,12 +32,14 @@ ADVICE = "Ask them to correct their Link header: it must hold the URL of the nex
 class Page:
     """Some objects as received, the exchange they came in, and X-Total-Count, if it was sent.
 
-    `single`: the answer was one object and no list. `leniences`: what was overlooked about the list itself.
+    `asked` is when it was asked for. `single`: the answer was one object and no list. `leniences`: what was overlooked
+    about the list itself.
     """
 
     items: list[Any]
     message_id: int | None
     total: int | None
+    asked: datetime
     single: bool = False
     leniences: tuple[Lenience, ...] = ()
 
@@ -66,8 +69,9 @@ def pages(
     params: dict[str, Any] | None = {**filters, "limit": settings.OCPI_PAGE_LIMIT}
     url, received, asked, previous = base, 0, set[str](), None
     for _ in range(most_pages):
+        asked_at = timezone.now()
         reply = functional(partner, "GET", module, SENDER, url=url, params=params)
-        page = _page(reply)
+        page = _page(reply, asked_at)
         yield page
         novelty.look_at(page.items)
         if time.monotonic() > ends:
@@ -125,7 +129,7 @@ def list_url(partner: Partner, module: str) -> str:
     return endpoint_url(partner, module, SENDER)
 
 
-def _page(reply: Reply) -> Page:
+def _page(reply: Reply, asked: datetime) -> Page:
     items = [] if reply.data is None else reply.data
     if not isinstance(items, list):
         raise CallFailed(
@@ -139,7 +143,7 @@ def _page(reply: Reply) -> Page:
     total = reply.headers.get("X-Total-Count", "").strip()
     missing = (Lenience("null_list", "", "null stands for an empty list"),) if reply.data is None else ()
     known_total = int(total) if total.isascii() and total.isdigit() else None
-    return Page(items, reply.message_id, known_total, leniences=missing)
+    return Page(items, reply.message_id, known_total, asked, leniences=missing)
 
 
 def next_url(headers: Mapping[str, str], url: str, base: str) -> str | None:

@@ -102,9 +102,10 @@ def _one(row: Refresh) -> str:
     segments = (row.module, row.ocpi_id) if row.module in LISTED_UNDER else (row.ocpi_id,)
     module = LISTED_UNDER.get(row.module, row.module)
     to = (row.country_code, row.party_id) if hub_of(row.partner) else None
+    asked = timezone.now()
     reply = functional(row.partner, "GET", module, SENDER, *segments, to=to)
     storing = Storing(row.partner, row.module)
-    storing.store(Page([reply.data], reply.message_id, None, single=True))
+    storing.store(Page([reply.data], reply.message_id, None, asked, single=True))
     if storing.tally.refused:
         faults = storing.tally.faults[0]["faults"]
         return "; ".join(f"{fault['path']} {fault['message']}".strip() for fault in faults[:3])

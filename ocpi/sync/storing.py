@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any, TypeVar
 
 from django.db import DataError, connection
@@ -24,14 +25,17 @@ N = TypeVar("N", Fault, Lenience)
 MOST_FAULTY = 200  # objects whose faults are kept; all are counted
 MOST_FAULTS = 20  # of one object
 
-_PUT: dict[str, Callable[[Party, Any, int | None], Any]] = {
-    "locations": lambda party, data, message: put_location(party, None, data, source="GET", message_id=message),
-    "sessions": lambda party, data, message: put_session(party, None, data, source="GET", message_id=message),
-    "tariffs": lambda party, data, message: put_tariff(party, None, data, source="GET", message_id=message),
-    "cdrs": lambda party, data, message: put_cdr(party, data, source="GET", message_id=message),
-    "bookings": lambda party, data, message: put_booking(party, None, data),
-    "booking_locations": lambda party, data, message: put_booking_location(party, None, data),
-    CLIENTS: lambda party, data, message: put_client_info(party, data, addressed=False),
+Put = Callable[[Party, Any, int | None, datetime], Any]
+_PUT: dict[str, Put] = {
+    "locations": lambda party, data, message, asked: put_location(party, None, data, message_id=message, asked=asked),
+    "sessions": lambda party, data, message, asked: put_session(
+        party, None, data, source="GET", message_id=message, asked=asked
+    ),
+    "tariffs": lambda party, data, message, asked: put_tariff(party, None, data, asked=asked),
+    "cdrs": lambda party, data, message, asked: put_cdr(party, data, asked=asked),
+    "bookings": lambda party, data, message, asked: put_booking(party, None, data, asked=asked),
+    "booking_locations": lambda party, data, message, asked: put_booking_location(party, None, data, asked=asked),
+    CLIENTS: lambda party, data, message, asked: put_client_info(party, data, addressed=False, asked=asked),
 }
 
 
@@ -114,7 +118,7 @@ class Storing:
             where = "" if page.single else f"[{number}]"
             tally.received += 1
             self._note(item)
-            leniences, faults = self._store_one(item, page.message_id)
+            leniences, faults = self._store_one(item, page)
             self.leniences += _placed(leniences, where)
             if not faults:
                 tally.stored += 1
@@ -129,10 +133,10 @@ class Storing:
         remark(page.message_id, leniences=self.leniences, faults=faulty, objects=self.touched)
         quirks.note(self.partner, version, self.module, self.leniences, page.message_id, logged=True)
 
-    def _store_one(self, item: Any, message_id: int | None) -> tuple[Sequence[Lenience], Sequence[Fault]]:
+    def _store_one(self, item: Any, page: Page) -> tuple[Sequence[Lenience], Sequence[Fault]]:
         try:
             party = self._party(item)
-            result = self.put(party, item, message_id)
+            result = self.put(party, item, page.message_id, page.asked)
             if self.module in KINDS and (result.changed or result.created):
                 self.touched.append(f"{KINDS[self.module]}:{party.country_code}*{party.party_id}/{_id(item)}")
             return result.leniences, ()

@@ -21,7 +21,7 @@ class CdrsView(OcpiView):
     def post(self, request: Request) -> Response:
         data = self.body()
         party = self._owner(data)
-        result = store.put_cdr(party, data, message_id=self.record.id)
+        result = store.put_cdr(party, data)
         self.leniences += result.leniences
         self.note("cdr", party, result.row.ocpi_id)
         headers = {"Location": cdr_url(result.row, party.version)}

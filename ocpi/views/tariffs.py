@@ -21,7 +21,7 @@ class TariffView(OcpiView):
 
     def put(self, request: Request, country_code: str, party_id: str, tariff_id: str) -> Response:
         party = self.party(country_code, party_id)
-        result = store.put_tariff(party, tariff_id, self.body(), message_id=self.record.id)
+        result = store.put_tariff(party, tariff_id, self.body())
         return self.stored(result, "tariff", party, tariff_id)
 
     def patch(self, request: Request, country_code: str, party_id: str, tariff_id: str) -> Response:

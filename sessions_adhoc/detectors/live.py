@@ -40,7 +40,7 @@ class Charge:
 
 def charges(_window: Window) -> list[Charge]:
     """All of them: the open attempts have an index of their own. One statement."""
-    pushed = Sample.objects.filter(attempt=OuterRef("pk")).exclude(source=PULLED).order_by("-at")
+    pushed = Sample.objects.filter(attempt=OuterRef("pk")).exclude(source=PULLED).order_by("-received_at")
     rows = ChargingAttempt.objects.filter(
         ended_at=None,
         session_links__validity=AttemptSession.Validity.VALID,

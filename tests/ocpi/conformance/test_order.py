@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.db import transaction
+from django.utils import timezone
 from hypothesis import HealthCheck, example, given, settings
 
 from ocpi import store
@@ -199,8 +200,8 @@ def test_the_next_whole_location_mends_all(delivery: Delivery) -> None:
     with party_of_its_own() as party:
         for update in delivery.arriving:
             send_part(party, update)
-        for location_id, source in ((LOCATION_ID, "PUT"), (None, "GET")):
+        for location_id, asked in ((LOCATION_ID, None), (None, timezone.now())):
             with transaction.atomic():
-                assert not store.put_location(party, location_id, delivery.truth, source=source).stale
+                assert not store.put_location(party, location_id, delivery.truth, asked=asked).stale
                 assert equal(delivery.truth, store.location_wire(party, LOCATION_ID, party.version))
                 transaction.set_rollback(True)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
 from ocpi import receivers, store
 from ocpi.models import Cdr, Evse, OcpiSession
@@ -53,10 +54,10 @@ def test_a_patch_tells_only_what_it_names(party: Party, news: list[Any]) -> None
 def test_an_outdated_session_is_news_too(party: Party, news: list[Any]) -> None:
     store.put_session(party, "S-1", session_data(kwh=2))
     older = session_data(kwh=1, last_updated=EARLIER, charging_periods=[period_data(EARLIER, POWER=9)])
-    result = store.put_session(party, None, older, source="GET")
+    result = store.put_session(party, "S-1", older)
     assert (result.stale, result.changed, result.created) == (True, True, False)
     told = news[-1]
-    assert (told.stale, told.kwh, told.kw, told.source, told.session.kwh) == (True, 1, 9, "GET", 2)
+    assert (told.stale, told.kwh, told.kw, told.source, told.session.kwh) == (True, 1, 9, "PUT", 2)
     change = {"kwh": 1.5, "last_updated": EARLIER}
     assert store.patch_session(party, "S-1", change).stale
     assert (news[-1].stale, news[-1].kwh, news[-1].kw) == (True, Decimal("1.5"), None)
@@ -103,7 +104,7 @@ def test_what_is_no_news_of_an_evse(party: Party, news: list[Any]) -> None:
     store.patch_evse(party, "LOC-1", "EVSE-1", {"status": "CHARGING", "last_updated": EARLIER})
     store.put_evse(party, "LOC-1", "EVSE-1", evse_data(status="CHARGING", last_updated=EARLIER))
     store.put_connector(party, "LOC-1", "EVSE-1", "1", connector_data(last_updated="2026-11-22T10:00:00Z"))
-    store.put_location(party, None, location_data(name="Renamed", last_updated=LATER), source="GET")
+    store.put_location(party, None, location_data(name="Renamed", last_updated=LATER), asked=timezone.now())
     assert news == []
     assert Evse.objects.get().status == "AVAILABLE"
 
@@ -111,7 +112,7 @@ def test_what_is_no_news_of_an_evse(party: Party, news: list[Any]) -> None:
 def test_a_cdr_is_news_once(party: Party, news: list[Any]) -> None:
     first = store.put_cdr(party, cdr_data())
     assert (first.created, first.changed) == (True, True)
-    again = store.put_cdr(party, cdr_data(), source="GET")
+    again = store.put_cdr(party, cdr_data())
     assert (again.created, again.changed, again.row) == (False, False, first.row)
     with pytest.raises(store.Conflict):
         store.put_cdr(party, cdr_data(total_energy=1))

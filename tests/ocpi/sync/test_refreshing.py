@@ -17,7 +17,7 @@ from tests.factories import location_data, session_data
 from tests.ocpi.cpo import Answer, ScriptedCpo, envelope
 
 pytestmark = pytest.mark.django_db
-EARLIER, LATER = "2026-11-22T10:01:00Z", "2026-11-22T10:02:00Z"
+EARLIER, LATER = "2026-11-22T10:00:00Z", "2026-11-22T10:02:00Z"
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def test_a_session_is_read_in_the_list_of_what_changed(cpo: ScriptedCpo, party: 
         row.refresh_from_db()
         assert refresh(row.pk, row.next_check_at)
     (call,) = cpo.calls("GET", "/sessions")
-    assert call.query["date_from"] == "2026-11-22T10:01:00Z"
+    assert call.query["date_from"] == "2026-11-22T09:59:00Z"
     assert list(OcpiSession.objects.values_list("status", "needs_pull")) == [("COMPLETED", False)] * 2
     assert not Refresh.objects.exists()
 
@@ -89,7 +89,7 @@ def test_what_was_mended_meanwhile_is_not_asked_for(cpo: ScriptedCpo, party: Par
 def test_a_repeated_message_asks_for_nothing(party: Party) -> None:
     out_of_order_evse(party)
     Refresh.objects.all().delete()
-    store.put_location(party, None, whole_location(), source="GET")
+    store.put_location(party, None, whole_location(), asked=timezone.now())
     store.patch_evse(party, "LOC-1", "EVSE-1", {"floor_level": "-1", "last_updated": EARLIER})
     assert not Refresh.objects.exists()
 
