@@ -22,14 +22,15 @@ STEADY = 1.5
 """Seconds for which a good outcome must last before it is believed."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Play:
-    """A case at a charger. `faults` is None until it was judged."""
+    """A case at a charger. `faults` is None until it was judged; `again`: it was played before, and went wrong."""
 
     case: Case
     cpo: Cpo
     charger: Charger
     driver: Driver
+    again: bool = False
     session_id: str = ""
     began: float = 0.0
     took: float = 0.0
@@ -41,15 +42,20 @@ class Play:
     _judged: dict[str, Any] | None = None
     _acts: list[Act] = field(default_factory=list)
 
+    def anew(self) -> "Play":
+        """The same case for a second time, at a charger that nobody used yet, or else at the same one."""
+        charger = self.cpo.take(self.case.dc) or self.charger
+        return Play(self.case, self.cpo, charger, self.driver, again=True)
+
     def begin(self) -> None:
         """Agree on the windows, tell the CPO what to play, and send the driver."""
         self.began = self._state_since = time.monotonic()
         self._acts = [act for act in self.case.acts if act.state]
-        Policy.objects.create(
+        Policy.objects.update_or_create(
             partner_id=self.cpo.partner_id,
             location_id=self.charger.location_id,
             evse_uid=self.charger.uid,
-            **self.case.policy,
+            defaults=dict(self.case.policy),
         )
         self.cpo.prepare(self.charger, self.case.played, self.case.knobs)
         for act in self.case.acts:

@@ -22,7 +22,8 @@ def table(plays: Iterable[Play]) -> str:
 
 
 def _rows(play: Play) -> list[str]:
-    head = f"{_verdict(play):<6} {play.case.name:<{NAME_WIDTH}} {play.cpo.version:<6} {play.case.guide}"
+    again = " (the second time)" if play.again else ""
+    head = f"{_verdict(play):<6} {play.case.name:<{NAME_WIDTH}} {play.cpo.version:<6} {play.case.guide}{again}"
     if play.outcome is None:
         return [head, *_faults(play)]
     return [head, _indent(_happened(play.outcome)), _indent(_money(play.outcome.money)), *_faults(play)]
@@ -78,4 +79,6 @@ def summary(plays: Sequence[Play], began: float) -> str:
     """The last line."""
     deviating = len(wrong(plays))
     verdict = f"{deviating} WRONG" if deviating else "ok"
-    return f"scenarios {verdict}: {len(plays)} played, {time.monotonic() - began:.0f} s"
+    twice = sum(play.again for play in plays)
+    again = f", {twice} of them twice" if twice else ""
+    return f"scenarios {verdict}: {len(plays)} played{again}, {time.monotonic() - began:.0f} s"

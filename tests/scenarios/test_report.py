@@ -47,6 +47,15 @@ def test_each_scenario_has_its_columns(capsys) -> None:
     assert "scenarios ok: 1 played" in lines[-1]
 
 
+def test_a_second_time_is_told(capsys) -> None:
+    second = played("local-stop")
+    second.again = True
+    code, lines = printed(capsys, played("happy"), second)
+    assert code == 0
+    assert [line.endswith("(the second time)") for line in lines if line.startswith("ok")] == [False, True]
+    assert "scenarios ok: 2 played, 1 of them twice" in lines[-1]
+
+
 @pytest.mark.parametrize(
     ("changes", "fault"),
     [

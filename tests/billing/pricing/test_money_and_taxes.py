@@ -12,6 +12,7 @@ from billing.pricing import (
     Tariff,
     TaxIncluded,
     from_minor,
+    in_words,
     minor_exponent,
     money,
     price,
@@ -59,6 +60,7 @@ def test_what_a_division_misses_does_not_decide_at_the_half():
 def test_money_in_words():
     assert money(Decimal("40"), "eur") == "40.00 EUR"
     assert money(Decimal("40.4"), "JPY") == "40 JPY"
+    assert in_words(1235, "EUR") == "12.35 EUR"
 
 
 @pytest.mark.parametrize("currency", ["", "EU", "EURO", "12A", "€€€"])
