@@ -1,13 +1,16 @@
 """Hubs: one connection, several parties behind it (OCPI 2.2.1 §4.4, §15).
 
-A hub's own party is `Partner.hub_party_id`: named in the Credentials of 2.3.0, a role of them before. Its connection
-may bring objects of the parties in its Credentials and of those that it told us of by hubclientinfo.
+A hub's own party is `Partner.hub_party_id`: named in the Credentials of 2.3.0, a role of them before, and agreed to by
+staff. Its connection may bring objects of the parties in its Credentials that staff approved, and of those that it
+told us of by hubclientinfo, if they are no other partner's.
 """
 
 from typing import Any
 
+from django.db.models import Exists, OuterRef
+
 from ocpi.models import ClientInfo, Location, OcpiSession
-from partners.models import Partner, PartnerRole
+from partners.models import Partner, PartnerRole, PartyOwner
 
 LONGEST_COUNTRY, LONGEST_PARTY = 2, 3
 
@@ -27,14 +30,14 @@ def speaks_for(partner: Partner, country_code: str, party_id: str) -> bool:
         return True
     if not all(part.isprintable() for part in party):  # U+0000, which a query refuses
         return False
-    if PartnerRole.objects.filter(partner=partner, country_code=party[0], party_id=party[1]).exists():
+    if _approved(partner).filter(country_code=party[0], party_id=party[1]).exists():
         return True
     return hub_of(partner) is not None and _clients(partner).filter(country_code=party[0], party_id=party[1]).exists()
 
 
 def parties_of(partner: Partner) -> set[tuple[str, str]]:
     """Return every party that the partner speaks for."""
-    roles = PartnerRole.objects.filter(partner=partner).values_list("country_code", "party_id")
+    roles = _approved(partner).values_list("country_code", "party_id")
     clients = _clients(partner).values_list("country_code", "party_id") if hub_of(partner) else ()
     return {(partner.country_code, partner.party_id), *roles, *clients}
 
@@ -54,5 +57,13 @@ def owner_of(partner: Partner, *, location_id: Any = "", session_id: Any = "") -
     return None
 
 
+def _approved(partner: Partner) -> Any:
+    return PartnerRole.objects.filter(partner=partner, state=PartnerRole.State.APPROVED)
+
+
 def _clients(partner: Partner) -> Any:
-    return ClientInfo.objects.filter(partner=partner)
+    """The parties of the hub's list, but for those that staff gave to another partner since."""
+    held = PartyOwner.objects.filter(
+        partner=partner, country_code=OuterRef("country_code"), party_id=OuterRef("party_id")
+    )
+    return ClientInfo.objects.filter(Exists(held), partner=partner)

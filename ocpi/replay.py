@@ -23,7 +23,7 @@ from ocpi.models import Message
 from ocpi.raw_path import RAW_PATH, path_of, variables
 from ocpi.views.base import OcpiView
 from ocpi.views.unknown import UnknownUrlView
-from partners.models import IssuedToken, Partner
+from partners.models import IssuedToken, Partner, PartnerRole
 
 SOURCE = "replay of "
 CUT = ("[cut: ", "[too large to be kept]")
@@ -154,5 +154,5 @@ def _request(message: Message) -> HttpRequest:
 
 
 def _parties(partner: Partner) -> frozenset[tuple[str, str]]:
-    roles = partner.roles.values_list("country_code", "party_id")
+    roles = partner.roles.filter(state=PartnerRole.State.APPROVED).values_list("country_code", "party_id")
     return frozenset(roles) | {(partner.country_code, partner.party_id)}

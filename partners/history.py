@@ -47,7 +47,8 @@ class Recorded:
 OF_ONBOARDING = "onboarding.partner_id"
 RECORDED: Mapping[str, Recorded] = {
     "partners.Partner": Recorded(without=("created_at", "updated_at"), partner="pk"),
-    "partners.PartnerRole": Recorded(without=("partner",)),
+    "partners.PartnerRole": Recorded(without=("partner", "created_at")),
+    "partners.PartyOwner": Recorded(without=("created_at",)),
     "partners.Contact": Recorded(without=("partner",)),
     "partners.AllowedNetwork": Recorded(without=("partner", "created_at")),
     "partners.Policy": Recorded(without=("partner", "created_at", "updated_at")),

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from partners import secrets, tokens
+from partners import parties, secrets, tokens
 from partners.intake_checks import (
     check_field,
     clean_agreed_version,
@@ -69,11 +69,12 @@ def _cleaned(partner: Partner, data: Mapping[str, Any]) -> dict[str, Any]:
 def _refuse_a_party_of_others(partner: Partner, clean: Mapping[str, Any]) -> None:
     country = clean.get("country_code", partner.country_code)
     party = clean.get("party_id", partner.party_id)
-    taken = Partner.objects.filter(country_code=country, party_id=party, environment=partner.environment)
-    if taken.exclude(pk=partner.pk).exists():
+    try:
+        parties.refuse_taken(partner, [(country, party)])
+    except parties.PartyTaken as error:
         field = "party_id" if "party_id" in clean else "country_code"
         text = f"{country}*{party} is in use already. If it is yours, write to {settings.SUPPORT_EMAIL}."
-        raise ValidationError({field: [text]})
+        raise ValidationError({field: [text]}) from error
 
 
 def _store_partner(partner: Partner, clean: Mapping[str, Any]) -> list[str]:
@@ -87,6 +88,7 @@ def _store_partner(partner: Partner, clean: Mapping[str, Any]) -> list[str]:
         partner.save()
         roles = PartnerRole.objects.filter(partner=partner, country_code=before[0], party_id=before[1])
         roles.update(country_code=partner.country_code, party_id=partner.party_id)
+        parties.free(partner, before)
     return said
 
 

@@ -67,6 +67,7 @@ GROUPS: Mapping[str, Rights] = {
                 "partners.suspend_partner",
                 "partners.reveal_secret",
                 "partners.change_allowlist",
+                "partners.approve_party",
             }
         ),
         edits=(

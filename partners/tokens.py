@@ -131,7 +131,8 @@ def found_columns() -> str:
     """What a `Lookup` reads: the token, its partner, the partner's networks and parties."""
     own = f"WHERE partner_id = {PARTNERS.name}.id"
     networks = f"(SELECT {joined('network')} FROM {AllowedNetwork._meta.db_table} {own})"  # noqa: S608
-    roles = f"(SELECT {joined('country_code || party_id')} FROM {PartnerRole._meta.db_table} {own})"  # noqa: S608
+    granted = f"{own} AND state = '{PartnerRole.State.APPROVED}'"
+    roles = f"(SELECT {joined('country_code || party_id')} FROM {PartnerRole._meta.db_table} {granted})"  # noqa: S608
     return f"{TOKENS.columns}, {PARTNERS.columns}, {networks}, {roles}"
 
 

@@ -19,6 +19,7 @@ from ocpi.store.tokens import new_one_off_token
 from partners.models import Partner
 from partners.policies import effective_policy
 from sessions_adhoc import lifecycle, timeline
+from sessions_adhoc.finding import evse_of
 from sessions_adhoc.lifecycle import CannotStop
 from sessions_adhoc.models import AdHocSession, ClientKey, TimelineEvent
 from sessions_adhoc.queueing import advance_after_commit
@@ -38,9 +39,6 @@ __all__ = [
 
 OUT_OF_SERVICE = frozenset({"INOPERATIVE", "OUTOFORDER", "PLANNED", "REMOVED"})
 """Statuses in which no START makes sense. CHARGING and RESERVED may be stale: the CPO has the last word."""
-
-MOST_ALIKE = 10
-"""EVSEs of one id that are looked at: of some operators there are several connections."""
 
 
 class CannotStart(Exception):
@@ -72,31 +70,15 @@ class StartRequest:
 
 
 def find_evse(identifier: str) -> Evse:
-    """Return the EVSE with this EVSE ID (the one on the sticker) or UID.
-
-    Where an operator is connected twice, in test and in production, it is the one in production. Where several use an
-    EVSE ID, it is the one whose party it begins with: nobody takes away another's chargers by publishing their ids.
+    """Return the EVSE with this code (in its QR code) or this EVSE ID (on its sticker); see `sessions_adhoc.finding`.
 
     Raises:
-        CannotStart: no such EVSE, or several operators use this id.
+        CannotStart: it leads nowhere.
     """
-    wanted = identifier.strip()
-    rows = Evse.objects.select_related("location", "partner").exclude(status="REMOVED")
-    found = list(rows.filter(evse_id__iexact=wanted)[:MOST_ALIKE])
-    found = found or list(rows.filter(uid_key=wanted.lower())[:MOST_ALIKE])
-    found = [one for one in found if one.partner.environment == Partner.Environment.PRODUCTION] or found
-    found = [one for one in found if _is_of_its_party(wanted, one)] or found
-    if not found:
-        raise CannotStart("evse", f"There is no charger {wanted!r}. Check the code on the sticker.")
-    if len(found) > 1:
-        raise CannotStart("evse", f"The code {wanted!r} is not unique. Use the EVSE ID on the sticker.")
-    return found[0]
-
-
-def _is_of_its_party(evse_id: str, evse: Evse) -> bool:
-    """Whether an EVSE ID begins with the party of its Location: `SK*ION*E1`, with or without separators."""
-    plain = evse_id.replace("*", "").replace("-", "").upper()
-    return plain.startswith(f"{evse.location.country_code}{evse.location.party_id}".upper())
+    found = evse_of(identifier)
+    if found is None:
+        raise CannotStart("evse", f"There is no charger {identifier.strip()!r}. Check the code on the sticker.")
+    return found
 
 
 def find_connector(evse: Evse, connector_id: str) -> Connector | None:

@@ -4,6 +4,7 @@ the history, who is at work.
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 from auditlog.middleware import AuditlogMiddleware
 from django.conf import settings
@@ -100,15 +101,24 @@ def _told(http_status: int, message: str) -> HttpResponse:
 
 
 class HostsMiddleware:
-    """A partner's own host serves OCPI and nothing else: neither the admin nor a driver's page answers there."""
+    """A host for OCPI serves nothing else: neither the admin nor a driver's page answers there.
+
+    Where one host serves all partners that holds in production, unless drivers' pages are at the very same host.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if request.path_info != HEALTH and code_of_host(host_name(request)) is not None:
+        if request.path_info != HEALTH and _is_for_ocpi_only(host_name(request)):
             raise Http404
         return self.get_response(request)
+
+
+def _is_for_ocpi_only(host: str) -> bool:
+    if not settings.PRODUCTION:
+        return code_of_host(host) is not None
+    return serves_ocpi(host) and host != urlsplit(settings.PUBLIC_BASE_URL).hostname
 
 
 class StaffMiddleware(AuditlogMiddleware):

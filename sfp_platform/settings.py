@@ -74,6 +74,7 @@ MIDDLEWARE = [
     "sfp_platform.middleware.LeanPathMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "sfp_platform.middleware.HostsMiddleware",
+    "sfp_platform.content_policy.ContentPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -306,6 +307,8 @@ MIGRATION_MODULES = {"auditlog": None}
 AUDITLOG_CID_HEADER = None
 
 # --- Admin ----------------------------------------------------------------------------------------------------
+# What the admin's pages may run: `enforce`, `report` (the browser's console tells what would be refused) or `off`.
+ADMIN_CSP = env.str("ADMIN_CSP", default="enforce")
 # `https://tiles.example/{z}/{x}/{y}.png`; without one the map has positions on plain ground and calls nobody.
 MAP_TILES_URL = env.str("MAP_TILES_URL", default="")
 MAP_ATTRIBUTION = env.str("MAP_ATTRIBUTION", default="")

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.urls import reverse_lazy
 
 from ocpi.models import TokenPush
-from partners.models import Incident
+from partners.models import Incident, PartnerRole
 from sessions_adhoc.models import AdHocSession
 from sessions_adhoc.states import State
 
@@ -21,6 +21,8 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("partners.partner", "Partners", "handshake"),
             ("partners.incident", "Incidents", "warning"),
             ("partners.policy", "Policies", "rule"),
+            ("partners.partnerrole", "Parties' roles", "badge"),
+            ("partners.partyowner", "Parties", "flag"),
             ("partners.linkevent", "CPO pages", "web"),
             ("partners.document", "Documents", "folder"),
             ("partners.allowednetwork", "Allowlist", "shield"),
@@ -43,6 +45,7 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("ocpi.location", "Locations", "location_on"),
             ("ocpi.evse", "EVSEs", "ev_charger"),
             ("ocpi.tariff", "Tariffs", "sell"),
+            ("ocpi.publishedevseid", "Published EVSE IDs", "qr_code"),
         ),
     ),
     (
@@ -122,6 +125,7 @@ def open_work() -> dict[str, int]:
     return {
         "partners.incident": Incident.objects.filter(closed_at=None).count(),
         "sessions_adhoc.adhocsession": AdHocSession.objects.filter(state=State.ESCALATED).count(),
+        "partners.partnerrole": PartnerRole.objects.filter(state=PartnerRole.State.PENDING).count(),
         "ocpi.tokenpush": TokenPush.objects.exclude(error="").count(),
     }
 

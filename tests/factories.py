@@ -13,6 +13,7 @@ from django.utils import timezone
 from factory.declarations import LazyAttribute, LazyFunction, SelfAttribute, Sequence, SubFactory
 from factory.django import DjangoModelFactory
 
+from ocpi.charger_codes import plain
 from ocpi.models import Command, Connector, Evse, Location, OcpiSession, Token
 from partners import tokens
 from partners.models import AllowedNetwork, IssuedToken, Partner, PartnerRole
@@ -41,8 +42,8 @@ class PartnerRoleFactory(DjangoModelFactory[PartnerRole]):
         model = PartnerRole
 
     partner = SubFactory(PartnerFactory)
-    country_code = "SK"
-    party_id = "ION"
+    country_code = SelfAttribute("partner.country_code")
+    party_id = SelfAttribute("partner.party_id")
 
 
 class AllowedNetworkFactory(DjangoModelFactory[AllowedNetwork]):
@@ -90,6 +91,7 @@ class EvseFactory(DjangoModelFactory[Evse]):
     uid = Sequence(lambda n: f"EVSE-{n}")
     uid_key = LazyAttribute(lambda row: row.uid.lower())
     evse_id = LazyAttribute(lambda row: f"SK*ION*E{row.uid}")
+    evse_id_key = LazyAttribute(lambda row: plain(row.evse_id))
     status = "AVAILABLE"
     status_received = SelfAttribute("status")
     last_updated = MOMENT

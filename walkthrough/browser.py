@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from playwright.sync_api import Browser, Locator, Page, Response, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Response, expect, sync_playwright
 
 DESKTOP, PHONE = (1440, 900), (390, 844)
 CHROMIUM = "/usr/bin/chromium"
@@ -48,7 +48,13 @@ class Person:
         self.script_errors: list[str] = []
         self.server_errors: list[str] = []
         self.page.on("pageerror", lambda error: self.script_errors.append(f"{self.page.url}: {error}"))
+        self.page.on("console", self._note_refused)
         self.page.on("response", self._note)
+
+    def _note_refused(self, message: ConsoleMessage) -> None:
+        """What a page's Content-Security-Policy refuses is an error of ours."""
+        if "Content Security Policy" in message.text:
+            self.script_errors.append(f"{self.page.url}: {message.text}")
 
     def _note(self, response: Response) -> None:
         if response.status >= 500:

@@ -58,6 +58,9 @@ def _fill_evses(span: Span) -> None:
         uid="'EVSE-' || n",
         uid_key="'evse-' || n",
         evse_id="'SK*ION*E' || n",
+        evse_id_key="'SKIONE' || n",
+        # As unlike one another as real ones.
+        code="'2A' || lpad(upper(to_hex(n::bigint * 2654435761 % 4294967296)), 8, '0')",
         status=one_of(STATUSES, "n * 31"),
         raw=template(without(evse | {"uid": "EVSE-@n@", "evse_id": "SK*ION*E@n@"}, "connectors"), n="n"),
         last_updated=NOW,

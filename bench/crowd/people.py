@@ -26,6 +26,7 @@ from partners.models import (
     Partner,
     PartnerLink,
     PartnerRole,
+    PartyOwner,
     Policy,
     ReceivedToken,
     RemoteEndpoint,
@@ -70,6 +71,9 @@ def _many(rows: str, count: int) -> str:
 
 
 def _fill_what_partners_have(rows: str) -> None:
+    environment = "CASE WHEN n % 3 = 0 THEN 'test' ELSE 'production' END"
+    party = {"partner_id": "n", "country_code": "'SK'", "party_id": PARTY}
+    fill(PartyOwner, rows, **party, environment=environment, approved="true", source="'agreed'")
     fill(PartnerRole, rows, partner_id="n", country_code="'SK'", party_id=PARTY, business_name="'Company ' || n")
     fill(Contact, _many(rows, 2), partner_id="n", name="'Ana ' || m", email="'ana' || m || '@cpo-' || n || '.example'")
     network = "'10.' || n / 256 || '.' || n % 256 || '.' || m * 16 || '/28'"

@@ -93,10 +93,10 @@ class Director:
             self._plan(self._now() + TRY_AGAIN, lambda: self._arrive(visit))
             return
         cpo, charger = found
-        evse_id, connector = self._evses[(cpo.partner_id, charger.uid.lower())]
+        code, connector = self._evses[(cpo.partner_id, charger.uid.lower())]
         ride = Ride(visit, charger.uid, key=self._key(visit))
         self.rides.append(ride)
-        body = {"evse": evse_id, "connector": connector, "payment_method": visit.payment}
+        body = {"evse": code, "connector": connector, "payment_method": visit.payment}
         self.pool.submit(self.api.ride, ride, body)
 
     def _turn_away(self) -> None:
@@ -138,7 +138,7 @@ class Director:
         for evse in Evse.objects.prefetch_related("connectors"):
             connector = evse.connectors.order_by("connector_id").first()
             name = connector.connector_id if connector else ""
-            self._evses[(evse.partner_id, evse.uid.lower())] = (evse.evse_id, name)
+            self._evses[(evse.partner_id, evse.uid.lower())] = (evse.code, name)
 
     def _wait_for_rest(self, deadline: float) -> None:
         """Wait until nothing is under way for a while, or until the deadline; the report names what is not at rest."""

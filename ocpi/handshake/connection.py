@@ -11,7 +11,7 @@ from ocpi.pushes import forget_partner, push_tokens
 from ocpi.sync.paging import LISTED_UNDER
 from ocpi.sync.requests import request_sync
 from ocpi.versions import Version
-from partners import tokens
+from partners import parties, tokens
 from partners.models import IssuedToken, Partner, PartnerRole, ReceivedToken, RemoteEndpoint
 
 FIRST_PULLS = ("locations", "tariffs", "booking_locations")
@@ -33,21 +33,31 @@ def connect(partner: Partner, agreement: Agreement, used: IssuedToken | None = N
     successor was seen (`ocpi.handshake.rotation`).
 
     One that staff suspended stays so until they resume it. Return whether the version in use is another than before.
+
+    Raises:
+        PartyTaken: they name a party of another partner.
     """
     switched = partner.version != agreement.version.number
     tokens.store_received(partner, agreement.theirs.token, ReceivedToken.Purpose.CONNECTION)
     store_endpoints(partner, agreement.version, agreement.offers)
     if agreement.theirs.roles:
-        PartnerRole.objects.filter(partner=partner).delete()
-        PartnerRole.objects.bulk_create(agreement.theirs.roles)
+        parties.of_credentials(partner, agreement.theirs.roles)
     _end_registration(partner, used)
     partner.version = agreement.version.number
     if partner.connection != Partner.Connection.SUSPENDED:
         partner.connection = Partner.Connection.CONNECTED
     partner.connected_at = timezone.now()
-    partner.hub_party_id = agreement.theirs.hub_party_id
+    partner.hub_party_id = _granted_hub(partner, agreement.theirs)
     partner.save(update_fields=["version", "connection", "connected_at", "hub_party_id", "updated_at"])
     return switched
+
+
+def _granted_hub(partner: Partner, theirs: Theirs) -> str:
+    """The hub that they name, if staff have agreed to it."""
+    named = theirs.hub_party_id
+    hubs = PartnerRole.objects.filter(partner=partner, role=PartnerRole.Role.HUB, state=PartnerRole.State.APPROVED)
+    granted = {partner.hub_party_id, *("".join(row.party) for row in hubs)}
+    return named if named in granted else ""
 
 
 def store_endpoints(partner: Partner, version: Version, offers: Iterable[Offer]) -> None:

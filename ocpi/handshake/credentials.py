@@ -13,11 +13,12 @@ from ocpi.versions.v2_2_1.registration import Credentials, CredentialsRole
 from partners.models import Partner, PartnerRole
 
 OUR_ROLE = PartnerRole.Role.EMSP.value
+HUB_LENGTH = 5  # country and party in one word
 
 
 @dataclass(frozen=True)
 class Theirs:
-    """A partner's Credentials, as far as they can be read. `roles` are unsaved rows."""
+    """A partner's Credentials, as far as they can be read. `roles` are unsaved rows, the hub's among them."""
 
     token: str
     url: str
@@ -64,8 +65,11 @@ def theirs(partner: Partner, obj: Any) -> Theirs:
     for role in getattr(obj, "roles", ()):
         row = _row(partner, role)
         rows.setdefault((row.country_code, row.party_id, row.role), row)
-    hub = getattr(obj, "hub_party_id", None) or _hub_among(rows.values())
-    return Theirs(obj.token, obj.url, tuple(rows.values()), str(hub)[:5])
+    hub = str(getattr(obj, "hub_party_id", None) or _hub_among(rows.values())).upper()[:5]
+    if len(hub) == HUB_LENGTH:
+        as_role = PartnerRole(partner=partner, role=PartnerRole.Role.HUB, country_code=hub[:2], party_id=hub[2:])
+        rows.setdefault((*as_role.party, as_role.role), as_role)
+    return Theirs(obj.token, obj.url, tuple(rows.values()), hub)
 
 
 def _hub_among(rows: Iterable[PartnerRole]) -> str:

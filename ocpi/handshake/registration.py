@@ -15,8 +15,9 @@ from ocpi.handshake.credentials import Theirs, our_credentials, theirs
 from ocpi.handshake.discovery import Offer, missing_modules, read_details, read_versions
 from ocpi.handshake.failures import StepFailedError
 from ocpi.versions import Version, WireModel
-from partners import tokens
+from partners import parties, tokens
 from partners.models import IssuedToken, Partner
+from partners.parties import PartyTaken
 
 
 class RegistrationError(Refusal):
@@ -39,7 +40,8 @@ def register(partner: Partner, token_row: IssuedToken, body: Any, version: Versi
 
     Raises:
         Invalid: their Credentials have faults.
-        RegistrationError: 405 registered already; 3001, 3002, 3003 their API does not fit; 2001 another party.
+        RegistrationError: 405 registered already; 3001, 3002, 3003 their API does not fit; 2001 another party than
+            was agreed on, or one that is another partner's (an incident).
     """
     if token_row.purpose != IssuedToken.Purpose.REGISTRATION:
         raise RegistrationError("You are registered already: use PUT to update.", StatusCode.CLIENT_ERROR, 405)
@@ -82,15 +84,24 @@ def _registered(partner: Partner) -> bool:
 def _take_over(partner: Partner, token_row: IssuedToken, body: Any, version: Version) -> WireModel:
     introduced = theirs(partner, version.parse("credentials", body).obj)
     _check_party(partner, introduced)
-    offers = _their_api(partner, introduced, version)
+    try:
+        parties.refuse_taken(partner, (role.party for role in introduced.roles))
+        offers = _their_api(partner, introduced, version)
+        return _settle(partner, token_row, Agreement(version, introduced, tuple(offers)))
+    except PartyTaken as error:
+        parties.report_taken(partner, error, "Their credentials")
+        raise RegistrationError(" ".join(error.messages), StatusCode.INVALID) from error
+
+
+def _settle(partner: Partner, token_row: IssuedToken, agreement: Agreement) -> WireModel:
     with transaction.atomic():
         locked = Partner.objects.select_for_update().get(pk=partner.pk)
         usable = IssuedToken.objects.filter(pk=token_row.pk).exclude(state=IssuedToken.State.REVOKED)
         if not usable.exists() or tokens.is_spent(token_row):
             raise RegistrationError("The token of this request was used up.", StatusCode.CLIENT_ERROR, 405)
         first = not _registered(locked)
-        switched = connect(locked, Agreement(version, introduced, tuple(offers)), used=token_row)
-        locked.versions_url = introduced.url
+        switched = connect(locked, agreement, used=token_row)
+        locked.versions_url = agreement.theirs.url
         locked.save(update_fields=["versions_url"])
         token = rotation.issue_successor(locked, token_row)
         if first or switched:

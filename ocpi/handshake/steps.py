@@ -5,9 +5,10 @@ found is put into the run by `apply`, in the transaction that records the step.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from django.db import transaction
 from django.utils import timezone
 
 from ocpi import quirks
@@ -22,7 +23,7 @@ from ocpi.handshake.runs import CREDENTIALS_READ_TIMEOUT
 from ocpi.models import HandshakeRun
 from ocpi.remarks import remark
 from ocpi.versions import VERSIONS, Invalid, Version
-from partners import secrets, tokens
+from partners import parties, secrets, tokens
 from partners.models import Partner, ReceivedToken
 
 Step = HandshakeRun.Step
@@ -147,13 +148,29 @@ def credentials(run: HandshakeRun, token: str) -> StepDone:
 
     def apply(row: HandshakeRun) -> None:
         locked = Partner.objects.select_for_update().get(pk=partner.pk)
-        switched = connect(locked, agreement)
+        switched = _connect_without_others(locked, agreement, reply.message_id)
         if row.issued_token:
             (tokens.activate if registers else activate_beside)(row.issued_token)
         if switched and not registers:
             request_first_pulls(locked, again=True)
 
     return StepDone(_accepted(partner, theirs, registers), reply.message_id, apply)
+
+
+def _connect_without_others(partner: Partner, agreement: Agreement, message_id: int | None) -> bool:
+    """Connect. Parties of others in their answer are left out, with an incident: they have registered us by now."""
+    try:
+        with transaction.atomic():
+            return connect(partner, agreement)
+    except parties.PartyTaken as error:
+        parties.report_taken(partner, error, "The answer to our credentials", message_id)
+        theirs = agreement.theirs
+        own = tuple(role for role in theirs.roles if role.party not in error.taken)
+        hub = theirs.hub_party_id
+        hub = "" if parties.pair_of(hub[:2], hub[2:]) in error.taken else hub
+        return _connect_without_others(
+            partner, replace(agreement, theirs=replace(theirs, roles=own, hub_party_id=hub)), message_id
+        )
 
 
 def _accepted(partner: Partner, theirs: Theirs, registers: bool) -> str:

@@ -6,7 +6,7 @@ from ocpi.models.client_info import ClientInfo
 from ocpi.models.command import Command
 from ocpi.models.conformance import ConformanceCase, ConformanceRun
 from ocpi.models.handshake import HandshakeRun, HandshakeStep
-from ocpi.models.locations import Connector, Evse, Location
+from ocpi.models.locations import Connector, Evse, Location, PublishedEvseId
 from ocpi.models.message import Message
 from ocpi.models.payments import FinancialAdvice, Terminal, TerminalRequest
 from ocpi.models.profiles import ActiveProfile, ProfileRequest
@@ -39,6 +39,7 @@ __all__ = [
     "OcpiSession",
     "PartnerQuirk",
     "ProfileRequest",
+    "PublishedEvseId",
     "Refresh",
     "ServerCertificate",
     "SyncRun",

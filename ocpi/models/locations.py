@@ -6,6 +6,7 @@ Each level keeps its own `raw` without the level below, so that a status update 
 from django.db import models
 from django.db.models.functions import Upper
 
+from ocpi.charger_codes import new_code
 from ocpi.models.base import MirroredObject
 from partners.models import Partner
 
@@ -48,6 +49,14 @@ class Evse(models.Model):
     uid = models.CharField("UID", max_length=255)
     uid_key = models.CharField(max_length=255, editable=False)
     evse_id = models.CharField("EVSE ID", max_length=255, blank=True, default="", help_text="On the sticker.")
+    evse_id_key = models.CharField(max_length=255, blank=True, default="", editable=False)
+    code = models.CharField(
+        max_length=10,
+        unique=True,
+        default=new_code,
+        editable=False,
+        help_text="In its QR code. Made once, and never another EVSE's.",
+    )
     status = models.CharField(max_length=20, help_text="PREPARING is kept as BLOCKED.")
     status_received = models.CharField(max_length=20, blank=True, default="", help_text="As the partner wrote it.")
     raw = models.JSONField()
@@ -66,12 +75,32 @@ class Evse(models.Model):
             models.Index(fields=["partner", "uid_key"]),
             models.Index(fields=["uid"], name="evses_in_order"),
             models.Index(fields=["evse_id"]),
+            models.Index(fields=["evse_id_key", "partner"], name="evses_by_public_id"),
             models.Index(fields=["uid_key"], opclasses=["varchar_pattern_ops"], name="evses_by_uid"),
             models.Index(Upper("evse_id"), name="evses_by_evse_id"),
         ]
 
     def __str__(self) -> str:
         return self.evse_id or self.uid
+
+
+class PublishedEvseId(models.Model):
+    """An EVSE ID and the partner that published it first. Who writes its row first has it: the constraint decides.
+
+    In production only: an EVSE of a test connection is reached by its code.
+    """
+
+    key = models.CharField("EVSE ID", max_length=255, unique=True, help_text="In capitals, without separators.")
+    partner = models.ForeignKey(Partner, on_delete=models.CASCADE, related_name="published_evse_ids")
+    created_at = models.DateTimeField("first published", auto_now_add=True)
+
+    class Meta:
+        verbose_name = "published EVSE ID"
+        verbose_name_plural = "published EVSE IDs"
+        ordering = ["key"]
+
+    def __str__(self) -> str:
+        return self.key
 
 
 class Connector(models.Model):

@@ -8,9 +8,13 @@ from ocpi.models import ClientInfo
 from ocpi.store import columns, stamps
 from ocpi.store.base import NotFound, Party, Stored, check_identity, converted, in_transaction, storable
 from ocpi.versions import Fault, Invalid, Version
+from partners import parties
+from partners.models import PartySource
 
 # Which of several roles of one party a GET answers with: the URL names none.
 FIRST_ROLES = ("CPO", "HUB")
+# Roles that bring no objects to us: every hub lists the same eMSPs, and us among them.
+CUSTOMERS = frozenset({"EMSP", "NSP"})
 
 
 def put_client_info(
@@ -20,7 +24,7 @@ def put_client_info(
 
     Raises:
         NotFound: the connection leads to no hub, so it has nobody to tell of.
-        Invalid: with every fault, also when its party is not that of the URL.
+        Invalid: with every fault, also when its party is not that of the URL, or is another partner's (an incident).
     """
     if hub_of(party.partner) is None:
         raise NotFound("Only a hub tells us of other parties, and this connection leads to none.")
@@ -44,13 +48,19 @@ def put_client_info(
             return Stored(row, stale=True, leniences=parsed.leniences)
         created, before = row is None, row and row.raw
         row = row or ClientInfo(**where)
+        if row.role not in CUSTOMERS:
+            parties.take(party.partner, [(country_code, party_id)], PartySource.HUB, approved=True)
         row.status = columns.text(ClientInfo, "status", obj.status)
         row.version, row.raw = party.version.number, storable(dict(data))
         stamps.keep(row, stamp)
         row.save(force_insert=created, force_update=not created)
         return Stored(row, created, before != row.raw, leniences=parsed.leniences)
 
-    return in_transaction(work)
+    try:
+        return in_transaction(work)
+    except parties.PartyTaken as error:
+        parties.report_taken(party.partner, error, "Their list of parties")
+        raise Invalid((Fault("party_id", "belongs to another connection", party_id),)) from error
 
 
 def client_info_wire(party: Party, version: Version) -> dict[str, Any] | None:

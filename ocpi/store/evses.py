@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from ocpi import receivers
 from ocpi.models import Connector, Evse, Location
-from ocpi.store import refresh, stamps, tree
+from ocpi.store import public_ids, refresh, stamps, tree
 from ocpi.store.base import NotFound, Party, Stored, check_identity, converted, in_transaction, key
 from ocpi.store.locations import save_connectors
 from ocpi.store.stamps import Stamp
@@ -203,13 +203,15 @@ class _EvseUpdate:
             return Stored(row, stale=True, leniences=self.leniences, said_before=row.last_updated)
         before = row and row.last_updated
         evse = row or Evse(partner=self.party.partner, location=self.location)
-        previous = row.status if row else ""
+        previous, public_id = (row.status, row.evse_id_key) if row else ("", "")
         raw = tree.in_tree(self.location, self.party, "evse", self.raw)
         changed = tree.fill_evse(evse, self.obj, raw, stamp)
         if row is None:
             tree.EVSES.insert(evse)
         elif changed:
             tree.EVSES.update(evse)
+        if evse.evse_id_key != public_id:
+            public_ids.publish(self.party.partner, [evse])
         if self.with_connectors:
             changed |= save_connectors([(evse, self._connectors(raw))], stamp)
         _raise_location(self.location, stamp)

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from ocpi import receivers
 from ocpi.models import Connector, Evse, Location
-from ocpi.store import refresh, stamps, tree
+from ocpi.store import public_ids, refresh, stamps, tree
 from ocpi.store.base import NotFound, Party, Stored, check_identity, converted, in_transaction, key
 from ocpi.store.stamps import Stamp
 from ocpi.versions import Lenience, Version
@@ -119,6 +119,7 @@ class _EvseChanges:
     altered: list[Evse] = field(default_factory=list)
     connectors: list[tuple[Evse, list[tuple[Any, dict[str, Any]]]]] = field(default_factory=list)
     news: list[tuple[Evse, str]] = field(default_factory=list)
+    published: list[Evse] = field(default_factory=list)
     changed: bool = False
 
     def take(self, obj: Any, raw: dict[str, Any]) -> None:
@@ -149,8 +150,11 @@ class _EvseChanges:
     def _take_evse(self, row: Evse | None, obj: Any, raw: dict[str, Any]) -> None:
         evse = row or Evse(partner=self.party.partner)
         previous, previously_updated = (evse.status, evse.last_updated) if row else ("", None)
+        public_id = evse.evse_id_key
         if tree.fill_evse(evse, obj, raw, self._stamp(obj)):
             (self.altered if row else self.fresh).append(evse)
+        if evse.evse_id_key != public_id:
+            self.published.append(evse)
         self.connectors.append((evse, tree.items(raw.get("connectors"), obj.connectors, self.party.version)))
         if (evse.status, evse.last_updated) != (previous, previously_updated):
             self.news.append((evse, previous))
@@ -174,8 +178,13 @@ class _EvseChanges:
                 evse.updated_at = now
             Evse.objects.bulk_update(
                 self.altered,
-                ["uid", "evse_id", "status", "status_received", "raw", "last_updated", "arrived_at", "updated_at"],
+                [
+                    *("uid", "evse_id", "evse_id_key", "status", "status_received", "raw"),
+                    *("last_updated", "arrived_at", "updated_at"),
+                ],
             )
+        if self.published:
+            public_ids.publish(self.party.partner, self.published)
         self.changed = bool(self.fresh or self.altered)
         self.changed |= save_connectors(self.connectors, self.stamp, self.fresh)
 

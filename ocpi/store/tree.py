@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from ocpi.charger_codes import plain
 from ocpi.models import Connector, Evse, Location
 from ocpi.store import columns, stamps
 from ocpi.store.base import THIS_ONE, Inexpressible, NotFound, Party, converted, key, storable
@@ -140,6 +141,7 @@ def fill_evse(row: Evse, obj: Any, raw: Mapping[str, Any], stamp: Stamp) -> bool
         "uid": columns.identifier(obj.uid, "evses.uid"),
         "uid_key": key(obj.uid),
         "evse_id": columns.text(Evse, "evse_id", obj.evse_id),
+        "evse_id_key": plain(columns.text(Evse, "evse_id", obj.evse_id)),
         "status": columns.text(Evse, "status", obj.status),
         "status_received": columns.text(Evse, "status_received", obj.received_status),
         "raw": storable({name: value for name, value in raw.items() if name != "connectors"}),

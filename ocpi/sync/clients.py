@@ -8,7 +8,8 @@ from ocpi.store.clients import put_client_info
 from ocpi.sync.paging import pages
 from ocpi.sync.requests import request_sync
 from ocpi.versions import Invalid
-from partners.models import Partner, RemoteEndpoint
+from partners import parties
+from partners.models import Partner, PartnerRole, RemoteEndpoint
 
 MODULE = "hubclientinfo"
 OF_NEW_PARTIES = ("locations", "tariffs")
@@ -48,8 +49,18 @@ def read_clients(partner: Partner) -> int:
     return count
 
 
+def approve_role(role: PartnerRole) -> None:
+    """Grant what staff agree to, and ask for the objects that were refused so far.
+
+    Raises:
+        PartyTaken: it has become another partner's meanwhile.
+    """
+    parties.approve(role)
+    clients_came(Partner.objects.get(pk=role.partner_id))
+
+
 def clients_came(partner: Partner) -> None:
-    """A hub told of a party that is new: its objects may have been refused so far, so ask for them."""
+    """A party is new: its objects may have been refused so far, so ask for them."""
     offered = set(
         RemoteEndpoint.objects.filter(partner=partner, version=partner.version)
         .exclude(role="RECEIVER")

@@ -9,6 +9,7 @@ from partners.admin import (
     issued_token,
     link_event,
     partner,
+    party,
     people,
     policy,
 )
@@ -22,6 +23,7 @@ __all__ = [
     "issued_token",
     "link_event",
     "partner",
+    "party",
     "people",
     "policy",
 ]

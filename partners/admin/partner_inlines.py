@@ -40,9 +40,15 @@ class NetworkInline(TabularInline):
 
 
 class RoleInline(TabularInline):
-    """The parties that they speak for. The handshake replaces them with what their credentials say."""
+    """The parties that they speak for. The handshake replaces them with what their credentials say.
+
+    What staff enter here is approved; what credentials name is decided on at its own page.
+    """
 
     model = PartnerRole
+    fields = ("role", "country_code", "party_id", "business_name", "website", "state", "source")
+    readonly_fields = ("state", "source")
+    show_change_link = True
     tab = True
     extra = 0
     hide_title = True

@@ -4,7 +4,7 @@ from django.conf import settings
 
 from partners.documents.clock import clock
 from partners.documents.writer import Sheet, Written
-from partners.models import Onboarding, Partner, SignOff
+from partners.models import Onboarding, Partner, PartnerRole, SignOff
 from partners.onboarding.rules import GO_LIVE_ACTIONS, TESTS, Side
 
 CONFIRMED = (
@@ -69,4 +69,5 @@ def _lines(row: SignOff | None) -> list[tuple[str, str]]:
 
 def parties(partner: Partner) -> str:
     """Every party that the partner's platform speaks for."""
-    return ", ".join(str(role) for role in partner.roles.all()) or f"{partner.country_code}*{partner.party_id}"
+    approved = ", ".join(str(role) for role in partner.roles.filter(state=PartnerRole.State.APPROVED))
+    return approved or f"{partner.country_code}*{partner.party_id}"

@@ -15,7 +15,8 @@ from partners.models.onboarding import (
     StageChange,
     StageOverride,
 )
-from partners.models.partner import Partner, PartnerRole
+from partners.models.partner import Partner
+from partners.models.party import PartnerRole, PartyOwner, PartySource
 from partners.models.policy import Policy
 from partners.models.portal import ChecklistItem, Document, DocumentMail, LinkEvent, PartnerLink, Unchangeable
 from partners.models.second_factor import AuthenticatorApp, FailedLogin, RecoveryCodes
@@ -42,6 +43,8 @@ __all__ = [
     "PartnerClock",
     "PartnerLink",
     "PartnerRole",
+    "PartyOwner",
+    "PartySource",
     "Policy",
     "ReceivedToken",
     "RecoveryCodes",

@@ -1,7 +1,9 @@
-"""Partner: a platform we are connected to, and the parties it speaks for."""
+"""Partner: a platform we are connected to."""
+
+from typing import Any
 
 from django.core.validators import RegexValidator
-from django.db import models
+from django.db import models, transaction
 
 PARTY_ID = RegexValidator(r"^[A-Z0-9]{3}$", "A party ID is 3 characters, A-Z and 0-9.")
 COUNTRY_CODE = RegexValidator(r"^[A-Z]{2}$", "A country code is 2 letters (ISO 3166-1 alpha-2).")
@@ -9,6 +11,7 @@ PARTNER_CODE = RegexValidator(
     r"^[a-z0-9]([a-z0-9-]{0,28}[a-z0-9])?$",
     "A code is 1-30 lower-case letters, digits and inner hyphens: it becomes part of a host name.",
 )
+PARTY_FIELDS = frozenset({"country_code", "party_id", "hub_party_id", "environment"})
 OCPI_VERSIONS = [
     ("2.1.1", "2.1.1"),
     ("2.2", "2.2"),
@@ -90,6 +93,7 @@ class Partner(models.Model):
             ("offboard_partner", "Can off-board partners"),
             ("reveal_secret", "Can have secrets revealed, once"),
             ("change_allowlist", "Can change which networks a partner may call from"),
+            ("approve_party", "Can decide whose a party and an EVSE ID is"),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -107,38 +111,22 @@ class Partner(models.Model):
     def __str__(self) -> str:
         return f"{self.name} ({self.country_code}*{self.party_id}, {self.environment})"
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Raises `partners.parties.PartyTaken` where its party, or its hub's, is another partner's."""
+        from partners import parties
+
+        fields = kwargs.get("update_fields")
+        with transaction.atomic():
+            super().save(*args, **kwargs)
+            if fields is None or PARTY_FIELDS.intersection(fields):
+                parties.take_own(self)
+
+    def clean(self) -> None:
+        from partners import parties
+
+        parties.refuse_granted(self)
+
     @property
     def label(self) -> str:
         """Its name in lists: `Ion`, and `Ion (test)` for the test system of the same CPO."""
         return self.name if self.environment == self.Environment.PRODUCTION else f"{self.name} ({self.environment})"
-
-
-class PartnerRole(models.Model):
-    """A party that the partner's platform speaks for (OCPI 2.2.1 §7.4.3 CredentialsRole)."""
-
-    class Role(models.TextChoices):
-        CPO = "CPO", "CPO"
-        EMSP = "EMSP", "eMSP"
-        HUB = "HUB", "Hub"
-        NAP = "NAP", "NAP"
-        NSP = "NSP", "NSP"
-        OTHER = "OTHER", "Other"
-        SCSP = "SCSP", "SCSP"
-
-    partner = models.ForeignKey(Partner, on_delete=models.CASCADE, related_name="roles")
-    role = models.CharField(max_length=10, choices=Role.choices, default=Role.CPO)
-    country_code = models.CharField("country code", max_length=2, validators=[COUNTRY_CODE])
-    party_id = models.CharField("party ID", max_length=3, validators=[PARTY_ID])
-    business_name = models.CharField(max_length=100, blank=True, default="")
-    website = models.URLField(max_length=255, blank=True, default="")
-
-    class Meta:
-        ordering = ["country_code", "party_id", "role"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["partner", "country_code", "party_id", "role"], name="one_row_per_party_role"
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.country_code}*{self.party_id} {self.role}"

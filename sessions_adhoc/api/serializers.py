@@ -14,7 +14,9 @@ from sessions_adhoc.states import choices
 class StartSerializer(serializers.Serializer[StartRequest]):
     """What to start."""
 
-    evse = serializers.CharField(max_length=255, help_text="EVSE ID from the sticker or QR code, or the EVSE UID.")
+    evse = serializers.CharField(
+        max_length=255, help_text="Code at the end of the QR code's link, or EVSE ID on the sticker."
+    )
     connector = serializers.CharField(
         max_length=255,
         required=False,

@@ -1,7 +1,6 @@
 """What the page of a charger shows: where it is, whether it is free, its connectors and prices."""
 
 from dataclasses import dataclass
-from urllib.parse import quote
 
 from django.conf import settings
 
@@ -138,4 +137,4 @@ def position(evse: Evse) -> str:
 
 def public_url(evse: Evse) -> str:
     """The address in the charger's QR code."""
-    return f"{settings.PUBLIC_BASE_URL.rstrip('/')}/c/{quote(str(evse), safe='*')}"
+    return f"{settings.PUBLIC_BASE_URL.rstrip('/')}/c/{evse.code}"

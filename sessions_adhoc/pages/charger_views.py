@@ -41,7 +41,7 @@ def _pay(request: HttpRequest, identifier: str, evse: Evse) -> HttpResponse:
         answer.status_code, answer["Retry-After"] = 429, str(wait)
         return answer
     try:
-        session = paying.pay(identifier, evse, choice, charger.reservation(evse))
+        session = paying.pay(evse, choice, charger.reservation(evse))
     except CannotStart as error:
         return _page(request, identifier, evse, choice.renewed(), error)
     response = redirect("driver:session", session_id=session.pk)

@@ -67,10 +67,8 @@ def can_take_payment() -> bool:
     return bool(offered_cards())
 
 
-def pay(identifier: str, evse: Evse, choice: Choice, shown: Reservation) -> AdHocSession:
+def pay(evse: Evse, choice: Choice, shown: Reservation) -> AdHocSession:
     """Start the session that the driver asked for; the same form sent again returns the same session.
-
-    `identifier` is how the link names the EVSE.
 
     Raises:
         CannotStart: with what is wrong, for the driver.
@@ -79,7 +77,7 @@ def pay(identifier: str, evse: Evse, choice: Choice, shown: Reservation) -> AdHo
         raise CannotStart("evse", FOR_TESTS.hint)
     _check(choice, shown)
     request = StartRequest(
-        evse=identifier,
+        evse=evse.code,
         connector=choice.connector,
         amount=shown.minor,
         currency=shown.currency,

@@ -19,9 +19,9 @@ class Driver:
         self.http = requests.Session()
         self.http.headers["Authorization"] = f"Bearer {key}"
 
-    def start(self, evse_id: str, connector: str, payment: str) -> str:
+    def start(self, code: str, connector: str, payment: str) -> str:
         """Ask to charge; return the session's id."""
-        body = {"evse": evse_id, "connector": connector, "payment_method": payment}
+        body = {"evse": code, "connector": connector, "payment_method": payment}
         answer = self.http.post(self.url, json=body, headers={"Idempotency-Key": secrets.token_hex(8)}, timeout=TIMEOUT)
         answer.raise_for_status()
         made: dict[str, Any] = answer.json()

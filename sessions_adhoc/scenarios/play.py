@@ -63,9 +63,7 @@ class Play:
                 self._do(act)
         evse = self._evse().select_related("location").get()
         connector = evse.connectors.order_by("connector_id").first()
-        self.session_id = self.driver.start(
-            evse.evse_id, connector.connector_id if connector else "", self.case.payment
-        )
+        self.session_id = self.driver.start(evse.code, connector.connector_id if connector else "", self.case.payment)
 
     def follow(self, state: str) -> None:
         """Act as the driver would in this state."""

@@ -112,7 +112,7 @@ class Director:
             "Everything stays up. Where to look:",
             f"  admin           {url}/admin/   user {user}   password {password}",
             f"  this session    {url}/admin/sessions_adhoc/adhocsession/{charge.id}/change/",
-            f"  driver's page   {url}/c/{charge.evse.evse_id or charge.evse.uid}",
+            f"  driver's page   {url}/c/{charge.evse.code}",
             f"  driver's API    {url}/api/v1/docs/",
             f"  the CPO         http://127.0.0.1:{self.place.cpo_port}/control/state",
             f"  logs            {self.place.folder}/*.log",

@@ -123,7 +123,7 @@ class Charge:
     def start(self) -> None:
         connector = self.evse.connectors.first()
         body = {
-            "evse": self.evse.evse_id or self.evse.uid,
+            "evse": self.evse.code,
             "connector": connector.connector_id if connector else "",
         }
         headers = {"Idempotency-Key": secrets.token_hex(8)}

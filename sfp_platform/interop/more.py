@@ -143,7 +143,7 @@ def receipt(world: World) -> str:
     """A charge that is paid at a terminal: once the money is settled, the CPO has the confirmation of the capture."""
     _needs(world, "financial_advice_confirmation")
     evse = _free_evse(world)
-    request = StartRequest(evse=evse.uid, channel=AdHocSession.Channel.TERMINAL.value)
+    request = StartRequest(evse=evse.code, channel=AdHocSession.Channel.TERMINAL.value)
     with world.workers():
         session, _ = start_session(request, at=evse)
         _until("charging", session)

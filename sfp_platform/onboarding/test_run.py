@@ -60,7 +60,7 @@ def start(partner: Partner, evse: Evse, connector: str, actor: str) -> AdHocSess
     """
     if evse.partner_id != partner.pk:
         raise NotPossible("This charger belongs to another partner.")
-    request = StartRequest(evse=evse.evse_id or evse.uid, connector=connector, channel=AdHocSession.Channel.WEB.value)
+    request = StartRequest(evse=evse.code, connector=connector, channel=AdHocSession.Channel.WEB.value)
     try:
         session, _created = start_session(request, at=evse)
     except CannotStart as refused:

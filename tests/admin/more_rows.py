@@ -15,6 +15,7 @@ from ocpi.models import (
     OcpiSession,
     PartnerQuirk,
     ProfileRequest,
+    PublishedEvseId,
     Refresh,
     Terminal,
     TerminalRequest,
@@ -22,7 +23,7 @@ from ocpi.models import (
 )
 from partners.documents.archive import archive
 from partners.documents.writer import Written
-from partners.models import Document, LinkEvent, Partner
+from partners.models import Document, LinkEvent, Partner, PartnerRole
 from partners.portal.links import make_link
 from tests import factories
 
@@ -34,6 +35,9 @@ def add_further_modules(partner: Partner, session: OcpiSession) -> None:
     PartnerQuirk.objects.create(
         partner=partner, version="2.2.1", module="sessions", kind="case", count=3, first_seen=now, last_seen=now
     )
+    PublishedEvseId.objects.create(key=f"{partner.country_code}{partner.party_id}E1", partner=partner)
+    waiting = {"state": PartnerRole.State.PENDING, "source": "credentials"}
+    PartnerRole.objects.create(partner=partner, country_code="CZ", party_id=partner.party_id, role="EMSP", **waiting)
     Refresh.objects.create(
         partner=partner,
         module="sessions",

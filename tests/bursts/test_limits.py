@@ -152,7 +152,7 @@ class TestDrivers:
     def test_of_one_network_on_the_page(self, evse: Any, settings: Any) -> None:
         settings.LIMIT_DRIVERS = 2
         settings.LANGUAGE_CODE = "en"
-        url = reverse("driver:charger", args=[evse.evse_id])
+        url = reverse("driver:charger", args=[evse.code])
         answers = [Client().post(url, {}) for _ in range(3)]
         assert answers[-1].status_code == 429
         assert answers[-1].headers["Retry-After"] == "30"

@@ -30,7 +30,7 @@ def expired_session() -> AdHocSession:
     """A session that nobody paid for, whose quarter of an hour is over: the next look cancels it."""
     evse = EvseFactory(location=LocationFactory(partner=PartnerFactory()))
     ConnectorFactory(evse=evse)
-    session, _created = start_session(StartRequest(evse=evse.evse_id))
+    session, _created = start_session(StartRequest(evse=evse.code))
     past = timezone.now() - timedelta(minutes=20)
     AdHocSession.objects.filter(pk=session.pk).update(
         state="created", state_since=past, created_at=past, next_check_at=timezone.now() + timedelta(hours=1)

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from billing.models import PaymentAuthorization
 from ocpi.models import Evse, Tariff
+from partners.models import Partner
 from partners.policies import effective_policy
 from sessions_adhoc.models import AdHocSession, AttemptSession, ChargingAttempt, Sample
 from sessions_adhoc.states import TERMINAL, WITHOUT_CLOCK, State
@@ -41,9 +42,16 @@ def make(factory: Any, **fields: Any) -> Any:
     return factory.create(**fields)
 
 
+def _ion() -> Partner:
+    """SK*ION in production: whose EVSE IDs drivers type."""
+    ours = {"country_code": "SK", "party_id": "ION", "environment": "production"}
+    found: Partner = Partner.objects.filter(**ours).first() or make(PartnerFactory, **ours)
+    return found
+
+
 def station(status: str = "AVAILABLE", evse_id: str = EVSE_ID, connectors: int = 1, **kwargs: Any) -> Evse:
     """A charger at Aupark with one or more connectors and the tariff T-1 (if `add_tariff` makes it)."""
-    partner = kwargs.pop("partner", None) or make(PartnerFactory)
+    partner = kwargs.pop("partner", None) or _ion()
     location = make(LocationFactory, partner=partner, name="Aupark P2", address="Einsteinova 18", city="Bratislava")
     uid = kwargs.pop("uid", evse_id.replace("*", "-"))
     raw = evse_data(uid, status=status, physical_reference="A12", floor_level="-2", **kwargs)

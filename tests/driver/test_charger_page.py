@@ -108,17 +108,6 @@ def test_the_link_may_choose_the_connector(client):
     assert 'value="2" required checked' in page
 
 
-@pytest.mark.parametrize("link", [PAGE.lower(), "/c/sk-ion-e100-1", "/c/SK%2AION%2AE100%2A1"])
-def test_the_id_is_read_in_any_case_and_the_uid_works_too(client, evse, link):
-    assert client.get(link).status_code == 200
-
-
-def test_an_id_with_a_slash_works(client):
-    scene.station(evse_id="", uid="A/12")
-    assert client.get("/c/A/12").status_code == 200
-    assert client.get("/c/A/12/state.json").status_code == 200
-
-
 @pytest.mark.parametrize("link", ["/c/SK*NOPE*E1", "/c/session/not-a-link", "/c/<script>"])
 def test_an_unknown_charger_is_a_friendly_404(client, evse, link):
     response = client.get(link)
@@ -130,29 +119,6 @@ def test_an_unknown_charger_is_a_friendly_404(client, evse, link):
 def test_an_unknown_charger_has_no_state_and_no_code(client, db):
     assert client.get("/c/NOPE/state.json").status_code == 404
     assert client.get("/c/NOPE/qr.svg").status_code == 404
-
-
-def test_an_id_of_two_operators_is_refused_in_words(client, evse):
-    scene.station(evse_id="", uid=evse.uid)
-    response = client.get(f"/c/{evse.uid}")
-    assert response.status_code == 404
-    assert "not unique" in words(response)
-
-
-def test_an_id_that_another_operator_publishes_too_stays_its_owner_s(client, evse):
-    Location.objects.filter(pk=evse.location_id).update(country_code="SK", party_id="ION")
-    stranger = scene.station()
-    Location.objects.filter(pk=stranger.location_id).update(country_code="SK", party_id="XXX")
-    assert client.get(f"/c/{evse.evse_id}").context["evse"] == evse
-
-
-def test_of_a_cpo_in_test_and_in_production_the_driver_gets_the_one_in_production(client, evse):
-    live = scene.station(evse_id=evse.evse_id, uid=evse.uid)
-    Partner.objects.filter(pk=live.partner_id).update(environment="production")
-    Partner.objects.filter(pk=evse.partner_id).update(environment="test", connection="suspended")
-    response = client.get(f"/c/{evse.evse_id}")
-    assert response.status_code == 200
-    assert response.context["evse"] == live
 
 
 def test_where_payment_is_real_there_are_no_test_cards(client, evse, settings):

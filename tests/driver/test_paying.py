@@ -32,9 +32,10 @@ def test_it_starts_a_session_and_shows_it(client, evse, form):
     assert client.get(response.url).status_code == 200
 
 
-def test_it_starts_by_the_id_in_the_link(client, form):
-    scene.station(evse_id="", uid="A12")
-    assert client.post("/c/a12", form()).status_code == 302
+def test_it_starts_by_the_code_in_the_link(client, form):
+    evse = scene.station(evse_id="", uid="A12")
+    assert client.post(f"/c/{evse.code}", form()).status_code == 302
+    assert AdHocSession.objects.get().evse == evse
 
 
 def test_the_same_form_twice_is_one_session(client, evse, form):

@@ -144,7 +144,7 @@ def test_a_running_page_reloads_itself_without_javascript(client, evse):
 def test_try_again_leads_to_the_charger_and_names_this_try(client, evse):
     session = scene.session_in(evse, State.FAILED)
     page = client.get(link(session)).content.decode()
-    assert f"/c/{scene.EVSE_ID}?previous={session.pk}&amp;connector=1" in page
+    assert f"/c/{session.evse.code}?previous={session.pk}&amp;connector=1" in page
 
 
 def test_a_try_of_another_channel_is_not_named(client, evse):

@@ -171,7 +171,7 @@ def clock(run_tasks: Callable[..., Any]) -> Iterator[Clock]:
 def cpo(db: None, clock: Clock) -> Iterator[Cpo]:
     """A connected CPO with one DC charger, `SK*ION*EEVSE-1`, that accepts every command."""
     server = ScriptedCpo()
-    partner = PartnerFactory(code="ion", party_id="ION", token_encoding="raw")
+    partner = PartnerFactory(code="ion", party_id="ION", token_encoding="raw", environment="production")
     _row, token = tokens.issue(partner, state=IssuedToken.State.ACTIVE)
     tokens.store_received(partner, TOKEN_C, ReceivedToken.Purpose.CONNECTION)
     for module, role in (("commands", "RECEIVER"), ("sessions", "SENDER"), ("cdrs", "SENDER")):

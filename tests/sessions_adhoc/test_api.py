@@ -144,12 +144,15 @@ def test_with_several_connectors_one_must_be_named(driver, evse) -> None:
     assert not AdHocSession.objects.get().is_dc
 
 
-def test_two_chargers_with_one_uid_are_not_guessed_at(driver, evse) -> None:
-    from tests.factories import EvseFactory, LocationFactory
-
-    EvseFactory(location=LocationFactory(partner=evse.partner), uid="EVSE-1", evse_id="SK*ION*EOTHER")
-    answer = driver.call("POST", body={"evse": "EVSE-1"})
+@pytest.mark.parametrize("name", ["EVSE-1", "evse-1"])
+def test_a_uid_is_no_public_address(driver, evse, name) -> None:
+    answer = driver.call("POST", body={"evse": name})
     assert (answer.status_code, answer.json()["field"]) == (409, "evse")
+
+
+@pytest.mark.parametrize("spelled", [str.lower, lambda code: f" {code[:5]}-{code[5:]} "])
+def test_a_charger_is_started_by_its_code(driver, evse, spelled) -> None:
+    assert driver.call("POST", body={"evse": spelled(evse.code)}).json()["evse"] == EVSE
 
 
 def test_the_reservation_is_in_the_currency_that_the_operator_bills_in(driver, cpo, evse) -> None:

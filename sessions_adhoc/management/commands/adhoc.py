@@ -27,7 +27,7 @@ class Command(BaseCommand):
         common.add_argument("--json", action="store_true", help="Machine-readable output.")
         verbs = parser.add_subparsers(dest="verb", required=True)
         start = verbs.add_parser("start", parents=[common], help="Reserve the money and start a charger.")
-        start.add_argument("evse", help="EVSE ID from the sticker, or the EVSE UID.")
+        start.add_argument("evse", help="Code of the charger (in its QR code), or EVSE ID from the sticker.")
         start.add_argument("--connector", default="", help="Connector ID, where the EVSE has several.")
         start.add_argument("--amount", type=int, help="To reserve, in minor units (4000 is 40.00 EUR).")
         start.add_argument("--payment-method", default="", help="The gateway's token, for example pm_sim_ok.")

@@ -10,7 +10,7 @@ from django.db.models import OuterRef, Subquery
 from billing.models import PaymentAuthorization
 from ocpi.models import HandshakeRun, SyncRun, TokenPush
 from partners.admin.showing import url_of
-from partners.models import Incident, Partner
+from partners.models import Incident, Partner, PartnerRole
 from sessions_adhoc.admin.session import BEHIND
 from sessions_adhoc.admin.words import reason_in_words
 from sessions_adhoc.models import AdHocSession
@@ -102,6 +102,21 @@ def incidents(_now: datetime) -> Iterable[Item]:
         )
 
 
+def parties_to_decide(_now: datetime) -> Iterable[Item]:
+    rows = PartnerRole.objects.filter(state=PartnerRole.State.PENDING).select_related("partner")
+    for row in rows.order_by("id")[:MOST]:
+        yield Item(
+            45,
+            "Party",
+            f"Its credentials name {row}, which nobody has approved",
+            url_of(PartnerRole, row.pk),
+            row.partner.label,
+            row.created_at,
+            "Ask the partner whether it operates this party; then approve or refuse.",
+            "warning",
+        )
+
+
 def failed_handshakes(_now: datetime) -> Iterable[Item]:
     """Partners whose newest handshake failed and who are not connected."""
     newest = HandshakeRun.objects.filter(partner=OuterRef("partner")).order_by("-id").values("pk")[:1]
@@ -141,6 +156,7 @@ LOOKS: tuple[tuple[str, Callable[[datetime], Iterable[Item]]], ...] = (
     ("sessions_adhoc.view_adhocsession", escalated),
     ("billing.view_paymentauthorization", stuck_payments),
     ("partners.view_incident", incidents),
+    ("partners.view_partnerrole", parties_to_decide),
     ("partners.view_partner", failed_handshakes),
     ("ocpi.view_syncrun", failed_syncs),
     ("ocpi.view_tokenpush", failing_pushes),

@@ -24,6 +24,7 @@ document.addEventListener("click", function (event) {
   }
   var opener = event.target.closest("[data-dialog]");
   if (opener) document.getElementById(opener.dataset.dialog).showModal();
+  if (event.target.closest("[data-print]")) window.print();
   var closer = event.target.closest("[data-close]");
   if (closer) closer.closest("dialog").close();
 });

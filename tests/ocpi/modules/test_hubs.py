@@ -6,6 +6,7 @@ from django.utils import timezone
 from ocpi import hubs, sync
 from ocpi.handshake.credentials import read_credentials
 from ocpi.models import ClientInfo, Location, OcpiSession, SyncRun, Tariff
+from ocpi.sync.clients import approve_role
 from ocpi.sync.schedule import request_due
 from ocpi.versions import VERSIONS
 from partners.models import PartnerRole
@@ -90,6 +91,8 @@ def test_objects_of_its_parties_come_over_the_hub_and_no_other_way(hub):
     direct = PartnerFactory.create(code="vie", country_code="AT", party_id="VIE")
     answered(caller(direct).put("locations/AT/VIE/LOC-1", location_data(**theirs)), 201, 1000)
     assert Location.objects.filter(ocpi_id="LOC-1").count() == 2  # each connection keeps what it brought
+    # What was agreed with the party itself goes before a hub's list.
+    answered(us.put("locations/AT/VIE/LOC-1", location_data(**theirs)), 404, 2000)
 
 
 def test_2_3_0_names_the_parties_in_the_credentials(connected):
@@ -147,6 +150,10 @@ def test_a_pull_of_parties_counts_what_it_brings(cpo, hub):
 @pytest.mark.django_db(transaction=True)
 def test_with_a_simulated_hub(tmp_path, live_server, settings, run_tasks, version):
     with registered(tmp_path, live_server, settings, version, "--clients", "AT*VIE") as (cpo, partner):
+        assert hubs.hub_of(partner) is None
+        for role in PartnerRole.objects.filter(state=PartnerRole.State.PENDING):
+            approve_role(role)
+        partner.refresh_from_db()
         assert hubs.hub_of(partner) == ("SK", "ION")
         run_tasks(raise_failures=False)
         assert hubs.speaks_for(partner, "AT", "VIE")

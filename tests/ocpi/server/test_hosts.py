@@ -74,6 +74,14 @@ def test_a_cpo_s_host_serves_neither_admin_nor_drivers(db: None, path: str) -> N
     assert Client().get(path, **OWN, **TLS).status_code == 404
 
 
+@pytest.mark.parametrize(("host", "status"), [("ocpi.smartfuelpass.com", 404), ("charge.smartfuelpass.com", 200)])
+def test_nor_does_the_one_host_that_serves_all_cpos(db: None, settings: Settings, host: str, status: int) -> None:
+    settings.PRODUCTION = True
+    settings.OCPI_BASE_URL_TEMPLATE = "https://ocpi.smartfuelpass.com"
+    settings.PUBLIC_BASE_URL = "https://charge.smartfuelpass.com"
+    assert Client().get(reverse("admin:login"), HTTP_HOST=host, **TLS).status_code == status
+
+
 def test_admin_and_drivers_answer_at_theirs(db: None) -> None:
     elsewhere = {"HTTP_HOST": "charge.smartfuelpass.com", **TLS}
     assert Client().get(reverse("admin:login"), **elsewhere).status_code == 200

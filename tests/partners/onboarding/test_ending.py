@@ -54,7 +54,7 @@ def kept(partner: Partner) -> dict[str, int]:
 
 def start_there() -> AdHocSession:
     evse = Evse.objects.get(uid=UID)
-    return start_session(StartRequest(evse=evse.evse_id, connector="", channel="web"))[0]
+    return start_session(StartRequest(evse=evse.code, connector="", channel="web"))[0]
 
 
 def test_a_suspended_partner_is_refused_and_nothing_of_it_is_lost(cpo, page):

@@ -1,0 +1,51 @@
+"""Which charger a driver means: by our code (in the QR code), or by the EVSE ID that is typed off the sticker.
+
+A code is one EVSE's for ever. An EVSE ID is what a CPO says it is, so it leads only to the partner that owns the party
+it begins with, or where nobody does, to the one that published it first: nobody takes away another's chargers by
+publishing their ids. A UID is no public address, and an EVSE of a test connection has only its code.
+"""
+
+from django.db.models import Case, QuerySet, Value, When
+
+from ocpi.charger_codes import is_code, party_of, plain
+from ocpi.models import Evse, PublishedEvseId
+from partners import parties
+from partners.models import Partner
+
+GONE = "REMOVED"
+
+
+def evse_of(identifier: str) -> Evse | None:
+    """Return the EVSE that a code or an EVSE ID leads to, whatever the spelling; None where it leads nowhere."""
+    key = plain(identifier)
+    return _by_code(key) if is_code(key) else _by_evse_id(key)
+
+
+def _by_code(code: str) -> Evse | None:
+    """The EVSE itself; if it was removed, what its partner publishes under the same EVSE ID now."""
+    evse = _evses().filter(code=code).first()
+    if evse is None or evse.status != GONE or not evse.evse_id_key:
+        return evse
+    return _published(evse.partner_id, evse.evse_id_key) or evse
+
+
+def _by_evse_id(key: str) -> Evse | None:
+    partner_id = rightful(key) if key else None
+    return _published(partner_id, key) if partner_id else None
+
+
+def rightful(key: str) -> int | None:
+    """Return the id of the one partner that a plain EVSE ID leads to."""
+    owner = parties.owner_of(Partner.Environment.PRODUCTION, *party_of(key))
+    return owner or PublishedEvseId.objects.filter(key=key).values_list("partner_id", flat=True).first()
+
+
+def _published(partner_id: int, key: str) -> Evse | None:
+    """Of several the one of the party that the id begins with, then the one that was there first."""
+    country_code, party_id = party_of(key)
+    own = Case(When(location__country_code=country_code, location__party_id=party_id, then=Value(0)), default=Value(1))
+    return _evses().filter(partner_id=partner_id, evse_id_key=key).exclude(status=GONE).order_by(own, "pk").first()
+
+
+def _evses() -> QuerySet[Evse]:
+    return Evse.objects.select_related("location", "partner")

@@ -1,0 +1,91 @@
+"""Whatever one partner sends, every driver's page, quote and charge of another is as it was.
+
+Real HTTP against a live server, hostile messages of every module, from both environments. `SFP_PROPERTY_EXAMPLES=500`
+tries as many histories.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import requests
+from hypothesis import event, given
+from hypothesis import strategies as st
+
+from ocpi.models import Evse, OcpiSession
+from partners.models import Incident
+from sessions_adhoc.models import AdHocSession
+from tests.factories import evse_data, location_data
+from tests.ocpi.cpo import ScriptedCpo, credentials_data
+from tests.sessions_adhoc.properties.examples import examples
+from tests.tenancy.neighbours import Message, Neighbours, meet, messages
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def stage(live_server, settings) -> Iterator[Neighbours]:
+    settings.OCPI_BASE_URL_TEMPLATE = settings.PUBLIC_BASE_URL = live_server.url
+    settings.LIMIT_STRANGERS = settings.LIMIT_PARTNERS = 0
+    server = ScriptedCpo()
+    yield meet(live_server.url, server)
+    server.close()
+
+
+def differences(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
+    return {name: (found, after[name]) for name, found in before.items() if found != after[name]}
+
+
+def test_nobody_notices_what_a_neighbour_sends(stage):
+    before = stage.view()
+    assert [before[name][0] for name in stage.names] == [200, 200, 200, 200, 200, 200, 200, 404]
+    answers: Counter[int] = Counter()
+
+    @examples(12)
+    @given(st.lists(messages(stage), min_size=1, max_size=8))
+    def whatever_is_sent(history: list[Message]) -> None:
+        for message in history:
+            status = stage.send(message)
+            answers[status] += 1
+            event(f"{message.path.partition('/')[0]} {status}")
+            assert status < 500 or status == 503, message
+        assert not differences(before, stage.view()), history
+
+    whatever_is_sent()
+    # It could write what is its own, and was refused the rest.
+    assert answers[201] + answers[200] > 5
+    assert answers[404] > 0
+    assert set(Evse.objects.exclude(partner__in=[stage.b, stage.twin]).values_list("partner__code", flat=True))
+    assert not Incident.objects.filter(partner__in=[stage.b, stage.twin]).exists()
+    assert not AdHocSession.objects.exclude(pk=stage.session.pk).exists()
+
+
+def test_a_driver_s_next_charge_goes_where_the_sticker_says(stage):
+    """The same after the attacks that were seen: foreign party in credentials and by hub, duplicates, test twin."""
+    own_party = {"country_code": "SK", "party_id": "AAA"}
+    role = {"role": "CPO", "business_details": {"name": "A"}, "country_code": "SK", "party_id": "BBB"}
+    own = role | {"party_id": "AAA"}
+    taking = credentials_data(stage.server.url, roles=[own, role, role | {"role": "HUB"}])
+    assert stage.send(Message("production", "PUT", "credentials", taking)) == 200
+    for number, name in enumerate(["SK*BBB*E1", "B-1", stage.evse.code, "DE*XYZ*E77", "skbbbe1"]):
+        evses = [evse_data("B-1", evse_id=name)]
+        body = location_data(f"L-{number}", evses=evses, **own_party)
+        assert stage.send(Message("production", "PUT", f"locations/SK/AAA/L-{number}", body)) == 201
+    theirs = location_data("LOC-0", evses=[evse_data("B-1")], country_code="SK", party_id="BBB")
+    assert stage.send(Message("production", "PUT", "locations/SK/BBB/LOC-0", theirs)) == 404
+    Evse.objects.filter(partner=stage.twin).update(status="REMOVED")
+    AdHocSession.objects.update(ended_at=stage.session.created_at, state="settled", next_check_at=None)
+    OcpiSession.objects.update(status="COMPLETED")
+    for name in ("SK*BBB*E1", "skbbbe1", stage.evse.code):
+        AdHocSession.objects.exclude(pk=stage.session.pk).update(
+            ended_at=stage.session.created_at, state="cancelled", next_check_at=None
+        )
+        answer = requests.post(
+            f"{stage.url}/api/v1/ad-hoc-sessions/",
+            json={"evse": name, "connector": "1"},
+            headers={"Authorization": f"Bearer {stage.key}"},
+            timeout=20,
+        )
+        assert answer.status_code == 201, answer.text
+        assert AdHocSession.objects.get(pk=answer.json()["id"]).evse == stage.evse
