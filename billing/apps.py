@@ -1,6 +1,7 @@
 """App configuration."""
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class BillingConfig(AppConfig):
@@ -8,4 +9,6 @@ class BillingConfig(AppConfig):
     verbose_name = "Billing"
 
     def ready(self) -> None:
-        from billing import checks  # noqa: F401  registers the system checks
+        from billing import checks, vat  # noqa: F401  registers the system checks
+
+        post_migrate.connect(vat.after_migrate, sender=self, dispatch_uid="rates of VAT")

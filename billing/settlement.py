@@ -131,6 +131,8 @@ def _why_hold(distinct: dict[str, BillableCdr], billed: list[BillableCdr], curre
             return "currency_mismatch", (
                 f"CDR {cdr.id} is in {cdr.currency.upper()}, the reservation in {currency.upper()}."
             )
+        if cdr.total is None and cdr.judged is None:
+            return "gross_unknown", f"CDR {cdr.id} states no tax, and the VAT of the charger's country is not known."
         if cdr.total is not None and not cdr.total.is_finite():
             return "unreadable_total", f"The total of CDR {cdr.id} is not a number."
         if cdr.total is not None and cdr.total < 0:

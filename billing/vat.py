@@ -2,16 +2,19 @@
 
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from billing.models import VatRate
-from billing.vat_rates import standard_rates
+from billing.vat_rates import STANDARD_RATES, standard_rates
 from ocpi.versions.strings import ALPHA_2
+
+FROM_THE_START = "Came with the platform."
 
 
 def rate_at(country: str, day: date) -> Decimal | None:
     """Return the standard rate in percent, or None where we know none.
 
-    A row of staff's goes before what the platform comes with from its first day on.
+    A row goes before what the platform comes with: staff may have amended it.
 
     Args:
         country: ISO 3166-1, alpha-2 or alpha-3.
@@ -22,3 +25,17 @@ def rate_at(country: str, day: date) -> Decimal | None:
     rates = {**standard_rates(code), **rows}
     begun = [first for first in rates if first <= day]
     return rates[max(begun)].normalize() if begun else None
+
+
+def after_migrate(using: str, **_kwargs: Any) -> None:
+    """Put the rates that the platform comes with into the table, for staff to see and amend; what is there stays."""
+    if using != "default":
+        return
+    VatRate.objects.bulk_create(
+        [
+            VatRate(country=country, valid_from=day, percent=percent, note=FROM_THE_START)
+            for country in STANDARD_RATES
+            for day, percent in standard_rates(country).items()
+        ],
+        ignore_conflicts=True,
+    )

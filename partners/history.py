@@ -64,6 +64,7 @@ RECORDED: Mapping[str, Recorded] = {
     "partners.PartnerLink": Recorded(fields=("given_to", "reveals_token_b", "expires_at", "revoked_at")),
     "partners.LinkEvent": Recorded(fields=("kind", "text"), partner="link.partner_id", by="link.given_to"),
     "sessions_adhoc.ClientKey": Recorded(fields=("name", "last4", "revoked_at"), partner=""),
+    "billing.VatRate": Recorded(partner=""),
     "auth.User": Recorded(
         without=("last_login", "date_joined"),
         masked=("password",),

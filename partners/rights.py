@@ -79,7 +79,11 @@ GROUPS: Mapping[str, Rights] = {
             "sessions_adhoc.clientkey",
         ),
     ),
-    FINANCE: Rights("Decides about money: captures, releases, refunds.", permissions=frozenset({"billing.move_money"})),
+    FINANCE: Rights(
+        "Decides about money: captures, releases, refunds, rates of VAT.",
+        permissions=frozenset({"billing.move_money"}),
+        edits=("billing.vatrate",),
+    ),
     ADMIN: Rights(
         "Everything, off-boarding and people's accounts too.",
         includes=(INTEGRATOR, FINANCE),

@@ -7,6 +7,7 @@ from billing.settlement import BillableCdr, Decision, Settlement, settle
 from ocpi.models import Cdr
 from sessions_adhoc.decide import CdrFacts
 from sessions_adhoc.models import AdHocSession, AttemptSession, ChargingAttempt
+from sessions_adhoc.shown import Shown, shown_to
 
 Validity = AttemptSession.Validity
 
@@ -70,7 +71,8 @@ def settlement_of(session: AdHocSession, verdicts: Sequence[tuple[Cdr, bool]]) -
     """Return what `judged` CDRs together come to, or None while none of them counts."""
     if not any(counts for cdr, counts in verdicts if not cdr.credit):
         return None
-    billable = [_billable(cdr, counts) for cdr, counts in verdicts]
+    shown = shown_to(session)
+    billable = [_billable(cdr, counts, shown) for cdr, counts in verdicts]
     return settle(billable, reserved=session.amount, currency=session.currency)
 
 
@@ -87,10 +89,10 @@ def cdr_facts(session: AdHocSession, cdrs: Sequence[Cdr]) -> CdrFacts | None:
     )
 
 
-def _billable(cdr: Cdr, counts: bool) -> BillableCdr:
+def _billable(cdr: Cdr, counts: bool, shown: Shown) -> BillableCdr:
     return BillableCdr(
         id=cdr.ocpi_id,
-        total=cdr.total_gross,
+        total=shown.gross_of(cdr),
         currency=cdr.currency,
         credit=cdr.credit,
         credit_reference_id=cdr.credit_reference_id or None,

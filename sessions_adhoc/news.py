@@ -113,7 +113,7 @@ def cdr_news(cdr: Cdr) -> None:
     now = timezone.now()
     wake([session.pk], now)
     kind = "credit CDR" if cdr.credit else "CDR"
-    text = f"{kind} {cdr.ocpi_id}: {cdr.total_energy:f} kWh, {cdr.total_gross:f} {cdr.currency}"
+    text = f"{kind} {cdr.ocpi_id}: {cdr.total_energy:f} kWh, {cdr.total_told}"
     if session.state in TERMINAL:
         text += f" (the session is {session.state}: not eligible for settlement by itself)"
     timeline.write(session, Kind.CDR, text[0].upper() + text[1:], at=now)

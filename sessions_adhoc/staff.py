@@ -17,6 +17,7 @@ from sessions_adhoc import auditing, estimating, lifecycle, pulls, timeline
 from sessions_adhoc.decide import Decision, decide
 from sessions_adhoc.models import AdHocSession, TimelineEvent
 from sessions_adhoc.presenting import newest_sample
+from sessions_adhoc.shown import shown_to
 from sessions_adhoc.snapshot import Snapshot, cdrs_of, facts_of, newest_attempt
 from sessions_adhoc.states import TERMINAL, State
 
@@ -54,7 +55,10 @@ def capture_from_cdr(session_id: UUID | str, cdr_id: int, actor: str, note: str)
             raise NotPossible("This CDR does not belong to this session.")
         if cdr.currency != session.currency:
             raise NotPossible(f"The CDR is in {cdr.currency}, the reservation in {session.currency}.")
-        return to_minor(cdr.total_gross, session.currency)
+        gross = shown_to(session).gross_of(cdr)
+        if gross is None:
+            raise NotPossible("The CDR states no tax, and the VAT of the charger's country is not known.")
+        return to_minor(gross, session.currency)
 
     return _capture(session_id, actor, f"from a CDR: {_said(note)}", amount_of)
 

@@ -52,6 +52,7 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
         "Money",
         (
             ("billing.paymentauthorization", "Payments", "payments"),
+            ("billing.vatrate", "VAT rates", "percent"),
             ("billing.simulatedcharge", "Simulated gateway", "science"),
         ),
     ),

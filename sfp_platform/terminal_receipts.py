@@ -13,6 +13,7 @@ from ocpi.models import Cdr
 from ocpi.outgoing import Unsupported
 from sessions_adhoc.eligibility import judged
 from sessions_adhoc.models import AdHocSession
+from sessions_adhoc.shown import shown_to
 from sessions_adhoc.snapshot import cdrs_of
 
 SUCCESS, PARTIAL_SUCCESS, FAILED = "SUCCESS", "PARTIAL_SUCCESS", "FAILED"
@@ -36,7 +37,7 @@ def payment_changed(authorization: PaymentAuthorization) -> None:
     attempt = session.attempts.order_by("failure", "-number").first()
     if attempt is None:
         return
-    cdrs = [cdr for cdr, counts in judged(session, cdrs_of(session)) if counts]
+    cdrs = _with_gross(session, [cdr for cdr, counts in judged(session, cdrs_of(session)) if counts])
     kept = authorization.captured_amount - authorization.refunded_amount
     before_taxes, taxes = _split(from_minor(kept, authorization.currency), cdrs)
     try:
@@ -54,9 +55,18 @@ def payment_changed(authorization: PaymentAuthorization) -> None:
         return
 
 
+def _with_gross(session: AdHocSession, cdrs: list[Cdr]) -> list[Cdr]:
+    """The CDRs, not to be saved, with the total that the driver owes where they state no tax (rule 34)."""
+    shown = shown_to(session)
+    for cdr in cdrs:
+        cdr.total_gross = shown.gross_of(cdr)
+    return cdrs
+
+
 def _status(authorization: PaymentAuthorization, cdrs: list[Cdr]) -> str:
     """All that the CDRs ask for was captured, or the part that had been reserved."""
-    asked = sum((-cdr.total_gross if cdr.credit else cdr.total_gross for cdr in cdrs), Decimal(0))
+    totals = [(cdr.credit, cdr.total_gross or Decimal(0)) for cdr in cdrs]
+    asked = sum((-total if credit else total for credit, total in totals), Decimal(0))
     captured = from_minor(authorization.captured_amount, authorization.currency)
     return SUCCESS if captured >= asked.quantize(captured) else PARTIAL_SUCCESS
 
@@ -64,7 +74,7 @@ def _status(authorization: PaymentAuthorization, cdrs: list[Cdr]) -> str:
 def _split(gross: Decimal, cdrs: list[Cdr]) -> tuple[Decimal, list[dict[str, Any]]]:
     """(before taxes, taxes), in the proportion of the CDR; one without taxes says nothing of them."""
     cdr = next((cdr for cdr in cdrs if not cdr.credit and cdr.total_net and cdr.total_gross), None)
-    if cdr is None or cdr.total_net is None or cdr.total_net >= cdr.total_gross:
+    if cdr is None or cdr.total_net is None or cdr.total_gross is None or cdr.total_net >= cdr.total_gross:
         return gross, []
     before = (gross * cdr.total_net / cdr.total_gross).quantize(gross)
     rate = ((cdr.total_gross / cdr.total_net - 1) * 100).quantize(PERCENT)

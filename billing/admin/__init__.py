@@ -1,5 +1,5 @@
-"""The admin pages of billing. All of them only show: money moves through `billing.services`."""
+"""The admin pages of billing. They show, but for the rates of VAT: money moves through `billing.services`."""
 
-from billing.admin import authorization, simulated
+from billing.admin import authorization, simulated, vat
 
-__all__ = ["authorization", "simulated"]
+__all__ = ["authorization", "simulated", "vat"]

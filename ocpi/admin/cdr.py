@@ -36,11 +36,12 @@ from sessions_adhoc.models import AdHocSession
 
 
 def total(cdr: Cdr) -> str:
-    """The gross total as people read it."""
+    """The total as people read it: gross, or said to be without taxes where the CDR states none."""
+    told, words = (cdr.total_net, " without taxes") if cdr.total_gross is None else (cdr.total_gross, "")
     try:
-        return money(cdr.total_gross, cdr.currency)
+        return f"{money(told, cdr.currency)}{words}" if told is not None else "-"
     except ValueError:
-        return f"{cdr.total_gross} {cdr.currency}"
+        return cdr.total_told
 
 
 def session_of(cdr: Cdr) -> AdHocSession | None:

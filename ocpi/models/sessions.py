@@ -68,7 +68,9 @@ class Cdr(MirroredObject):
     end_at = models.DateTimeField()
     currency = models.CharField(max_length=3)
     total_net = models.DecimalField(max_digits=14, decimal_places=4, null=True)
-    total_gross = models.DecimalField(max_digits=14, decimal_places=4)
+    total_gross = models.DecimalField(
+        max_digits=14, decimal_places=4, null=True, help_text="Empty where the CDR states no tax."
+    )
     total_energy = models.DecimalField("total kWh", max_digits=12, decimal_places=4)
     credit = models.BooleanField(default=False)
     credit_reference_id = models.CharField(max_length=255, blank=True, default="")
@@ -93,3 +95,10 @@ class Cdr(MirroredObject):
             models.Index(fields=["-id"], condition=models.Q(conflicting=True), name="cdrs_conflicting"),
             models.Index(fields=["-id"], condition=models.Q(credit=True), name="cdrs_credit"),
         ]
+
+    @property
+    def total_told(self) -> str:
+        """The total as the CPO told it: `12.3000 EUR`, or `10.0000 EUR without taxes`."""
+        if self.total_gross is None:
+            return f"{self.total_net:f} {self.currency} without taxes"
+        return f"{self.total_gross:f} {self.currency}"

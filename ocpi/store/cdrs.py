@@ -99,7 +99,7 @@ def _same(row: Cdr, party: Party, obj: Any) -> bool:
 
 
 def _facts(obj: Any) -> list[Any]:
-    values = [gross(obj.total_cost) if name == "total_cost" else getattr(obj, name) for name in COMMON_FACTS]
+    values = [obj.total_cost.before_taxes if name == "total_cost" else getattr(obj, name) for name in COMMON_FACTS]
     return [_plain(value) for value in values]
 
 

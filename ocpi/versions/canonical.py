@@ -9,12 +9,11 @@ from ocpi.versions.v2_2_1.sessions import ChargingPeriod, Session
 
 
 def gross(price: Price | None) -> Decimal | None:
-    """What the customer pays, in the currency beside the price.
+    """What the customer pays, in the currency beside the price; None where the wire states no tax, never the net.
 
-    2.1.1: the net figure, all it tells. 2.2 and 2.2.1: with VAT where told. 2.3.0: before taxes plus all
-    taxes.
+    2.1.1: never told. 2.2 and 2.2.1: with VAT where told. 2.3.0: before taxes plus all taxes, where any is listed.
     """
-    return None if price is None else price.gross
+    return None if price is None else price.after_taxes
 
 
 def power_kw(session: Session) -> Decimal | None:

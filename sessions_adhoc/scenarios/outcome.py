@@ -12,6 +12,8 @@ from sessions_adhoc.decide.start import START_ERROR
 from sessions_adhoc.models import AdHocSession, AttemptSession, ChargingAttempt, Sample, TimelineEvent
 
 WITHOUT_VAT = frozenset({"2.1.1"})
+VAT = Decimal("1.23")
+"""What Slovakia, where the simulated chargers stand, adds to what is told without it (rule 34)."""
 """Versions in which a CDR says its total without VAT only."""
 
 
@@ -134,7 +136,7 @@ def _billed(cdrs: list[dict[str, Any]], sessions: set[str], *, net: bool) -> int
     """What the CPO's own CDRs about these sessions come to, in minor units; credited ones do not count."""
     credited = {cdr.get("credit_reference_id") for cdr in cdrs if cdr.get("credit")}
     total = sum(
-        Decimal(str(cdr["total_cost"]["excl_vat" if net else "incl_vat"]))
+        Decimal(str(cdr["total_cost"]["excl_vat"])) * VAT if net else Decimal(str(cdr["total_cost"]["incl_vat"]))
         for cdr in cdrs
         if cdr.get("session_id") in sessions and not cdr.get("credit") and cdr["id"] not in credited
     )

@@ -119,7 +119,7 @@ KINDS: tuple[tuple[type[Model], str, Callable[[str], QuerySet[Any]], Callable[[A
     (Partner, "handshake", partners, lambda row: f"{row.country_code}*{row.party_id}"),
     (AdHocSession, "bolt", sessions, lambda row: f"{row.get_state_display()}, {row.partner.label}"),
     (OcpiSession, "ev_station", ocpi_sessions, lambda row: f"{row.status}, {row.partner.label}"),
-    (Cdr, "receipt_long", cdrs, lambda row: f"{row.total_gross} {row.currency}, {row.partner.label}"),
+    (Cdr, "receipt_long", cdrs, lambda row: f"{row.total_told}, {row.partner.label}"),
     (Token, "badge", tokens, lambda row: "valid" if row.valid else "not valid"),
     (Evse, "ev_charger", evses, lambda row: f"{row.status}, {row.location}, {row.partner.label}"),
     (Location, "location_on", locations, _of),

@@ -18,6 +18,7 @@ from partners.models import Incident, Partner
 from partners.services import ContactDetails, PartnerDetails, add_partner
 from sessions_adhoc.clients import create_client_key
 from sessions_adhoc.models import AdHocSession, TimelineEvent
+from sessions_adhoc.shown import shown_to
 from sessions_adhoc.states import TERMINAL
 from sfp_platform.demo.printing import Printer
 
@@ -160,7 +161,8 @@ def outcome(session_id: str) -> Outcome:
     session = AdHocSession.objects.select_related("token").get(pk=session_id)
     payment = PaymentAuthorization.objects.get(pk=session.authorization_id)
     cdrs = list(Cdr.objects.filter(token_uid__iexact=session.token.uid))
-    gross = round(sum(cdr.total_gross for cdr in cdrs) * 100)
+    shown = shown_to(session)
+    gross = round(sum(shown.gross_of(cdr) or 0 for cdr in cdrs) * 100)
     incidents = Incident.objects.filter(closed_at=None).count()
     State = PaymentAuthorization.State  # noqa: N806 - the enumeration's own name
     held = PaymentAuthorization.objects.filter(state__in=[State.RESERVED, State.CAPTURING, State.RELEASING]).count()

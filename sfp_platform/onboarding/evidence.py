@@ -149,7 +149,7 @@ def _cdr(charge: Charge) -> tuple[list[Found], bool]:
         Found.row(
             "cdr",
             "cdr",
-            f"CDR {cdr.ocpi_id} after a {way}: {cdr.total_energy:f} kWh, {cdr.total_gross:f} {cdr.currency}",
+            f"CDR {cdr.ocpi_id} after a {way}: {cdr.total_energy:f} kWh, {cdr.total_told}",
             cdr,
             cdr.created_at,
         )

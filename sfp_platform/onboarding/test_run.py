@@ -193,7 +193,7 @@ def _ended(charge: Charge) -> PathStep:
 
 def _billed(charge: Charge) -> PathStep:
     cdr = charge.cdrs[0] if charge.cdrs else None
-    text = f"{cdr.total_energy:f} kWh, {cdr.total_gross:f} {cdr.currency}" if cdr else ""
+    text = f"{cdr.total_energy:f} kWh, {cdr.total_told}" if cdr else ""
     return _step(charge, "CDR received", "their CDR", cdr.created_at if cdr else None, text, cdr)
 
 

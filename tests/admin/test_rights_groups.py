@@ -72,6 +72,12 @@ def test_only_they_and_integrators_edit_partners(db):
     assert editing == {"integrator", "admin"}
 
 
+def test_finance_keeps_the_rates_of_vat(db):
+    editing = {group for group in rights.GROUPS if "billing.change_vatrate" in granted(group)}
+    assert editing == {"finance", "admin"}
+    assert not any("billing.delete_vatrate" in granted(group) for group in rights.GROUPS)
+
+
 def test_a_migration_puts_them_right_again(db):
     Group.objects.get(name="finance").delete()
     support = Group.objects.get(name="support")

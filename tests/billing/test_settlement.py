@@ -252,3 +252,10 @@ def test_of_two_whole_ones_none_is_guessed():
     assert (result.decision, result.reason) == (Decision.HOLD, "several_cdrs")
     assert result.explanation.endswith("C1 (12.34 EUR), C2 (VAT not known).")
     assert settled(told(doubts=[SHORT]), told("C2", doubts=[SHORT])).reason == "several_cdrs"
+
+
+def test_a_gross_that_nobody_knows_is_held():
+    unknown = BillableCdr(id="C1", total=None, currency="EUR")
+    found = settle([unknown], reserved=4000, currency="EUR")
+    assert (found.decision, found.capture, found.reason) == (Decision.HOLD, 0, "gross_unknown")
+    assert found.explanation == "CDR C1 states no tax, and the VAT of the charger's country is not known."

@@ -106,9 +106,8 @@ class Cpo:
             start_date_time=stamp(BEGINNING),
             end_date_time=stamp(BEGINNING + timedelta(minutes=1)),
             last_updated=stamp(BEGINNING + timedelta(minutes=1)),
-            **more,
         )
-        self.push("POST", "cdrs", data, expected)
+        self.push("POST", "cdrs", {**data, **more}, expected)
 
     def offers_sessions(self, *sessions: dict[str, Any]) -> None:
         """Answer GET /sessions with these."""

@@ -106,5 +106,5 @@ def test_a_charge_over_2_1_1_is_followed_and_settled(driver, old_cpo, evse, cloc
     send(old_cpo, "POST", "cdrs", cdr)
     clock.forward(seconds=1)
     assert state(session) == ("settled", "")
-    assert (money(session), gateway(session)) == (("captured", 394), ("captured", 394))
+    assert (money(session), gateway(session)) == (("captured", 485), ("captured", 485))  # 3.94 and the VAT of Slovakia
     assert list(AttemptSession.objects.values_list("validity", flat=True)) == ["valid"]

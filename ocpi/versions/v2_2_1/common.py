@@ -21,11 +21,6 @@ class Price(WireModel):
     before_taxes: Number = Field(validation_alias="excl_vat")
     after_taxes: Number | None = Field(default=None, validation_alias="incl_vat")
 
-    @property
-    def gross(self) -> Decimal:
-        """What the customer pays as far as is known: with VAT where it is told, without where it is not."""
-        return self.before_taxes if self.after_taxes is None else self.after_taxes
-
 
 class DisplayText(WireModel):
     """DisplayText (§16.3): a text for people in one language (ISO 639-1)."""

@@ -61,9 +61,10 @@ def test_a_credit_cdr_names_the_one_it_cancels(cpo: Cpo) -> None:
     assert (row.credit, row.credit_reference_id, row.total_gross) == (True, "CDR-1", Decimal("-12.3"))
 
 
-def test_without_vat_the_net_amount_counts(cpo: Cpo) -> None:
+def test_a_gross_that_is_not_told_is_not_known(cpo: Cpo) -> None:
     cpo.post("cdrs", cdr_data(total_cost={"excl_vat": 10.0}))
-    assert Cdr.objects.get().total_gross == 10
+    row = Cdr.objects.get()
+    assert (row.total_net, row.total_gross, row.total_told) == (10, None, "10.0000 EUR without taxes")
 
 
 def test_a_cdr_of_another_party_is_refused(cpo: Cpo) -> None:
