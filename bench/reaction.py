@@ -58,8 +58,8 @@ def start_processes(place: Place, stack: ExitStack) -> None:
 def waiting_drivers(first: int) -> list[str]:
     """Drivers who have paid and now wait for their cable to be plugged in; the uids of their EVSEs."""
     evses = [f"L{number}-1" for number in range(first, first + DRIVERS)]
-    for evse in evses:
-        start_session(StartRequest(evse=evse))
+    for code in Evse.objects.filter(uid__in=evses).order_by("pk").values_list("code", flat=True):
+        start_session(StartRequest(evse=code))
     waiting = AdHocSession.objects.filter(evse__uid__in=evses, state=State.WAITING_FOR_CONNECTOR)
     deadline = time.monotonic() + MOST_SECONDS
     while waiting.count() < DRIVERS and time.monotonic() < deadline:

@@ -21,6 +21,16 @@ def evse_of(identifier: str) -> Evse | None:
     return _by_code(key) if is_code(key) else _by_evse_id(key)
 
 
+def evse_for_staff(identifier: str) -> Evse | None:
+    """The same for staff at a shell, who may name a charger in test by its EVSE ID where just one has it."""
+    found = evse_of(identifier)
+    if found is not None:
+        return found
+    tested = _evses().filter(evse_id_key=plain(identifier), partner__environment=Partner.Environment.TEST)
+    rows = list(tested.exclude(evse_id_key="").exclude(status=GONE)[:2])
+    return rows[0] if len(rows) == 1 else None
+
+
 def _by_code(code: str) -> Evse | None:
     """The EVSE itself; if it was removed, what its partner publishes under the same EVSE ID now."""
     evse = _evses().filter(code=code).first()

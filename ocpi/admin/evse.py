@@ -14,10 +14,11 @@ from unfold.contrib.filters.admin import DropdownFilter, RelatedDropdownFilter
 from ocpi.admin import statuses
 from ocpi.admin.console_actions import ON_EVSE
 from ocpi.admin.huge import HugeMixin
+from ocpi.charger_codes import grouped, plain
 from ocpi.models import Evse, Location, Message
 from ocpi.versions.enums import EvseStatus
 from partners.admin.pages import ReadOnlyAdmin, Standing
-from partners.admin.showing import WARNING, ago, anchor, json_block, link, list_url, partner_link
+from partners.admin.showing import WARNING, ago, anchor, code, json_block, link, list_url, partner_link
 from partners.models import Partner
 from partners.policies import effective_policy
 from sessions_adhoc.admin.policy import in_words
@@ -63,7 +64,7 @@ class EvseAdmin(HugeMixin, ReadOnlyAdmin):
     list_select_related = ("partner", "location")
     page_actions = ON_EVSE
     search_fields = ("uid_key",)
-    search_help_text = "EVSE ID, beginning of the UID, location ID or beginning of the location's name"
+    search_help_text = "EVSE ID, code, beginning of the UID, location ID or beginning of the location's name"
     empty_title = "No EVSEs yet"
     empty_text = "They come with locations: press “Sync locations” on the partner's page."
 
@@ -76,7 +77,7 @@ class EvseAdmin(HugeMixin, ReadOnlyAdmin):
             return queryset, False
         places = Location.objects.filter(Q(ocpi_key=term.lower()) | Q(name__startswith=term))
         found = Q(location__in=list(places.values_list("pk", flat=True)[:MOST_PLACES]))
-        found |= Q(sticker=term.upper()) | Q(uid_key__startswith=term.lower())
+        found |= Q(sticker=term.upper()) | Q(uid_key__startswith=term.lower()) | Q(code=plain(term))
         return queryset.annotate(sticker=Upper("evse_id")).filter(found), False
 
     def standing(self, row: Evse) -> Standing:
@@ -100,6 +101,7 @@ class EvseAdmin(HugeMixin, ReadOnlyAdmin):
             "policy": in_words(applies.values, applies.sources, settings.RESERVATION_CURRENCY),
             "facts": {
                 "EVSE ID": row.evse_id or "none sent",
+                "Code": code(grouped(row.code)),
                 "UID": row.uid,
                 "Location": link(row.location, row.location.name or row.location.ocpi_id),
                 "Partner": link(row.partner),

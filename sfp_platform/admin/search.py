@@ -13,6 +13,7 @@ from django.http import HttpRequest
 from unfold.dataclasses import SearchResult
 
 from billing.models import PaymentAuthorization
+from ocpi.charger_codes import plain
 from ocpi.models import Cdr, Command, Evse, Location, Message, OcpiSession, Tariff, Token
 from ocpi.searching import sought
 from partners.admin.finding import ids_starting_with
@@ -82,7 +83,7 @@ def tokens(text: str) -> QuerySet[Token]:
 
 def evses(text: str) -> QuerySet[Evse]:
     rows = Evse.objects.annotate(sticker=Upper("evse_id")).select_related("partner", "location")
-    return rows.filter(Q(uid_key__startswith=text.lower()) | Q(sticker=text.upper()))
+    return rows.filter(Q(uid_key__startswith=text.lower()) | Q(sticker=text.upper()) | Q(code=plain(text)))
 
 
 def locations(text: str) -> QuerySet[Location]:

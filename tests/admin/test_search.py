@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from billing.models import PaymentAuthorization
+from ocpi.charger_codes import grouped
 from ocpi.message_log import open_message
 from ocpi.models import Cdr, Message, Tariff
 from ocpi.searching import subject_of_url
@@ -30,8 +31,19 @@ def found(browser, term):
 @pytest.mark.parametrize(
     "kind",
     [
-        *("session", "session_start", "token", "reference", "ocpi_session", "cdr", "evse", "evse_uid", "location"),
-        *("tariff", "command", "payment", "partner", "request", "correlation", "contract", "gateway"),
+        *(
+            "session",
+            "session_start",
+            "token",
+            "reference",
+            "ocpi_session",
+            "cdr",
+            "evse",
+            "evse_uid",
+            "evse_code",
+            "location",
+        ),
+        *("location", "tariff", "command", "payment", "partner", "request", "correlation", "contract", "gateway"),
     ],
 )
 def test_it_finds(page, world, kind):
@@ -47,6 +59,7 @@ def test_it_finds(page, world, kind):
         "ocpi_session": (world.ocpi_session.ocpi_id, world.ocpi_session),
         "cdr": (cdr.ocpi_id[:12], cdr),
         "evse": (world.evse.evse_id.lower(), world.evse),
+        "evse_code": (grouped(world.evse.code).lower(), world.evse),
         "evse_uid": (world.evse.uid, world.evse),
         "location": (world.evse.location.ocpi_id, world.evse.location),
         "tariff": ("T-1", Tariff.objects.get()),

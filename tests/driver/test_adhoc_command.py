@@ -9,6 +9,7 @@ from django.utils import timezone
 from sessions_adhoc.models import AdHocSession, TimelineEvent
 from sessions_adhoc.states import State
 from tests.driver import scene
+from tests.factories import PartnerFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -42,6 +43,15 @@ def test_start_starts_and_shows(evse, run):
     assert (session.amount, session.authorization.payment_method) == (2500, "pm_sim_slow")
     assert str(session.pk) in out
     assert "A driver asked to charge" in out
+
+
+def test_start_takes_the_evse_id_of_a_charger_in_test_where_just_one_has_it(db, run):
+    tested = scene.station(partner=PartnerFactory.create(environment="test"))
+    run("start", scene.EVSE_ID.lower())
+    assert AdHocSession.objects.get().evse == tested
+    scene.station(partner=PartnerFactory.create(environment="test"))
+    with pytest.raises(CommandError, match="no charger"):
+        run("start", scene.EVSE_ID)
 
 
 def test_start_speaks_json(evse, run):

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.core.management.base import BaseCommand, CommandError
 
 from sessions_adhoc import services
+from sessions_adhoc.finding import evse_for_staff
 from sessions_adhoc.management.reporting import event_line, full_report, readable
 from sessions_adhoc.models import AdHocSession
 from sessions_adhoc.presenting import message
@@ -27,7 +28,7 @@ class Command(BaseCommand):
         common.add_argument("--json", action="store_true", help="Machine-readable output.")
         verbs = parser.add_subparsers(dest="verb", required=True)
         start = verbs.add_parser("start", parents=[common], help="Reserve the money and start a charger.")
-        start.add_argument("evse", help="Code of the charger (in its QR code), or EVSE ID from the sticker.")
+        start.add_argument("evse", help="Code of the charger (in its QR code), or its EVSE ID.")
         start.add_argument("--connector", default="", help="Connector ID, where the EVSE has several.")
         start.add_argument("--amount", type=int, help="To reserve, in minor units (4000 is 40.00 EUR).")
         start.add_argument("--payment-method", default="", help="The gateway's token, for example pm_sim_ok.")
@@ -58,7 +59,7 @@ class Command(BaseCommand):
             channel=AdHocSession.Channel.WEB.value,
         )
         try:
-            session, _ = services.start_session(request)
+            session, _ = services.start_session(request, at=evse_for_staff(options["evse"]))
         except CannotStart as error:
             raise CommandError(str(error)) from error
         if not options["wait"]:
