@@ -14,6 +14,8 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.request import Request
 
+from ocpi import finishing
+from ocpi.receivers import Names
 from ocpi.routing import code_of_host, expected_host
 from partners import tokens
 from partners.models import IssuedToken, Partner
@@ -120,11 +122,15 @@ def _presented(request: HttpRequest) -> tuple[str, str]:
     return presented.strip(), ""
 
 
+def suspended(partner: Partner) -> Barred:
+    return Barred("The connection is suspended. Please contact us.", partner)
+
+
 def check_partner(caller: Caller, request: HttpRequest) -> None:
     """Raise Barred when the partner is suspended or calls from an address that is not on its list (guide 3.1)."""
     partner, networks = caller.partner, caller.networks
-    if partner.connection == Partner.Connection.SUSPENDED:
-        raise Barred("The connection is suspended. Please contact us.", partner)
+    if not finishing.passes(partner, Names()):
+        raise suspended(partner)
     if networks and not _inside(source := source_address(request), networks):
         raise Barred(f"The source address {source} is not on your list of allowed networks.", partner)
 

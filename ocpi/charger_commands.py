@@ -9,7 +9,7 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from ocpi import commands, reservations
+from ocpi import commands, receivers, reservations
 from ocpi.enqueue import enqueue_after_commit
 from ocpi.models import Command, Connector, Evse, OcpiSession
 from ocpi.outgoing import Unsupported
@@ -23,7 +23,13 @@ class CannotSend(Exception):
 
 
 def start(evse: Evse, connector: Connector | None) -> Command:
-    """START_SESSION with a token of its own, which nobody else can use."""
+    """START_SESSION with a token of its own, which nobody else can use.
+
+    Raises:
+        CannotSend: a driver of ours is charging there.
+    """
+    if why := receivers.occupied(evse.pk):
+        raise CannotSend(why)
     with transaction.atomic():
         return _sent(
             commands.create_start_session(

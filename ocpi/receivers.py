@@ -62,17 +62,32 @@ class Interest:
     params: Callable[["OcpiSession"], list[Any]]
 
 
+@dataclass(frozen=True)
+class Names:
+    """What a message, or a call of ours, is about, as far as it says so; nothing: about anything."""
+
+    session_id: str = ""
+    reference: str = ""
+    token: str = ""
+    evse_uid: str = ""
+    command_id: str = ""
+
+
 _session: list[Callable[[SessionNews], None]] = []
 _interests: dict[Callable[[SessionNews], None], Interest] = {}
 _evse_status: list[Callable[[EvseNews], None]] = []
 _cdr: list[Callable[["Cdr"], None]] = []
 _command: list[Callable[["Command"], None]] = []
 _sending: list[Callable[["Command"], bool]] = []
+_finishing: list[Callable[[int, Names], bool]] = []
+_occupied: list[Callable[[int], str]] = []
 
 on_evse_status = _evse_status.append
 on_cdr = _cdr.append
 on_command = _command.append
 on_sending = _sending.append
+on_finishing = _finishing.append
+on_occupied = _occupied.append
 
 
 def on_session(receiver: Callable[[SessionNews], None], interest: Interest | None = None) -> None:
@@ -119,3 +134,13 @@ def command_changed(command: "Command") -> None:
 def may_be_sent(command: "Command") -> bool:
     """Ask whether a command that a worker is about to send is still wanted; any receiver may say no."""
     return all(allows(command) for allows in _sending)
+
+
+def occupied(evse_id: int) -> str:
+    """Say why nothing else may be started at an EVSE now, in words for people; "" where nobody objects."""
+    return next(filter(None, (says(evse_id) for says in _occupied)), "")
+
+
+def is_finishing(partner_id: int, names: Names) -> bool:
+    """Ask whether something of a suspended partner that was under way is still to be finished (rule 37)."""
+    return any(says(partner_id, names) for says in _finishing)

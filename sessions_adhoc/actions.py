@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from billing import services as billing
 from ocpi import commands, pushes
+from ocpi.models import Command
 from partners import incidents
 from sessions_adhoc import auditing, pulls, queueing, symptoms
 from sessions_adhoc.decide import Action, Do
@@ -65,17 +66,22 @@ def send_start(rows: Snapshot, _action: Action, _now: datetime) -> None:
 
 
 def send_stop(rows: Snapshot, _action: Action, _now: datetime) -> None:
-    """Create the attempt's STOP_SESSION once, and have it sent."""
+    """Create the attempt's STOP_SESSION, one for each wish of the driver, and have it sent."""
     session, attempt = rows.session, rows.attempt
     if attempt is None:
         return
-    if attempt.stop_command is None and rows.ocpi_session is not None:
+    if rows.ocpi_session is not None and _is_older(attempt.stop_command, session.stop_requested_at):
         attempt.stop_command = commands.create_stop_session(
             partner=session.partner, session_id=rows.ocpi_session.ocpi_id, reference=str(session.pk)
         )
         attempt.save(update_fields=["stop_command"])
     if attempt.stop_command is not None:
         queueing.send_command_after_commit(attempt.stop_command)
+
+
+def _is_older(stop: Command | None, wish: datetime | None) -> bool:
+    """Whether no STOP was made for this wish yet."""
+    return stop is None or (wish is not None and stop.created_at < wish)
 
 
 def forget_stop(rows: Snapshot, action: Action, now: datetime) -> None:
@@ -96,7 +102,8 @@ def close_attempt(rows: Snapshot, action: Action, now: datetime) -> None:
     attempt = rows.attempt
     if attempt is not None and attempt.ended_at is None:
         attempt.ended_at, attempt.failure, attempt.verdict = now, action.code, action.text
-        attempt.save(update_fields=["ended_at", "failure", "verdict"])
+        attempt.ended_kwh = rows.ocpi_session.kwh if rows.ocpi_session else None
+        attempt.save(update_fields=["ended_at", "ended_kwh", "failure", "verdict"])
 
 
 def schedule_retry(rows: Snapshot, _action: Action, now: datetime) -> None:

@@ -10,12 +10,14 @@ class SessionsAdhocConfig(AppConfig):
     def ready(self) -> None:
         from billing.receivers import on_authorization_changed
         from ocpi import receivers
-        from sessions_adhoc import detectors, linking, news
+        from sessions_adhoc import belonging, detectors, finishing, news, services
 
         detectors.register_all()
-        receivers.on_session(news.session_news, receivers.Interest(linking.WHOSE, linking.whose_params))
+        receivers.on_session(news.session_news, receivers.Interest(belonging.WHOSE, belonging.whose_params))
         receivers.on_evse_status(news.evse_news)
         receivers.on_cdr(news.cdr_news)
         receivers.on_command(news.command_news)
         receivers.on_sending(news.may_be_sent)
+        receivers.on_finishing(finishing.is_finishing)
+        receivers.on_occupied(services.why_occupied)
         on_authorization_changed(news.payment_news, lock_first=news.lock_session)

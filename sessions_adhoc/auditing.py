@@ -14,9 +14,9 @@ from ocpi.models import Cdr
 from partners import incidents
 from partners.models import Incident
 from sessions_adhoc import eligibility, symptoms
+from sessions_adhoc.belonging import cdrs_of
 from sessions_adhoc.models import AdHocSession, AttemptSession
 from sessions_adhoc.shown import shown_to
-from sessions_adhoc.snapshot import cdrs_of
 
 State = PaymentAuthorization.State
 NOT_DECIDED = frozenset({State.CREATED, State.RESERVING, State.RESERVED})
@@ -60,10 +60,16 @@ def compare_with_cdrs(session: AdHocSession) -> None:
 
 
 def note_foreign(session: AdHocSession, cdr: Cdr) -> None:
-    """A CDR that names a second OCPI session for one START_SESSION: never billed, on the staff queue (rules 12, 26)."""
+    """A CDR of another charger, or of a second OCPI session for one START_SESSION: never billed, on the staff queue
+    (rules 7, 12, 26)."""
+    if not eligibility.at_its_charger(session, cdr):
+        text = f"CDR {cdr.ocpi_id} is about {cdr.location_id}/{cdr.evse_uid}, which is not where it was started: "
+        report = symptoms.report(session, symptoms.FOREIGN_SESSION, f"{text}it is not billed.")
+        incidents.open_incident(session.partner_id, report)
+        return
     cdrs = cdrs_of(session)
     counts = dict(eligibility.judged(session, cdrs))
-    linked = AttemptSession.objects.filter(attempt__session=session, ocpi_session__ocpi_key=cdr.session_key)
+    linked = AttemptSession.objects.filter(attempt__session=session, ocpi_session__ocpi_id__iexact=cdr.session_id)
     failed = not session.attempts.filter(failure="").exists()
     if cdr.credit or failed or not cdr.session_key or counts.get(cdr, True) or linked.exists():
         return

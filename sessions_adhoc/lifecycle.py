@@ -16,12 +16,14 @@ import structlog
 from django.db import transaction
 from django.utils import timezone
 
+from ocpi.models import Command
 from sessions_adhoc import actions, queueing, timeline
 from sessions_adhoc.decide import Action, Decision, Do, decide
 from sessions_adhoc.decide.decision import fail
+from sessions_adhoc.decide.stop import WITHOUT_EFFECT
 from sessions_adhoc.models import MOVING, AdHocSession, TimelineEvent
 from sessions_adhoc.snapshot import Snapshot, facts_of
-from sessions_adhoc.states import BEFORE_START, TERMINAL, WITHOUT_CLOCK, State
+from sessions_adhoc.states import BEFORE_START, OCCUPYING, TERMINAL, WITHOUT_CLOCK, State
 
 log = structlog.get_logger(__name__)
 
@@ -30,6 +32,10 @@ MAX_STEPS = 12
 
 LEASE = timedelta(seconds=15)
 """How long a claimed session is left alone; after it the sweep takes it again."""
+
+
+STOP_AGAIN = timedelta(seconds=10)
+"""How soon after the last one another STOP goes out, however often the driver presses (rule 19)."""
 
 
 class CannotStop(Exception):
@@ -84,7 +90,10 @@ def apply(rows: Snapshot, decision: Decision, now: datetime) -> list[TimelineEve
     """Make one decision true: state, actions, clock. Return what the timeline is to say of it."""
     session, came_from = rows.session, rows.session.state
     if decision.to is not None:
+        occupy(session, decision.to)
         enter(session, decision.to, decision.reason, now)
+    elif decision.reason:
+        session.reason = decision.reason
     for action in decision.actions:
         actions.perform(rows, action, now)
     session.next_check_at = clock(session, decision, now)
@@ -109,6 +118,22 @@ def enter(session: AdHocSession, target: State, reason: str, now: datetime) -> N
         session.ended_at = now
 
 
+def occupy(session: AdHocSession, target: State) -> None:
+    """Keep the EVSE for this driver, or let the next one have it (rule 36).
+
+    A start in doubt has let go of it: where somebody else charges by now, that stays so.
+    """
+    if target not in OCCUPYING:
+        session.occupies_id = None
+    elif session.state not in OCCUPYING and not occupied(session.evse_id):
+        session.occupies_id = session.evse_id
+
+
+def occupied(evse_id: int) -> bool:
+    """Whether a driver of ours may be charging at this EVSE."""
+    return AdHocSession.objects.filter(occupies_id=evse_id).exists()
+
+
 def give_up(session: AdHocSession, text: str, now: datetime) -> None:
     """Staff end an escalated session whose money is gone at the gateway. The caller holds the lock."""
     keep(session, apply(Snapshot(session), fail("payment_lost", text, Action(Do.CLOSE_INCIDENTS)), now))
@@ -122,7 +147,7 @@ def clock(session: AdHocSession, decision: Decision, now: datetime) -> datetime 
 
 
 def request_stop(session_id: UUID | str, actor: str) -> AdHocSession:
-    """The driver (or staff, as `actor`) wants to end charging. Asking twice is asking once.
+    """The driver (or staff, as `actor`) wants to end charging. Asking twice at once is asking once.
 
     Before any START_SESSION it cancels. Raises `CannotStop` when the session has ended.
     """
@@ -134,6 +159,14 @@ def request_cancel(session_id: UUID | str, actor: str) -> AdHocSession:
     return _driver_ends(session_id, actor, "cancel")
 
 
+def _is_new_wish(session: AdHocSession, earlier: datetime | None, now: datetime) -> bool:
+    """Pressing twice at once is one wish; pressing again later is another one, with a STOP of its own (rule 19)."""
+    if earlier is not None and now < earlier + STOP_AGAIN:
+        return False
+    stops = Command.objects.filter(reference=str(session.pk), kind=Command.Kind.STOP_SESSION)
+    return not stops.filter(created_at__gt=now - STOP_AGAIN).exists()
+
+
 def _driver_ends(session_id: UUID | str, actor: str, wish: str) -> AdHocSession:
     now = timezone.now()
     with transaction.atomic():
@@ -141,8 +174,9 @@ def _driver_ends(session_id: UUID | str, actor: str, wish: str) -> AdHocSession:
         if session.state in TERMINAL:
             raise CannotStop(f"This session has already ended ({State(session.state).label.lower()}).")
         field = "cancel_requested_at" if wish == "cancel" and session.state in BEFORE_START else "stop_requested_at"
-        if getattr(session, field) is None:
+        if _is_new_wish(session, getattr(session, field), now):
             setattr(session, field, now)
+            session.reason = "" if session.reason == WITHOUT_EFFECT else session.reason
             timeline.write(session, TimelineEvent.Kind.DRIVER, f"{actor} asked to {wish}.", at=now, actor=actor)
         settle_down(session, now)
     return session

@@ -39,7 +39,12 @@ def take(link: AttemptSession, news: SessionNews, now: datetime) -> Sample:
     if kw is None and not ignored and newest is not None:
         kw = derived_kw(newest, news, since)
         derived = kw is not None
-    if not ignored and attempt.energy_at is None and news.session.status == "ACTIVE" and energy_observed(news.session):
+    if (
+        not ignored
+        and attempt.energy_at is None
+        and news.session.status == "ACTIVE"
+        and energy_observed(news.session, attempt)
+    ):
         attempt.energy_at = now
         attempt.save(update_fields=["energy_at"])
     return Sample.objects.create(

@@ -4,6 +4,7 @@ Called inside the transaction that stores the news. Each writes down what it mea
 due, and has it advanced after commit; the deciding is done there. News that changes nothing is written down too.
 """
 
+from datetime import datetime
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -12,10 +13,11 @@ from django.utils import timezone
 from billing.models import PaymentAuthorization
 from billing.pricing import in_words
 from billing.services import is_stuck
+from ocpi import quirks
 from ocpi.models import Cdr, Command
 from ocpi.receivers import EvseNews, SessionNews
 from partners import incidents
-from sessions_adhoc import auditing, linking, metering, symptoms, timeline
+from sessions_adhoc import auditing, belonging, linking, metering, symptoms, timeline
 from sessions_adhoc.decide.facts import CONNECTOR_READY
 from sessions_adhoc.decide.settle import MONEY_STUCK
 from sessions_adhoc.decide.start import may_send
@@ -25,6 +27,7 @@ from sessions_adhoc.snapshot import Snapshot, facts_of
 from sessions_adhoc.states import TERMINAL, State
 
 Kind = TimelineEvent.Kind
+CONNECTOR_MOMENTS = ["connector_charging_at", "connector_fell_at", "connector_contradicts_at"]
 FREE = CONNECTOR_READY | {"AVAILABLE"}
 
 
@@ -32,7 +35,7 @@ def session_news(news: SessionNews) -> None:
     """A Session of ours: link it to its attempt, take its sample, wake its ad-hoc session (rules 6, 7, 21)."""
     if metering.is_known(news):
         return
-    session_id = linking.ad_hoc_session_of(news.session)
+    session_id = belonging.ad_hoc_session_of(news.session)
     if session_id is None:
         return
     now = timezone.now()
@@ -43,7 +46,7 @@ def session_news(news: SessionNews) -> None:
     metering.take(link, news, now)
     if _worth_telling(news, link):
         text = f"{news.source} Session {news.session.ocpi_id}: {news.session.status}, {news.session.kwh:f} kWh"
-        if link.validity != AttemptSession.Validity.VALID:
+        if link.validity not in linking.SAME_CHARGE:
             text += f" ({link.get_validity_display().lower()}: not valid for billing)"
         session = AdHocSession(pk=session_id)
         timeline.write(session, Kind.SESSION, text, at=now, message_id=news.message_id)
@@ -59,17 +62,20 @@ def _worth_telling(news: SessionNews, link: AttemptSession) -> bool:
 
 def evse_news(news: EvseNews) -> None:
     """The connector of a live session: note CHARGING and the fall from it (rules 13-16), wake who waits."""
-    if news.evse.status == news.previous or not news.previous:
-        return  # nothing new; or the EVSE itself is, and nobody can be waiting at it
+    repeated = news.evse.status == news.previous
+    if not news.previous or (repeated and news.evse.status != "CHARGING"):
+        return  # the EVSE itself is new, and nobody can be waiting at it; or it says nothing new
     live = AdHocSession.objects.filter(evse_id=news.evse.pk, ended_at=None).exclude(state__in=TERMINAL)
     ids = list(live.values_list("pk", flat=True))
     if not ids:
         return
     now = timezone.now()
     wake(ids, now)
-    text = f"Connector {news.previous or 'unknown'} → {news.evse.status_received or news.evse.status}"
+    said = news.evse.status_received or news.evse.status
+    text = f"Connector {said}, as before" if repeated else f"Connector {news.previous} → {said}"
     for session_id in ids:
-        _note_connector(session_id, news)
+        if not _note_connector(session_id, news) and repeated:
+            continue
         timeline.write(
             AdHocSession(pk=session_id),
             Kind.CONNECTOR,
@@ -81,10 +87,13 @@ def evse_news(news: EvseNews) -> None:
         )
 
 
-def _note_connector(session_id: UUID, news: EvseNews) -> None:
+def _note_connector(session_id: UUID, news: EvseNews) -> bool:
+    """Note what the connector says during an attempt; whether that is anything new. What is true counts, not only
+    what changes: CHARGING before the START and again after it is CHARGING (rule 14)."""
     attempt = ChargingAttempt.objects.filter(session_id=session_id, ended_at=None).first()
     if attempt is None:
-        return
+        return False
+    before = _connector_moments(attempt)
     # By our own clock, and by the order of arrival: theirs may differ (rules 15, 16).
     at, status = timezone.now(), news.evse.status
     if status == "CHARGING":
@@ -94,7 +103,14 @@ def _note_connector(session_id: UUID, news: EvseNews) -> None:
         attempt.connector_fell_at = attempt.connector_fell_at or at
     elif status not in FREE and status != "UNKNOWN":
         attempt.connector_contradicts_at = attempt.connector_contradicts_at or at
-    attempt.save(update_fields=["connector_charging_at", "connector_fell_at", "connector_contradicts_at"])
+    if _connector_moments(attempt) == before:
+        return False
+    attempt.save(update_fields=CONNECTOR_MOMENTS)
+    return True
+
+
+def _connector_moments(attempt: ChargingAttempt) -> list[datetime | None]:
+    return [getattr(attempt, name) for name in CONNECTOR_MOMENTS]
 
 
 def _is_fall(attempt: ChargingAttempt, news: EvseNews) -> bool:
@@ -105,11 +121,12 @@ def _is_fall(attempt: ChargingAttempt, news: EvseNews) -> bool:
 
 
 def cdr_news(cdr: Cdr) -> None:
-    """A CDR that names a token of ours (rules 26, 27)."""
-    mine = AdHocSession.objects.filter(partner_id=cdr.partner_id)
-    session = mine.filter(linking.names_token(cdr.token_uid)).first()
-    if session is None:
+    """A CDR about a session of ours (rules 7, 26, 27)."""
+    session_id = belonging.owner_of_cdr(cdr)
+    if session_id is None:
         return
+    session = AdHocSession.objects.select_related("token").get(pk=session_id)
+    quirks.note(cdr.partner, cdr.version, "cdrs", belonging.disagreements(session, session.attempts.all(), cdr))
     now = timezone.now()
     wake([session.pk], now)
     kind = "credit CDR" if cdr.credit else "CDR"

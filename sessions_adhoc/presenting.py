@@ -4,7 +4,9 @@ from typing import Any
 
 from billing.models import PaymentAuthorization
 from sessions_adhoc import estimating
+from sessions_adhoc.decide.stop import WITHOUT_EFFECT
 from sessions_adhoc.models import AdHocSession, Sample, TimelineEvent
+from sessions_adhoc.snapshot import attempt_facts, newest_attempt, valid_session
 from sessions_adhoc.states import BEFORE_START, TERMINAL, State
 
 MESSAGES = {
@@ -17,15 +19,22 @@ MESSAGES = {
     State.CHARGING: "Charging.",
     State.STOPPING: "Stopping.",
     State.AWAITING_CDR: "Charging is over. Waiting for the operator's bill.",
-    State.ESCALATED: "We are looking into this with the charger's operator. Your reservation is safe.",
+    State.ESCALATED: "We are looking into this with the charger's operator.",
     State.SETTLED: "Done. Thank you for charging.",
-    State.FAILED: "Charging did not start. Nothing was charged to you.",
+    State.FAILED: "The session has ended. Nothing was charged to you.",
     State.CANCELLED: "Cancelled. Nothing was charged to you.",
 }
 
 REASONS = {
     "payment_declined": "Your payment was declined. Try another card.",
     "payment_failed": "The payment could not be made. Nothing was charged to you. Please try again.",
+    "payment_expired": "The reservation expired before charging began. Nothing was charged to you.",
+    "payment_released": "The reservation was released before charging began. Nothing was charged to you.",
+    "payment_lost": "The reservation ended before it could be used. Nothing was charged to you.",
+    "payment_timeout": "The payment was not confirmed in time. Nothing was charged to you.",
+    "released": "The reservation was released. Nothing was charged to you.",
+    "start_not_sent": "The charger could not be asked to start in time. Nothing was charged to you. Try again.",
+    "partner_suspended": "This charger cannot be used at the moment. Nothing was charged to you.",
     "connector_never_ready": "The cable was not plugged in in time. Nothing was charged to you.",
     "command_rejected": "The charger refused to start. Nothing was charged to you. Try another connector.",
     "start_refused": "The charger could not start. Nothing was charged to you. Try another connector.",
@@ -33,19 +42,61 @@ REASONS = {
     "no_session": "The charger did not start in time. Nothing was charged to you. You can try again.",
     "no_energy": "No energy reached your car. Nothing was charged to you. You can try again.",
     "stopped_by_driver": "Stopped. No energy was delivered and nothing was charged to you.",
-    "stop_without_effect": "The charger did not stop. You are still charging: stop at the charger, or try again.",
 }
+HELD = "Your reservation is kept until it is clear what you owe."
+TAKEN = "The session has ended."
+SETTLED_FOR_NOTHING = "Done. Nothing was charged to you."
+NOT_STOPPED = {
+    State.STARTING: "The charger did not stop. It may still start: press stop again, or leave the cable unplugged.",
+    State.VALIDATING: "The charger did not stop. It may still charge: press stop again, or stop at the charger.",
+    State.CHARGING: "The charger did not stop. You are still charging: stop at the charger, or try again.",
+}
+RUNS_ON = "The charger says that it is free, but energy is still flowing: press stop, or stop at the charger."
+CHARGER_MAY_RUN = frozenset({State.STARTING, State.VALIDATING, State.CHARGING})
+CHARGING_IS_OVER = frozenset({State.AWAITING_CDR, State.ESCALATED})
 RETRYING = "The first try gave no energy. Trying again: leave the cable plugged in."
 
 
-def message(session: AdHocSession) -> str:
-    """Return one sentence for the driver."""
+def message(session: AdHocSession, payment: PaymentAuthorization) -> str:
+    """Return one sentence or two for the driver, true for the state and for the money (rule 40)."""
     state = State(session.state)
+    if state in TERMINAL:
+        return _ending(session, state, payment)
     if state == State.STARTING and session.reason == "no_energy":
         return RETRYING
-    if state in TERMINAL or session.reason == "stop_without_effect":
-        return REASONS.get(session.reason, MESSAGES[state])
+    if session.reason == WITHOUT_EFFECT and state in NOT_STOPPED:
+        return NOT_STOPPED[state]
+    if state in CHARGING_IS_OVER and runs_on(session):
+        return RUNS_ON
+    if state == State.ESCALATED and held(payment):
+        return f"{MESSAGES[state]} {HELD}"
     return MESSAGES[state]
+
+
+def _ending(session: AdHocSession, state: State, payment: PaymentAuthorization) -> str:
+    """How it ended; how much was taken stands beside it, and nothing says "nothing" where something was."""
+    if state == State.SETTLED:
+        return MESSAGES[state] if takes(payment) else SETTLED_FOR_NOTHING
+    return TAKEN if takes(payment) else REASONS.get(session.reason, MESSAGES[state])
+
+
+def takes(payment: PaymentAuthorization) -> bool:
+    """Whether the driver pays anything, by now or by what is under way."""
+    capturing = payment.state == PaymentAuthorization.State.CAPTURING
+    return bool(payment.capture_amount if capturing else payment.kept_amount)
+
+
+def can_stop(session: AdHocSession, state: State) -> bool:
+    """Whether pressing stop makes sense: while it starts or charges; again when a STOP came to nothing (rule 19)."""
+    if state in CHARGER_MAY_RUN:
+        return session.stop_requested_at is None or session.reason == WITHOUT_EFFECT
+    return state in CHARGING_IS_OVER and runs_on(session)
+
+
+def runs_on(session: AdHocSession) -> bool:
+    """Whether energy still flows although charging counts as over."""
+    attempt = newest_attempt(session)
+    return attempt is not None and attempt_facts(attempt, valid_session(attempt)).runs_on
 
 
 def newest_sample(session: AdHocSession) -> Sample | None:
@@ -69,9 +120,9 @@ def presented(session: AdHocSession) -> dict[str, Any]:
         "id": session.pk,
         "state": state.value,
         "reason": session.reason,
-        "message": message(session),
+        "message": message(session, payment),
         "finished": state in TERMINAL,
-        "can_stop": state in (State.STARTING, State.VALIDATING, State.CHARGING) and session.stop_requested_at is None,
+        "can_stop": can_stop(session, state),
         "can_cancel": state in BEFORE_START,
         "evse": str(session.evse),
         "connector": session.connector_number,

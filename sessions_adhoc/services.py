@@ -40,13 +40,18 @@ __all__ = [
 OUT_OF_SERVICE = frozenset({"INOPERATIVE", "OUTOFORDER", "PLANNED", "REMOVED"})
 """Statuses in which no START makes sense. CHARGING and RESERVED may be stale: the CPO has the last word."""
 
+IN_USE = "charger_in_use"
+SOMEBODY = "Somebody is charging here. Please use another charger, or wait until this one is free."
+
 
 class CannotStart(Exception):
-    """The session cannot be started; `field` names what is wrong with the request, the text says it to a person."""
+    """The session cannot be started; `field` names what is wrong with the request, the text says it to a person, and
+    `code`, where there is one, to a program."""
 
-    def __init__(self, field: str, text: str) -> None:
+    def __init__(self, field: str, text: str, code: str = "") -> None:
         super().__init__(text)
         self.field = field
+        self.code = code
 
 
 class IdempotencyConflict(Exception):
@@ -115,14 +120,27 @@ def start_session(
     """
     if idempotency_key and (earlier := _earlier(client, idempotency_key, request)):
         return earlier, False
+    evse = at or find_evse(request.evse)
     try:
         with transaction.atomic():
-            return _create(request, at or find_evse(request.evse), client, idempotency_key), True
-    except IntegrityError:
-        # Two requests with one key at the same time: the other one won.
+            return _create(request, evse, client, idempotency_key), True
+    except IntegrityError as error:
+        # Two requests at the same time, with one key or at one charger: the other one won.
         if idempotency_key and (earlier := _earlier(client, idempotency_key, request)):
             return earlier, False
-        raise
+        check_free(evse)
+        raise CannotStart("evse", "This charger is being used. Please try again.", IN_USE) from error
+
+
+def check_free(evse: Evse) -> None:
+    """Raise `CannotStart` where a driver of ours may be charging (rule 36)."""
+    if why := why_occupied(evse.pk):
+        raise CannotStart("evse", why, IN_USE)
+
+
+def why_occupied(evse_id: int) -> str:
+    """What to tell whoever else wants to start there; "" where it is free."""
+    return SOMEBODY if lifecycle.occupied(evse_id) else ""
 
 
 def _earlier(client: ClientKey | None, key: str, request: StartRequest) -> AdHocSession | None:
@@ -134,6 +152,7 @@ def _earlier(client: ClientKey | None, key: str, request: StartRequest) -> AdHoc
 
 def _create(request: StartRequest, evse: Evse, client: ClientKey | None, idempotency_key: str) -> AdHocSession:
     _check_usable(evse)
+    check_free(evse)
     connector = find_connector(evse, request.connector)
     policy = effective_policy(evse.partner_id, evse.location.ocpi_id, evse.uid)
     shown = freeze(evse, connector, policy.values)
@@ -145,6 +164,7 @@ def _create(request: StartRequest, evse: Evse, client: ClientKey | None, idempot
         next_check_at=now,
         partner=evse.partner,
         evse=evse,
+        occupies=evse,
         connector=connector,
         connector_number=connector.connector_id if connector else "",
         is_dc=bool(connector and connector.is_dc),

@@ -3,13 +3,14 @@
 from decimal import Decimal
 from functools import cached_property
 
-from django.db.models import Q
-
 from billing.models import PaymentAuthorization
 from billing.services import is_stuck
 from ocpi.models import Cdr, Command, OcpiSession
+from partners import clocks
+from partners.models import Partner
 from partners.policies import DEFAULTS
 from sessions_adhoc import eligibility
+from sessions_adhoc.belonging import WHOLE_SECONDS, cdrs_of
 from sessions_adhoc.decide import (
     AttemptFacts,
     CommandFacts,
@@ -19,17 +20,29 @@ from sessions_adhoc.decide import (
     SessionFacts,
 )
 from sessions_adhoc.models import AdHocSession, AttemptSession, ChargingAttempt
-from sessions_adhoc.states import BEFORE_START, State
+from sessions_adhoc.states import State
 
 ENERGY_STEP = Decimal("0.01")
 WAITING_FOR_A_CABLE = frozenset({State.AUTHORIZED, State.WAITING_FOR_CONNECTOR, State.STARTING})
 """States in which a START waits for the connector (rule 2)."""
 
 
-def energy_observed(session: OcpiSession) -> bool:
-    """The session rules' term: kWh rose above its first value by at least 0.01, or above 0."""
+def energy_observed(session: OcpiSession, attempt: ChargingAttempt) -> bool:
+    """The session rules' term: kWh rose above its first value by at least 0.01, or above 0 (rule 11).
+
+    A first value above 0 may be the reading of a meter, unless the Session began after this attempt's START.
+    """
     first = session.first_kwh or Decimal(0)
-    return session.kwh >= first + ENERGY_STEP or (first == 0 and session.kwh > 0)
+    if session.kwh >= first + ENERGY_STEP:
+        return True
+    return session.kwh > 0 and (first == 0 or began_within(session, attempt))
+
+
+def began_within(session: OcpiSession, attempt: ChargingAttempt) -> bool:
+    """Whether a Session began after the START of its attempt, as its CPO says."""
+    if session.start_at is None:
+        return False
+    return clocks.ours(session.partner_id, session.start_at) >= attempt.created_at - WHOLE_SECONDS
 
 
 def newest_attempt(session: AdHocSession) -> ChargingAttempt | None:
@@ -99,7 +112,8 @@ def facts_of(rows: Snapshot) -> Facts:
         payment=_payment(rows.payment),
         connector_status=rows.connector_status,
         is_dc=session.is_dc,
-        attempt=_attempt(attempt, rows.ocpi_session) if attempt else None,
+        suspended=session.partner.connection == Partner.Connection.SUSPENDED,
+        attempt=attempt_facts(attempt, rows.ocpi_session) if attempt else None,
         cdr=eligibility.cdr_facts(session, rows.cdrs),
         funds_reserved_at=session.funds_reserved_at,
         stop_requested_at=session.stop_requested_at,
@@ -108,15 +122,6 @@ def facts_of(rows: Snapshot) -> Facts:
         charging_ended_at=session.charging_ended_at,
         reason=session.reason,
     )
-
-
-def cdrs_of(session: AdHocSession) -> list[Cdr]:
-    """The CDRs that name this ad-hoc session's token, by uid or (2.1.1) by contract id; it is its alone (rule 1)."""
-    if session.state in BEFORE_START:
-        return []
-    token = session.token
-    named = Q(token_uid__iexact=token.uid) | Q(token_uid__iexact=token.contract_id)
-    return list(Cdr.objects.filter(named, partner_id=session.partner_id).order_by("id"))
 
 
 def _payment(row: PaymentAuthorization) -> PaymentFacts:
@@ -131,6 +136,7 @@ def _payment(row: PaymentAuthorization) -> PaymentFacts:
 def _command(row: Command) -> CommandFacts:
     return CommandFacts(
         state=row.state,
+        created_at=row.created_at,
         tries=row.tries,
         response=row.response,
         result=row.result,
@@ -140,7 +146,8 @@ def _command(row: Command) -> CommandFacts:
     )
 
 
-def _attempt(row: ChargingAttempt, session: OcpiSession | None) -> AttemptFacts:
+def attempt_facts(row: ChargingAttempt, session: OcpiSession | None) -> AttemptFacts:
+    """Return what `decide` knows of an attempt and the OCPI session that counts for it."""
     return AttemptFacts(
         number=row.number,
         created_at=row.created_at,
@@ -154,7 +161,8 @@ def _attempt(row: ChargingAttempt, session: OcpiSession | None) -> AttemptFacts:
         pull_answered_at=row.pull_answered_at,
         pull_failures=row.pull_failures,
         cdr_pulls=row.cdr_pulls,
-        ended=row.ended_at is not None,
+        ended_at=row.ended_at,
+        ended_kwh=row.ended_kwh,
     )
 
 
@@ -162,7 +170,7 @@ def _session(attempt: ChargingAttempt, row: OcpiSession) -> SessionFacts:
     return SessionFacts(
         status=row.status,
         kwh=row.kwh,
-        energy_observed=attempt.energy_at is not None or (row.status == "ACTIVE" and energy_observed(row)),
+        energy_observed=attempt.energy_at is not None or (row.status == "ACTIVE" and energy_observed(row, attempt)),
         active_at=row.first_active_at,
         news_at=row.news_at,
     )

@@ -14,11 +14,12 @@ from billing import services as billing
 from billing.models import PaymentAuthorization
 from billing.pricing import in_words, to_minor
 from sessions_adhoc import auditing, estimating, lifecycle, pulls, timeline
+from sessions_adhoc.belonging import cdrs_of
 from sessions_adhoc.decide import Decision, decide
 from sessions_adhoc.models import AdHocSession, TimelineEvent
 from sessions_adhoc.presenting import newest_sample
 from sessions_adhoc.shown import shown_to
-from sessions_adhoc.snapshot import Snapshot, cdrs_of, facts_of, newest_attempt
+from sessions_adhoc.snapshot import Snapshot, facts_of, newest_attempt
 from sessions_adhoc.states import TERMINAL, State
 
 Held = PaymentAuthorization.State

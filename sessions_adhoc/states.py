@@ -32,6 +32,11 @@ WITHOUT_CLOCK = TERMINAL | {State.ESCALATED}
 BEFORE_START = frozenset({State.CREATED, State.AUTHORIZING, State.AUTHORIZED, State.WAITING_FOR_CONNECTOR})
 """No START_SESSION was sent yet: the driver may still cancel."""
 
+OCCUPYING = BEFORE_START | {State.STARTING, State.VALIDATING, State.CHARGING, State.STOPPING}
+"""One EVSE, one driver (rule 36). The rule speaks of `starting` to `charging`. It is claimed from the first moment,
+because of two drivers who pay at once the second must be refused before its money is touched, and because whoever
+waits for the cable has money held for just that charger. All states before the START have a clock that frees it."""
+
 FOLLOWERS: dict[State, frozenset[State]] = {
     State.CREATED: frozenset({State.AUTHORIZING, State.CANCELLED}),
     State.AUTHORIZING: frozenset({State.AUTHORIZED, State.FAILED, State.CANCELLED}),

@@ -11,10 +11,10 @@ from billing.pricing.money import from_minor
 from ocpi import payments
 from ocpi.models import Cdr
 from ocpi.outgoing import Unsupported
+from sessions_adhoc.belonging import cdrs_of
 from sessions_adhoc.eligibility import judged
 from sessions_adhoc.models import AdHocSession
 from sessions_adhoc.shown import shown_to
-from sessions_adhoc.snapshot import cdrs_of
 
 SUCCESS, PARTIAL_SUCCESS, FAILED = "SUCCESS", "PARTIAL_SUCCESS", "FAILED"
 State = PaymentAuthorization.State

@@ -56,7 +56,10 @@ def to_page(command: Command) -> HttpResponse:
 
 
 def start(_request: HttpRequest, evse: Evse, data: dict[str, Any]) -> HttpResponse:
-    return to_page(charger_commands.start(evse, connector_of(evse, data["connector"])))
+    try:
+        return to_page(charger_commands.start(evse, connector_of(evse, data["connector"])))
+    except charger_commands.CannotSend as refused:
+        raise Refused(str(refused)) from refused
 
 
 def unlock(_request: HttpRequest, evse: Evse, data: dict[str, Any]) -> HttpResponse:

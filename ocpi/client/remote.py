@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
+from ocpi import finishing
 from ocpi.client.exchange import Call, Reply, call
 from ocpi.client.failures import CallFailed
 from ocpi.versions import VERSIONS, Version
@@ -88,7 +89,7 @@ def functional(
     """
     version = version_in_use(partner)
     target = url or joined(endpoint_url(partner, module, role), *segments)
-    if suspended(partner):
+    if not finishing.call_passes(partner, method, module, segments[0] if segments else ""):
         raise CallFailed("suspended", f"the connection to {partner.name} is suspended")
     return call(
         Call(
@@ -105,11 +106,6 @@ def functional(
             gated=True,
         )
     )
-
-
-def suspended(partner: Partner) -> bool:
-    """Staff paused all automatic traffic with the partner."""
-    return partner.connection == Partner.Connection.SUSPENDED
 
 
 def _recipient(partner: Partner, method: str) -> tuple[str, str] | None:

@@ -15,6 +15,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from ocpi import receivers
 from ocpi.enqueue import enqueue_after_commit
 from ocpi.models import ConformanceCase, ConformanceRun, Evse
 from ocpi.versions import VERSIONS
@@ -103,6 +104,8 @@ def _known_charger(partner: Partner, charger: TestCharger) -> dict[str, Any]:
     if evse is None:
         place = f"EVSE {charger.evse_uid} at location {charger.location_id}"
         raise CheckRefusedError(f"We do not know {place}. Sync their locations first, and check both ids.")
+    if why := receivers.occupied(evse.pk):
+        raise CheckRefusedError(why)
     connectors = {row.connector_key: row.connector_id for row in evse.connectors.all()}
     connector_id = connectors.get(charger.connector_id.lower(), "")
     if charger.connector_id and not connector_id:

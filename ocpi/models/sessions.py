@@ -9,6 +9,9 @@ from ocpi.models.base import MirroredObject
 class OcpiSession(MirroredObject):
     """A charging process on the CPO's side. What it means for a driver is decided by `sessions_adhoc`."""
 
+    USED_AGAIN = " #"
+    """After the key of a Session whose id the CPO used again for another one, before our number of it (rule 7)."""
+
     status = models.CharField(max_length=12)
     kwh = models.DecimalField("kWh", max_digits=12, decimal_places=4)
     start_at = models.DateTimeField(null=True)

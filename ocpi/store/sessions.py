@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from ocpi import receivers
 from ocpi.models import OcpiSession
-from ocpi.store import columns, refresh, stamps
+from ocpi.store import columns, refresh, returning, stamps
 from ocpi.store.base import (
     THIS_ONE,
     NotFound,
@@ -163,7 +163,7 @@ def _at_once(
     found = run(READ, party.keys(session_id))
     row, seen = (SESSIONS.read(found[0]), found[0][-1]) if found else (None, None)
     update = make(row)
-    if row is not None and update.outdated(row):
+    if row is not None and (update.outdated(row) or returning.is_another(update.obj, update.source, row)):
         return None
     created, changed, before = row is None, True, row and row.last_updated
     if row is None:
@@ -197,6 +197,9 @@ def _raw(row: OcpiSession, version: Version) -> dict[str, Any]:
 
 
 def _store(update: _Update, row: OcpiSession | None) -> Stored[OcpiSession]:
+    if row is not None and returning.is_another(update.obj, update.source, row):
+        returning.set_aside(row)
+        row = None
     created = row is None
     stale, before = row is not None and update.outdated(row), row and row.last_updated
     if row is None:

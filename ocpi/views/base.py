@@ -16,11 +16,20 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from ocpi import flooding, message_log, quirks
-from ocpi.authentication import Caller, TokenAuthentication, WrongToken, look_up, note_found, source_address
+from ocpi import finishing, flooding, message_log, quirks
+from ocpi.authentication import (
+    Caller,
+    TokenAuthentication,
+    WrongToken,
+    look_up,
+    note_found,
+    source_address,
+    suspended,
+)
 from ocpi.envelope import Absent, EnvelopeRenderer, Refusal, StatusCode, envelope
 from ocpi.hubs import speaks_for
 from ocpi.raw_path import path_of, url_of
+from ocpi.receivers import Names
 from ocpi.routing import offered
 from ocpi.searching import subject_of_url
 from ocpi.store import NotFound, Party, Stored
@@ -31,6 +40,7 @@ from partners import tokens
 from partners.models import Partner
 
 LONGEST_ECHO = 128
+WRITING = ("PUT", "PATCH", "POST")
 ECHOED = ("X-Request-ID", "X-Correlation-ID")
 
 
@@ -168,6 +178,8 @@ class OcpiView(APIView):
         if isinstance(request.auth, Caller):
             self.caller, self.partner = request.auth, request.auth.partner
             self.check_scope(request.auth)
+        if self.partner and self.partner.connection == self.partner.Connection.SUSPENDED:
+            self.check_finishing(self.partner, kwargs)
         if any("\x00" in str(value) for value in kwargs.values()):
             raise Http404
         if self.too_big:
@@ -179,6 +191,16 @@ class OcpiView(APIView):
             raise WrongToken("This token is only good for versions and credentials.", caller.partner)
         if self.version is not None and not offered(self.version, caller.partner):
             raise Http404
+
+    def check_finishing(self, partner: Partner, variables: dict[str, Any]) -> None:
+        """Raise unless a suspended partner's request is about a charge that is being finished (rule 37)."""
+        names = self.about(variables) if self.request.method in WRITING else None
+        if names is None or not finishing.passes(partner, names):
+            raise suspended(partner)
+
+    def about(self, _variables: dict[str, Any]) -> Names | None:
+        """What a request that writes is about; None: not about a charge."""
+        return None
 
     # for handlers
 

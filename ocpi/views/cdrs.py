@@ -6,7 +6,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from ocpi import store
+from ocpi.finishing import named_in
 from ocpi.hubs import speaks_for
+from ocpi.receivers import Names
 from ocpi.routing import cdr_url
 from ocpi.store import Party
 from ocpi.versions import Fault, Invalid
@@ -17,6 +19,9 @@ class CdrsView(OcpiView):
     """POST: take a CDR. The answer says where our copy is; it is the same when the CDR comes again."""
 
     module = "cdrs"
+
+    def about(self, _variables: dict[str, Any]) -> Names:
+        return named_in(self.body())
 
     def post(self, request: Request) -> Response:
         data = self.body()

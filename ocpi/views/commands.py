@@ -10,6 +10,7 @@ from rest_framework.response import Response
 
 from ocpi import receivers
 from ocpi.models import Command
+from ocpi.receivers import Names
 from ocpi.store.columns import text
 from ocpi.views.base import OcpiView
 from partners.models import Partner
@@ -21,6 +22,9 @@ class CommandResultView(OcpiView):
     """POST: the first result counts; a reservation may still be cancelled after it. Sending again does no harm."""
 
     module = "commands"
+
+    def about(self, variables: dict[str, Any]) -> Names:
+        return Names(command_id=str(variables["command_id"]))
 
     def post(self, request: Request, kind: str, command_id: str) -> Response:
         version, partner = self.the_version(), self.the_caller().partner

@@ -1,10 +1,13 @@
 """Locations: we are the receiver (OCPI 2.2.1 §8.2.2). Three levels: location, EVSE, connector."""
 
+from typing import Any
+
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from ocpi import store
 from ocpi.envelope import StatusCode
+from ocpi.receivers import Names
 from ocpi.views.base import OcpiView
 
 
@@ -33,6 +36,9 @@ class LocationView(LocationsView):
 
 class EvseView(LocationsView):
     """GET, PUT, PATCH of an EVSE."""
+
+    def about(self, variables: dict[str, Any]) -> Names:
+        return Names(evse_uid=variables["evse_uid"])
 
     def get(self, request: Request, country_code: str, party_id: str, location_id: str, evse_uid: str) -> Response:
         party = self.party(country_code, party_id)

@@ -37,7 +37,7 @@ class PageAction:
 
     Attributes:
         permission: as `app.codename`; without it there is no button, and the address answers 403.
-        question: what will happen, in the confirmation.
+        question: what will happen, in the confirmation; it may depend on the object.
         run: does it, given (request, object, cleaned data); returns what to tell staff, or a page to show. Raises
             Refused.
         tone: PRIMARY for what to press next; it may depend on the object.
@@ -47,12 +47,16 @@ class PageAction:
     name: str
     label: str
     permission: str
-    question: str
+    question: str | Callable[[Any], str]
     run: Callable[[HttpRequest, Any, dict[str, Any]], HttpResponse | str]
     icon: str = ""
     tone: str | Callable[[Any], str] = DEFAULT
     form: type[forms.Form] | None = None
     possible: Callable[[Any], bool] = lambda _: True
+
+    def question_for(self, row: Any) -> str:
+        """What the confirmation says for this object."""
+        return self.question(row) if callable(self.question) else self.question
 
     def tone_for(self, row: Any) -> str:
         """How the button looks on this object's page."""
@@ -107,7 +111,13 @@ class ActionsMixin:
         ]
 
     def button(self, action: PageAction, row: Any, form: forms.Form) -> dict[str, Any]:
-        return {"action": action, "form": form, "url": self.action_url(action, row), "tone": action.tone_for(row)}
+        return {
+            "action": action,
+            "question": action.question_for(row),
+            "form": form,
+            "url": self.action_url(action, row),
+            "tone": action.tone_for(row),
+        }
 
     def action_url(self, action: PageAction, row: Any) -> str:
         return reverse(f"admin:{self.action_url_name(action)}", args=[row.pk])

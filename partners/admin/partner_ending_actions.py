@@ -9,6 +9,7 @@ from partners.admin.partner_stage_actions import asked, not_ended
 from partners.admin.reasons import ReasonForm
 from partners.models import Partner
 from partners.onboarding import suspension
+from sessions_adhoc import finishing
 from sfp_platform.onboarding import off_boarding
 
 SUSPEND, OFF_BOARD = "partners.suspend_partner", "partners.offboard_partner"
@@ -17,7 +18,23 @@ Connection = Partner.Connection
 
 def suspend(request: HttpRequest, partner: Partner, data: dict[str, Any]) -> str:
     asked(suspension.suspend, partner, data["reason"], request.user)
-    return f"{partner.name} is suspended: their requests are answered with HTTP 403 and no driver can start there."
+    told = f"{partner.name} is suspended: their requests are answered with HTTP 403 and no driver can start there."
+    count = finishing.live(partner.pk).count()
+    return f"{told} {_in_words(count)} still finished." if count else told
+
+
+def _in_words(count: int) -> str:
+    return "1 charge that is live is" if count == 1 else f"{count} charges that are live are"
+
+
+def what_suspending_does(partner: Partner) -> str:
+    """How many drivers it concerns is said before the button is pressed (rule 37)."""
+    count = finishing.live(partner.pk).count()
+    finished = f"{_in_words(count)} finished: what it takes still passes, for 24 hours at most."
+    return (
+        "All their requests are answered with HTTP 403 until you resume, and drivers cannot start at their chargers. "
+        f"{finished if count else 'No charge is live there now.'} Data and tokens are kept."
+    )
 
 
 def resume(request: HttpRequest, partner: Partner, data: dict[str, Any]) -> str:
@@ -37,8 +54,7 @@ ENDING_ACTIONS = (
         "suspend",
         "Suspend",
         SUSPEND,
-        "All their requests are answered with HTTP 403 until you resume, and drivers cannot start at their chargers. "
-        "Sessions that are charging now cannot be followed either. Data and tokens are kept.",
+        what_suspending_does,
         suspend,
         icon="pause_circle",
         tone=DANGER,

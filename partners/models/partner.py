@@ -63,6 +63,9 @@ class Partner(models.Model):
     )
     environment = models.CharField(max_length=12, choices=Environment.choices, default=Environment.TEST)
     connection = models.CharField(max_length=14, choices=Connection.choices, default=Connection.NOT_CONNECTED)
+    suspended_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="Charges that were live then are finished: for a day at most."
+    )
     connected_at = models.DateTimeField(null=True, blank=True)
     token_encoding = models.CharField(
         max_length=6,

@@ -26,10 +26,10 @@ from sessions_adhoc.admin.charging_chart import chart
 from sessions_adhoc.admin.foreseen import foreseen
 from sessions_adhoc.admin.policy import policy
 from sessions_adhoc.admin.story import Line, story, with_messages
+from sessions_adhoc.belonging import cdrs_of
 from sessions_adhoc.estimating import estimate
 from sessions_adhoc.models import AdHocSession, AttemptSession, ChargingAttempt, Sample
 from sessions_adhoc.presenting import held
-from sessions_adhoc.snapshot import cdrs_of
 
 MOST_SAMPLES = 500
 SHOWN_SAMPLES = 50

@@ -66,11 +66,16 @@ def story(
     return lines
 
 
+def _states(before: State, after: State) -> str:
+    """From which state to which; another attempt stays in the state that it was in."""
+    return f"{before.label} → {after.label}" if before != after else f"{after.label} again"
+
+
 def _line(event: TimelineEvent) -> Line:
     states = ""
     tone = KIND_TONES.get(Kind(event.kind), NEUTRAL)
     if event.kind == Kind.STATE and event.state_to:
-        states = f"{State(event.state_from).label} → {State(event.state_to).label}" if event.state_from else ""
+        states = _states(State(event.state_from), State(event.state_to)) if event.state_from else ""
         tone = TONES[State(event.state_to)]
     return Line(
         event.at,

@@ -44,8 +44,8 @@ WAITING = {
         "Charging is over. Waiting for the CPO's CDR; the money stays reserved.",
         "we ask with GET /cdrs; after a day without a CDR it is escalated",
     ),
-    State.ESCALATED: ("Waiting for us. The money stays reserved until news from the CPO or staff decide.", ""),
-    State.SETTLED: ("Nobody has to do anything: captured, and the rest released.", ""),
+    State.ESCALATED: ("Waiting for us: news from the CPO, or staff, decide about the money.", ""),
+    State.SETTLED: ("Nobody has to do anything: what was due was taken, and nothing more is held.", ""),
     State.FAILED: ("Nobody has to do anything: no money was taken.", ""),
     State.CANCELLED: ("Nobody has to do anything: no money was taken.", ""),
 }

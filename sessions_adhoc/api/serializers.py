@@ -54,6 +54,9 @@ class ProblemSerializer(serializers.Serializer[Any]):
 
     detail = serializers.CharField()
     field = serializers.CharField(required=False)
+    code = serializers.CharField(
+        required=False, help_text="For programs, where there is one: `charger_in_use`, somebody is charging there."
+    )
 
 
 class MoneySerializer(serializers.Serializer[Any]):

@@ -33,8 +33,9 @@ def _let_through(wait: int) -> None:
         raise Throttled(wait)
 
 
-def problem(text: str, http_status: int, field: str = "") -> Response:
-    return Response({"detail": text, **({"field": field} if field else {})}, status=http_status)
+def problem(text: str, http_status: int, field: str = "", code: str = "") -> Response:
+    more = {name: value for name, value in (("field", field), ("code", code)) if value}
+    return Response({"detail": text, **more}, status=http_status)
 
 
 class ClientView(APIView):
@@ -97,7 +98,7 @@ class AdHocSessionsView(ClientView):
                 body.start_request(), client=self.client(request), idempotency_key=key
             )
         except services.CannotStart as error:
-            return problem(str(error), status.HTTP_409_CONFLICT, error.field)
+            return problem(str(error), status.HTTP_409_CONFLICT, error.field, error.code)
         except services.IdempotencyConflict as error:
             return problem(str(error), status.HTTP_409_CONFLICT)
         http_status = status.HTTP_201_CREATED if created else status.HTTP_200_OK

@@ -3,8 +3,17 @@
 from datetime import datetime
 
 from sessions_adhoc.decide.decision import Action, Decision, Do, end_attempt, go, stay
-from sessions_adhoc.decide.facts import AttemptFacts, CommandFacts, Facts
-from sessions_adhoc.decide.start import MAX_SENDS, PULL_POLL, SEND_POLL, UNSENT, Pull, pull_since, sample_overdue
+from sessions_adhoc.decide.facts import AttemptFacts, Facts
+from sessions_adhoc.decide.start import PULL_POLL, Pull, pull_since, sample_overdue
+from sessions_adhoc.decide.stop import (
+    SEND_POLL,
+    WITHOUT_EFFECT,
+    stop_due,
+    stop_failed_at,
+    stop_refused,
+    untold_failure,
+)
+from sessions_adhoc.decide.words import lasting
 from sessions_adhoc.states import State
 
 
@@ -14,23 +23,40 @@ def ended(facts: Facts, text: str) -> Decision:
 
 def has_ended(facts: Facts, attempt: AttemptFacts, now: datetime) -> Decision | None:
     """How charging ends by itself: the CPO says so, the connector says so, silence, a contradiction (rules 15, 17)."""
-    if facts.over:
+    if is_over(facts, attempt, now):
         return ended(facts, "Charging is over.")
     fell = attempt.connector_fell_at
     if fell and now >= fell + facts.rules.flap_delay:
         return ended(facts, f"The connector is free since {fell:%H:%M:%S} UTC: charging is over (G5.7).")
-    minutes = facts.rules.silence_timeout.total_seconds() / 60
+    borne = lasting(facts.rules.silence_timeout)
     if attempt.session and now >= attempt.session.news_at + facts.rules.silence_timeout:
-        return ended(facts, f"No news for {minutes:g} min: the session is no longer tracked (G5.8).")
+        return ended(facts, f"No news for {borne}: the session is no longer tracked (G5.8).")
     contradicts = attempt.connector_contradicts_at
     if contradicts and now >= contradicts + facts.rules.silence_timeout:
-        return ended(facts, f"For {minutes:g} min the connector has said something else: no longer tracked (G5.8).")
+        return ended(facts, f"For {borne} the connector has said something else: no longer tracked (G5.8).")
     return None
+
+
+def final_at(facts: Facts) -> datetime | None:
+    """When a CDR that came while its Session is ACTIVE counts as the last one, if no energy came since (rule 27)."""
+    came_at = facts.cdr.came_at if facts.cdr else None
+    return came_at + facts.rules.meter_interval if came_at else None
+
+
+def is_over(facts: Facts, attempt: AttemptFacts, now: datetime) -> bool:
+    """The CPO says so: by its Session, or by a CDR that is no interim one."""
+    session = attempt.session
+    if facts.cdr is None or session is None or session.status != "ACTIVE":
+        return facts.over
+    final = final_at(facts)
+    return not facts.is_interim(now) and (final is None or now >= final)
 
 
 def next_look(facts: Facts, attempt: AttemptFacts, now: datetime) -> datetime:
     """The nearest moment at which time alone changes something."""
     moments = [now + facts.rules.meter_interval]
+    if (final := final_at(facts)) and final > now:
+        moments.append(final)
     if attempt.connector_fell_at:
         moments.append(attempt.connector_fell_at + facts.rules.flap_delay)
     if attempt.connector_contradicts_at:
@@ -48,8 +74,10 @@ def charging(facts: Facts, now: datetime) -> Decision:
         return ended(facts, "The attempt is gone.")
     if over := has_ended(facts, attempt, now):
         return over
-    if facts.driver_ended:
+    if asks_to_stop(facts, attempt, now):
         return go(State.STOPPING, "Asking the CPO to stop.", Action(Do.SEND_STOP))
+    if told := untold_failure(facts, attempt, now):
+        return told
     if sample_overdue(facts, attempt, now):
         return stay(
             next_look(facts, attempt, now),
@@ -59,11 +87,12 @@ def charging(facts: Facts, now: datetime) -> Decision:
     return stay(next_look(facts, attempt, now))
 
 
-def stop_refused(stop: CommandFacts) -> bool:
-    """The CPO said no, or cannot be reached. An unanswered STOP may have arrived: it gets its time."""
-    if stop.state == "undelivered":
-        return stop.tries >= MAX_SENDS
-    return stop.turned_down
+def asks_to_stop(facts: Facts, attempt: AttemptFacts, now: datetime) -> bool:
+    """The driver wishes to stop, and no STOP has failed since."""
+    if not facts.driver_ended or stop_due(facts, attempt) or attempt.stop is None:
+        return facts.driver_ended
+    failed_at = stop_failed_at(facts, attempt.stop)
+    return failed_at is None or now < failed_at
 
 
 def stopping(facts: Facts, now: datetime) -> Decision:
@@ -73,11 +102,11 @@ def stopping(facts: Facts, now: datetime) -> Decision:
         return ended(facts, "The attempt is gone.")
     if over := has_ended(facts, attempt, now):
         return over
-    if attempt.stop is None or stop_refused(attempt.stop):
+    if not stop_due(facts, attempt) and (attempt.stop is None or stop_refused(attempt.stop)):
         word = attempt.stop.result or attempt.stop.response if attempt.stop else ""
         return back_to_charging(f"The CPO did not accept the stop ({word or 'not reachable'}). Charging goes on.")
     deadline = facts.state_since + facts.rules.stop_timeout
-    if attempt.stop.state in UNSENT and now < deadline:
+    if stop_due(facts, attempt) and now < deadline:
         return stay(min(deadline, now + SEND_POLL), Action(Do.SEND_STOP))
     if now < deadline:
         return stay(min(deadline, next_look(facts, attempt, now)))
@@ -94,4 +123,4 @@ def stopping(facts: Facts, now: datetime) -> Decision:
 
 
 def back_to_charging(text: str) -> Decision:
-    return go(State.CHARGING, text, Action(Do.FORGET_STOP), reason="stop_without_effect")
+    return go(State.CHARGING, text, Action(Do.FORGET_STOP), reason=WITHOUT_EFFECT)

@@ -78,6 +78,12 @@ def fail(reason: str, text: str, *actions: Action) -> Decision:
     )
 
 
+def suspended(*actions: Action) -> Decision:
+    """Nothing new is started at a suspended partner (rule 37)."""
+    text = "The connection to the operator is suspended. The charger was not asked to start."
+    return fail("partner_suspended", text, *actions)
+
+
 def cancel(reason: str, text: str) -> Decision:
     """The session ends before any START_SESSION: void whatever the gateway did."""
     return go(State.CANCELLED, text, Action(Do.RELEASE), Action(Do.REVOKE_TOKEN), reason=reason)

@@ -28,6 +28,10 @@ DOUBTFUL_RESULTS = frozenset({"FAILED", "TIMEOUT"})
 TURNED_DOWN = frozenset({"REJECTED", "NOT_SUPPORTED"}) | DOUBTFUL_RESULTS
 """Results of a STOP that stopped nothing."""
 
+LEAST_ENERGY = Decimal("0.01")
+INTERIM_SHARE = Decimal("0.02")
+"""What meters and bills may differ by: kWh, or a share of the bill's (rules 11, 32)."""
+
 CONNECTOR_READY = frozenset({"BLOCKED", "PREPARING"})
 SESSION_OVER = frozenset({"COMPLETED", "INVALID"})
 
@@ -89,6 +93,7 @@ class CommandFacts:
     """A command: `state` as `ocpi.models.Command.State`, response and result in OCPI's words."""
 
     state: str
+    created_at: datetime | None = None
     tries: int = 0
     response: str = ""
     result: str = ""
@@ -142,21 +147,38 @@ class AttemptFacts:
     pull_answered_at: datetime | None = None
     pull_failures: int = 0
     cdr_pulls: int = 0
-    ended: bool = False
+    ended_at: datetime | None = None
+    ended_kwh: Decimal | None = None
+
+    @property
+    def ended(self) -> bool:
+        return self.ended_at is not None
+
+    @property
+    def runs_on(self) -> bool:
+        """Its Session is ACTIVE, and its kWh rose since we called charging over (rule 19)."""
+        session = self.session
+        if session is None or session.status != "ACTIVE" or self.ended_kwh is None:
+            return False
+        return session.kwh > self.ended_kwh
 
 
 @dataclass(frozen=True)
 class CdrFacts:
-    """What the valid CDRs together say. `amount` in minor units, at most what was reserved; None: cannot be billed."""
+    """What the valid CDRs together say. `amount` in minor units, at most what was reserved; None: cannot be billed.
+
+    `came_at`: when the newest of them arrived.
+    """
 
     energy: Decimal
     amount: int | None
     text: str = ""
+    came_at: datetime | None = None
 
 
 @dataclass(frozen=True)
 class Facts:
-    """Everything known about one ad-hoc session."""
+    """Everything known about one ad-hoc session. `suspended`: nothing new may be started at its partner (rule 37)."""
 
     state: State
     state_since: datetime
@@ -165,6 +187,7 @@ class Facts:
     payment: PaymentFacts
     connector_status: str = ""
     is_dc: bool = False
+    suspended: bool = False
     attempt: AttemptFacts | None = None
     cdr: CdrFacts | None = None
     funds_reserved_at: datetime | None = None
@@ -173,6 +196,11 @@ class Facts:
     retry_at: datetime | None = None
     charging_ended_at: datetime | None = None
     reason: str = ""
+
+    @property
+    def wish_at(self) -> datetime | None:
+        """When the driver last pressed stop or cancel."""
+        return self.stop_requested_at or self.cancel_requested_at
 
     @property
     def driver_ended(self) -> bool:
@@ -190,3 +218,14 @@ class Facts:
         """The CPO says that charging is over."""
         session = self.attempt.session if self.attempt else None
         return bool(session and session.over) or self.cdr is not None
+
+    def is_interim(self, now: datetime) -> bool:
+        """The CDR is one of a charge that goes on: its Session is ACTIVE and has metered more than it bills (rule 27).
+
+        A Session that has said nothing for as long as silence is borne is not going on.
+        """
+        session = self.attempt.session if self.attempt else None
+        if self.cdr is None or session is None or session.status != "ACTIVE":
+            return False
+        more = session.kwh > self.cdr.energy + max(LEAST_ENERGY, self.cdr.energy * INTERIM_SHARE)
+        return more and now < session.news_at + self.rules.silence_timeout

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sessions_adhoc.decide.decision import Action, Decision, Do, cancel, fail, go, stay
+from sessions_adhoc.decide.decision import Action, Decision, Do, cancel, fail, go, stay, suspended
 from sessions_adhoc.decide.facts import CONNECTOR_READY, Facts
 from sessions_adhoc.states import State
 
@@ -22,6 +22,8 @@ def created(facts: Facts, now: datetime) -> Decision:
         return cancel("cancelled_by_driver", "Cancelled before payment.")
     if now >= facts.created_at + facts.rules.created_timeout:
         return cancel("not_paid", "No payment began in time.")
+    if facts.suspended:
+        return cancel("partner_suspended", "The connection to the operator is suspended.")
     return go(State.AUTHORIZING, "Asking the payment gateway to reserve the funds.", Action(Do.RESERVE))
 
 
@@ -51,6 +53,8 @@ def authorized(facts: Facts, now: datetime) -> Decision:
         return cancel("cancelled_by_driver", "Cancelled by the driver before the start.")
     if facts.payment.state != "reserved":
         return unpaid(facts)
+    if facts.suspended:
+        return suspended()
     if facts.rules.start_strategy == "wait_for_preparing" and facts.connector_status not in CONNECTOR_READY:
         return go(State.WAITING_FOR_CONNECTOR, "Waiting for the cable to be plugged in.")
     return start("Sending START_SESSION.")
@@ -65,6 +69,8 @@ def waiting_for_connector(facts: Facts, now: datetime) -> Decision:
         return cancel("cancelled_by_driver", "Cancelled by the driver before the start.")
     if facts.payment.state != "reserved":
         return unpaid(facts)
+    if facts.suspended:
+        return suspended()
     if facts.connector_status in CONNECTOR_READY:
         return start("The connector is ready (BLOCKED). Sending START_SESSION.")
     deadline = facts.state_since + facts.rules.connector_timeout

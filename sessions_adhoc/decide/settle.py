@@ -6,6 +6,7 @@ from sessions_adhoc.decide.decision import Action, Decision, Do, end_attempt, fa
 from sessions_adhoc.decide.facts import AttemptFacts, Facts
 from sessions_adhoc.decide.payment import PAYMENT_POLL
 from sessions_adhoc.decide.start import Pull, pull_since
+from sessions_adhoc.decide.stop import stop_running_on, told_by, untold_failure
 from sessions_adhoc.states import State
 
 CDR_MISSING = "CDRs not received by SFP"
@@ -52,7 +53,7 @@ def from_cdr(facts: Facts, now: datetime) -> Decision | None:
     """Ask for the capture that the CDR calls for, and have the CDR compared with the tariff while it stands."""
     if facts.cdr is None or facts.cdr.amount is None or facts.payment.state != "reserved":
         return None
-    if facts.payment.refused:
+    if facts.payment.refused or facts.is_interim(now):
         return None
     if facts.cdr.amount == 0:
         return stay(now + PAYMENT_POLL, Action(Do.RELEASE), text=facts.cdr.text)
@@ -61,7 +62,7 @@ def from_cdr(facts: Facts, now: datetime) -> Decision | None:
 
 
 def awaiting_cdr(facts: Facts, now: datetime) -> Decision:
-    if decision := money_moved(facts) or from_cdr(facts, now):
+    if decision := money_moved(facts) or running_on(facts, now) or from_cdr(facts, now):
         return decision
     if facts.payment.state in ("capturing", "releasing"):
         if facts.payment.stuck:
@@ -71,9 +72,17 @@ def awaiting_cdr(facts: Facts, now: datetime) -> Decision:
         return stay(now + PAYMENT_POLL)
     if facts.payment.state != "reserved" or facts.payment.refused:
         return escalate(MONEY_STUCK, "payment_lost", f"The payment is {facts.payment.state}: it cannot be captured.")
-    if facts.cdr is not None:
+    if facts.cdr is not None and not facts.is_interim(now):
         return escalate(CDR_UNUSABLE, "cdr_unusable", facts.cdr.text)
     return waiting_for_cdr(facts, now)
+
+
+def running_on(facts: Facts, now: datetime) -> Decision | None:
+    """Rule 19: what still delivers after its end is stopped, and the driver hears of a STOP that fails."""
+    attempt = facts.attempt
+    if attempt is None:
+        return None
+    return stop_running_on(facts, attempt, now) or (untold_failure(facts, attempt, now) if attempt.runs_on else None)
 
 
 def waiting_for_cdr(facts: Facts, now: datetime) -> Decision:
@@ -87,7 +96,9 @@ def waiting_for_cdr(facts: Facts, now: datetime) -> Decision:
     due = cdr_pull_due(facts)
     if now >= due:
         return stay(now + PAYMENT_POLL, Action(Do.PULL_CDRS), text="No CDR yet: asking for it (GET /cdrs).")
-    return stay(min(due, deadline))
+    silent_at = facts.attempt.session.news_at + facts.rules.silence_timeout if facts.is_interim(now) else deadline
+    latest = min(due, deadline, silent_at)
+    return stay(told_by(facts, facts.attempt, latest, now) if facts.attempt else latest)
 
 
 def escalated(facts: Facts, now: datetime) -> Decision:
@@ -98,6 +109,8 @@ def escalated(facts: Facts, now: datetime) -> Decision:
         return Decision()
     if facts.attempt is not None and not facts.attempt.ended:
         return start_in_doubt(facts, facts.attempt)
+    if decision := running_on(facts, now):
+        return decision if decision.again else Decision(actions=decision.actions, text=decision.text)
     if decision := from_cdr(facts, now):
         return Decision(actions=decision.actions, text=decision.text)
     return Decision()

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from enum import Enum, auto
 
-from sessions_adhoc.decide.decision import Action, Decision, Do, end_attempt, fail, go, stay
+from sessions_adhoc.decide.decision import Action, Decision, Do, end_attempt, fail, go, stay, suspended
 from sessions_adhoc.decide.facts import (
     CONNECTOR_READY,
     DOUBTFUL_RESULTS,
@@ -13,16 +13,11 @@ from sessions_adhoc.decide.facts import (
     Facts,
     SessionFacts,
 )
+from sessions_adhoc.decide.stop import MAX_SENDS, SEND_POLL, UNSENT, stop_due, told_by, untold_failure
+from sessions_adhoc.decide.words import lasting
 from sessions_adhoc.states import State
 
-SEND_POLL = timedelta(seconds=5)
-"""A command that nobody sent by then is asked for again: its task was lost."""
-
 PULL_POLL = timedelta(seconds=30)
-UNSENT = frozenset({"created", "undelivered"})
-"""States of a command that cannot have arrived."""
-
-MAX_SENDS = 3
 MAX_PULLS = 3
 
 START_ERROR = "START_SESSION returns error"
@@ -68,6 +63,8 @@ def between_attempts(facts: Facts, now: datetime) -> Decision:
         return fail("stopped_by_driver", "Stopped by the driver. Nothing was charged.")
     if facts.payment.state != "reserved":
         return fail("payment_lost", "The reservation ended before charging could be tried again.")
+    if facts.suspended:
+        return suspended()
     window_ends = (facts.funds_reserved_at or facts.created_at) + facts.rules.retry_window
     if now >= window_ends:
         return fail("no_energy", "Charging did not start within the reservation's window.")
@@ -97,6 +94,8 @@ def not_arrived(facts: Facts, attempt: AttemptFacts, now: datetime) -> Decision:
         return fail("stopped_by_driver", "Stopped by the driver. The charger was never asked to start.")
     if facts.payment.state != "reserved":
         return fail("payment_lost", "The reservation ended before START_SESSION could be sent.")
+    if facts.suspended:
+        return suspended()
     out_of_time = now >= attempt.created_at + facts.rules.session_timeout
     if out_of_time and not command.tries:
         return fail("start_not_sent", "START_SESSION could not be sent in time. The charger was never asked to start.")
@@ -143,6 +142,8 @@ def in_the_window(facts: Facts, attempt: AttemptFacts, now: datetime) -> Decisio
     if stop_due(facts, attempt):
         text = "" if attempt.stop else "The Session is there, still PENDING: asking the CPO to stop."
         return stay(min(ends, now + SEND_POLL), Action(Do.SEND_STOP), text=text)
+    if told := untold_failure(facts, attempt, now):
+        return told
     if command.result_at and command.result in REFUSING_RESULTS | DOUBTFUL_RESULTS:
         pull = pull_since(attempt, command.result_at)
         if pull is Pull.WANTED:
@@ -156,7 +157,7 @@ def in_the_window(facts: Facts, attempt: AttemptFacts, now: datetime) -> Decisio
             return fail("start_refused", text, Action(Do.OPEN_INCIDENT, code=START_ERROR, text=text))
         if pull is Pull.UNDER_WAY:
             return stay(min(ends, now + PULL_POLL))
-    return stay(ends)
+    return stay(told_by(facts, attempt, ends, now))
 
 
 def window_closed(facts: Facts, attempt: AttemptFacts, ends: datetime, now: datetime) -> Decision:
@@ -192,17 +193,15 @@ def validating(facts: Facts, now: datetime) -> Decision:
     attempt = facts.attempt
     if attempt is None or attempt.session is None:
         return no_energy(facts, "The Session is gone.", now)
-    if attempt.connector_charging_at and attempt.connector_fell_at:
-        fell = f"{attempt.connector_fell_at:%H:%M:%S}"
-        return no_energy(facts, f"No energy; the connector fell back from CHARGING at {fell} UTC.", now)
     deadline = (attempt.session.active_at or facts.state_since) + facts.rules.energy_timeout
     if now >= deadline:
-        minutes = facts.rules.energy_timeout.total_seconds() / 60
-        return no_energy(facts, f"No energy for {minutes:g} min after the Session became ACTIVE.", now)
+        return no_energy(
+            facts, f"No energy for {lasting(facts.rules.energy_timeout)} after the Session became ACTIVE.", now
+        )
     untracked = untracked_at(facts, attempt, attempt.session)
     if now >= untracked:
-        minutes = facts.rules.silence_timeout.total_seconds() / 60
-        why = f"For {minutes:g} min no news, or a connector that says something else: no longer tracked (G5.8)."
+        borne = lasting(facts.rules.silence_timeout)
+        why = f"For {borne} no news, or a connector that says something else: no longer tracked (G5.8)."
         return no_energy(facts, why, now, again=False)
     return waiting_for_energy(facts, attempt, attempt.session, min(deadline, untracked), now)
 
@@ -223,6 +222,11 @@ def waiting_for_energy(
     if stop_due(facts, attempt):
         text = "" if attempt.stop else "Asking the CPO to stop."
         return stay(min(deadline, now + SEND_POLL), Action(Do.SEND_STOP), text=text)
+    if told := untold_failure(facts, attempt, now):
+        return told
+    deadline = told_by(facts, attempt, deadline, now)
+    if fell := fallen(facts, attempt, deadline, now):
+        return fell
     if sample_overdue(facts, attempt, now):
         text = "No meter value in time: asking for it (G5.11)."
         return stay(min(deadline, now + facts.rules.meter_interval), Action(Do.PULL_SESSIONS), text=text)
@@ -237,13 +241,22 @@ def sample_overdue(facts: Facts, attempt: AttemptFacts, now: datetime) -> bool:
     return attempt.pull_asked_at is None or now >= attempt.pull_asked_at + facts.rules.meter_interval
 
 
-def stop_due(facts: Facts, attempt: AttemptFacts) -> bool:
-    """Rule 19: the driver's wish is sent as soon as there is a Session; what cannot have arrived is sent again."""
-    if attempt.session is None:
-        return False
-    if attempt.stop is None:
-        return facts.driver_ended
-    return attempt.stop.state in UNSENT and attempt.stop.tries < MAX_SENDS
+def fallen(facts: Facts, attempt: AttemptFacts, deadline: datetime, now: datetime) -> Decision | None:
+    """Rule 13: the connector fell back from CHARGING. It counts once it has lasted, and the CPO has said since then
+    that there is no energy; None where it cannot be asked: the time for the first energy decides."""
+    fell_at = attempt.connector_fell_at
+    if fell_at is None or attempt.connector_charging_at is None:
+        return None
+    lasts_from = fell_at + facts.rules.flap_delay
+    if now < lasts_from:
+        return stay(min(deadline, lasts_from))
+    pull = pull_since(attempt, fell_at)
+    if pull is Pull.ANSWERED or (attempt.session and attempt.session.news_at > fell_at):
+        return no_energy(facts, f"No energy; the connector fell back from CHARGING at {fell_at:%H:%M:%S} UTC.", now)
+    if pull is Pull.WANTED:
+        text = "The connector fell back from CHARGING: asking for the session before it counts."
+        return stay(min(deadline, now + PULL_POLL), Action(Do.PULL_SESSIONS), text=text)
+    return stay(min(deadline, now + PULL_POLL)) if pull is Pull.UNDER_WAY else None
 
 
 def stopped_too_early(facts: Facts, attempt: AttemptFacts) -> bool:
@@ -265,6 +278,7 @@ def may_retry(facts: Facts, now: datetime) -> bool:
         and now < window_ends
         and attempts < facts.rules.max_attempts
         and not facts.driver_ended
+        and not facts.suspended
     )
 
 
@@ -278,7 +292,7 @@ def no_energy(facts: Facts, why: str, now: datetime, *, again: bool = True) -> D
     if again and may_retry(facts, now):
         return go(
             State.STARTING,
-            f"{why} Trying again in {facts.rules.retry_delay.total_seconds():g} s on the same reservation.",
+            f"{why} Trying again in {lasting(facts.rules.retry_delay)} on the same reservation.",
             *stop,
             end_attempt("no_energy", why),
             Action(Do.SCHEDULE_RETRY),

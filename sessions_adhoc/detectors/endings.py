@@ -3,12 +3,15 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 
+from ocpi.models import Command
 from partners.detecting import Detector, Finding, Key, Window, evidence, moment
 from partners.incidents.reporting import Report
 from partners.models import Incident
+from sessions_adhoc.detectors.starts import nobody_plugged_in
 from sessions_adhoc.models import AdHocSession, ChargingAttempt
 from sessions_adhoc.states import State
 
@@ -56,9 +59,17 @@ def released_early(window: Window) -> list[Finding]:
         created_at__gte=window.since - LONGEST_SESSION,
     )
     bundles: dict[tuple[int, str], list[AdHocSession]] = {}
-    for row in rows.select_related("evse").order_by("ended_at"):
+    of_the_driver = _nobody_plugged_in(rows)
+    for row in rows.exclude(pk__in=of_the_driver).select_related("evse").order_by("ended_at"):
         bundles.setdefault((row.partner_id, row.reason), []).append(row)
     return [_finding(partner_id, reason, ones, window) for (partner_id, reason), ones in bundles.items()]
+
+
+def _nobody_plugged_in(rows: "QuerySet[AdHocSession]") -> set[Any]:
+    """Sessions that came to nothing because nobody plugged in: nothing that a CPO could do better (rule 39)."""
+    commands = Command.objects.filter(attempt__session__in=rows, result="TIMEOUT")
+    found = ChargingAttempt.objects.filter(command__in=nobody_plugged_in(commands))
+    return set(found.values_list("session_id", flat=True))
 
 
 def _finding(partner_id: int, reason: str, ones: list[AdHocSession], window: Window) -> Finding:

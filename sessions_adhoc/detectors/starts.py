@@ -1,10 +1,11 @@
 """START_SESSIONs that the CPO refuses, or that its charger does not carry out: one incident per cause (guide 8)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 
 from ocpi.detectors.traffic import deliberate
 from ocpi.models import Command
@@ -13,11 +14,21 @@ from partners.incidents.reporting import Evidence, Report
 from partners.models import Incident
 from sessions_adhoc.decide.facts import DOUBTFUL_RESULTS, REFUSING_RESPONSES, REFUSING_RESULTS
 from sessions_adhoc.decide.start import MAX_SENDS, START_ERROR
+from sessions_adhoc.models import ChargingAttempt, TimelineEvent
 
 STARTS = "start-errors"
 UNREACHABLE, UNREADABLE = "UNREACHABLE", "UNREADABLE"
 LONGEST_START = timedelta(minutes=10)  # from a command to the result that refuses it
-RESOLUTION = "Return the correct CommandResponse code. Verify the EVSE ID matches your Location data."
+CODE = "Return the correct CommandResponse code. Verify the EVSE ID matches your Location data."
+STATUS = "Push the status of the EVSE when it changes, so that no driver starts there."
+ADVICE = {
+    "NOT_SUPPORTED": "Support START_SESSION, or tell us which chargers cannot be started remotely.",
+    "UNKNOWN_SESSION": "Answer START_SESSION with ACCEPTED or REJECTED.",
+    "EVSE_OCCUPIED": STATUS,
+    "EVSE_INOPERATIVE": STATUS,
+    "FAILED": "Look at the charger's own log of that moment: it was asked to start and did not.",
+    "TIMEOUT": "Check that the charger is online, and that it waits for the cable as long as your server does.",
+}
 CAUSES = {
     "REJECTED": "EVSE not available or command rejected: their server or the charger said no. Often it does not know "
     "the EVSE or the token.",
@@ -77,6 +88,21 @@ class Refusal:
         return {**item, "session": self.command.reference}
 
 
+def nobody_plugged_in(commands: Iterable[Command]) -> set[Any]:
+    """The ids of those START_SESSIONs that a driver let run out: TIMEOUT, and the connector AVAILABLE throughout.
+
+    That is nobody's fault whom one could write to (rule 39). One statement.
+    """
+    waited = [command.pk for command in commands if command.result == "TIMEOUT"]
+    if not waited:
+        return set()
+    moved = TimelineEvent.objects.filter(
+        session=OuterRef("session"), kind=TimelineEvent.Kind.CONNECTOR, at__gte=OuterRef("created_at")
+    )
+    attempts = ChargingAttempt.objects.filter(command__in=waited, session__evse__status="AVAILABLE")
+    return set(attempts.exclude(Exists(moved)).values_list("command_id", flat=True))
+
+
 def refusal_of(command: Command) -> Refusal | None:
     """What went wrong with a START_SESSION; None where nothing did (yet)."""
     if command.result in REFUSING_RESULTS | DOUBTFUL_RESULTS:
@@ -94,30 +120,31 @@ def report(refusals: Sequence[Refusal], reference: str = "") -> Report:
     """The incident for refusals of one key, oldest first."""
     newest = refusals[-1]
     said = f" They say: “{newest.text}”." if newest.text else ""
+    advice = ADVICE.get(newest.code, CODE)
     where = f" at {newest.evse}" if newest.code not in OF_THE_PARTNER else ""
     return Report(
         key=newest.key,
         symptom=START_ERROR,
         cause=f"{CAUSES.get(newest.code, 'EVSE not available or command rejected.')}{said}",
-        resolution=RESOLUTION,
+        resolution=advice,
         reference=reference,
         detector=STARTS,
         evidence=[one.evidence() for one in refusals],
-        letter=f"START_SESSION{where} failed with {newest.code} (last on {moment(newest.at)}).{said} Please return the "
-        "correct CommandResponse code, and verify that the EVSE ID matches your Location data and that the status of "
-        "the EVSE is pushed when it changes.",
+        letter=f"START_SESSION{where} failed with {newest.code} (last on {moment(newest.at)}).{said} {advice}",
     )
 
 
 def refused_starts(window: Window) -> list[Finding]:
-    """All of the window, by cause, but those of connection checks. Two statements, one over the newest commands."""
+    """All of the window, by cause, but those of connection checks. Three statements, one over the newest commands."""
     rows = Command.objects.filter(
         _WENT_WRONG, kind=Command.Kind.START_SESSION, created_at__gte=window.since - LONGEST_START
     )
     bundles: dict[Key, list[Refusal]] = {}
-    for command in rows.exclude(pk__in=window.shared(deliberate)).order_by("created_at"):
+    commands = list(rows.exclude(pk__in=window.shared(deliberate)).order_by("created_at"))
+    of_the_driver = nobody_plugged_in(commands)
+    for command in commands:
         refusal = refusal_of(command)
-        if refusal is not None and refusal.at >= window.since:
+        if refusal is not None and refusal.at >= window.since and command.pk not in of_the_driver:
             bundles.setdefault((command.partner_id, refusal.key), []).append(refusal)
     return [
         Finding(

@@ -35,6 +35,14 @@ class ChargingAttempt(models.Model):
     pull_failures = models.PositiveSmallIntegerField(default=0)
     cdr_pulls = models.PositiveSmallIntegerField(default=0)
     ended_at = models.DateTimeField(null=True, blank=True)
+    ended_kwh = models.DecimalField(
+        "kWh at its end",
+        max_digits=12,
+        decimal_places=4,
+        null=True,
+        blank=True,
+        help_text="What its Session said when we called it over: more than that, and it runs on.",
+    )
     failure = models.CharField(max_length=40, blank=True, default="")
     verdict = models.TextField(blank=True, default="", help_text="What became of it, in words.")
 
@@ -58,6 +66,7 @@ class AttemptSession(models.Model):
 
     class Validity(models.TextChoices):
         VALID = "valid", "Valid"
+        RENAMED = "renamed", "Same charge under another ID"
         LATE = "late", "Late"
         DUPLICATE = "duplicate", "Duplicate"
         ORPHAN = "orphan", "Orphan"

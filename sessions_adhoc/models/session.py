@@ -23,6 +23,7 @@ MOVING = (
     "charging_ended_at",
     "retry_at",
     "ended_at",
+    "occupies_id",
 )
 """The columns that change in a session's life; the others were agreed when it began."""
 
@@ -46,6 +47,15 @@ class AdHocSession(FSMModelMixin, models.Model):
 
     partner = models.ForeignKey(Partner, on_delete=models.PROTECT, related_name="ad_hoc_sessions")
     evse = models.ForeignKey(Evse, on_delete=models.PROTECT, related_name="ad_hoc_sessions", verbose_name="EVSE")
+    occupies = models.OneToOneField(
+        Evse,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="occupied_by",
+        help_text="While it may charge there: nobody else can (rule 36).",
+    )
     connector = models.ForeignKey(Connector, on_delete=models.SET_NULL, null=True, related_name="+")
     connector_number = models.CharField("connector ID", max_length=255, blank=True, default="")
     is_dc = models.BooleanField("DC", default=False)

@@ -8,6 +8,7 @@ from billing.pricing import NOT_READABLE, describe
 from ocpi.models import Connector, Evse
 from partners.models import Partner
 from partners.policies import effective_policy
+from sessions_adhoc import lifecycle
 from sessions_adhoc.pages import words
 from sessions_adhoc.services import OUT_OF_SERVICE
 from sessions_adhoc.shown import offered
@@ -42,6 +43,9 @@ UNREACHABLE = Availability(
     usable=False,
 )
 FOR_TESTS = Availability("out", "Test charger", "This charger is for tests only: nobody can pay here.", usable=False)
+IN_USE = Availability(
+    "busy", "Occupied", "Somebody is charging here. Please use another charger, or wait.", usable=False
+)
 UNKNOWN = Availability("unknown", "State unknown", "The charger does not tell its state. You can try.")
 
 
@@ -63,6 +67,8 @@ def availability(evse: Evse) -> Availability:
         return UNREACHABLE
     if evse.status in OUT_OF_SERVICE or evse.location.missing_since:
         return BROKEN
+    if lifecycle.occupied(evse.pk):
+        return IN_USE
     return STATUSES.get(evse.status, UNKNOWN)
 
 

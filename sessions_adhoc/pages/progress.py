@@ -8,9 +8,9 @@ from django.utils import timezone
 
 from billing.models import PaymentAuthorization
 from sessions_adhoc import eligibility
+from sessions_adhoc.belonging import cdrs_of
 from sessions_adhoc.models import AdHocSession, AttemptSession
 from sessions_adhoc.pages import money, words
-from sessions_adhoc.snapshot import cdrs_of
 from sessions_adhoc.states import TERMINAL, State
 
 STEPS = ("Payment reserved", "Starting", "Charging", "Done")

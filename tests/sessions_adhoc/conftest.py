@@ -74,16 +74,13 @@ class Cpo:
     ) -> None:
         """PUT the Session that answers the last START_SESSION."""
         start = self.sent("START_SESSION")[-1].body
-        data = session_data(
-            session_id,
-            kwh=kwh,
-            status=status,
-            authorization_reference=start["authorization_reference"],
-            cdr_token={**session_data()["cdr_token"], "uid": start["token"]["uid"]},
-            start_date_time=stamp(BEGINNING),
-            last_updated=stamp(self.clock.now()),
-            **more,
-        )
+        usual = {
+            "authorization_reference": start["authorization_reference"],
+            "cdr_token": {**session_data()["cdr_token"], "uid": start["token"]["uid"]},
+            "start_date_time": stamp(BEGINNING),
+            "last_updated": stamp(self.clock.now()),
+        }
+        data = session_data(session_id, kwh=kwh, status=status, **{**usual, **more})
         self.push("PUT", f"sessions/SK/ION/{session_id}", data, 201 if created else 200)
 
     def evse(self, status: str) -> None:

@@ -8,7 +8,7 @@ from billing.models import PaymentAuthorization
 from partners.models import Partner, Policy
 from sessions_adhoc.clients import create_client_key, revoke_client_key
 from sessions_adhoc.models import AdHocSession
-from tests.factories import ConnectorFactory, tariff_data
+from tests.factories import ConnectorFactory, EvseFactory, tariff_data
 from tests.sessions_adhoc.conftest import API
 from tests.sessions_adhoc.looking import state
 
@@ -188,10 +188,11 @@ def test_the_same_key_for_another_request_is_refused(driver) -> None:
     assert AdHocSession.objects.count() == 1
 
 
-def test_a_key_is_one_clients_own(driver) -> None:
+def test_a_key_is_one_clients_own(driver, evse) -> None:
+    EvseFactory(location=evse.location, uid="EVSE-2")
     driver.call("POST", body={"evse": EVSE}, **{"Idempotency-Key": "k-1"})
     driver.key = create_client_key("other")[1]
-    assert driver.call("POST", body={"evse": EVSE}, **{"Idempotency-Key": "k-1"}).status_code == 201
+    assert driver.call("POST", body={"evse": "EVSE-2"}, **{"Idempotency-Key": "k-1"}).status_code == 201
     assert AdHocSession.objects.count() == 2
 
 

@@ -97,7 +97,7 @@ def test_a_bill_above_the_reservation_captures_what_was_reserved(driver, cpo, cl
     session = driver.start(amount=1000)
     cpo.session(0, created=True)
     clock.forward(seconds=1)
-    cpo.session(9)
+    cpo.session(9, "COMPLETED")
     cpo.cdr(12.30)
     clock.forward(seconds=1)
     assert state(session)[0] == "settled"

@@ -37,6 +37,7 @@ def test_a_refused_stop_leaves_it_charging_and_says_so(driver, cpo, clock, charg
     assert (shown["can_stop"], "did not stop" in shown["message"]) == (True, True)
     # The driver may try again, and a second STOP is sent.
     cpo.accept("STOP_SESSION")
+    clock.forward(seconds=10)
     driver.stop(charging)
     assert (state(charging)[0], len(cpo.sent("STOP_SESSION"))) == ("stopping", 2)
 

@@ -10,6 +10,7 @@ from ocpi import commands
 from ocpi.models import Command
 from partners.models import Policy
 from sessions_adhoc.models import AdHocSession
+from tests.factories import EvseFactory
 from tests.sessions_adhoc.looking import state
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -89,7 +90,8 @@ def test_what_is_due_is_shared_between_workers(waiting, clock, waiting_tasks, mo
     from sessions_adhoc import services
     from sessions_adhoc.tasks import tick
 
-    services.start_session(services.StartRequest(evse="SK*ION*EEVSE-1"))
+    EvseFactory(location=waiting.evse.location, uid="EVSE-2")
+    services.start_session(services.StartRequest(evse="SK*ION*EEVSE-2"))
     waiting_tasks()
     from tests.support import tasks
 

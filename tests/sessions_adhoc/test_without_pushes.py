@@ -1,5 +1,7 @@
 """A CPO that never pushes a Session: GET /sessions alone carries the charge (G5.4, rules 8, 11, 17)."""
 
+from datetime import timedelta
+
 import pytest
 
 from tests.factories import session_data
@@ -18,7 +20,7 @@ def offer(cpo, kwh: float) -> None:
             status="ACTIVE",
             authorization_reference=start["authorization_reference"],
             cdr_token={**session_data()["cdr_token"], "uid": start["token"]["uid"]},
-            start_date_time=stamp(BEGINNING),
+            start_date_time=stamp(BEGINNING - timedelta(hours=1)),
             last_updated=stamp(cpo.clock.now()),
         )
     )
@@ -29,7 +31,7 @@ def test_a_session_found_in_the_middle_of_a_charge_is_asked_for_until_its_energy
     clock.forward(minutes=4, seconds=59)
     offer(cpo, 5)
     clock.forward(seconds=2)
-    # Its first value may be anybody's: only what it rises by is energy observed.
+    # It began before the START, so that its first value may be anybody's: only what it rises by is energy observed.
     assert state(session)[0] == "validating"
     clock.forward(seconds=60)
     offer(cpo, 7)

@@ -68,7 +68,9 @@ class Command(BaseCommand):
         self.follow(session, quiet=options["json"])
         self.tell(session, options["json"])
         if session.state != State.SETTLED:
-            raise CommandError(f"The session ended {State(session.state).label.lower()}: {message(session)}")
+            raise CommandError(
+                f"The session ended {State(session.state).label.lower()}: {message(session, session.authorization)}"
+            )
 
     def follow(self, session: AdHocSession, *, quiet: bool) -> None:
         """Print the timeline as it grows, until the session ends."""

@@ -40,7 +40,9 @@ def ocpi_session(**changes: Any) -> SessionFacts:
 
 
 def attempt(**changes: Any) -> AttemptFacts:
-    """The first attempt, accepted by the CPO at T0."""
+    """The first attempt, accepted by the CPO at T0; `ended`: over since then."""
+    if changes.pop("ended", False):
+        changes.setdefault("ended_at", T0)
     return replace(AttemptFacts(number=1, created_at=T0, command=ACCEPTED), **changes)
 
 

@@ -41,9 +41,41 @@ def test_a_stop_that_could_not_arrive_is_sent_again_without_a_word() -> None:
     assert (done(decision), decision.text) == (["send_stop"], "")
 
 
-@pytest.mark.parametrize("stop", [ACCEPTED, replace(UNDELIVERED, tries=3)])
-def test_a_stop_that_arrived_or_never_will_is_not_sent_again(stop: CommandFacts) -> None:
+def test_a_stop_that_arrived_is_not_sent_again_and_has_its_time() -> None:
+    assert decide(starting(session=PENDING, stop=ACCEPTED), at(seconds=1)) == Decision(check_at=at(minutes=2))
+
+
+@pytest.mark.parametrize(
+    ("stop", "word"),
+    [
+        (replace(UNDELIVERED, tries=3), "not reachable"),
+        (replace(ACCEPTED, response="REJECTED"), "REJECTED"),
+        (replace(ACCEPTED, result="FAILED"), "FAILED"),
+    ],
+)
+def test_a_stop_that_was_refused_or_never_will_arrive_is_told_once(stop: CommandFacts, word: str) -> None:
+    told = decide(starting(session=PENDING, stop=stop), at(seconds=1))
+    text = f"The CPO did not stop ({word})."
+    assert told == Decision(reason="stop_without_effect", text=text, again=True)
+    known = replace(starting(session=PENDING, stop=stop), reason="stop_without_effect")
+    assert decide(known, at(seconds=1)) == Decision(check_at=at(minutes=5))
+
+
+def test_a_stop_without_effect_is_told_after_its_time() -> None:
+    decision = decide(starting(session=PENDING, stop=ACCEPTED), at(minutes=2))
+    assert (decision.reason, decision.text) == ("stop_without_effect", "The CPO did not stop (no effect).")
+
+
+def test_a_stop_that_was_never_sent_has_no_time_yet() -> None:
+    stop = CommandFacts(state="sending")
     assert decide(starting(session=PENDING, stop=stop), at(seconds=1)) == Decision(check_at=at(minutes=5))
+
+
+def test_a_newer_wish_is_another_stop() -> None:
+    stop = replace(ACCEPTED, response="REJECTED", created_at=T0)
+    pressed_again = replace(starting(session=PENDING, stop=stop), stop_requested_at=at(seconds=20))
+    assert done(decide(pressed_again, at(seconds=20))) == ["send_stop"]
+    assert done(decide(replace(pressed_again, stop_requested_at=T0), at(seconds=20))) == []
 
 
 REFUSED = replace(ACCEPTED, response="REJECTED")

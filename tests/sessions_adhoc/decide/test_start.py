@@ -235,8 +235,17 @@ def test_blocked_before_charging_is_the_way_in() -> None:
 
 
 def test_falling_back_from_charging_without_energy_is_a_failed_handshake() -> None:
-    fell = validating(connector_charging_at=at(seconds=1), connector_fell_at=at(seconds=20))
-    decision = decide(fell, at(seconds=20))
+    told = {"connector_charging_at": at(seconds=1), "connector_fell_at": at(seconds=20)}
+    fell = validating(**told)
+    assert decide(fell, at(seconds=20)) == Decision(check_at=at(seconds=25))
+    asked = decide(fell, at(seconds=25))
+    assert (asked.to, done(asked), asked.check_at) == (None, ["pull_sessions"], at(seconds=55))
+    under_way = validating(**told, pull_asked_at=at(seconds=25))
+    assert decide(under_way, at(seconds=26)) == Decision(check_at=at(seconds=56))
+    failed = validating(**told, pull_asked_at=at(seconds=25), pull_failures=3)
+    assert done(decide(failed, at(seconds=60))) == []
+    decision = decide(validating(**told, pull_answered_at=at(seconds=25)), at(seconds=26))
+    assert decision == decide(validating(ocpi_session(news_at=at(seconds=21)), **told), at(seconds=26))
     assert (decision.to, decision.reason) == (State.STARTING, "no_energy")
     assert done(decision) == ["send_stop", "close_attempt", "schedule_retry"]
     assert "12:00:20 UTC" in decision.text

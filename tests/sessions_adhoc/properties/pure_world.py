@@ -124,9 +124,14 @@ class World:
 
     def do_send_stop(self, _action: Action) -> None:
         attempt = self.facts.attempt
-        if attempt and attempt.stop is None and attempt.session is not None:
-            self.attempt(stop=CommandFacts("created"))
+        if attempt and attempt.session is not None and self.is_older(attempt.stop):
+            self.attempt(stop=CommandFacts("created", created_at=self.now))
         self.stop_wanted = True
+
+    def is_older(self, stop: CommandFacts | None) -> bool:
+        """Whether no STOP was made for the driver's wish yet."""
+        wish = self.facts.stop_requested_at
+        return stop is None or bool(wish and stop.created_at and stop.created_at < wish)
 
     def do_forget_stop(self, _action: Action) -> None:
         self.facts = replace(self.facts, stop_requested_at=None, cancel_requested_at=None)
@@ -137,7 +142,8 @@ class World:
 
     def do_close_attempt(self, _action: Action) -> None:
         if self.facts.attempt:
-            self.attempt(ended=True)
+            session = self.facts.attempt.session
+            self.attempt(ended_at=self.now, ended_kwh=session.kwh if session else None)
 
     def do_schedule_retry(self, _action: Action) -> None:
         self.facts = replace(self.facts, retry_at=self.now + self.facts.rules.retry_delay)
@@ -169,7 +175,7 @@ class World:
         tries = attempt.command.tries + 1
         answered = self.now if outcome == "answered" else None
         said = response if outcome == "answered" else ""
-        self.attempt(command=CommandFacts(outcome, tries, said, sent_at=self.now, answered_at=answered))
+        self.attempt(command=CommandFacts(outcome, None, tries, said, sent_at=self.now, answered_at=answered))
 
     def send_stop(self, outcome: str, response: str) -> None:
         attempt = self.facts.attempt
@@ -178,7 +184,9 @@ class World:
             return
         said = response if outcome == "answered" else ""
         tries = attempt.stop.tries + 1
-        self.attempt(stop=CommandFacts(outcome, tries, said, sent_at=self.now, answered_at=self.now))
+        made_at = attempt.stop.created_at
+        stop = CommandFacts(outcome, made_at, tries, said, sent_at=self.now, answered_at=self.now)
+        self.attempt(stop=stop)
 
     def hear_session(self, status: str, kwh: Decimal) -> None:
         """The CPO's Session, new or updated. Before a START and after the attempt there is none that counts."""
@@ -205,7 +213,7 @@ class World:
     def hear_cdr(self, energy: Decimal, amount: int | None) -> None:
         attempt = self.facts.attempt
         if attempt is not None and attempt.command.state not in UNSENT:
-            self.facts = replace(self.facts, cdr=CdrFacts(energy, amount, "CDR."))
+            self.facts = replace(self.facts, cdr=CdrFacts(energy, amount, "CDR.", self.now))
 
     def answer_pull(self, *, ok: bool) -> None:
         attempt = self.facts.attempt

@@ -165,6 +165,7 @@ MAYBE = st.none() | MOMENTS
 COMMANDS = st.builds(
     CommandFacts,
     state=st.sampled_from(["created", "sending", "answered", "unanswered", "undelivered"]),
+    created_at=MAYBE,
     tries=st.integers(0, 4),
     response=st.just("") | RESPONSES,
     result=RESULTS,
@@ -189,7 +190,8 @@ ATTEMPTS = st.builds(
     pull_answered_at=MAYBE,
     pull_failures=st.integers(0, 4),
     cdr_pulls=st.integers(0, 200),
-    ended=st.booleans(),
+    ended_at=MAYBE,
+    ended_kwh=st.none() | ENERGY,
 )
 PAYMENTS = ["created", "reserving", "reserved", "capturing", "captured", "releasing", "released", "declined", "expired"]
 FACTS: Any = st.builds(
@@ -207,14 +209,16 @@ FACTS: Any = st.builds(
     ),
     connector_status=CONNECTORS,
     is_dc=st.booleans(),
+    suspended=st.booleans(),
     attempt=st.none() | ATTEMPTS,
-    cdr=st.none() | st.builds(CdrFacts, energy=ENERGY, amount=st.sampled_from([None, 0, 490]), text=st.just("CDR.")),
+    cdr=st.none()
+    | st.builds(CdrFacts, energy=ENERGY, amount=st.sampled_from([None, 0, 490]), text=st.just("CDR."), came_at=MAYBE),
     funds_reserved_at=MAYBE,
     stop_requested_at=MAYBE,
     cancel_requested_at=MAYBE,
     retry_at=MAYBE,
     charging_ended_at=MAYBE,
-    reason=st.sampled_from(["", "no_energy", "sessions_unavailable", "cdr_missing"]),
+    reason=st.sampled_from(["", "no_energy", "sessions_unavailable", "cdr_missing", "stop_without_effect"]),
 )
 
 

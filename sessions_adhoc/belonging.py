@@ -1,0 +1,217 @@
+"""Whose is it? One answer for Sessions and CDRs (rule 7).
+
+A CDR is ours by its session id, else by its authorization reference, else by its token; a Session by its reference,
+else by its token. The first name that is ours decides; what then disagrees is a lenience. Among several attempts of
+one ad-hoc session the reference tells, else the times.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from operator import itemgetter
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Lower, Upper
+
+from ocpi.models import Cdr, OcpiSession, Token
+from ocpi.versions import Lenience
+from partners import clocks
+from partners.rows import run
+from sessions_adhoc.models import AdHocSession, AttemptSession, ChargingAttempt
+from sessions_adhoc.states import BEFORE_START
+
+WHOLE_SECONDS = timedelta(seconds=5)
+"""Stamps of CPOs have no fractions, and their clocks are not ours to the second."""
+
+_OF_PARTNER = f"FROM {AdHocSession._meta.db_table} s"
+_ITS_TOKEN = f"JOIN {Token._meta.db_table} t ON t.id = s.token_id WHERE s.partner_id = %s"
+# In one statement, as every Session asks it. Our references are lower case; the token's contract id is only looked
+# for when nothing else is found.
+WHOSE = (
+    f"WITH named AS (SELECT s.id, 1 AS rank {_OF_PARTNER}"  # noqa: S608
+    f" JOIN {ChargingAttempt._meta.db_table} a ON a.session_id = s.id"
+    " WHERE s.partner_id = %s AND a.authorization_reference = %s"
+    f" UNION ALL SELECT s.id, 2 {_OF_PARTNER} {_ITS_TOKEN} AND LOWER(t.uid) = %s)"
+    " SELECT id, rank FROM named"
+    f" UNION ALL SELECT s.id, 3 {_OF_PARTNER} {_ITS_TOKEN} AND LOWER(t.contract_id) = %s"
+    " AND NOT EXISTS (SELECT 1 FROM named)"
+)
+
+
+def ad_hoc_session_of(session: OcpiSession) -> UUID | None:
+    """Return the ad-hoc session that a Session names, by authorization reference or by its one-off token, or None."""
+    found = run(WHOSE, whose_params(session))
+    # SQLite keeps ids as text.
+    return UUID(str(min(found, key=itemgetter(1))[0])) if found else None
+
+
+def whose_params(session: OcpiSession) -> list[Any]:
+    """The values for `WHOSE`."""
+    reference, name = session.authorization_reference.lower(), session.token_uid.lower()
+    partner_id = session.partner_id
+    return [partner_id, reference, partner_id, name, partner_id, name]
+
+
+def owner_of_cdr(cdr: Cdr) -> UUID | None:
+    """Return the id of the ad-hoc session that a CDR is about, or None."""
+    if (link := _link_of_id(cdr)) is not None:
+        return link.attempt.session_id
+    if cdr.authorization_reference:
+        attempts = ChargingAttempt.objects.filter(session__partner_id=cdr.partner_id)
+        named = attempts.filter(authorization_reference=cdr.authorization_reference.lower()).first()
+        if named is not None:
+            return named.session_id
+    mine = AdHocSession.objects.filter(_names_token(cdr.token_uid), partner_id=cdr.partner_id)
+    return mine.values_list("pk", flat=True).first()
+
+
+def _link_of_id(cdr: Cdr) -> AttemptSession | None:
+    """By its session id. An id that was used again names several Sessions: it is the one with the
+    CDR's reference, else the one that began with it."""
+    if not cdr.session_key:
+        return None
+    named = AttemptSession.objects.filter(ocpi_session__partner_id=cdr.partner_id)
+    named = named.filter(
+        Q(ocpi_session__ocpi_key=cdr.session_key) | Q(ocpi_session__ocpi_key__startswith=before(cdr.session_key))
+    )
+    return _nearest(list(named.select_related("attempt", "ocpi_session").order_by("pk")), cdr)
+
+
+def _nearest(links: Sequence[AttemptSession], cdr: Cdr) -> AttemptSession | None:
+    def away(link: AttemptSession) -> tuple[bool, timedelta]:
+        other = link.attempt.authorization_reference != cdr.authorization_reference.lower()
+        return other, abs((link.ocpi_session.start_at or cdr.start_at) - cdr.start_at)
+
+    return min(links, key=away, default=None)
+
+
+def before(key: str) -> str:
+    """How the keys of Sessions begin that had this id before (`ocpi.store.sessions`)."""
+    return f"{key}{OcpiSession.USED_AGAIN}"
+
+
+def _names_token(name: str) -> Q:
+    """Ad-hoc sessions whose one-off token has this name: its uid, or its contract id, which is all that a Session or
+    CDR of OCPI 2.1.1 says (`auth_id`). Both are the session's alone (rule 1)."""
+    # By the expressions of the indexes: `iexact` compares upper case, and would read every token.
+    named = Token.objects.annotate(uid_key=Lower("uid"), contract_key=Lower("contract_id"))
+    return Q(token__in=named.filter(Q(uid_key=name.lower()) | Q(contract_key=name.lower())).values("pk"))
+
+
+def cdrs_of(session: AdHocSession) -> list[Cdr]:
+    """The CDRs that are about this ad-hoc session, oldest first."""
+    if session.state in BEFORE_START:
+        return []
+    named = _named_by_cdrs(session)
+    found = Cdr.objects.filter(pk__in=named).order_by("id") if named else []
+    return [cdr for cdr in found if owner_of_cdr(cdr) == session.pk]
+
+
+def _named_by_cdrs(session: AdHocSession) -> list[int]:
+    """The ids of all CDRs with any name that is this session's. One statement, each part of it by an index."""
+    token, attempts = session.token, session.attempts.order_by()
+    links = AttemptSession.objects.filter(attempt__session=session).order_by()
+    cdrs = Cdr.objects.filter(partner_id=session.partner_id).order_by().values_list("pk", flat=True)
+    named = cdrs.filter(Q(token_uid__iexact=token.uid) | Q(token_uid__iexact=token.contract_id))
+    return list(
+        named.union(
+            cdrs.filter(authorization_reference__in=attempts.values("authorization_reference")),
+            cdrs.filter(authorization_reference__in=attempts.values(said=Upper("authorization_reference"))),
+            cdrs.filter(session_key__in=links.values(said=Lower("ocpi_session__ocpi_id"))),
+        )
+    )
+
+
+def attempt_of_session(session_id: UUID, session: OcpiSession) -> ChargingAttempt | None:
+    """Return the attempt that a Session of this ad-hoc session belongs to; None before any START_SESSION.
+
+    Without a reference it is the newest one, which waits for a Session: unless it began while an earlier one was open
+    that has none.
+    """
+    attempts = list(ChargingAttempt.objects.filter(session_id=session_id).order_by("number"))
+    for attempt in attempts:
+        if attempt.authorization_reference == session.authorization_reference.lower():
+            return attempt
+    start = session.start_at and clocks.ours(session.partner_id, session.start_at)
+    for attempt in attempts[:-1]:
+        open_until = attempt.ended_at or attempt.created_at
+        if start and attempt.created_at - WHOLE_SECONDS <= start < open_until and not _has_session(attempt):
+            return attempt
+    return attempts[-1] if attempts else None
+
+
+def _has_session(attempt: ChargingAttempt) -> bool:
+    return attempt.session_links.filter(validity=AttemptSession.Validity.VALID).exists()
+
+
+def link_of_cdr(cdr: Cdr, links: Iterable[AttemptSession]) -> AttemptSession | None:
+    """Return the link to the Session that a CDR names by its id, among those of its ad-hoc session."""
+    named = [link for link in links if cdr.session_key and link.ocpi_session.ocpi_id.lower() == cdr.session_key]
+    return _nearest(named, cdr)
+
+
+def attempt_of_cdr(
+    cdr: Cdr, attempts: Sequence[ChargingAttempt], links: Sequence[AttemptSession]
+) -> ChargingAttempt | None:
+    """Return the attempt that a CDR of their ad-hoc session is about: by id, by reference, else by its times.
+
+    Args:
+        attempts: those of the ad-hoc session, in order.
+        links: their Sessions, valid or not.
+    """
+    if (link := link_of_cdr(cdr, links)) is not None:
+        return link.attempt
+    for attempt in attempts:
+        if attempt.authorization_reference == cdr.authorization_reference.lower():
+            return attempt
+    if len(attempts) < 2:
+        return attempts[0] if attempts else None
+    ahead = clocks.offset_of(cdr.partner_id)
+    return _attempt_at(cdr, {attempt.pk: attempt.created_at + ahead for attempt in attempts}, attempts, links)
+
+
+def _attempt_at(
+    cdr: Cdr,
+    starts: Mapping[int, datetime],
+    attempts: Sequence[ChargingAttempt],
+    links: Sequence[AttemptSession],
+) -> ChargingAttempt:
+    """The attempt whose beginning is nearest, of those that had begun when the charge ended.
+
+    The start of its own Session is the best witness; else `starts`, when its START was made by the CPO's clock.
+    """
+    told = {
+        link.attempt_id: link.ocpi_session.start_at
+        for link in links
+        if link.validity == AttemptSession.Validity.VALID and link.ocpi_session.start_at
+    }
+    begun = [attempt for attempt in attempts if starts[attempt.pk] - WHOLE_SECONDS <= cdr.end_at] or attempts
+    # Of two equally near the newer one.
+    return min(reversed(begun), key=lambda attempt: abs(told.get(attempt.pk, starts[attempt.pk]) - cdr.start_at))
+
+
+def same_place(session: AdHocSession, location_id: str, evse_uid: str, connector_id: str = "") -> bool:
+    """Location, EVSE and connector must agree where they are given."""
+    evse = session.evse
+    expected = (evse.location.ocpi_id, evse.uid, session.connector_number)
+    given = (location_id, evse_uid, connector_id)
+    return all(
+        not said or not known or said == "#NA" or said.lower() == known.lower()
+        for said, known in zip(given, expected, strict=True)
+    )
+
+
+def disagreements(
+    session: AdHocSession, attempts: "QuerySet[ChargingAttempt]", said: OcpiSession | Cdr
+) -> tuple[Lenience, ...]:
+    """What a Session or CDR of this session says that is not the session's: its token, its reference."""
+    found = []
+    names = (session.token.uid.lower(), session.token.contract_id.lower())
+    if said.token_uid.lower() not in names:
+        found.append(Lenience("other_token", "cdr_token.uid", "the token is not the one of START_SESSION"))
+    reference = said.authorization_reference.lower()
+    if reference and not attempts.filter(authorization_reference=reference).exists():
+        text = "the reference is not the one of START_SESSION"
+        found.append(Lenience("other_reference", "authorization_reference", text))
+    return tuple(found)

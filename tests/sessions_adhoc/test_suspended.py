@@ -1,0 +1,134 @@
+"""A suspended partner: nothing new begins, and what was live is finished (rule 37)."""
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from ocpi.models import OcpiSession
+from ocpi.sync.engine import pull
+from partners.admin.partner_ending_actions import what_suspending_does
+from partners.models import Partner, Policy
+from partners.onboarding import suspension
+from tests.factories import session_data
+from tests.sessions_adhoc.conftest import stamp
+from tests.sessions_adhoc.looking import gateway, money, open_incidents, state
+
+pytestmark = pytest.mark.django_db
+
+
+def suspend(cpo) -> None:
+    suspension.suspend(Partner.objects.get(pk=cpo.partner.pk), "Too many faults.", None)
+
+
+def status_of(cpo, method: str, path: str, body=None) -> int:
+    answer = cpo.http.generic(
+        method,
+        f"/ocpi/emsp/2.2.1/{path}",
+        data=json.dumps(body) if body is not None else "",
+        content_type="application/json",
+        headers={"Authorization": f"Token {cpo.token}"},
+    )
+    return answer.status_code
+
+
+@pytest.fixture
+def charging(driver, cpo, clock):
+    session = driver.start()
+    cpo.session(0, created=True)
+    clock.forward(seconds=15)
+    cpo.session(3)
+    clock.forward(seconds=1)
+    assert state(session)[0] == "charging"
+    return session
+
+
+def test_a_live_charge_is_stopped_and_settled(driver, cpo, clock, charging) -> None:
+    suspend(cpo)
+    cpo.session(4)
+    cpo.evse("CHARGING")
+    driver.stop(charging)
+    assert (state(charging)[0], len(cpo.sent("STOP_SESSION"))) == ("stopping", 1)
+    result = cpo.sent("STOP_SESSION")[0].body["response_url"].split("/2.2.1/")[1]
+    cpo.push("POST", result, {"result": "ACCEPTED"}, 200)
+    cpo.session(5, "COMPLETED")
+    cpo.cdr(3.01, kwh=5)
+    clock.forward(seconds=1)
+    assert (state(charging), gateway(charging)) == (("settled", ""), ("captured", 301))
+    assert status_of(cpo, "PUT", "sessions/SK/ION/S-1", session_data("S-1")) == 403
+
+
+def test_a_live_charge_is_followed_by_get(cpo, clock, charging) -> None:
+    suspend(cpo)
+    clock.forward(seconds=95)
+    assert len(cpo.server.calls("GET", "/sessions")) == 1
+
+
+def test_everything_else_is_refused(driver, cpo, clock, charging) -> None:
+    suspend(cpo)
+    before = OcpiSession.objects.count()
+    assert status_of(cpo, "PUT", "sessions/SK/ION/S-7", session_data("S-7", last_updated=stamp(clock.now()))) == 403
+    assert status_of(cpo, "GET", "sessions/SK/ION/S-1") == 403
+    assert status_of(cpo, "GET", "tokens") == 403
+    assert status_of(cpo, "PUT", "locations/SK/ION/LOC-9", {}) == 403
+    assert status_of(cpo, "PATCH", "locations/SK/ION/LOC-1/EVSE-9", {}) == 403
+    assert status_of(cpo, "POST", "cdrs", ["no CDR"]) == 403
+    assert OcpiSession.objects.count() == before
+    assert driver.call("POST", body={"evse": "SK*ION*EEVSE-1"}).status_code == 409
+
+
+def test_our_other_calls_stay_at_home(cpo, clock, charging) -> None:
+    suspend(cpo)
+    calls = len(cpo.server.seen)
+    result = pull(cpo.partner.pk, "locations", clock.now())
+    assert (result.ok, len(cpo.server.seen)) == (False, calls)
+
+
+def test_after_a_day_nothing_passes_any_more(cpo, clock, charging) -> None:
+    suspend(cpo)
+    cpo.session(4)
+    Partner.objects.filter(pk=cpo.partner.pk).update(suspended_at=clock.now() - timedelta(hours=24))
+    assert status_of(cpo, "PATCH", "sessions/SK/ION/S-1", {"kwh": 5, "last_updated": stamp(clock.now())}) == 403
+
+
+def test_without_a_live_charge_all_is_refused(cpo, evse) -> None:
+    suspend(cpo)
+    assert status_of(cpo, "PATCH", "locations/SK/ION/LOC-1/EVSE-1", {"status": "AVAILABLE"}) == 403
+
+
+def test_who_waits_for_the_cable_is_let_go_and_nothing_is_sent(driver, cpo, clock) -> None:
+    Policy.objects.create(partner=cpo.partner, start_strategy="wait_for_preparing")
+    session = driver.start()
+    suspend(cpo)
+    clock.forward(minutes=5, seconds=1)
+    assert (state(session), money(session)) == (("failed", "partner_suspended"), ("released", 0))
+    assert (cpo.sent("START_SESSION"), open_incidents()) == ([], [])
+
+
+def test_no_second_try_begins(driver, cpo, clock) -> None:
+    session = driver.start()
+    cpo.session(0, created=True)
+    clock.forward(seconds=5)
+    suspend(cpo)
+    cpo.session(0, "COMPLETED")
+    clock.forward(seconds=15)
+    assert (state(session), money(session), len(cpo.sent("START_SESSION"))) == (
+        ("failed", "no_energy"),
+        ("released", 0),
+        1,
+    )
+
+
+def test_resumed_it_is_as_before(cpo, charging) -> None:
+    suspend(cpo)
+    suspension.resume(Partner.objects.get(pk=cpo.partner.pk), "Repaired.", None)
+    partner = Partner.objects.get(pk=cpo.partner.pk)
+    assert (partner.connection, partner.suspended_at) == ("connected", None)
+
+
+def test_the_button_says_how_many_are_live(cpo, charging) -> None:
+    assert "1 charge that is live is finished" in what_suspending_does(cpo.partner)
+
+
+def test_the_button_says_that_none_is_live(cpo, evse) -> None:
+    assert "No charge is live there now." in what_suspending_does(cpo.partner)

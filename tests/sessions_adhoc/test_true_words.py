@@ -1,0 +1,149 @@
+"""What drivers and partners read is true for the state it is shown in, and accuses only of what was seen (39, 40)."""
+
+import itertools
+import re
+from datetime import timedelta
+
+import pytest
+
+from billing.models import PaymentAuthorization
+from partners.models import Incident, Policy
+from partners.tasks import mail_detect
+from sessions_adhoc.admin.story import story
+from sessions_adhoc.decide.words import lasting
+from sessions_adhoc.models import AdHocSession, TimelineEvent
+from sessions_adhoc.presenting import MESSAGES, NOT_STOPPED, REASONS, held, message, takes
+from sessions_adhoc.states import TERMINAL, State
+from tests.sessions_adhoc.looking import state
+
+pytestmark = pytest.mark.django_db
+
+ENGINES = ("", "no_energy", "no_session", "sessions_unavailable", "cdr_missing", "cdr_unusable", "payment_stuck")
+REASONS_SEEN = sorted({*REASONS, *ENGINES, "stop_without_effect", "reservation_expires", "not_paid"})
+BEFORE, HELD, LATER = ("created", "reserving"), ("reserved",), ("reserved", "capturing", "releasing")
+GONE = ("released", "releasing", "expired", "declined", "captured", "refunding", "reserved")
+PAYMENTS = {
+    State.CREATED: BEFORE,
+    State.AUTHORIZING: (*BEFORE, "declined"),
+    State.ESCALATED: (*LATER, "expired", "released"),
+    State.AWAITING_CDR: LATER,
+    State.SETTLED: ("captured", "released", "refunding"),
+    State.FAILED: GONE,
+    State.CANCELLED: GONE,
+}
+CASES = [
+    (one, reason, payment)
+    for one in State
+    for reason, payment in itertools.product(REASONS_SEEN, PAYMENTS.get(one, HELD))
+]
+
+
+def payment_in(word: str) -> PaymentAuthorization:
+    taken = 400 if word in ("captured", "refunding") else 0
+    capture = 400 if word == "capturing" else None
+    return PaymentAuthorization(
+        state=word, amount=4000, currency="EUR", captured_amount=taken, capture_amount=capture, refunded_amount=0
+    )
+
+
+@pytest.mark.parametrize(("now", "reason", "payment"), CASES)
+def test_every_text_in_every_state_with_every_payment(now: State, reason: str, payment: str) -> None:
+    money = payment_in(payment)
+    text = message(AdHocSession(state=now.value, reason=reason), money)
+    assert text[0].isupper() and text.endswith("."), text  # noqa: PT018 - a sentence
+    assert "safe" not in text
+    assert not re.search(r"\d\.\d{3}", text), "a duration or an amount that nobody says"
+    if "othing was charged" in text:
+        assert not takes(money), "it says nothing where something was taken"
+        assert now in TERMINAL, "it tells the end before the end"
+    if "is kept" in text or "is reserved" in text:
+        assert held(money) == 4000, "it speaks of a reservation that is not held"
+    if "still charging" in text:
+        assert now == State.CHARGING
+    if "press stop" in text:
+        assert now in NOT_STOPPED, "there is a button to press"
+
+
+def test_there_is_a_text_for_each_state() -> None:
+    assert set(MESSAGES) == set(State)
+
+
+@pytest.mark.parametrize(
+    ("span", "words"),
+    [
+        (timedelta(seconds=25), "25 s"),
+        (timedelta(seconds=0.4), "0.4 s"),
+        (timedelta(seconds=5), "5 s"),
+        (timedelta(minutes=5), "5 min"),
+        (timedelta(seconds=90), "1 min 30 s"),
+        (timedelta(hours=24), "24 h"),
+        (timedelta(minutes=65), "1 h 5 min"),
+    ],
+)
+def test_durations_as_people_read_them(span: timedelta, words: str) -> None:
+    assert lasting(span) == words
+
+
+def test_a_short_window_is_told_in_seconds(driver, cpo, clock) -> None:
+    Policy.objects.create(partner=cpo.partner, energy_timeout=25, auto_retry="never")
+    session = driver.start()
+    cpo.session(0, created=True)
+    clock.forward(seconds=26)
+    assert state(session) == ("failed", "no_energy")
+    told = session.timeline.order_by("-pk").filter(kind="state").first().text
+    assert told == "No energy for 25 s after the Session became ACTIVE."
+
+
+def test_another_attempt_does_not_go_from_starting_to_starting() -> None:
+    event = TimelineEvent(kind="state", state_from="starting", state_to="starting", text="Trying again.")
+    event.at = timedelta(0)
+    assert [line.states for line in story([event], [])] == ["Starting again"]
+
+
+# Whom an incident accuses
+
+
+def result_of_start(cpo, result: str) -> None:
+    path = cpo.sent("START_SESSION")[-1].body["response_url"].split("/2.2.1/")[1]
+    cpo.push("POST", path, {"result": result}, 200)
+
+
+def ends_without_a_session(driver, cpo, clock, result: str) -> list[tuple[str, str]]:
+    session = driver.start()
+    clock.forward(seconds=30)
+    result_of_start(cpo, result)
+    clock.forward(minutes=6)
+    assert state(session)[0] == "failed"
+    mail_detect()
+    clock.forward(minutes=1)
+    mail_detect()
+    return sorted(Incident.objects.values_list("symptom", "resolution"))
+
+
+def test_nobody_plugged_in_is_mailed_to_nobody(driver, cpo, clock) -> None:
+    assert ends_without_a_session(driver, cpo, clock, "TIMEOUT") == []
+
+
+def test_a_timeout_at_a_connector_that_moved_is_the_cpos(driver, cpo, clock) -> None:
+    session = driver.start()
+    clock.forward(seconds=5)
+    cpo.evse("BLOCKED")
+    clock.forward(seconds=25)
+    result_of_start(cpo, "TIMEOUT")
+    clock.forward(minutes=6)
+    assert state(session) == ("failed", "no_session")
+    mail_detect()
+    advice = "Check that the charger is online, and that it waits for the cable as long as your server does."
+    assert ("START_SESSION returns error", advice) in Incident.objects.values_list("symptom", "resolution")
+
+
+@pytest.mark.parametrize(
+    ("result", "advice"),
+    [
+        ("REJECTED", "Return the correct CommandResponse code. Verify the EVSE ID matches your Location data."),
+        ("EVSE_OCCUPIED", "Push the status of the EVSE when it changes, so that no driver starts there."),
+        ("FAILED", "Look at the charger's own log of that moment: it was asked to start and did not."),
+    ],
+)
+def test_a_start_that_the_charger_refused_is_the_cpos_and_the_advice_fits(driver, cpo, clock, result, advice) -> None:
+    assert ("START_SESSION returns error", advice) in ends_without_a_session(driver, cpo, clock, result)
