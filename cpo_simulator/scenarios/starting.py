@@ -1,18 +1,23 @@
 """Ways in which START_SESSION comes to nothing, comes late, or takes another road."""
 
-from cpo_simulator.scenarios.mischief import open_twin, stay_pending, use_foreign_token
+from cpo_simulator.scenarios.mischief import finish_untold, open_twin, stay_pending, tell_end, use_foreign_token
 from cpo_simulator.scenarios.normal import BEGIN, END, HAPPY
 from cpo_simulator.scenarios.scenario import SINCE_2_2, OnStop, Scenario
 from cpo_simulator.scenarios.steps import (
+    bill_nothing,
     deliver,
+    deliver_untold,
     energise,
     fail_handshake,
     fail_handshake_and_end,
+    free_the_connector,
     give_up,
     open_session,
     pause,
     plug_in,
     result,
+    send_cdr,
+    unplug,
 )
 
 _LATER = "give up at the end of the window; the late session is stopped and never billed"
@@ -123,6 +128,19 @@ STARTING = (
         "every attempt shows CHARGING at 0 kWh, then its Session ends",
         "try again as often as agreed, then release the funds",
         (*BEGIN, fail_handshake_and_end),
+    ),
+    Scenario(
+        "cdr-of-failed-attempt",
+        "the first attempt gives 0 kWh and ends; its CDR comes when the next one charges (knob late_cdr)",
+        "keep that CDR; it neither ends nor bills the attempt that charges",
+        HAPPY,
+        failing=(*BEGIN, fail_handshake_and_end, bill_nothing),
+    ),
+    Scenario(
+        "connector-overtakes-end",
+        "no sample is told; the EVSE is AVAILABLE long before the Session is told as COMPLETED (knob linger)",
+        "ask with GET before the fall counts: energy was delivered, settle from the CDR",
+        (*BEGIN, deliver_untold, finish_untold, free_the_connector, tell_end, send_cdr(), unplug),
     ),
     Scenario(
         "two-sessions-for-one-start",

@@ -93,6 +93,23 @@ async def fail_handshake_and_end(run: Run) -> None:
     run.show("BLOCKED")
 
 
+async def bill_nothing(run: Run) -> None:
+    """Much later there is a CDR of the attempt that failed, although there was no energy (knob ``late_cdr``)."""
+    await run.rest("late_cdr")
+    post_cdr(run, records.cdr(run))
+
+
+async def deliver_untold(run: Run) -> None:
+    """Charge until the battery is full; no sample is told of it."""
+    if run.is_active:
+        await run.deliver(run.car.needs_wh, on_sample=lambda _run: None)
+
+
+async def free_the_connector(run: Run) -> None:
+    """The EVSE says that it is free before the Session says that it is over."""
+    run.show("AVAILABLE")
+
+
 async def finish(run: Run) -> None:
     """The end: the Session is COMPLETED (INVALID without energy); the EVSE shows BLOCKED until unplugged."""
     run.finish("COMPLETED" if run.wh else "INVALID", charging=not run.idling)

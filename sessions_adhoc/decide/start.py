@@ -243,7 +243,8 @@ def sample_overdue(facts: Facts, attempt: AttemptFacts, now: datetime) -> bool:
 
 def fallen(facts: Facts, attempt: AttemptFacts, deadline: datetime, now: datetime) -> Decision | None:
     """Rule 13: the connector fell back from CHARGING. It counts once it has lasted, and the CPO has said since then
-    that there is no energy; None where it cannot be asked: the time for the first energy decides."""
+    that there is no energy. GET is asked, as a push may be older than the fall; where it fails a push since then tells,
+    else the time for the first energy."""
     fell_at = attempt.connector_fell_at
     if fell_at is None or attempt.connector_charging_at is None:
         return None
@@ -251,12 +252,14 @@ def fallen(facts: Facts, attempt: AttemptFacts, deadline: datetime, now: datetim
     if now < lasts_from:
         return stay(min(deadline, lasts_from))
     pull = pull_since(attempt, fell_at)
-    if pull is Pull.ANSWERED or (attempt.session and attempt.session.news_at > fell_at):
-        return no_energy(facts, f"No energy; the connector fell back from CHARGING at {fell_at:%H:%M:%S} UTC.", now)
     if pull is Pull.WANTED:
         text = "The connector fell back from CHARGING: asking for the session before it counts."
         return stay(min(deadline, now + PULL_POLL), Action(Do.PULL_SESSIONS), text=text)
-    return stay(min(deadline, now + PULL_POLL)) if pull is Pull.UNDER_WAY else None
+    if pull is Pull.UNDER_WAY:
+        return stay(min(deadline, now + PULL_POLL))
+    if pull is Pull.ANSWERED or (attempt.session and attempt.session.news_at > fell_at):
+        return no_energy(facts, f"No energy; the connector fell back from CHARGING at {fell_at:%H:%M:%S} UTC.", now)
+    return None
 
 
 def stopped_too_early(facts: Facts, attempt: AttemptFacts) -> bool:

@@ -9,8 +9,10 @@ from django.utils import timezone
 from billing.models import PaymentAuthorization
 from sessions_adhoc import eligibility
 from sessions_adhoc.belonging import cdrs_of
+from sessions_adhoc.decide.stop import WITHOUT_EFFECT
 from sessions_adhoc.models import AdHocSession, AttemptSession
 from sessions_adhoc.pages import money, words
+from sessions_adhoc.presenting import CHARGER_MAY_RUN, CHARGING_IS_OVER
 from sessions_adhoc.states import TERMINAL, State
 
 STEPS = ("Payment reserved", "Starting", "Charging", "Done")
@@ -50,7 +52,7 @@ TONES = {
     State.FAILED: "bad",
     State.ESCALATED: "act",
 }
-STILL_CHARGING = "stop_without_effect"
+STILL_FLOWS = "Not stopped yet"
 STOP_ASKED = "You asked to stop. It stops as soon as the charger answers."
 FLOWING = (State.VALIDATING, State.CHARGING, State.STOPPING)
 MONEY_MOVES = (PaymentAuthorization.State.CAPTURING, PaymentAuthorization.State.RELEASING)
@@ -61,11 +63,12 @@ def view_of(session: AdHocSession, shown: dict[str, Any]) -> dict[str, Any]:
     state = State(session.state)
     payment = PaymentAuthorization.objects.get(pk=session.authorization_id)
     finished = state in TERMINAL
-    asked = session.stop_requested_at and not finished and state != State.STOPPING
+    asked = session.stop_requested_at and state in CHARGER_MAY_RUN and session.reason != WITHOUT_EFFECT
+    title = STILL_FLOWS if state in CHARGING_IS_OVER and shown["can_stop"] else headline(session, state)
     return {
-        "tone": "act" if session.reason == STILL_CHARGING and not finished else TONES.get(state, "calm"),
-        "headline": headline(session, state),
-        "message": below(headline(session, state), shown["message"]),
+        "tone": "act" if needs_the_driver(session, state, title) else TONES.get(state, "calm"),
+        "headline": title,
+        "message": below(title, shown["message"]),
         "note": STOP_ASKED if asked else "",
         "steps": steps(session, state),
         "live": not finished or payment.state in MONEY_MOVES,
@@ -73,6 +76,11 @@ def view_of(session: AdHocSession, shown: dict[str, Any]) -> dict[str, Any]:
         **meter(session, state, shown["meter"]),
         **money.lines(payment, shown["money"]["estimated"]),
     }
+
+
+def needs_the_driver(session: AdHocSession, state: State, title: str) -> bool:
+    """A stop came to nothing: there is something to do at the charger."""
+    return title == STILL_FLOWS or (session.reason == WITHOUT_EFFECT and state not in TERMINAL)
 
 
 def headline(session: AdHocSession, state: State) -> str:

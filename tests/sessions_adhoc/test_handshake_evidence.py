@@ -99,13 +99,27 @@ def test_a_fall_that_lasts_and_no_energy_by_get_is_a_failed_handshake(validating
     assert (len(cpo.server.calls("GET", "/sessions")), len(cpo.sent("STOP_SESSION"))) == (1, 1)
 
 
-def test_a_push_since_the_fall_needs_no_get(validating, cpo, clock) -> None:
+def test_where_get_fails_a_push_since_the_fall_tells(validating, cpo, clock) -> None:
+    cpo.refuses_sessions()
     cpo.evse("AVAILABLE")
     clock.forward(seconds=2)
     cpo.session(0)
-    clock.forward(seconds=4)
+    clock.forward(seconds=130)
     assert state(validating) == ("starting", "no_energy")
-    assert cpo.server.calls("GET", "/sessions") == []
+    assert len(cpo.server.calls("GET", "/sessions")) == 3
+
+
+def test_a_push_that_is_late_outweighs_no_get(driver, cpo, clock) -> None:
+    """The Session of 0 kWh arrives after the fall, although it was sent before: the CPO's present has 3 kWh."""
+    session = driver.start()
+    cpo.evse("CHARGING")
+    clock.forward(seconds=20)
+    cpo.evse("AVAILABLE")
+    clock.forward(seconds=5)
+    offer(cpo, clock, 3, "COMPLETED", end_date_time=stamp(clock.now()))
+    cpo.session(0, created=True, last_updated=stamp(BEGINNING + timedelta(seconds=2)))
+    clock.forward(seconds=10)
+    assert (state(session)[0], len(cpo.sent("START_SESSION"))) == ("awaiting_cdr", 1)
 
 
 def test_where_get_fails_the_time_for_the_first_energy_decides(validating, cpo, clock) -> None:

@@ -5,6 +5,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.test import Client
 
 from billing.models import PaymentAuthorization
 from partners.models import Incident, Policy
@@ -31,11 +32,6 @@ PAYMENTS = {
     State.FAILED: GONE,
     State.CANCELLED: GONE,
 }
-CASES = [
-    (one, reason, payment)
-    for one in State
-    for reason, payment in itertools.product(REASONS_SEEN, PAYMENTS.get(one, HELD))
-]
 
 
 def payment_in(word: str) -> PaymentAuthorization:
@@ -46,11 +42,15 @@ def payment_in(word: str) -> PaymentAuthorization:
     )
 
 
-@pytest.mark.parametrize(("now", "reason", "payment"), CASES)
-def test_every_text_in_every_state_with_every_payment(now: State, reason: str, payment: str) -> None:
-    money = payment_in(payment)
-    text = message(AdHocSession(state=now.value, reason=reason), money)
-    assert text[0].isupper() and text.endswith("."), text  # noqa: PT018 - a sentence
+@pytest.mark.parametrize("now", State)
+def test_every_text_of_a_state_with_every_reason_and_payment(now: State) -> None:
+    for reason, payment in itertools.product(REASONS_SEEN, PAYMENTS.get(now, HELD)):
+        money = payment_in(payment)
+        is_true(message(AdHocSession(state=now.value, reason=reason), money), now, money)
+
+
+def is_true(text: str, now: State, money: PaymentAuthorization) -> None:
+    assert re.fullmatch(r"[A-Z].*\.", text), text
     assert "safe" not in text
     assert not re.search(r"\d\.\d{3}", text), "a duration or an amount that nobody says"
     if "othing was charged" in text:
@@ -147,3 +147,37 @@ def test_a_timeout_at_a_connector_that_moved_is_the_cpos(driver, cpo, clock) -> 
 )
 def test_a_start_that_the_charger_refused_is_the_cpos_and_the_advice_fits(driver, cpo, clock, result, advice) -> None:
     assert ("START_SESSION returns error", advice) in ends_without_a_session(driver, cpo, clock, result)
+
+
+# The driver's page
+
+
+def page_of(session: AdHocSession) -> dict[str, str]:
+    return Client().get(f"/c/session/{session.pk}.json").json()["view"]
+
+
+def test_after_the_end_no_page_says_that_it_will_stop(driver, cpo, clock) -> None:
+    session = driver.start()
+    cpo.session(0, created=True)
+    clock.forward(seconds=5)
+    cpo.session(3)
+    driver.stop(session)
+    cpo.session(3, "COMPLETED")
+    clock.forward(seconds=1)
+    view = page_of(session)
+    assert (view["headline"], view["note"]) == ("Charging is over", "")
+
+
+def test_energy_after_the_end_is_no_end_on_the_page(driver, cpo, clock) -> None:
+    session = driver.start()
+    cpo.session(0, created=True)
+    cpo.evse("CHARGING")
+    clock.forward(seconds=5)
+    cpo.session(3)
+    cpo.evse("AVAILABLE")
+    clock.forward(seconds=6)
+    assert page_of(session)["headline"] == "Charging is over"
+    cpo.session(4)
+    clock.forward(seconds=1)
+    view = page_of(session)
+    assert (view["headline"], view["tone"]) == ("Not stopped yet", "act")

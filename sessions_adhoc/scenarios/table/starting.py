@@ -151,6 +151,28 @@ STARTING = (
         dc=False,
     ),
     Case(
+        "cdr-of-failed-attempt",
+        "rule 7: the CDR of the attempt that failed neither ends nor bills the one that charges",
+        Expected(
+            "settled",
+            money="captured",
+            attempts=2,
+            sessions=("valid", "valid"),
+            passes=("starting", "validating", "starting", "validating", "charging", "settled"),
+        ),
+        knobs={"late_cdr": 4},
+        dc=True,
+    ),
+    Case(
+        "connector-overtakes-end",
+        "rules 13, 15: a fall of the connector counts only after GET /sessions: energy was delivered, it is owed",
+        Expected(
+            "settled", money="captured", sessions=("valid",), passes=ALL_THE_WAY, signs=("found by GET sessions",)
+        ),
+        policy={"flap_delay": 2},
+        knobs={"linger": 600},
+    ),
+    Case(
         "two-sessions-for-one-start",
         "rules 7, 12: one attempt has one valid session: the second is stopped once, never billed",
         Expected(

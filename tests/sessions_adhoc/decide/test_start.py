@@ -244,8 +244,9 @@ def test_falling_back_from_charging_without_energy_is_a_failed_handshake() -> No
     assert decide(under_way, at(seconds=26)) == Decision(check_at=at(seconds=56))
     failed = validating(**told, pull_asked_at=at(seconds=25), pull_failures=3)
     assert done(decide(failed, at(seconds=60))) == []
+    pushed = validating(ocpi_session(news_at=at(seconds=21)), **told, pull_asked_at=at(seconds=25), pull_failures=3)
     decision = decide(validating(**told, pull_answered_at=at(seconds=25)), at(seconds=26))
-    assert decision == decide(validating(ocpi_session(news_at=at(seconds=21)), **told), at(seconds=26))
+    assert decision == decide(pushed, at(seconds=26))
     assert (decision.to, decision.reason) == (State.STARTING, "no_energy")
     assert done(decision) == ["send_stop", "close_attempt", "schedule_retry"]
     assert "12:00:20 UTC" in decision.text

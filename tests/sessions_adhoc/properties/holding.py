@@ -108,7 +108,7 @@ def open_incidents(session: AdHocSession) -> bool:
 def orphans_are_stopped_once_and_known(world: World) -> None:
     """Rule 12: on the staff queue, and asked to stop at most once."""
     stops = Counter(seen.body["session_id"] for seen in world.cpo.sent("STOP_SESSION"))
-    links = AttemptSession.objects.exclude(validity="valid").select_related("ocpi_session", "attempt")
+    links = AttemptSession.objects.exclude(validity__in=["valid", "renamed"]).select_related("ocpi_session", "attempt")
     for link in links:
         assert Incident.objects.filter(key=f"orphan:{link.pk}").exists(), "an orphan that staff do not know"
         if link.validity != "late":
@@ -122,7 +122,7 @@ def billed_only_what_was_valid(session: AdHocSession, payment: PaymentAuthorizat
     assert session.state in (State.SETTLED, State.ESCALATED)
     good = {attempt.authorization_reference for attempt in session.attempts.filter(failure="")}
     assert good, "captured although every attempt failed"
-    invalid = AttemptSession.objects.filter(attempt__session=session).exclude(validity="valid")
+    invalid = AttemptSession.objects.filter(attempt__session=session).exclude(validity__in=["valid", "renamed"])
     not_ours = set(invalid.values_list("ocpi_session__ocpi_key", flat=True))
     rows = Cdr.objects.filter(token_uid=session.token.uid, authorization_reference__in=good)
     counted = [row for row in rows if row.session_key not in not_ours and row.currency == session.currency]
