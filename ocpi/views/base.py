@@ -195,7 +195,7 @@ class OcpiView(APIView):
     def check_finishing(self, partner: Partner, variables: dict[str, Any]) -> None:
         """Raise unless a suspended partner's request is about a charge that is being finished (rule 37)."""
         names = self.about(variables) if self.request.method in WRITING else None
-        if names is None or not finishing.passes(partner, names):
+        if names in (None, Names()) or not finishing.passes(partner, names):
             raise suspended(partner)
 
     def about(self, _variables: dict[str, Any]) -> Names | None:

@@ -51,7 +51,7 @@ SHORT = History(
     ((5, "ACTIVE", 0), (20, "COMPLETED", 3)), ((6, "CHARGING", 0), (20, "AVAILABLE", 0)), 3, ("settled", 181)
 )
 FLAPPING = History(
-    ((5, "ACTIVE", 0), (30, "ACTIVE", 9), (60, "COMPLETED", 9)),
+    ((5, "ACTIVE", 0), (12, "ACTIVE", 1), (30, "ACTIVE", 9), (60, "COMPLETED", 9)),
     ((6, "CHARGING", 0), (15, "AVAILABLE", 0), (18, "CHARGING", 0), (60, "BLOCKED", 0)),
     9,
     ("settled", 542),
