@@ -81,8 +81,13 @@ def test_an_old_form_of_a_session_that_ended_is_offered_anew(client, evse, form)
     assert second.context["choice"].card == "pm_sim_slow"
 
 
-def test_two_forms_are_two_sessions(client, evse, form):
-    assert client.post(PAGE, form()).url != client.post(PAGE, form()).url
+def test_two_forms_are_two_sessions_one_after_the_other(client, evse, form):
+    first = client.post(PAGE, form())
+    refused = client.post(PAGE, form())
+    assert (refused.status_code, "Somebody is charging here" in problem(refused)) == (409, True)
+    client.post(f"{first.url}/cancel")
+    assert client.post(PAGE, form()).url != first.url
+    assert AdHocSession.objects.count() == 2
 
 
 @pytest.mark.parametrize(

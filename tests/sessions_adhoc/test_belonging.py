@@ -131,7 +131,7 @@ def test_the_cdr_of_a_failed_attempt_neither_ends_nor_bills_the_retry(retrying, 
     assert (state(retrying)[0], money(retrying)) == ("awaiting_cdr", ("reserved", 0))
     post_cdr(cpo, "CDR-2", 20, 9.8, began, clock.now())
     clock.forward(seconds=1)
-    assert (state(retrying), gateway(retrying)) == (("settled", ""), ("captured", 980))
+    assert (state(retrying), gateway(retrying)) == (("settled", ""), ("captured", 1205))  # 9.80 and the VAT
 
 
 def test_the_cdr_of_the_retry_is_told_from_the_first_by_its_start_alone(retrying, cpo, clock) -> None:
@@ -140,7 +140,7 @@ def test_the_cdr_of_the_retry_is_told_from_the_first_by_its_start_alone(retrying
     clock.forward(seconds=60)
     post_cdr(cpo, "CDR-2", 4, 1.96, began, clock.now())
     clock.forward(seconds=1)
-    assert (state(retrying), gateway(retrying)) == (("settled", ""), ("captured", 196))
+    assert (state(retrying), gateway(retrying)) == (("settled", ""), ("captured", 241))  # 1.96 and the VAT
 
 
 # One charge under two ids
