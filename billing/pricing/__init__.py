@@ -10,6 +10,7 @@ gross. It shows the price beforehand, estimates it while charging and checks the
 """
 
 from billing.pricing.calculate import Cost, CostLine, price, rates_of, taxed
+from billing.pricing.course import Reading, course
 from billing.pricing.money import from_minor, in_words, minor_exponent, money, round_money, to_minor
 from billing.pricing.reading import carried, periods_of, periods_of_cdr, tariff_of
 from billing.pricing.tariff import (
@@ -37,11 +38,13 @@ __all__ = [
     "Element",
     "PriceComponent",
     "PriceLimit",
+    "Reading",
     "Reservation",
     "Restrictions",
     "Tariff",
     "TaxIncluded",
     "carried",
+    "course",
     "describe",
     "from_minor",
     "in_words",
