@@ -29,6 +29,21 @@ DEFAULTS: dict[str, Any] = {
     "max_attempts": 5,
     "reservation_amount": 4000,
     "reservation_currency": "",
+    "reservation_minimum": 500,
+    "reservation_amounts": {
+        "EUR": 4000,
+        "BGN": 8000,
+        "CHF": 4000,
+        "CZK": 100_000,
+        "DKK": 30_000,
+        "GBP": 3500,
+        "HUF": 1_600_000,
+        "NOK": 45_000,
+        "PLN": 17_000,
+        "RON": 20_000,
+        "SEK": 45_000,
+    },
+    "at_limit": "stop",
     "totals_include_vat": False,
 }
 PLATFORM = "platform"

@@ -98,6 +98,15 @@ def renew_stop(rows: Snapshot, _action: Action, _now: datetime) -> None:
         attempt.save(update_fields=["stop_command"])
 
 
+def note_limit(rows: Snapshot, action: Action, now: datetime) -> None:
+    """Rule 33: the driver is told at most once, the charger is stopped again where a STOP had no effect."""
+    session = rows.session
+    session.limit_told_at = session.limit_told_at or now
+    if action.code == "stop":
+        session.limit_stop_at = now
+        renew_stop(rows, action, now)
+
+
 def close_attempt(rows: Snapshot, action: Action, now: datetime) -> None:
     attempt = rows.attempt
     if attempt is not None and attempt.ended_at is None:
@@ -154,6 +163,7 @@ PERFORMERS: dict[Do, Callable[[Snapshot, Action, datetime], None]] = {
     Do.SEND_STOP: send_stop,
     Do.FORGET_STOP: forget_stop,
     Do.RENEW_STOP: renew_stop,
+    Do.NOTE_LIMIT: note_limit,
     Do.SCHEDULE_RETRY: schedule_retry,
     Do.PULL_SESSIONS: pull_sessions,
     Do.PULL_CDRS: pull_cdrs,

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from billing import pricing
 from ocpi.models import OcpiSession
@@ -12,18 +13,45 @@ from sessions_adhoc.models import AdHocSession, Sample
 from sessions_adhoc.shown import Shown, shown_to
 
 
-def estimate(session: AdHocSession, sample: Sample | None) -> int | None:
+def estimate(session: AdHocSession, sample: Sample | None, shown: Shown | None = None) -> int | None:
     """Return what was charged until this sample costs, VAT included, in minor units of the session's currency.
 
     None where the price, or the VAT on it, is not known.
+
+    Args:
+        shown: what the driver was shown, where the caller has read it.
     """
     if sample is None or sample.kwh is None:
         return None
+    shown = shown or shown_to(session)
+    if shown.tariff is None or shown.tariff.currency != session.currency:
+        return None
+    start, readings = _readings(sample.ocpi_session, _samples(sample.ocpi_session, sample))
+    return priced(shown, start, readings, periods_of(sample.ocpi_session))
+
+
+def now_and_soon(session: AdHocSession, row: OcpiSession) -> tuple[int, int] | None:
+    """Return what the charge costs by its newest sample, and what it will when the next is due, if its power stays.
+
+    Minor units of the session's currency, VAT included. None where no sample came or no price is known.
+    """
     shown = shown_to(session)
     if shown.tariff is None or shown.tariff.currency != session.currency:
         return None
-    start, readings = _readings(sample)
-    return priced(shown, start, readings, periods_of(sample.ocpi_session))
+    rows = _samples(row)
+    if not rows:
+        return None
+    start, readings = _readings(row, rows)
+    told, newest = periods_of(row), rows[-1]
+    cost = priced(shown, start, readings, told)
+    soon = priced(shown, start, [*readings, _next(readings[-1], newest, session.policy["meter_interval"])], told)
+    return None if cost is None or soon is None else (cost, soon)
+
+
+def _next(last: pricing.Reading, newest: Sample, seconds: int) -> pricing.Reading:
+    """The reading that the power now leads to."""
+    kw = max(newest.kw or Decimal(0), Decimal(0))
+    return pricing.Reading(last.at + timedelta(seconds=seconds), last.kwh + kw * seconds / 3600, last.kw)
 
 
 def priced(
@@ -45,22 +73,23 @@ def periods_of(row: OcpiSession) -> tuple[pricing.ChargingPeriod, ...]:
     return pricing.periods_of(told.charging_periods)
 
 
-def _readings(newest: Sample) -> tuple[datetime, list[pricing.Reading]]:
-    """When charging began, and what the meter said since then until a sample, in the order of arrival.
+def _samples(row: OcpiSession, until: Sample | None = None) -> list[Sample]:
+    """The readings of a Session that count, in the order of arrival."""
+    rows = Sample.objects.filter(ocpi_session=row, ignored="").exclude(kwh=None).order_by("pk")
+    rows = rows.filter(pk__lte=until.pk) if until else rows
+    return list(rows.only("at", "received_at", "kwh", "kw", "kw_derived"))
+
+
+def _readings(row: OcpiSession, rows: Sequence[Sample]) -> tuple[datetime, list[pricing.Reading]]:
+    """When charging began, and what the meter said since then.
 
     A clock that is set meanwhile changes no distance between two of them (rule 31).
     """
-    rows = list(
-        Sample.objects.filter(ocpi_session=newest.ocpi_session_id, ignored="", pk__lte=newest.pk)
-        .exclude(kwh=None)
-        .order_by("pk")
-        .only("at", "received_at", "kwh", "kw", "kw_derived")
-    )
-    first = rows[0] if rows else newest
-    start = min(newest.ocpi_session.start_at or first.at, first.at)
-    at, readings, previous = first.at, list[pricing.Reading](), first
-    for row in rows:
-        gone = stamps.apart(Stamp(previous.at, previous.received_at), Stamp(row.at, row.received_at))
-        at, previous = at + max(gone, timedelta(0)), row
-        readings.append(pricing.Reading(at, row.kwh, None if row.kw_derived else row.kw))  # type: ignore[arg-type]
+    previous = rows[0]
+    start, at = min(row.start_at or previous.at, previous.at), previous.at
+    readings = list[pricing.Reading]()
+    for one in rows:
+        gone = stamps.apart(Stamp(previous.at, previous.received_at), Stamp(one.at, one.received_at))
+        at, previous = at + max(gone, timedelta(0)), one
+        readings.append(pricing.Reading(at, one.kwh or Decimal(0), None if one.kw_derived else one.kw))
     return start, readings

@@ -3,9 +3,12 @@
 from typing import Any
 
 from billing.models import PaymentAuthorization
+from billing.pricing import NOT_READABLE, describe, unit_prices
 from sessions_adhoc import estimating
+from sessions_adhoc.decide.limit import LIMIT
 from sessions_adhoc.decide.stop import WITHOUT_EFFECT
 from sessions_adhoc.models import AdHocSession, Sample, TimelineEvent
+from sessions_adhoc.shown import Shown, shown_to
 from sessions_adhoc.snapshot import attempt_facts, newest_attempt, valid_session
 from sessions_adhoc.states import BEFORE_START, TERMINAL, State
 
@@ -54,6 +57,11 @@ NOT_STOPPED = {
 RUNS_ON = "The charger says that it is free, but energy is still flowing: press stop, or stop at the charger."
 CHARGER_MAY_RUN = frozenset({State.STARTING, State.VALIDATING, State.CHARGING})
 CHARGING_IS_OVER = frozenset({State.AWAITING_CDR, State.ESCALATED})
+LIMIT_REACHED = "Your reservation is nearly used up: we are ending the charge."
+LIMIT_NEAR = {
+    "stop": "90 % of your reservation is used. We end the charge before it is used up.",
+    "go_on": "90 % of your reservation is used. Charging goes on.",
+}
 RETRYING = "The first try gave no energy. Trying again: leave the cable plugged in."
 
 
@@ -70,6 +78,10 @@ def message(session: AdHocSession, payment: PaymentAuthorization) -> str:
         return RUNS_ON
     if state == State.ESCALATED and held(payment):
         return f"{MESSAGES[state]} {HELD}"
+    if state == State.STOPPING and session.reason == LIMIT:
+        return LIMIT_REACHED
+    if state == State.CHARGING and session.limit_told_at is not None:
+        return LIMIT_NEAR[session.policy.get("at_limit", "stop")]
     return MESSAGES[state]
 
 
@@ -113,7 +125,7 @@ def presented(session: AdHocSession) -> dict[str, Any]:
     """Return the session as the driver's API shows it. Reads what changes from the database, in a constant number of
     queries."""
     state = State(session.state)
-    sample = newest_sample(session)
+    sample, shown = newest_sample(session), shown_to(session)
     payment = PaymentAuthorization.objects.get(pk=session.authorization_id)
     events = session.timeline.filter(kind=TimelineEvent.Kind.STATE)
     return {
@@ -135,9 +147,10 @@ def presented(session: AdHocSession) -> dict[str, Any]:
             "reserved": held(payment),
             "captured": payment.captured_amount,
             "refunded": payment.refunded_amount,
-            "estimated": estimating.estimate(session, sample),
+            "estimated": estimating.estimate(session, sample, shown),
             "state": payment.state,
         },
+        "quote": quote(shown),
         "meter": {
             "kwh": sample.kwh if sample else None,
             "kw": sample.kw if sample else None,
@@ -147,6 +160,13 @@ def presented(session: AdHocSession) -> dict[str, Any]:
         },
         "events": [{"at": event.at, "text": event.text} for event in events],
     }
+
+
+def quote(shown: Shown) -> dict[str, Any]:
+    """The price that the driver was shown, gross: in words with its restrictions, and per unit where there is one."""
+    if shown.tariff is None:
+        return {"text": NOT_READABLE if shown.unreadable else None, "per_kwh": None, "per_minute": None}
+    return {"text": describe(shown.tariff), **unit_prices(shown.tariff)}
 
 
 def held(payment: PaymentAuthorization) -> int:

@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from billing.models import PaymentAuthorization
-from billing.pricing import Tariff
+from billing.pricing import Tariff, in_words
 from billing.services import open_authorization
 from ocpi import pushes
 from ocpi.models import Connector, Evse
@@ -23,6 +23,7 @@ from sessions_adhoc.finding import evse_of
 from sessions_adhoc.lifecycle import CannotStop
 from sessions_adhoc.models import AdHocSession, ClientKey, TimelineEvent
 from sessions_adhoc.queueing import advance_after_commit
+from sessions_adhoc.reserving import billed_in, offer
 from sessions_adhoc.shown import freeze, read
 
 __all__ = [
@@ -201,15 +202,14 @@ def _money(request: StartRequest, tariff: Tariff | None, policy: dict[str, Any])
 
     Only the currency that the operator bills in: a CDR in another one could not be captured.
     """
-    bills_in = tariff.currency if tariff else policy["reservation_currency"]
-    currency = (request.currency or bills_in).upper()
-    if currency != bills_in:
+    bills_in, offered = billed_in(tariff, policy), offer(tariff, policy)
+    if request.currency and request.currency.upper() != bills_in:
         raise CannotStart("currency", f"This charger bills in {bills_in}.")
-    if request.amount is not None and request.amount <= 0:
-        raise CannotStart("amount", "The amount to reserve must be more than zero, in minor units.")
-    if request.amount is None and currency != policy["reservation_currency"]:
-        raise CannotStart("amount", f"Say how much to reserve in {currency}.")
-    return (policy["reservation_amount"] if request.amount is None else request.amount), currency
+    if offered is None:
+        raise CannotStart("currency", f"This charger bills in {bills_in}, in which we cannot take payments.")
+    if request.amount is not None and request.amount < offered.least:
+        raise CannotStart("amount", f"Reserve at least {in_words(offered.least, bills_in)} at this charger.")
+    return (offered.minor if request.amount is None else request.amount), bills_in
 
 
 def _authorization(session_id: UUID, payment_method: str, amount: int, currency: str) -> PaymentAuthorization:

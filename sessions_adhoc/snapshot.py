@@ -9,7 +9,7 @@ from ocpi.models import Cdr, Command, OcpiSession
 from partners import clocks
 from partners.models import Partner
 from partners.policies import DEFAULTS
-from sessions_adhoc import eligibility
+from sessions_adhoc import eligibility, estimating
 from sessions_adhoc.belonging import WHOLE_SECONDS, cdrs_of
 from sessions_adhoc.decide import (
     AttemptFacts,
@@ -18,6 +18,7 @@ from sessions_adhoc.decide import (
     PaymentFacts,
     Rules,
     SessionFacts,
+    Spent,
 )
 from sessions_adhoc.models import AdHocSession, AttemptSession, ChargingAttempt
 from sessions_adhoc.states import State
@@ -121,7 +122,17 @@ def facts_of(rows: Snapshot) -> Facts:
         retry_at=session.retry_at,
         charging_ended_at=session.charging_ended_at,
         reason=session.reason,
+        spent=_spent(rows) if session.state == State.CHARGING else None,
+        limit_told_at=session.limit_told_at,
+        limit_stop_at=session.limit_stop_at,
     )
+
+
+def _spent(rows: Snapshot) -> Spent | None:
+    """The live estimate of the attempt that charges, and what it will be when its next sample is due (rule 33)."""
+    told = rows.ocpi_session
+    costs = estimating.now_and_soon(rows.session, told) if told else None
+    return Spent(*costs, reserved=rows.session.amount) if costs else None
 
 
 def _payment(row: PaymentAuthorization) -> PaymentFacts:

@@ -64,6 +64,31 @@ def capture_from_cdr(session_id: UUID | str, cdr_id: int, actor: str, note: str)
     return _capture(session_id, actor, f"from a CDR: {_said(note)}", amount_of)
 
 
+def capture_by_hand(session_id: UUID | str, actor: str, note: str, amount: int) -> AdHocSession:
+    """Capture a sum that staff worked out, for a CDR that cannot be captured as it stands: in another currency, or
+    without a VAT that anybody knows. `amount` in minor units of the reservation's currency.
+
+    Raises:
+        NotPossible: nothing is held, no note, no such CDR, or the sum is not between nothing and what is reserved.
+    """
+
+    def amount_of(session: AdHocSession) -> int:
+        if not has_unusable_cdr(session):
+            raise NotPossible("There is no CDR that has to be worked out by hand.")
+        if not 0 < amount <= session.amount:
+            raise NotPossible(f"The driver can pay at most {in_words(session.amount, session.currency)}.")
+        return amount
+
+    return _capture(session_id, actor, f"by hand: {_said(note)}", amount_of)
+
+
+def has_unusable_cdr(session: AdHocSession) -> bool:
+    """Whether a CDR names this session that is in another currency, or whose gross is not known."""
+    shown = shown_to(session)
+    bills = [cdr for cdr in cdrs_of(session) if not cdr.credit]
+    return any(cdr.currency != session.currency or shown.gross_of(cdr) is None for cdr in bills)
+
+
 def capture_from_last_sample(session_id: UUID | str, actor: str, note: str) -> AdHocSession:
     """Capture what the last meter value comes to by the published tariff.
 

@@ -26,7 +26,7 @@ from billing.pricing.tariff import (
     TaxIncluded,
     time_zone,
 )
-from billing.pricing.words import NOT_READABLE, describe
+from billing.pricing.words import NOT_READABLE, describe, unit_prices
 
 __all__ = [
     "NOT_READABLE",
@@ -59,4 +59,5 @@ __all__ = [
     "taxed",
     "time_zone",
     "to_minor",
+    "unit_prices",
 ]

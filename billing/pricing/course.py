@@ -57,6 +57,8 @@ def course(
     first, last = curve.points[0].at, curve.points[-1].at
     moments = sorted(cut for cut in cuts | {first, last} if first <= cut <= last)
     look = _Look(curve, periods, readings)
+    if len(moments) == 1 and readings:
+        return (look.period(first, first),)
     return tuple(look.period(begin, end) for begin, end in pairwise(moments))
 
 
@@ -143,7 +145,8 @@ class _Look:
         index = bisect_right(self.starts, begin) - 1
         told = self.periods[index] if index >= 0 else None
         until = self.starts[index + 1] if index + 1 < len(self.starts) else self.curve.points[-1].at
-        used = self.curve.at(end) - self.curve.at(begin)
+        # What the first reading found at the very start was delivered too.
+        used = self.curve.at(end) - (Decimal(0) if begin == self.curve.points[0].at else self.curve.at(begin))
         volumes = {"ENERGY": used, **self._times(told, begin, used, hours_between(begin, end))}
         return ChargingPeriod(begin, volumes | self._flows(told, until, end))
 

@@ -55,6 +55,22 @@ def describe(tariff: Tariff) -> str:
     return after.join(extra for extra in extras if extra)
 
 
+def unit_prices(tariff: Tariff) -> dict[str, Decimal | None]:
+    """`per_kwh` and `per_minute` of charging, gross; None where there is none, several, or its VAT is not known."""
+    return {
+        "per_kwh": _only_price(tariff, Dimension.ENERGY),
+        "per_minute": None if (hourly := _only_price(tariff, Dimension.TIME)) is None else hourly / 60,
+    }
+
+
+def _only_price(tariff: Tariff, dimension: Dimension) -> Decimal | None:
+    elements = [one for one in tariff.elements if one.restrictions.reservation is None]
+    found = [part for one in elements for part in one.components if part.dimension is dimension]
+    if len(found) != 1:
+        return None
+    return with_taxes(tariff, found[0].price, vat_of(tariff, found[0]))[1]
+
+
 def _by_dimension(parts: Iterable[tuple[PriceComponent, str]]) -> list[list[str]]:
     """Per dimension its prices in order: of those that apply the first is paid (OCPI 2.2.1 §11.4.3)."""
     groups: dict[Dimension, list[str]] = {}

@@ -1,5 +1,6 @@
 """Tariffs (OCPI 2.2.1 §11.2.2). A deleted one is hidden, not lost: open sessions and old CDRs still refer to it."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +19,16 @@ from ocpi.store.base import (
     storable,
 )
 from ocpi.versions import Version
+from partners import incidents
+from partners.incidents import Report
+
+UNREADABLE = Report(
+    key="",
+    symptom="Price not readable",
+    cause="A restriction or a price component of the Tariff is none that OCPI knows: what applies when is not known.",
+    resolution="Send the Tariff with the values of the specification (TariffRestrictions, PriceComponent). Until then "
+    "drivers see no price at its connectors.",
+)
 
 
 def put_tariff(party: Party, tariff_id: str | None, data: Any, *, asked: datetime | None = None) -> Stored[Tariff]:
@@ -93,6 +104,16 @@ def _raw(row: Tariff, version: Version) -> dict[str, Any]:
     return converted("tariff", row.raw, row.version, version, (row.country_code, row.party_id))
 
 
+def _report_unread(row: Tariff, paths: tuple[str, ...], *, known: bool) -> None:
+    """What we do not understand of a tariff makes its price unreadable for drivers: tell the partner, once."""
+    about = f"tariff-unreadable:{row.ocpi_key}"
+    if paths:
+        found = f"Tariff {row.ocpi_id}: {', '.join(paths)}"
+        incidents.open_incident(row.partner_id, replace(UNREADABLE, key=about, evidence=[{"text": found}]))
+    elif known:
+        incidents.close_incidents(row.partner_id, about, "The Tariff can be read now.")
+
+
 def _store(
     party: Party,
     row: Tariff | None,
@@ -112,4 +133,6 @@ def _store(
     row.missing_since = None
     row.currency = columns.text(Tariff, "currency", obj.currency)
     row.save(force_insert=created, force_update=not created)
+    if before != (row.raw, None):
+        _report_unread(row, tuple(obj.unread()), known=not created)
     return Stored(row, created, before != (row.raw, None), leniences=leniences)

@@ -12,6 +12,16 @@ from partners.models import Policy
 from partners.policies import DEFAULTS
 
 
+def _problem_of_amounts(amounts: Any) -> str:
+    """What is wrong with the amounts per currency, in words."""
+    if amounts in (None, ""):
+        return ""
+    whole = isinstance(amounts, dict) and all(isinstance(one, int) and one > 0 for one in amounts.values())
+    if not whole or not all(len(name) == 3 and name.isalpha() and name.isupper() for name in amounts):
+        return 'Currencies and whole minor units, for example {"CZK": 100000}.'
+    return ""
+
+
 class PolicyForm(forms.ModelForm):
     """Scope and values. An empty value is decided by the next wider scope."""
 
@@ -31,6 +41,8 @@ class PolicyForm(forms.ModelForm):
             self.add_error("partner", "Name the partner whose location or EVSE this is.")
         if cleaned.get("evse_uid") and not cleaned.get("location_id"):
             self.add_error("location_id", "Name the location that the EVSE belongs to.")
+        if problem := _problem_of_amounts(cleaned.get("reservation_amounts")):
+            self.add_error("reservation_amounts", problem)
         return cleaned
 
 
@@ -70,6 +82,9 @@ class PolicyAdmin(SupportAdmin):
                 "fields": (
                     "reservation_amount",
                     "reservation_currency",
+                    "reservation_minimum",
+                    "reservation_amounts",
+                    "at_limit",
                     "totals_include_vat",
                     "created_timeout",
                     "authorizing_timeout",

@@ -60,6 +60,24 @@ class Policy(models.Model):
         help_text="Where prices and totals say nothing of VAT they include it already. OCPI means them without, "
         "so otherwise the VAT of the charger's country is added (rule 34).",
     )
+    at_limit = models.CharField(
+        max_length=8,
+        choices=[("stop", "Stop the charge"), ("go_on", "Go on")],
+        blank=True,
+        default="",
+        help_text="When the live estimate is about to exceed what is reserved (rule 33).",
+    )
+    reservation_minimum = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        help_text="Minor units. No client may reserve less; in other currencies, in proportion to their amounts.",
+    )
+    reservation_amounts = models.JSONField(
+        null=True,
+        blank=True,
+        help_text="What is reserved where the tariff is in another currency, in its minor units: "
+        '{"CZK": 100000}. A currency that is not named cannot be charged in.',
+    )
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:

@@ -1,6 +1,7 @@
 """The buttons of an ad-hoc session: only what is possible now, each with its permission."""
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -47,6 +48,18 @@ class RefundForm(ReasonForm):
     field_order = ("pays", "reason")
 
 
+class ByHandForm(ReasonForm):
+    """What the driver pays, worked out by staff."""
+
+    pays = forms.DecimalField(
+        label="The driver pays",
+        min_value=Decimal("0.01"),
+        widget=UnfoldAdminTextInputWidget(),
+        help_text="In the currency of the reservation, VAT included, for example 8.50. Say in the note how you got it.",
+    )
+    field_order = ("pays", "reason")
+
+
 def stop(request: HttpRequest, session: AdHocSession, _data: dict[str, Any]) -> str:
     try:
         now = services.stop_session(session.pk, actor=request.user.get_username())
@@ -70,6 +83,11 @@ def capture_from_cdr(request: HttpRequest, session: AdHocSession, data: dict[str
 
 def capture_from_last_sample(request: HttpRequest, session: AdHocSession, data: dict[str, Any]) -> str:
     return _moved(staff.capture_from_last_sample, session.pk, request.user.get_username(), data["reason"])
+
+
+def capture_by_hand(request: HttpRequest, session: AdHocSession, data: dict[str, Any]) -> str:
+    pays = to_minor(data["pays"], session.currency)
+    return _moved(staff.capture_by_hand, session.pk, request.user.get_username(), data["reason"], pays)
 
 
 def release(request: HttpRequest, session: AdHocSession, data: dict[str, Any]) -> str:
@@ -139,6 +157,17 @@ ACTIONS = (
         icon="speed",
         form=ReasonForm,
         possible=lambda session: held(session) and has_energy(session),
+    ),
+    PageAction(
+        "capture-by-hand",
+        "Capture by hand",
+        MONEY,
+        "The driver pays the sum that you enter, at most what is reserved; the rest is released. For a CDR in another "
+        "currency, or one whose VAT nobody knows. It cannot be taken back here.",
+        capture_by_hand,
+        icon="edit",
+        form=ByHandForm,
+        possible=lambda session: held(session) and staff.has_unusable_cdr(session),
     ),
     PageAction(
         "release",

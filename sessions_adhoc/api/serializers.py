@@ -70,6 +70,14 @@ class MoneySerializer(serializers.Serializer[Any]):
     state = serializers.CharField(help_text="State of the payment.")
 
 
+class QuoteSerializer(serializers.Serializer[Any]):
+    """The price that was shown when the session began, VAT included, in the currency's major unit."""
+
+    text = serializers.CharField(allow_null=True, help_text="In words, with its restrictions; null: none is published.")
+    per_kwh = serializers.FloatField(allow_null=True, help_text="Null where it depends on when, or is not known.")
+    per_minute = serializers.FloatField(allow_null=True, help_text="Of charging; null likewise.")
+
+
 class MeterSerializer(serializers.Serializer[Any]):
     """The newest reading."""
 
@@ -107,6 +115,7 @@ class AdHocSessionSerializer(serializers.Serializer[AdHocSession]):
     created_at = serializers.DateTimeField()
     ended_at = serializers.DateTimeField(allow_null=True)
     money = MoneySerializer()
+    quote = QuoteSerializer()
     meter = MeterSerializer()
     events = EventsField()
 

@@ -17,6 +17,7 @@ from sessions_adhoc.decide.facts import (
     PaymentFacts,
     Rules,
     SessionFacts,
+    Spent,
 )
 from sessions_adhoc.states import TERMINAL, State
 
@@ -52,5 +53,6 @@ __all__ = [
     "PaymentFacts",
     "Rules",
     "SessionFacts",
+    "Spent",
     "decide",
 ]

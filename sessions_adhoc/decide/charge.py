@@ -4,6 +4,7 @@ from datetime import datetime
 
 from sessions_adhoc.decide.decision import Action, Decision, Do, end_attempt, go, stay
 from sessions_adhoc.decide.facts import AttemptFacts, Facts
+from sessions_adhoc.decide.limit import at_the_limit
 from sessions_adhoc.decide.start import PULL_POLL, Pull, pull_since, sample_overdue
 from sessions_adhoc.decide.stop import (
     SEND_POLL,
@@ -78,6 +79,8 @@ def charging(facts: Facts, now: datetime) -> Decision:
         return go(State.STOPPING, "Asking the CPO to stop.", Action(Do.SEND_STOP))
     if told := untold_failure(facts, attempt, now):
         return told
+    if limit := at_the_limit(facts, next_look(facts, attempt, now), now):
+        return limit
     if sample_overdue(facts, attempt, now):
         return stay(
             next_look(facts, attempt, now),

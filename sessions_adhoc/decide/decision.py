@@ -19,6 +19,7 @@ class Do(StrEnum):
     SEND_STOP = "send_stop"
     FORGET_STOP = "forget_stop"
     RENEW_STOP = "renew_stop"
+    NOTE_LIMIT = "note_limit"
     SCHEDULE_RETRY = "schedule_retry"
     PULL_SESSIONS = "pull_sessions"
     PULL_CDRS = "pull_cdrs"

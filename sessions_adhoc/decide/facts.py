@@ -56,6 +56,7 @@ class Rules:
     flap_delay: timedelta
     retry_delay: timedelta
     retry_window: timedelta
+    at_limit: str = "stop"
 
     @classmethod
     def from_policy(cls, policy: dict[str, Any]) -> Self:
@@ -69,6 +70,7 @@ class Rules:
             start_strategy=policy["start_strategy"],
             auto_retry=policy["auto_retry"],
             max_attempts=policy["max_attempts"],
+            at_limit=policy["at_limit"],
             **durations,
         )
 
@@ -177,6 +179,15 @@ class CdrFacts:
 
 
 @dataclass(frozen=True)
+class Spent:
+    """The live estimate in minor units: now, at the next sample by the power now, and what is reserved (rule 33)."""
+
+    now: int
+    soon: int
+    reserved: int
+
+
+@dataclass(frozen=True)
 class Facts:
     """Everything known about one ad-hoc session. `suspended`: nothing new may be started at its partner (rule 37)."""
 
@@ -196,6 +207,9 @@ class Facts:
     retry_at: datetime | None = None
     charging_ended_at: datetime | None = None
     reason: str = ""
+    spent: Spent | None = None
+    limit_told_at: datetime | None = None
+    limit_stop_at: datetime | None = None
 
     @property
     def wish_at(self) -> datetime | None:

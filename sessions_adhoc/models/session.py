@@ -21,6 +21,8 @@ MOVING = (
     "stop_requested_at",
     "cancel_requested_at",
     "charging_ended_at",
+    "limit_told_at",
+    "limit_stop_at",
     "retry_at",
     "ended_at",
     "occupies_id",
@@ -92,6 +94,12 @@ class AdHocSession(FSMModelMixin, models.Model):
     stop_requested_at = models.DateTimeField(null=True, blank=True)
     cancel_requested_at = models.DateTimeField(null=True, blank=True)
     charging_ended_at = models.DateTimeField(null=True, blank=True)
+    limit_told_at = models.DateTimeField(
+        null=True, blank=True, help_text="When 90 % of the reservation was used (rule 33)."
+    )
+    limit_stop_at = models.DateTimeField(
+        null=True, blank=True, help_text="When we last asked for the end because the reservation is nearly used up."
+    )
     retry_at = models.DateTimeField(null=True, blank=True, help_text="When the next attempt is due.")
     reason = models.CharField(max_length=40, blank=True, default="", help_text="Why it ended or is escalated.")
     created_at = models.DateTimeField(auto_now_add=True)

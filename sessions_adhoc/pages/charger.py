@@ -10,6 +10,7 @@ from partners.models import Partner
 from partners.policies import effective_policy
 from sessions_adhoc import lifecycle
 from sessions_adhoc.pages import words
+from sessions_adhoc.reserving import billed_in, offer
 from sessions_adhoc.services import OUT_OF_SERVICE
 from sessions_adhoc.shown import offered
 
@@ -46,6 +47,9 @@ FOR_TESTS = Availability("out", "Test charger", "This charger is for tests only:
 IN_USE = Availability(
     "busy", "Occupied", "Somebody is charging here. Please use another charger, or wait.", usable=False
 )
+FOREIGN_MONEY = Availability(
+    "out", "Cannot be paid here", "This charger bills in a currency in which we cannot take payments.", usable=False
+)
 UNKNOWN = Availability("unknown", "State unknown", "The charger does not tell its state. You can try.")
 
 
@@ -69,7 +73,7 @@ def availability(evse: Evse) -> Availability:
         return BROKEN
     if lifecycle.occupied(evse.pk):
         return IN_USE
-    return STATUSES.get(evse.status, UNKNOWN)
+    return STATUSES.get(evse.status, UNKNOWN) if reservation(evse).minor else FOREIGN_MONEY
 
 
 @dataclass(frozen=True)
@@ -127,8 +131,12 @@ class Reservation:
 
 
 def reservation(evse: Evse) -> Reservation:
+    """In the currency that the first connector with a price is billed in; nothing where we take no payments in it."""
     values = effective_policy(evse.partner_id, evse.location.ocpi_id, evse.uid).values
-    return Reservation(values["reservation_amount"], values["reservation_currency"])
+    tariffs = [offered(evse, connector, values).tariff for connector in evse.connectors.all()]
+    tariff = next((one for one in tariffs if one), None)
+    found = offer(tariff, values)
+    return Reservation(found.minor if found else 0, billed_in(tariff, values))
 
 
 def address(evse: Evse) -> str:

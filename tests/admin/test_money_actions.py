@@ -137,6 +137,16 @@ class TestOutcomes:
         payment = payment_of(escalated)
         assert (payment.state, payment.capture_amount) == ("capturing", 603)
 
+    def test_a_cdr_in_another_currency_is_captured_by_hand(self, page, escalated):
+        cdr = add_cdr(escalated, total="300.00")
+        assert "capture-by-hand" not in buttons(page, escalated)
+        Cdr.objects.filter(pk=cdr.pk).update(currency="CZK")
+        assert "capture-by-hand" in buttons(page, escalated)
+        assert "at most 40.00 EUR" in press(page, escalated, "capture-by-hand", pays="40.01").content.decode()
+        press(page, escalated, "capture-by-hand", pays="12.10")
+        payment = payment_of(escalated)
+        assert (payment.state, payment.capture_amount) == ("capturing", 1210)
+
     def test_without_a_tariff_the_meter_value_has_no_price(self, page, escalated):
         escalated.evse.connectors.update(tariff_ids=[])
         assert "No tariff is known" in press(page, escalated, "capture-from-meter").content.decode()

@@ -65,7 +65,7 @@ def test_start_speaks_json(evse, run):
     [
         (["NOPE"], "no charger 'NOPE'"),
         ([scene.EVSE_ID, "--connector", "9"], "no connector '9'"),
-        ([scene.EVSE_ID, "--amount", "0"], "more than zero"),
+        ([scene.EVSE_ID, "--amount", "0"], "Reserve at least 5.00 EUR"),
     ],
 )
 def test_what_cannot_start_is_said_in_words(evse, run, arguments, text):

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from billing.pricing import Tariff, describe, taxed
+from billing.pricing import Tariff, describe, taxed, unit_prices
 from tests.billing.pricing.build import component, element, tariff
 
 ENERGY = component("ENERGY", "0.49")
@@ -138,3 +138,10 @@ def test_without_prices_there_is_nothing_to_tell():
 def test_what_is_not_understood_in_full_tells_no_price():
     odd = element(component("ENERGY", 9), day_of_week=["SOMEDAY"])
     assert describe(tariff(odd, element(ENERGY))) == "price not readable"
+
+
+def test_prices_per_unit_where_there_is_one():
+    one = taxed(tariff(element(component("ENERGY", 1), component("TIME", 6))), Decimal(20))
+    assert unit_prices(one) == {"per_kwh": Decimal("1.2"), "per_minute": Decimal("0.12")}
+    two = tariff(element(component("ENERGY", 1), max_kwh=10), element(component("ENERGY", 2)))
+    assert unit_prices(two) == {"per_kwh": None, "per_minute": None}
