@@ -117,7 +117,9 @@ def _money(
     ours = PaymentAuthorization.objects.get(pk=session.authorization_id)
     charges = list(SimulatedCharge.objects.filter(reference=str(session.pk)))
     captures = SimulatedOperation.objects.filter(charge__in=charges, verb="capture").count()
-    valid = {link.ocpi_session.ocpi_id for link in links if link.validity == AttemptSession.Validity.VALID}
+    failed = {attempt.pk for attempt in attempts if attempt.failure}
+    counting = [link for link in links if link.validity == AttemptSession.Validity.VALID]
+    valid = {link.ocpi_session.ocpi_id for link in counting if link.attempt_id not in failed}
     return Money(
         reserved=ours.amount,
         state=str(ours.state),
