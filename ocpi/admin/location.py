@@ -121,8 +121,14 @@ class LocationAdmin(HugeMixin, MirroredAdmin):
                 "Traffic": self.shown_messages(row),
             },
             "evses": [{"evse": evse, "badge": statuses.evse_badge(evse)} for evse in evses],
+            "left_out": self.left_out(row, evses),
             "raw": self.shown_raw(row),
         }
+
+    def left_out(self, row: Location, evses: list[Evse]) -> list[dict[str, str]]:
+        """What could not be read of it, and of EVSEs that were sent by themselves."""
+        own = [{**fault, "path": f"EVSE {evse.uid}: {fault['path']}"} for evse in evses for fault in evse.left_out]
+        return [*row.left_out, *own]
 
     @admin.display(description="name")
     def shown_name(self, row: Location) -> str:

@@ -10,6 +10,8 @@ from ocpi.charger_codes import new_code
 from ocpi.models.base import MirroredObject
 from partners.models import Partner
 
+LEFT_OUT = "What could not be read when it was last sent whole: {path, message}."
+
 
 class Location(MirroredObject):
     """A site. `raw` is the Location without `evses`."""
@@ -27,6 +29,8 @@ class Location(MirroredObject):
         blank=True,
         help_text="Absent from a full pull since then: no longer valid (OCPI 2.2.1 §8.2.1).",
     )
+
+    left_out = models.JSONField(default=list, blank=True, help_text=LEFT_OUT)
 
     class Meta:
         ordering = ["name", "ocpi_id"]
@@ -60,6 +64,7 @@ class Evse(models.Model):
     status = models.CharField(max_length=20, help_text="PREPARING is kept as BLOCKED.")
     status_received = models.CharField(max_length=20, blank=True, default="", help_text="As the partner wrote it.")
     raw = models.JSONField()
+    left_out = models.JSONField(default=list, blank=True, help_text=LEFT_OUT)
     last_updated = models.DateTimeField()
     arrived_at = models.DateTimeField(
         null=True, editable=False, help_text="When we were told that; what a GET brought, when it was asked for."

@@ -78,6 +78,7 @@ class Stored(Generic[R_co]):
         stale: older than what is stored, so it was not taken over.
         leniences: what was overlooked in reading it.
         said_before: `last_updated` of what was stored before, for Sessions and EVSEs.
+        left_out: what was not taken over, since it could not be read; the rest was.
     """
 
     row: R_co
@@ -86,6 +87,7 @@ class Stored(Generic[R_co]):
     stale: bool = False
     leniences: tuple[Lenience, ...] = ()
     said_before: datetime | None = None
+    left_out: tuple[Fault, ...] = ()
 
 
 def key(ocpi_id: str) -> str:

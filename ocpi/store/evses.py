@@ -6,6 +6,7 @@ An update of a part also raises `last_updated` of what it is part of (§8.2.2.3)
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.utils import timezone
@@ -15,8 +16,9 @@ from ocpi.models import Connector, Evse, Location
 from ocpi.store import public_ids, refresh, stamps, tree
 from ocpi.store.base import NotFound, Party, Stored, check_identity, converted, in_transaction, key
 from ocpi.store.locations import save_connectors
+from ocpi.store.salvaging import read_as_far_as_valid, stored_connector, stored_evse, told
 from ocpi.store.stamps import Stamp
-from ocpi.versions import VERSIONS, Lenience, Version
+from ocpi.versions import VERSIONS, Fault, Lenience, Version
 
 
 def put_evse(
@@ -26,15 +28,18 @@ def put_evse(
 
     Raises:
         NotFound: no such Location.
-        Invalid: with every fault, also when its uid is not the one of the URL.
+        Invalid: with every fault, where nothing can be kept, or its uid is not the one of the URL.
     """
-    parsed = party.version.parse("evse", data)
+    before = partial(stored_evse, party, location_id, evse_uid)
+    parsed = read_as_far_as_valid(party, "evse", data, before, uid=evse_uid)
     check_identity(party, parsed.obj, uid=evse_uid)
 
     def work() -> Stored[Evse]:
         location = tree.lock_parent(party, location_id)
         obj = parsed.obj
-        update = _EvseUpdate(party, location, obj, dict(data), parsed.leniences, message_id, obj.last_updated)
+        update = _EvseUpdate(
+            party, location, obj, parsed.raw, parsed.leniences, message_id, obj.last_updated, left_out=parsed.left_out
+        )
         evse = tree.find_evse(location, evse_uid)
         result = update.store(evse)
         if result.stale and evse is not None and evse.status != obj.status:
@@ -60,7 +65,7 @@ def patch_evse(
         evse = _present(tree.find_evse(location, evse_uid), evse_uid)
         stored = tree.full_evse(evse, tree.connectors_of(evse)[evse.pk])
         stored = tree.from_tree(location, party, "evse", stored)
-        patched = party.version.parse_patch("evse", change, stored)
+        patched = party.version.parse_patch("evse", change, stored, as_far_as_valid=True)
         check_identity(party, patched.obj, uid=evse_uid)
         update = _EvseUpdate(
             party,
@@ -71,6 +76,8 @@ def patch_evse(
             message_id,
             at=patched.obj.last_updated if change.get("last_updated") else timezone.now(),
             with_connectors=bool(change.get("connectors")),
+            left_out=patched.left_out,
+            whole=False,
         )
         result = update.store(evse)
         if result.stale and refresh.lacks(stored, patched.raw):
@@ -95,9 +102,10 @@ def put_connector(
 
     Raises:
         NotFound: no such Location or EVSE.
-        Invalid: with every fault, also when its id is not the one of the URL.
+        Invalid: with every fault, where nothing can be kept, or its id is not the one of the URL.
     """
-    parsed = party.version.parse("connector", data)
+    before = partial(stored_connector, party, location_id, evse_uid, connector_id)
+    parsed = read_as_far_as_valid(party, "connector", data, before, id=connector_id)
     check_identity(party, parsed.obj, id=connector_id)
 
     def work() -> Stored[Connector]:
@@ -108,7 +116,7 @@ def put_connector(
             # Unknown to us, or gone with a newer EVSE that does not have it: nobody can tell but the partner.
             _refresh(location)
             return Stored(Connector(evse=evse), stale=True, leniences=parsed.leniences)
-        return _store_connector(party, location, evse, row, parsed.obj, dict(data), parsed.leniences)
+        return _store_connector(party, location, evse, row, parsed.obj, parsed.raw, parsed.leniences, parsed.left_out)
 
     return in_transaction(work)
 
@@ -136,9 +144,11 @@ def patch_connector(
         if row is None:
             raise NotFound(f"There is no Connector {connector_id!r}: send it with PUT.")
         stored = tree.from_tree(location, party, "connector", row.raw)
-        patched = party.version.parse_patch("connector", change, stored)
+        patched = party.version.parse_patch("connector", change, stored, as_far_as_valid=True)
         check_identity(party, patched.obj, id=connector_id)
-        result = _store_connector(party, location, evse, row, patched.obj, patched.raw, patched.leniences)
+        result = _store_connector(
+            party, location, evse, row, patched.obj, patched.raw, patched.leniences, patched.left_out
+        )
         if result.stale and refresh.lacks(stored, patched.raw):
             _refresh(location)
         return result
@@ -196,28 +206,32 @@ class _EvseUpdate:
     message_id: int | None
     at: datetime
     with_connectors: bool = True
+    left_out: tuple[Fault, ...] = ()
+    whole: bool = True
 
     def store(self, row: Evse | None) -> Stored[Evse]:
         stamp = stamps.pushed(self.obj.last_updated)
+        left_out = self.left_out
         if row is not None and stamps.outdated(stamp, row):
-            return Stored(row, stale=True, leniences=self.leniences, said_before=row.last_updated)
+            return Stored(row, stale=True, leniences=self.leniences, said_before=row.last_updated, left_out=left_out)
         before = row and row.last_updated
         evse = row or Evse(partner=self.party.partner, location=self.location)
         previous, public_id = (row.status, row.evse_id_key) if row else ("", "")
         raw = tree.in_tree(self.location, self.party, "evse", self.raw)
-        changed = tree.fill_evse(evse, self.obj, raw, stamp)
+        fell = told(left_out) if self.whole or left_out else None
+        changed = tree.fill_evse(evse, self.obj, raw, stamp, fell)
         if row is None:
             tree.EVSES.insert(evse)
         elif changed:
             tree.EVSES.update(evse)
         if evse.evse_id_key != public_id:
             public_ids.publish(self.party.partner, [evse])
-        if self.with_connectors:
+        if self.with_connectors and self.obj.connectors:
             changed |= save_connectors([(evse, self._connectors(raw))], stamp)
         _raise_location(self.location, stamp)
         news = receivers.EvseNews(evse, previous, self.at, self.message_id)
         receivers.evse_status_received(news)
-        return Stored(evse, row is None, changed, leniences=self.leniences, said_before=before)
+        return Stored(evse, row is None, changed, leniences=self.leniences, said_before=before, left_out=left_out)
 
     def _connectors(self, raw: dict[str, Any]) -> list[tuple[Any, dict[str, Any]]]:
         return tree.items(raw.get("connectors"), self.obj.connectors, VERSIONS[self.location.version])
@@ -231,10 +245,11 @@ def _store_connector(
     obj: Any,
     raw: dict[str, Any],
     leniences: tuple[Lenience, ...],
+    left_out: tuple[Fault, ...],
 ) -> Stored[Connector]:
     stamp = stamps.pushed(obj.last_updated)
     if row is not None and stamps.outdated(stamp, row):
-        return Stored(row, stale=True, leniences=leniences)
+        return Stored(row, stale=True, leniences=leniences, left_out=left_out)
     connector = row or Connector(evse=evse)
     changed = tree.fill_connector(connector, obj, tree.in_tree(location, party, "connector", raw), stamp)
     if changed:
@@ -243,7 +258,7 @@ def _store_connector(
         stamps.keep(evse, stamp)
         evse.save(update_fields=["last_updated", "arrived_at", "updated_at"])
     _raise_location(location, stamp)
-    return Stored(connector, row is None, changed, leniences=leniences)
+    return Stored(connector, row is None, changed, leniences=leniences, left_out=left_out)
 
 
 def _refresh(location: Location) -> None:

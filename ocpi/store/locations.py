@@ -15,8 +15,10 @@ from ocpi import receivers
 from ocpi.models import Connector, Evse, Location
 from ocpi.store import public_ids, refresh, stamps, tree
 from ocpi.store.base import NotFound, Party, Stored, check_identity, converted, in_transaction, key
+from ocpi.store.salvaging import read_as_far_as_valid, stored_location, told
 from ocpi.store.stamps import Stamp
-from ocpi.versions import Lenience, Version
+from ocpi.versions import Fault, Version
+from ocpi.versions.results import Salvaged
 
 REMOVED = "REMOVED"
 
@@ -29,20 +31,21 @@ def put_location(
     message_id: int | None = None,
     asked: datetime | None = None,
 ) -> Stored[Location]:
-    """Store a whole Location, pushed, or pulled at `asked` (`location_id` None).
+    """Store a whole Location, pushed, or pulled at `asked` (`location_id` None), as far as it is valid.
 
     EVSEs that its list leaves out become REMOVED, which is how OCPI says that one is gone (§8.2.2). A
     Location that comes without a list says nothing of its EVSEs, and they stay.
 
     Raises:
-        Invalid: with every fault, also when its ids are not those of the URL.
+        Invalid: with every fault, where nothing can be kept, or its ids are not those of the URL.
     """
-    parsed = party.version.parse("location", data, owner=party.owner)
+    named = location_id or (data.get("id") if isinstance(data, dict) else None)
+    parsed = read_as_far_as_valid(party, "location", data, lambda: stored_location(party, named), id=location_id)
     check_identity(party, parsed.obj, id=location_id)
 
     def work() -> Stored[Location]:
         row = tree.lock_location(party, parsed.obj.id)
-        return _store(party, row, parsed.obj, dict(data), parsed.leniences, message_id, asked)
+        return _store(party, row, parsed, parsed.left_out, message_id, asked, whole=True)
 
     return in_transaction(work)
 
@@ -62,10 +65,11 @@ def patch_location(party: Party, location_id: str, change: Any, *, message_id: i
         names_evses = isinstance(change, dict) and bool(change.get("evses"))
         stored = tree.full_location(row) if names_evses else tree.own_raw(row)
         stored = tree.from_tree(row, party, "location", stored)
-        patched = party.version.parse_patch("location", change, stored, owner=party.owner)
+        patched = party.version.parse_patch("location", change, stored, owner=party.owner, as_far_as_valid=True)
         check_identity(party, patched.obj, id=location_id)
         raw = patched.raw if names_evses else {**patched.raw, "evses": None}
-        result = _store(party, row, patched.obj, raw, patched.leniences, message_id)
+        read = Salvaged(patched.obj, patched.leniences, raw)
+        result = _store(party, row, read, patched.left_out, message_id, whole=False)
         if result.stale and refresh.lacks(stored, patched.raw):
             refresh.ask(party, "locations", row.ocpi_id, row.last_updated)
         return result
@@ -84,25 +88,29 @@ def location_wire(party: Party, location_id: str, version: Version) -> dict[str,
 def _store(
     party: Party,
     row: Location | None,
-    obj: Any,
-    raw: dict[str, Any],
-    leniences: tuple[Lenience, ...],
+    read: Salvaged[Any],
+    left_out: tuple[Fault, ...],
     message_id: int | None,
     asked: datetime | None = None,
+    *,
+    whole: bool,
 ) -> Stored[Location]:
+    obj, raw, leniences = read.obj, read.raw, read.leniences
     stamp = stamps.arriving(obj.last_updated, asked)
     if row is not None and stamps.outdated(stamp, row):
-        return Stored(row, stale=True, leniences=leniences)
+        return Stored(row, stale=True, leniences=leniences, left_out=left_out)
     created, before = row is None, row and row.raw
     row = row or Location(**party.where(obj.id), version=party.version.number)
     changes = _EvseChanges(row, party, stamp, stored=[] if created else list(Evse.objects.filter(location=row)))
-    changes.take(obj, raw)
+    changes.take(obj, raw, complete=not any(fault.path.startswith("evses") for fault in left_out))
     tree.fill_location(row, party, obj, raw, stamp)
+    if whole or left_out:
+        row.left_out = told(left_out)
     row.save(force_insert=created, force_update=not created)
     changes.save()
     for evse, previous in changes.news:
         receivers.evse_status_received(receivers.EvseNews(evse, previous, evse.last_updated, message_id))
-    return Stored(row, created, bool(row.raw != before or changes.changed), leniences=leniences)
+    return Stored(row, created, bool(row.raw != before or changes.changed), leniences=leniences, left_out=left_out)
 
 
 @dataclass
@@ -122,8 +130,10 @@ class _EvseChanges:
     published: list[Evse] = field(default_factory=list)
     changed: bool = False
 
-    def take(self, obj: Any, raw: dict[str, Any]) -> None:
-        """Compare the Location's list with what is stored."""
+    def take(self, obj: Any, raw: dict[str, Any], complete: bool) -> None:
+        """Compare the Location's list with what is stored. `complete`: every EVSE of it could be read, so that one that
+        is not in it is gone.
+        """
         known = {evse.uid_key: evse for evse in self.stored}
         untouched = dict(known)
         for evse_obj, evse_raw in {key(o.uid): (o, r) for o, r in self._listed(obj, raw)}.values():
@@ -132,7 +142,7 @@ class _EvseChanges:
                 continue
             untouched.pop(key(evse_obj.uid), None)
             self._take_evse(row, evse_obj, evse_raw)
-        if isinstance(raw.get("evses"), list):
+        if complete and isinstance(raw.get("evses"), list):
             listed = {key(evse_obj.uid) for evse_obj in obj.evses}
             for uid_key, row in untouched.items():
                 if uid_key not in listed and row.status != REMOVED:
@@ -151,11 +161,12 @@ class _EvseChanges:
         evse = row or Evse(partner=self.party.partner)
         previous, previously_updated = (evse.status, evse.last_updated) if row else ("", None)
         public_id = evse.evse_id_key
-        if tree.fill_evse(evse, obj, raw, self._stamp(obj)):
+        if tree.fill_evse(evse, obj, raw, self._stamp(obj), left_out=[]):
             (self.altered if row else self.fresh).append(evse)
         if evse.evse_id_key != public_id:
             self.published.append(evse)
-        self.connectors.append((evse, tree.items(raw.get("connectors"), obj.connectors, self.party.version)))
+        if obj.connectors:
+            self.connectors.append((evse, tree.items(raw.get("connectors"), obj.connectors, self.party.version)))
         if (evse.status, evse.last_updated) != (previous, previously_updated):
             self.news.append((evse, previous))
 
@@ -179,7 +190,7 @@ class _EvseChanges:
             Evse.objects.bulk_update(
                 self.altered,
                 [
-                    *("uid", "evse_id", "evse_id_key", "status", "status_received", "raw"),
+                    *("uid", "evse_id", "evse_id_key", "status", "status_received", "raw", "left_out"),
                     *("last_updated", "arrived_at", "updated_at"),
                 ],
             )

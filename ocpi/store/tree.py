@@ -14,7 +14,7 @@ from ocpi.models import Connector, Evse, Location
 from ocpi.store import columns, stamps
 from ocpi.store.base import THIS_ONE, Inexpressible, NotFound, Party, converted, key, storable
 from ocpi.store.stamps import Stamp
-from ocpi.versions import VERSIONS, Version
+from ocpi.versions import NOT_AVAILABLE, VERSIONS, Version
 from ocpi.versions.times import format_timestamp
 from partners.rows import Table, for_update
 
@@ -123,8 +123,10 @@ def fill_location(row: Location, party: Party, obj: Any, raw: Mapping[str, Any],
     stamps.keep(row, stamp)
     row.missing_since = None
     for column in ("name", "address", "city", "country", "time_zone"):
-        setattr(row, column, columns.text(Location, column, getattr(obj, column)))
-    row.latitude, row.longitude = _degrees(obj.coordinates.latitude), _degrees(obj.coordinates.longitude)
+        value = getattr(obj, column)
+        setattr(row, column, columns.text(Location, column, None if value == NOT_AVAILABLE else value))
+    place = _degrees(obj.coordinates.latitude), _degrees(obj.coordinates.longitude)
+    row.latitude, row.longitude = (None, None) if place == (0, 0) else place
     row.publish = obj.publish
 
 
@@ -135,8 +137,13 @@ def _degrees(text: str) -> Decimal | None:
         return None
 
 
-def fill_evse(row: Evse, obj: Any, raw: Mapping[str, Any], stamp: Stamp) -> bool:
-    """Put a parsed EVSE and its JSON, without connectors, into its row; False when the row says that already."""
+def fill_evse(
+    row: Evse, obj: Any, raw: Mapping[str, Any], stamp: Stamp, left_out: list[dict[str, str]] | None = None
+) -> bool:
+    """Put a parsed EVSE and its JSON, without connectors, into its row; False when the row says that already.
+
+    `left_out`: what fell in reading it; None leaves that as it is.
+    """
     values = {
         "uid": columns.identifier(obj.uid, "evses.uid"),
         "uid_key": key(obj.uid),
@@ -146,6 +153,7 @@ def fill_evse(row: Evse, obj: Any, raw: Mapping[str, Any], stamp: Stamp) -> bool
         "status_received": columns.text(Evse, "status_received", obj.received_status),
         "raw": storable({name: value for name, value in raw.items() if name != "connectors"}),
         "last_updated": obj.last_updated,
+        "left_out": row.left_out if left_out is None else left_out,
     }
     return _fill(row, values, stamp)
 

@@ -118,13 +118,14 @@ class Storing:
             where = "" if page.single else f"[{number}]"
             tally.received += 1
             self._note(item)
-            leniences, faults = self._store_one(item, page)
+            leniences, faults, kept = self._store_one(item, page)
             self.leniences += _placed(leniences, where)
+            tally.stored += kept
             if not faults:
-                tally.stored += 1
                 continue
-            tally.refused += 1
-            tally.refused_items.append(item)
+            if not kept:
+                tally.refused += 1
+                tally.refused_items.append(item)
             faulty += _placed(faults, where)
             if len(tally.faults) < MOST_FAULTY:
                 told = [{"path": fault.path, "message": fault.message} for fault in faults[:MOST_FAULTS]]
@@ -133,17 +134,18 @@ class Storing:
         remark(page.message_id, leniences=self.leniences, faults=faulty, objects=self.touched)
         quirks.note(self.partner, version, self.module, self.leniences, page.message_id, logged=True)
 
-    def _store_one(self, item: Any, page: Page) -> tuple[Sequence[Lenience], Sequence[Fault]]:
+    def _store_one(self, item: Any, page: Page) -> tuple[Sequence[Lenience], Sequence[Fault], bool]:
+        """What was overlooked, what could not be read, and whether the object was kept."""
         try:
             party = self._party(item)
             result = self.put(party, item, page.message_id, page.asked)
             if self.module in KINDS and (result.changed or result.created):
                 self.touched.append(f"{KINDS[self.module]}:{party.country_code}*{party.party_id}/{_id(item)}")
-            return result.leniences, ()
+            return result.leniences, result.left_out, True
         except Invalid as error:
-            return (), error.faults
+            return (), error.faults, False
         except (Conflict, NotFound, DataError) as error:
-            return (), (Fault("", str(error)),)
+            return (), (Fault("", str(error)),), False
 
     def _party(self, item: Any) -> Party:
         """Whose the object is. Raises Invalid where it is not one of the partner's parties.

@@ -22,6 +22,8 @@ class WireModel(BaseModel):
                Subclasses add to the set of their parents.
     fallbacks  what to write into a required field that has no source, or a value the version does not list.
     absent     how a required field is read that well-known peers leave out.
+    makeshift  what stands in for a required field of an object that is to be kept though that field cannot be read.
+    waived     lists that need an item, but not in an object with this status.
     keyed      lists whose items a PATCH merges one by one: wire name of the list -> wire name of the key.
     patchable  as an item of such a list it is merged field by field; else it is a value, replaced as a whole.
     blended    objects a PATCH merges field by field (wire names); any other is replaced as a whole.
@@ -34,6 +36,8 @@ class WireModel(BaseModel):
     off_wire: ClassVar[frozenset[str]] = frozenset()
     fallbacks: ClassVar[Mapping[str, Any]] = {}
     absent: ClassVar[Mapping[str, Any]] = {}
+    makeshift: ClassVar[Mapping[str, Any]] = {}
+    waived: ClassVar[Mapping[str, str]] = {}
     keyed: ClassVar[Mapping[str, str]] = {}
     patchable: ClassVar[bool] = False
     blended: ClassVar[frozenset[str]] = frozenset()

@@ -15,6 +15,7 @@ from pydantic_core import PydanticCustomError
 from ocpi.versions.base import FieldPlan, WireModel, format_path, plan
 from ocpi.versions.reading import Loc, read
 from ocpi.versions.results import Fault, Invalid, Lenience, Patched
+from ocpi.versions.salvaging import salvage
 from ocpi.versions.times import Timestamp, format_timestamp
 
 M = TypeVar("M", bound=WireModel)
@@ -130,16 +131,46 @@ def patch(
     received_at: datetime | None,
     unknown_allowed: bool,
     owner: tuple[str, str] | None = None,
+    as_far_as_valid: bool = False,
 ) -> Patched[M]:
-    """Merge `change` into `stored` and read the result; raises Invalid with every fault."""
+    """Merge `change` into `stored` and read the result; raises Invalid with every fault.
+
+    `as_far_as_valid`: what is faulty in the change stays as it is stored, and is told in `left_out`; Invalid is then
+    raised only where nothing of the change can be kept.
+    """
     merge = Merge(ids_ignore_case)
     raw = merge.merged(model, change, stored)
     if isinstance(change, Mapping) and "last_updated" in plan(model).by_wire and not change.get("last_updated"):
-        if needs_last_updated:
+        if needs_last_updated and as_far_as_valid:
+            merge.notes.append(Lenience("missing_field", "last_updated", "every PATCH needs it"))
+        elif needs_last_updated:
             merge.faults.append(Fault("last_updated", "every PATCH needs it"))
         elif received_at:
             raw["last_updated"] = format_timestamp(received_at)
+    if as_far_as_valid and isinstance(change, Mapping):
+        return _salvaged(model, merge, raw, stored, unknown_allowed=unknown_allowed, owner=owner)
     if merge.faults:
         raise Invalid(tuple(merge.faults))
     whole = read(model, raw, unknown_allowed=unknown_allowed, owner=owner)
     return Patched(whole.obj, (*merge.notes, *whole.leniences), raw)
+
+
+def _salvaged(
+    model: type[M],
+    merge: Merge,
+    raw: dict[str, Any],
+    stored: Mapping[str, Any],
+    *,
+    unknown_allowed: bool,
+    owner: tuple[str, str] | None,
+) -> Patched[M]:
+    found = salvage(model, raw, unknown_allowed=unknown_allowed, owner=owner, stored=stored)
+    left_out = (*merge.faults, *found.left_out)
+    if left_out and _substance(found.raw) == _substance(stored):
+        raise Invalid(left_out)
+    return Patched(found.obj, (*merge.notes, *found.leniences), found.raw, left_out)
+
+
+def _substance(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """An object without the moment at which it was changed."""
+    return {name: value for name, value in raw.items() if name != "last_updated"}

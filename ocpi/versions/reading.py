@@ -13,6 +13,7 @@ from pydantic_core import ErrorDetails
 from ocpi.versions.base import FieldPlan, WireModel, format_path, plan
 from ocpi.versions.limits import excesses
 from ocpi.versions.results import Fault, Invalid, Lenience, Parsed
+from ocpi.versions.types import Waived
 
 M = TypeVar("M", bound=WireModel)
 Loc = tuple[str | int, ...]
@@ -40,6 +41,13 @@ class Mended:
             self.data = value
             return
         self._container(loc[:-1])[loc[-1]] = value
+
+    def at(self, loc: Loc) -> Any:
+        """The value at `loc`."""
+        here = self.data
+        for part in loc:
+            here = here[part]
+        return here
 
     def remove(self, loc: Loc) -> None:
         """Take out the key or list item at `loc`. A key may be gone already: it can have several errors."""
@@ -77,10 +85,17 @@ def read(model: type[M], data: Any, *, unknown_allowed: bool, owner: tuple[str, 
 
 
 def validate(
-    model: type[M], mended: Mended, rule: Rule, owner: tuple[str, str] | None = None
+    model: type[M],
+    mended: Mended,
+    rule: Rule,
+    owner: tuple[str, str] | None = None,
+    notes: list[Lenience] | None = None,
 ) -> tuple[M, list[Lenience]]:
-    """Validate, and mend by `rule` as long as that helps. Returns the object and what was mended."""
-    notes: list[Lenience] = []
+    """Validate, and mend by `rule` as long as that helps. Returns the object and what was mended.
+
+    `notes`: what was mended before; what is mended now is added, also where that does not suffice.
+    """
+    notes = [] if notes is None else notes
     context = {"owner": owner} if owner else None
     for _ in range(MOST_ROUNDS):
         try:
@@ -92,7 +107,8 @@ def validate(
         if not applied:
             break
         notes.extend(applied[::-1])
-    raise Invalid(tuple(as_fault(item) for item in errors[::-1]))
+    errors = errors[::-1]
+    raise Invalid(tuple(as_fault(item) for item in errors), errors)
 
 
 def reading_rule(model: type[WireModel]) -> Rule:
@@ -104,6 +120,9 @@ def reading_rule(model: type[WireModel]) -> Rule:
         if foreign:
             mended.remove(foreign)
             return Lenience("unknown_field", format_path(foreign), IGNORED)
+        if error["type"] in ("missing", "too_few") and is_waived(model, mended, loc):
+            mended.replace(loc, Waived())
+            return Lenience("missing_field", format_path(loc), "is required here too")
         if error["type"] == "missing":
             return _stand_in(model, mended, loc)
         if "read_as" not in context:
@@ -112,6 +131,13 @@ def reading_rule(model: type[WireModel]) -> Rule:
         return Lenience(error["type"], format_path(loc), context["detail"])
 
     return rule
+
+
+def is_waived(model: type[WireModel], mended: Mended, loc: Loc) -> bool:
+    """Whether a list that needs an item may be empty here: nobody asks for the plugs of an EVSE that is gone."""
+    *_, (position, owner, field) = steps(model, loc)
+    status = owner.waived.get(field.name)
+    return status is not None and position == len(loc) and mended.at(loc[:-1]).get("status") == status
 
 
 def _stand_in(model: type[WireModel], mended: Mended, loc: Loc) -> Lenience | None:

@@ -1,7 +1,10 @@
 """What reading a message yields: the object and its leniences, or every fault."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
+
+from pydantic_core import ErrorDetails
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -40,14 +43,34 @@ class Parsed(Generic[T_co]):
 
 @dataclass(frozen=True)
 class Patched(Parsed[T_co]):
-    """The whole object after a PATCH; `raw` is the merged object in wire names, to be stored."""
+    """The whole object after a PATCH; `raw` is the merged object in wire names, to be stored.
+
+    `left_out`: what of the change could not be read, where it was read as far as it is valid.
+    """
 
     raw: Any = None
+    left_out: tuple[Fault, ...] = ()
+
+
+@dataclass(frozen=True)
+class Salvaged(Parsed[T_co]):
+    """An object that was read as far as it is valid.
+
+    Args:
+        raw: the JSON as received, without what fell, to be stored.
+        left_out: what fell, or stayed as it was stored, by its path in what was received.
+    """
+
+    raw: dict[str, Any] = field(default_factory=dict)
+    left_out: tuple[Fault, ...] = ()
 
 
 class Invalid(Exception):
-    """A message cannot be read, or an object cannot be written. `faults` holds every reason."""
+    """A message cannot be read, or an object cannot be written. `faults` holds every reason.
 
-    def __init__(self, faults: tuple[Fault, ...]) -> None:
+    `details`: the same as the reader told them, with paths that have not been put in words.
+    """
+
+    def __init__(self, faults: tuple[Fault, ...], details: Sequence[ErrorDetails] = ()) -> None:
         super().__init__("; ".join(str(fault) for fault in faults))
-        self.faults = faults
+        self.faults, self.details = faults, details

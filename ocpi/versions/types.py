@@ -15,6 +15,12 @@ from ocpi.versions.strings import Code, Id, Url
 T = TypeVar("T")
 
 
+class Waived(tuple[Any, ...]):
+    """An empty list where there should be an item, and none is asked for."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True)
 class ListOf:
     """A list. `*` may be empty, null or absent; `+` (at_least=1) needs an item."""
@@ -23,6 +29,8 @@ class ListOf:
 
     def read(self, value: Any) -> Any:
         """The list, for pydantic to read its items."""
+        if type(value) is Waived:
+            return ()
         if type(value) is list or type(value) is tuple:
             if len(value) < self.at_least:
                 raise fault("needs at least one item", "too_few")

@@ -13,7 +13,8 @@ from ocpi.versions.base import WireModel
 from ocpi.versions.enums import InterfaceRole
 from ocpi.versions.patching import patch
 from ocpi.versions.reading import read
-from ocpi.versions.results import Parsed, Patched
+from ocpi.versions.results import Parsed, Patched, Salvaged
+from ocpi.versions.salvaging import salvage
 from ocpi.versions.writing import write
 
 
@@ -106,6 +107,13 @@ class Version:
         """
         return read(self.model(kind), data, unknown_allowed=self.unknown_fields_allowed, owner=owner)
 
+    def salvage(
+        self, kind: str, data: Any, *, stored: Mapping[str, Any], owner: tuple[str, str] | None = None
+    ) -> Salvaged[Any]:
+        """Read wire data as far as it is valid (`ocpi.versions.salvaging`); raises Invalid if nothing can be kept."""
+        model, unknown = self.model(kind), self.unknown_fields_allowed
+        return salvage(model, data, unknown_allowed=unknown, owner=owner, stored=stored)
+
     def parse_patch(
         self,
         kind: str,
@@ -114,10 +122,12 @@ class Version:
         *,
         received_at: datetime | None = None,
         owner: tuple[str, str] | None = None,
+        as_far_as_valid: bool = False,
     ) -> Patched[Any]:
         """Merge a PATCH into the stored raw object and read the whole; raises Invalid with every fault.
 
-        `received_at` becomes last_updated where the version lets a PATCH come without it.
+        `received_at` becomes last_updated where the version lets a PATCH come without it. `as_far_as_valid`: what is
+        faulty in the change stays as it is stored (`ocpi.versions.patching`).
         """
         return patch(
             self.model(kind),
@@ -128,6 +138,7 @@ class Version:
             received_at=received_at,
             unknown_allowed=self.unknown_fields_allowed,
             owner=owner,
+            as_far_as_valid=as_far_as_valid,
         )
 
     def dump(self, obj: WireModel) -> dict[str, Any]:

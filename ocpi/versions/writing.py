@@ -13,9 +13,10 @@ from typing import Any
 from pydantic_core import ErrorDetails
 
 from ocpi.versions.base import FieldPlan, WireModel, format_path, plan
-from ocpi.versions.reading import Loc, Mended, Rule, steps, validate
+from ocpi.versions.reading import Loc, Mended, Rule, is_waived, steps, validate
 from ocpi.versions.results import Lenience
 from ocpi.versions.times import format_timestamp
+from ocpi.versions.types import Waived
 
 DISPENSABLE = frozenset({"unknown_enum_value", "url_format", "too_few"})
 DECIMALS = Decimal("0.0001")  # OCPI 2.2.1 §16.4: numbers have four decimals unless stated otherwise
@@ -80,6 +81,8 @@ def writing_rule(model: type[WireModel]) -> Rule:
         context = error.get("ctx", {})
         if "write_as" in context:
             mended.replace(error["loc"], context["write_as"])
+        elif error["type"] in ("missing", "too_few") and is_waived(model, mended, error["loc"]):
+            mended.replace(error["loc"], Waived())
         elif error["type"] not in DISPENSABLE or not _make_do(model, mended, error["loc"]):
             return None
         return Lenience(error["type"], format_path(error["loc"]), error["msg"])

@@ -34,7 +34,7 @@ from ocpi.routing import offered
 from ocpi.searching import subject_of_url
 from ocpi.store import NotFound, Party, Stored
 from ocpi.versions import Fault, Lenience, Version
-from ocpi.views.errors import Failure, failure_of, unexpected
+from ocpi.views.errors import Failure, failure_of, taken_over, unexpected
 from ocpi.views.reading import read_json
 from partners import tokens
 from partners.models import Partner
@@ -251,7 +251,8 @@ class OcpiView(APIView):
             names = (getattr(result.row, name, "") for name in ("ocpi_id", "uid", "connector_id"))
             self._note_case(next(filter(None, names), ids[-1]), ids[-1])
         self.note(kind, party, *ids)
-        message = "Older than what is stored: nothing was changed." if result.stale else "Success"
+        self.faults += result.left_out
+        message = "Older than what is stored: nothing was changed." if result.stale else taken_over(result.left_out)
         return self.ok(status=201 if result.created else 200, message=message)
 
     def _note_case(self, stored: str, addressed: str) -> None:

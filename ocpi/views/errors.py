@@ -15,6 +15,7 @@ from partners.models import Partner
 
 log = structlog.get_logger(__name__)
 MOST_FAULTS_TOLD = 20
+LONGEST_MESSAGE = 1000
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,11 @@ def unexpected(error: BaseException) -> Failure:
     last_line = traceback.format_exception_only(error)[-1].strip()
     message = "We could not process this. Please try again later."
     return Failure(500, StatusCode.SERVER_ERROR, message, error=last_line)
+
+
+def taken_over(left_out: tuple[Fault, ...]) -> str:
+    """What an object that was taken over is answered with: what of it was not, if anything."""
+    return f"Taken over, but for: {told(left_out)}"[:LONGEST_MESSAGE] if left_out else "Success"
 
 
 def told(faults: tuple[Fault, ...]) -> str:

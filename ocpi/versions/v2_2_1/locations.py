@@ -30,6 +30,8 @@ from ocpi.versions.v2_2_1.common import (
     Image,
 )
 
+NO_COUNTRY = "XXX"
+NOWHERE = {"latitude": "0.000000", "longitude": "0.000000"}
 PHASES = {PowerType.AC_3_PHASE: 3, PowerType.AC_2_PHASE: 2, PowerType.AC_2_PHASE_SPLIT: 2}
 Status = Annotated[str, OneOf(EvseStatus, synonyms=OCPP_STATUS)]
 
@@ -88,6 +90,7 @@ class EVSE(WireModel):
     kind = "evse"
     patchable = True
     fallbacks = {"status": "UNKNOWN"}
+    waived = {"connectors": "REMOVED"}
     keyed = {"connectors": "id"}
 
     uid: Id36
@@ -139,6 +142,7 @@ class Hours(WireModel):
 
     kind = "hours"
     fallbacks = {"twentyfourseven": False}
+    makeshift = {"twentyfourseven": False}
 
     twentyfourseven: Flag
     regular_hours: Many[RegularHours] = ()
@@ -170,6 +174,16 @@ class Location(WireModel):
         "party_id": NOT_AVAILABLE,
         "time_zone": NOT_AVAILABLE,
         "publish": True,
+    }
+    makeshift = {
+        "address": NOT_AVAILABLE,
+        "city": NOT_AVAILABLE,
+        "postal_code": NOT_AVAILABLE,
+        "country": NO_COUNTRY,
+        "coordinates": NOWHERE,
+        "time_zone": NOT_AVAILABLE,
+        "parking_type": "UNKNOWN",
+        "publish": False,
     }
     keyed = {"evses": "uid"}
 

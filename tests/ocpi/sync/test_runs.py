@@ -86,11 +86,12 @@ def test_a_bad_object_spoils_only_itself(cpo, partner):
     ]
     paged(cpo, "locations", items)
     run = pulled(partner)
-    assert (run.state, run.received, run.stored, run.refused) == ("succeeded", 5, 2, 3)
-    assert [item["id"] for item in run.faults] == ["BAD", "", "FOREIGN"]
+    assert (run.state, run.received, run.stored, run.refused) == ("succeeded", 5, 3, 2)
+    assert [item["id"] for item in run.faults] == ["BAD", "", "FOREIGN"], "BAD was stored without its coordinates"
     assert run.faults[0]["faults"][0]["path"] == "coordinates"
     assert run.faults[2]["faults"] == [{"path": "party_id", "message": "SK*ABC is no party of ION Charging"}]
-    assert set(Location.objects.values_list("ocpi_id", flat=True)) == {"L1", "L2"}
+    assert set(Location.objects.values_list("ocpi_id", flat=True)) == {"L1", "BAD", "L2"}
+    assert Location.objects.get(ocpi_id="BAD").latitude is None
 
 
 def test_a_changed_cdr_is_reported_and_not_taken(cpo, partner):
