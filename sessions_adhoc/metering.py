@@ -7,7 +7,7 @@ from decimal import Decimal
 from django.db.models import Count, Exists, Q
 
 from ocpi.receivers import SessionNews
-from ocpi.store import stamps
+from ocpi.store import columns, stamps
 from ocpi.store.stamps import Stamp
 from ocpi.versions import VERSIONS
 from sessions_adhoc.models import AttemptSession, ChargingAttempt, Sample
@@ -34,7 +34,8 @@ def take(link: AttemptSession, news: SessionNews, now: datetime) -> Sample:
     # The store knows the CPO's own order (rule 31): what it took over is newer than what it took over before.
     newest = Sample.objects.filter(attempt=attempt, ocpi_session=news.session, ignored="").order_by("-id").first()
     ignored = _why_ignored(link, news, newest)
-    kw, derived = news.kw, False
+    # What no charger can deliver is no reading: 25 kWh in 4 ms, a power of 1e9.
+    kw, derived = columns.fitting(Sample, "kw", news.kw), False
     since = None if newest is None else _since(newest, news, now)
     if kw is None and not ignored and newest is not None:
         kw = derived_kw(newest, news, since)
@@ -55,7 +56,7 @@ def take(link: AttemptSession, news: SessionNews, now: datetime) -> Sample:
         kwh=news.kwh,
         kw=kw,
         kw_derived=derived,
-        soc=news.soc,
+        soc=columns.fitting(Sample, "soc", news.soc),
         source=news.source,
         ignored=ignored,
         faults="" if ignored else ",".join(faults(attempt, news, since)),
@@ -84,7 +85,7 @@ def derived_kw(newest: Sample, news: SessionNews, since: timedelta | None) -> De
     if news.kwh is None or newest.kwh is None or not since or since < timedelta(0):
         return None
     hours = Decimal(since.total_seconds()) / SECONDS_PER_HOUR
-    return ((news.kwh - newest.kwh) / hours).quantize(Decimal("0.001"))
+    return columns.fitting(Sample, "kw", (news.kwh - newest.kwh) / hours)
 
 
 def faults(attempt: ChargingAttempt, news: SessionNews, since: timedelta | None) -> list[str]:

@@ -13,6 +13,7 @@ from django.utils import timezone
 from ocpi.sync import PullResult
 from ocpi.sync import pull_cdrs as get_cdrs
 from ocpi.sync import pull_sessions as get_sessions
+from partners import clocks
 from partners.deadlines import claim_due
 from sessions_adhoc.decide.start import MAX_PULLS
 from sessions_adhoc.models import AdHocSession, ChargingAttempt, FallbackPull
@@ -21,7 +22,7 @@ from sessions_adhoc.states import TERMINAL
 
 STORING_MARGIN = timedelta(seconds=30)
 MARGIN = timedelta(minutes=5)
-"""How far before the START we ask from: clocks differ, and `date_from` is compared with `last_updated`."""
+"""How far before the START we ask from: `date_from` is compared with `last_updated`."""
 
 Module = FallbackPull.Module
 
@@ -77,15 +78,21 @@ def _get(row: FallbackPull, date_from: datetime) -> PullResult:
 
     if row.module == Module.CDRS:
         return get_cdrs(row.partner_id, date_from, on_page=renew)
-    waiting = _waiting(row.partner_id).values_list("session__token__uid", flat=True)
-    return get_sessions(row.partner_id, date_from, list(waiting), on_page=renew)
+    waiting = list(_waiting(row.partner_id).values_list("session__token__uid", flat=True))
+    result = get_sessions(row.partner_id, date_from, waiting, on_page=renew)
+    unheard = _waiting(row.partner_id).filter(session_links=None, session__token__uid__in=result.missing)
+    if not result.ok or not unheard.exists():
+        return result
+    # It may be stamped by a clock that is behind by more than is known of, and money is released next (rules 8, 31).
+    further = get_sessions(row.partner_id, date_from - clocks.FURTHEST, waiting, on_page=renew)
+    return further if further.ok or further.count else result
 
 
 def _date_from(row: FallbackPull, now: datetime) -> datetime:
     """Before the oldest START that may be waiting."""
     attempts = ChargingAttempt.objects.filter(session__partner_id=row.partner_id).exclude(session__state__in=TERMINAL)
     oldest: datetime | None = attempts.aggregate(oldest=Min("created_at"))["oldest"]
-    return (oldest or now) - MARGIN
+    return clocks.asked_from(row.partner_id, (oldest or now) - MARGIN)
 
 
 def _waiting(partner_id: int) -> "QuerySet[ChargingAttempt]":

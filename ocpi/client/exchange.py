@@ -13,7 +13,7 @@ from django.conf import settings
 from requests.structures import CaseInsensitiveDict
 
 from ocpi import quirks
-from ocpi.client import gate, transport
+from ocpi.client import gate, reading, transport
 from ocpi.client.diagnosis import FAILURES, diagnosis
 from ocpi.client.failures import CallFailed, http_text
 from ocpi.message_log import OUTBOUND, Record, open_message
@@ -152,6 +152,7 @@ def _exchange(request: Call, encoding: str) -> Reply:
         raise
     else:
         _finish(record, raw, reply.status_code, "", leniences)
+        reading.measure(request.partner, raw.headers, envelope, record.id)
     finally:
         _note(request, leniences, record.id, logged=True)
     return reply

@@ -41,6 +41,14 @@ def number(model: type[models.Model], column: str, value: Decimal | None, path: 
     return value.quantize(Decimal(1).scaleb(-field.decimal_places))
 
 
+def fitting(model: type[models.Model], column: str, value: Decimal | None) -> Decimal | None:
+    """The same for what is worth less than the object that it comes with: what does not fit is left out."""
+    try:
+        return number(model, column, value, column)
+    except Invalid:
+        return None
+
+
 def required_number(model: type[models.Model], column: str, value: Decimal, path: str) -> Decimal:
     """The same for a column that is never empty."""
     fitted = number(model, column, value, path)

@@ -26,6 +26,7 @@ class PullResult:
         error: why `ok` is False, in plain words.
         message_ids: the exchanges, as evidence.
         refused: how many objects could not be read.
+        missing: the tokens that were looked for, and that nothing named.
     """
 
     ok: bool
@@ -34,6 +35,7 @@ class PullResult:
     error: str
     message_ids: list[int]
     refused: int = 0
+    missing: frozenset[str] = frozenset()
 
 
 def _nothing() -> None:
@@ -70,7 +72,9 @@ def pull(
 ) -> PullResult:
     """GET what changed since `date_from` and store it; arguments as of `pull_sessions`."""
     partner = Partner.objects.get(pk=partner_id)
-    concerns = _mentions(token_uid) if token_uid else None
+    uids = [token_uid] if isinstance(token_uid, str) else token_uid
+    missing = set(uids or ())
+    concerns = _mentions(uids) if uids else None
     count, doubtful, message_ids = 0, 0, list[int]()
     refused = 0
     try:
@@ -82,7 +86,10 @@ def pull(
                 message_ids.append(page.message_id)
             storing.store(page)
             refused = storing.tally.refused
-            count += sum(1 for item in page.items if concerns is None or concerns(item))
+            for item in page.items:
+                named = concerns(item) if concerns else set()
+                missing -= named
+                count += concerns is None or bool(named)
             doubtful += sum(1 for item in storing.tally.refused_items if concerns and concerns(item))
     except CallFailed as failure:
         if failure.message_id is not None and failure.message_id not in message_ids:
@@ -91,17 +98,16 @@ def pull(
         return PullResult(False, failure.kind != "not_offered", count, text, message_ids, refused)
     if doubtful:
         return PullResult(False, True, count, _unreadable(module, storing), message_ids, refused)
-    return PullResult(True, True, count, "", message_ids, refused)
+    return PullResult(True, True, count, "", message_ids, refused, frozenset(missing))
 
 
-def _mentions(token_uid: str | Collection[str]) -> Callable[[Any], bool]:
-    """Whether an object, readable or not, names a token: under `cdr_token.uid`, `auth_id` or anywhere else."""
-    uids = [token_uid] if isinstance(token_uid, str) else token_uid
-    wanted = [json.dumps(uid).lower() for uid in uids]
+def _mentions(uids: Collection[str]) -> Callable[[Any], set[str]]:
+    """Which tokens an object, readable or not, names: under `cdr_token.uid`, `auth_id` or anywhere else."""
+    wanted = [(uid, json.dumps(uid).lower()) for uid in uids]
 
-    def mentions(item: Any) -> bool:
+    def mentions(item: Any) -> set[str]:
         text = json.dumps(item).lower()
-        return any(uid in text for uid in wanted)
+        return {uid for uid, quoted in wanted if quoted in text}
 
     return mentions
 

@@ -19,6 +19,7 @@ from ocpi.models import OcpiSession, Refresh
 from ocpi.sync.engine import pull
 from ocpi.sync.paging import LISTED_UNDER, Page
 from ocpi.sync.storing import Storing
+from partners import clocks
 from partners.deadlines import claim_due
 from partners.models import Partner
 
@@ -118,7 +119,11 @@ def _listed(row: Refresh, until: datetime) -> str:
     """GET of what changed since the oldest copy that waits; return why the object is not whole now, or nothing."""
     waiting = Refresh.objects.filter(partner=row.partner, module=row.module)
     since = waiting.aggregate(first=Min("since"))["first"] - OVERLAP
+    since = clocks.asked_from(row.partner_id, since)
     result = pull(row.partner_id, row.module, since)
+    if result.ok and row.module == "sessions" and _marked(row).exists():
+        # Their clock may be behind by more than is known of (rule 31).
+        result = pull(row.partner_id, row.module, since - clocks.FURTHEST)
     if not result.offered:
         raise CallFailed("not_offered", result.error)
     if not result.ok:

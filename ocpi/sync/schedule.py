@@ -11,6 +11,7 @@ from ocpi.models import SyncRun
 from ocpi.sync.clients import MODULE as CLIENTS
 from ocpi.sync.paging import LISTED_UNDER
 from ocpi.sync.requests import request_sync
+from partners import clocks
 from partners.models import Partner, RemoteEndpoint
 
 OVERLAP = timedelta(minutes=10)  # clocks differ, and what is being written is not listed yet
@@ -39,7 +40,7 @@ INTERVALS = (
 
 
 def request_due(now: datetime) -> int:
-    """Request every pull whose interval is over; return how many. Three queries, and one per new run."""
+    """Request every pull whose interval is over; return how many. Three queries, and two per new run."""
     partners = Partner.objects.filter(connection=Partner.Connection.CONNECTED).in_bulk()
     offered = set(
         RemoteEndpoint.objects.filter(partner__in=partners).exclude(role="RECEIVER").values_list("partner", "module")
@@ -53,8 +54,11 @@ def request_due(now: datetime) -> int:
                 continue
             if not _due(pk, interval, last, now):
                 continue
-            since = None if interval.full else last.get((pk, interval.module, None), now - interval.every)
-            request_sync(partner, interval.module, interval.full, since - OVERLAP if since else None)
+            since = None
+            if not interval.full:
+                latest = last.get((pk, interval.module, None), now - interval.every)
+                since = clocks.asked_from(pk, latest - OVERLAP)
+            request_sync(partner, interval.module, interval.full, since)
             # A full pull covers what a delta would bring.
             last[pk, interval.module, interval.full] = now
             last[pk, interval.module, None] = now

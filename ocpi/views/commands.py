@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from ocpi import receivers
 from ocpi.models import Command
 from ocpi.receivers import Names
+from ocpi.results import read_result
 from ocpi.store.columns import text
 from ocpi.views.base import OcpiView
 from partners.models import Partner
@@ -30,7 +31,7 @@ class CommandResultView(OcpiView):
         version, partner = self.the_version(), self.the_caller().partner
         if not Command.objects.filter(pk=command_id, partner=partner, kind=kind).exists():
             raise Http404
-        parsed = version.parse(version.command_result_kind, self.body())
+        parsed = read_result(version, version.command_result_kind, self.body())
         self.leniences += parsed.leniences
         self.objects.append(f"command:{command_id}")
         taken = take_result(partner, command_id, parsed.obj)

@@ -6,6 +6,7 @@ from rest_framework.response import Response
 
 from ocpi import charging_profiles
 from ocpi.models import ProfileRequest
+from ocpi.results import read_result
 from ocpi.views.base import OcpiView
 
 
@@ -20,7 +21,7 @@ class ProfileResultView(OcpiView):
         if kind not in charging_profiles.RESULTS or not known.exists():
             raise Http404
         body = self.body()
-        parsed = version.parse(charging_profiles.RESULTS[kind], body)
+        parsed = read_result(version, charging_profiles.RESULTS[kind], body)
         self.leniences += parsed.leniences
         self.objects.append(f"profile_request:{request_id}")
         taken = charging_profiles.take_result(partner, request_id, parsed.obj, version, body)

@@ -47,6 +47,12 @@ class Cpo:
     token: str
     clock: "Clock"
     http: Client = field(default_factory=Client)
+    ahead: timedelta = timedelta(0)
+    """How far its clock is ahead of the true time."""
+
+    def now(self) -> datetime:
+        """What its clock shows."""
+        return self.clock.now() + self.ahead
 
     def accept(self, kind: str, result: str = "ACCEPTED", **more: Any) -> None:
         """Answer commands of a kind with a CommandResponse."""
@@ -78,14 +84,14 @@ class Cpo:
             "authorization_reference": start["authorization_reference"],
             "cdr_token": {**session_data()["cdr_token"], "uid": start["token"]["uid"]},
             "start_date_time": stamp(BEGINNING),
-            "last_updated": stamp(self.clock.now()),
+            "last_updated": stamp(self.now()),
         }
         data = session_data(session_id, kwh=kwh, status=status, **{**usual, **more})
         self.push("PUT", f"sessions/SK/ION/{session_id}", data, 201 if created else 200)
 
     def evse(self, status: str) -> None:
         """PATCH the charger's status."""
-        change = {"status": status, "last_updated": stamp(self.clock.now())}
+        change = {"status": status, "last_updated": stamp(self.now())}
         self.push("PATCH", "locations/SK/ION/LOC-1/EVSE-1", change, 200)
 
     def cdr(

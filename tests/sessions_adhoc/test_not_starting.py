@@ -75,8 +75,8 @@ def test_no_session_in_the_window_and_none_by_get_releases(driver, cpo, clock) -
     assert state(session) == ("failed", "no_session")
     assert (money(session), gateway(session)) == (("released", 0), ("released", 0))
     asked = cpo.server.calls("GET")
-    assert len(asked) == 1
-    assert asked[0].query["date_from"] < "2026-05-04T12:00:00Z"
+    # From before the START, and then so far back that no clock hides it (rule 31).
+    assert [call.query["date_from"] for call in asked] == ["2026-05-04T11:55:00Z", "2026-05-03T08:55:00Z"]
     assert open_incidents() == []
 
 
@@ -264,14 +264,14 @@ def test_a_refusing_result_ends_it_after_one_look(driver, cpo, clock) -> None:
     result(cpo, "EVSE_INOPERATIVE")
     clock.forward(seconds=1)
     assert state(session) == ("failed", "start_refused")
-    assert (len(cpo.server.calls("GET")), money(session)) == (1, ("released", 0))
+    assert (len(cpo.server.calls("GET")), money(session)) == (2, ("released", 0))
 
 
 def test_a_failed_result_is_not_the_end_yet(driver, cpo, clock) -> None:
     session = driver.start()
     result(cpo, "FAILED")
     clock.forward(minutes=1)
-    assert (state(session)[0], len(cpo.server.calls("GET"))) == ("starting", 1)
+    assert (state(session)[0], len(cpo.server.calls("GET"))) == ("starting", 2)
     cpo.session(0, created=True)
     cpo.session(1)
     clock.forward(seconds=1)

@@ -71,6 +71,25 @@ def test_asking_for_and_clearing_a_profile(cpo, session, run_tasks):
     assert clear.result == "UNKNOWN"
 
 
+@pytest.mark.parametrize("body", ['"x"', '{"result": "x"}', '{"result": "MAYBE", "profile": null}', "[]", "null", "{}"])
+def test_a_result_that_is_none_changes_nothing_and_the_true_one_counts(cpo, session, run_tasks, body):
+    cpo.on(PATH, ACCEPTED)
+    rows = [
+        charging_profiles.set_profile(session, PROFILE),
+        charging_profiles.ask_active_profile(session, 900),
+        charging_profiles.clear_profile(session),
+    ]
+    run_tasks()
+    us = caller(session.partner)
+    for row in rows:
+        answered(us.post(path(row), body), 200, 2001)
+        row.refresh_from_db()
+        assert (row.result, row.result_at) == ("", None)
+        answered(us.post(path(row), {"result": "REJECTED"}), 200, 1000)
+        row.refresh_from_db()
+        assert row.result == "REJECTED"
+
+
 def test_preferences(cpo, session, run_tasks):
     answers = iter(["ACCEPTED", "PROFILE_TYPE_NOT_SUPPORTED"])
     cpo.on("PUT /sessions/S-1/charging_preferences", lambda _seen: envelope(next(answers)))

@@ -88,8 +88,22 @@ def test_the_command_of_another_partner_is_not_found(command: Command) -> None:
     assert command.result == ""
 
 
-@pytest.mark.parametrize("body", ["{}", '{"result": 5}', "[]", "null"])
-def test_no_result_is_refused(cpo: Cpo, command: Command, body: str) -> None:
-    answered(cpo.post(path(command), body), 200, 2001)
+NO_RESULTS = ["{}", '{"result": 5}', "[]", "null", '"x"', '{"result": "x"}', '{"result": "MAYBE"}', '["x"]', '""']
+
+
+@pytest.mark.parametrize("kind", ["START_SESSION", "STOP_SESSION", "RESERVE_NOW", "UNLOCK_CONNECTOR"])
+@pytest.mark.parametrize("version", ["2.1.1", "2.2", "2.2.1", "2.3.0"])
+@pytest.mark.parametrize("body", NO_RESULTS)
+def test_no_result_is_refused_and_the_true_one_counts(
+    cpo: Cpo, heard: list[str], body: str, version: str, kind: str
+) -> None:
+    cpo.partner.enabled_versions = ["2.3.0"]
+    cpo.partner.save()
+    command = CommandFactory.create(partner=cpo.partner, version=version, kind=kind)
+    url = f"/ocpi/emsp/{version}/{path(command)}"
+    answered(cpo.post(url, body), 200, 2001)
     command.refresh_from_db()
-    assert (command.result, command.result_at) == ("", None)
+    assert (command.result, command.result_at, heard) == ("", None, [])
+    answered(cpo.post(url, {"result": "rejected"}), 200, 1000)
+    command.refresh_from_db()
+    assert (command.result, heard) == ("REJECTED", ["REJECTED"])

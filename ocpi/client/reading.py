@@ -1,0 +1,38 @@
+"""What the moments in a partner's answers tell of its clock (rule 31)."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from django.utils import timezone
+
+from ocpi.versions.patching import moment
+from partners import clocks
+from partners.models import Partner
+
+
+def date_header(headers: Mapping[str, Any]) -> datetime | None:
+    """The Date of an answer (RFC 9110 §6.6.1: whole seconds), or None."""
+    text = next((value for name, value in headers.items() if name.lower() == "date"), "")
+    try:
+        said = parsedate_to_datetime(str(text))
+    except ValueError:
+        return None
+    return said if said.tzinfo else said.replace(tzinfo=UTC)
+
+
+def measure(
+    partner: Partner, headers: Mapping[str, Any], envelope: Mapping[str, Any] | None, message_id: int | None
+) -> None:
+    """Note both clocks of an answer that just came: the web server's and the application's (OCPI 2.2.1 §4.1.7)."""
+    now = timezone.now()
+    stamped = (envelope or {}).get("timestamp")
+    read = moment(stamped) if isinstance(stamped, str) else None
+    said = {
+        clocks.Source.DATE: date_header(headers),
+        clocks.Source.ENVELOPE: read if isinstance(read, datetime) else None,
+    }
+    for source, at in said.items():
+        if at is not None:
+            clocks.noticed(partner.pk, source, at - now, now, message_id)
