@@ -63,7 +63,7 @@ class PublishedEvseIdAdmin(ReadOnlyAdmin):
         return Standing("In use", text, SUCCESS, since=row.created_at)
 
     @admin.display(description="EVSE ID", ordering="key")
-    def shown_key(self, row: PublishedEvseId) -> SafeString:
+    def shown_key(self, row: PublishedEvseId) -> SafeString | str:
         return code(row.key)
 
     @admin.display(description="first published by", ordering="partner__name")

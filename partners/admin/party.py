@@ -91,7 +91,7 @@ class PartnerRoleAdmin(ReadOnlyAdmin):
         return Standing("Approved", f"{row.partner.name} speaks for it.", SUCCESS, since=row.created_at)
 
     @admin.display(description="party", ordering="party_id")
-    def shown_party(self, row: PartnerRole) -> SafeString:
+    def shown_party(self, row: PartnerRole) -> SafeString | str:
         return code(parties.named([row.party]))
 
     @admin.display(description="partner", ordering="partner__name")
@@ -147,7 +147,7 @@ class PartyOwnerAdmin(ReadOnlyAdmin):
         return Standing("Named", text, WARNING, "Decide on its roles (Parties' roles).", since=row.created_at)
 
     @admin.display(description="party", ordering="party_id")
-    def shown_party(self, row: PartyOwner) -> SafeString:
+    def shown_party(self, row: PartyOwner) -> SafeString | str:
         return code(parties.named([(row.country_code, row.party_id)]))
 
     @admin.display(description="partner", ordering="partner__name")
