@@ -1,5 +1,6 @@
 """The admin's pages run under their Content-Security-Policy: in a real browser no page asks for what it forbids."""
 
+import re
 import shutil
 from collections.abc import Iterator
 
@@ -54,6 +55,13 @@ def addresses() -> Iterator[str]:
         if row is not None:
             yield reverse(f"{name}_change", args=[row.pk])
     yield reverse("admin:ocpi_location_map")
+
+
+def test_no_page_of_ours_has_a_script_or_a_handler_in_it():
+    inline = re.compile(r"<script(?![^>]*\bsrc=)|\son[a-z]+\s*=|javascript:", re.IGNORECASE)
+    pages = [*(configured.BASE_DIR / "templates" / "admin").rglob("*.html")]
+    assert len(pages) > 30
+    assert [str(page) for page in pages if inline.search(page.read_text())] == []
 
 
 @pytest.mark.heavy  # needs Chromium

@@ -10,6 +10,7 @@ from ocpi import hubs
 from ocpi.models import PublishedEvseId, SyncRun
 from partners import parties
 from partners.models import Partner, PartnerRole, PartyOwner, RemoteEndpoint
+from tests.admin.test_partner import add
 from tests.factories import EvseFactory, LocationFactory, PartnerFactory
 
 pytestmark = pytest.mark.django_db
@@ -89,6 +90,16 @@ def test_the_form_of_a_partner_says_whose_a_party_is(admin_client: Client, partn
     page = admin_client.post(reverse("admin:partners_partner_add"), values)
     assert "CZ*NEW is in use already" in page.content.decode()
     assert not Partner.objects.filter(code="new").exists()
+
+
+@pytest.mark.parametrize("held", [{"source": "hub", "approved": True}, {"source": "credentials", "approved": False}])
+def test_what_staff_enter_goes_before_what_was_merely_named(
+    admin_client: Client, partner: Partner, held: dict[str, Any]
+) -> None:
+    PartyOwner.objects.create(environment="test", partner=partner, **NEW, **held)
+    add(admin_client, name="New", code="new", **NEW)
+    owner = PartyOwner.objects.get(**NEW)
+    assert (owner.partner.code, owner.approved, owner.source) == ("new", True, "agreed")
 
 
 @pytest.mark.parametrize("another", [True, False])

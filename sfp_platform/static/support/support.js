@@ -28,6 +28,9 @@ document.addEventListener("click", function (event) {
   var closer = event.target.closest("[data-close]");
   if (closer) closer.closest("dialog").close();
 });
+document.addEventListener("focusin", function (event) {
+  if (event.target.matches("[data-select]")) event.target.select();
+});
 document.addEventListener("submit", function (event) {
   var button = event.target.querySelector("[data-once]");
   if (button) setTimeout(function () { button.disabled = true; }, 0);
