@@ -3,6 +3,7 @@
 Asked before money moves, of one CDR at a time, in the rule's order: its energy, its price, its times, its place.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -10,7 +11,7 @@ from enum import StrEnum
 
 from billing.pricing.calculate import plain
 from billing.pricing.money import money, round_money
-from billing.pricing.tariff import utc
+from billing.pricing.tariff import ChargingPeriod, utc
 
 ENERGY_SHARE = Decimal("0.02")
 LEAST_ENERGY = Decimal("0.01")
@@ -21,6 +22,7 @@ LEAST_PRICE = Decimal("0.05")
 """A total may differ from ours by this share, and by the least difference: operators round each period in their way."""
 
 TIME_SLACK = timedelta(minutes=5)
+HOURS_SLACK = Decimal(TIME_SLACK / timedelta(hours=1))
 ZONE_STEP = timedelta(minutes=15)
 FARTHEST_ZONE = timedelta(hours=14)
 
@@ -66,10 +68,11 @@ class Known:
         metered: kWh of its last meter value; None where no Session came.
         reach: kWh that the connector's largest power could deliver from then to the end; None where it is not known.
         over: the Session is over, or charging is as far as we can tell.
-        settling: the Session was ACTIVE a moment ago, so that its kWh may still rise.
         start, end: the Session's, in the CPO's time like the CDR's.
+        shift: how far the CPO's clock has gone back since the Session told its times (rule 31).
         price: gross price of the CDR's energy, periods and times by the tariff that the driver was shown; None where
             none is known.
+        carried: the id of the CDR's own tariff, where the driver was shown none and `price` is by that one.
         most_per_kwh: what a kWh may cost where no tariff is known; None: nothing is captured then.
         place: where the CDR says that it was charged, if that is another connector than the attempt's.
     """
@@ -77,10 +80,11 @@ class Known:
     metered: Decimal | None = None
     reach: Decimal | None = None
     over: bool = True
-    settling: bool = False
     start: datetime | None = None
     end: datetime | None = None
+    shift: timedelta = timedelta(0)
     price: Decimal | None = None
+    carried: str = ""
     most_per_kwh: Decimal | None = None
     place: str = ""
 
@@ -100,8 +104,6 @@ class Judgement:
 
 def judge(cdr: Claimed, known: Known) -> Judgement:
     """Return whether the CDR is captured by itself, and what the driver pays for it (rule 32)."""
-    if known.settling:
-        return Judgement(Verdict.WAIT)
     return _energy(cdr, known) or _price(cdr, known)
 
 
@@ -148,8 +150,10 @@ def _price(cdr: Claimed, known: Known) -> Judgement:
     """What the driver pays for its energy, unless something else about it is in doubt."""
     if cdr.total is None:
         return _held(Doubt.NO_PRICE, f"CDR {cdr.id} states no VAT, and which applies is not known.")
-    if known.price is None:
-        return _without_tariff(cdr, cdr.total, known)
+    if known.price is None or known.carried:
+        usual = _without_tariff(cdr, cdr.total, known)
+        if known.price is None or usual.verdict is Verdict.HOLD:
+            return usual
     pays, doubts = min(cdr.total, known.price), list[tuple[Doubt, str]]()
     agrees = abs(cdr.total - known.price) <= max(LEAST_PRICE, PRICE_SHARE * known.price)
     if _is_short(cdr, known):
@@ -157,10 +161,9 @@ def _price(cdr: Claimed, known: Known) -> Judgement:
     elif agrees:
         pays = cdr.total
     if not agrees:
-        words = (
-            f"CDR {cdr.id} says {money(cdr.total, cdr.currency)}. By the tariff that the driver was shown it comes to"
-        )
-        doubts.append((Doubt.OTHER_PRICE, f"{words} {money(known.price, cdr.currency)}."))
+        named = f"the tariff in it, {known.carried}," if known.carried else "the tariff that the driver was shown"
+        comes_to = f"By {named} it comes to {money(known.price, cdr.currency)}."
+        doubts.append((Doubt.OTHER_PRICE, f"CDR {cdr.id} says {money(cdr.total, cdr.currency)}. {comes_to}"))
     claim = Decimal(0) if agrees else round_money(cdr.total - pays, cdr.currency)
     return _elsewhere(cdr, known) or Judgement(Verdict.BILL, pays, claim, tuple(doubts))
 
@@ -200,12 +203,25 @@ def _times_fit(cdr: Claimed, known: Known) -> bool:
     start, end = utc(cdr.start), utc(cdr.end)
     if end < start:
         return False
-    shift = timedelta(0)
+    zone = timedelta(0)
     if known.start is not None:
-        shift = round((utc(known.start) - start) / ZONE_STEP) * ZONE_STEP
-    return any(_inside(start + by, end + by, known) for by in (timedelta(0), shift) if abs(by) <= FARTHEST_ZONE)
+        zone = round((utc(known.start) - start) / ZONE_STEP) * ZONE_STEP
+    shifts = (timedelta(0), known.shift, zone if abs(zone) <= FARTHEST_ZONE else timedelta(0))
+    return any(_inside(start + by, end + by, known) for by in shifts)
 
 
 def _inside(start: datetime, end: datetime, known: Known) -> bool:
     begins = known.start is None or start >= utc(known.start) - TIME_SLACK
     return begins and (known.end is None or end <= utc(known.end) + TIME_SLACK)
+
+
+def believable(told: Sequence[ChargingPeriod], cdr: Claimed) -> tuple[ChargingPeriod, ...]:
+    """Return a CDR's periods as it tells them, or all in one where they do not add up to its energy and its times."""
+    energy = sum((period.volume("ENERGY") for period in told), Decimal(0))
+    start, end = utc(cdr.start), utc(cdr.end)
+    hours = Decimal(max(end - start, timedelta(0)) / timedelta(hours=1))
+    timed = sum((period.volume("TIME") + period.volume("PARKING_TIME") for period in told), Decimal(0))
+    in_time = all(start - TIME_SLACK <= utc(period.start) <= end + TIME_SLACK for period in told)
+    if abs(energy - cdr.energy) <= _slack(cdr.energy) and timed <= hours + HOURS_SLACK and in_time:
+        return tuple(told)
+    return (ChargingPeriod(cdr.start, {"ENERGY": max(cdr.energy, Decimal(0)), "TIME": min(timed, hours)}),)

@@ -79,7 +79,7 @@ def settle(cdrs: Iterable[BillableCdr], *, reserved: int, currency: str) -> Sett
     billed = _without_interim([cdr for key, cdr in normal if key not in cancelled])
     if billed and all(cdr.judged and cdr.judged.verdict is Verdict.WAIT for cdr in billed):
         interim = " ".join(f"CDR {cdr.id} is an interim one: the Session is not over." for cdr in billed)
-        return Settlement(Decision.WAIT, 0, 0, " ".join([*notes, interim]))
+        return Settlement(Decision.WAIT, 0, 0, " ".join([*notes, interim]), "interim")
     why = _why_hold(distinct, billed, currency) or _why_nothing(normal, billed)
     if why:
         reason, words = why

@@ -1,6 +1,7 @@
 """Which policy applies to a charger, and where each value comes from."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
@@ -45,6 +46,7 @@ DEFAULTS: dict[str, Any] = {
     },
     "at_limit": "stop",
     "totals_include_vat": False,
+    "max_price_per_kwh": "1.50",
 }
 PLATFORM = "platform"
 
@@ -87,5 +89,7 @@ def effective_policy(partner_id: int, location_id: str = "", evse_uid: str = "")
     for policy in sorted(Policy.objects.filter(wanted), key=_scope, reverse=True):
         for name in values:
             if _is_set(value := getattr(policy, name)):
-                values[name], sources[name] = value, _scope(policy)[1]
+                # Kept with each session as JSON.
+                values[name] = f"{value:f}" if isinstance(value, Decimal) else value
+                sources[name] = _scope(policy)[1]
     return EffectivePolicy(values, sources)

@@ -143,7 +143,7 @@ def close_incidents(rows: Snapshot, _action: Action, _now: datetime) -> None:
 
 
 def check_bill(rows: Snapshot, _action: Action, _now: datetime) -> None:
-    auditing.compare_with_tariff(rows.session)
+    auditing.note_bill(rows.session)
 
 
 def revoke_token(rows: Snapshot, _action: Action, now: datetime) -> None:

@@ -1,31 +1,39 @@
-"""Looking at money that was taken: does it agree with the CDRs, and the CDRs with the tariff? (rules 24, 26, 27)
+"""Looking at money that is or was taken: does it agree with the CDRs? (rules 24, 26, 27, 32)
 
-Nothing here moves money: a CDR is billed as it stands. What does not agree is an incident, and staff decide
-(`sessions_adhoc.staff.refund`).
+Whether a CDR can be true, and what the driver pays for it, `sessions_adhoc.judging` says, before the capture and after
+it. What a CDR asks beyond is kept as a row, what does not agree is an incident, and staff decide
+(`sessions_adhoc.staff.refund`). Only what the CPO corrects downwards is given back by itself.
 """
 
-from decimal import Decimal
+from django.utils import timezone
 
-from billing import pricing
-from billing.models import PaymentAuthorization
+from billing import outstanding
+from billing import services as billing
+from billing.models import OutstandingAmount, PaymentAuthorization
+from billing.plausibility import Doubt
 from billing.pricing import in_words
 from billing.settlement import Decision, Settlement
 from ocpi.models import Cdr
 from partners import incidents
 from partners.models import Incident
-from sessions_adhoc import eligibility, symptoms
+from sessions_adhoc import eligibility, symptoms, timeline
 from sessions_adhoc.belonging import cdrs_of
-from sessions_adhoc.models import AdHocSession, AttemptSession
-from sessions_adhoc.shown import shown_to
+from sessions_adhoc.models import AdHocSession, AttemptSession, TimelineEvent
 
 State = PaymentAuthorization.State
+TAKEN = frozenset({State.CAPTURING, State.CAPTURED, State.REFUNDING})
 NOT_DECIDED = frozenset({State.CREATED, State.RESERVING, State.RESERVED})
 """The money has not moved: the CDRs still decide by themselves."""
 
 ALL_TAKEN_BACK = "credited_without_replacement"
-LEAST_DIFFERENCE = Decimal("0.05")
-DIFFERENCE = Decimal("0.01")
-"""A total may differ from ours by this share, and by the least difference: operators round each period in their way."""
+TOLD_AS = {Doubt.OTHER_PRICE: symptoms.PRICE_DIFFERS, Doubt.LESS_ENERGY: symptoms.ENERGY_DIFFERS}
+"""What staff are told of a CDR that is billed all the same."""
+
+ABOUT = {
+    symptoms.PRICE_DIFFERS: outstanding.Kind.CLAIM,
+    symptoms.BEYOND_RESERVATION: outstanding.Kind.RECEIVABLE,
+}
+GIVEN_BACK = "CDR {} replaces the one that was billed and asks for less: the difference is given back to the driver."
 
 
 def settlement_now(session: AdHocSession) -> Settlement | None:
@@ -53,10 +61,15 @@ def compare_with_cdrs(session: AdHocSession) -> None:
     if payment.state in NOT_DECIDED:
         return
     about = session.partner_id, str(session.pk)
+    if give_back(session):
+        return
     problem = _problem(session, payment)
     incidents.close_about(*about, problem or "The CDRs come to what the driver paid.", {symptoms.BILL_CHANGED})
     if problem:
         incidents.open_incident(session.partner_id, symptoms.report(session, symptoms.BILL_CHANGED, problem))
+    settlement = settlement_now(session)
+    if payment.state in TAKEN and settlement is not None and settlement.decision is Decision.CAPTURE:
+        keep_outstanding(session, settlement)
 
 
 def note_foreign(session: AdHocSession, cdr: Cdr) -> None:
@@ -81,13 +94,13 @@ def note_foreign(session: AdHocSession, cdr: Cdr) -> None:
 def given_back(session: AdHocSession) -> None:
     """Staff gave money back: that answers what was asked of them, unless the CDRs tell that it was not enough."""
     mine = Incident.objects.filter(partner_id=session.partner_id, reference=str(session.pk), closed_at=None)
-    answered = {symptoms.PRICE_DIFFERS}
+    answered = set[str]()
     if mine.filter(symptom=symptoms.BILL_CHANGED).exists():
         if _is_told(settlement_now(session)):
             compare_with_cdrs(session)
         else:
             answered.add(symptoms.BILL_CHANGED)
-    incidents.close_about(session.partner_id, str(session.pk), "Staff gave money back.", answered)
+    incidents.close_about(session.partner_id, str(session.pk), "Money was given back.", answered)
 
 
 def paid(payment: PaymentAuthorization) -> int:
@@ -125,31 +138,64 @@ def _difference(settlement: Settlement, taken: int, payment: PaymentAuthorizatio
     return ""
 
 
-def compare_with_tariff(session: AdHocSession) -> None:
-    """The CDR is being captured: tell staff if the tariff does not explain its total."""
-    verdicts = eligibility.judged(session, cdrs_of(session))
-    settlement = eligibility.settlement_of(session, verdicts)
-    if settlement is None or settlement.decision is not Decision.CAPTURE:
+def note_bill(session: AdHocSession) -> None:
+    """The CDR is being captured, or nothing is owed for it: write down what it asks beyond that, and tell staff."""
+    settlement = settlement_now(session)
+    if settlement is None or settlement.decision not in (Decision.CAPTURE, Decision.RELEASE):
         return
-    billed = next(cdr for cdr, counts in verdicts if counts and cdr.ocpi_id == settlement.billed)
-    if text := _unexplained(session, billed):
-        report = symptoms.report(session, symptoms.PRICE_DIFFERS, text)
-        incidents.open_incident(session.partner_id, report)
+    keep_outstanding(session, settlement)
+    told = [(TOLD_AS[doubt], text) for doubt, text in settlement.doubts if doubt in TOLD_AS]
+    if settlement.shortfall:
+        owed, have = (in_words(sum_, session.currency) for sum_ in (_asked(settlement), session.amount))
+        told.append((symptoms.BEYOND_RESERVATION, f"CDR {settlement.billed}: {owed} is owed, {have} was reserved."))
+    for symptom, text in told:
+        incidents.open_incident(session.partner_id, symptoms.report(session, symptom, text))
 
 
-def _unexplained(session: AdHocSession, cdr: Cdr) -> str:
-    """How the CDR's total differs from what the tariff that was shown makes of it; "" if it does not or none is known.
+def _asked(settlement: Settlement) -> int:
+    return settlement.capture + settlement.shortfall
 
-    Where no tariff was shown, the one that the CDR carries.
+
+def keep_outstanding(session: AdHocSession, settlement: Settlement) -> None:
+    """Have what the billed CDR asks beyond what is taken as rows, and no other (rules 32, 33)."""
+    billed = next(
+        (cdr for cdr in cdrs_of(session) if cdr.ocpi_id == settlement.billed and not cdr.credit),
+        None,
+    )
+    if billed is not None:
+        payment = PaymentAuthorization.objects.get(pk=session.authorization_id)
+        taken = settlement.capture if payment.state in NOT_DECIDED else min(paid(payment), settlement.capture)
+        amounts = {outstanding.Kind.CLAIM: settlement.claim, outstanding.Kind.RECEIVABLE: _asked(settlement) - taken}
+        outstanding.keep(payment, billed, amounts)
+    close_answered(session)
+
+
+def close_answered(session: AdHocSession) -> None:
+    """Nothing is outstanding any more: the incidents about it are answered."""
+    mine = OutstandingAmount.objects.filter(authorization_id=session.authorization_id, state=outstanding.State.OPEN)
+    kinds = set(mine.values_list("kind", flat=True))
+    answered = {symptom for symptom, kind in ABOUT.items() if kind not in kinds}
+    known = OutstandingAmount.objects.filter(authorization_id=session.authorization_id)
+    if answered and known.exists():
+        incidents.close_about(session.partner_id, str(session.pk), "Nothing is outstanding any more.", answered)
+
+
+def give_back(session: AdHocSession) -> bool:
+    """Rule 26: a credit CDR took the billed one back, and the new one asks for less: the driver gets the difference.
+
+    Return whether a refund was asked for. The caller holds the session's lock.
     """
-    shown, named = shown_to(session), "the published tariff {}"
-    if shown.tariff is None:
-        shown, named = shown.with_tariff_in(cdr), "the tariff in it, {},"
-    cost = shown.price_of(cdr)
-    if shown.tariff is None or cost is None or cost.currency != cdr.currency:
-        return ""
-    said, ours = (cdr.total_net, cost.excl) if cost.incl is None else (shown.gross_of(cdr), cost.incl)
-    if said is None or ours is None or abs(said - ours) <= max(LEAST_DIFFERENCE, DIFFERENCE * ours):
-        return ""
-    comes_to = f"By {named.format(shown.tariff.id)} it comes to {pricing.money(ours, cdr.currency)}"
-    return f"CDR {cdr.ocpi_id} says {pricing.money(said, cdr.currency)}. {comes_to}."
+    payment = PaymentAuthorization.objects.get(pk=session.authorization_id)
+    cdrs = eligibility.judged(session, cdrs_of(session))
+    settlement = eligibility.settlement_of(session, cdrs)
+    credited = any(cdr.credit for cdr, _counts in cdrs)
+    if payment.state != State.CAPTURED or payment.failure_code or settlement is None or not credited:
+        return False
+    if settlement.decision not in (Decision.CAPTURE, Decision.RELEASE) or payment.kept_amount <= settlement.capture:
+        return False
+    reason = f"the CPO took its CDR back and asks for less with CDR {settlement.billed}"
+    billing.request_refund(payment.pk, payment.kept_amount - settlement.capture, reason=reason)
+    timeline.write(session, TimelineEvent.Kind.NOTE, GIVEN_BACK.format(settlement.billed), at=timezone.now())
+    keep_outstanding(session, settlement)
+    incidents.close_about(session.partner_id, str(session.pk), "The difference is given back.", {symptoms.BILL_CHANGED})
+    return True

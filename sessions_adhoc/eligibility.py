@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
+from billing.plausibility import Judgement
 from billing.settlement import BillableCdr, Decision, Settlement, settle
 from ocpi.models import Cdr
-from sessions_adhoc import belonging
+from sessions_adhoc import belonging, judging
 from sessions_adhoc.decide import CdrFacts
 from sessions_adhoc.models import AdHocSession, AttemptSession, ChargingAttempt
 from sessions_adhoc.shown import Shown, shown_to
@@ -59,11 +60,16 @@ def _told(
 
 
 def settlement_of(session: AdHocSession, verdicts: Sequence[tuple[Cdr, bool]]) -> Settlement | None:
-    """Return what `judged` CDRs together come to, or None while none of them counts."""
+    """Return what `judged` CDRs together come to, as far as they are plausible, or None while none of them counts."""
     if not any(counts for cdr, counts in verdicts if not cdr.credit):
         return None
+    attempts, links, _told_by = _told(session, [])
     shown = shown_to(session)
-    billable = [_billable(cdr, counts, shown) for cdr, counts in verdicts]
+    billable = []
+    for cdr, counts in verdicts:
+        attempt = belonging.attempt_of_cdr(cdr, attempts, links) if counts and not cdr.credit else None
+        judgement = judging.judgement_of(session, attempt, cdr, shown) if attempt else None
+        billable.append(_billable(cdr, counts, shown, judgement))
     return settle(billable, reserved=session.amount, currency=session.currency)
 
 
@@ -75,13 +81,14 @@ def cdr_facts(session: AdHocSession, cdrs: Sequence[Cdr]) -> CdrFacts | None:
         return None
     return CdrFacts(
         energy=sum((cdr.total_energy for cdr, counts in verdicts if counts and not cdr.credit), Decimal(0)),
-        amount=None if settlement.decision is Decision.HOLD else settlement.capture,
+        amount=settlement.capture if settlement.decision in (Decision.CAPTURE, Decision.RELEASE) else None,
         text=settlement.explanation,
+        reason=settlement.reason,
         came_at=max(cdr.created_at for cdr, counts in verdicts if counts),
     )
 
 
-def _billable(cdr: Cdr, counts: bool, shown: Shown) -> BillableCdr:
+def _billable(cdr: Cdr, counts: bool, shown: Shown, judgement: Judgement | None) -> BillableCdr:
     return BillableCdr(
         id=cdr.ocpi_id,
         total=shown.gross_of(cdr),
@@ -89,4 +96,5 @@ def _billable(cdr: Cdr, counts: bool, shown: Shown) -> BillableCdr:
         credit=cdr.credit,
         credit_reference_id=cdr.credit_reference_id or None,
         eligible=counts,
+        judged=judgement,
     )

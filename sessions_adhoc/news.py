@@ -185,12 +185,20 @@ def payment_news(authorization: PaymentAuthorization) -> None:
         auditing.given_back(session)
     if authorization.failure_message:
         text += f": {authorization.failure_message}"
-    if authorization.state == authorization.State.CAPTURED and authorization.failure_code:
-        auditing.compare_with_cdrs(session)
+    if authorization.state == authorization.State.CAPTURED and not authorization.refunded_amount:
+        _note_captured(session, authorization)
     _tell_staff(session, authorization)
     told = session.timeline.filter(kind=Kind.PAYMENT).order_by("-pk").values_list("text", flat=True).first()
     if told != text:
         timeline.write(session, Kind.PAYMENT, text, at=now)
+
+
+def _note_captured(session: AdHocSession, payment: PaymentAuthorization) -> None:
+    """What a credit CDR asked for while the gateway was capturing is given back now (rule 26)."""
+    if payment.failure_code:
+        auditing.compare_with_cdrs(session)
+    else:
+        auditing.give_back(session)
 
 
 def _tell_staff(session: AdHocSession, payment: PaymentAuthorization) -> None:

@@ -16,6 +16,8 @@ LATE_SESSION = "Session created but funds released early"
 FOREIGN_SESSION = "Session without a START_SESSION of its own"
 BILL_CHANGED = "The CDRs changed after the settlement"
 PRICE_DIFFERS = "The CDR's total does not match the tariff"
+ENERGY_DIFFERS = "The CDR says less energy than was metered"
+BEYOND_RESERVATION = "The CDR asks for more than was reserved"
 MOST_EXCHANGES = 6
 BEFORE_START = timedelta(minutes=1)
 
@@ -59,9 +61,39 @@ SYMPTOMS = {
         "Check the CDRs. Too much was taken: staff give it back. Too little: it cannot be captured any more.",
         module="cdrs",
     ),
+    settle.CDR_ENERGY: Symptom(
+        "The CDR says more kWh than was metered and could have been delivered, or none where energy was metered.",
+        "Check the CDR against the charger's meter. Correct a wrong one with a credit CDR and a new one. Until then "
+        "the driver's funds stay reserved. Staff decide: check again, capture, or release.",
+        module="cdrs",
+    ),
+    settle.CDR_PRICE: Symptom(
+        "No tariff that the driver was shown explains the CDR's total.",
+        "Publish the connector's tariff, and check the CDR. Until then the driver's funds stay reserved. Staff decide: "
+        "check again, capture, or release.",
+        module="cdrs",
+    ),
+    settle.CDR_ELSEWHERE: Symptom(
+        "The CDR's times are not inside its Session's, or it names another EVSE.",
+        "Check the CDR's times, location and EVSE. Correct a wrong one with a credit CDR and a new one. Until then the "
+        "driver's funds stay reserved. Staff decide: check again, capture, or release.",
+        module="cdrs",
+    ),
     PRICE_DIFFERS: Symptom(
-        "The total of the CDR is not what its energy and times cost by the published tariff.",
-        "Check the CDR and the Tariff. Correct a wrong CDR with a credit CDR and a new one; staff give money back.",
+        "The total of the CDR is not what its energy and times cost by the tariff that the driver was shown.",
+        "Check the CDR and the Tariff. The driver paid the smaller of the two. What the CDR asks beyond it is a claim "
+        "between you and us: correct a wrong CDR with a credit CDR and a new one.",
+        module="cdrs",
+    ),
+    ENERGY_DIFFERS: Symptom(
+        "The CDR was made before charging ended, or for a part of it.",
+        "Check the CDR against the Session's last meter value. The driver paid for the CDR's energy only.",
+        module="cdrs",
+    ),
+    BEYOND_RESERVATION: Symptom(
+        "The driver charged for more than was reserved.",
+        "Nothing more can be collected from the driver by itself: the difference is a receivable. Where STOP_SESSION "
+        "was sent before the money ended, check why the charger went on.",
         module="cdrs",
     ),
     RESERVATION_ENDS: Symptom(
@@ -83,6 +115,9 @@ ENDED_BY_NEWS = frozenset(
         start.GET_SESSIONS_ERROR,
         settle.CDR_MISSING,
         settle.CDR_UNUSABLE,
+        settle.CDR_ENERGY,
+        settle.CDR_PRICE,
+        settle.CDR_ELSEWHERE,
         settle.MONEY_STUCK,
         RESERVATION_ENDS,
     }

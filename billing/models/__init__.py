@@ -1,8 +1,17 @@
-"""The tables of billing: what we know about a payment, the simulated gateway's own books, and rates of VAT."""
+"""The tables of billing: what we know about a payment, the simulated gateway's own books, and rates of VAT,
+and what is outstanding."""
 
 from billing.models.authorization import PaymentAuthorization
 from billing.models.event import PaymentEvent
+from billing.models.outstanding import OutstandingAmount
 from billing.models.simulated import SimulatedCharge, SimulatedOperation
 from billing.models.vat import VatRate
 
-__all__ = ["PaymentAuthorization", "PaymentEvent", "SimulatedCharge", "SimulatedOperation", "VatRate"]
+__all__ = [
+    "OutstandingAmount",
+    "PaymentAuthorization",
+    "PaymentEvent",
+    "SimulatedCharge",
+    "SimulatedOperation",
+    "VatRate",
+]

@@ -78,6 +78,16 @@ class Policy(models.Model):
         help_text="What is reserved where the tariff is in another currency, in its minor units: "
         '{"CZK": 100000}. A currency that is not named cannot be charged in.',
     )
+    max_price_per_kwh = models.DecimalField(
+        "highest price per kWh",
+        max_digits=9,
+        decimal_places=4,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0)],
+        help_text="Gross, in the reservation's currency, for example 1.50. Where no tariff was known, a CDR that asks "
+        "more is not captured by itself (rule 32). The default is 1.50 and meant in EUR.",
+    )
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:

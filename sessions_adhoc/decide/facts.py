@@ -170,12 +170,14 @@ class CdrFacts:
     """What the valid CDRs together say. `amount` in minor units, at most what was reserved; None: cannot be billed.
 
     `came_at`: when the newest of them arrived.
+    `reason`: a code for why not (`billing.settlement`, `billing.plausibility.Doubt`).
     """
 
     energy: Decimal
     amount: int | None
     text: str = ""
     came_at: datetime | None = None
+    reason: str = ""
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from sessions_adhoc.decide.decision import Action, Decision, Do, end_attempt, fail, go, stay
-from sessions_adhoc.decide.facts import AttemptFacts, Facts
+from sessions_adhoc.decide.facts import AttemptFacts, CdrFacts, Facts
 from sessions_adhoc.decide.payment import PAYMENT_POLL
 from sessions_adhoc.decide.start import Pull, pull_since
 from sessions_adhoc.decide.stop import stop_running_on, told_by, untold_failure
@@ -12,6 +12,20 @@ from sessions_adhoc.states import State
 CDR_MISSING = "CDRs not received by SFP"
 CDR_UNUSABLE = "The CDR cannot be billed"
 MONEY_STUCK = "The payment cannot be captured"
+INTERIM = "interim"
+"""The reason of CDRs that bill nothing yet (`billing.settlement`)."""
+
+CDR_ENERGY = "The CDR's energy does not fit the meter values"
+CDR_PRICE = "The CDR's price cannot be checked"
+CDR_ELSEWHERE = "The CDR is about another time or place"
+DOUBTED = {
+    "cdr_energy": CDR_ENERGY,
+    "cdr_without_energy": CDR_ENERGY,
+    "cdr_price_unknown": CDR_PRICE,
+    "cdr_times": CDR_ELSEWHERE,
+    "cdr_place": CDR_ELSEWHERE,
+}
+"""The symptom of each doubt for which money is held (rule 32)."""
 
 
 def settled(text: str) -> Decision:
@@ -21,6 +35,13 @@ def settled(text: str) -> Decision:
 
 def escalate(code: str, reason: str, text: str) -> Decision:
     return go(State.ESCALATED, text, Action(Do.OPEN_INCIDENT, code=code, text=text), reason=reason)
+
+
+def hold(cdr: CdrFacts) -> Decision:
+    """The money stays reserved: the CDR does not tell what the driver owes, or cannot be true (rule 32)."""
+    if cdr.reason in DOUBTED:
+        return escalate(DOUBTED[cdr.reason], cdr.reason, cdr.text)
+    return escalate(CDR_UNUSABLE, "cdr_unusable", cdr.text)
 
 
 def cdr_pull_due(facts: Facts) -> datetime:
@@ -56,7 +77,7 @@ def from_cdr(facts: Facts, now: datetime) -> Decision | None:
     if facts.payment.refused or facts.is_interim(now):
         return None
     if facts.cdr.amount == 0:
-        return stay(now + PAYMENT_POLL, Action(Do.RELEASE), text=facts.cdr.text)
+        return stay(now + PAYMENT_POLL, Action(Do.RELEASE), Action(Do.CHECK_BILL), text=facts.cdr.text)
     capture = Action(Do.CAPTURE, amount=facts.cdr.amount)
     return stay(now + PAYMENT_POLL, capture, Action(Do.CHECK_BILL), text=facts.cdr.text)
 
@@ -72,8 +93,8 @@ def awaiting_cdr(facts: Facts, now: datetime) -> Decision:
         return stay(now + PAYMENT_POLL)
     if facts.payment.state != "reserved" or facts.payment.refused:
         return escalate(MONEY_STUCK, "payment_lost", f"The payment is {facts.payment.state}: it cannot be captured.")
-    if facts.cdr is not None and not facts.is_interim(now):
-        return escalate(CDR_UNUSABLE, "cdr_unusable", facts.cdr.text)
+    if facts.cdr is not None and facts.cdr.reason != INTERIM and not facts.is_interim(now):
+        return hold(facts.cdr)
     return waiting_for_cdr(facts, now)
 
 

@@ -6,7 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from billing.plausibility import Claimed, Doubt, Judgement, Known, Verdict, judge
+from billing.plausibility import Claimed, Doubt, Judgement, Known, Verdict, believable, judge
+from billing.pricing import ChargingPeriod
 
 NOON = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -100,14 +101,13 @@ def test_no_energy_costs_nothing_whatever_the_total_says(total):
     assert summary(judged(knowing(metered="0"), energy="0", total=total)) == (Verdict.NOTHING, "0", "0", [])
 
 
+def test_a_cdr_that_agrees_with_the_meter_does_not_wait_for_the_session():
+    assert judged(knowing(over=False)).verdict is Verdict.BILL
+
+
 @pytest.mark.parametrize("energy", ["0", "1", "4.8999"])
 def test_less_than_was_metered_is_an_interim_cdr_while_the_session_goes_on(energy):
     assert summary(judged(knowing(over=False), energy=energy)) == (Verdict.WAIT, "0", "0", [])
-
-
-def test_a_cdr_waits_while_the_meter_may_still_rise():
-    assert judged(knowing(over=False, settling=True)).verdict is Verdict.WAIT
-    assert judged(knowing(over=False)).verdict is Verdict.BILL
 
 
 @pytest.mark.parametrize(
@@ -179,6 +179,21 @@ def test_without_a_tariff_it_is_told_why():
     assert summary(short) == (Verdict.BILL, "4", "0", [Doubt.LESS_ENERGY])
 
 
+@pytest.mark.parametrize(
+    ("total", "price", "outcome"),
+    [
+        ("7.00", "7.00", (Verdict.BILL, "7.00", "0", [])),
+        ("7.00", "3.01", (Verdict.BILL, "3.01", "3.99", [Doubt.OTHER_PRICE])),
+        ("7.51", "7.51", held(Doubt.NO_PRICE)),
+    ],
+)
+def test_a_tariff_that_only_the_cdr_carries_makes_nothing_usual(total, price, outcome):
+    result = judged(knowing(price=price, carried="T-1", most_per_kwh="1.5"), total=total)
+    assert summary(result) == outcome
+    if outcome[3] == [Doubt.OTHER_PRICE]:
+        assert words(result) == "CDR C1 says 7.00 EUR. By the tariff in it, T-1, it comes to 3.01 EUR."
+
+
 def test_a_gross_that_is_not_known_is_never_the_net():
     assert summary(judged(total=None)) == held(Doubt.NO_PRICE)
 
@@ -207,6 +222,12 @@ def test_its_times_lie_inside_the_sessions(start, end, fits):
     assert summary(result) == ((Verdict.BILL, "3.01", "0", []) if fits else held(Doubt.OTHER_TIMES))
 
 
+def test_a_clock_that_jumped_meanwhile_is_no_doubt():
+    jumped = {"start": NOON + 26 * HOUR, "end": NOON + 27 * HOUR}
+    assert judged(**jumped).verdict is Verdict.HOLD
+    assert judged(knowing(shift=-26 * HOUR), **jumped).verdict is Verdict.BILL
+
+
 def test_times_that_no_session_told_are_not_doubted():
     assert judged(knowing(start=None, end=None)).verdict is Verdict.BILL
     assert judged(knowing(end=None), end=NOON + 5 * HOUR).verdict is Verdict.BILL
@@ -228,3 +249,27 @@ def test_another_connector_is_held():
     assert summary(result) == held(Doubt.OTHER_PLACE)
     assert words(result) == "CDR C1 is about EVSE E-2, which is not where this driver charged."
     assert judged(knowing(place="EVSE E-2", price=None, most_per_kwh="1.5")).verdict is Verdict.HOLD
+
+
+# Its periods
+
+
+def period(minutes=0, **volumes) -> ChargingPeriod:
+    return ChargingPeriod(NOON + timedelta(minutes=minutes), {name: Decimal(value) for name, value in volumes.items()})
+
+
+@pytest.mark.parametrize(
+    ("periods", "believed"),
+    [
+        ([period(ENERGY="2", TIME="0.5"), period(30, ENERGY="3", PARKING_TIME="0.5")], True),
+        ([period(ENERGY="5.1", TIME="1.08")], True),
+        ([period(ENERGY="50", TIME="1")], False),
+        ([period(ENERGY="5", TIME="1.09")], False),
+        ([period(ENERGY="5", PARKING_TIME="100")], False),
+        ([period(-6, ENERGY="5", TIME="1")], False),
+        ([period(66, ENERGY="5", TIME="1")], False),
+    ],
+)
+def test_periods_add_up_to_the_cdr_or_are_not_believed(periods, believed):
+    one = (ChargingPeriod(NOON, {"ENERGY": Decimal(5), "TIME": Decimal(1)}),)
+    assert believable(periods, CDR) == (tuple(periods) if believed else one)

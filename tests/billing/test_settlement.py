@@ -237,7 +237,7 @@ def test_nothing_is_owed_for_no_energy():
 
 def test_an_interim_cdr_waits():
     assert settled(told(verdict=Verdict.WAIT)) == Settlement(
-        Decision.WAIT, 0, 0, "CDR C1 is an interim one: the Session is not over."
+        Decision.WAIT, 0, 0, "CDR C1 is an interim one: the Session is not over.", "interim"
     )
 
 

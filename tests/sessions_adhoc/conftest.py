@@ -47,6 +47,8 @@ class Cpo:
     token: str
     clock: "Clock"
     http: Client = field(default_factory=Client)
+    metered: float = 5
+    """kWh that the newest Session told."""
     ahead: timedelta = timedelta(0)
     """How far its clock is ahead of the true time."""
 
@@ -79,7 +81,7 @@ class Cpo:
         self, kwh: float, status: str = "ACTIVE", *, session_id: str = "S-1", created: bool = False, **more: Any
     ) -> None:
         """PUT the Session that answers the last START_SESSION."""
-        start = self.sent("START_SESSION")[-1].body
+        start, self.metered = self.sent("START_SESSION")[-1].body, kwh
         usual = {
             "authorization_reference": start["authorization_reference"],
             "cdr_token": {**session_data()["cdr_token"], "uid": start["token"]["uid"]},
@@ -95,9 +97,10 @@ class Cpo:
         self.push("PATCH", "locations/SK/ION/LOC-1/EVSE-1", change, 200)
 
     def cdr(
-        self, total: float, cdr_id: str = "CDR-1", *, kwh: float = 20.5, expected: int | None = 201, **more: Any
+        self, total: float, cdr_id: str = "CDR-1", *, kwh: float | None = None, expected: int | None = 201, **more: Any
     ) -> None:
-        """POST the CDR of the last START_SESSION."""
+        """POST the CDR of the last START_SESSION, by default for what its Session metered."""
+        kwh = self.metered if kwh is None else kwh
         start = self.sent("START_SESSION")[-1].body
         data = cdr_data(
             cdr_id,

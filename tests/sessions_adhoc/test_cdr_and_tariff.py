@@ -4,9 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from billing.models import PaymentAuthorization
+from billing.models import OutstandingAmount
 from partners.models import Incident
-from sessions_adhoc import staff, symptoms
+from sessions_adhoc import symptoms
+from sessions_adhoc.decide.settle import CDR_PRICE
 from sessions_adhoc.lifecycle import advance
 from tests.factories import cdr_data, period_data, session_data, tariff_data
 from tests.sessions_adhoc.conftest import BEGINNING, stamp
@@ -47,21 +48,24 @@ def carried(price: float, tariff_id: str = "T-1") -> dict:
     return tariff_data(tariff_id, elements=[{"price_components": [component]}], last_updated=YESTERDAY)
 
 
+def outstanding(session) -> list[tuple[str, int, str]]:
+    """(kind, minor units, state) of each claim and receivable."""
+    rows = OutstandingAmount.objects.filter(authorization_id=session.authorization_id).order_by("pk")
+    return list(rows.values_list("kind", "amount", "state"))
+
+
 def said() -> str:
     return str(Incident.objects.filter(closed_at=None).latest("pk").evidence[0]["text"])
 
 
-def test_a_total_that_the_tariff_does_not_explain_is_billed_and_told_to_staff(published, charged, cpo, clock) -> None:
+def test_of_a_total_that_the_tariff_does_not_explain_the_smaller_is_paid(published, charged, cpo, clock) -> None:
     session = charged()
     cpo.cdr(30.00, kwh=5)
     clock.forward(seconds=1)
-    assert (state(session)[0], money(session)) == ("settled", ("captured", 3000))
+    assert (state(session)[0], money(session)) == ("settled", ("captured", 301))
     assert open_incidents() == [symptoms.PRICE_DIFFERS]
-    assert said() == "CDR CDR-1 says 30.00 EUR. By the published tariff T-1 it comes to 3.01 EUR."
-    staff.refund(session.pk, "ana", "The CPO agrees.", driver_pays=301)
-    clock.forward(seconds=1)
-    refunded = PaymentAuthorization.objects.get(pk=session.authorization_id).refunded_amount
-    assert (refunded, open_incidents()) == (2699, [])
+    assert said() == "CDR CDR-1 says 30.00 EUR. By the tariff that the driver was shown it comes to 3.01 EUR."
+    assert outstanding(session) == [("claim", 2699, "open")]
 
 
 @pytest.mark.parametrize("total", [3.01, 3.05, 2.97])
@@ -92,7 +96,8 @@ def dearer_since(published, charged, cpo, clock):
 def test_a_tariff_that_changed_since_is_none_of_this_charges(dearer_since, cpo, clock, total) -> None:
     cpo.cdr(total, kwh=5, tariffs=[carried(0.98)])
     clock.forward(seconds=1)
-    assert money(dearer_since) == ("captured", round(total * 100))
+    assert money(dearer_since) == ("captured", 301)
+    assert outstanding(dearer_since) == ([] if total == 3.01 else [("claim", 302, "open")])
     assert open_incidents() == ([] if total == 3.01 else [symptoms.PRICE_DIFFERS])
 
 
@@ -103,11 +108,13 @@ def test_where_none_was_shown_the_one_in_the_cdr_is_held_against_it(charged, cpo
     assert said() == "CDR CDR-1 says 6.03 EUR. By the tariff in it, T-1, it comes to 3.01 EUR."
 
 
-def test_without_any_tariff_a_cdr_is_not_doubted(charged, cpo, clock) -> None:
-    charged()
-    cpo.cdr(9.99, kwh=5)
+@pytest.mark.parametrize(("total", "outcome"), [(7.50, "settled"), (7.51, "escalated")])
+def test_without_any_tariff_only_what_is_usual_is_taken(charged, cpo, clock, total, outcome) -> None:
+    session = charged()
+    cpo.cdr(total, kwh=5)
     clock.forward(seconds=1)
-    assert open_incidents() == []
+    assert state(session)[0] == outcome
+    assert open_incidents() == ([] if outcome == "settled" else [CDR_PRICE])
 
 
 def test_a_tariff_withdrawn_since_still_counts(published, charged, cpo, clock) -> None:
@@ -115,14 +122,14 @@ def test_a_tariff_withdrawn_since_still_counts(published, charged, cpo, clock) -
     cpo.push("DELETE", "tariffs/SK/ION/T-1", None, 200)
     cpo.cdr(30.00, kwh=5)
     clock.forward(seconds=1)
-    assert said() == "CDR CDR-1 says 30.00 EUR. By the published tariff T-1 it comes to 3.01 EUR."
+    assert said() == "CDR CDR-1 says 30.00 EUR. By the tariff that the driver was shown it comes to 3.01 EUR."
 
 
 def test_what_the_driver_was_shown_goes_before_what_the_cdr_carries(published, charged, cpo, clock) -> None:
     charged()
     cpo.cdr(6.03, kwh=5, tariffs=[carried(0.98)])
     clock.forward(seconds=1)
-    assert said() == "CDR CDR-1 says 6.03 EUR. By the published tariff T-1 it comes to 3.01 EUR."
+    assert said() == "CDR CDR-1 says 6.03 EUR. By the tariff that the driver was shown it comes to 3.01 EUR."
 
 
 @pytest.mark.parametrize(
@@ -157,5 +164,5 @@ def test_a_credit_that_overtakes_the_capture_hides_no_wrong_total(published, cha
     assert money(session)[0] == "capturing"
     cpo.cdr(-30.00, "CREDIT-1", kwh=5, credit=True, credit_reference_id="CDR-1")
     clock.forward(seconds=1)
-    assert (state(session)[0], money(session)) == ("settled", ("captured", 3000))
+    assert (state(session)[0], money(session)) == ("settled", ("captured", 301))
     assert open_incidents() == [symptoms.PRICE_DIFFERS, symptoms.BILL_CHANGED]

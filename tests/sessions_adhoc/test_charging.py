@@ -36,11 +36,11 @@ def test_a_charge_from_reservation_to_settlement(driver, cpo, clock) -> None:
     clock.forward(seconds=1)
     assert state(session)[0] == "awaiting_cdr"
 
-    cpo.cdr(12.30)
+    cpo.cdr(3.30)
     clock.forward(seconds=1)
     assert states(session) == HAPPY
-    assert money(session) == ("captured", 1230)
-    assert gateway(session) == ("captured", 1230)
+    assert money(session) == ("captured", 330)
+    assert gateway(session) == ("captured", 330)
     assert open_incidents() == []
     assert [len(cpo.sent(kind)) for kind in ("START_SESSION", "STOP_SESSION")] == [1, 1]
     assert cpo.sent("STOP_SESSION")[0].body["session_id"] == "S-1"
@@ -87,10 +87,10 @@ def test_an_answer_of_the_gateway_that_is_lost_costs_nothing(driver, cpo, clock,
     clock.forward(seconds=10)
     cpo.session(3)
     cpo.session(3, "COMPLETED")
-    cpo.cdr(5.00)
+    cpo.cdr(4.00)
     clock.forward(minutes=5)
     assert state(session)[0] == "settled"
-    assert (money(session), gateway(session)) == (("captured", 500), ("captured", 500))
+    assert (money(session), gateway(session)) == (("captured", 400), ("captured", 400))
 
 
 def test_a_bill_above_the_reservation_captures_what_was_reserved(driver, cpo, clock) -> None:
@@ -129,9 +129,10 @@ def test_the_cdr_may_come_before_the_end(driver, cpo, clock) -> None:
 
 def test_the_cdr_may_even_come_before_any_session(driver, cpo, clock) -> None:
     session = driver.start()
-    cpo.cdr(4.20)
+    clock.forward(minutes=2)
+    cpo.cdr(2.20, kwh=2)
     clock.forward(seconds=1)
-    assert (state(session)[0], money(session)) == ("settled", ("captured", 420))
+    assert (state(session)[0], money(session)) == ("settled", ("captured", 220))
 
 
 def test_everything_sent_twice_has_the_same_outcome(driver, cpo, clock) -> None:

@@ -5,7 +5,7 @@ import pytest
 from billing import services as billing
 from billing.gateways import GatewayAnswer, Outcome
 from billing.gateways.simulated import TEST_TOKENS, SimulatedGateway
-from billing.models import PaymentAuthorization, SimulatedCharge
+from billing.models import OutstandingAmount, PaymentAuthorization, SimulatedCharge
 from partners.models import Incident
 from sessions_adhoc import staff, symptoms
 from sessions_adhoc.models import AttemptSession, TimelineEvent
@@ -16,15 +16,15 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def charged(driver, cpo, clock):
-    """Makes a session that has charged 5 kWh and waits for its CDR."""
+    """Makes a session that has charged 10 kWh and waits for its CDR."""
 
     def charge(method: str = "pm_sim_ok"):
         session = driver.start(payment_method=method)
         cpo.session(0, created=True)
         clock.forward(seconds=20)
-        cpo.session(5)
+        cpo.session(10)
         clock.forward(seconds=20)
-        cpo.session(5, "COMPLETED")
+        cpo.session(10, "COMPLETED")
         clock.forward(seconds=1)
         return session
 
@@ -35,14 +35,14 @@ def charged(driver, cpo, clock):
 def settled(charged, cpo, clock):
     """A session that was settled for 12.30 EUR from `CDR-1`."""
     session = charged()
-    cpo.cdr(12.30, kwh=5)
+    cpo.cdr(12.30)
     clock.forward(seconds=1)
     assert (state(session)[0], money(session), open_incidents()) == ("settled", ("captured", 1230), [])
     return session
 
 
 def credit(cpo, total: float, of: str = "CDR-1", cdr_id: str = "CREDIT-1") -> None:
-    cpo.cdr(-total, cdr_id, kwh=5, credit=True, credit_reference_id=of)
+    cpo.cdr(-total, cdr_id, credit=True, credit_reference_id=of)
 
 
 def given_back(session) -> tuple[int, int]:
@@ -64,7 +64,7 @@ def staff_lines(session) -> list[str]:
 
 
 def test_a_second_cdr_cannot_be_captured_and_staff_are_told(settled, cpo, clock) -> None:
-    cpo.cdr(9.99, "CDR-2", kwh=5)
+    cpo.cdr(9.99, "CDR-2")
     clock.forward(minutes=1)
     assert (money(settled), gateway(settled)) == (("captured", 1230), ("captured", 1230))
     assert open_incidents() == [symptoms.BILL_CHANGED]
@@ -90,26 +90,44 @@ def test_a_credit_cdr_is_told_to_staff_who_give_all_back_once(settled, cpo, cloc
     assert given_back(settled) == (1230, 1230)
 
 
-def test_a_credit_and_a_lower_cdr_lead_to_the_difference(settled, cpo, clock, driver) -> None:
+def test_a_credit_and_a_lower_cdr_give_the_difference_back_by_themselves(settled, cpo, clock, driver) -> None:
     credit(cpo, 12.30)
-    cpo.cdr(8.00, "CDR-2", kwh=5)
-    clock.forward(seconds=1)
-    assert open_incidents() == [symptoms.BILL_CHANGED]
-    assert said() == "The CDRs come to 8.00 EUR now, 12.30 EUR was taken: 4.30 EUR is to be given back."
-    staff.refund(settled.pk, "ana", "Corrected by the CPO.")
+    cpo.cdr(8.00, "CDR-2")
     clock.forward(seconds=1)
     assert (state(settled)[0], given_back(settled), open_incidents()) == ("settled", (430, 430), [])
-    assert staff_lines(settled)[-1] == "ana gave money back: Corrected by the CPO."
-    assert TimelineEvent.objects.filter(session=settled, kind="payment").last().text == (
-        "Payment captured, 4.30 EUR of it given back"
-    )
+    told = TimelineEvent.objects.filter(session=settled, kind="payment").last().text
+    assert told == "Payment captured, 4.30 EUR of it given back"
+    clock.forward(minutes=10)
+    assert given_back(settled) == (430, 430)
     shown = driver.call("GET", f"{settled.pk}/").json()["money"]
     assert (shown["captured"], shown["refunded"]) == (1230, 430)
 
 
+def test_a_lower_cdr_whose_credit_comes_later_gives_the_difference_back_then(settled, cpo, clock) -> None:
+    cpo.cdr(8.00, "CDR-2")
+    clock.forward(seconds=1)
+    assert (given_back(settled), open_incidents()) == ((0, 0), [symptoms.BILL_CHANGED])
+    credit(cpo, 12.30)
+    clock.forward(seconds=1)
+    assert (given_back(settled), open_incidents()) == ((430, 430), [])
+
+
+def test_a_credit_and_a_higher_cdr_collect_nothing_by_themselves(settled, cpo, clock) -> None:
+    credit(cpo, 12.30)
+    cpo.cdr(14.00, "CDR-2")
+    clock.forward(minutes=10)
+    assert (money(settled), given_back(settled)) == (("captured", 1230), (0, 0))
+    assert open_incidents() == [symptoms.BILL_CHANGED]
+    assert said() == (
+        "The CDRs come to 14.00 EUR now, 12.30 EUR was taken: 1.70 EUR more is asked for, which cannot be captured."
+    )
+    rows = OutstandingAmount.objects.values_list("kind", "amount", "state", "cdr__ocpi_id")
+    assert list(rows) == [("receivable", 170, "open", "CDR-2")]
+
+
 def test_a_credit_and_a_new_cdr_of_the_same_total_close_the_incident(settled, cpo, clock) -> None:
     credit(cpo, 12.30)
-    cpo.cdr(12.30, "CDR-2", kwh=5)
+    cpo.cdr(12.30, "CDR-2")
     clock.forward(seconds=1)
     assert (open_incidents(), money(settled)) == ([], ("captured", 1230))
     with pytest.raises(staff.NotPossible, match="nothing to give back"):
@@ -119,7 +137,7 @@ def test_a_credit_and_a_new_cdr_of_the_same_total_close_the_incident(settled, cp
 def test_a_credit_that_overtakes_the_capture_is_told_all_the_same(charged, cpo, clock, run_tasks, monkeypatch) -> None:
     session = charged()
     monkeypatch.setitem(TEST_TOKENS, "pm_sim_ok", TEST_TOKENS["pm_sim_slow"])
-    cpo.cdr(12.30, kwh=5)
+    cpo.cdr(12.30)
     run_tasks()
     assert money(session)[0] == "capturing"
     credit(cpo, 12.30)
@@ -129,7 +147,7 @@ def test_a_credit_that_overtakes_the_capture_is_told_all_the_same(charged, cpo, 
 
 
 def test_a_credit_without_reference_after_the_settlement_is_told(settled, cpo, clock) -> None:
-    cpo.cdr(-12.30, "CREDIT-1", kwh=5, credit=True)
+    cpo.cdr(-12.30, "CREDIT-1", credit=True)
     clock.forward(seconds=1)
     assert open_incidents() == [symptoms.BILL_CHANGED]
     assert said().startswith("12.30 EUR was taken. Credit CDR CREDIT-1 does not say which CDR it takes back.")
@@ -140,7 +158,7 @@ def test_a_cdr_that_comes_after_staff_released_the_funds_is_told(charged, cpo, c
     clock.forward(hours=25)
     staff.release(session.pk, "ana", "The CPO lost its records.")
     clock.forward(seconds=1)
-    cpo.cdr(3.21, kwh=5)
+    cpo.cdr(3.21)
     clock.forward(seconds=1)
     assert (state(session), money(session)) == (("failed", "released"), ("released", 0))
     assert open_incidents() == [symptoms.BILL_CHANGED]
@@ -152,18 +170,17 @@ def test_the_cdr_of_a_late_session_is_no_change(driver, cpo, clock) -> None:
     session = driver.start()
     clock.forward(minutes=6)
     assert state(session) == ("failed", "no_session")
-    cpo.cdr(3.21, kwh=5)
+    cpo.cdr(3.21)
     clock.forward(seconds=1)
     assert open_incidents() == []
 
 
 def test_a_refund_that_the_gateway_refuses_stays_on_the_queue(charged, cpo, clock) -> None:
     session = charged("pm_sim_refund_refused")
-    cpo.cdr(12.30, kwh=5)
+    cpo.cdr(12.30)
     clock.forward(seconds=1)
     credit(cpo, 12.30)
-    cpo.cdr(8.00, "CDR-2", kwh=5)
-    staff.refund(session.pk, "ana", "Corrected by the CPO.")
+    cpo.cdr(8.00, "CDR-2")
     clock.forward(seconds=1)
     assert (money(session), given_back(session)) == (("captured", 1230), (0, 0))
     assert open_incidents() == [symptoms.BILL_CHANGED]
@@ -191,8 +208,8 @@ def test_held_money_is_released_and_not_given_back(charged) -> None:
 
 def test_the_cdr_of_another_session_of_the_same_start_is_not_billed(charged, cpo, clock) -> None:
     session = charged()
-    cpo.cdr(3.00, "CDR-1", kwh=5)
-    cpo.cdr(4.00, "CDR-2", kwh=5, session_id="S-2")
+    cpo.cdr(3.00, "CDR-1")
+    cpo.cdr(4.00, "CDR-2", session_id="S-2")
     clock.forward(seconds=1)
     assert (state(session)[0], money(session)) == ("settled", ("captured", 300))
     assert open_incidents() == [symptoms.FOREIGN_SESSION]
@@ -201,16 +218,17 @@ def test_the_cdr_of_another_session_of_the_same_start_is_not_billed(charged, cpo
 
 def test_of_two_sessions_that_only_cdrs_tell_of_the_first_is_billed(driver, cpo, clock) -> None:
     session = driver.start()
-    cpo.cdr(4.00, "CDR-2", kwh=5, session_id="S-2")
-    cpo.cdr(3.00, "CDR-1", kwh=5, session_id="S-1")
+    clock.forward(minutes=2)
+    cpo.cdr(2.00, "CDR-2", kwh=2, session_id="S-2")
+    cpo.cdr(1.00, "CDR-1", kwh=2, session_id="S-1")
     clock.forward(seconds=1)
-    assert (state(session)[0], money(session)) == ("settled", ("captured", 400))
+    assert (state(session)[0], money(session)) == ("settled", ("captured", 200))
     assert open_incidents() == [symptoms.FOREIGN_SESSION]
 
 
 def test_a_session_found_after_the_other_ones_cdr_was_billed_is_a_duplicate(driver, cpo, clock) -> None:
     session = driver.start()
-    cpo.cdr(4.00, "CDR-2", kwh=5, session_id="S-2")
+    cpo.cdr(4.00, "CDR-2", session_id="S-2")
     clock.forward(seconds=1)
     cpo.session(5, "COMPLETED", session_id="S-1", created=True)
     cpo.session(5, "COMPLETED", session_id="S-2", created=True)
@@ -226,7 +244,7 @@ def test_a_gateway_that_takes_another_sum_than_asked_is_told_to_staff(charged, c
     session = charged()
     answer = GatewayAnswer(Outcome.DONE, captured_amount=1500)
     monkeypatch.setattr(SimulatedGateway, "capture", lambda *_arguments: answer)
-    cpo.cdr(12.30, kwh=5)
+    cpo.cdr(12.30)
     clock.forward(seconds=1)
     assert (state(session)[0], money(session)) == ("settled", ("captured", 1500))
     assert open_incidents() == [symptoms.BILL_CHANGED]

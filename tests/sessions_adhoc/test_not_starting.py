@@ -216,10 +216,10 @@ def test_a_failed_dc_handshake_is_tried_again_on_the_same_reservation(driver, cp
     clock.forward(seconds=10)
     cpo.session(2, session_id="S-2")
     cpo.session(2, "COMPLETED", session_id="S-2")
-    cpo.cdr(3.30, session_id="S-2", kwh=2)
+    cpo.cdr(2.30, session_id="S-2", kwh=2)
     clock.forward(seconds=1)
     assert state(session)[0] == "settled"
-    assert (money(session), gateway(session)) == (("captured", 330), ("captured", 330))
+    assert (money(session), gateway(session)) == (("captured", 230), ("captured", 230))
     assert SimulatedOperation.objects.filter(verb="reserve").count() == 1
     verdicts = ChargingAttempt.objects.order_by("number").values_list("failure", flat=True)
     assert list(verdicts) == ["no_energy", ""]

@@ -170,9 +170,10 @@ def test_an_orphan_stays_on_the_staff_queue_when_the_session_settles(driver, cpo
 
 def test_a_session_told_after_its_cdr_is_no_orphan(driver, cpo, clock) -> None:
     driver.start()
-    cpo.cdr(4.20)
+    clock.forward(minutes=2)
+    cpo.cdr(2.20, kwh=2)
     clock.forward(seconds=1)
-    cpo.session(7, "COMPLETED", created=True)
+    cpo.session(2, "COMPLETED", created=True)
     clock.forward(seconds=1)
     assert (AttemptSession.objects.get().validity, open_incidents()) == ("valid", [])
 

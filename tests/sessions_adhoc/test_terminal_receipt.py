@@ -29,9 +29,9 @@ def charged(cpo: Any, driver: Any, clock: Any, total: float, **body: Any) -> Any
     cpo.evse("CHARGING")
     cpo.session(0.0, created=True)
     clock.forward(seconds=30)
-    cpo.session(20.5)
+    cpo.session(41)
     clock.forward(seconds=30)
-    cpo.session(20.5, "COMPLETED")
+    cpo.session(41, "COMPLETED")
     cpo.cdr(total)
     clock.forward(minutes=1)
     return session

@@ -21,7 +21,7 @@ def test_the_cdr_is_captured() -> None:
 
 def test_a_free_charge_releases_everything() -> None:
     decision = decide(awaiting(cdr=cdr(amount=0)), T0)
-    assert (decision.to, done(decision)) == (None, ["release"])
+    assert (decision.to, done(decision)) == (None, ["release", "check_bill"])
 
 
 @pytest.mark.parametrize("state", ["capturing", "releasing"])

@@ -1,0 +1,58 @@
+"""What CDRs ask for beyond what the driver paid: kept until somebody settles it or writes it off (rules 32, 33)."""
+
+from django.db import models
+
+from billing.models.authorization import PaymentAuthorization
+from ocpi.models import Cdr
+from partners.models import Partner
+
+
+class OutstandingAmount(models.Model):
+    """An amount of one CDR that was not captured, in minor units.
+
+    A claim is what the CDR asks beyond the price that the driver was shown: it is between us and the CPO. A receivable
+    is what a plausible CDR asks beyond the driver's reservation. Neither is ever collected by itself.
+    """
+
+    class Kind(models.TextChoices):
+        CLAIM = "claim", "Claim: beyond the price shown"
+        RECEIVABLE = "receivable", "Receivable: beyond the reservation"
+
+    class State(models.TextChoices):
+        OPEN = "open", "Open"
+        SETTLED = "settled", "Settled"
+        WRITTEN_OFF = "written_off", "Written off"
+        WITHDRAWN = "withdrawn", "Withdrawn by the CPO"
+
+    partner = models.ForeignKey(Partner, on_delete=models.PROTECT, related_name="outstanding_amounts")
+    authorization = models.ForeignKey(
+        PaymentAuthorization, on_delete=models.PROTECT, related_name="outstanding_amounts", verbose_name="payment"
+    )
+    cdr = models.ForeignKey(Cdr, on_delete=models.PROTECT, related_name="+", verbose_name="CDR")
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    amount = models.BigIntegerField(help_text="Minor units.")
+    currency = models.CharField(max_length=3)
+    state = models.CharField(max_length=11, choices=State.choices, default=State.OPEN)
+    created_at = models.DateTimeField(help_text="The month that it is a line of is that of this moment, in UTC.")
+    closed_at = models.DateTimeField(null=True, blank=True)
+    closed_by = models.CharField(max_length=150, blank=True, default="")
+    note = models.TextField(blank=True, default="", help_text="Why it was closed.")
+
+    class Meta:
+        verbose_name = "claim or receivable"
+        verbose_name_plural = "claims and receivables"
+        ordering = ["-created_at", "-id"]
+        permissions = [("settle_outstanding", "Can settle or write off claims and receivables")]
+        constraints = [
+            models.UniqueConstraint(fields=["authorization", "cdr", "kind"], name="one_outstanding_amount_per_cdr"),
+            models.CheckConstraint(condition=models.Q(amount__gt=0), name="outstanding_amounts_are_positive"),
+            models.CheckConstraint(
+                condition=models.Q(state="open", closed_at__isnull=True)
+                | (~models.Q(state="open") & models.Q(closed_at__isnull=False)),
+                name="outstanding_amounts_close_once",
+            ),
+        ]
+        indexes = [models.Index(fields=["partner", "state", "-created_at"], name="outstanding_by_partner")]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}, CDR {self.cdr.ocpi_id}"

@@ -1,0 +1,57 @@
+"""Claims and receivables: written down with the capture, closed by staff or by the CPO's correction (rules 32, 33)."""
+
+from collections.abc import Mapping
+
+from django.utils import timezone
+
+from billing.models import OutstandingAmount, PaymentAuthorization
+from ocpi.models import Cdr
+
+Kind, State = OutstandingAmount.Kind, OutstandingAmount.State
+CORRECTED = "The CPO took the CDR back or corrected it."
+
+
+class AlreadyClosed(Exception):
+    """It was settled, written off or withdrawn before; the text says so."""
+
+
+def keep(authorization: PaymentAuthorization, cdr: Cdr, amounts: Mapping[str, int]) -> None:
+    """Have exactly these amounts outstanding for the CDR that is billed, and no other of this payment open.
+
+    The caller holds the session's lock; doing it again changes nothing. What staff closed stays closed, unless the
+    amount is another now.
+    """
+    mine = OutstandingAmount.objects.filter(authorization=authorization)
+    known = {row.kind: row for row in mine.filter(cdr=cdr)}
+    wanted = {kind: amount for kind, amount in amounts.items() if amount > 0}
+    gone = mine.filter(state=State.OPEN).exclude(cdr=cdr, kind__in=wanted)
+    gone.update(state=State.WITHDRAWN, closed_at=timezone.now(), note=CORRECTED)
+    for kind, amount in wanted.items():
+        row = known.get(kind)
+        if row is None or row.amount != amount:
+            _open(authorization, cdr, kind, amount)
+
+
+def _open(authorization: PaymentAuthorization, cdr: Cdr, kind: str, amount: int) -> None:
+    OutstandingAmount.objects.update_or_create(
+        authorization=authorization,
+        cdr=cdr,
+        kind=kind,
+        defaults={
+            "partner_id": cdr.partner_id,
+            "amount": amount,
+            "currency": authorization.currency,
+            "state": State.OPEN,
+            "created_at": timezone.now(),
+            "closed_at": None,
+            "closed_by": "",
+            "note": "",
+        },
+    )
+
+
+def close(row_id: int, state: str, actor: str, note: str) -> None:
+    """Settle an open amount or write it off, with a note. Raises AlreadyClosed."""
+    rows = OutstandingAmount.objects.filter(pk=row_id, state=State.OPEN)
+    if not rows.update(state=state, closed_at=timezone.now(), closed_by=actor, note=note.strip()):
+        raise AlreadyClosed(f"This is already {OutstandingAmount.objects.get(pk=row_id).get_state_display().lower()}.")
