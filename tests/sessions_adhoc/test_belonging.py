@@ -138,7 +138,7 @@ def test_the_cdr_of_the_retry_is_told_from_the_first_by_its_start_alone(retrying
     """No Session of the retry was ever pushed: only the moment of its START tells."""
     began = clock.now() + timedelta(seconds=3)
     clock.forward(seconds=60)
-    post_cdr(cpo, "CDR-2", 4, 1.96, began, clock.now())
+    post_cdr(cpo, "CDR-2", 2, 1.96, began, clock.now())
     clock.forward(seconds=1)
     assert (state(retrying), gateway(retrying)) == (("settled", ""), ("captured", 241))  # 1.96 and the VAT
 
@@ -207,7 +207,7 @@ def test_an_id_that_is_used_again_is_another_session(driver, over, cpo, clock) -
     assert list(rows) == [("S-1", "COMPLETED", Decimal("20.5")), ("S-1", "ACTIVE", Decimal(7))]
     body |= {"kwh": 7, "status": "COMPLETED", "end_date_time": stamp(clock.now()), "last_updated": stamp(clock.now())}
     cpo.push("PUT", "sessions/SK/ION/S-1", body, 200)
-    cpo.cdr(4.56, "CDR-2", kwh=7, session_id="S-1")
+    cpo.cdr(4.56, "CDR-2", kwh=7, session_id="S-1", start_date_time=began, end_date_time=stamp(clock.now()))
     clock.forward(seconds=1)
     assert (state(second), gateway(over), gateway(second)) == (("settled", ""), ("captured", 394), ("captured", 456))
 
@@ -217,7 +217,7 @@ def test_the_late_cdr_of_an_id_that_was_used_again_is_the_first_ones(driver, ove
     names["cdr_token"] = {**session_data()["cdr_token"], "uid": over.token.uid}
     second = driver.start()
     cpo.session(0, created=True)
-    cpo.cdr(3.94, session_id="S-1", **names)
+    cpo.cdr(3.94, kwh=20.5, session_id="S-1", **names)
     clock.forward(seconds=1)
     assert (state(over), gateway(over)) == (("settled", ""), ("captured", 394))
     assert (state(second)[0], money(second)) == ("validating", ("reserved", 0))
