@@ -1,29 +1,30 @@
-"""Clocks that differ: timestamps decide which news is newer, so a wrong clock loses updates."""
+"""Clocks that differ: timestamps decide which news is newer, so a wrong clock delays updates (rule 31).
+
+The Date of an answer tells the web server's clock; stamps of pushes and envelopes tell the application's, which often
+sends local time as UTC, in a part of its messages only.
+"""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 
+from ocpi.client.reading import date_header
 from ocpi.detectors.traffic import OUTBOUND, messages, traffic
 from ocpi.models import Message
+from partners import clocks
 from partners.detecting import Detector, Finding, Key, Window, evidence, moment
 from partners.incidents.reporting import Report
-from partners.models import Incident
+from partners.models import Incident, PartnerClock
 
 CLOCK = "clock"
+RIGHT = "Their clock is right again."
 
 
 def skew(message: Message) -> timedelta | None:
     """How far their clock was ahead when they answered, by the Date header (RFC 9110 §6.6.1: whole seconds)."""
-    text = next((value for name, value in message.response_headers.items() if name.lower() == "date"), "")
-    try:
-        said = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    said = said if said.tzinfo else said.replace(tzinfo=UTC)
-    return said - (message.at + timedelta(milliseconds=message.duration_ms or 0))
+    said = date_header(message.response_headers)
+    return None if said is None else said - (message.at + timedelta(milliseconds=message.duration_ms or 0))
 
 
 def _newest_answers(window: Window) -> dict[int, Message]:
@@ -47,7 +48,34 @@ def wrong_clocks(window: Window) -> list[Finding]:
         by = skew(message)
         if by is not None and _is_wrong(by):
             found.append(Finding(partner_id, _tell(by, message), message.at, message.at))
-    return found
+    told = {one.partner_id for one in found}
+    return found + [
+        Finding(clock.partner_id, _tell_stamps(clock), clock.measured_at, clock.measured_at)
+        for clock in window.shared(_wrong_stamps)
+        if clock.partner_id not in told
+    ]
+
+
+def _wrong_stamps(window: Window) -> list[PartnerClock]:
+    """Applications' clocks that are wrong now: one for each partner. One statement."""
+    fresh = PartnerClock.objects.filter(measured_at__gt=window.now - clocks.BELIEVED)
+    rows = fresh.exclude(source=clocks.Source.DATE).order_by("source")
+    return list({one.partner_id: one for one in rows if _is_wrong(timedelta(seconds=one.offset))}.values())
+
+
+def _tell_stamps(clock: PartnerClock) -> Report:
+    by = timedelta(seconds=clock.offset)
+    words = f"{abs(clock.offset):.0f} seconds {'ahead of' if by > timedelta(0) else 'behind'} our time"
+    what = "its pushes" if clock.source == clocks.Source.STAMPS else "its answers"
+    return Report(
+        key=CLOCK,
+        symptom="Clocks differ",
+        cause=f"The timestamps of {what} are {words}. A whole number of hours is local time that is sent as UTC.",
+        resolution="Send UTC in every timestamp (OCPI: RFC 3339 with a Z), and synchronize the clock (NTP).",
+        evidence=[evidence(f"{moment(clock.measured_at)}: the timestamps of {what} are {words}.", clock.message_id)],
+        letter=f"The timestamps that your server sends are {words} (seen on {moment(clock.measured_at)}). Please send "
+        "UTC in every timestamp, and synchronize the clock (NTP): timestamps decide which update is the newer one.",
+    )
 
 
 def _tell(by: timedelta, message: Message) -> Report:
@@ -64,14 +92,27 @@ def _tell(by: timedelta, message: Message) -> Report:
 
 
 def right_again(window: Window, rows: Sequence[Incident]) -> Mapping[Key, str]:
-    """A later answer is dated right."""
+    """A later answer, or a later push, is dated right."""
     answers, over = window.shared(_newest_answers), {}
+    wrong = {one.partner_id for one in window.shared(_wrong_stamps)}
+    stamped = _right_stamps({row.partner_id for row in rows} - wrong)
     for row in rows:
+        if row.partner_id in wrong:
+            continue
+        if (measured := stamped.get(row.partner_id)) is not None and measured > row.last_seen_at:
+            over[row.partner_id, row.key] = RIGHT
+            continue
         message = answers.get(row.partner_id)
         by = skew(message) if message is not None else None
         if message is not None and by is not None and message.at > row.last_seen_at and not _is_wrong(by):
-            over[row.partner_id, row.key] = "Their clock is right again."
+            over[row.partner_id, row.key] = RIGHT
     return over
+
+
+def _right_stamps(partner_ids: set[int]) -> dict[int, datetime]:
+    """When the stamps of partners were last measured."""
+    rows = PartnerClock.objects.filter(partner__in=partner_ids, source=clocks.Source.STAMPS)
+    return dict(rows.values_list("partner_id", "measured_at"))
 
 
 DETECTORS = (Detector(CLOCK, wrong_clocks, right_again, every=timedelta(minutes=5)),)

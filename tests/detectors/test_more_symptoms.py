@@ -14,7 +14,7 @@ from django.core import mail
 
 from ocpi import receivers
 from ocpi.client.transport import tls_context
-from ocpi.models import ServerCertificate, SyncRun, TokenPush
+from ocpi.models import Evse, ServerCertificate, SyncRun, TokenPush
 from ocpi.receivers import SessionNews
 from ocpi.sync.requests import request_sync
 from ocpi.tasks import sync_certificates_tick, sync_run
@@ -23,6 +23,7 @@ from partners.tasks import mail_tick
 from tests.detectors.conftest import World, only, symptoms
 from tests.factories import TokenFactory, session_data
 from tests.ocpi.cpo import Answer, Seen, envelope
+from tests.sessions_adhoc.conftest import BEGINNING
 
 pytestmark = pytest.mark.django_db
 
@@ -92,6 +93,26 @@ def test_a_few_errors_are_no_incident(world) -> None:
     for _ in range(4):
         world.we_call()
     assert world.detect() == []
+
+
+@pytest.mark.parametrize(("ahead", "words"), [(3600, "3600 seconds ahead of"), (-7200, "7200 seconds behind")])
+def test_stamps_that_are_wrong_beside_a_right_web_server(world, ahead: int, words: str) -> None:
+    Evse.objects.update(last_updated=BEGINNING - timedelta(days=9))
+    world.cpo.ahead = timedelta(seconds=ahead)
+    world.charges()
+    for number in range(4):
+        world.clock.forward(seconds=20)
+        world.sample(3 + number)
+    incident = found(world, "Clocks differ", words)
+    assert "local time that is sent as UTC" in incident.cause
+    world.cpo.ahead = timedelta(0)
+    for number in range(10):
+        world.clock.forward(seconds=20)
+        world.sample(7 + number)
+    for _ in range(6):
+        world.detect()
+    incident.refresh_from_db()
+    assert incident.close_reason == "Their clock is right again."
 
 
 def test_a_clock_that_is_wrong(world) -> None:

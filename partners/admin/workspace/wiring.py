@@ -6,9 +6,10 @@ from django.db.models import Count, Q
 from django.utils.safestring import SafeString
 
 from ocpi.models import ConformanceRun, HandshakeRun, SyncRun
+from partners import clocks
 from partners.admin.showing import DANGER, SUCCESS, ago, at, badge, code, link, nowrap, state_badge
 from partners.admin.workspace.tables import MOST, Table, of_partner
-from partners.models import Partner
+from partners.models import Partner, PartnerClock
 
 
 def connection(partner: Partner) -> list[Table]:
@@ -70,7 +71,19 @@ def connection(partner: Partner) -> list[Table]:
             "Nothing was pulled yet.",
             of_partner(SyncRun, partner),
         ),
+        Table(
+            "Their clock",
+            ("Measured by", "Beside ours", "Last measured"),
+            [[row.get_source_display(), _offset(row), ago(row.measured_at)] for row in partner.clocks.all()],
+            "It was never seen to differ from ours by more than a few seconds.",
+        ),
     ]
+
+
+def _offset(clock: PartnerClock) -> SafeString:
+    """How far ahead or behind it is; red where it is an incident (rule 31)."""
+    text = f"{abs(clock.offset):.0f} s {'ahead' if clock.offset > 0 else 'behind'}"
+    return badge(text, DANGER if abs(clock.offset) > clocks.WRONG.total_seconds() else SUCCESS)
 
 
 def _outcome(run: Any) -> SafeString:
