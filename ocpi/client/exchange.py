@@ -15,7 +15,8 @@ from requests.structures import CaseInsensitiveDict
 from ocpi import quirks
 from ocpi.client import gate, reading, transport
 from ocpi.client.diagnosis import FAILURES, diagnosis
-from ocpi.client.failures import CallFailed, http_text
+from ocpi.client.failures import CallFailed, http_text, names_token
+from ocpi.client.words import words_of
 from ocpi.message_log import OUTBOUND, Record, open_message
 from ocpi.versions.results import Lenience
 from partners.models import Partner
@@ -146,7 +147,7 @@ def _exchange(request: Call, encoding: str) -> Reply:
     envelope, problem = _envelope(raw.body)
     leniences = _overlooked(raw.status, envelope, problem)
     try:
-        reply = _understood(raw, envelope, problem, record.id, duration)
+        reply = _understood(request, raw, envelope, problem, record.id, duration)
     except CallFailed as failure:
         _finish(record, raw, failure.status_code, failure.text, leniences)
         raise
@@ -203,21 +204,44 @@ def _fetch(request: Call, headers: dict[str, str], body: bytes | None, record: R
 
 
 def _understood(
-    raw: transport.RawReply, envelope: dict[str, Any] | None, problem: str, message_id: int | None, duration: float
+    request: Call,
+    raw: transport.RawReply,
+    envelope: dict[str, Any] | None,
+    problem: str,
+    message_id: int | None,
+    duration: float,
 ) -> Reply:
     code, message = _status(envelope)
     data = envelope.get("data") if envelope else None
     if not 200 <= raw.status < 300:
-        text = http_text(raw.status, code, message)
-        raise CallFailed("http_error", text, http_status=raw.status, status_code=code, message_id=message_id, data=data)
+        said = words_of(raw.body, _secrets_of(request))
+        by_application = not problem
+        text = http_text(raw.status, code, said, by_application)
+        raise CallFailed(
+            "http_error",
+            text,
+            http_status=raw.status,
+            status_code=code,
+            message_id=message_id,
+            data=data,
+            about_token=raw.status == 401 or (raw.status == 403 and (by_application or names_token(said))),
+        )
     if envelope is None or code is None:
         kind = "not_json" if problem else "no_envelope"
         text = problem or "their answer is JSON, but no OCPI envelope with a status_code"
         raise CallFailed(kind, text, http_status=raw.status, message_id=message_id)
     if not 1000 <= code < 2000:
-        text = f"they answered with OCPI status code {code}" + (f": {message}" if message else "")
+        said = words_of(raw.body, _secrets_of(request))
+        text = f"they answered with OCPI status code {code}" + (f": {said}" if said else "")
         raise CallFailed("ocpi_error", text, http_status=raw.status, status_code=code, message_id=message_id, data=data)
     return Reply(raw.status, code, message, data, raw.headers, message_id, duration, raw.url)
+
+
+def _secrets_of(request: Call) -> list[str]:
+    """What the request carried and no error may repeat."""
+    given = request.body.get("token") if isinstance(request.body, dict) else None
+    encoded = base64.b64encode(request.token.encode()).decode()
+    return [request.token, encoded, *([given] if isinstance(given, str) else [])]
 
 
 def _overlooked(http_status: int, envelope: dict[str, Any] | None, problem: str) -> tuple[Lenience, ...]:

@@ -1,5 +1,6 @@
 """Why a call failed, in plain words: what happened, and what to do about it (guide 8)."""
 
+import re
 from typing import Any
 
 from django.conf import settings
@@ -47,6 +48,8 @@ _HTTP_ADVICE = {
     405: "They do not allow this method on this URL. Ask them which state they see the connection in.",
     429: "They limit how often we may call. Ask them to raise the limit.",
 }
+SERVER_REFUSES = "their OCPI server itself refuses our token"
+TOKEN_WORDS = re.compile(r"token|credential|api.?key|authenticat|authoriz(?:ation|ed)", re.IGNORECASE)
 _HTTP_SERVER = "Their server failed. Ask them to look up the request in their logs."
 _HTTP_TEXT = {
     401: "they do not accept our token (HTTP 401)",
@@ -68,6 +71,7 @@ class CallFailed(Exception):
         text: what happened, one sentence without a full stop.
         advice: what to do about it.
         data: `data` of the envelope, if there was one: some refusals come with an object.
+        about_token: they do not accept our token, whatever HTTP status they say that with.
 
     `might_have_arrived` is False only where the other side cannot have read the request (rule 5).
     """
@@ -82,15 +86,21 @@ class CallFailed(Exception):
         status_code: int | None = None,
         message_id: int | None = None,
         data: Any = None,
+        about_token: bool = False,
     ) -> None:
         super().__init__(text)
         self.kind = kind
         self.text = text
-        self.advice = advice or advice_for(kind, http_status)
+        self.about_token = about_token
+        self.advice = advice or advice_for(kind, self.meant_status(http_status))
         self.http_status = http_status
         self.status_code = status_code
         self.message_id = message_id
         self.data = data
+
+    def meant_status(self, http_status: int | None) -> int | None:
+        """The HTTP status by which to choose advice: a 403 of their OCPI server's means what 401 says."""
+        return 401 if self.about_token else http_status
 
     @property
     def might_have_arrived(self) -> bool:
@@ -106,10 +116,20 @@ def advice_for(kind: str, http_status: int | None = None) -> str:
     return template.format(ips=f" ({addresses})" if addresses else "")
 
 
-def http_text(status: int, status_code: int | None, status_message: str) -> str:
-    """What an HTTP error says: `their server failed (HTTP 500), status code 3000: database is down`."""
+def names_token(said: str) -> bool:
+    """Whether a refusal speaks of who calls, and not from where."""
+    return TOKEN_WORDS.search(said) is not None
+
+
+def http_text(status: int, status_code: int | None, said: str, by_application: bool = False) -> str:
+    """What an HTTP error says: `their server failed (HTTP 500), status code 3000: database is down`.
+
+    `by_application`: the answer is JSON, so that it is no firewall's.
+    """
     fallback = "their server failed" if status >= 500 else "they refused the request"
     text = _HTTP_TEXT.get(status) or f"{fallback} (HTTP {status})"
+    if status == 403 and (by_application or names_token(said)):
+        text = f"{SERVER_REFUSES} (HTTP 403)"
     if status_code is not None:
         text += f", OCPI status code {status_code}"
-    return f"{text}: {status_message}" if status_message else text
+    return f"{text}: {said}" if said else text

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from django.conf import settings
 
+from ocpi.client.failures import SERVER_REFUSES
 from ocpi.detectors.grouping import Group, findings, went_well_since
 from ocpi.detectors.traffic import INBOUND, OUTBOUND, Failures, Traffic, messages, traffic
 from ocpi.handshake.advance import TOKEN_REFUSED
@@ -96,6 +97,8 @@ def barred_by_them(window: Window) -> list[Finding]:
 
 
 def _tell_barred(key: str, group: Group) -> Report:
+    if SERVER_REFUSES in (group.newest.error if group.newest else ""):
+        return _tell_server_refuses(key, group)
     addresses = ", ".join(settings.OCPI_OUTBOUND_IPS) or "listed in the data sheet that we sent you"
     return Report(
         key=key,
@@ -106,6 +109,20 @@ def _tell_barred(key: str, group: Group) -> Report:
         evidence=group.evidence(),
         letter=f"Your endpoints answered our requests with HTTP 403 ({group.span}). Please add the SFP outbound IP "
         f"addresses to your firewall / WAF. They are: {addresses}.",
+    )
+
+
+def _tell_server_refuses(key: str, group: Group) -> Report:
+    """Their OCPI server was reached and answered: no firewall keeps us out."""
+    return Report(
+        key=key,
+        symptom="HTTP 403 when SFP calls your endpoints",
+        cause="Token mismatch: your OCPI server itself refuses our token.",
+        resolution="Verify the tokens exchanged; answer a wrong token with HTTP 401 (OCPI 2.2.1 §4.1.2).",
+        severity=URGENT,
+        evidence=group.evidence(),
+        letter=f"Your OCPI server answered our requests with HTTP 403 ({group.span}), so they reach it and it does not "
+        "accept our token. Please check which token it expects from us; if it was replaced, we register again.",
     )
 
 

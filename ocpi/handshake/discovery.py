@@ -57,7 +57,7 @@ def read_versions(
         reply = call(Call(partner, "GET", url, token, module="versions", version=version, learn_encoding=True))
     except CallFailed as failure:
         raise StepFailedError.of(
-            failure, "Reading their versions", advice.get(failure.http_status or 0, "")
+            failure, "Reading their versions", advice.get(failure.meant_status(failure.http_status) or 0, "")
         ) from failure
     entries = reply.data if isinstance(reply.data, list) else None
     if entries is None:

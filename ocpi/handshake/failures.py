@@ -56,5 +56,5 @@ def can_heal(failure: CallFailed) -> bool:
     """Whether the same call may succeed a little later."""
     status = failure.http_status or 0
     if failure.kind == "http_error":
-        return status >= 500 or status in HEALING_HTTP
+        return status >= 500 or (status in HEALING_HTTP and not failure.about_token)
     return failure.kind in HEALING_KINDS or failure.status_code in HEALING_CODES

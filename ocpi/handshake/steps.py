@@ -228,7 +228,7 @@ def refused_exchange(course: Course, failure: CallFailed, in_doubt: bool) -> Ste
         return StepFailedError(course.lost, START_OVER, message_id=failure.message_id, http_status=status)
     if status in course.refused:
         return StepFailedError(course.refused[status], START_OVER, message_id=failure.message_id, http_status=status)
-    advice = course.advice.get(status) or _CODE_ADVICE.get(failure.status_code or 0, "")
+    advice = course.advice.get(failure.meant_status(status) or 0) or _CODE_ADVICE.get(failure.status_code or 0, "")
     step_failure = StepFailedError.of(failure, f"{course.method} credentials", advice)
     if not step_failure.heals and not settles_doubt(failure):
         step_failure.text += f" {course.perhaps} all the same."

@@ -167,11 +167,11 @@ class PushesFaultyLocations:
     """What it pushes cannot be read."""
 
     symptom = "Locations not visible in SFP system"
-    evidence = "coordinates"
+    evidence = "the URL says"
 
     def cause(self, world: World) -> None:
         for _ in range(3):
-            world.calls_us("PUT", "locations/SK/ION/LOC-7", location_data("LOC-7", coordinates=None))
+            world.calls_us("PUT", "locations/SK/ION/LOC-7", location_data("LOC-8"))
 
     def cure(self, world: World, page) -> None:
         world.calls_us("PUT", "locations/SK/ION/LOC-7", location_data("LOC-7"))

@@ -51,6 +51,9 @@ class CdrToken(WireModel):
     kind = "cdr_token"
     fallbacks = OWNER_FALLBACKS | {"type": "OTHER", "uid": NOT_AVAILABLE, "contract_id": NOT_AVAILABLE}
 
+    # 2.2 has neither, and many that speak 2.2.1 kept its form: a charge of ours is told by its uid or reference.
+    absent = {"country_code": UNKNOWN_COUNTRY, "party_id": NOT_AVAILABLE}
+
     country_code: CountryCode
     party_id: PartyId
     uid: Id36

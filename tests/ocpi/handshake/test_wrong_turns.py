@@ -2,6 +2,7 @@
 be run again.
 """
 
+import json
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -286,3 +287,41 @@ def test_another_party_than_agreed_is_noted(cpo, fresh):
     cpo.on(CREDENTIALS, envelope(other))
     text = go(partner).steps.get(step="credentials").text
     assert "They speak for SK*ZZZ. Agreed was SK*ION" in text
+
+
+LOGO = ("roles", 0, "business_details", "logo")
+THEIR_WORDS = {
+    "fastapi": (
+        Answer(json.dumps({"detail": [{"loc": ["body", *LOGO], "msg": "Field required"}]}), 422),
+        "roles[0].business_details.logo Field required",
+    ),
+    "django": (
+        Answer(json.dumps({"roles": [{"business_details": ["This field is required."]}]}), 400),
+        "roles[0].business_details: This",
+    ),
+    "text": (Answer("We know no SK*SFP", 400), "We know no SK*SFP"),
+    "page": (Answer("<html><title>Bad gateway of ION</title></html>", 418), "Bad gateway of ION"),
+}
+
+
+@pytest.mark.parametrize("name", THEIR_WORDS)
+@pytest.mark.django_db
+def test_a_failure_shows_their_own_words(cpo, fresh, name):
+    answer, words = THEIR_WORDS[name]
+    partner = fresh(cpo.register_normally())
+    cpo.on(CREDENTIALS, answer)
+    run = go(partner)
+    assert words in (run.cause or last_step(run).text)
+
+
+@pytest.mark.parametrize("body", [{"detail": "Invalid token"}, {"status_code": 2000, "status_message": "Go away"}])
+@pytest.mark.django_db
+def test_their_server_refuses_our_token_with_403_and_not_our_address(cpo, fresh, body):
+    """A firewall answers no JSON: it was their OCPI server, so the address is fine."""
+    partner = fresh(cpo.register_normally())
+    cpo.on("/versions", Answer(json.dumps(body), 403))
+    run = go(partner)
+    assert (run.state, run.step) == ("failed", "versions"), "waiting does not heal a wrong token"
+    assert "their OCPI server itself refuses our token (HTTP 403)" in run.cause
+    assert "Token A is wrong" in run.advice
+    assert "IP" not in run.advice
