@@ -82,4 +82,6 @@ def _value(name: str, value: Any) -> str:
         return f"{value} s"
     if name == "reservation_amount":
         return f"{value} minor units"
+    if isinstance(value, dict):
+        return ", ".join(f"{amount} minor units of {currency}" for currency, amount in value.items()) or "none"
     return str(dict(getattr(field, "choices", None) or ()).get(value, value))

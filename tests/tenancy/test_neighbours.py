@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 import requests
+from django.utils import timezone
 from hypothesis import event, given
 from hypothesis import strategies as st
 
 from ocpi.models import Evse, OcpiSession
 from partners.models import Incident
-from sessions_adhoc.models import AdHocSession
+from sessions_adhoc.models import AdHocSession, ChargingAttempt
 from tests.factories import evse_data, location_data
 from tests.ocpi.cpo import ScriptedCpo, credentials_data
 from tests.sessions_adhoc.properties.examples import examples
@@ -61,6 +62,14 @@ def test_nobody_notices_what_a_neighbour_sends(stage):
     assert not AdHocSession.objects.exclude(pk=stage.session.pk).exists()
 
 
+def everybody_leaves() -> None:
+    """Every charge is over, so that the next driver may start."""
+    now = timezone.now()
+    ChargingAttempt.objects.filter(ended_at=None).update(ended_at=now)
+    OcpiSession.objects.update(status="COMPLETED", end_at=now)
+    AdHocSession.objects.filter(ended_at=None).update(ended_at=now, state="settled", next_check_at=None, occupies=None)
+
+
 def test_a_driver_s_next_charge_goes_where_the_sticker_says(stage):
     """The same after the attacks that were seen: foreign party in credentials and by hub, duplicates, test twin."""
     own_party = {"country_code": "SK", "party_id": "AAA"}
@@ -75,12 +84,8 @@ def test_a_driver_s_next_charge_goes_where_the_sticker_says(stage):
     theirs = location_data("LOC-0", evses=[evse_data("B-1")], country_code="SK", party_id="BBB")
     assert stage.send(Message("production", "PUT", "locations/SK/BBB/LOC-0", theirs)) == 404
     Evse.objects.filter(partner=stage.twin).update(status="REMOVED")
-    AdHocSession.objects.update(ended_at=stage.session.created_at, state="settled", next_check_at=None)
-    OcpiSession.objects.update(status="COMPLETED")
     for name in ("SK*BBB*E1", "skbbbe1", stage.evse.code):
-        AdHocSession.objects.exclude(pk=stage.session.pk).update(
-            ended_at=stage.session.created_at, state="cancelled", next_check_at=None
-        )
+        everybody_leaves()
         answer = requests.post(
             f"{stage.url}/api/v1/ad-hoc-sessions/",
             json={"evse": name, "connector": "1"},
