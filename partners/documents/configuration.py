@@ -80,7 +80,7 @@ def _value(name: str, value: Any) -> str:
         return "yes" if value else "no"
     if str(getattr(field, "help_text", "")).startswith("Seconds"):
         return f"{value} s"
-    if name == "reservation_amount":
+    if name in ("reservation_amount", "reservation_minimum"):
         return f"{value} minor units"
     if isinstance(value, dict):
         return ", ".join(f"{amount} minor units of {currency}" for currency, amount in value.items()) or "none"

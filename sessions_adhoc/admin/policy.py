@@ -30,8 +30,10 @@ def _with_unit(name: str, value: Any, currency: str) -> str:
         return NOTHING
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if name == "reservation_amount":
+    if name in ("reservation_amount", "reservation_minimum"):
         return amount(int(value), currency)
+    if isinstance(value, dict):
+        return ", ".join(amount(int(minor), code) for code, minor in value.items())
     return _exactly(value) if isinstance(value, int) and name not in COUNTED else str(value)
 
 

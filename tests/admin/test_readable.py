@@ -79,6 +79,8 @@ class TestSession:
         ("name", "value", "said"),
         [
             ("reservation_amount", 4000, "40.00 EUR"),
+            ("reservation_minimum", 500, "5.00 EUR"),
+            ("reservation_amounts", {"CZK": 100_000, "HUF": 1_600_000}, "1000.00 CZK, 16000.00 HUF"),
             ("connector_timeout", 300, "5 min"),
             ("meter_interval", 90, "90 s"),
             ("cdr_deadline", 86_400, "1 d"),
