@@ -165,7 +165,10 @@ def keep_outstanding(session: AdHocSession, settlement: Settlement) -> None:
     if billed is not None:
         payment = PaymentAuthorization.objects.get(pk=session.authorization_id)
         taken = settlement.capture if payment.state in NOT_DECIDED else min(paid(payment), settlement.capture)
-        amounts = {outstanding.Kind.CLAIM: settlement.claim, outstanding.Kind.RECEIVABLE: _asked(settlement) - taken}
+        amounts: dict[str, int] = {
+            outstanding.Kind.CLAIM: settlement.claim,
+            outstanding.Kind.RECEIVABLE: _asked(settlement) - taken,
+        }
         outstanding.keep(payment, billed, amounts)
     close_answered(session)
 

@@ -214,7 +214,7 @@ class _EvseUpdate:
         left_out = self.left_out
         if row is not None and stamps.outdated(stamp, row):
             return Stored(row, stale=True, leniences=self.leniences, said_before=row.last_updated, left_out=left_out)
-        before = row and row.last_updated
+        before = row.last_updated if row else None
         evse = row or Evse(partner=self.party.partner, location=self.location)
         previous, public_id = (row.status, row.evse_id_key) if row else ("", "")
         raw = tree.in_tree(self.location, self.party, "evse", self.raw)

@@ -165,7 +165,7 @@ def _at_once(
     update = make(row)
     if row is not None and (update.outdated(row) or returning.is_another(update.obj, update.source, row)):
         return None
-    created, changed, before = row is None, True, row and row.last_updated
+    created, changed, before = row is None, True, row.last_updated if row else None
     if row is None:
         row = _new(update)
     else:
@@ -201,7 +201,7 @@ def _store(update: _Update, row: OcpiSession | None) -> Stored[OcpiSession]:
         returning.set_aside(row)
         row = None
     created = row is None
-    stale, before = row is not None and update.outdated(row), row and row.last_updated
+    stale, before = row is not None and update.outdated(row), row.last_updated if row else None
     if row is None:
         row, changed = _new(update), True
         SESSIONS.insert(row)

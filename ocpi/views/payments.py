@@ -16,7 +16,7 @@ class PaymentsView(OcpiView):
 
     module = payments.MODULE
 
-    def about(self, row: Terminal) -> None:
+    def note_terminal(self, row: Terminal) -> None:
         self.objects.append(f"terminal:{row.terminal_id}")
 
 
@@ -47,7 +47,7 @@ class TerminalView(PaymentsView):
     def _change(self, terminal_id: str) -> Response:
         result = terminals.change_terminal(self.the_caller().partner, terminal_id, self.body(), self.the_version())
         self.leniences += result.leniences
-        self.about(result.row)
+        self.note_terminal(result.row)
         return self.ok()
 
 
@@ -57,7 +57,7 @@ class ActivateView(PaymentsView):
     def post(self, request: Request) -> Response:
         result = payments.activate(self.the_caller().partner, self.body(), self.the_version())
         self.leniences += result.leniences
-        self.about(result.row)
+        self.note_terminal(result.row)
         return self.ok()
 
 
@@ -65,7 +65,7 @@ class DeactivateView(PaymentsView):
     """POST: deactivate a terminal (§5.1.1.6)."""
 
     def post(self, request: Request, terminal_id: str) -> Response:
-        self.about(payments.deactivate(self.the_caller().partner, terminal_id))
+        self.note_terminal(payments.deactivate(self.the_caller().partner, terminal_id))
         return self.ok()
 
 

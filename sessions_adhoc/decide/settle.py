@@ -117,9 +117,12 @@ def waiting_for_cdr(facts: Facts, now: datetime) -> Decision:
     due = cdr_pull_due(facts)
     if now >= due:
         return stay(now + PAYMENT_POLL, Action(Do.PULL_CDRS), text="No CDR yet: asking for it (GET /cdrs).")
-    silent_at = facts.attempt.session.news_at + facts.rules.silence_timeout if facts.is_interim(now) else deadline
-    latest = min(due, deadline, silent_at)
-    return stay(told_by(facts, facts.attempt, latest, now) if facts.attempt else latest)
+    attempt, latest = facts.attempt, min(due, deadline)
+    if attempt is None:
+        return stay(latest)
+    if attempt.session and facts.is_interim(now):
+        latest = min(latest, attempt.session.news_at + facts.rules.silence_timeout)
+    return stay(told_by(facts, attempt, latest, now))
 
 
 def escalated(facts: Facts, now: datetime) -> Decision:

@@ -13,7 +13,8 @@ from partners.detecting import Detector, Finding, Key, Window, evidence, moment
 from partners.incidents.reporting import Evidence, Report
 from partners.models import Incident
 from sessions_adhoc.decide.facts import DOUBTFUL_RESULTS, REFUSING_RESPONSES, REFUSING_RESULTS
-from sessions_adhoc.decide.start import MAX_SENDS, START_ERROR
+from sessions_adhoc.decide.start import START_ERROR
+from sessions_adhoc.decide.stop import MAX_SENDS
 from sessions_adhoc.models import ChargingAttempt, TimelineEvent
 
 STARTS = "start-errors"

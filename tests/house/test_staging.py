@@ -74,11 +74,12 @@ def test_nobody_is_charged_in_play_where_money_is_real(settings, client, environ
     """Neither at a test partner's charger nor with a card of the simulated gateway."""
     evse = scene.station(partner=PartnerFactory(environment=environment))
     scene.add_tariff(evse)
-    page = client.get(f"/c/{evse}")
+    charger = f"/c/{evse.code}"
+    page = client.get(charger)
     settings.PRODUCTION, settings.STAGING, settings.SECURE_SSL_REDIRECT = True, staging, False
     settings.WHITENOISE_USE_FINDERS = True
     form = {"nonce": page.context["choice"].nonce, "connector": "1", "card": "pm_sim_ok", "amount": "4000"}
-    answer = client.post(f"/c/{evse}", form)
+    answer = client.post(charger, form)
     assert (AdHocSession.objects.count(), answer.status_code == 302) == (started, bool(started))
     if environment == "test" and not staging:
         assert "This charger is for tests only: nobody can pay here." in answer.content.decode()
