@@ -81,7 +81,7 @@ GROUPS: Mapping[str, Rights] = {
     ),
     FINANCE: Rights(
         "Decides about money: captures, releases, refunds, rates of VAT.",
-        permissions=frozenset({"billing.move_money"}),
+        permissions=frozenset({"billing.move_money", "billing.settle_outstanding"}),
         edits=("billing.vatrate",),
     ),
     ADMIN: Rights(

@@ -63,8 +63,9 @@ def _session_of(attempt: ChargingAttempt) -> OcpiSession | None:
 
 
 def _last_sample(attempt: ChargingAttempt) -> Sample | None:
+    # In order of arrival: a clock that jumped back dates the newer one earlier (rule 31).
     read = Sample.objects.filter(attempt=attempt, ignored="").exclude(kwh=None)
-    return read.order_by("-at", "-id").first()
+    return read.order_by("-id").first()
 
 
 def _is_over(session: AdHocSession, attempt: ChargingAttempt, row: OcpiSession) -> bool:

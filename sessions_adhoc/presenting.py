@@ -46,6 +46,14 @@ REASONS = {
     "no_energy": "No energy reached your car. Nothing was charged to you. You can try again.",
     "stopped_by_driver": "Stopped. No energy was delivered and nothing was charged to you.",
 }
+WHY_HELD = {
+    "cdr_energy": "The operator's bill says more energy than the charger could have delivered.",
+    "cdr_without_energy": "The operator's bill says that no energy was delivered, but the charger metered some.",
+    "cdr_price_unknown": "The operator's bill cannot be checked against a price that you were shown.",
+    "cdr_times": "The operator's bill is about another time than your charge.",
+    "cdr_place": "The operator's bill is about another charger.",
+    "cdr_missing": "The operator has not sent a bill.",
+}
 HELD = "Your reservation is kept until it is clear what you owe."
 TAKEN = "The session has ended."
 SETTLED_FOR_NOTHING = "Done. Nothing was charged to you."
@@ -77,7 +85,7 @@ def message(session: AdHocSession, payment: PaymentAuthorization) -> str:
     if state in CHARGING_IS_OVER and runs_on(session):
         return RUNS_ON
     if state == State.ESCALATED and held(payment):
-        return f"{MESSAGES[state]} {HELD}"
+        return " ".join(filter(None, [WHY_HELD.get(session.reason, ""), MESSAGES[state], HELD]))
     if state == State.STOPPING and session.reason == LIMIT:
         return LIMIT_REACHED
     if state == State.CHARGING and session.limit_told_at is not None:

@@ -18,7 +18,7 @@ from partners.deadlines import claim_due
 from sessions_adhoc.decide.start import MAX_PULLS
 from sessions_adhoc.models import AdHocSession, ChargingAttempt, FallbackPull
 from sessions_adhoc.queueing import pull_after_commit, wake
-from sessions_adhoc.states import TERMINAL
+from sessions_adhoc.states import TERMINAL, State
 
 STORING_MARGIN = timedelta(seconds=30)
 MARGIN = timedelta(minutes=5)
@@ -96,9 +96,12 @@ def _date_from(row: FallbackPull, now: datetime) -> datetime:
 
 
 def _waiting(partner_id: int) -> "QuerySet[ChargingAttempt]":
-    """The open attempts whose last wish for GET /sessions was not answered yet."""
+    """The attempts whose last wish for GET /sessions was not answered yet: open ones, and those whose CDR says more
+    than was metered so far (rule 32)."""
     asked = ChargingAttempt.objects.filter(
-        session__partner_id=partner_id, pull_asked_at__isnull=False, ended_at__isnull=True
+        Q(ended_at__isnull=True) | Q(session__state=State.AWAITING_CDR),
+        session__partner_id=partner_id,
+        pull_asked_at__isnull=False,
     )
     return asked.filter(Q(pull_answered_at=None) | Q(pull_answered_at__lt=F("pull_asked_at")))
 

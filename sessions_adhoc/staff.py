@@ -10,12 +10,14 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
+from billing import outstanding
 from billing import services as billing
-from billing.models import PaymentAuthorization
+from billing.models import OutstandingAmount, PaymentAuthorization
 from billing.pricing import in_words, to_minor
 from sessions_adhoc import auditing, estimating, lifecycle, pulls, timeline
 from sessions_adhoc.belonging import cdrs_of
 from sessions_adhoc.decide import Decision, decide
+from sessions_adhoc.decide.settle import DOUBTED
 from sessions_adhoc.models import AdHocSession, TimelineEvent
 from sessions_adhoc.presenting import newest_sample
 from sessions_adhoc.shown import shown_to
@@ -83,7 +85,9 @@ def capture_by_hand(session_id: UUID | str, actor: str, note: str, amount: int) 
 
 
 def has_unusable_cdr(session: AdHocSession) -> bool:
-    """Whether a CDR names this session that is in another currency, or whose gross is not known."""
+    """Whether a CDR names this session that is in another currency, of unknown gross, or that cannot be true."""
+    if session.reason in DOUBTED:
+        return True
     shown = shown_to(session)
     bills = [cdr for cdr in cdrs_of(session) if not cdr.credit]
     return any(cdr.currency != session.currency or shown.gross_of(cdr) is None for cdr in bills)
@@ -152,6 +156,24 @@ def refund(session_id: UUID | str, actor: str, note: str, driver_pays: int | Non
         billing.request_refund(payment.pk, too_much, reason=note.strip())
 
     return _acted(session_id, actor, f"gave money back: {_said(note)}", work)
+
+
+def close_outstanding(row_id: int, state: str, actor: str, note: str) -> None:
+    """Settle a claim or receivable, or write it off; the incident about it closes with it. No money moves.
+
+    Raises:
+        NotPossible: no note.
+        outstanding.AlreadyClosed: somebody, or the CPO's correction, was first.
+    """
+    now = timezone.now()
+    with transaction.atomic():
+        payment = OutstandingAmount.objects.select_related("authorization__ad_hoc_session").get(pk=row_id).authorization
+        session = lifecycle.locked(payment.ad_hoc_session.pk)
+        outstanding.close(row_id, state, actor, _said(note))
+        row = OutstandingAmount.objects.get(pk=row_id)
+        what = f"{row.get_kind_display()}, {in_words(row.amount, row.currency)}: {row.get_state_display().lower()}"
+        timeline.write(session, TimelineEvent.Kind.STAFF, f"{actor}: {what}. {note.strip()}", at=now, actor=actor)
+        auditing.close_answered(session)
 
 
 def _owed(session: AdHocSession) -> int:

@@ -52,6 +52,7 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
         "Money",
         (
             ("billing.paymentauthorization", "Payments", "payments"),
+            ("billing.outstandingamount", "Claims and receivables", "request_quote"),
             ("billing.vatrate", "VAT rates", "percent"),
             ("billing.simulatedcharge", "Simulated gateway", "science"),
         ),

@@ -163,7 +163,7 @@ ACTIONS = (
         "Capture by hand",
         MONEY,
         "The driver pays the sum that you enter, at most what is reserved; the rest is released. For a CDR in another "
-        "currency, or one whose VAT nobody knows. It cannot be taken back here.",
+        "currency, one whose VAT nobody knows, or one that cannot be true. It cannot be taken back here.",
         capture_by_hand,
         icon="edit",
         form=ByHandForm,

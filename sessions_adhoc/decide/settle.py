@@ -5,7 +5,7 @@ from datetime import datetime
 from sessions_adhoc.decide.decision import Action, Decision, Do, end_attempt, fail, go, stay
 from sessions_adhoc.decide.facts import AttemptFacts, CdrFacts, Facts
 from sessions_adhoc.decide.payment import PAYMENT_POLL
-from sessions_adhoc.decide.start import Pull, pull_since
+from sessions_adhoc.decide.start import PULL_POLL, Pull, pull_since
 from sessions_adhoc.decide.stop import stop_running_on, told_by, untold_failure
 from sessions_adhoc.states import State
 
@@ -35,6 +35,20 @@ def settled(text: str) -> Decision:
 
 def escalate(code: str, reason: str, text: str) -> Decision:
     return go(State.ESCALATED, text, Action(Do.OPEN_INCIDENT, code=code, text=text), reason=reason)
+
+
+def stale_meter(facts: Facts, cdr: CdrFacts, now: datetime) -> Decision | None:
+    """The CDR says more than the last meter value allows, and the Session was not told to its end: ask for it first."""
+    attempt = facts.attempt
+    if cdr.reason != "cdr_energy" or cdr.came_at is None or attempt is None:
+        return None
+    if attempt.session is None or attempt.session.over:
+        return None
+    pull = pull_since(attempt, cdr.came_at)
+    if pull is Pull.WANTED:
+        text = "The CDR says more energy than was metered so far: asking for the Session (GET /sessions)."
+        return stay(now + PULL_POLL, Action(Do.PULL_SESSIONS), text=text)
+    return stay(now + PULL_POLL) if pull is Pull.UNDER_WAY else None
 
 
 def hold(cdr: CdrFacts) -> Decision:
@@ -94,7 +108,7 @@ def awaiting_cdr(facts: Facts, now: datetime) -> Decision:
     if facts.payment.state != "reserved" or facts.payment.refused:
         return escalate(MONEY_STUCK, "payment_lost", f"The payment is {facts.payment.state}: it cannot be captured.")
     if facts.cdr is not None and facts.cdr.reason != INTERIM and not facts.is_interim(now):
-        return hold(facts.cdr)
+        return stale_meter(facts, facts.cdr, now) or hold(facts.cdr)
     return waiting_for_cdr(facts, now)
 
 

@@ -28,7 +28,8 @@ class Expected:
 
     Args:
         money: `captured` (exactly what the CPO billed, at most what was reserved, less what was given back),
-            `released`, `held` or `declined`.
+            `price` (what the driver was shown; the rest of what the CPO billed is a claim), `released`, `held` or
+            `declined`.
         starts: START_SESSIONs in the CPO's own books; by default one per attempt.
         stops: STOP_SESSIONs in the CPO's own books.
         sessions: validity of each OCPI session, in order of appearance.

@@ -3,7 +3,7 @@
 from sessions_adhoc.scenarios.case import Expected
 from sessions_adhoc.scenarios.outcome import Money, Outcome
 
-OURS = {"captured": "captured", "released": "released", "held": "reserved", "declined": "declined"}
+OURS = {"captured": "captured", "price": "captured", "released": "released", "held": "reserved", "declined": "declined"}
 
 
 def deviations(expected: Expected, found: Outcome) -> list[str]:
@@ -46,6 +46,8 @@ def _always(found: Outcome) -> list[str]:
 def _money(kind: str, money: Money) -> dict[str, tuple[object, object]]:
     """What each book must say, in minor units."""
     captured = min(money.billed, money.reserved) if kind == "captured" else 0
+    if kind == "price":
+        captured = money.captured
     held = money.reserved if kind == "held" else 0
     released = money.reserved - captured - held if money.gateway_charges and kind != "declined" else 0
     pairs: dict[str, tuple[object, object]] = {
@@ -57,6 +59,10 @@ def _money(kind: str, money: Money) -> dict[str, tuple[object, object]]:
     }
     if kind == "captured":
         pairs["something was billed"] = (True, money.billed > 0)
+    if kind == "price":
+        asked = money.captured + money.claimed
+        pairs["the CPO asks for what was captured and what is claimed"] = (money.billed, asked)
+        pairs["something was captured, and something is claimed"] = (True, money.captured > 0 and money.claimed > 0)
     return pairs
 
 

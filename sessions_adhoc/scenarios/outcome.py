@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from billing.models import PaymentAuthorization, SimulatedCharge, SimulatedOperation
+from billing.models import OutstandingAmount, PaymentAuthorization, SimulatedCharge, SimulatedOperation
 from ocpi.models import Cdr, OcpiSession
 from partners.models import Incident
 from sessions_adhoc.decide.start import START_ERROR
@@ -31,6 +31,7 @@ class Money:
     gateway_charges: int
     gateway_captures: int
     billed: int
+    claimed: int = 0
 
 
 @dataclass(frozen=True)
@@ -130,6 +131,9 @@ def _money(
         gateway_held=sum(charge.held_amount for charge in charges),
         gateway_charges=len(charges),
         gateway_captures=captures,
+        claimed=sum(
+            OutstandingAmount.objects.filter(authorization=ours, kind="claim").values_list("amount", flat=True)
+        ),
         billed=_billed(books["cdrs"], valid, net=session.partner.version in WITHOUT_VAT),
     )
 

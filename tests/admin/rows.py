@@ -10,7 +10,7 @@ from axes.models import AccessAttempt
 from django.contrib.auth.models import Group, User
 from django.utils import timezone
 
-from billing.models import PaymentAuthorization
+from billing.models import OutstandingAmount, PaymentAuthorization
 from billing.models.simulated import SimulatedCharge
 from ocpi.models import (
     Cdr,
@@ -202,6 +202,15 @@ def add_news(attempt: ChargingAttempt, ocpi_session: OcpiSession, sent: Message)
         total_energy=Decimal("20.5"),
         last_updated=moment,
         raw=factories.cdr_data(),
+    )
+    OutstandingAmount.objects.create(
+        partner=session.partner,
+        authorization=session.authorization,
+        cdr=Cdr.objects.latest("pk"),
+        kind=OutstandingAmount.Kind.CLAIM,
+        amount=3698,
+        currency="EUR",
+        created_at=moment,
     )
 
 

@@ -29,7 +29,7 @@ INTEGRATOR = {
     "partners.reveal_secret",
     "partners.change_allowlist",
 }
-OWN = {*SUPPORT, *INTEGRATOR, "billing.move_money", "partners.offboard_partner"}
+OWN = {*SUPPORT, *INTEGRATOR, "billing.move_money", "billing.settle_outstanding", "partners.offboard_partner"}
 
 
 def granted(name: str) -> set[str]:
@@ -43,7 +43,7 @@ def granted(name: str) -> set[str]:
         ("viewer", set()),
         ("support", SUPPORT),
         ("integrator", SUPPORT | INTEGRATOR),
-        ("finance", {"billing.move_money"}),
+        ("finance", {"billing.move_money", "billing.settle_outstanding"}),
         ("admin", OWN),
     ],
 )
@@ -85,7 +85,7 @@ def test_a_migration_puts_them_right_again(db):
     own = Group.objects.create(name="night shift")
     own.permissions.add(Permission.objects.get(codename="close_incident"))
     call_command("migrate", verbosity=0)
-    assert granted("finance") & OWN == {"billing.move_money"}
+    assert granted("finance") & OWN == {"billing.move_money", "billing.settle_outstanding"}
     assert granted("support") & OWN == SUPPORT
     assert granted("night shift") == {"partners.close_incident"}
 

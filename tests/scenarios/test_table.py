@@ -29,7 +29,7 @@ def test_what_it_agrees_on_and_asks_for_exists(case) -> None:
     for expected in (case.expected, *case.differs.values()):
         assert {expected.state, *expected.passes} <= set(State)
         assert set(expected.signs) <= set(SIGNS)
-        assert expected.money in ("captured", "released", "held", "declined")
+        assert expected.money in ("captured", "price", "released", "held", "declined")
 
 
 def test_every_scenario_of_the_cpo_is_played() -> None:

@@ -61,8 +61,8 @@ def facts(state: State, **changes: Any) -> Facts:
     return replace(base, **changes)
 
 
-def cdr(energy: str = "10", amount: int | None = 490) -> CdrFacts:
-    return CdrFacts(energy=Decimal(energy), amount=amount, text="CDR C-1: 4.90 EUR.")
+def cdr(energy: str = "10", amount: int | None = 490, **more: Any) -> CdrFacts:
+    return CdrFacts(**{"energy": Decimal(energy), "amount": amount, "text": "CDR C-1: 4.90 EUR.", **more})
 
 
 def done(decision: Decision) -> list[str]:

@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 
 from sessions_adhoc.decide import Action, Decision, Do, PaymentFacts, decide
+from sessions_adhoc.decide.settle import CDR_ELSEWHERE, CDR_ENERGY, CDR_PRICE
 from sessions_adhoc.states import FOLLOWERS, TERMINAL, State
 from tests.sessions_adhoc.decide.building import T0, at, attempt, cdr, done, facts, ocpi_session
 
@@ -147,3 +148,51 @@ def test_a_terminal_state_has_no_followers_and_every_other_has_some() -> None:
 def test_labels_are_for_people() -> None:
     assert State.AWAITING_CDR.label == "Awaiting CDR"
     assert State.WAITING_FOR_CONNECTOR.label == "Waiting for connector"
+
+
+# A CDR that cannot be true (rule 32)
+
+TOO_MUCH = {"amount": None, "reason": "cdr_energy", "text": "50 kWh, the meter said 5.", "came_at": at(seconds=9)}
+
+
+@pytest.mark.parametrize(
+    ("reason", "symptom"),
+    [
+        ("cdr_without_energy", CDR_ENERGY),
+        ("cdr_price_unknown", CDR_PRICE),
+        ("cdr_times", CDR_ELSEWHERE),
+        ("cdr_place", CDR_ELSEWHERE),
+    ],
+)
+def test_what_cannot_be_true_is_held_under_its_own_name(reason, symptom) -> None:
+    decision = decide(awaiting(cdr=cdr(amount=None, reason=reason, text="Why.")), T0)
+    assert (decision.to, decision.reason) == (State.ESCALATED, reason)
+    assert decision.actions == (Action(Do.OPEN_INCIDENT, code=symptom, text="Why."),)
+
+
+def test_an_interim_cdr_is_waited_out() -> None:
+    decision = decide(awaiting(cdr=cdr(amount=None, reason="interim")), T0)
+    assert (decision.to, decision.actions) == (None, ())
+
+
+@pytest.mark.parametrize(
+    ("known", "outcome"),
+    [
+        ({}, (None, ["pull_sessions"])),
+        ({"pull_asked_at": at(seconds=10)}, (None, [])),
+        ({"pull_asked_at": at(seconds=10), "pull_answered_at": at(seconds=11)}, (State.ESCALATED, ["open_incident"])),
+        ({"pull_asked_at": at(seconds=10), "pull_failures": 3}, (State.ESCALATED, ["open_incident"])),
+        ({"session": ocpi_session(status="COMPLETED")}, (State.ESCALATED, ["open_incident"])),
+        ({"session": None}, (State.ESCALATED, ["open_incident"])),
+    ],
+)
+def test_before_energy_is_doubted_the_session_is_asked_for(known, outcome) -> None:
+    mine = attempt(ended=True, **{"session": ocpi_session(), **known})
+    decision = decide(awaiting(attempt=mine, cdr=cdr(**TOO_MUCH)), at(seconds=20))
+    assert (decision.to, done(decision)) == outcome
+
+
+@pytest.mark.parametrize("changes", [{"attempt": None}, {"cdr": cdr(**{**TOO_MUCH, "came_at": None})}])
+def test_without_anything_to_ask_for_it_is_held(changes) -> None:
+    decision = decide(awaiting(**{"cdr": cdr(**TOO_MUCH), **changes}), at(seconds=20))
+    assert decision.to == State.ESCALATED
