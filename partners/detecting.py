@@ -12,9 +12,11 @@ from typing import Any, TypeVar
 
 import structlog
 from django.conf import settings
+from django.db import transaction
 from django.db.models import Case, F, Max, Q, TextField, Value, When
 
 from partners.deadlines import claim_due
+from partners.incidents import mailing
 from partners.incidents.reporting import Evidence, Report, added
 from partners.models import Incident, Watch
 
@@ -214,7 +216,11 @@ def _over(detector: Detector, window: Window, rows: Sequence[Incident], found: M
 
 def _open(rows: list[Incident]) -> None:
     """Another worker may open the same at this moment: the constraint lets one of them."""
-    Incident.objects.bulk_create(rows, ignore_conflicts=True)
+    if not rows:
+        return
+    with transaction.atomic():
+        Incident.objects.bulk_create(rows, ignore_conflicts=True)
+        mailing.announce_forgotten()
 
 
 def _keep(rows: list[Incident]) -> None:

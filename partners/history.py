@@ -83,7 +83,7 @@ NOT_RECORDED: Mapping[str, str] = {
     "partners.AllowlistMirror": "how far a copy got",
     "partners.Watch": "a clock",
     "partners.Document": "never changed",
-    "partners.DocumentMail": "a queue",
+    "partners.Mail": "a queue; sending one again is a button pressed",
     "partners.HistoryEntry": "the history itself",
     "partners.FailedLogin": "who tried to get in; unlocking one is a button pressed",
     "partners.AuthenticatorApp": "a secret; setting it up and resetting it are written down in words",

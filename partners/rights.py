@@ -49,6 +49,7 @@ GROUPS: Mapping[str, Rights] = {
             {
                 "sessions_adhoc.operate_session",
                 "partners.close_incident",
+                "partners.send_mail",
                 "ocpi.request_sync",
                 "ocpi.send_command",
                 "ocpi.push_token",

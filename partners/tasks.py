@@ -3,21 +3,27 @@
 from celery import shared_task
 from django.utils import timezone
 
-from partners import allowlist, detecting, incidents
-from partners.documents import mailing
-from partners.portal import telling
+from partners import allowlist, detecting, outbox
+from partners.incidents import mailing
 
 
 @shared_task(name="partners.tasks.mail_tick")
 def mail_tick() -> int:
-    """Mail the incidents that nobody was told of yet."""
-    return incidents.mail_due()
+    """Send the mails whose time has come; return how many went out."""
+    mailing.announce_forgotten()
+    return outbox.send_due(timezone.now())
 
 
-@shared_task(name="partners.tasks.mail_documents")
-def mail_documents() -> int:
-    """Mail the documents that are due; return how many went out."""
-    return mailing.mail_due(timezone.now())
+@shared_task(name=outbox.TASK)
+def mail_send(mail_id: int) -> bool:
+    """Send one mail that was just written."""
+    return outbox.send(mail_id)
+
+
+@shared_task(name="partners.tasks.mail_clean")
+def mail_clean() -> int:
+    """Delete mails that ended long ago."""
+    return outbox.delete_old(timezone.now())
 
 
 @shared_task(name="partners.tasks.mail_detect")
@@ -30,15 +36,3 @@ def mail_detect() -> list[str]:
 def sync_allowlist() -> int:
     """Take the next step with the allowlist at Cloudflare, if there is one and it is due."""
     return allowlist.advance_due(timezone.now())
-
-
-@shared_task(name="partners.tasks.mail_support", autoretry_for=(OSError,), retry_backoff=60, max_retries=6)
-def mail_support(event_id: int) -> None:
-    """Mail support about what a CPO did on its page; the mail server is tried for about an hour."""
-    telling.mail_support(event_id)
-
-
-@shared_task(name="partners.tasks.mail_window", autoretry_for=(OSError,), retry_backoff=60, max_retries=6)
-def mail_window(partner_id: int) -> None:
-    """Mail a CPO the integration window that is agreed."""
-    telling.mail_window(partner_id)

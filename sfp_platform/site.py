@@ -92,6 +92,7 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("partners.historyentry", "History", "history"),
             ("sessions_adhoc.clientkey", "Client keys", "key"),
             ("partners.issuedtoken", "Issued tokens", "vpn_key"),
+            ("partners.mail", "Mails", "outgoing_mail"),
         ),
     ),
 )

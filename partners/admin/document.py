@@ -82,8 +82,8 @@ class DocumentAdmin(ReadOnlyAdmin):
     @admin.display(description="sent by e-mail")
     def mails(self, row: Document) -> SafeString | str:
         return lines(
-            code(f"{mail.to}: sent {mail.sent_at:%-d %b %Y, %H:%M} UTC")
+            code(f"{mail.addresses()}: sent {mail.sent_at:%-d %b %Y, %H:%M} UTC")
             if mail.sent_at
-            else code(f"{mail.to}: not sent yet{f', {mail.error}' if mail.error else ''}")
+            else code(f"{mail.addresses()}: not sent yet{f', {mail.error}' if mail.error else ''}")
             for mail in row.mails.all()
         )

@@ -148,6 +148,9 @@ class IncidentAdmin(ReadOnlyAdmin):
     @admin.display(description="mail")
     def shown_mail(self, row: Incident) -> str:
         whom = "the CPO's technical contact" if row.tell_cpo else "support only; the CPO was not told"
+        mail = row.mails.first()
+        if row.mailed_at is None and mail is not None and mail.error:
+            return f"{mail.get_state_display().lower()}: the mail server did not take it ({mail.error})"
         if row.mailed_at is None:
             return f"not sent yet; it goes to {whom}" if row.closed_at is None else "none: it was over before"
         return f"sent on {clock_time(row.mailed_at)} to {whom}"

@@ -5,6 +5,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.http import HttpRequest
 
 from partners.admin.actions import DANGER, PRIMARY, PageAction, Refused
@@ -82,8 +83,10 @@ class WindowForm(forms.Form):
 
 
 def agree_window(_request: HttpRequest, partner: Partner, data: dict[str, Any]) -> str:
-    asked(stages.agree_window, partner, data["starts_at"], data["ends_at"])
-    if to := tell_window(partner):
+    with transaction.atomic():
+        asked(stages.agree_window, partner, data["starts_at"], data["ends_at"])
+        to = tell_window(partner)
+    if to:
         return f"The integration window is agreed. It is confirmed to {', '.join(to)} by email."
     return "The integration window is agreed. They have no contact with an email address: tell them."
 

@@ -1,37 +1,52 @@
 """Each incident is mailed once: to the CPO's technical contact, or to support only (rule 30)."""
 
+from collections.abc import Iterable
 from datetime import UTC
 
 from django.conf import settings
-from django.core.mail import EmailMessage
-from django.utils import timezone
+from django.db import transaction
 
-from partners.models import Incident
+from partners import outbox
+from partners.models import Incident, Mail
+from partners.outbox import Letter
 
-
-def mail_due(limit: int = 20) -> int:
-    """Mail incidents that nobody was told of yet; return how many were sent.
-
-    The row is claimed before sending: after a crash in between one mail is lost rather than sent over and over.
-    """
-    sent = 0
-    due = Incident.objects.filter(mailed_at=None, closed_at=None).order_by("id").values_list("pk", flat=True)
-    for pk in due[:limit]:
-        if Incident.objects.filter(pk=pk, mailed_at=None).update(mailed_at=timezone.now()):
-            _message(Incident.objects.select_related("partner").get(pk=pk)).send()
-            sent += 1
-    return sent
+MOST_AT_ONCE = 100
 
 
-def _message(incident: Incident) -> EmailMessage:
+def announce(incidents: Iterable[Incident]) -> int:
+    """Write the mails of incidents that were just opened, inside the transaction that opened them."""
+    return len(outbox.write_all([(incident.partner, _letter(incident)) for incident in incidents]))
+
+
+def announce_forgotten() -> int:
+    """Write the mails that are missing: of incidents from before mails were rows. Return how many."""
+    with transaction.atomic():
+        missing = Incident.objects.filter(mailed_at=None, closed_at=None, mails=None).order_by("id")
+        # PostgreSQL locks no rows of an outer join: the keys are read first.
+        keys = list(missing.values_list("pk", flat=True)[:MOST_AT_ONCE])
+        if not keys:
+            return 0
+        locked = Incident.objects.filter(pk__in=keys).select_for_update(of=("self",)).order_by("id")
+        rows = locked.select_related("partner").prefetch_related("partner__contacts", "mails")
+        return announce([row for row in rows if not row.mails.all()])
+
+
+def note_sent(mail: Mail) -> None:
+    """`mailed_at` is when the mail server took it. Inside the transaction that notes the mail as sent."""
+    if mail.incident_id:
+        Incident.objects.filter(pk=mail.incident_id).update(mailed_at=mail.sent_at)
+
+
+def _letter(incident: Incident) -> Letter:
     partner = incident.partner
     contacts = [contact.email for contact in partner.contacts.all()] if incident.tell_cpo else []
-    return EmailMessage(
+    return Letter(
         subject=f"[Smart Fuel Pass] {partner.name}: {incident.symptom}",
         body="\n".join(_lines(incident)),
         to=contacts or [settings.SUPPORT_EMAIL],
         cc=[settings.SUPPORT_EMAIL] if contacts else [],
         reply_to=[settings.SUPPORT_EMAIL],
+        incident=incident,
     )
 
 

@@ -7,9 +7,11 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from partners.models import Incident
+from partners.incidents import mailing
+from partners.models import Incident, Mail
 
 MOST_EVIDENCE = 20
+GIVEN_UP = "mail:given-up"
 
 Evidence = dict[str, Any]
 
@@ -58,7 +60,9 @@ def open_incident(partner_id: int, report: Report) -> Incident:
         incident, created = Incident.objects.get_or_create(
             partner_id=partner_id, key=report.key, closed_at=None, defaults=report.fields()
         )
-        if not created:
+        if created:
+            mailing.announce([incident])
+        else:
             incident = Incident.objects.select_for_update().get(pk=incident.pk)
             incident.occurrences += 1
             incident.last_seen_at = timezone.now()
@@ -102,3 +106,18 @@ def close_about(partner_id: int, reference: str, reason: str, symptoms: Collecti
     """
     about = Incident.objects.filter(partner_id=partner_id, reference=reference, closed_at=None)
     return about.filter(symptom__in=symptoms).update(closed_at=timezone.now(), close_reason=reason)
+
+
+def note_given_up(mail: Mail) -> None:
+    """A mail could not be sent for days: staff have to know, and support's own mails take the same way."""
+    open_incident(
+        mail.partner_id,
+        Report(
+            key=GIVEN_UP,
+            symptom="A mail could not be sent",
+            cause=f"The mail server did not take \u201c{mail.subject}\u201d to {mail.addresses()}: {mail.error}",
+            resolution="Check the mail server and the address, then press Send again on the mail's page.",
+            evidence=[{"text": f"{mail.subject}: {mail.error}"}],
+            tell_cpo=False,
+        ),
+    )

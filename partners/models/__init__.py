@@ -6,6 +6,7 @@ from partners.models.contact import AllowedNetwork, Contact
 from partners.models.credentials import IssuedToken, ReceivedToken, RemoteEndpoint
 from partners.models.history import HistoryEntry
 from partners.models.incident import Incident
+from partners.models.mail import Mail
 from partners.models.onboarding import (
     Evidence,
     FunctionalTest,
@@ -18,7 +19,7 @@ from partners.models.onboarding import (
 from partners.models.partner import Partner
 from partners.models.party import PartnerRole, PartyOwner, PartySource
 from partners.models.policy import Policy
-from partners.models.portal import ChecklistItem, Document, DocumentMail, LinkEvent, PartnerLink, Unchangeable
+from partners.models.portal import ChecklistItem, Document, LinkEvent, PartnerLink, Unchangeable
 from partners.models.second_factor import AuthenticatorApp, FailedLogin, RecoveryCodes
 from partners.models.watch import Watch
 
@@ -29,7 +30,6 @@ __all__ = [
     "ChecklistItem",
     "Contact",
     "Document",
-    "DocumentMail",
     "Evidence",
     "FailedLogin",
     "FunctionalTest",
@@ -38,6 +38,7 @@ __all__ = [
     "Incident",
     "IssuedToken",
     "LinkEvent",
+    "Mail",
     "Onboarding",
     "Partner",
     "PartnerClock",

@@ -133,27 +133,3 @@ class Document(models.Model):
 
     def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise Unchangeable
-
-
-class DocumentMail(models.Model):
-    """A document on its way by e-mail. `next_check_at` is the moment of the next try, and its worker's lease."""
-
-    document = models.ForeignKey(Document, on_delete=models.PROTECT, related_name="mails")
-    to = models.EmailField()
-    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    asked_at = models.DateTimeField(auto_now_add=True)
-    next_check_at = models.DateTimeField(null=True, blank=True)
-    tries = models.PositiveSmallIntegerField(default=0)
-    sent_at = models.DateTimeField(null=True, blank=True)
-    error = models.CharField(max_length=300, blank=True, default="")
-
-    class Meta:
-        ordering = ["-id"]
-        indexes = [
-            models.Index(
-                fields=["next_check_at"], condition=models.Q(next_check_at__isnull=False), name="document_mails_due"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.document} to {self.to}"

@@ -6,6 +6,7 @@ from functools import wraps
 from typing import Any
 
 from django.conf import settings
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
@@ -48,9 +49,10 @@ class Visit:
 
     def record(self, kind: LinkEvent.Kind, text: str, *, tell: bool = False) -> None:
         """Write down what was done; `tell` says whether support is mailed about it."""
-        event = record(self.link, kind, text, self.address)
-        if tell:
-            tell_support(event)
+        with transaction.atomic():
+            event = record(self.link, kind, text, self.address)
+            if tell:
+                tell_support(event)
 
 
 View = Callable[..., HttpResponse]

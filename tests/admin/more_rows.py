@@ -21,9 +21,11 @@ from ocpi.models import (
     TerminalRequest,
     TokenPush,
 )
+from partners import outbox
 from partners.documents.archive import archive
 from partners.documents.writer import Written
 from partners.models import Document, LinkEvent, Partner, PartnerRole
+from partners.outbox import Letter
 from partners.portal.links import make_link
 from tests import factories
 
@@ -93,4 +95,5 @@ def add_link_and_document(partner: Partner, user: User) -> None:
     """A link to the CPO's page, something done over it, an archived document."""
     link, _url = make_link(partner, given_to="Ana", days=1, by=user, reveals_token_b=True)
     LinkEvent.objects.create(link=link, kind=LinkEvent.Kind.WINDOW, text="Tuesday at 10:00", source_address="1.2.3.4")
-    archive(partner, Document.Kind.DATA_SHEET, Written("data-sheet.pdf", b"%PDF-1.7"), by="jana")
+    document = archive(partner, Document.Kind.DATA_SHEET, Written("data-sheet.pdf", b"%PDF-1.7"), by="jana")
+    outbox.write(partner, Letter("Your data sheet", "Attached.", ["ana@ion.example"], document=document), user)

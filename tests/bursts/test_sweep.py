@@ -146,7 +146,7 @@ def test_twins_are_served_with_their_queues_and_asked_first() -> None:
         ("sessions_adhoc.tasks.sync_pull", "sync"),
         ("ocpi.tasks.send_command", "engine"),
         ("ocpi.tasks.push_token", "push"),
-        ("partners.tasks.mail_window", "mail"),
+        ("partners.tasks.mail_send", "mail"),
         ("sfp_platform.tasks.onboarding_tick", "sync"),
     ],
 )

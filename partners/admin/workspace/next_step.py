@@ -7,7 +7,7 @@ from django.urls import reverse
 from ocpi.models import Message
 from partners.admin.showing import list_url
 from partners.admin.workspace.stepper import Journey
-from partners.models import DocumentMail, Incident, Partner
+from partners.models import Incident, Mail, Partner
 from partners.onboarding.rules import Condition, Stage
 from partners.portal.links import open_link
 
@@ -107,13 +107,14 @@ def _needs_link(partner: Partner, journey: Journey) -> bool:
 
 def _mail_under_way(partner: Partner) -> NextStep | None:
     """What became of a data sheet that was sent off, and has not arrived at the mail server yet."""
-    mail = DocumentMail.objects.filter(document__partner=partner, sent_at=None).order_by("-id").first()
+    mail = Mail.objects.filter(document__partner=partner, sent_at=None).order_by("-id").first()
     if mail is None:
         return None
     if mail.error:
-        text = f"The data sheet could not be sent to {mail.to}: {mail.error}. Tell them by other means, and say so."
+        whom = mail.addresses()
+        text = f"The data sheet could not be sent to {whom}: {mail.error}. Tell them by other means, and say so."
         return NextStep(text, action="setup-told")
-    text = f"The data sheet is on its way to {mail.to}; a worker sends it within seconds."
+    text = f"The data sheet is on its way to {mail.addresses()}; a worker sends it within seconds."
     return NextStep(text, label="Look again", url=tab_url(partner, "overview"))
 
 
