@@ -203,6 +203,8 @@ def _times_fit(cdr: Claimed, known: Known) -> bool:
     start, end = utc(cdr.start), utc(cdr.end)
     if end < start:
         return False
+    if known.start is not None and known.end is not None and utc(known.end) < utc(known.start):
+        return True  # their clock jumped back during the charge: the Session's times tell nothing (rule 31)
     zone = timedelta(0)
     if known.start is not None:
         zone = round((utc(known.start) - start) / ZONE_STEP) * ZONE_STEP

@@ -228,6 +228,13 @@ def test_a_clock_that_jumped_meanwhile_is_no_doubt():
     assert judged(knowing(shift=-26 * HOUR), **jumped).verdict is Verdict.BILL
 
 
+def test_a_session_that_ends_before_it_began_tells_nothing_of_times():
+    """Their clock jumped back during the charge (rule 31)."""
+    jumped = knowing(start=NOON, end=NOON - 13 * HOUR)
+    assert judged(jumped, start=NOON - 14 * HOUR, end=NOON - 13 * HOUR).verdict is Verdict.BILL
+    assert judged(jumped, start=NOON, end=NOON - HOUR).verdict is Verdict.HOLD
+
+
 def test_times_that_no_session_told_are_not_doubted():
     assert judged(knowing(start=None, end=None)).verdict is Verdict.BILL
     assert judged(knowing(end=None), end=NOON + 5 * HOUR).verdict is Verdict.BILL

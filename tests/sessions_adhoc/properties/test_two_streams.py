@@ -139,8 +139,11 @@ class Teller:
         self.cpo.push("PATCH", "locations/SK/ION/LOC-1/EVSE-1", change, 200)
 
     def cdr(self, event: Event) -> None:
+        self.cpo.push("POST", "cdrs", self.cdr_wire(event), None)
+
+    def cdr_wire(self, event: Event) -> dict[str, Any]:
         kwh, total = self.history.cdr_kwh, self.history.comes_to[1] / 100
-        body = cdr_data(
+        return cdr_data(
             "CDR-1",
             session_id="S-1",
             authorization_reference=self.cpo.sent("START_SESSION")[-1].body["authorization_reference"],
@@ -152,4 +155,3 @@ class Teller:
             end_date_time=stamp(BEGINNING + timedelta(seconds=event[0])),
             last_updated=stamp(BEGINNING + timedelta(seconds=event[0])),
         )
-        self.cpo.push("POST", "cdrs", body, None)
