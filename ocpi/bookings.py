@@ -124,7 +124,7 @@ def _create(about: BookingLocation | Booking, kind: str, request: dict[str, Any]
 @sends(BookingRequest)
 def _send(row: BookingRequest, version: Version) -> Sent:
     owner = (row.country_code, row.party_id)
-    reply = functional(row.partner, "POST", "bookings", SENDER, body=row.request, to=owner)
+    reply = functional(row.partner, "POST", "bookings", SENDER, body=row.request, kind=KIND, to=owner)
     with reading(reply):
         result = put_booking(Party(row.partner, *owner, version), None, reply.data)
     response = text(BookingRequest, "response", result.row.status)

@@ -7,6 +7,7 @@ Each function writes a `ProfileRequest`, which a worker sends. The result of a c
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -96,7 +97,9 @@ def _send(row: ProfileRequest, version: Version) -> Sent:
         word, leniences = _word(reply.data)
         return Sent("sessions", reply, text(ProfileRequest, "response", word), leniences=leniences)
     method, params, body = _profile_call(row, version)
-    reply = functional(row.partner, method, MODULE, RECEIVER, session.ocpi_id, params=params, body=body, to=to)
+    kind = SetChargingProfile.kind if body else ""
+    ask = partial(functional, row.partner, method, MODULE, RECEIVER, session.ocpi_id)
+    reply = ask(params=params, body=body, kind=kind, to=to)
     with reading(reply):
         parsed = version.parse("charging_profile_response", reply.data)
     response = text(ProfileRequest, "response", parsed.obj.result)

@@ -172,7 +172,8 @@ def _outcome(command: Command) -> Outcome:
         )
         if token := command.request.get("token"):
             push_before_use(command.partner, token["uid"], token["type"])
-        reply = functional(command.partner, "POST", "commands", RECEIVER, command.kind, body=body, to=to)
+        kind = _OBJECTS[command.kind].kind
+        reply = functional(command.partner, "POST", "commands", RECEIVER, command.kind, body=body, kind=kind, to=to)
     except Invalid as error:
         text = f"It cannot be expressed in OCPI {command.version}: {error}"
         return Outcome(State.UNDELIVERED, failure=_cut(text))

@@ -171,7 +171,7 @@ def send_financial_advice(
 
 @sends(FinancialAdvice)
 def _send_advice(row: FinancialAdvice, version: Version) -> Sent:
-    reply = functional(row.partner, "POST", MODULE, RECEIVER, CONFIRMATIONS, body=row.raw)
+    reply = functional(row.partner, "POST", MODULE, RECEIVER, CONFIRMATIONS, body=row.raw, kind=ADVICE)
     return Sent(MODULE, reply, "CREATED")
 
 

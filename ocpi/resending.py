@@ -79,6 +79,7 @@ def _told(partner: Partner, message: Message) -> Reply:
         token.uid,
         params={"type": token.type} if named else None,
         body=token_wire(token, version),
+        kind="token",
         to=hub_of(partner),
         read_timeout=READ_TIMEOUT,
     )

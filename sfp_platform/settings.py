@@ -205,6 +205,7 @@ OCPI_COUNTRY_CODE = env.str("OCPI_COUNTRY_CODE", default="SK")
 OCPI_PARTY_ID = env.str("OCPI_PARTY_ID", default="SFP")
 OCPI_BUSINESS_NAME = env.str("OCPI_BUSINESS_NAME", default="Smart Fuel Pass")
 OCPI_WEBSITE = env.str("OCPI_WEBSITE", default="https://www.smartfuelpass.com")
+OCPI_LOGO_URL = env.str("OCPI_LOGO_URL", default="")
 # `{code}` in it gives every partner a host of its own; without it one host serves all (development).
 OCPI_BASE_URL_TEMPLATE = env.str(
     "OCPI_BASE_URL_TEMPLATE",

@@ -28,6 +28,7 @@ RAW, BASE64 = Partner.TokenEncoding.RAW.value, Partner.TokenEncoding.BASE64.valu
 # OCPI 2.2.1 §4.1.1: configuration modules carry no routing headers.
 CONFIGURATION_MODULES = frozenset({"versions", "credentials", "hubclientinfo"})
 LONGEST_QUOTE = 300
+UNPROCESSABLE = 422
 _NOT_JSON = {True: "they answered with a web page (HTML) instead of JSON", False: "their answer is not JSON"}
 
 
@@ -39,6 +40,7 @@ class Call:
         version: None while none is agreed: the headers are then those of 2.2 and later, which 2.1.1 ignores.
         token: as text; never shown.
         body: JSON-ready, or None.
+        kind: of the object in the body, where every optional field of it may be written out.
         to: (country_code, party_id) for the routing headers, if it is not the partner's own party.
         connect_timeout, read_timeout: seconds, instead of the settings'. Their sum is the deadline of it all.
         gated: it takes its turn among the calls to this partner (`ocpi.client.gate`).
@@ -53,6 +55,7 @@ class Call:
     version: "Version | None" = None
     params: Mapping[str, Any] | None = None
     body: Any = None
+    kind: str = ""
     to: tuple[str, str] | None = None
     connect_timeout: float | None = None
     read_timeout: float | None = None
@@ -88,13 +91,37 @@ def call(request: Call) -> Reply:
     Raises:
         CallFailed: there is no usable answer. The exchange is in the message log all the same.
     """
+    if request.partner.writes_nulls:
+        return _spelled(_written_out(request))
+    try:
+        return _spelled(request)
+    except CallFailed as refused:
+        full = _written_out(request)
+        if refused.http_status != UNPROCESSABLE or full.body == request.body:
+            raise
+    # Their reader refused it before anybody acted on it: asking once more does nothing twice.
+    reply = _spelled(full)
+    Partner.objects.filter(pk=request.partner.pk).update(writes_nulls=True)
+    request.partner.writes_nulls = True
+    return reply
+
+
+def _written_out(request: Call) -> Call:
+    """The same request with every optional field in its body."""
+    if request.version is None or not request.kind or not isinstance(request.body, dict):
+        return request
+    return replace(request, body=request.version.with_nulls(request.kind, request.body))
+
+
+def _spelled(request: Call) -> Reply:
+    """Make the call with the token in the spelling that the partner takes."""
     encoding = request.partner.token_encoding or _usual_encoding(request.version)
     if not request.learn_encoding:
         return _exchange(request, encoding)
     try:
         reply = _exchange(request, encoding)
     except CallFailed as refused:
-        if refused.http_status != 401:
+        if not refused.about_token:
             raise
         # Many 2.1.1 and 2.2 peers do not follow the text on base64 (OCPI 2.2.1 §4.1.1): trial and error.
         encoding = RAW if encoding == BASE64 else BASE64

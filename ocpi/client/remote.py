@@ -73,6 +73,7 @@ def functional(
     url: str = "",
     params: Mapping[str, Any] | None = None,
     body: Any = None,
+    kind: str = "",
     read_timeout: float | None = None,
     to: tuple[str, str] | None = None,
 ) -> Reply:
@@ -82,6 +83,7 @@ def functional(
         role: the partner's side of the module: SENDER or RECEIVER.
         segments: path below the module's URL.
         url: instead of the stored one, for example the next page.
+        kind: of the object in `body`, see `Call`.
         to: (country_code, party_id) of the party behind a hub that it is for.
 
     Raises:
@@ -101,6 +103,7 @@ def functional(
             version=version,
             params=params,
             body=body,
+            kind=kind,
             to=to or _recipient(partner, method),
             read_timeout=read_timeout,
             gated=True,

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 
 from ocpi.routing import versions_url
 from ocpi.versions import Fault, Invalid, Lenience, Version, WireModel
-from ocpi.versions.v2_2_1.common import BusinessDetails
+from ocpi.versions.v2_2_1.common import BusinessDetails, Image
 from ocpi.versions.v2_2_1.registration import Credentials, CredentialsRole
 from partners.models import Partner, PartnerRole
 
@@ -30,7 +32,7 @@ class Theirs:
 
 def our_credentials(partner: Partner, token: str) -> WireModel:
     """What we tell the partner of ourselves, with the token that it is to call us with."""
-    business = BusinessDetails(name=settings.OCPI_BUSINESS_NAME, website=settings.OCPI_WEBSITE or None)
+    business = BusinessDetails(name=settings.OCPI_BUSINESS_NAME, website=settings.OCPI_WEBSITE or None, logo=our_logo())
     role = CredentialsRole(
         role=OUR_ROLE,
         business_details=business,
@@ -38,6 +40,13 @@ def our_credentials(partner: Partner, token: str) -> WireModel:
         country_code=settings.OCPI_COUNTRY_CODE,
     )
     return Credentials(token=token, url=versions_url(partner), roles=(role,))
+
+
+def our_logo() -> Image | None:
+    """The picture that `OCPI_LOGO_URL` leads to; its type is what the name ends in."""
+    url = settings.OCPI_LOGO_URL
+    suffix = PurePosixPath(urlsplit(url).path).suffix.lstrip(".").lower()[:4]
+    return Image(url=url, category="OPERATOR", type=suffix or "png") if url else None
 
 
 def read_credentials(partner: Partner, version: Version, data: Any) -> Theirs:

@@ -128,6 +128,7 @@ def credentials(run: HandshakeRun, token: str) -> StepDone:
             module="credentials",
             version=version,
             body=version.dump(our_credentials(partner, token)),
+            kind="credentials",
             read_timeout=CREDENTIALS_READ_TIMEOUT,
             learn_encoding=True,
         )

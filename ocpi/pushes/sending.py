@@ -113,6 +113,7 @@ def _call(row: TokenPush, version: Version, method: str, body: dict[str, Any]) -
         *path,
         params={"type": row.token.type} if named else None,
         body=body,
+        kind="token" if method == "PUT" else "",
         to=hub_of(row.partner),
     )
 

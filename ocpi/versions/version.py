@@ -11,6 +11,7 @@ from typing import Any
 
 from ocpi.versions.base import WireModel
 from ocpi.versions.enums import InterfaceRole
+from ocpi.versions.nulls import with_nulls
 from ocpi.versions.patching import patch
 from ocpi.versions.reading import read
 from ocpi.versions.results import Parsed, Patched, Salvaged
@@ -147,6 +148,10 @@ class Version:
         Raises Invalid where that cannot be.
         """
         return write(self.model(obj.kind), obj)
+
+    def with_nulls(self, kind: str, wire: dict[str, Any]) -> dict[str, Any]:
+        """Wire data in which every optional field stands, as null where it says nothing."""
+        return with_nulls(self.model(kind), wire)
 
 
 def models_of(*modules: ModuleType) -> dict[str, type[WireModel]]:

@@ -234,6 +234,10 @@ class OcpiView(APIView):
             self.leniences.append(Lenience("lower_case_code", "", text))
         return Party(partner, country_code, party_id, self.the_version())
 
+    def written(self, kind: str, wire: dict[str, Any]) -> dict[str, Any]:
+        """An object of ours as the caller takes it: with every optional field, where its library needs them."""
+        return self.the_version().with_nulls(kind, wire) if self.the_caller().partner.writes_nulls else wire
+
     def found(self, data: Any) -> Response:
         """Answer a GET; None is answered with HTTP 404."""
         if data is None:

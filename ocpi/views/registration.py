@@ -90,8 +90,7 @@ class CredentialsView(OcpiView):
         return self._credentials(credentials)
 
     def _credentials(self, credentials: WireModel) -> Response:
-        data: dict[str, Any] = self.the_version().dump(credentials)
-        return self.ok(data)
+        return self.ok(self.written(credentials.kind, self.the_version().dump(credentials)))
 
 
 def _refusal(error: RegistrationError) -> Refusal:

@@ -26,7 +26,8 @@ class TokensView(OcpiView):
         url = module_url(partner, version, self.module)
         tokens = page(tokens_for(partner), request.query_params, url)
         self.leniences += tokens.leniences
-        return self.ok([token_wire(token, version) for token in tokens.rows], headers=tokens.headers)
+        data = [self.written("token", token_wire(token, version)) for token in tokens.rows]
+        return self.ok(data, headers=tokens.headers)
 
 
 class AuthorizeView(OcpiView):
@@ -51,7 +52,7 @@ class AuthorizeView(OcpiView):
             token=token_object(token),
             location=references,
         )
-        return self.ok(version.dump(answer))
+        return self.ok(self.written(answer.kind, version.dump(answer)))
 
     def _references(self) -> Any:
         """The place that the driver asks for, if it is told; a body is optional."""

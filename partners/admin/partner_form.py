@@ -17,7 +17,7 @@ from partners.services import check_token, check_versions_url
 
 ON_REQUEST = "2.3.0"
 IDENTITY = ("Identity", {"fields": (("name", "code"), ("country_code", "party_id"), "environment")})
-PROTOCOL = ("How we connect", {"fields": ("versions_url", "agreed_version", "token_a")})
+PROTOCOL = ("How we connect", {"fields": ("versions_url", "agreed_version", "token_a", "writes_nulls")})
 ON_REQUEST_SECTION = ("Versions on request", {"fields": ("on_request", "reason")})
 LEARNT = (
     "What the handshake settled",
@@ -31,7 +31,7 @@ LEARNT = (
     },
 )
 # Without the fields that only exist on the form.
-TO_LOOK_AT = ("How we connect", {"fields": ("versions_url", "agreed_version", "enabled_versions")})
+TO_LOOK_AT = ("How we connect", {"fields": ("versions_url", "agreed_version", "enabled_versions", "writes_nulls")})
 
 
 class PartnerForm(forms.ModelForm):
@@ -67,6 +67,7 @@ class PartnerForm(forms.ModelForm):
             "environment",
             "agreed_version",
             "versions_url",
+            "writes_nulls",
         ]
         help_texts = {
             "name": "As support and drivers know them.",
@@ -129,6 +130,7 @@ def add(obj: Partner, token_a: str) -> None:
             enabled_versions=obj.enabled_versions,
         )
     )
+    Partner.objects.filter(pk=made.pk).update(writes_nulls=obj.writes_nulls)
     obj.pk = made.pk
     obj._state.adding = False
     obj.refresh_from_db()

@@ -74,6 +74,12 @@ class Partner(models.Model):
         default=TokenEncoding.UNKNOWN,
         help_text="How our token is written in the Authorization header. Learnt on the handshake.",
     )
+    writes_nulls = models.BooleanField(
+        "optional fields as null",
+        default=False,
+        help_text="Their library refuses messages in which an optional field is absent, so that we send each of them, "
+        "as null. Learnt from an answer with HTTP 422; switch it on where they refuse with something else.",
+    )
     hub_party_id = models.CharField("hub party ID", max_length=5, blank=True, default="")
     enabled_versions = models.JSONField(
         default=list,

@@ -68,7 +68,7 @@ def test_what_is_wrong_with_pulled_objects_is_on_the_message(cpo, connected):
     sync.run(sync.request_sync(partner, "locations").pk)
     message = Message.objects.get()
     assert [note["path"] for note in message.faults] == ["[1].coordinates"]
-    assert message.objects_touched == ["location:SK*ION/A"]
+    assert message.objects_touched == ["location:SK*ION/A", "location:SK*ION/B"], "B is kept without its place"
     assert counts() == {}
     sync.run(sync.request_sync(partner, "locations").pk)
     assert Message.objects.latest("id").objects_touched == [], "nothing is new"
