@@ -18,18 +18,23 @@ def passes(partner: Partner, names: Names) -> bool:
     """Whether what these names are about may pass, in either direction; a partner that is not suspended is free."""
     if partner.connection != Partner.Connection.SUSPENDED:
         return True
-    since = partner.suspended_at
-    in_time = since is not None and timezone.now() < since + LONGEST
-    return in_time and receivers.is_finishing(partner.pk, names)
+    return _in_time(partner) and receivers.is_finishing(partner.pk, names)
+
+
+def _in_time(partner: Partner) -> bool:
+    return partner.suspended_at is not None and timezone.now() < partner.suspended_at + LONGEST
 
 
 def call_passes(partner: Partner, method: str, module: str, command: str) -> bool:
-    """Whether a call of ours may go out: STOP_SESSION, and GET of what ends a charge."""
-    if partner.connection == Partner.Connection.SUSPENDED:
-        asks = method == "GET" and module in ASKED_FOR
-        if not asks and (module, command) != ("commands", "STOP_SESSION"):
-            return False
-    return passes(partner, Names())
+    """Whether a call of ours may go out: STOP_SESSION, and GET of what ends a charge.
+
+    A STOP begins nothing, and whoever it is for may be given up by now: it needs no live charge, only its time.
+    """
+    if partner.connection != Partner.Connection.SUSPENDED:
+        return True
+    if (module, command) == ("commands", "STOP_SESSION"):
+        return _in_time(partner)
+    return method == "GET" and module in ASKED_FOR and passes(partner, Names())
 
 
 def named_in(body: Any, session_id: str = "") -> Names:

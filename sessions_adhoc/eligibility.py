@@ -31,7 +31,22 @@ def judged(session: AdHocSession, cdrs: Sequence[Cdr]) -> list[tuple[Cdr, bool]]
             return link.validity in (Validity.VALID, Validity.RENAMED)
         return cdr.session_key in ("", told.get(attempt.pk, cdr.session_key))
 
-    return [(cdr, cdr.credit or counts(cdr)) for cdr in cdrs]
+    counting = [cdr for cdr in cdrs if cdr.credit or counts(cdr)]
+    return [(cdr, cdr in counting and not _is_superseded(session, cdr, counting)) for cdr in cdrs]
+
+
+def _is_superseded(session: AdHocSession, cdr: Cdr, counting: Sequence[Cdr]) -> bool:
+    """An interim CDR, which came while the charge went on, gives way to a later one of the whole charge (rule 27)."""
+    if cdr.credit or (session.charging_ended_at and cdr.created_at >= session.charging_ended_at):
+        return False
+    return any(
+        not other.credit
+        and other.pk > cdr.pk
+        and other.start_at <= cdr.start_at
+        and other.end_at >= cdr.end_at
+        and other.total_energy > cdr.total_energy
+        for other in counting
+    )
 
 
 def at_its_charger(session: AdHocSession, cdr: Cdr) -> bool:

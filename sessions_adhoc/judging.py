@@ -38,7 +38,7 @@ def judgement_of(session: AdHocSession, attempt: ChargingAttempt, cdr: Cdr, show
 def _known(session: AdHocSession, attempt: ChargingAttempt, cdr: Cdr, claimed: Claimed, shown: Shown) -> Known:
     ocpi_session, sample = _session_of(attempt), _last_sample(attempt)
     metered = sample.kwh if sample else ocpi_session.kwh if ocpi_session else None
-    over = ocpi_session is None or _is_over(session, attempt, ocpi_session)
+    over = ocpi_session is None or (_is_over(session, attempt, ocpi_session) and not _may_be_interim(session, cdr))
     start = ocpi_session.start_at if ocpi_session else None
     end = ocpi_session.end_at if ocpi_session and ocpi_session.status in SESSION_OVER else None
     told = shown if shown.tariff else shown.with_tariff_in(cdr)
@@ -74,6 +74,15 @@ def _is_over(session: AdHocSession, attempt: ChargingAttempt, row: OcpiSession) 
         return True
     silence = timedelta(seconds={**DEFAULTS, **session.policy}["silence_timeout"])
     return timezone.now() >= row.news_at + silence
+
+
+def _may_be_interim(session: AdHocSession, cdr: Cdr) -> bool:
+    """It came while the charge went on: the final one has until the second GET /cdrs to come (rule 27)."""
+    ended_at = session.charging_ended_at
+    if ended_at is None or cdr.created_at >= ended_at:
+        return False
+    borne = timedelta(seconds={**DEFAULTS, **session.policy}["cdr_timeout"])
+    return timezone.now() < ended_at + 2 * borne
 
 
 def _reach(
@@ -116,10 +125,22 @@ def _most_per_kwh(session: AdHocSession) -> Decimal | None:
 
 
 def _other_connector(session: AdHocSession, cdr: Cdr) -> str:
-    """The place that a CDR names, in words, where it is another EVSE than the attempt's; else "" (rule 7)."""
+    """The place that a CDR names, in words, where it is another connector than the attempt's; else "" (rule 7)."""
     evse = session.evse
-    pairs = (("location", cdr.location_id, evse.location.ocpi_id), ("EVSE", cdr.evse_uid, evse.uid))
+    pairs = (
+        ("location", cdr.location_id, evse.location.ocpi_id),
+        ("EVSE", cdr.evse_uid, evse.uid),
+        ("connector", _connector_in(cdr), session.connector_number),
+    )
     for name, said, known in pairs:
         if said and known and said != "#NA" and said.lower() != known.lower():
             return f"{name} {said}"
     return ""
+
+
+def _connector_in(cdr: Cdr) -> str:
+    """The connector that a CDR names, or ""."""
+    try:
+        return str(cdr_of(cdr).cdr_location.connector_id or "")
+    except (Invalid, ValueError):
+        return ""

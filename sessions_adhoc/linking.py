@@ -3,6 +3,8 @@
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models import Q
+
 from ocpi import commands, quirks
 from ocpi.models import OcpiSession
 from ocpi.receivers import SessionNews
@@ -96,9 +98,13 @@ def _validity(attempt: ChargingAttempt, session: OcpiSession) -> str:
 
 
 def _gives_way(attempt: ChargingAttempt) -> bool:
-    """The Session that counted so far never went beyond PENDING: it is the same charge under another id."""
-    pending = attempt.session_links.filter(validity=Validity.VALID, ocpi_session__status=PENDING)
-    return bool(pending.update(validity=Validity.RENAMED))
+    """The Session that counted so far never went beyond PENDING, be it closed by now: it is the same charge under
+    another id."""
+    before = attempt.session_links.filter(validity=Validity.VALID, ocpi_session__first_active_at=None)
+    unborn = before.filter(
+        Q(ocpi_session__status=PENDING) | Q(ocpi_session__status__in=SESSION_OVER, ocpi_session__kwh=0)
+    )
+    return bool(unborn.update(validity=Validity.RENAMED))
 
 
 def _turns_second(link: AttemptSession) -> bool:

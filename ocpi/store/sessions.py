@@ -163,7 +163,7 @@ def _at_once(
     found = run(READ, party.keys(session_id))
     row, seen = (SESSIONS.read(found[0]), found[0][-1]) if found else (None, None)
     update = make(row)
-    if row is not None and (update.outdated(row) or returning.is_another(update.obj, update.source, row)):
+    if row is not None and (update.outdated(row) or returning.names_another(update.obj, update.source, row)):
         return None
     created, changed, before = row is None, True, row.last_updated if row else None
     if row is None:
@@ -197,6 +197,8 @@ def _raw(row: OcpiSession, version: Version) -> dict[str, Any]:
 
 
 def _store(update: _Update, row: OcpiSession | None) -> Stored[OcpiSession]:
+    if row is not None and (first := returning.earlier(update.obj, update.source, row)):
+        return Stored(first, changed=False, stale=True, leniences=update.leniences, said_before=row.last_updated)
     if row is not None and returning.is_another(update.obj, update.source, row):
         returning.set_aside(row)
         row = None

@@ -81,7 +81,10 @@ class Foreign:
         start = self.cpo.sent("START_SESSION")[of].body
         if self.old:
             return {"auth_id": start["token"]["auth_id"]}
-        named = session_data()["cdr_token"] | {"uid": start["token"]["uid"], "contract_id": start["token"]["contract_id"]}
+        named = session_data()["cdr_token"] | {
+            "uid": start["token"]["uid"],
+            "contract_id": start["token"]["contract_id"],
+        }
         if self.version == "2.2":
             named = {name: named[name] for name in ("uid", "type", "contract_id")}
         return {"cdr_token": named, "authorization_reference": start["authorization_reference"]}
@@ -94,11 +97,16 @@ class Foreign:
             body["end_datetime" if self.old else "end_date_time"] = stamp(self.now())
         if self.old:
             return body | {"start_datetime": stamp(began), "auth_method": "AUTH_REQUEST", "location": self.place()}
-        usual = {**session_data(name), "start_date_time": stamp(began), **body}
-        return usual
+        return {**session_data(name), "start_date_time": stamp(began), **body}
 
     def session(
-        self, kwh: float, status: str = "ACTIVE", name: str = "S-1", *, of: int = -1, start: datetime | None = None,
+        self,
+        kwh: float,
+        status: str = "ACTIVE",
+        name: str = "S-1",
+        *,
+        of: int = -1,
+        start: datetime | None = None,
         **more: Any,
     ) -> int:
         """PUT a whole Session; what `more` names as None is left out."""
@@ -117,7 +125,8 @@ class Foreign:
         """Where the charge was, as a CDR (2.2 and later) or either of both (2.1.1) says it."""
         if not self.old:
             return cdr_data()["cdr_location"] | {
-                "id": location, "evse_uid": evse, "evse_id": "SK*ION*EEVSE-1", "connector_id": connector
+                "id": location, "evse_uid": evse, "evse_id": "SK*ION*EEVSE-1", "connector_id": connector,
+                "postal_code": "85101",
             }  # fmt: skip
         cable = {
             "id": connector, "standard": "IEC_62196_T2_COMBO", "format": "CABLE", "power_type": "DC",
@@ -127,8 +136,17 @@ class Foreign:
         return {**LOCATION, "id": location, "evses": [charger]}
 
     def cdr(
-        self, kwh: float, name: str = "CDR-1", session: str = "S-1", *, of: int = -1, start: datetime | None = None,
-        end: datetime | None = None, net: float | None = None, place: Body | None = None, **more: Any,
+        self,
+        kwh: float,
+        name: str = "CDR-1",
+        session: str = "S-1",
+        *,
+        of: int = -1,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        net: float | None = None,
+        place: Body | None = None,
+        **more: Any,
     ) -> int:
         """POST a CDR over 0.50 EUR per kWh net; what `more` names as None is left out."""
         began = start or self.began.get(session) or self.now() - timedelta(minutes=1)

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from tests.sessions_adhoc.hostile.foreign import outcome, settled, validities
-from tests.sessions_adhoc.looking import money, open_incidents, state
+from tests.sessions_adhoc.looking import open_incidents, state
 
 pytestmark = pytest.mark.django_db
 
@@ -139,10 +139,38 @@ def test_an_interim_cdr_and_then_the_final_one(foreign) -> None:
         foreign.later(seconds=20)
     assert outcome(session) == ("charging", "reserved", 0)
     foreign.session(6, "COMPLETED")
-    foreign.later(seconds=2)
+    foreign.later(minutes=1)
+    assert outcome(session) == ("awaiting_cdr", "reserved", 0)
     foreign.cdr(6, "CDR-2")
     foreign.later(seconds=5)
-    assert money(session)[1] in (0, 369)
+    assert settled(session, 6)
+    assert open_incidents() == []
+
+
+def test_an_interim_cdr_and_no_final_one(foreign) -> None:
+    """Rule 32: the smaller is captured, and staff are told; but the final one has had its time."""
+    session = foreign.charging(3)
+    foreign.cdr(1, "CDR-1")
+    foreign.later(seconds=5)
+    foreign.session(6, "COMPLETED")
+    foreign.later(minutes=19)
+    assert outcome(session) == ("awaiting_cdr", "reserved", 0)
+    assert len(foreign.cpo.server.calls("GET", "/cdrs")) >= 1
+    foreign.later(minutes=2)
+    assert settled(session, 1)
+    assert len(open_incidents()) == 1
+
+
+def test_an_interim_cdr_twice_is_one(foreign) -> None:
+    session = foreign.charging(3)
+    foreign.cdr(1, "CDR-1")
+    foreign.again()
+    foreign.session(6, "COMPLETED")
+    foreign.later(seconds=5)
+    foreign.cdr(6, "CDR-2")
+    foreign.again()
+    foreign.later(seconds=5)
+    assert settled(session, 6)
 
 
 def test_a_full_battery_is_no_failure(foreign) -> None:
