@@ -165,6 +165,7 @@ def test_an_interim_cdr_twice_is_one(foreign) -> None:
     session = foreign.charging(3)
     foreign.cdr(1, "CDR-1")
     foreign.again()
+    foreign.later(seconds=5)
     foreign.session(6, "COMPLETED")
     foreign.later(seconds=5)
     foreign.cdr(6, "CDR-2")
