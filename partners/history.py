@@ -82,6 +82,7 @@ NOT_RECORDED: Mapping[str, str] = {
     "partners.ChecklistItem": "a link's event tells of it",
     "partners.AllowlistMirror": "how far a copy got",
     "partners.Watch": "a clock",
+    "partners.PartnerClock": "measured, not set",
     "partners.Document": "never changed",
     "partners.Mail": "a queue; sending one again is a button pressed",
     "partners.HistoryEntry": "the history itself",

@@ -142,7 +142,7 @@ def _deliver(pk: int, now: datetime, until: datetime) -> bool:
 
 def _failed(mail: Mail, mine: Any, now: datetime, error: str) -> None:
     last = mail.tries >= len(PAUSES)
-    again = {"state": State.GIVEN_UP, "next_check_at": None}
+    again: dict[str, Any] = {"state": State.GIVEN_UP, "next_check_at": None}
     if not last:
         again = {"state": State.WAITING, "next_check_at": now + PAUSES[mail.tries]}
     with transaction.atomic():

@@ -1,4 +1,4 @@
-"""Checks that the tests guard all 30 session rules: `python scripts/mutate_rules.py [--rule N] [--list] [--check]`.
+"""Checks that the tests guard all 40 session rules: `python scripts/mutate_rules.py [--rule N] [--list] [--check]`.
 
 Each entry of `tests/sessions_adhoc/rules.toml` is a small fault. It is put into a temporary copy of the tree, never
 into the tree itself, and the tests named beside it are run there: one of them must fail. Exits 1 if a fault is noticed
@@ -30,7 +30,7 @@ from psycopg import sql
 
 ROOT = Path(__file__).resolve().parent.parent
 TABLE = ROOT / "tests" / "sessions_adhoc" / "rules.toml"
-RULES = range(1, 31)
+RULES = range(1, 41)
 LEFT_OUT = shutil.ignore_patterns(".venv", ".git", "var", "__pycache__", ".hypothesis", ".*_cache", "htmlcov")
 OPTIONS = ("-x", "-q", "-n", "0", "--no-cov", "-p", "no:cacheprovider", "--reuse-db", "--nomigrations")
 NO_TEST_FAILED, SOME_TEST_FAILED, INTERNAL_ERROR = 0, 1, 3

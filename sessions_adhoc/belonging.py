@@ -55,30 +55,68 @@ def whose_params(session: OcpiSession) -> list[Any]:
 
 def owner_of_cdr(cdr: Cdr) -> UUID | None:
     """Return the id of the ad-hoc session that a CDR is about, or None."""
-    if (link := _link_of_id(cdr)) is not None:
-        return link.attempt.session_id
-    if cdr.authorization_reference:
-        attempts = ChargingAttempt.objects.filter(session__partner_id=cdr.partner_id)
-        named = attempts.filter(authorization_reference=cdr.authorization_reference.lower()).first()
-        if named is not None:
-            return named.session_id
-    mine = AdHocSession.objects.filter(_names_token(cdr.token_uid), partner_id=cdr.partner_id)
-    return mine.values_list("pk", flat=True).first()
+    return owners_of([cdr])[cdr.pk]
 
 
-def _link_of_id(cdr: Cdr) -> AttemptSession | None:
-    """By its session id. An id that was used again names several Sessions: it is the one with the
-    CDR's reference, else the one that began with it."""
-    if not cdr.session_key:
-        return None
-    named = AttemptSession.objects.filter(ocpi_session__partner_id=cdr.partner_id)
-    named = named.filter(
-        Q(ocpi_session__ocpi_key=cdr.session_key) | Q(ocpi_session__ocpi_key__startswith=before(cdr.session_key))
+def owners_of(cdrs: Sequence[Cdr]) -> dict[int, UUID | None]:
+    """The ids of the ad-hoc sessions that CDRs of one partner are about, by the CDR's row; None: of nobody's.
+
+    By session id, else by reference, else by token; a statement for each, however many CDRs there are.
+    """
+    links = _links_of(cdrs)
+    near = {cdr.pk: _nearest([link for link in links if _is_named(link, cdr)], cdr) for cdr in cdrs}
+    owners: dict[int, UUID | None] = {pk: link.attempt.session_id for pk, link in near.items() if link}
+    owners |= _by_reference([cdr for cdr in cdrs if cdr.pk not in owners])
+    owners |= _by_token([cdr for cdr in cdrs if cdr.pk not in owners])
+    return {cdr.pk: owners.get(cdr.pk) for cdr in cdrs}
+
+
+def _links_of(cdrs: Sequence[Cdr]) -> list[AttemptSession]:
+    """What the session ids of CDRs name. An id that was used again names several Sessions."""
+    keys = {cdr.session_key for cdr in cdrs if cdr.session_key}
+    if not keys:
+        return []
+    wanted = Q(ocpi_session__ocpi_key__in=keys)
+    for key in keys:
+        wanted |= Q(ocpi_session__ocpi_key__startswith=before(key))
+    named = AttemptSession.objects.filter(wanted, ocpi_session__partner_id=cdrs[0].partner_id)
+    return list(named.select_related("attempt", "ocpi_session").order_by("pk"))
+
+
+def _is_named(link: AttemptSession, cdr: Cdr) -> bool:
+    key = link.ocpi_session.ocpi_key
+    return bool(cdr.session_key) and (key == cdr.session_key or key.startswith(before(cdr.session_key)))
+
+
+def _by_reference(cdrs: Sequence[Cdr]) -> dict[int, UUID]:
+    said = {cdr.pk: cdr.authorization_reference.lower() for cdr in cdrs if cdr.authorization_reference}
+    if not said:
+        return {}
+    attempts = ChargingAttempt.objects.filter(session__partner_id=cdrs[0].partner_id)
+    named = dict(
+        attempts.filter(authorization_reference__in=set(said.values())).values_list(
+            "authorization_reference", "session_id"
+        )
     )
-    return _nearest(list(named.select_related("attempt", "ocpi_session").order_by("pk")), cdr)
+    return {pk: named[reference] for pk, reference in said.items() if reference in named}
+
+
+def _by_token(cdrs: Sequence[Cdr]) -> dict[int, UUID]:
+    if not cdrs:
+        return {}
+    wanted = Q()
+    for name in {cdr.token_uid for cdr in cdrs}:
+        wanted |= _names_token(name)
+    mine = AdHocSession.objects.filter(wanted, partner_id=cdrs[0].partner_id).order_by("-pk")
+    named: dict[str, UUID] = {}
+    for pk, uid, contract in mine.values_list("pk", "token__uid", "token__contract_id"):
+        named |= {uid.lower(): pk, contract.lower(): pk}
+    return {cdr.pk: named[cdr.token_uid.lower()] for cdr in cdrs if cdr.token_uid.lower() in named}
 
 
 def _nearest(links: Sequence[AttemptSession], cdr: Cdr) -> AttemptSession | None:
+    """Of Sessions with one id it is the one with the CDR's reference, else the one that began with it."""
+
     def away(link: AttemptSession) -> tuple[bool, timedelta]:
         other = link.attempt.authorization_reference != cdr.authorization_reference.lower()
         return other, abs((link.ocpi_session.start_at or cdr.start_at) - cdr.start_at)
@@ -104,8 +142,9 @@ def cdrs_of(session: AdHocSession) -> list[Cdr]:
     if session.state in BEFORE_START:
         return []
     named = _named_by_cdrs(session)
-    found = Cdr.objects.filter(pk__in=named).order_by("id") if named else []
-    return [cdr for cdr in found if owner_of_cdr(cdr) == session.pk]
+    found = list(Cdr.objects.filter(pk__in=named).order_by("id")) if named else []
+    owners = owners_of(found)
+    return [cdr for cdr in found if owners[cdr.pk] == session.pk]
 
 
 def _named_by_cdrs(session: AdHocSession) -> list[int]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
+from functools import cache
 
 from billing.plausibility import Judgement
 from billing.settlement import BillableCdr, Decision, Settlement, settle
@@ -79,11 +80,11 @@ def settlement_of(session: AdHocSession, verdicts: Sequence[tuple[Cdr, bool]]) -
     if not any(counts for cdr, counts in verdicts if not cdr.credit):
         return None
     attempts, links, _told_by = _told(session, [])
-    shown = shown_to(session)
+    shown, seen_of = shown_to(session), cache(judging.seen_of)
     billable = []
     for cdr, counts in verdicts:
         attempt = belonging.attempt_of_cdr(cdr, attempts, links) if counts and not cdr.credit else None
-        judgement = judging.judgement_of(session, attempt, cdr, shown) if attempt else None
+        judgement = judging.judgement_of(session, attempt, cdr, shown, seen_of(attempt)) if attempt else None
         billable.append(_billable(cdr, counts, shown, judgement))
     return settle(billable, reserved=session.amount, currency=session.currency)
 

@@ -1,5 +1,6 @@
 """One judge of CDRs, before money moves and after: `billing.plausibility` is told what is known of the charge."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -22,7 +23,22 @@ USUAL_CURRENCY = "EUR"
 """Of the default `max_price_per_kwh`: what is usual elsewhere only a policy can say."""
 
 
-def judgement_of(session: AdHocSession, attempt: ChargingAttempt, cdr: Cdr, shown: Shown) -> Judgement:
+@dataclass(frozen=True)
+class Seen:
+    """What was seen of an attempt's charge: its Session, its newest sample, how far the CPO's clock is ahead."""
+
+    session: OcpiSession | None
+    sample: Sample | None
+    ahead: timedelta
+
+
+def seen_of(attempt: ChargingAttempt) -> Seen:
+    """Read what was seen of an attempt: the same for all CDRs of it."""
+    row = _session_of(attempt)
+    return Seen(row, _last_sample(attempt), clocks.offset_of(row.partner_id) if row else timedelta(0))
+
+
+def judgement_of(session: AdHocSession, attempt: ChargingAttempt, cdr: Cdr, shown: Shown, seen: Seen) -> Judgement:
     """Return whether a CDR of this attempt can be true, and what the driver, who was shown this, pays for it."""
     claimed = Claimed(
         id=cdr.ocpi_id,
@@ -32,11 +48,13 @@ def judgement_of(session: AdHocSession, attempt: ChargingAttempt, cdr: Cdr, show
         start=cdr.start_at,
         end=cdr.end_at,
     )
-    return plausibility.judge(claimed, _known(session, attempt, cdr, claimed, shown))
+    return plausibility.judge(claimed, _known(session, attempt, cdr, claimed, shown, seen))
 
 
-def _known(session: AdHocSession, attempt: ChargingAttempt, cdr: Cdr, claimed: Claimed, shown: Shown) -> Known:
-    ocpi_session, sample = _session_of(attempt), _last_sample(attempt)
+def _known(
+    session: AdHocSession, attempt: ChargingAttempt, cdr: Cdr, claimed: Claimed, shown: Shown, seen: Seen
+) -> Known:
+    ocpi_session, sample = seen.session, seen.sample
     metered = sample.kwh if sample else ocpi_session.kwh if ocpi_session else None
     over = ocpi_session is None or (_is_over(session, attempt, ocpi_session) and not _may_be_interim(session, cdr))
     start = ocpi_session.start_at if ocpi_session else None
@@ -48,7 +66,7 @@ def _known(session: AdHocSession, attempt: ChargingAttempt, cdr: Cdr, claimed: C
         over=over,
         start=start,
         end=end,
-        shift=_clock_moved(ocpi_session),
+        shift=_clock_moved(seen),
         price=_price(told, claimed, cdr, session.currency),
         carried=told.tariff.id if told.tariff and not shown.tariff else "",
         most_per_kwh=_most_per_kwh(session),
@@ -98,11 +116,12 @@ def _reach(
     return Decimal(power) * Decimal(seconds) / 3600
 
 
-def _clock_moved(row: OcpiSession | None) -> timedelta:
+def _clock_moved(seen: Seen) -> timedelta:
     """How far the CPO's clock has gone back since the Session began, by what was measured of it (rule 31)."""
+    row = seen.session
     if row is None or row.start_at is None:
         return timedelta(0)
-    return (row.start_at - row.first_seen_at) - clocks.offset_of(row.partner_id)
+    return (row.start_at - row.first_seen_at) - seen.ahead
 
 
 def _price(shown: Shown, claimed: Claimed, cdr: Cdr, currency: str) -> Decimal | None:

@@ -131,7 +131,7 @@ class TestConsole:
         for number in range(8):
             ConnectorFactory(evse__location=evse.location, evse__uid=f"EVSE-X{number}", evse__uid_key=f"evse-x{number}")
             CommandFactory(partner=evse.partner)
-        with django_assert_num_queries(8):
+        with django_assert_num_queries(9):
             assert len(page.get(reverse(CONSOLE), {"evse": "EVSE"}).context["found"]) == 9
 
 

@@ -13,7 +13,7 @@ from billing.models import PaymentAuthorization
 from ocpi.models import HandshakeRun, Message, SyncRun, TokenPush, TrafficHour
 from ocpi.tasks import sync_count_traffic
 from partners.admin.showing import url_of
-from partners.models import Onboarding, Partner
+from partners.models import Onboarding, Partner, PartnerRole
 from sessions_adhoc.models import AdHocSession
 from tests.admin.rows import ad_hoc_session, message
 
@@ -61,13 +61,15 @@ def test_what_needs_somebody_comes_worst_first(home, world):
         ("Payment", change(stuck)),
         ("Handshake", change(HandshakeRun.objects.get())),
         ("Incident", change(world.incident)),
+        ("Party", change(PartnerRole.objects.get(state="pending"))),
         ("Sync", change(failed)),
         ("Token push", change(TokenPush.objects.get())),
     ]
 
 
 def test_a_failed_handshake_of_a_connected_partner_is_history(home, world):
-    assert queue(home) == [("Incident", change(world.incident))]
+    waiting = PartnerRole.objects.get(state="pending")
+    assert queue(home) == [("Incident", change(world.incident)), ("Party", change(waiting))]
 
 
 def test_what_may_not_be_seen_is_not_in_the_queue(client, django_user_model, world):
@@ -153,7 +155,7 @@ def test_the_sidebar_counts_what_waits(page, world):
     TokenPush.objects.update(error="HTTP 500")
     groups = page.get(reverse("admin:index")).context["sidebar_navigation"]
     badges = {item["title"]: item["badge"] for group in groups for item in group["items"] if "badge" in item}
-    assert badges == {"Incidents": "1", "Ad-hoc sessions": "1", "Token pushes": "1"}
+    assert badges == {"Incidents": "1", "Ad-hoc sessions": "1", "Token pushes": "1", "Parties' roles": "1"}
 
 
 def test_every_registered_page_is_in_the_sidebar(page, db):

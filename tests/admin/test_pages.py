@@ -37,4 +37,11 @@ def test_nothing_but_groups_can_be_deleted(page, world, model):
 
 def test_only_these_can_be_added(page, db):
     addable = {model._meta.label for model in MODELS if page.get(url(model, "add")).status_code == 200}
-    assert addable == {"partners.Partner", "partners.Policy", "sessions_adhoc.ClientKey", "auth.User", "auth.Group"}
+    assert addable == {
+        "partners.Partner",
+        "partners.Policy",
+        "sessions_adhoc.ClientKey",
+        "auth.User",
+        "auth.Group",
+        "billing.VatRate",
+    }

@@ -212,7 +212,7 @@ class SendsNoCdr:
         world.pass_time(minutes=20)
 
     def cure(self, world: World, page) -> None:
-        world.cpo.cdr(12.30)
+        world.cpo.cdr(3.20)
         world.clock.forward(seconds=1)
 
 
@@ -227,10 +227,10 @@ class SendsFaultyCdrs:
         world.ends()
         assert world.cpo.sent("START_SESSION")
         with pytest.raises(AssertionError):
-            world.cpo.cdr(12.30, currency=None)
+            world.cpo.cdr(3.20, currency=None)
 
     def cure(self, world: World, page) -> None:
-        world.cpo.cdr(12.30)
+        world.cpo.cdr(3.20)
         world.clock.forward(seconds=1)
 
 

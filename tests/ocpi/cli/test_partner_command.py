@@ -121,11 +121,15 @@ def test_pulling_says_what_was_refused(cpo):
 
     add(cpo.register_normally())
     partner("handshake", "ion", "--inline")
-    paged(cpo, "2.2.1/locations", [location_data("L1"), location_data("L2", coordinates=None)])
+    paged(
+        cpo,
+        "2.2.1/locations",
+        [location_data("L1"), location_data("L2", coordinates=None), location_data("L3", id=None)],
+    )
     paged(cpo, "2.2.1/tariffs", [])
     printed = partner("sync", "ion", "--inline")
-    assert "2 received, 1 stored, 1 refused" in printed
-    assert "L2: coordinates" in printed
+    assert "3 received, 2 stored, 1 refused" in printed
+    assert "(no id): id" in printed
     assert as_json("sync", "ion", "locations", "--since", "2026-11-22", "--inline")[0]["full"] is False
 
 

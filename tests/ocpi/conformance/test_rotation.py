@@ -26,7 +26,7 @@ from tests.ocpi.cpo import MODULES, Answer, Reaction, ScriptedCpo, credentials_d
 # Without a transaction around each test: what a failed statement leaves behind is what it would leave in earnest.
 pytestmark = pytest.mark.django_db(transaction=True)
 URL = "/ocpi/emsp/2.2.1/credentials"
-STATEMENTS = 40  # more than a PUT has
+STATEMENTS = 50  # more than a PUT has
 PAGES = {"versions": "/versions", "details": "/2.2.1/details"}
 FAILURES = {
     "500": envelope(None, 3000, "broken", status=500),
