@@ -14,7 +14,7 @@ from billing.models import PaymentAuthorization
 from billing.pricing import Tariff, in_words
 from billing.services import open_authorization
 from ocpi import pushes
-from ocpi.models import Connector, Evse
+from ocpi.models import Connector, Evse, Token
 from ocpi.store.tokens import new_one_off_token
 from partners.models import Partner
 from partners.policies import effective_policy
@@ -106,7 +106,12 @@ def find_connector(evse: Evse, connector_id: str) -> Connector | None:
 
 
 def start_session(
-    request: StartRequest, *, client: ClientKey | None = None, idempotency_key: str = "", at: Evse | None = None
+    request: StartRequest,
+    *,
+    client: ClientKey | None = None,
+    idempotency_key: str = "",
+    at: Evse | None = None,
+    token: Token | None = None,
 ) -> tuple[AdHocSession, bool]:
     """Create an ad-hoc session and set it going; return (session, created).
 
@@ -114,6 +119,7 @@ def start_session(
 
     Args:
         at: the very EVSE, where an id would not tell the connection in test from the one in production.
+        token: made for this session beforehand, instead of a new one (see `unused_token`).
 
     Raises:
         CannotStart: the request cannot be fulfilled.
@@ -124,7 +130,7 @@ def start_session(
     evse = at or find_evse(request.evse)
     try:
         with transaction.atomic():
-            return _create(request, evse, client, idempotency_key), True
+            return _create(request, evse, client, idempotency_key, token), True
     except IntegrityError as error:
         # Two requests at the same time, with one key or at one charger: the other one won.
         if idempotency_key and (earlier := _earlier(client, idempotency_key, request)):
@@ -151,7 +157,22 @@ def _earlier(client: ClientKey | None, key: str, request: StartRequest) -> AdHoc
     return earlier
 
 
-def _create(request: StartRequest, evse: Evse, client: ClientKey | None, idempotency_key: str) -> AdHocSession:
+def unused_token(uid: str, evse: Evse) -> Token:
+    """Return the one-off token with this UID that was made for a charge at this EVSE's partner.
+
+    Raises:
+        CannotStart: there is none, or it has served: each opens one session (rule 1).
+    """
+    one_off = Token.objects.filter(partner=evse.partner, type=Token.Type.AD_HOC_USER, valid=True, ad_hoc_session=None)
+    token = one_off.filter(uid__iexact=uid).first()
+    if token is None:
+        raise CannotStart("token", f"{evse.partner.name} has no unused token {uid!r}: make one with `token push`.")
+    return token
+
+
+def _create(
+    request: StartRequest, evse: Evse, client: ClientKey | None, idempotency_key: str, token: Token | None
+) -> AdHocSession:
     _check_usable(evse)
     check_free(evse)
     connector = find_connector(evse, request.connector)
@@ -170,7 +191,7 @@ def _create(request: StartRequest, evse: Evse, client: ClientKey | None, idempot
         connector_number=connector.connector_id if connector else "",
         is_dc=bool(connector and connector.is_dc),
         channel=request.channel,
-        token=new_one_off_token(evse.partner),  # rule 1: of this session alone
+        token=token or new_one_off_token(evse.partner),  # rule 1: of this session alone
         authorization=_authorization(session_id, request.payment_method, amount, currency),
         amount=amount,
         currency=currency,

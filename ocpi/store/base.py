@@ -11,6 +11,7 @@ from django.db import IntegrityError, OperationalError, connection, transaction
 from ocpi.masking import storable_text
 from ocpi.store import columns
 from ocpi.versions import VERSIONS, Fault, Invalid, Lenience, Version
+from ocpi.versions.serving import in_listed_words
 from partners.models import Partner
 
 R_co = TypeVar("R_co", covariant=True)
@@ -142,6 +143,17 @@ def converted(kind: str, raw: Any, source: str, target: Version, owner: tuple[st
     except Invalid as error:
         text = f"This {kind} is in OCPI {source} and cannot be put in the words of {target}: {error}"
         raise Inexpressible(text) from error
+
+
+def served(kind: str, raw: Any, source: str, target: Version, owner: tuple[str, str]) -> dict[str, Any]:
+    """The same for an answer to GET: without values that the version does not list. Raises Inexpressible."""
+    wire = converted(kind, raw, source, target, owner)
+    if source != target.number:
+        return wire  # written anew
+    try:
+        return in_listed_words(target, kind, wire, owner)
+    except Invalid as error:
+        raise Inexpressible(f"This {kind} cannot be put in the words of {target}: {error}") from error
 
 
 def storable(raw: Any) -> Any:

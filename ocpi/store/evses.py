@@ -14,7 +14,7 @@ from django.utils import timezone
 from ocpi import receivers
 from ocpi.models import Connector, Evse, Location
 from ocpi.store import public_ids, refresh, stamps, tree
-from ocpi.store.base import NotFound, Party, Stored, check_identity, converted, in_transaction, key
+from ocpi.store.base import NotFound, Party, Stored, check_identity, in_transaction, key, served
 from ocpi.store.locations import save_connectors
 from ocpi.store.salvaging import read_as_far_as_valid, stored_connector, stored_evse, told
 from ocpi.store.stamps import Stamp
@@ -162,7 +162,7 @@ def evse_wire(party: Party, location_id: str, evse_uid: str, version: Version) -
     if evse is None:
         return None
     raw = tree.full_evse(evse, tree.connectors_of(evse)[evse.pk])
-    return converted("evse", raw, evse.location.version, version, party.owner)
+    return served("evse", raw, evse.location.version, version, party.owner)
 
 
 def connector_wire(
@@ -173,7 +173,7 @@ def connector_wire(
     connector = _connector(evse, connector_id) if evse else None
     if evse is None or connector is None:
         return None
-    return converted("connector", connector.raw, evse.location.version, version, party.owner)
+    return served("connector", connector.raw, evse.location.version, version, party.owner)
 
 
 def _find(party: Party, location_id: str, evse_uid: str) -> Evse | None:

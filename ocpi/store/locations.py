@@ -14,7 +14,7 @@ from django.utils import timezone
 from ocpi import receivers
 from ocpi.models import Connector, Evse, Location
 from ocpi.store import public_ids, refresh, stamps, tree
-from ocpi.store.base import NotFound, Party, Stored, check_identity, converted, in_transaction, key
+from ocpi.store.base import NotFound, Party, Stored, check_identity, in_transaction, key, served
 from ocpi.store.salvaging import read_as_far_as_valid, stored_location, told
 from ocpi.store.stamps import Stamp
 from ocpi.versions import Fault, Version
@@ -82,7 +82,7 @@ def location_wire(party: Party, location_id: str, version: Version) -> dict[str,
     row = Location.objects.filter(**party.where(location_id)).first()
     if row is None:
         return None
-    return converted("location", tree.full_location(row), row.version, version, party.owner)
+    return served("location", tree.full_location(row), row.version, version, party.owner)
 
 
 def _store(

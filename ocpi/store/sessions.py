@@ -25,6 +25,7 @@ from ocpi.store.base import (
     converted,
     in_transaction,
     key,
+    served,
     storable,
 )
 from ocpi.store.stamps import Stamp
@@ -143,7 +144,9 @@ def patch_session(party: Party, session_id: str, change: Any, *, message_id: int
 def session_wire(party: Party, session_id: str, version: Version) -> dict[str, Any] | None:
     """Return the Session as `version` writes it, or None."""
     row = OcpiSession.objects.filter(**party.where(session_id)).first()
-    return _raw(row, version) if row else None
+    if row is None:
+        return None
+    return served("session", row.raw, row.version, version, (row.country_code, row.party_id))
 
 
 def _locked(party: Party, session_id: str) -> OcpiSession | None:

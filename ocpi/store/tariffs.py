@@ -16,6 +16,7 @@ from ocpi.store.base import (
     converted,
     in_transaction,
     key,
+    served,
     storable,
 )
 from ocpi.versions import Version
@@ -87,7 +88,9 @@ def delete_tariff(party: Party, tariff_id: str) -> Stored[Tariff]:
 def tariff_wire(party: Party, tariff_id: str, version: Version) -> dict[str, Any] | None:
     """Return the Tariff as `version` writes it, or None where there is none any more."""
     row = Tariff.objects.filter(**party.where(tariff_id), deleted_at=None).first()
-    return _raw(row, version) if row else None
+    if row is None:
+        return None
+    return served("tariff", row.raw, row.version, version, (row.country_code, row.party_id))
 
 
 def _locked(party: Party, tariff_id: str) -> Tariff | None:

@@ -14,14 +14,17 @@ from ocpi.versions.v2_2_1.tokens import Token as WireToken
 from partners.models import Partner
 
 
-def new_one_off_token(partner: Partner) -> Token:
-    """A new token for one charge at one partner: 20 characters, which is all that OCPP 1.6 lets a charger hold."""
-    uid = "SFP" + secrets.token_hex(9)[:17].upper()
+def new_one_off_token(partner: Partner, uid: str = "") -> Token:
+    """A new token for one charge at one partner: 20 characters, which is all that OCPP 1.6 lets a charger hold.
+
+    `uid`: instead of one that is made up; for trying a charger.
+    """
+    uid = uid or "SFP" + secrets.token_hex(9)[:17].upper()
     return Token.objects.create(
         partner=partner,
         uid=uid,
         type=Token.Type.AD_HOC_USER,
-        contract_id=f"{settings.OCPI_COUNTRY_CODE}-{settings.OCPI_PARTY_ID}-C{uid[3:]}",
+        contract_id=f"{settings.OCPI_COUNTRY_CODE}-{settings.OCPI_PARTY_ID}-C{uid.removeprefix('SFP')}"[:36],
         issuer=settings.OCPI_BUSINESS_NAME,
         whitelist="NEVER",
         last_updated=timezone.now(),

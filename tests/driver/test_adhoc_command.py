@@ -6,6 +6,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
+from ocpi.store.tokens import new_one_off_token
 from sessions_adhoc.models import AdHocSession, TimelineEvent
 from sessions_adhoc.states import State
 from tests.driver import scene
@@ -164,3 +165,20 @@ def test_stop_and_cancel(evse, run):
 def test_what_has_ended_cannot_be_ended(evse, run, verb):
     with pytest.raises(CommandError, match="already ended"):
         run(verb, str(scene.session_in(evse, State.FAILED).pk))
+
+
+def test_start_takes_a_token_that_was_made_before_and_only_once(evse, run):
+    token = new_one_off_token(evse.partner, "SFPTRYOUT1")
+    run("start", scene.EVSE_ID, "--token", "sfptryout1")
+    assert AdHocSession.objects.get().token == token
+    AdHocSession.objects.update(occupies=None)
+    for uid in ("SFPTRYOUT1", "UNKNOWN"):
+        with pytest.raises(CommandError, match="no unused token"):
+            run("start", scene.EVSE_ID, "--token", uid)
+
+
+def test_a_token_of_another_partner_starts_nothing(evse, run):
+    new_one_off_token(PartnerFactory.create(), "SFPTRYOUT1")
+    with pytest.raises(CommandError, match="no unused token"):
+        run("start", scene.EVSE_ID, "--token", "SFPTRYOUT1")
+    assert not AdHocSession.objects.exists()

@@ -32,6 +32,7 @@ class Command(BaseCommand):
         start.add_argument("--connector", default="", help="Connector ID, where the EVSE has several.")
         start.add_argument("--amount", type=int, help="To reserve, in minor units (4000 is 40.00 EUR).")
         start.add_argument("--payment-method", default="", help="The gateway's token, for example pm_sim_ok.")
+        start.add_argument("--token", default="", metavar="UID", help="One that `token push` made, not a new one.")
         start.add_argument("--wait", action="store_true", help="Follow it to its end; exit code 0 only if settled.")
         for verb, text in (
             ("show", "State, money, attempts and timeline."),
@@ -59,7 +60,9 @@ class Command(BaseCommand):
             channel=AdHocSession.Channel.WEB.value,
         )
         try:
-            session, _ = services.start_session(request, at=evse_for_staff(options["evse"]))
+            evse = evse_for_staff(options["evse"]) or services.find_evse(options["evse"])
+            token = services.unused_token(options["token"], evse) if options["token"] else None
+            session, _ = services.start_session(request, at=evse, token=token)
         except CannotStart as error:
             raise CommandError(str(error)) from error
         if not options["wait"]:
