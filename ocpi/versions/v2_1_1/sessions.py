@@ -49,9 +49,12 @@ def token_of(auth_id: str) -> v2_2.CdrToken:
 
 
 def place_of(location: Location) -> tuple[EVSE | None, Connector | None]:
-    """The EVSE and connector that were used: the first ones, as only the relevant ones are sent."""
-    evse = location.evses[0] if location.evses else None
-    return evse, evse.connectors[0] if evse else None
+    """The EVSE and connector that were used: only the relevant ones are sent (OCPI 2.1.1 §9.3.1, §10.3.1).
+
+    Where several are, as by a CPO that sends its whole Location, none is named.
+    """
+    evse = location.evses[0] if len(location.evses) == 1 else None
+    return evse, evse.connectors[0] if evse and len(evse.connectors) == 1 else None
 
 
 def stand_in(other: sessions.Session, evse: EVSE) -> Location:

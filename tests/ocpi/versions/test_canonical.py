@@ -88,3 +88,19 @@ def test_connector_power(changes: dict[str, Any], kw: str, is_dc: bool) -> None:
 
 def test_connector_power_in_2_1_1() -> None:
     assert V211.parse("connector", v.CONNECTOR_211).obj.max_kw == Decimal("22.08")
+
+
+def test_the_place_of_2_1_1_is_the_one_evse_and_connector_of_its_location() -> None:
+    """A CPO that sends its whole Location names none of several: none of them is then another one."""
+    one = V211.parse("session", v.SESSION_211).obj
+    assert (one.evse_uid, one.connector_id) == (one.location.evses[0].uid, one.location.evses[0].connectors[0].id)
+    bay = v.SESSION_211["location"]["evses"][0]
+    plugs = [bay["connectors"][0], {**bay["connectors"][0], "id": "2"}]
+    for bays, named in [
+        ([bay, {**bay, "uid": "OTHER"}], ("#NA", "#NA")),
+        ([{**bay, "connectors": plugs}], (one.evse_uid, "#NA")),
+        ([], ("#NA", "#NA")),
+    ]:
+        location = {**v.SESSION_211["location"], "evses": bays}
+        found = V211.parse("session", {**v.SESSION_211, "location": location}).obj
+        assert (found.location_id, found.evse_uid, found.connector_id) == (one.location_id, *named)
