@@ -1,0 +1,152 @@
+"""Credit CDRs of a CPO that cannot count: what was taken is given back once, and nothing more is collected (26)."""
+
+import pytest
+
+from billing.models import OutstandingAmount
+from sessions_adhoc import symptoms
+from tests.sessions_adhoc.hostile_money.conftest import HELD, Charge, taken
+from tests.sessions_adhoc.looking import open_incidents
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(params=["2.2.1", "2.3.0"])
+def charged(charge_over, request) -> Charge:
+    charge = charge_over(request.param)
+    charge.publish()
+    return charge.charge(5)
+
+
+@pytest.fixture
+def settled(charged) -> Charge:
+    charged.bill(3.01)
+    assert charged.now() == ("settled", taken(301), [], [])
+    return charged
+
+
+def test_a_lower_one_gives_the_difference_back_once(settled) -> None:
+    for _ in range(2):
+        settled.credit(3.01)
+        settled.bill(2.00, "CDR-2")
+    assert settled.now()[:3] == ("settled", taken(301, 101), [])
+    settled.quiet()
+
+
+def test_credited_again_under_another_id(settled) -> None:
+    settled.credit(3.01)
+    settled.bill(2.00, "CDR-2")
+    settled.credit(3.01, cdr_id="CREDIT-2")
+    settled.credit(3.01, cdr_id="CREDIT-3")
+    assert settled.now()[:3] == ("settled", taken(301, 101), [])
+
+
+def test_lower_and_lower(settled) -> None:
+    settled.credit(3.01)
+    settled.bill(2.00, "CDR-2")
+    settled.credit(2.00, "CDR-2", "CREDIT-2")
+    settled.bill(1.00, "CDR-3")
+    assert settled.now()[:3] == ("settled", taken(301, 201), [])
+    settled.quiet()
+
+
+def test_lower_and_then_higher_again_collects_nothing(settled) -> None:
+    settled.credit(3.01)
+    settled.bill(2.00, "CDR-2")
+    settled.credit(2.00, "CDR-2", "CREDIT-2")
+    settled.bill(3.01, "CDR-3")
+    assert settled.now()[:2] == ("settled", taken(301, 101))
+    assert settled.now()[2] == [("receivable", 101)]
+    settled.quiet()
+
+
+def test_a_higher_one_is_never_collected(settled) -> None:
+    settled.credit(3.01)
+    settled.bill(30.10, "CDR-2")
+    assert settled.now()[:3] == ("settled", taken(301), [("claim", 2709)])
+    settled.quiet()
+
+
+def test_a_credit_of_a_cdr_that_nobody_knows(settled) -> None:
+    settled.credit(3.01, of="CDR-OF-SOMEBODY")
+    assert settled.now()[:3] == ("settled", taken(301), [])
+    settled.quiet()
+
+
+def test_a_credit_and_a_free_one(settled) -> None:
+    settled.credit(3.01)
+    settled.bill(0, "CDR-2")
+    assert settled.now()[:3] == ("settled", taken(301, 301), [])
+    settled.quiet()
+
+
+def test_a_new_one_that_cannot_be_true_gives_nothing_back(settled) -> None:
+    settled.credit(3.01)
+    settled.bill(2.00, "CDR-2", kwh=50)
+    assert settled.now()[:2] == ("settled", taken(301))
+    assert open_incidents()
+
+
+def test_a_new_one_without_energy_gives_nothing_back_by_itself(settled) -> None:
+    settled.credit(3.01)
+    settled.bill(0.50, "CDR-2", kwh=0)
+    assert settled.now()[:2] == ("settled", taken(301))
+    assert open_incidents()
+
+
+def test_a_credit_with_a_positive_total(settled) -> None:
+    settled.credit(-3.01)
+    settled.bill(2.00, "CDR-2")
+    assert settled.now()[:3] == ("settled", taken(301, 101), [])
+
+
+def test_a_credit_before_the_capture(charged) -> None:
+    charged.credit(3.01)
+    assert charged.now()[1:3] == (HELD, [])
+    charged.bill(3.01)
+    assert charged.now()[1:3] == (HELD, [])
+    charged.bill(2.00, "CDR-2")
+    assert charged.now()[:3] == ("settled", taken(200), [])
+
+
+def test_a_credit_that_names_itself(charged) -> None:
+    charged.credit(3.01, of="CREDIT-1")
+    assert charged.now()[1:3] == (HELD, [])
+
+
+def test_a_credit_that_is_credited(settled) -> None:
+    settled.credit(3.01)
+    settled.credit(-3.01, "CREDIT-1", "CREDIT-2")
+    assert settled.now()[:2] == ("settled", taken(301))
+    settled.quiet()
+
+
+def test_a_second_cdr_is_not_added(settled) -> None:
+    settled.bill(3.01, "CDR-2")
+    assert settled.now()[:2] == ("settled", taken(301))
+    assert open_incidents() == [symptoms.BILL_CHANGED]
+    assert not OutstandingAmount.objects.exists()
+
+
+def test_a_credit_for_another_drivers_cdr(settled, clock) -> None:
+    """The credit of the second charge names the first one's CDR."""
+    first = settled.session
+    settled.cpo.evse("AVAILABLE")
+    clock.forward(minutes=1)
+    settled.start()
+    assert settled.session.pk != first.pk
+    settled.meter(0, session_id="S-2", start_date_time=later(settled))
+    clock.forward(minutes=1)
+    settled.meter(5, session_id="S-2", start_date_time=later(settled))
+    settled.meter(5, "COMPLETED", session_id="S-2", start_date_time=later(settled))
+    clock.forward(seconds=1)
+    settled.credit(3.01, session_id="S-2", start_date_time=later(settled))
+    second, settled.session = settled.session, first
+    assert settled.now()[:3] == ("settled", taken(301), [])
+    settled.session = second
+    assert settled.now()[1] == HELD
+
+
+def later(charge) -> str:
+    from tests.sessions_adhoc.conftest import stamp
+
+    return stamp(charge.session.created_at)

@@ -1,0 +1,149 @@
+"""CDRs that lie about energy: a driver pays for what a meter saw, at most for what the connector could do (rule 32)."""
+
+import pytest
+
+from sessions_adhoc import symptoms
+from tests.sessions_adhoc.hostile_money.conftest import HELD, RELEASED, evidence, period, taken
+from tests.sessions_adhoc.looking import open_incidents, state
+
+pytestmark = pytest.mark.django_db
+
+
+def test_ten_times_the_energy_is_held(charge) -> None:
+    charge.publish()
+    charge.charge(5)
+    charge.bill(30.14, kwh=50)
+    assert charge.now()[:3] == ("escalated", HELD, [])
+    assert len(open_incidents()) == 1
+    assert "50" in evidence() and "5" in evidence()
+    charge.quiet()
+
+
+def test_two_percent_more_are_the_meters_tolerance(charge) -> None:
+    charge.publish()
+    charge.charge(5)
+    charge.bill(3.07, kwh=5.09)
+    assert charge.now() == ("settled", taken(307), [], [])
+    charge.quiet()
+
+
+def test_what_the_connector_could_still_deliver_is_billed(old_and_new, clock) -> None:
+    """The last sample is a minute old at the end: 150 kW bring 2.5 kWh by then."""
+    old_and_new.publish()
+    old_and_new.start()
+    old_and_new.meter(0)
+    clock.forward(minutes=1)
+    old_and_new.meter(5)
+    clock.forward(minutes=1)
+    old_and_new.meter(5, "COMPLETED")
+    clock.forward(seconds=1)
+    old_and_new.bill(3.62, kwh=6)
+    assert old_and_new.now()[:2] in (("settled", taken(362)), ("escalated", HELD))
+
+
+def test_less_energy_than_metered_costs_less(charge) -> None:
+    charge.publish()
+    charge.charge(5)
+    charge.bill(3.01, kwh=4.5)
+    found = charge.now()
+    assert found[:2] == ("settled", taken(271))
+    assert symptoms.ENERGY_DIFFERS in found[3]
+
+
+def test_less_energy_and_a_lower_total(old_and_new) -> None:
+    old_and_new.publish()
+    old_and_new.charge(5)
+    old_and_new.bill(1.00, kwh=4.5)
+    assert old_and_new.now()[:3] == ("settled", taken(100), [])
+
+
+def test_no_energy_for_a_charge_that_delivered_is_held(charge) -> None:
+    charge.publish()
+    charge.charge(5)
+    charge.bill(3.01, kwh=0)
+    assert charge.now()[:3] == ("escalated", HELD, [])
+    assert len(open_incidents()) == 1
+
+
+def test_nothing_charged_costs_nothing(charge) -> None:
+    charge.publish()
+    charge.charge(0)
+    charge.bill(1.23, kwh=0)
+    assert charge.now()[:3] == ("failed", RELEASED, [])
+
+
+def test_nothing_charged_and_much_billed_costs_nothing(charge) -> None:
+    charge.publish()
+    charge.charge(0)
+    charge.bill(30.14, kwh=50)
+    assert charge.now()[:3] == ("failed", RELEASED, [])
+
+
+@pytest.mark.parametrize(
+    ("total", "periods"),
+    [(5, 50), (50, 5)],
+)
+def test_of_two_energies_the_larger_must_be_plausible(charge, total, periods) -> None:
+    charge.publish()
+    charge.charge(5)
+    charge.bill(30.14, kwh=total, charging_periods=[period(0, ENERGY=periods)])
+    where, money, _owed, incidents = charge.now()
+    assert (where, money) in (("escalated", HELD), ("settled", taken(301)))
+    assert incidents
+
+
+def test_a_dimension_named_twice_is_added_once_into_the_energy(charge_221) -> None:
+    charge_221.publish()
+    charge_221.charge(5)
+    twice = {**period(0, ENERGY=5), "dimensions": [{"type": "ENERGY", "volume": 5}] * 10}
+    charge_221.bill(30.14, kwh=5, charging_periods=[twice])
+    where, money, _owed, incidents = charge_221.now()
+    assert (where, money) in (("escalated", HELD), ("settled", taken(301)))
+    assert incidents
+
+
+def test_negative_energy_in_a_period_hides_nothing(charge_221) -> None:
+    """50 kWh in a dear hour, -45 in a cheap one: 5 in all."""
+    charge_221.publish()
+    charge_221.charge(5)
+    periods = [period(0, ENERGY=50), period(1, ENERGY=-45)]
+    charge_221.bill(30.14, kwh=5, charging_periods=periods)
+    where, money, _owed, _incidents = charge_221.now()
+    assert money in (HELD, taken(301))
+    assert where in ("escalated", "settled", "awaiting_cdr")
+
+
+def test_negative_energy_is_held(old_and_new) -> None:
+    old_and_new.publish()
+    old_and_new.charge(5)
+    old_and_new.bill(3.01, kwh=-5)
+    assert old_and_new.now()[1] == HELD
+
+
+def test_a_cdr_without_energy_dimension_is_priced_by_its_total_energy(old_and_new) -> None:
+    old_and_new.publish()
+    old_and_new.charge(5)
+    old_and_new.bill(3.01, charging_periods=[period(0, TIME=0.033)])
+    assert old_and_new.now()[:3] == ("settled", taken(301), [])
+
+
+def test_a_cdr_that_comes_while_energy_flows_waits(charge, clock) -> None:
+    charge.publish()
+    charge.start()
+    charge.meter(0)
+    clock.forward(minutes=1)
+    charge.meter(1)
+    charge.end = clock.now()
+    charge.bill(0.60, "INTERIM", kwh=1)
+    clock.forward(seconds=20)
+    charge.meter(3)
+    assert charge.now()[1] == HELD
+    clock.forward(minutes=1)
+    charge.meter(5)
+    charge.meter(5, "COMPLETED")
+    clock.forward(seconds=1)
+    assert charge.now()[1] == HELD
+    charge.bill(3.01)
+    where, money, _owed, _incidents = charge.now()
+    assert (where, money) in (("settled", taken(301)), ("escalated", HELD))
+    assert state(charge.session)[0] != "failed"

@@ -1,0 +1,104 @@
+"""Totals that the tariff does not explain: the driver pays the smaller, the rest is between us and the CPO (rule 32)."""
+
+import pytest
+
+from sessions_adhoc import symptoms
+from tests.sessions_adhoc.hostile_money.conftest import HELD, RELEASED, outstanding, taken
+from tests.sessions_adhoc.looking import open_incidents
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def charged(charge):
+    charge.publish()
+    return charge.charge(5)
+
+
+def test_ten_times_the_price_is_a_claim(charged) -> None:
+    charged.bill(30.10)
+    assert charged.now() == ("settled", taken(301), [("claim", 2709)], [symptoms.PRICE_DIFFERS])
+    charged.quiet()
+
+
+def test_more_than_the_reservation_is_a_claim_and_not_the_whole_of_it(charged) -> None:
+    charged.bill(99.99)
+    assert charged.now() == ("settled", taken(301), [("claim", 9698)], [symptoms.PRICE_DIFFERS])
+
+
+def test_a_total_of_nothing_takes_nothing(charged) -> None:
+    charged.bill(0)
+    where, money, owed, _incidents = charged.now()
+    assert (money, owed) == (RELEASED, [])
+    assert where == "settled"
+
+
+def test_a_negative_total_takes_nothing_and_gives_nothing(charged) -> None:
+    charged.bill(-3.01)
+    assert charged.now()[1:3] in ((HELD, []), (RELEASED, []))
+    assert open_incidents()
+    charged.quiet()
+
+
+def test_a_total_beyond_every_column(charged) -> None:
+    assert charged.bill(1e15)[1] == 2001
+    assert charged.now()[1:] == (HELD, [], [])
+    assert charged.bill(999_999_999)[1] == 1000
+    assert charged.now()[:2] == ("settled", taken(301))
+
+
+@pytest.mark.parametrize("total", ["NaN", "Infinity", "x", None, True, [], {"excl_vat": "x"}])
+def test_a_total_that_is_none_moves_nothing(charged, total) -> None:
+    charged.bill(3.01, total_cost=total)
+    assert charged.now()[1] == HELD
+    assert charged.now()[2] == []
+
+
+def test_lower_than_shown_is_taken_as_it_is(charged) -> None:
+    charged.bill(2.00)
+    assert charged.now()[:3] == ("settled", taken(200), [])
+
+
+def test_without_a_tariff_only_what_is_usual(charge) -> None:
+    charge.charge(5)
+    charge.bill(7.50)
+    assert charge.now()[:3] == ("settled", taken(750), [])
+
+
+def test_without_a_tariff_more_than_usual_is_held(charge) -> None:
+    charge.charge(5)
+    charge.bill(7.60)
+    assert charge.now()[:3] == ("escalated", HELD, [])
+    assert open_incidents()
+
+
+def test_a_foreign_currency_is_held(charged) -> None:
+    charged.bill(3.01, currency="CZK")
+    assert charged.now()[:3] == ("escalated", HELD, [])
+    assert open_incidents()
+    charged.quiet()
+
+
+def test_the_same_cdr_again_and_with_another_total(charged) -> None:
+    charged.bill(3.01)
+    charged.bill(3.01)
+    charged.bill(30.10)
+    where, money, _owed, _incidents = charged.now()
+    assert (where, money) == ("settled", taken(301))
+    charged.quiet()
+
+
+def test_a_claim_goes_with_the_cdr_that_made_it(charge_over, request) -> None:
+    charge = charge_over("2.2.1")
+    charge.publish()
+    charge.charge(5)
+    charge.bill(30.10)
+    charge.credit(30.10)
+    charge.bill(20.00, "CDR-2")
+    where, money, owed, _incidents = charge.now()
+    assert (where, money, owed) == ("settled", taken(301), [("claim", 1699)])
+    charge.credit(20.00, "CDR-2", "CREDIT-2")
+    charge.bill(3.01, "CDR-3")
+    assert charge.now() == ("settled", taken(301), [], [])
+    assert [amount for _kind, amount, now in outstanding() if now == "withdrawn"] == [2709, 1699]
+    charge.quiet()
