@@ -4,7 +4,7 @@ Asked before money moves, of one CDR at a time, in the rule's order: its energy,
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -227,3 +227,18 @@ def believable(told: Sequence[ChargingPeriod], cdr: Claimed) -> tuple[ChargingPe
     if abs(energy - cdr.energy) <= _slack(cdr.energy) and timed <= hours + HOURS_SLACK and in_time:
         return tuple(told)
     return (ChargingPeriod(cdr.start, {"ENERGY": max(cdr.energy, Decimal(0)), "TIME": min(timed, hours)}),)
+
+
+def zone_between(told: datetime, since: datetime, until: datetime) -> timedelta:
+    """Return how far stamps of another zone are moved, so that one of them lies between two moments of ours.
+
+    What is off by less than a step is no zone: a car plugged in before the START, a message that was late.
+    """
+    early = utc(since) - utc(told)
+    gap = early if early > timedelta(0) else min(utc(until) - utc(told), timedelta(0))
+    return round(gap / ZONE_STEP) * ZONE_STEP if abs(gap) >= ZONE_STEP else timedelta(0)
+
+
+def moved(periods: Sequence[ChargingPeriod], by: timedelta) -> tuple[ChargingPeriod, ...]:
+    """Return charging periods as they are by another clock: tariffs' hours are those of the true time (rule 31)."""
+    return tuple(replace(period, start=period.start + by) for period in periods)

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from billing import pricing
+from billing.plausibility import moved, zone_between
 from ocpi.models import OcpiSession
 from ocpi.store import stamps
 from ocpi.store.stamps import Stamp
@@ -26,8 +27,8 @@ def estimate(session: AdHocSession, sample: Sample | None, shown: Shown | None =
     shown = shown or shown_to(session)
     if shown.tariff is None or shown.tariff.currency != session.currency:
         return None
-    start, readings = _readings(sample.ocpi_session, _samples(sample.ocpi_session, sample))
-    return priced(shown, start, readings, periods_of(sample.ocpi_session))
+    start, readings = _readings(session, sample.ocpi_session, _samples(sample.ocpi_session, sample))
+    return priced(shown, start, readings, _told(session, sample.ocpi_session))
 
 
 def now_and_soon(session: AdHocSession, row: OcpiSession) -> tuple[int, int] | None:
@@ -41,8 +42,8 @@ def now_and_soon(session: AdHocSession, row: OcpiSession) -> tuple[int, int] | N
     rows = _samples(row)
     if not rows:
         return None
-    start, readings = _readings(row, rows)
-    told, newest = periods_of(row), rows[-1]
+    start, readings = _readings(session, row, rows)
+    told, newest = _told(session, row), rows[-1]
     cost = priced(shown, start, readings, told)
     soon = priced(shown, start, [*readings, _next(readings[-1], newest, session.policy["meter_interval"])], told)
     return None if cost is None or soon is None else (cost, soon)
@@ -73,6 +74,16 @@ def periods_of(row: OcpiSession) -> tuple[pricing.ChargingPeriod, ...]:
     return pricing.periods_of(told.charging_periods)
 
 
+def _told(session: AdHocSession, row: OcpiSession) -> tuple[pricing.ChargingPeriod, ...]:
+    """The Session's own periods in our time, as its CDR will be judged."""
+    told = periods_of(row)
+    return moved(told, _zone(session, row, row.start_at or told[0].start)) if told else told
+
+
+def _zone(session: AdHocSession, row: OcpiSession, told: datetime) -> timedelta:
+    return zone_between(told, session.created_at, row.first_seen_at)
+
+
 def _samples(row: OcpiSession, until: Sample | None = None) -> list[Sample]:
     """The readings of a Session that count, in the order of arrival."""
     rows = Sample.objects.filter(ocpi_session=row, ignored="").exclude(kwh=None).order_by("pk")
@@ -80,13 +91,17 @@ def _samples(row: OcpiSession, until: Sample | None = None) -> list[Sample]:
     return list(rows.only("at", "received_at", "kwh", "kw", "kw_derived"))
 
 
-def _readings(row: OcpiSession, rows: Sequence[Sample]) -> tuple[datetime, list[pricing.Reading]]:
-    """When charging began, and what the meter said since then.
+def _readings(
+    session: AdHocSession, row: OcpiSession, rows: Sequence[Sample]
+) -> tuple[datetime, list[pricing.Reading]]:
+    """When charging began, and what the meter said since then, in our time.
 
     A clock that is set meanwhile changes no distance between two of them (rule 31).
     """
     previous = rows[0]
     start, at = min(row.start_at or previous.at, previous.at), previous.at
+    by = _zone(session, row, start)
+    start, at = start + by, at + by
     readings = list[pricing.Reading]()
     for one in rows:
         gone = stamps.apart(Stamp(previous.at, previous.received_at), Stamp(one.at, one.received_at))

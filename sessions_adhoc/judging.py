@@ -67,7 +67,7 @@ def _known(
         start=start,
         end=end,
         shift=_clock_moved(seen),
-        price=_price(told, claimed, cdr, session.currency),
+        price=_price(told, claimed, cdr, session.currency, _to_our_time(session, cdr, seen.session)),
         carried=told.tariff.id if told.tariff and not shown.tariff else "",
         most_per_kwh=_most_per_kwh(session),
         place=_other_connector(session, cdr),
@@ -124,11 +124,16 @@ def _clock_moved(seen: Seen) -> timedelta:
     return (row.start_at - row.first_seen_at) - seen.ahead
 
 
-def _price(shown: Shown, claimed: Claimed, cdr: Cdr, currency: str) -> Decimal | None:
-    """What its own energy, periods and times cost by a tariff, gross."""
+def _to_our_time(session: AdHocSession, cdr: Cdr, row: OcpiSession | None) -> timedelta:
+    """How far its times are from when the driver charged: no wrong clock turns a cheap hour into a dear one."""
+    return plausibility.zone_between(cdr.start_at, session.created_at, row.first_seen_at if row else cdr.created_at)
+
+
+def _price(shown: Shown, claimed: Claimed, cdr: Cdr, currency: str, by: timedelta) -> Decimal | None:
+    """What its own energy, periods and times cost by a tariff, gross, in our time."""
     try:
         periods = plausibility.believable(pricing.periods_of_cdr(cdr_of(cdr)), claimed)
-        cost = shown.price(periods)
+        cost = shown.price(plausibility.moved(periods, by))
     except (Invalid, ValueError, ArithmeticError):
         log.exception("a CDR could not be priced", cdr=cdr.pk)
         return None

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from billing.plausibility import Claimed, Doubt, Judgement, Known, Verdict, believable, judge
+from billing.plausibility import Claimed, Doubt, Judgement, Known, Verdict, believable, judge, moved, zone_between
 from billing.pricing import ChargingPeriod
 
 NOON = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
@@ -280,3 +280,16 @@ def period(minutes=0, **volumes) -> ChargingPeriod:
 def test_periods_add_up_to_the_cdr_or_are_not_believed(periods, believed):
     one = (ChargingPeriod(NOON, {"ENERGY": Decimal(5), "TIME": Decimal(1)}),)
     assert believable(periods, CDR) == (tuple(periods) if believed else one)
+
+
+@pytest.mark.parametrize(
+    ("told", "by"),
+    [(0, 0), (5, 0), (-14, 0), (19, 0), (490, -480), (-480, 480), (-475, 480), (35, -30)],
+)
+def test_stamps_of_another_zone_are_moved_between_two_moments_of_ours(told, by) -> None:
+    """The START at minute 0, the Session seen at minute 5; `told` and `by` in minutes."""
+    since = CDR.start
+    start = since + timedelta(minutes=told)
+    assert zone_between(start, since, since + timedelta(minutes=5)) == timedelta(minutes=by)
+    period = ChargingPeriod(start, {})
+    assert moved([period], timedelta(minutes=by)) == (ChargingPeriod(start + timedelta(minutes=by), {}),)

@@ -127,7 +127,8 @@ class Charge:
         if self.version == "2.1.1":
             stamps = {"last_updated": stamp(self.cpo.now()), "start_datetime": stamp(BEGINNING + self.cpo.ahead)}
             over = {"end_datetime": stamp(self.end)} if status == "COMPLETED" else {}
-            return old_cpo.put_session(self.cpo, session_id, kwh, status, **{**stamps, **over, **more})
+            old_cpo.put_session(self.cpo, session_id, kwh, status, **{**stamps, **over, **more})
+            return
         over = {"end_date_time": stamp(self.end)} if status == "COMPLETED" else {}
         usual = {
             "authorization_reference": self.cpo.sent("START_SESSION")[-1].body["authorization_reference"],
@@ -146,7 +147,7 @@ class Charge:
             Policy.objects.create(partner=self.cpo.partner, auto_retry="never")
         self.start()
         self.meter(0)
-        steps = max(2, round(minutes / 4))
+        steps = 2 if minutes < 10 else round(minutes / 4.5)
         for step in range(1, steps + 1):
             self.cpo.clock.forward(minutes=minutes / steps)
             self.meter(kwh * step / steps)

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 DEAR_EVENING = (element("ENERGY", 4.9, start_time="20:00", end_time="23:59"), element("ENERGY", 0.49))
 
 
-@pytest.mark.parametrize("hours", [-26, -8, -2, -0.5, 0.5, 2, 8, 26])
+@pytest.mark.parametrize("hours", [-26, -0.5, 8])
 def test_a_constant_clock_bills_as_a_right_one(old_and_new, hours) -> None:
     old_and_new.cpo.ahead = timedelta(hours=hours)
     old_and_new.publish()
@@ -31,8 +31,9 @@ def test_a_constant_clock_makes_no_evening_of_an_afternoon(old_and_new) -> None:
     old_and_new.cpo.ahead = timedelta(hours=8)
     old_and_new.publish(*DEAR_EVENING)
     old_and_new.charge(5)
+    assert old_and_new.driver.call("GET", f"{old_and_new.session.pk}/").json()["money"]["estimated"] == 301
     old_and_new.bill(30.14, charging_periods=[period(480, ENERGY=5)])
-    assert old_and_new.now()[1] in (HELD, taken(301))
+    assert old_and_new.now()[:3] == ("settled", taken(301), [("claim", 2713)])
 
 
 @pytest.mark.parametrize("hours", [-2, 2])
@@ -49,31 +50,31 @@ def offer(charge, *cdrs) -> None:
     charge.cpo.server.on("GET /cdrs", envelope(list(cdrs), headers={"X-Total-Count": str(len(cdrs))}))
 
 
-def test_a_cdr_of_a_get(charge) -> None:
-    charge.publish()
-    charge.charge(5)
-    offer(charge, charge.cdr(30.10))
-    charge.cpo.clock.forward(minutes=11)
-    assert charge.now()[:3] == ("settled", taken(301), [("claim", 2709)])
+def test_a_cdr_of_a_get(charge_221) -> None:
+    charge_221.publish()
+    charge_221.charge(5)
+    offer(charge_221, charge_221.cdr(30.10))
+    charge_221.cpo.clock.forward(minutes=11)
+    assert charge_221.now()[:3] == ("settled", taken(301), [("claim", 2709)])
 
 
-def test_the_same_cdr_by_both_ways(charge) -> None:
-    charge.publish()
-    charge.charge(5)
-    offer(charge, charge.cdr(3.01))
-    charge.cpo.clock.forward(minutes=11)
-    charge.bill(3.01)
-    assert charge.now() == ("settled", taken(301), [], [])
-
-
-def test_another_total_by_the_other_way(old_and_new) -> None:
+def test_the_same_cdr_by_both_ways(old_and_new) -> None:
     old_and_new.publish()
     old_and_new.charge(5)
-    offer(old_and_new, old_and_new.cdr(2.00))
+    offer(old_and_new, old_and_new.cdr(3.01))
     old_and_new.cpo.clock.forward(minutes=11)
     old_and_new.bill(3.01)
-    assert old_and_new.now()[:2] == ("settled", taken(200))
-    old_and_new.quiet()
+    assert old_and_new.now() == ("settled", taken(301), [], [])
+
+
+def test_another_total_by_the_other_way(charge_221) -> None:
+    charge_221.publish()
+    charge_221.charge(5)
+    offer(charge_221, charge_221.cdr(2.00))
+    charge_221.cpo.clock.forward(minutes=11)
+    charge_221.bill(3.01)
+    assert charge_221.now()[:2] == ("settled", taken(200))
+    charge_221.quiet()
 
 
 def test_a_cdr_that_comes_before_the_start(charge_221) -> None:

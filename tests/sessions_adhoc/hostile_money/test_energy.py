@@ -15,16 +15,16 @@ def test_ten_times_the_energy_is_held(charge) -> None:
     charge.bill(30.14, kwh=50)
     assert charge.now()[:3] == ("escalated", HELD, [])
     assert len(open_incidents()) == 1
-    assert "50" in evidence() and "5" in evidence()
+    assert "says 50 kWh, the meter said 5 kWh" in evidence()
     charge.quiet()
 
 
-def test_two_percent_more_are_the_meters_tolerance(charge) -> None:
-    charge.publish()
-    charge.charge(5)
-    charge.bill(3.07, kwh=5.09)
-    assert charge.now() == ("settled", taken(307), [], [])
-    charge.quiet()
+def test_two_percent_more_are_the_meters_tolerance(charge_221) -> None:
+    charge_221.publish()
+    charge_221.charge(5)
+    charge_221.bill(3.07, kwh=5.09)
+    assert charge_221.now() == ("settled", taken(307), [], [])
+    charge_221.quiet()
 
 
 def test_what_the_connector_could_still_deliver_is_billed(old_and_new, clock) -> None:
@@ -41,53 +41,53 @@ def test_what_the_connector_could_still_deliver_is_billed(old_and_new, clock) ->
     assert old_and_new.now()[:2] in (("settled", taken(362)), ("escalated", HELD))
 
 
-def test_less_energy_than_metered_costs_less(charge) -> None:
-    charge.publish()
-    charge.charge(5)
-    charge.bill(3.01, kwh=4.5)
-    found = charge.now()
+def test_less_energy_than_metered_costs_less(old_and_new) -> None:
+    old_and_new.publish()
+    old_and_new.charge(5)
+    old_and_new.bill(3.01, kwh=4.5)
+    found = old_and_new.now()
     assert found[:2] == ("settled", taken(271))
     assert symptoms.ENERGY_DIFFERS in found[3]
 
 
-def test_less_energy_and_a_lower_total(old_and_new) -> None:
-    old_and_new.publish()
-    old_and_new.charge(5)
-    old_and_new.bill(1.00, kwh=4.5)
-    assert old_and_new.now()[:3] == ("settled", taken(100), [])
+def test_less_energy_and_a_lower_total(charge_221) -> None:
+    charge_221.publish()
+    charge_221.charge(5)
+    charge_221.bill(1.00, kwh=4.5)
+    assert charge_221.now()[:3] == ("settled", taken(100), [])
 
 
-def test_no_energy_for_a_charge_that_delivered_is_held(charge) -> None:
-    charge.publish()
-    charge.charge(5)
-    charge.bill(3.01, kwh=0)
-    assert charge.now()[:3] == ("escalated", HELD, [])
+def test_no_energy_for_a_charge_that_delivered_is_held(charge_221) -> None:
+    charge_221.publish()
+    charge_221.charge(5)
+    charge_221.bill(3.01, kwh=0)
+    assert charge_221.now()[:3] == ("escalated", HELD, [])
     assert len(open_incidents()) == 1
 
 
-def test_nothing_charged_costs_nothing(charge) -> None:
-    charge.publish()
-    charge.charge(0)
-    charge.bill(1.23, kwh=0)
-    assert charge.now()[:3] == ("failed", RELEASED, [])
+def test_nothing_charged_costs_nothing(old_and_new) -> None:
+    old_and_new.publish()
+    old_and_new.charge(0)
+    old_and_new.bill(1.23, kwh=0)
+    assert old_and_new.now()[:3] == ("failed", RELEASED, [])
 
 
-def test_nothing_charged_and_much_billed_costs_nothing(charge) -> None:
-    charge.publish()
-    charge.charge(0)
-    charge.bill(30.14, kwh=50)
-    assert charge.now()[:3] == ("failed", RELEASED, [])
+def test_nothing_charged_and_much_billed_costs_nothing(charge_221) -> None:
+    charge_221.publish()
+    charge_221.charge(0)
+    charge_221.bill(30.14, kwh=50)
+    assert charge_221.now()[:3] == ("failed", RELEASED, [])
 
 
 @pytest.mark.parametrize(
     ("total", "periods"),
     [(5, 50), (50, 5)],
 )
-def test_of_two_energies_the_larger_must_be_plausible(charge, total, periods) -> None:
-    charge.publish()
-    charge.charge(5)
-    charge.bill(30.14, kwh=total, charging_periods=[period(0, ENERGY=periods)])
-    where, money, _owed, incidents = charge.now()
+def test_of_two_energies_the_larger_must_be_plausible(charge_221, total, periods) -> None:
+    charge_221.publish()
+    charge_221.charge(5)
+    charge_221.bill(30.14, kwh=total, charging_periods=[period(0, ENERGY=periods)])
+    where, money, _owed, incidents = charge_221.now()
     assert (where, money) in (("escalated", HELD), ("settled", taken(301)))
     assert incidents
 
@@ -113,11 +113,11 @@ def test_negative_energy_in_a_period_hides_nothing(charge_221) -> None:
     assert where in ("escalated", "settled", "awaiting_cdr")
 
 
-def test_negative_energy_is_held(old_and_new) -> None:
-    old_and_new.publish()
-    old_and_new.charge(5)
-    old_and_new.bill(3.01, kwh=-5)
-    assert old_and_new.now()[1] == HELD
+def test_negative_energy_is_held(charge_221) -> None:
+    charge_221.publish()
+    charge_221.charge(5)
+    charge_221.bill(3.01, kwh=-5)
+    assert charge_221.now()[1] == HELD
 
 
 def test_a_cdr_without_energy_dimension_is_priced_by_its_total_energy(old_and_new) -> None:
@@ -127,23 +127,23 @@ def test_a_cdr_without_energy_dimension_is_priced_by_its_total_energy(old_and_ne
     assert old_and_new.now()[:3] == ("settled", taken(301), [])
 
 
-def test_a_cdr_that_comes_while_energy_flows_waits(charge, clock) -> None:
-    charge.publish()
-    charge.start()
-    charge.meter(0)
+def test_a_cdr_that_comes_while_energy_flows_waits(charge_221, clock) -> None:
+    charge_221.publish()
+    charge_221.start()
+    charge_221.meter(0)
     clock.forward(minutes=1)
-    charge.meter(1)
-    charge.end = clock.now()
-    charge.bill(0.60, "INTERIM", kwh=1)
+    charge_221.meter(1)
+    charge_221.end = clock.now()
+    charge_221.bill(0.60, "INTERIM", kwh=1)
     clock.forward(seconds=20)
-    charge.meter(3)
-    assert charge.now()[1] == HELD
+    charge_221.meter(3)
+    assert charge_221.now()[1] == HELD
     clock.forward(minutes=1)
-    charge.meter(5)
-    charge.meter(5, "COMPLETED")
+    charge_221.meter(5)
+    charge_221.meter(5, "COMPLETED")
     clock.forward(seconds=1)
-    assert charge.now()[1] == HELD
-    charge.bill(3.01)
-    where, money, _owed, _incidents = charge.now()
+    assert charge_221.now()[1] == HELD
+    charge_221.bill(3.01)
+    where, money, _owed, _incidents = charge_221.now()
     assert (where, money) in (("settled", taken(301)), ("escalated", HELD))
-    assert state(charge.session)[0] != "failed"
+    assert state(charge_221.session)[0] != "failed"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from billing.models import PaymentAuthorization, SimulatedCharge
+from billing.models import SimulatedCharge
 from sessions_adhoc import symptoms
 from tests.ocpi.cpo import envelope
 from tests.sessions_adhoc.hostile_money.conftest import Charge, taken
@@ -11,15 +11,15 @@ from tests.sessions_adhoc.looking import state
 pytestmark = pytest.mark.django_db
 
 
-def runs_over(charge: Charge, minutes: int = 40) -> None:
+def runs_over(charge: Charge) -> None:
     """Charges 100 kWh, 60.27 EUR, of 40.00 EUR reserved, whatever STOPs come."""
     more = {} if charge.version == "2.1.1" else {"timeout": 30}
     charge.cpo.server.on("/commands/STOP_SESSION", envelope({"result": "REJECTED", **more}))
     charge.publish()
     charge.start()
     charge.meter(0)
-    for kwh in range(10, 101, 10):
-        charge.cpo.clock.forward(minutes=minutes / 10)
+    for kwh in (20, 60, 100):
+        charge.cpo.clock.forward(minutes=1)
         charge.meter(kwh)
         charge.cpo.clock.forward(seconds=1)
     assert charge.cpo.sent("STOP_SESSION")
@@ -35,11 +35,11 @@ def test_what_ran_over_is_a_receivable(charge) -> None:
     charge.quiet()
 
 
-def test_a_claim_beside_a_receivable(old_and_new) -> None:
-    runs_over(old_and_new)
-    old_and_new.bill(90.27)
-    assert old_and_new.now()[1] == taken(4000)
-    assert sorted(old_and_new.now()[2]) == [("claim", 3000), ("receivable", 2027)]
+def test_a_claim_beside_a_receivable(charge_221) -> None:
+    runs_over(charge_221)
+    charge_221.bill(90.27)
+    assert charge_221.now()[1] == taken(4000)
+    assert sorted(charge_221.now()[2]) == [("claim", 3000), ("receivable", 2027)]
 
 
 def test_a_receivable_that_a_lower_cdr_takes_back(charge_221) -> None:
@@ -51,37 +51,32 @@ def test_a_receivable_that_a_lower_cdr_takes_back(charge_221) -> None:
     charge_221.quiet()
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        {"amount": 1},
-        {"amount": 0},
-        {"amount": -4000},
-        {"amount": 39.99},
-        {"amount": "4000"},
-        {"amount": True},
-        {"amount": None, "currency": "CZK"},
-        {"amount": 10**18},
-        {"amount": 2**63},
-        {"amount": 1e400},
-        {"amount": [4000]},
-        {"amount": 4000, "currency": "CZK"},
-        {"amount": 4000, "currency": "eur "},
-        {"amount": 4000, "currency": "BTC"},
-        {"currency": 978},
-    ],
+ODD = (
+    {"amount": 1},
+    {"amount": 499},
+    {"amount": 0},
+    {"amount": -4000},
+    {"amount": "x"},
+    {"amount": 10**18},
+    {"amount": 2**63},
+    {"amount": [4000]},
+    {"amount": 4000, "currency": "CZK"},
+    {"currency": "CZK"},
+    {"amount": 4000, "currency": "BTC"},
+    {"currency": 978},
 )
-def test_an_amount_that_nobody_offers_moves_no_money(charge_221, body) -> None:
-    charge_221.publish()
-    answer = charge_221.driver.call("POST", body={"evse": "SK*ION*EEVSE-1", **body})
-    charge_221.cpo.clock.forward(seconds=1)
-    if answer.status_code == 201:
-        found = set(PaymentAuthorization.objects.values_list("amount", "currency"))
-        assert found <= {(4000, "EUR"), (3999, "EUR")}
-        return
-    assert 400 <= answer.status_code < 500, answer.content
+
+
+@pytest.mark.parametrize("version", ["2.1.1", "2.2.1"])
+def test_an_amount_that_nobody_offers_moves_no_money(charge_over, version) -> None:
+    charge = charge_over(version)
+    charge.publish()
+    for body in ODD:
+        answer = charge.driver.call("POST", body={"evse": "SK*ION*EEVSE-1", **body})
+        assert (body, 400 <= answer.status_code < 500) == (body, True), answer.content
+    charge.cpo.clock.forward(seconds=1)
     assert not SimulatedCharge.objects.exists()
-    assert charge_221.cpo.sent("START_SESSION") == []
+    assert charge.cpo.sent("START_SESSION") == []
 
 
 def test_a_lowest_price_beyond_the_reservation_is_a_receivable(charge_221) -> None:

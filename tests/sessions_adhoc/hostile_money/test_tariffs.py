@@ -10,17 +10,17 @@ from tests.sessions_adhoc.hostile_money.conftest import HELD, RELEASED, element,
 pytestmark = pytest.mark.django_db
 
 
-def test_a_tariff_that_changed_after_the_start(charge) -> None:
-    charge.publish()
-    charge.start()
-    charge.publish(element("ENERGY", 4.9), last_updated=stamp(BEGINNING + timedelta(seconds=1)))
-    charge.meter(0)
-    charge.cpo.clock.forward(minutes=1)
-    charge.meter(5)
-    charge.meter(5, "COMPLETED")
-    charge.cpo.clock.forward(seconds=1)
-    charge.bill(30.14, tariffs=[charge.tariff(element("ENERGY", 4.9))])
-    assert charge.now()[:3] == ("settled", taken(301), [("claim", 2713)])
+def test_a_tariff_that_changed_after_the_start(old_and_new) -> None:
+    old_and_new.publish()
+    old_and_new.start()
+    old_and_new.publish(element("ENERGY", 4.9), last_updated=stamp(BEGINNING + timedelta(seconds=1)))
+    old_and_new.meter(0)
+    old_and_new.cpo.clock.forward(minutes=1)
+    old_and_new.meter(5)
+    old_and_new.meter(5, "COMPLETED")
+    old_and_new.cpo.clock.forward(seconds=1)
+    old_and_new.bill(30.14, tariffs=[old_and_new.tariff(element("ENERGY", 4.9))])
+    assert old_and_new.now()[:3] == ("settled", taken(301), [("claim", 2713)])
 
 
 def test_a_tariff_in_the_cdr_does_not_replace_the_one_shown(old_and_new) -> None:
@@ -30,10 +30,10 @@ def test_a_tariff_in_the_cdr_does_not_replace_the_one_shown(old_and_new) -> None
     assert old_and_new.now()[:3] == ("settled", taken(301), [("claim", 2713)])
 
 
-def test_a_tariff_in_the_cdr_is_no_licence_where_none_was_shown(old_and_new) -> None:
-    old_and_new.charge(5)
-    old_and_new.bill(30.14, tariffs=[old_and_new.tariff(element("ENERGY", 4.9))])
-    assert old_and_new.now()[:3] == ("escalated", HELD, [])
+def test_a_tariff_in_the_cdr_is_no_licence_where_none_was_shown(charge_221) -> None:
+    charge_221.charge(5)
+    charge_221.bill(30.14, tariffs=[charge_221.tariff(element("ENERGY", 4.9))])
+    assert charge_221.now()[:3] == ("escalated", HELD, [])
 
 
 def test_a_negative_price_pays_nobody(old_and_new) -> None:
@@ -44,21 +44,23 @@ def test_a_negative_price_pays_nobody(old_and_new) -> None:
     old_and_new.quiet()
 
 
-def test_a_free_charger_takes_nothing(old_and_new) -> None:
-    old_and_new.publish(element("ENERGY", 0))
-    old_and_new.charge(5)
-    old_and_new.bill(3.01)
-    assert old_and_new.now()[:3] == ("settled", RELEASED, [("claim", 301)])
+def test_a_free_charger_takes_nothing(charge_221) -> None:
+    charge_221.publish(element("ENERGY", 0))
+    charge_221.charge(5)
+    charge_221.bill(3.01)
+    assert charge_221.now()[:3] == ("settled", RELEASED, [("claim", 301)])
 
 
-def test_a_flat_fee_is_owed_once(charge) -> None:
+def test_a_flat_fee_is_owed_once(old_and_new) -> None:
     """1.00 for the start and 0.49 per kWh, without VAT: 4.24. The CPO asks the fee for each of ten periods."""
-    charge.publish(element("FLAT", 1), element("ENERGY", 0.49)) if charge.version != "2.1.1" else charge.publish(
+    old_and_new.publish(
+        element("FLAT", 1), element("ENERGY", 0.49)
+    ) if old_and_new.version != "2.1.1" else old_and_new.publish(
         {"price_components": [component("FLAT", 1), component("ENERGY", 0.49)]}
     )
-    charge.charge(5)
-    charge.bill(15.31, charging_periods=[period(n / 10, ENERGY=0.5) for n in range(10)])
-    assert charge.now()[:3] == ("settled", taken(424), [("claim", 1107)])
+    old_and_new.charge(5)
+    old_and_new.bill(15.31, charging_periods=[period(n / 10, ENERGY=0.5) for n in range(10)])
+    assert old_and_new.now()[:3] == ("settled", taken(424), [("claim", 1107)])
 
 
 def component(kind, price, step_size=1):
@@ -68,75 +70,77 @@ def component(kind, price, step_size=1):
 FREE_FIRST = (element("ENERGY", 0, max_duration=1800), element("ENERGY", 0.49))
 
 
-def test_a_free_first_half_hour_is_free(old_and_new) -> None:
+def test_a_free_first_half_hour_is_free(charge_221) -> None:
     """5 kWh in 40 minutes, 1.25 of them after the half hour: 0.75."""
-    old_and_new.publish(*FREE_FIRST)
-    old_and_new.charge(5, minutes=40)
+    charge_221.publish(*FREE_FIRST)
+    charge_221.charge(5, minutes=40)
     periods = [period(0, ENERGY=3.75), period(30, ENERGY=1.25)]
-    old_and_new.bill(3.01, charging_periods=periods)
-    assert old_and_new.now()[:3] == ("settled", taken(75), [("claim", 226)])
+    charge_221.bill(3.01, charging_periods=periods)
+    assert charge_221.now()[:3] == ("settled", taken(75), [("claim", 226)])
 
 
-def test_a_free_first_half_hour_billed_as_it_was(old_and_new) -> None:
-    old_and_new.publish(*FREE_FIRST)
-    old_and_new.charge(5, minutes=40)
-    old_and_new.bill(0.75, charging_periods=[period(0, ENERGY=3.75), period(30, ENERGY=1.25)])
-    assert old_and_new.now() == ("settled", taken(75), [], [])
+def test_a_free_first_half_hour_billed_as_it_was(charge_221) -> None:
+    charge_221.publish(*FREE_FIRST)
+    charge_221.charge(5, minutes=40)
+    charge_221.bill(0.75, charging_periods=[period(0, ENERGY=3.75), period(30, ENERGY=1.25)])
+    assert charge_221.now() == ("settled", taken(75), [], [])
 
 
 IDLE = {"price_components": [component("ENERGY", 0.49), component("PARKING_TIME", 6)]}
 
 
-def test_an_idle_fee_is_taken_where_it_was_shown(charge) -> None:
+def test_an_idle_fee_is_taken_where_it_was_shown(old_and_new) -> None:
     """12 minutes at 6.00 per hour: 1.20, and 2.45 for the energy, without VAT: 4.49."""
-    charge.publish(IDLE)
-    charge.charge(5, minutes=40)
-    charge.bill(4.49, charging_periods=[period(0, ENERGY=5, TIME=0.4667), period(28, PARKING_TIME=0.2)])
-    assert charge.now() == ("settled", taken(449), [], [])
+    old_and_new.publish(IDLE)
+    old_and_new.charge(5, minutes=40)
+    old_and_new.bill(4.49, charging_periods=[period(0, ENERGY=5, TIME=0.4667), period(28, PARKING_TIME=0.2)])
+    assert old_and_new.now() == ("settled", taken(449), [], [])
 
 
-@pytest.mark.parametrize("hours", [10, 1e6])
-def test_more_idle_hours_than_the_session_has(charge, hours) -> None:
+@pytest.mark.parametrize("hours", [10])
+def test_more_idle_hours_than_the_session_has(charge_221, hours) -> None:
     """40 minutes of idling at most: 4.00 and 2.45, without VAT: 7.93."""
-    charge.publish(IDLE)
-    charge.charge(5, minutes=40)
-    charge.bill(39.99, charging_periods=[period(0, ENERGY=5), period(28, PARKING_TIME=hours)])
-    where, money, _owed, incidents = charge.now()
+    charge_221.publish(IDLE)
+    charge_221.charge(5, minutes=40)
+    charge_221.bill(39.99, charging_periods=[period(0, ENERGY=5), period(28, PARKING_TIME=hours)])
+    where, money, _owed, incidents = charge_221.now()
     assert where in ("settled", "escalated")
     assert money.captured <= 793
     assert incidents
 
 
-def test_idle_hours_of_an_energy_tariff_cost_nothing(old_and_new) -> None:
-    old_and_new.publish()
-    old_and_new.charge(5)
-    old_and_new.bill(39.99, charging_periods=[period(0, ENERGY=5), period(1, PARKING_TIME=0.01)])
-    assert old_and_new.now()[:3] == ("settled", taken(301), [("claim", 3698)])
+def test_idle_hours_of_an_energy_tariff_cost_nothing(charge_221) -> None:
+    charge_221.publish()
+    charge_221.charge(5)
+    charge_221.bill(39.99, charging_periods=[period(0, ENERGY=5), period(1, PARKING_TIME=0.01)])
+    assert charge_221.now()[:3] == ("settled", taken(301), [("claim", 3698)])
 
 
 @pytest.mark.parametrize(("kwh", "gross"), [(5.3, 362), (6, 362)])
-def test_a_step_of_a_kilowatt_hour_rounds_up(old_and_new, kwh, gross) -> None:
-    old_and_new.publish(element("ENERGY", 0.49, step_size=1000))
-    old_and_new.charge(kwh)
-    old_and_new.bill(gross / 100)
-    assert old_and_new.now() == ("settled", taken(gross), [], [])
+def test_a_step_of_a_kilowatt_hour_rounds_up(charge_221, kwh, gross) -> None:
+    charge_221.publish(element("ENERGY", 0.49, step_size=1000))
+    charge_221.charge(kwh)
+    charge_221.bill(gross / 100)
+    assert charge_221.now() == ("settled", taken(gross), [], [])
 
 
 @pytest.mark.parametrize("step", [0, -1000])
-def test_a_step_that_is_none(old_and_new, step) -> None:
-    old_and_new.publish(element("ENERGY", 0.49, step_size=step), expected=1000 if step == 0 else 2001)
-    old_and_new.charge(5)
-    old_and_new.bill(30.14)
-    assert old_and_new.now()[1].captured <= 301
+def test_a_step_that_is_none(charge_221, step) -> None:
+    charge_221.publish(element("ENERGY", 0.49, step_size=step), expected=1000 if step == 0 else 2001)
+    charge_221.charge(5)
+    charge_221.bill(30.14)
+    assert charge_221.now()[1].captured <= 301
 
 
 def limit(charge, net, gross):
-    return {"before_taxes": net, "after_taxes": gross} if charge.version == "2.3.0" else {
-        "excl_vat": net, "incl_vat": gross
-    }
+    return (
+        {"before_taxes": net, "after_taxes": gross}
+        if charge.version == "2.3.0"
+        else {"excl_vat": net, "incl_vat": gross}
+    )
 
 
-@pytest.mark.parametrize("version", ["2.2", "2.2.1", "2.3.0"])
+@pytest.mark.parametrize("version", ["2.2.1", "2.3.0"])
 def test_never_more_than_the_highest_price(charge_over, version) -> None:
     charge = charge_over(version)
     charge.publish(max_price=limit(charge, 1.63, 2.00))
@@ -145,7 +149,7 @@ def test_never_more_than_the_highest_price(charge_over, version) -> None:
     assert charge.now()[:3] == ("settled", taken(200), [("claim", 101)])
 
 
-@pytest.mark.parametrize("version", ["2.2", "2.2.1", "2.3.0"])
+@pytest.mark.parametrize("version", ["2.2.1", "2.3.0"])
 def test_the_lowest_price_is_owed_and_no_more(charge_over, version) -> None:
     charge = charge_over(version)
     charge.publish(min_price=limit(charge, 4.07, 5.00))
@@ -165,19 +169,19 @@ def test_the_first_two_kilowatt_hours_are_free(old_and_new) -> None:
     assert old_and_new.now()[:3] == ("settled", taken(181), [("claim", 120)])
 
 
-def test_a_threshold_is_met_within_the_wires_rounding(old_and_new) -> None:
-    old_and_new.publish(*THRESHOLD)
-    old_and_new.charge(5)
-    old_and_new.bill(1.81, charging_periods=[period(0, ENERGY=1.99995), period(1, ENERGY=3.00005)])
-    assert old_and_new.now() == ("settled", taken(181), [], [])
+def test_a_threshold_is_met_within_the_wires_rounding(charge_221) -> None:
+    charge_221.publish(*THRESHOLD)
+    charge_221.charge(5)
+    charge_221.bill(1.81, charging_periods=[period(0, ENERGY=1.99995), period(1, ENERGY=3.00005)])
+    assert charge_221.now() == ("settled", taken(181), [], [])
 
 
-def test_a_restriction_that_cannot_be_read_opens_no_price(old_and_new) -> None:
+def test_a_restriction_that_cannot_be_read_opens_no_price(charge_221) -> None:
     """The dear element is never unrestricted: nobody was shown its price, so only what is usual is taken."""
-    old_and_new.publish(element("ENERGY", 9, day_of_week=["SOMEDAY"], start_time="late"), expected=2001)
-    old_and_new.charge(5)
-    old_and_new.bill(55.35)
-    assert old_and_new.now()[:3] == ("escalated", HELD, [])
+    charge_221.publish(element("ENERGY", 9, day_of_week=["SOMEDAY"], start_time="late"), expected=2001)
+    charge_221.charge(5)
+    charge_221.bill(55.35)
+    assert charge_221.now()[:3] == ("escalated", HELD, [])
     assert evidence()
 
 
@@ -188,22 +192,26 @@ def test_times_moved_into_the_dear_hours(old_and_new) -> None:
     later = timedelta(hours=8)
     end = {"stop_date_time" if old_and_new.version == "2.1.1" else "end_date_time": stamp(old_and_new.end + later)}
     old_and_new.bill(30.14, start_date_time=stamp(BEGINNING + later), charging_periods=[period(480, ENERGY=5)], **end)
-    assert old_and_new.now()[1] in (HELD, taken(301))
+    assert old_and_new.now()[:3] == ("settled", taken(301), [("claim", 2713)])
 
 
-def test_a_total_of_another_day_is_about_another_charge(charge) -> None:
-    charge.publish()
-    charge.charge(5)
+def test_a_total_of_another_day_is_about_another_charge(charge_221) -> None:
+    charge_221.publish()
+    charge_221.charge(5)
     early = timedelta(days=-2)
-    end = {"stop_date_time" if charge.version == "2.1.1" else "end_date_time": stamp(charge.end + early)}
-    charge.bill(3.01, start_date_time=stamp(BEGINNING + early), charging_periods=[period(-2880, ENERGY=5)], **end)
-    assert charge.now()[1:3] == (HELD, [])
+    end = {"stop_date_time" if charge_221.version == "2.1.1" else "end_date_time": stamp(charge_221.end + early)}
+    charge_221.bill(3.01, start_date_time=stamp(BEGINNING + early), charging_periods=[period(-2880, ENERGY=5)], **end)
+    assert charge_221.now()[1:3] == (HELD, [])
 
 
-def test_an_end_long_after_the_sessions(charge) -> None:
-    charge.publish(IDLE)
-    charge.charge(5)
-    end = {"stop_date_time" if charge.version == "2.1.1" else "end_date_time": stamp(charge.end + timedelta(hours=5))}
-    charge.bill(39.99, charging_periods=[period(0, ENERGY=5), period(2, PARKING_TIME=5)], **end)
-    assert charge.now()[:3] == ("escalated", HELD, [])
+def test_an_end_long_after_the_sessions(old_and_new) -> None:
+    old_and_new.publish(IDLE)
+    old_and_new.charge(5)
+    end = {
+        "stop_date_time" if old_and_new.version == "2.1.1" else "end_date_time": stamp(
+            old_and_new.end + timedelta(hours=5)
+        )
+    }
+    old_and_new.bill(39.99, charging_periods=[period(0, ENERGY=5), period(2, PARKING_TIME=5)], **end)
+    assert old_and_new.now()[:3] == ("escalated", HELD, [])
     assert evidence()

@@ -19,9 +19,8 @@ pytestmark = pytest.mark.django_db
         ({"excl_vat": 2.45, "incl_vat": 24.5}, 301),
     ],
 )
-@pytest.mark.parametrize("version", ["2.2", "2.2.1"])
-def test_a_price_of_two_figures(charge_over, version, total, captured) -> None:
-    charge = charge_over(version)
+def test_a_price_of_two_figures(charge_over, total, captured) -> None:
+    charge = charge_over("2.2")
     charge.publish()
     charge.charge(5)
     charge.bill(0, total_cost=total)
@@ -88,10 +87,8 @@ def test_a_vat_that_the_tariff_states(charge_over, vat) -> None:
     charge = charge_over("2.2.1")
     stated = element("ENERGY", 0.49)
     stated["price_components"][0]["vat"] = vat
-    before = charge.driver.call("GET", "")
-    charge.publish(stated, expected=1000)
+    charge.publish(stated)
     charge.charge(5)
     charge.bill(3.01)
     most = max(round(245 * (100 + vat) / 100), 245)
-    assert before.status_code < 500
     assert charge.now()[1].captured <= max(most, 301)
