@@ -35,7 +35,8 @@ class _Salvage:
     def __init__(self, model: type[WireModel], data: Any, stored: Mapping[str, Any]) -> None:
         self.model, self.stored = model, stored
         self.work, self.kept = Mended(data), Mended(data)
-        self.gone: dict[Loc, list[int]] = {}
+        self.left: dict[Loc, list[int]] = {}
+        self.by_key: dict[tuple[int, str], dict[str, Any]] = {}
         self.tried: Counter[Loc] = Counter()
         self.left_out: dict[Loc, Fault] = {}
 
@@ -54,30 +55,29 @@ class _Salvage:
 
     def _outermost(self, cuts: dict[Loc, _Cut]) -> list[_Cut]:
         """Without those that lie in a part that goes; the last ones of a list first."""
-        whole = [cut.loc for cut in cuts.values() if cut.value is NOTHING]
-        inner = [loc for loc in cuts if any(loc != one and loc[: len(one)] == one for one in whole)]
-        chosen = [cut for loc, cut in cuts.items() if loc not in inner]
+        whole = {cut.loc for cut in cuts.values() if cut.value is NOTHING}
+        chosen = [cut for loc, cut in cuts.items() if not any(loc[:length] in whole for length in range(len(loc)))]
         return sorted(chosen, key=lambda cut: [(isinstance(part, int), part) for part in cut.loc], reverse=True)
 
     def _apply(self, cut: _Cut) -> None:
+        *_, last = cut.loc
         original = self._original(cut.loc)
         self.tried[original] += 1
+        if cut.value is NOTHING and isinstance(last, int):
+            received = len(self.work.at(cut.loc[:-1]))
+            del self.left.setdefault(original[:-1], list(range(received)))[last]
         for mended in (self.work, self.kept):
             if cut.value is NOTHING:
                 _take_out(mended, cut.loc)
             else:
                 mended.replace(cut.loc, cut.value)
-        if cut.value is NOTHING and isinstance(original[-1], int):
-            self.gone.setdefault(original[:-1], []).append(original[-1])
 
     def _original(self, loc: Loc) -> Loc:
         """Where a part stood in what was received."""
         found: Loc = ()
         for part in loc:
-            if isinstance(part, int):
-                for index in sorted(self.gone.get(found, ())):
-                    part += index <= part
-            found = (*found, part)
+            left = self.left.get(found) if isinstance(part, int) else None
+            found = (*found, left[part] if left and isinstance(part, int) else part)
         return found
 
     def _ways(self, loc: Loc) -> list[_Cut]:
@@ -105,19 +105,25 @@ class _Salvage:
         for part in loc:
             received = received[part] if _holds(received, part) else None
             if isinstance(part, int):
-                found = _item(found, key, received)
+                found = self._item(found, key, received)
                 continue
             key, field = owner.keyed.get(part, ""), plan(owner).by_wire.get(part)
             owner = (field and field.model) or owner
             found = found.get(part) if isinstance(found, Mapping) else None
         return NOTHING if found is None else found
 
+    def _item(self, stored: Any, key: str, received: Any) -> Any:
+        """The item of a stored list that has the same key."""
+        wanted = _key(received, key)
+        if not wanted or not isinstance(stored, list):
+            return None
+        if (id(stored), key) not in self.by_key:
+            self.by_key[id(stored), key] = {_key(item, key): item for item in stored}
+        return self.by_key[id(stored), key].get(wanted)
 
-def _item(stored: Any, key: str, received: Any) -> Any:
-    """The item of a stored list that has the same key."""
-    wanted = str(received.get(key, "")).lower() if key and isinstance(received, Mapping) else ""
-    items = stored if wanted and isinstance(stored, list) else []
-    return next((item for item in items if str(item.get(key, "")).lower() == wanted), None)
+
+def _key(item: Any, key: str) -> str:
+    return str(item.get(key, "")).lower() if key and isinstance(item, Mapping) else ""
 
 
 def _take_out(mended: Mended, loc: Loc) -> None:

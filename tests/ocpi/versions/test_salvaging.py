@@ -1,5 +1,6 @@
 """Reading as far as it is valid: what falls, what stays as it was stored, and where it is said to have stood."""
 
+from time import process_time
 from typing import Any
 
 import pytest
@@ -119,3 +120,17 @@ def test_a_patch_changes_what_can_be_read_of_it() -> None:
     for nothing in ({"name": [], "last_updated": LATER}, "x"):
         with pytest.raises(Invalid):
             V221.parse_patch("location", nothing, v.LOCATION, as_far_as_valid=True)
+
+
+def test_cost_grows_with_the_size_and_not_with_its_square() -> None:
+    """Every EVSE and connector is faulty, which is the worst that can be sent."""
+
+    def seconds(evses: int) -> float:
+        spoilt = [evse(*[{"id": str(number)} for number in range(40)], uid=f"E{index}") for index in range(evses)]
+        begun = process_time()
+        V221.salvage("location", location(*spoilt), stored={})
+        return process_time() - begun
+
+    seconds(5)
+    small = min(seconds(25) for _ in range(3))
+    assert seconds(200) < 8 * 3 * max(small, 0.005)
