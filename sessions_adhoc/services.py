@@ -131,10 +131,12 @@ def start_session(
     try:
         with transaction.atomic():
             return _create(request, evse, client, idempotency_key, token), True
-    except IntegrityError as error:
+    except (IntegrityError, CannotStart) as error:
         # Two requests at the same time, with one key or at one charger: the other one won.
         if idempotency_key and (earlier := _earlier(client, idempotency_key, request)):
             return earlier, False
+        if isinstance(error, CannotStart):
+            raise
         check_free(evse)
         raise CannotStart("evse", "This charger is being used. Please try again.", IN_USE) from error
 

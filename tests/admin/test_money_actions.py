@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from billing.models import PaymentAuthorization
+from billing.models import OutstandingAmount, PaymentAuthorization
 from ocpi.models import Cdr
 from partners.models import HistoryEntry
 from sessions_adhoc.models import AdHocSession, ChargingAttempt, Sample, TimelineEvent
@@ -170,6 +170,7 @@ class TestTheClock:
         AdHocSession.objects.filter(pk=world.session.pk).update(next_check_at=now)
         world.ocpi_session.news_at = now
         world.ocpi_session.save()
+        OutstandingAmount.objects.all().delete()
         Cdr.objects.all().delete()
         shown = page.get(reverse("admin:sessions_adhoc_adhocsession_change", args=[world.session.pk])).context
         assert shown["foreseen"].text == "No meter value in time: asking for it (G5.11)."

@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from billing.models import PaymentAuthorization
+from billing.models import OutstandingAmount, PaymentAuthorization
 from ocpi.models import Cdr, Command
 from partners.incidents import Report, open_incident
 from partners.models import Incident
@@ -131,6 +131,7 @@ class TestIncidents:
 
 class TestButtons:
     def test_a_charging_session_can_be_stopped(self, page, world):
+        OutstandingAmount.objects.all().delete()
         Cdr.objects.all().delete()
         assert buttons(page, world.session) == ["check-again", "stop"]
         press(page, world.session, "stop")

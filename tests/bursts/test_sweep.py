@@ -163,6 +163,7 @@ def test_a_tick_of_beat_goes_past_its_queue(name: str) -> None:
     assert options["queue"] == queues.route(task)["queue"] + queues.DUE
 
 
+@pytest.mark.django_db
 def test_a_look_that_fails_keeps_no_other_waiting() -> None:
     seen: list[str] = []
 

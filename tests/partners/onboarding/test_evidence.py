@@ -7,7 +7,7 @@ import pytest
 from django.apps import apps
 from django.utils import timezone
 
-from billing.models import PaymentAuthorization
+from billing.models import OutstandingAmount, PaymentAuthorization
 from partners.models import Evidence, FunctionalTest, Onboarding, Partner
 from sessions_adhoc.models import AdHocSession, Sample, TimelineEvent
 from sfp_platform.celery import app
@@ -23,6 +23,7 @@ def world(db):
     """A charge under way: its Session is known, and nothing else was seen yet."""
     made = rows.world()
     Sample.objects.all().delete()
+    OutstandingAmount.objects.all().delete()
     apps.get_model("ocpi.Cdr").objects.all().delete()
     apps.get_model("ocpi.Command").objects.all().update(state="created", response="", result="")
     Onboarding.objects.create(
