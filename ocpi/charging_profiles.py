@@ -20,7 +20,7 @@ from ocpi.outgoing import Sent, queue, reading, sends, version_with
 from ocpi.routing import profile_callback_url
 from ocpi.store import stamps
 from ocpi.store.base import NotFound, Stored, key, storable
-from ocpi.store.columns import text
+from ocpi.store.columns import seconds, text
 from ocpi.versions import ChargingPreferences, Lenience, Version
 from ocpi.versions.v2_2_1.profiles import ChargingProfile, SetChargingProfile
 from partners.models import Partner
@@ -103,7 +103,8 @@ def _send(row: ProfileRequest, version: Version) -> Sent:
     with reading(reply):
         parsed = version.parse("charging_profile_response", reply.data)
     response = text(ProfileRequest, "response", parsed.obj.result)
-    return Sent(MODULE, reply, response, {"timeout": parsed.obj.timeout}, parsed.leniences)
+    waiting = {"timeout": seconds(ProfileRequest, "timeout", parsed.obj.timeout)}
+    return Sent(MODULE, reply, response, waiting, parsed.leniences)
 
 
 def _word(data: Any) -> tuple[Any, tuple[Lenience, ...]]:

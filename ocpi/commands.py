@@ -25,6 +25,7 @@ from ocpi.models import Command, Token
 from ocpi.pushes.sending import push_before_use
 from ocpi.remarks import remark
 from ocpi.routing import command_callback_url
+from ocpi.store import columns
 from ocpi.versions import Invalid, Lenience, Version, WireModel
 from ocpi.versions.enums import CommandResponseType
 from ocpi.versions.v2_2_1.commands import CancelReservation, ReserveNow, StartSession, StopSession, UnlockConnector
@@ -219,7 +220,7 @@ def _answered(partner: Partner, version: Version, reply: Reply) -> Outcome:
         obj = parsed.obj
         quirks.note(partner, version.number, "commands", (*wrapped, *parsed.leniences), reply.message_id)
         text = " / ".join(message.text for message in obj.message)
-        timeout = obj.timeout if version.command_has_timeout else None
+        timeout = columns.seconds(Command, "timeout", obj.timeout) if version.command_has_timeout else None
     if result:
         return Outcome(State.ANSWERED, result, _cut(text), timeout, message_id=reply.message_id)
     failure = f"Their answer has no result that OCPI knows. The command may have been carried out. {text}"

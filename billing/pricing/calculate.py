@@ -6,7 +6,7 @@ from datetime import UTC, tzinfo
 from decimal import ROUND_CEILING, Decimal
 
 from billing.pricing.match import Moment, component_for, moments
-from billing.pricing.money import money, round_money
+from billing.pricing.money import money, round_money, rounded
 from billing.pricing.tariff import (
     SECONDS_PER_HOUR,
     ChargingPeriod,
@@ -278,13 +278,13 @@ def _text(tariff: Tariff, usage: _Usage, quantity: Decimal, amount: Decimal) -> 
 
 def plain(number: Decimal) -> str:
     """A number without trailing zeros or exponent, to three decimals: 20.5, 7, 0.116."""
-    text = f"{number.quantize(Decimal('0.001')):f}".rstrip("0").rstrip(".")
+    text = f"{rounded(number, Decimal('0.001')):f}".rstrip("0").rstrip(".")
     return text or "0"
 
 
 def unit_price(number: Decimal) -> str:
     """A price per unit with two to four decimals: 0.25, 0.4875."""
-    text = f"{number.quantize(Decimal('0.0001')):f}"
+    text = f"{rounded(number, Decimal('0.0001')):f}"
     return text[:-2] + text[-2:].rstrip("0")
 
 

@@ -1,6 +1,6 @@
 """Amounts of money: decimal units and integer minor units (ISO 4217)."""
 
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Context, Decimal
 
 # Currencies of ISO 4217 whose minor unit is not a hundredth.
 _EXPONENTS = {
@@ -11,6 +11,8 @@ _EXPONENTS = {
 }
 # Quotients such as a third of an hour end in 28 digits: what they miss must not decide at the half.
 _NOISE = Decimal("1e-12")
+# A price, a tax and an amount of the wire have up to 15 digits each, and their product has its decimals too.
+_WIDE = Context(prec=100)
 
 
 def minor_exponent(currency: str) -> int:
@@ -24,10 +26,15 @@ def minor_exponent(currency: str) -> int:
     return _EXPONENTS.get(code, 2)
 
 
+def rounded(number: Decimal, unit: Decimal, rounding: str = ROUND_HALF_EVEN) -> Decimal:
+    """The nearest multiple of a power of ten, also of numbers that are no real price: they are shown, not failed on."""
+    return number.quantize(unit, rounding, _WIDE)
+
+
 def round_money(amount: Decimal, currency: str) -> Decimal:
     """Round half up to the currency's minor unit: 2.345 EUR is 2.35, 2.5 JPY is 3."""
     unit = Decimal(1).scaleb(-minor_exponent(currency))
-    return amount.quantize(_NOISE).quantize(unit, ROUND_HALF_UP)
+    return rounded(rounded(amount, _NOISE), unit, ROUND_HALF_UP)
 
 
 def to_minor(amount: Decimal, currency: str) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from billing.pricing.calculate import bounds, duration, plain, rates_of, tax_ratio, unit_price, vat_of, with_taxes
-from billing.pricing.money import money
+from billing.pricing.money import money, rounded
 from billing.pricing.tariff import (
     Dimension,
     Element,
@@ -18,6 +18,7 @@ from billing.pricing.tariff import (
 NOT_READABLE = "price not readable"
 SHORT_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 NAMES = {Dimension.ENERGY: "energy", Dimension.TIME: "charging", Dimension.PARKING_TIME: "parking"}
+HUNDREDTH = Decimal("0.01")
 # Blocks smaller than these are finer than the price is quoted: not worth a word.
 TIME_STEP = 60
 ENERGY_STEP = 10
@@ -101,7 +102,7 @@ def _price(component: PriceComponent, amount: Decimal, currency: str) -> str:
         return f"{unit_price(amount)} {currency}/kWh"
     what = NAMES[component.dimension]
     per_minute = amount / 60
-    if abs(per_minute - round(per_minute, 2)) < Decimal("0.000001"):
+    if abs(per_minute - rounded(per_minute, HUNDREDTH)) < Decimal("0.000001"):
         return f"{unit_price(per_minute)} {currency}/min {what}"
     return f"{unit_price(amount)} {currency}/h {what}"
 

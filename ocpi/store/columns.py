@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
-from django.db import models
+from django.db import connection, models
 
 from ocpi.versions import Fault, Invalid
 
@@ -47,6 +47,14 @@ def fitting(model: type[models.Model], column: str, value: Decimal | None) -> De
         return number(model, column, value, column)
     except Invalid:
         return None
+
+
+def seconds(model: type[models.Model], column: str, value: int | None) -> int | None:
+    """Return whole seconds as the column can hold them: beyond its longest time nobody waits."""
+    if value is None:
+        return None
+    _, most = connection.ops.integer_field_range(model._meta.get_field(column).get_internal_type())
+    return min(value, most)
 
 
 def required_number(model: type[models.Model], column: str, value: Decimal, path: str) -> Decimal:

@@ -160,13 +160,12 @@ def fill_evse(
 
 def fill_connector(row: Connector, obj: Any, raw: Mapping[str, Any], stamp: Stamp) -> bool:
     """Put a parsed connector and its JSON into its row; False when the row says that already."""
-    path = f"connectors[{obj.id}].max_electric_power"
     values = {
         "connector_id": columns.identifier(obj.id, "connectors.id"),
         "connector_key": key(obj.id),
         "standard": columns.text(Connector, "standard", obj.standard),
         "power_type": columns.text(Connector, "power_type", obj.power_type),
-        "max_kw": columns.number(Connector, "max_kw", obj.max_kw, path),
+        "max_kw": columns.fitting(Connector, "max_kw", obj.max_kw),
         "tariff_ids": storable([str(tariff_id) for tariff_id in obj.tariff_ids]),
         "raw": storable(dict(raw)),
         "last_updated": obj.last_updated,

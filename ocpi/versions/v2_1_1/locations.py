@@ -15,7 +15,7 @@ from ocpi.versions.enums import (
 )
 from ocpi.versions.strings import NOT_AVAILABLE, Country, Id, Text
 from ocpi.versions.times import Degrees
-from ocpi.versions.types import Many, Several, Whole
+from ocpi.versions.types import Many, Several
 from ocpi.versions.v2_1_1.types import EmptyUnlessSaid, FalseUnlessSaid, Id39, OneTariffId, Owned
 from ocpi.versions.v2_2 import models as v2_2
 from ocpi.versions.v2_2_1 import common, locations
@@ -74,8 +74,8 @@ class Connector(v2_2.Connector):
     off_wire = frozenset({"max_electric_power"})
 
     standard: Annotated[str, OneOf(ConnectorType, without=LATER_CONNECTORS)]
-    max_voltage: Whole = Field(validation_alias="voltage")
-    max_amperage: Whole = Field(validation_alias="amperage")
+    max_voltage: locations.Electric = Field(validation_alias="voltage")
+    max_amperage: locations.Electric = Field(validation_alias="amperage")
     tariff_ids: Annotated[tuple[str, ...], OneTariffId()] = Field(default=(), validation_alias="tariff_id")
 
 

@@ -20,7 +20,7 @@ from ocpi.versions.enums import (
 from ocpi.versions.numbers import Int
 from ocpi.versions.strings import NOT_AVAILABLE, UNKNOWN_COUNTRY, Country, Id, Text
 from ocpi.versions.times import Moment, TimeOfDay
-from ocpi.versions.types import CountryCode, Flag, Id36, Link, Many, PartyId, Several, Whole
+from ocpi.versions.types import CountryCode, Flag, Id36, Link, Many, PartyId, Several
 from ocpi.versions.v2_2_1.common import (
     AdditionalGeoLocation,
     BusinessDetails,
@@ -33,6 +33,8 @@ from ocpi.versions.v2_2_1.common import (
 NO_COUNTRY = "XXX"
 NOWHERE = {"latitude": "0.000000", "longitude": "0.000000"}
 PHASES = {PowerType.AC_3_PHASE: 3, PowerType.AC_2_PHASE: 2, PowerType.AC_2_PHASE_SPLIT: 2}
+MOST_KW = 90_000  # no charger has more; what says so is no power
+Electric = Annotated[int, Int(0, 1_000_000)]  # V or A
 Status = Annotated[str, OneOf(EvseStatus, synonyms=OCPP_STATUS)]
 
 
@@ -49,9 +51,9 @@ class Connector(WireModel):
     standard: Annotated[str, OneOf(ConnectorType, without=("MCS", "SAE_J3400"))]
     format: Annotated[str, OneOf(ConnectorFormat)]
     power_type: Annotated[str, OneOf(PowerType)]
-    max_voltage: Whole
-    max_amperage: Whole
-    max_electric_power: Whole | None = None
+    max_voltage: Electric
+    max_amperage: Electric
+    max_electric_power: Annotated[int, Int(0, MOST_KW * 1000)] | None = None
     tariff_ids: Many[Id36] = ()
     terms_and_conditions: Link | None = None
     last_updated: Moment
@@ -62,12 +64,13 @@ class Connector(WireModel):
         return self.power_type == PowerType.DC
 
     @property
-    def max_kw(self) -> Decimal:
-        """Highest power in kW: as stated, else voltage x current x phases."""
+    def max_kw(self) -> Decimal | None:
+        """Highest power in kW: as stated, else voltage x current x phases. None where these are no power."""
         if self.max_electric_power:
             return Decimal(self.max_electric_power) / 1000
         phases = PHASES.get(PowerType(self.power_type), 1) if self.power_type in set(PowerType) else 1
-        return Decimal(self.max_voltage * self.max_amperage * phases) / 1000
+        kw = Decimal(self.max_voltage * self.max_amperage * phases) / 1000
+        return kw if 0 < kw <= MOST_KW else None
 
 
 class StatusSchedule(WireModel):

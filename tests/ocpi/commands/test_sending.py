@@ -294,3 +294,10 @@ def test_the_task_sends(cpo, connected, run_tasks):
     assert run_tasks() == [("ocpi.tasks.send_command", (str(command.pk),))]
     command.refresh_from_db()
     assert command.response == "ACCEPTED"
+
+
+@pytest.mark.parametrize(("timeout", "kept"), [(1e9, 10**9), (10**12, 2**31 - 1), (9e99, None), (-1e12, None)])
+def test_a_command_is_answered_whatever_time_it_may_take(cpo, connected, timeout, kept):
+    cpo.on(START, envelope({"result": "ACCEPTED", "timeout": timeout}))
+    command = sent(start(connected()))
+    assert (command.state, command.response, command.timeout) == ("answered", "ACCEPTED", kept)

@@ -221,3 +221,12 @@ def charging(partner) -> OcpiSession:
     commands.send(started.pk)
     eventually(lambda: OcpiSession.objects.filter(status="ACTIVE").exists(), what="an active session")
     return OcpiSession.objects.get()
+
+
+@pytest.mark.parametrize(("timeout", "kept"), [(1e9, 10**9), (10**12, 2**31 - 1)])
+def test_a_profile_is_answered_whatever_time_it_may_take(cpo, session, run_tasks, timeout, kept):
+    cpo.on(f"PUT {PATH}", envelope({"result": "ACCEPTED", "timeout": timeout}))
+    row = charging_profiles.set_profile(session, PROFILE)
+    run_tasks()
+    row.refresh_from_db()
+    assert (row.state, row.response, row.timeout) == ("answered", "ACCEPTED", kept)
