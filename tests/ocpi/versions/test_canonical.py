@@ -104,3 +104,9 @@ def test_the_place_of_2_1_1_is_the_one_evse_and_connector_of_its_location() -> N
         location = {**v.SESSION_211["location"], "evses": bays}
         found = V211.parse("session", {**v.SESSION_211, "location": location}).obj
         assert (found.location_id, found.evse_uid, found.connector_id) == (one.location_id, *named)
+
+
+@pytest.mark.parametrize(("volts", "amperes"), [(0, 32), (920, 0), (1_000_000, 1_000_000)])
+def test_what_no_connector_has_is_no_power(volts: int, amperes: int) -> None:
+    changes = {"max_electric_power": None, "max_voltage": volts, "max_amperage": amperes}
+    assert V221.parse("connector", make(v.CONNECTOR, changes)).obj.max_kw is None
