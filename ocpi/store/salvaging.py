@@ -16,6 +16,8 @@ from ocpi.versions import Fault, Invalid
 from ocpi.versions.results import Salvaged
 from ocpi.versions.times import format_timestamp
 
+NAMES = frozenset({"country_code", "party_id", "id", "uid", "last_updated"})
+"""What tells which object it is, and when; without anything else it says nothing."""
 MOST_KEPT = 50
 """Of the places that an object keeps; all are in the message log."""
 Told = dict[str, str]
@@ -41,7 +43,10 @@ def read_as_far_as_valid(
             raise
     before = stored() or {"last_updated": format_timestamp(timezone.now())}
     named = {name: value for name, value in known.items() if value is not None}
-    return party.version.salvage(kind, data, stored={**before, **named}, owner=party.owner)
+    found = party.version.salvage(kind, data, stored={**before, **named}, owner=party.owner)
+    if not data.keys() - NAMES - {fault.path for fault in found.left_out}:
+        raise Invalid(found.left_out)
+    return found
 
 
 def stored_location(party: Party, location_id: Any) -> dict[str, Any] | None:

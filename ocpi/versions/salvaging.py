@@ -19,6 +19,8 @@ from ocpi.versions.results import Fault, Invalid, Lenience, Salvaged
 
 M = TypeVar("M", bound=WireModel)
 NOTHING = object()
+MOST_FAULTS = 20_000
+"""Of one object. What is nothing but faults is not worth the time of looking for what is none."""
 
 
 @dataclass(frozen=True)
@@ -169,7 +171,7 @@ def salvage(
         try:
             obj, found = validate(model, reading.work, reading_rule(model), owner, notes)
         except Invalid as error:
-            if not reading.cut(list(error.details)):
+            if len(error.details) > MOST_FAULTS or not reading.cut(list(error.details)):
                 raise
             continue
         found.extend(unknown_fields(model, reading.work.data, unknown_allowed))

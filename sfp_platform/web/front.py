@@ -97,7 +97,7 @@ class Front:
         to_keep = KEPT_OF_STRANGERS if is_stranger(scope, headers) else most
         read, more = 0, True
         while more:
-            message = await receive()
+            message = await _next_part(receive)
             if message["type"] == "http.disconnect":
                 raise Gone
             chunk, more = message.get("body", b""), message.get("more_body", False)
@@ -112,6 +112,14 @@ class Front:
             raise Refused(503, "Too much is being sent to us at the moment. Please try again in a few seconds.")
         body.kept += chunk
         self.buffered += len(chunk)
+
+
+async def _next_part(receive: Receive) -> Any:
+    """What comes next of a request. Chunks that are not framed as HTTP asks are the client's fault, and answered so."""
+    try:
+        return await receive()
+    except Exception as error:
+        raise Refused(400, "The body cannot be read: its chunks are not framed as HTTP asks.") from error
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,8 @@ from partners.models import Partner
 from sfp_platform.web.front import Front
 from tests.factories import PartnerFactory, PartnerRoleFactory, issue_token
 
+BROKEN = b"what the web server cannot read as a chunk"
+
 
 @dataclass
 class Answered:
@@ -48,6 +50,8 @@ class Server:
         async def receive() -> dict[str, Any]:
             if not waiting and not complete:
                 await asyncio.sleep(3600)
+            if waiting and waiting[0] is BROKEN:
+                raise RuntimeError("Invalid chunk size line")
             chunk = waiting.pop(0) if waiting else b""
             return {"type": "http.request", "body": chunk, "more_body": bool(waiting) or not complete}
 

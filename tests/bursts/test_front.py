@@ -10,7 +10,7 @@ import pytest
 from ocpi.models import Evse, Message, OcpiSession
 from sfp_platform.web import serve
 from sfp_platform.web.front import joined
-from tests.bursts.conftest import Answered, Server
+from tests.bursts.conftest import BROKEN, Answered, Server
 from tests.factories import location_data, session_data
 
 SESSION = "/ocpi/emsp/2.2.1/sessions/SK/ION/S-1"
@@ -39,6 +39,12 @@ def test_a_body_that_is_too_large_is_refused(
     assert (answer.status, answer.json["status_code"]) == (413, 2001)
     assert answer.json["status_message"] == "The body is larger than 10000 bytes."
     assert server.front.buffered == 0
+
+
+def test_chunks_that_are_none_are_the_clients_fault(server: Server, token: dict[str, str]) -> None:
+    answer = server.ask("PUT", "/ocpi/emsp/2.2.1/locations/SK/ION/LOC-1", b"{", BROKEN, headers=token)
+    assert (answer.status, answer.json["status_code"]) == (400, 2000)
+    assert "not framed" in answer.json["status_message"]
 
 
 def test_half_a_body_takes_no_thread(server: Server, token: dict[str, str], settings: Any) -> None:

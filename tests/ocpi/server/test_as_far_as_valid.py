@@ -147,6 +147,8 @@ def test_where_nothing_can_be_kept_it_is_2001(cpo: Cpo) -> None:
     answered(cpo.put(URL, location_data() | {"id": "LOC-9"}), 200, 2001)
     assert Location.objects.count() == 0
     answered(cpo.put(URL, location_data()), 201, 1000)
+    for body in ({}, {"id": "LOC-1"}, {"evses": 5, "city": []}):
+        answered(cpo.put(URL, body), 200, 2001)
     answered(cpo.patch(EVSE, {"status": 5, "last_updated": LATER}), 200, 2001, "status")
     answered(cpo.patch(EVSE, '"x"'), 200, 2001)
     answered(cpo.patch(CONNECTOR, {"standard": None, "last_updated": LATER}), 200, 2001, "standard")

@@ -7,6 +7,7 @@ import pytest
 
 from ocpi.versions import Invalid, Version
 from ocpi.versions.limits import MOST_ITEMS
+from ocpi.versions.salvaging import MOST_FAULTS
 from tests.ocpi.versions import vectors as v
 from tests.ocpi.versions.vectors import LATER, V211, V221, V230, make
 
@@ -120,6 +121,12 @@ def test_a_patch_changes_what_can_be_read_of_it() -> None:
     for nothing in ({"name": [], "last_updated": LATER}, "x"):
         with pytest.raises(Invalid):
             V221.parse_patch("location", nothing, v.LOCATION, as_far_as_valid=True)
+
+
+def test_what_is_nothing_but_faults_is_not_salvaged() -> None:
+    with pytest.raises(Invalid) as refused:
+        V221.salvage("location", location(*[evse(*[{}] * 60)] * 100), stored={})
+    assert len(refused.value.faults) > MOST_FAULTS
 
 
 def test_cost_grows_with_the_size_and_not_with_its_square() -> None:
