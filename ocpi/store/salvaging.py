@@ -33,7 +33,7 @@ def read_as_far_as_valid(
         known: what the URL says of it.
 
     Raises:
-        Invalid: nothing of it can be kept.
+        Invalid: nothing of it can be kept; with every fault of what was received.
     """
     try:
         parsed = party.version.parse(kind, data, owner=party.owner)
@@ -41,9 +41,13 @@ def read_as_far_as_valid(
     except Invalid as error:
         if not error.details:
             raise
+        whole = error
     before = stored() or {"last_updated": format_timestamp(timezone.now())}
     named = {name: value for name, value in known.items() if value is not None}
-    found = party.version.salvage(kind, data, stored={**before, **named}, owner=party.owner)
+    try:
+        found = party.version.salvage(kind, data, stored={**before, **named}, owner=party.owner)
+    except Invalid:
+        raise whole from None
     if not data.keys() - NAMES - {fault.path for fault in found.left_out}:
         raise Invalid(found.left_out)
     return found

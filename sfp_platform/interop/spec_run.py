@@ -47,8 +47,8 @@ def _line(folder: str, path: Path, number: str, stand_in: StandIn) -> Line:
         outcome = driver.run(known, path.read_bytes())
         transaction.set_rollback(True)
     deviations = tuple(_deviations(outcome, wrong))
-    found = _words(outcome.refused, outcome.faults, outcome.notes)
-    expected = _words(bool(wrong.faults), wrong.faults, wrong.notes)
+    found = _words(outcome.refused, outcome.faults, outcome.notes, outcome.left_out)
+    expected = _words(bool(wrong.faults), wrong.faults, wrong.notes, wrong.left_out)
     return Line(folder, path.name, known.title, found, expected, deviations)
 
 
@@ -56,6 +56,7 @@ def _deviations(outcome: Outcome, wrong: Erratum) -> Iterator[str]:
     for what, found, expected in (
         ("refused for", outcome.faults, wrong.faults),
         ("noted", outcome.notes, wrong.notes),
+        ("left out", outcome.left_out, wrong.left_out),
     ):
         for path in sorted(set(found) - set(expected)):
             yield f"{what} {path}, which is not expected"
@@ -66,7 +67,9 @@ def _deviations(outcome: Outcome, wrong: Erratum) -> Iterator[str]:
     yield from outcome.problems
 
 
-def _words(refused: bool, faults: tuple[str, ...], notes: tuple[str, ...]) -> str:
+def _words(refused: bool, faults: tuple[str, ...], notes: tuple[str, ...], left_out: tuple[str, ...]) -> str:
     if refused:
         return f"refused: {', '.join(sorted(faults))}"
-    return f"accepted, noted: {', '.join(sorted(notes))}" if notes else "accepted"
+    but_for = f" but for {', '.join(sorted(left_out))}" if left_out else ""
+    noted = f", noted: {', '.join(sorted(notes))}" if notes else ""
+    return f"accepted{but_for}{noted}"

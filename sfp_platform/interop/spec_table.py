@@ -96,6 +96,7 @@ class Erratum:
     Args:
         faults: paths that cannot be read, for which it is refused; with none it is accepted.
         notes: paths that are read nevertheless; the message log names each.
+        left_out: paths that cannot be read in a Location, which is taken over without them.
         lost: paths whose content has no field to go into, so that it does not come back from the models.
     """
 
@@ -103,6 +104,7 @@ class Erratum:
     pattern: str
     faults: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
     lost: tuple[str, ...] = ()
 
 
@@ -158,9 +160,9 @@ ERRATA = (
     Erratum(
         "2.3.0-bookings",
         "location_example.json",
-        faults=tuple(f"evses[{e}].parking[{p}]" for e in (0, 1) for p in (0, 1)),
+        left_out=tuple(f"evses[{e}].parking[{p}]" for e in (0, 1) for p in (0, 1)),
     ),
-    Erratum("2.3.0-bookings", "location_example_parking_garage*", faults=("evses[0].parking[0]",)),
+    Erratum("2.3.0-bookings", "location_example_parking_garage*", left_out=("evses[0].parking[0]",)),
 )
 
 
