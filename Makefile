@@ -60,7 +60,7 @@ simulator: install ## a simulated CPO (ARGS="..." for its options)
 test: install ## the whole suite on real PostgreSQL and Redis (a part of it: ARGS="tests/billing")
 	$(call heading,tests)
 ifeq ($(ARGS),)
-	@$(pytest) --cov $(COVERING)
+	@$(pytest) $(COVERING) --cov
 	@$(pytest) $(addprefix --ignore=,$(COVERING))
 else
 	@$(pytest) $(ARGS)

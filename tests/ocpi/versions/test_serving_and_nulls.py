@@ -12,6 +12,10 @@ def test_what_cannot_be_read_any_more_is_served_as_it_is() -> None:
     assert in_listed_words(V221, "evse", {"uid": "1"}) == {"uid": "1"}
 
 
+def test_what_is_listed_is_served_as_it_came() -> None:
+    assert in_listed_words(V221, "evse", v.EVSE) == v.EVSE
+
+
 def test_a_connector_of_an_unknown_kind_cannot_be_said() -> None:
     with pytest.raises(Invalid, match="standard"):
         in_listed_words(V221, "connector", make(v.CONNECTOR, {"standard": "HOOK"}))
@@ -20,7 +24,7 @@ def test_a_connector_of_an_unknown_kind_cannot_be_said() -> None:
 def test_an_unknown_value_in_a_list_is_left_out_beside_one_that_takes_its_part_along() -> None:
     odd = make(v.CONNECTOR, {"id": "9", "standard": "HOOK"})
     evse = make(
-        v.EVSE, {"status": "BANANA", "capabilities": ["TELEPATHY", "RFID_READER"], "connectors": [odd, v.CONNECTOR]}
+        v.EVSE, {"status": "BANANA", "capabilities": ["TELEPATHY", "rfid_reader"], "connectors": [odd, v.CONNECTOR]}
     )
     served = in_listed_words(V221, "evse", evse)
     assert served == make(v.EVSE, {"status": "UNKNOWN", "capabilities": ["RFID_READER"]})
