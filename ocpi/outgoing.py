@@ -18,7 +18,6 @@ from typing import Any, TypeVar
 import structlog
 from django.apps import apps
 from django.conf import settings
-from django.db.models import Q
 from django.utils import timezone
 
 from ocpi import quirks
@@ -28,7 +27,7 @@ from ocpi.enqueue import enqueue, enqueue_after_commit
 from ocpi.models.outgoing import Outgoing
 from ocpi.store.base import NotFound
 from ocpi.versions import VERSIONS, Invalid, Lenience, Version
-from partners.deadlines import claim_due
+from partners.deadlines import claim_due, is_free
 from partners.models import Partner
 
 log = structlog.get_logger(__name__)
@@ -124,7 +123,7 @@ def send(model: type[Outgoing], pk: Any, held: datetime | None = None) -> None:
     """Send a due row and record what came of it. Does nothing where another worker has it, or it is done."""
     now = timezone.now()
     until = now + timedelta(seconds=settings.OCPI_CONNECT_TIMEOUT + settings.OCPI_READ_TIMEOUT) + MARGIN
-    free = Q(next_check_at__lte=now) | Q(next_check_at=held) if held else Q(next_check_at__lte=now)
+    free = is_free(now, held)
     rows: Any = model._base_manager.filter(pk=pk)
     row = rows.filter(free).select_related("partner").first()
     if row is None or not rows.filter(free, state=row.state).update(

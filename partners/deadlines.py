@@ -3,13 +3,61 @@
 A model that waits for something has a `next_check_at` column: the moment at which somebody must look at the
 row again, or NULL when nobody must. The column is the outbox: a lost task, a dead worker or an empty broker
 costs latency and nothing else, because the row stays due until somebody moves its deadline.
+
+While a worker is at a row, the column is the end of that worker's lease. Every write of a worker asks first whether
+the lease in the row is still its own (`holding`), so that one who was believed dead cannot overwrite what its
+successor did.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import connections, models, router, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+Row = TypeVar("Row", bound=models.Model)
+
+
+class LeaseLostError(Exception):
+    """Another worker has the row now, or it was ended by somebody else."""
+
+
+def is_free(now: datetime, held: datetime | None = None) -> Q:
+    """The condition that a row may be taken at `now`.
+
+    It is due, or under the lease that ends at `held`: the one that a sweep took on behalf of the task that asks.
+    """
+    due = Q(next_check_at__lte=now)
+    return due | Q(next_check_at=held) if held else due
+
+
+def take_lease(
+    rows: "QuerySet[Any]", lease: timedelta, held: datetime | None = None, /, **values: Any
+) -> datetime | None:
+    """Take the one row of `rows` if it is free (`is_free`); return the end of the lease, None where it is not.
+
+    `values` are columns that change with it.
+    """
+    now = timezone.now()
+    until = now + lease
+    return until if rows.filter(is_free(now, held)).update(next_check_at=until, **values) else None
+
+
+@contextmanager
+def holding(model: type[Row], pk: Any, until: datetime) -> Iterator[Row]:
+    """A transaction with the row locked, for the worker whose lease ends at `until`.
+
+    Raises:
+        LeaseLostError
+    """
+    with transaction.atomic():
+        row = model._base_manager.select_for_update().get(pk=pk)
+        if row.next_check_at != until:  # type: ignore[attr-defined]  # every model of this module has it
+            raise LeaseLostError(f"{model._meta.verbose_name} {pk}")
+        yield row
 
 
 def claim_due(

@@ -13,10 +13,10 @@ from ocpi.client import CallFailed
 from ocpi.conformance import runs
 from ocpi.conformance.case import FAILED, NOT_APPLICABLE, PASSED, Case, Finding, Wait, failed, not_applicable
 from ocpi.conformance.catalogue import POSITIONS, TITLE_OF, plan
-from ocpi.conformance.runs import LeaseLostError, holding
 from ocpi.conformance.scene import Scene, sentence
 from ocpi.conformance.sections import section
 from ocpi.models import ConformanceCase, ConformanceRun
+from partners.deadlines import LeaseLostError, holding
 
 log = structlog.get_logger(__name__)
 MOST_TRIES = 3
@@ -37,8 +37,8 @@ def advance(run_id: int, held: datetime | None = None) -> ConformanceRun | None:
     try:
         while worker.one_case():
             continue
-    except LeaseLostError as error:
-        log.warning("conformance_lease_lost", run_id=run_id, error=str(error))
+    except LeaseLostError:
+        log.warning("conformance_lease_lost", run_id=run_id)
     return ConformanceRun.objects.get(pk=run_id)
 
 
@@ -64,7 +64,7 @@ class _Worker:
 
     def _open(self) -> Case | None:
         """Begin the next case under a fresh lease, or end the run."""
-        with holding(self.run.pk, self.until) as row:
+        with holding(ConformanceRun, self.run.pk, self.until) as row:
             case = self._next(row)
             if case is None:
                 runs.end(row, runs.State.CANCELLED if row.stopping else runs.State.FINISHED)
@@ -110,7 +110,7 @@ class _Worker:
         return not_applicable(text)
 
     def _wait(self, wait: Wait) -> bool:
-        with holding(self.run.pk, self.until) as row:
+        with holding(ConformanceRun, self.run.pk, self.until) as row:
             row.waiting_for, row.notes, row.tries = wait.text[:300], self.scene.notes, 0
             row.next_check_at = timezone.now() + timedelta(seconds=wait.seconds)
             row.save()
@@ -118,7 +118,7 @@ class _Worker:
 
     def _record(self, case: Case, found: Finding) -> bool:
         is_wrong = found.verdict not in (NOT_APPLICABLE, PASSED)
-        with holding(self.run.pk, self.until) as row:
+        with holding(ConformanceRun, self.run.pk, self.until) as row:
             ConformanceCase.objects.create(
                 run=row,
                 position=POSITIONS[case.key],
@@ -141,7 +141,7 @@ class _Worker:
 
     def _keep(self) -> None:
         """Keep the notes now: what was begun must be known to whoever goes on."""
-        with holding(self.run.pk, self.until) as row:
+        with holding(ConformanceRun, self.run.pk, self.until) as row:
             self._renew(row)
 
     def _renew(self, row: ConformanceRun) -> None:

@@ -1,18 +1,15 @@
 """Runs of the check as rows: starting, claiming by lease, calling off, ending.
 
 `next_check_at` of a live run is its clock: the moment of the next look, or, while a worker is at it, the end of that
-worker's lease. Every write of a worker first checks that its lease is still the one in the row.
+worker's lease (`partners.deadlines`).
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import Q
 from django.utils import timezone
 
 from ocpi import receivers
@@ -20,6 +17,7 @@ from ocpi.enqueue import enqueue_after_commit
 from ocpi.models import ConformanceCase, ConformanceRun, Evse
 from ocpi.versions import VERSIONS
 from partners import tokens
+from partners.deadlines import take_lease
 from partners.models import Partner, ReceivedToken
 
 CHECK_TASK = "ocpi.tasks.sync_conformance"
@@ -32,10 +30,6 @@ LEASE_MARGIN = timedelta(seconds=30)
 
 class CheckRefusedError(Exception):
     """The check cannot be started or called off as things are; the text says why and what to do."""
-
-
-class LeaseLostError(Exception):
-    """Another worker has the run now."""
 
 
 @dataclass(frozen=True)
@@ -140,31 +134,13 @@ def claim(run_id: int, held: datetime | None = None) -> datetime | None:
 
     `held` is the end of the lease that the sweep took on behalf of its task.
     """
-    now = timezone.now()
-    until = now + lease_length()
-    free = Q(next_check_at__lte=now) | Q(next_check_at=held) if held else Q(next_check_at__lte=now)
-    taken = ConformanceRun.objects.filter(free, pk=run_id, state__in=LIVE).update(
-        next_check_at=until, state=State.RUNNING
+    return take_lease(
+        ConformanceRun.objects.filter(pk=run_id, state__in=LIVE), lease_length(), held, state=State.RUNNING
     )
-    return until if taken else None
-
-
-@contextmanager
-def holding(run_id: int, until: datetime) -> Iterator[ConformanceRun]:
-    """A transaction with the run locked, for the worker whose lease ends at `until`.
-
-    Raises:
-        LeaseLostError
-    """
-    with transaction.atomic():
-        run = ConformanceRun.objects.select_for_update().get(pk=run_id)
-        if run.next_check_at != until:
-            raise LeaseLostError(f"conformance {run_id}")
-        yield run
 
 
 def end(run: ConformanceRun, state: str) -> None:
-    """End a run, inside `holding`."""
+    """End a run, inside `deadlines.holding`."""
     run.state, run.next_check_at, run.waiting_for, run.ended_at = state, None, "", timezone.now()
     run.save()
 

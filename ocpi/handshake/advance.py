@@ -16,10 +16,10 @@ from ocpi.handshake import leaving, runs, steps
 from ocpi.handshake.connection import request_first_pulls
 from ocpi.handshake.courses import START_OVER, course_of, following
 from ocpi.handshake.failures import StepFailedError
-from ocpi.handshake.runs import LeaseLostError, holding
 from ocpi.handshake.steps import StepDone
 from ocpi.models import HandshakeRun, HandshakeStep
 from partners import tokens
+from partners.deadlines import LeaseLostError, holding
 from partners.incidents import Report, close_incidents, open_incident
 
 log = structlog.get_logger(__name__)
@@ -49,8 +49,8 @@ def advance(run_id: int, held: datetime | None = None) -> HandshakeRun | None:
     try:
         while until is not None:
             until = _advance_one(run_id, until)
-    except LeaseLostError as error:
-        log.warning("handshake_lease_lost", run_id=run_id, error=str(error))
+    except LeaseLostError:
+        log.warning("handshake_lease_lost", run_id=run_id)
     return HandshakeRun.objects.get(pk=run_id)
 
 
@@ -81,7 +81,7 @@ def _advance_one(run_id: int, until: datetime) -> datetime | None:
 
 def _open(run_id: int, until: datetime) -> _Opened | None:
     """Begin the next step under a fresh lease, or end the run because its window closed."""
-    with holding(run_id, until) as run:
+    with holding(HandshakeRun, run_id, until) as run:
         runs.close_open_steps(run)
         now = timezone.now()
         if now > run.window_ends_at and run.step != Step.FINISH:
@@ -118,7 +118,7 @@ def _record(opened: _Opened, ok: bool, text: str, advice: str, message_id: int |
 
 
 def _close(opened: _Opened, done: StepDone) -> datetime | None:
-    with holding(opened.run.pk, opened.until) as run:
+    with holding(HandshakeRun, opened.run.pk, opened.until) as run:
         _record(opened, True, done.text, "", done.message_id)
         done.apply(run)
         run.tries = 0
@@ -151,7 +151,7 @@ def _close_failed_exchange(opened: _Opened, failure: CallFailed) -> datetime | N
 
 
 def _close_failed(opened: _Opened, failure: StepFailedError, withdraw_token: bool = False) -> datetime | None:
-    with holding(opened.run.pk, opened.until) as run:
+    with holding(HandshakeRun, opened.run.pk, opened.until) as run:
         _record(opened, False, failure.text, failure.advice, failure.message_id)
         if withdraw_token and run.issued_token:
             tokens.revoke(run.issued_token)

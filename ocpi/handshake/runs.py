@@ -1,18 +1,14 @@
 """Runs as rows: starting a registration, claiming by lease, ending.
 
 `next_check_at` of a live run is its clock: the moment of the next try, or, while a worker is at it, the end of that
-worker's lease. Every write of a worker first checks that its lease is still the one in the row, so a worker that was
-believed dead cannot overwrite what its successor did.
+worker's lease (`partners.deadlines`).
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import Q
 from django.utils import timezone
 
 from ocpi.enqueue import enqueue_after_commit
@@ -20,6 +16,7 @@ from ocpi.handshake.courses import COURSES
 from ocpi.models import HandshakeRun, HandshakeStep
 from ocpi.versions import VERSIONS
 from partners import tokens
+from partners.deadlines import take_lease
 from partners.models import Partner, ReceivedToken
 
 ADVANCE_TASK = "ocpi.tasks.sync_advance_handshake"
@@ -33,10 +30,6 @@ LIVE = (State.SCHEDULED, State.RUNNING)
 
 class HandshakeRefusedError(Exception):
     """The handshake cannot be started or called off as things are; the text says why and what to do."""
-
-
-class LeaseLostError(Exception):
-    """Another worker has the run now, or it was called off."""
 
 
 def lease_length() -> timedelta:
@@ -166,36 +159,18 @@ def claim(run_id: int, held: datetime | None = None) -> datetime | None:
 
     `held` is the end of the lease that the sweep took on behalf of its task.
     """
-    now = timezone.now()
-    until = now + lease_length()
-    free = Q(next_check_at__lte=now) | Q(next_check_at=held) if held else Q(next_check_at__lte=now)
-    taken = HandshakeRun.objects.filter(free, pk=run_id, state__in=LIVE).update(next_check_at=until)
-    return until if taken else None
-
-
-@contextmanager
-def holding(run_id: int, until: datetime) -> Iterator[HandshakeRun]:
-    """A transaction with the run locked, for the worker whose lease ends at `until`.
-
-    Raises:
-        LeaseLostError
-    """
-    with transaction.atomic():
-        run = HandshakeRun.objects.select_for_update().get(pk=run_id)
-        if run.next_check_at != until:
-            raise LeaseLostError(f"handshake {run_id}")
-        yield run
+    return take_lease(HandshakeRun.objects.filter(pk=run_id, state__in=LIVE), lease_length(), held)
 
 
 def fail(run: HandshakeRun, cause: str, advice: str) -> None:
-    """End a run without success, inside `holding`."""
+    """End a run without success, inside `deadlines.holding`."""
     run.fail()
     run.cause, run.advice = cause, advice
     _end(run)
 
 
 def succeed(run: HandshakeRun) -> None:
-    """End a run with success, inside `holding`."""
+    """End a run with success, inside `deadlines.holding`."""
     run.succeed()
     _end(run)
 

@@ -5,7 +5,6 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 
 from ocpi.client import RECEIVER, CallFailed, Reply, functional
@@ -15,6 +14,7 @@ from ocpi.models import Token, TokenPush
 from ocpi.pushes.queue import hand_out
 from ocpi.store.tokens import token_wire
 from ocpi.versions import Invalid, Version
+from partners.deadlines import take_lease
 from partners.models import Partner
 
 FIRST_WAIT = timedelta(seconds=30)
@@ -59,12 +59,9 @@ def push_before_use(partner: Partner, uid: str, token_type: str) -> None:
 
 def _begin(push_id: int, held: datetime | None) -> datetime | None:
     """Take the row, if it is due, or was claimed for this very task."""
-    now = timezone.now()
     # PATCH, then PUT: two calls at most.
-    until = now + 2 * timedelta(seconds=settings.OCPI_CONNECT_TIMEOUT + settings.OCPI_READ_TIMEOUT) + MARGIN
-    free = Q(next_check_at__lte=now) | Q(next_check_at=held) if held else Q(next_check_at__lte=now)
-    taken = TokenPush.objects.filter(free, pk=push_id).update(next_check_at=until, held=True)
-    return until if taken else None
+    lease = 2 * timedelta(seconds=settings.OCPI_CONNECT_TIMEOUT + settings.OCPI_READ_TIMEOUT) + MARGIN
+    return take_lease(TokenPush.objects.filter(pk=push_id), lease, held, held=True)
 
 
 def _tell(row: TokenPush) -> tuple[Reply | None, dict[str, Any]]:

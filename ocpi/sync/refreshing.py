@@ -20,7 +20,7 @@ from ocpi.sync.engine import pull
 from ocpi.sync.paging import LISTED_UNDER, Page
 from ocpi.sync.storing import Storing
 from partners import clocks
-from partners.deadlines import claim_due
+from partners.deadlines import claim_due, take_lease
 from partners.models import Partner
 
 REFRESH_TASK = "ocpi.tasks.sync_refresh"
@@ -76,11 +76,8 @@ def refresh(refresh_id: int, held: datetime | None = None) -> bool:
 
 def _begin(refresh_id: int, held: datetime | None) -> datetime | None:
     """Take the row, if it is due, or was claimed for this very task."""
-    now = timezone.now()
-    until = now + timedelta(seconds=settings.OCPI_CONNECT_TIMEOUT + settings.OCPI_READ_TIMEOUT) + MARGIN
-    free = Q(next_check_at__lte=now) | Q(next_check_at=held) if held else Q(next_check_at__lte=now)
-    taken = Refresh.objects.filter(free, pk=refresh_id).update(next_check_at=until, held=True)
-    return until if taken else None
+    lease = timedelta(seconds=settings.OCPI_CONNECT_TIMEOUT + settings.OCPI_READ_TIMEOUT) + MARGIN
+    return take_lease(Refresh.objects.filter(pk=refresh_id), lease, held, held=True)
 
 
 def _mended(row: Refresh) -> bool:

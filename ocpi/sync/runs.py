@@ -6,7 +6,6 @@ from typing import Any
 
 import structlog
 from django.conf import settings
-from django.db.models import Q
 from django.utils import timezone
 
 from ocpi.client import CallFailed
@@ -14,6 +13,7 @@ from ocpi.models import BookingLocation, Location, SyncRun, Tariff
 from ocpi.sync.paging import pages
 from ocpi.sync.requests import LIVE
 from ocpi.sync.storing import Storing, Tally
+from partners.deadlines import LeaseLostError, take_lease
 
 log = structlog.get_logger(__name__)
 State = SyncRun.State
@@ -27,10 +27,6 @@ MARKED: dict[str, type[Location | Tariff | BookingLocation]] = {
     "tariffs": Tariff,
     "booking_locations": BookingLocation,
 }
-
-
-class LeaseLostError(Exception):
-    """Another worker has the run now."""
 
 
 def run(run_id: int, held: datetime | None = None) -> SyncRun | None:
@@ -55,13 +51,8 @@ def lease_length() -> timedelta:
 
 
 def _claim(run_id: int, held: datetime | None) -> datetime | None:
-    now = timezone.now()
-    until = now + lease_length()
-    free = Q(next_check_at__lte=now) | Q(next_check_at=held) if held else Q(next_check_at__lte=now)
-    taken = SyncRun.objects.filter(free, pk=run_id, state__in=LIVE).update(
-        state=State.RUNNING, next_check_at=until, started_at=now
-    )
-    return until if taken else None
+    live = SyncRun.objects.filter(pk=run_id, state__in=LIVE)
+    return take_lease(live, lease_length(), held, state=State.RUNNING, started_at=timezone.now())
 
 
 class _Job:
