@@ -14,6 +14,8 @@ from sessions_adhoc.models import AdHocSession, AttemptSession
 RESERVATION_ENDS = "The reservation expires soon"
 LATE_SESSION = "Session created but funds released early"
 FOREIGN_SESSION = "Session without a START_SESSION of its own"
+REFUSED_SESSION = "Session after a START_SESSION that was refused"
+REFUSED_STARTS = frozenset({"command_rejected", "start_refused"})
 BILL_CHANGED = "The CDRs changed after the settlement"
 PRICE_DIFFERS = "The CDR's total does not match the tariff"
 ENERGY_DIFFERS = "The CDR says less energy than was metered"
@@ -32,10 +34,6 @@ class Symptom:
 
 
 SYMPTOMS = {
-    start.START_ERROR: Symptom(
-        "EVSE not available or command rejected.",
-        "Return the correct CommandResponse code. Verify the EVSE ID matches your Location data.",
-    ),
     start.GET_SESSIONS_ERROR: Symptom(
         "No Session was pushed, and GET /sessions is not offered, fails or cannot be read.",
         "Offer GET /sessions with date_from and paging. Until then the driver's funds stay reserved.",
@@ -105,6 +103,10 @@ SYMPTOMS = {
         "This is expected SFP behaviour (section 5): the Session is not billed and was asked to stop. "
         "Ensure your charger delivers energy promptly after session creation.",
     ),
+    REFUSED_SESSION: Symptom(
+        "START_SESSION was refused, and a Session came nevertheless.",
+        "Refuse START_SESSION only where the charger does not start. The Session is not billed and was asked to stop.",
+    ),
     FOREIGN_SESSION: Symptom(
         "A second Session for one START_SESSION, or one at another charger.",
         "Create one Session for each START_SESSION, at the connector that it names. This one is not billed.",
@@ -130,22 +132,24 @@ def report(session: AdHocSession, symptom: str, text: str) -> Report:
 
     A refused START counts with others of the same cause: many drivers, one incident.
     """
-    if symptom == start.START_ERROR and (refusal := _newest_refusal(session)) is not None:
-        return starts.report([refusal], reference=str(session.pk))
+    if symptom == start.START_ERROR:
+        return starts.report([_newest_refusal(session)], reference=str(session.pk))
     return _report(session, symptom, f"{symptom}:{session.pk}", text)
 
 
-def _newest_refusal(session: AdHocSession) -> starts.Refusal | None:
-    attempt = session.attempts.select_related("command").order_by("-number").first()
-    return starts.refusal_of(attempt.command) if attempt is not None else None
+def _newest_refusal(session: AdHocSession) -> starts.Refusal:
+    command = session.attempts.select_related("command").latest("number").command
+    refusal = starts.refusal_of(command, given_up=True)
+    return refusal or starts.Refusal(command, starts.Seen.NO_ANSWER, starts.UNSENT, command.failure)
 
 
 def orphan(link: AttemptSession, message_id: int | None) -> Report:
     """Return the incident for a Session that is not valid: staff look at each of them (rule 12)."""
-    late = link.validity == AttemptSession.Validity.LATE
     session = link.ocpi_session
     text = f"Session {session.ocpi_id} is {session.status} with {session.kwh:f} kWh ({link.get_validity_display()})."
-    symptom = LATE_SESSION if late else FOREIGN_SESSION
+    symptom = FOREIGN_SESSION
+    if link.validity == AttemptSession.Validity.LATE:
+        symptom = REFUSED_SESSION if link.attempt.failure in REFUSED_STARTS else LATE_SESSION
     return _report(link.attempt.session, symptom, f"orphan:{link.pk}", text, message_id)
 
 

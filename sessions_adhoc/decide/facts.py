@@ -10,6 +10,9 @@ from sessions_adhoc.states import State
 REFUSING_RESPONSES = frozenset({"REJECTED", "NOT_SUPPORTED", "UNKNOWN_SESSION"})
 """Rule 3. Anything else, 2.1.1's TIMEOUT included, leaves open whether the charger starts."""
 
+DOUBTFUL_RESPONSES = frozenset({"TIMEOUT"})
+"""Of 2.1.1: the charger did not answer its server; it may start all the same."""
+
 REFUSING_RESULTS = frozenset(
     {
         "REJECTED",

@@ -59,8 +59,8 @@ def released_early(window: Window) -> list[Finding]:
         created_at__gte=window.since - LONGEST_SESSION,
     )
     bundles: dict[tuple[int, str], list[AdHocSession]] = {}
-    of_the_driver = _nobody_plugged_in(rows)
-    for row in rows.exclude(pk__in=of_the_driver).select_related("evse").order_by("ended_at"):
+    others = _nobody_plugged_in(rows) | _not_accepted(rows)
+    for row in rows.exclude(pk__in=others).select_related("evse").order_by("ended_at"):
         bundles.setdefault((row.partner_id, row.reason), []).append(row)
     return [_finding(partner_id, reason, ones, window) for (partner_id, reason), ones in bundles.items()]
 
@@ -69,6 +69,13 @@ def _nobody_plugged_in(rows: "QuerySet[AdHocSession]") -> set[Any]:
     """Sessions that came to nothing because nobody plugged in: nothing that a CPO could do better (rule 39)."""
     commands = Command.objects.filter(attempt__session__in=rows, result="TIMEOUT")
     found = ChargingAttempt.objects.filter(command__in=nobody_plugged_in(commands))
+    return set(found.values_list("session_id", flat=True))
+
+
+def _not_accepted(rows: "QuerySet[AdHocSession]") -> set[Any]:
+    """Sessions without a Session whose START was not accepted, as far as we know: that is told of the START alone."""
+    found = ChargingAttempt.objects.filter(session__in=rows, failure="no_session")
+    found = found.exclude(command__state=Command.State.ANSWERED, command__response="ACCEPTED")
     return set(found.values_list("session_id", flat=True))
 
 

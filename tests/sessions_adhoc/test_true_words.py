@@ -8,14 +8,15 @@ import pytest
 from django.test import Client
 
 from billing.models import PaymentAuthorization
-from partners.models import Incident, Policy
+from partners.models import Incident, Policy, RemoteEndpoint
 from partners.tasks import mail_detect
 from sessions_adhoc.admin.story import story
 from sessions_adhoc.decide.words import lasting
 from sessions_adhoc.models import AdHocSession, TimelineEvent
 from sessions_adhoc.presenting import MESSAGES, NOT_STOPPED, REASONS, held, message, takes
 from sessions_adhoc.states import TERMINAL, State
-from tests.sessions_adhoc.looking import state
+from tests.ocpi.cpo import Answer
+from tests.sessions_adhoc.looking import open_incidents, state
 
 pytestmark = pytest.mark.django_db
 
@@ -137,16 +138,127 @@ def test_a_timeout_at_a_connector_that_moved_is_the_cpos(driver, cpo, clock) -> 
     assert ("START_SESSION returns error", advice) in Incident.objects.values_list("symptom", "resolution")
 
 
+REMOTELY = "Support START_SESSION, or tell us which chargers cannot be started remotely."
+STATUS = "Push the status of the EVSE when it changes, so that no driver starts there."
+NO_RESERVATION = "START_SESSION of ours names no reservation: start the charger without one."
+REFUSALS = {
+    "REJECTED": "Look at the charger's own log of that moment: your server accepted the start, and the charger "
+    "rejected it.",
+    "NOT_SUPPORTED": REMOTELY,
+    "EVSE_OCCUPIED": STATUS,
+    "EVSE_INOPERATIVE": STATUS,
+    "UNKNOWN_RESERVATION": NO_RESERVATION,
+    "CANCELED_RESERVATION": NO_RESERVATION,
+}
+
+
+@pytest.mark.parametrize("result", REFUSALS)
+def test_a_start_that_the_charger_refused_is_the_cpos_and_the_advice_fits(driver, cpo, clock, result) -> None:
+    """Their server answered ACCEPTED, so no advice is about its CommandResponse."""
+    found = ends_without_a_session(driver, cpo, clock, result)
+    assert found == [("START_SESSION returns error", REFUSALS[result])]
+    incident = Incident.objects.get()
+    assert f"got the result {result} " in incident.letter
+    assert "CommandResponse" not in " ".join([incident.cause, incident.resolution, incident.letter])
+
+
+def test_a_charger_that_failed_and_never_started(driver, cpo, clock) -> None:
+    found = ends_without_a_session(driver, cpo, clock, "FAILED")
+    advice = "Look at the charger's own log of that moment: it was asked to start and did not."
+    assert ("START_SESSION returns error", advice) in found
+
+
 @pytest.mark.parametrize(
-    ("result", "advice"),
+    ("response", "advice"),
     [
         ("REJECTED", "Return the correct CommandResponse code. Verify the EVSE ID matches your Location data."),
-        ("EVSE_OCCUPIED", "Push the status of the EVSE when it changes, so that no driver starts there."),
-        ("FAILED", "Look at the charger's own log of that moment: it was asked to start and did not."),
+        ("NOT_SUPPORTED", REMOTELY),
+        ("UNKNOWN_SESSION", "Answer START_SESSION with ACCEPTED or REJECTED."),
     ],
 )
-def test_a_start_that_the_charger_refused_is_the_cpos_and_the_advice_fits(driver, cpo, clock, result, advice) -> None:
-    assert ("START_SESSION returns error", advice) in ends_without_a_session(driver, cpo, clock, result)
+def test_a_start_that_their_server_refused(driver, cpo, clock, response, advice) -> None:
+    cpo.accept("START_SESSION", response)
+    driver.start()
+    mail_detect()
+    incident = Incident.objects.get()
+    assert (incident.symptom, incident.resolution) == ("START_SESSION returns error", advice)
+    assert f"was answered with {response} " in incident.letter
+
+
+@pytest.mark.parametrize("window", [300, 5])
+def test_a_server_that_cannot_be_reached_is_not_told_of_its_answers(driver, cpo, clock, window) -> None:
+    """Also where the window closes before the third try."""
+    Policy.objects.create(partner=cpo.partner, session_timeout=window)
+    RemoteEndpoint.objects.filter(module="commands").update(url="http://127.0.0.1:9/commands")
+    session = driver.start()
+    clock.forward(minutes=1)
+    assert state(session) == ("failed", "cpo_unreachable")
+    mail_detect()
+    incident = Incident.objects.get(symptom="START_SESSION returns error")
+    assert incident.resolution == (
+        "Check that the commands endpoint which your version details name can be reached from our addresses."
+    )
+    assert incident.cause.startswith("Their server could not be reached for START_SESSION. What we saw: ")
+    assert "did not reach your server" in incident.letter
+
+
+def test_what_we_could_not_send_accuses_nobody(driver, cpo, clock) -> None:
+    RemoteEndpoint.objects.filter(module="commands").delete()
+    session = driver.start()
+    clock.forward(minutes=1)
+    assert state(session) == ("failed", "cpo_unreachable")
+    mail_detect()
+    incident = Incident.objects.get(symptom="START_SESSION returns error")
+    assert (incident.cause[:32], incident.tell_cpo) == ("START_SESSION could not be sent.", False)
+
+
+def test_an_answer_that_cannot_be_read_was_not_accepted(driver, cpo, clock) -> None:
+    """No mail says that START_SESSION was accepted."""
+    cpo.server.on("/commands/START_SESSION", Answer("<html>Bad gateway</html>", 502))
+    session = driver.start()
+    clock.forward(minutes=6)
+    assert state(session) == ("failed", "no_session")
+    mail_detect()
+    incident = Incident.objects.get(symptom__contains="START_SESSION")
+    assert (incident.symptom, incident.resolution[:53]) == (
+        "START_SESSION returns error",
+        "Answer START_SESSION at once, with HTTP 200 and a Com",
+    )
+    assert "got no answer that we can read" in incident.letter
+
+
+@pytest.mark.parametrize("told_before", [False, True])
+@pytest.mark.parametrize("result", ["FAILED", "TIMEOUT"])
+def test_a_charger_that_started_late_failed_at_nothing(driver, cpo, clock, result, told_before) -> None:
+    session = driver.start()
+    cpo.evse("BLOCKED")
+    clock.forward(seconds=30)
+    result_of_start(cpo, result)
+    if told_before:
+        mail_detect()
+        assert open_incidents() == ["START_SESSION returns error"]
+    clock.forward(seconds=30)
+    cpo.session(0, created=True)
+    clock.forward(seconds=5)
+    cpo.session(3)
+    clock.forward(minutes=1)
+    assert state(session)[0] == "charging"
+    mail_detect()
+    assert open_incidents() == []
+    assert Incident.objects.count() == told_before
+
+
+def test_a_session_after_a_refused_start_lacks_no_energy(driver, cpo, clock) -> None:
+    cpo.accept("START_SESSION", "REJECTED")
+    session = driver.start()
+    cpo.session(3, created=True)
+    clock.forward(seconds=5)
+    assert state(session) == ("failed", "command_rejected")
+    incident = Incident.objects.get(key__startswith="orphan:")
+    assert (incident.symptom, incident.cause) == (
+        "Session after a START_SESSION that was refused",
+        "START_SESSION was refused, and a Session came nevertheless.",
+    )
 
 
 # The driver's page
