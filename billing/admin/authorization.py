@@ -11,12 +11,13 @@ from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter, RangeDateTimeFilter
 
 from billing.admin import words
+from billing.admin.amounts import amount
 from billing.gateways import gateway_names
 from billing.models import PaymentAuthorization, PaymentEvent
 from ocpi.admin.huge import HugeMixin
 from partners.admin.finding import ids_starting_with
 from partners.admin.pages import ReadOnlyAdmin, Standing
-from partners.admin.showing import DANGER, ago, amount, at, badge, code, countdown, link, nowrap, url_of
+from partners.admin.showing import DANGER, ago, at, badge, code, countdown, link, nowrap, url_of
 from sessions_adhoc.models import AdHocSession
 
 State = PaymentAuthorization.State

@@ -9,12 +9,13 @@ from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter, RelatedDropdownFilter
 
 from billing import outstanding
+from billing.admin.amounts import amount
 from billing.models import OutstandingAmount
 from partners.admin.actions import DANGER as DANGEROUS
 from partners.admin.actions import PageAction, Refused
 from partners.admin.pages import ReadOnlyAdmin, Standing
 from partners.admin.reasons import ReasonForm
-from partners.admin.showing import NEUTRAL, WARNING, ago, amount, badge, link, nowrap, partner_link
+from partners.admin.showing import NEUTRAL, WARNING, ago, badge, link, nowrap, partner_link
 from sessions_adhoc import staff
 
 State = OutstandingAmount.State

@@ -8,10 +8,11 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
+from billing.admin.amounts import amount
 from billing.models import PaymentAuthorization, SimulatedCharge
 from ocpi.admin.huge import HugeMixin
 from partners.admin.pages import ReadOnlyAdmin, Standing
-from partners.admin.showing import INFO, NEUTRAL, SUCCESS, WARNING, ago, amount, at, badge, code, link, nowrap
+from partners.admin.showing import INFO, NEUTRAL, SUCCESS, WARNING, ago, at, badge, code, link, nowrap
 
 Status = SimulatedCharge.Status
 TONES = {

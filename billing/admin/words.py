@@ -1,9 +1,10 @@
 """A payment as staff read it: where the money is, whom it waits for, what each step of its history was."""
 
+from billing.admin.amounts import amount
 from billing.models import PaymentAuthorization, PaymentEvent
 from billing.services import is_stuck
 from partners.admin.pages import Standing
-from partners.admin.showing import DANGER, INFO, NEUTRAL, SUCCESS, WARNING, amount
+from partners.admin.showing import DANGER, INFO, NEUTRAL, SUCCESS, WARNING
 
 State = PaymentAuthorization.State
 Action = PaymentEvent.Action

@@ -15,12 +15,11 @@ from ocpi.client import Call, CallFailed, Reply, call
 from ocpi.client.remote import connection_token
 from ocpi.conformance import manners
 from ocpi.models import ConformanceRun, Message
+from ocpi.routing import ON_PURPOSE
 from ocpi.versions import VERSIONS, Version
 from partners import tokens
 from partners.models import Partner, ReceivedToken
 
-# The module under which calls are logged that are wrong on purpose: nobody is to be alarmed by them.
-ON_PURPOSE = "conformance"
 LISTS = ("locations", "sessions", "cdrs", "tariffs")
 KINDS: Mapping[str, str] = {"locations": "location", "sessions": "session", "cdrs": "cdr", "tariffs": "tariff"}
 

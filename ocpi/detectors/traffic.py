@@ -6,21 +6,20 @@ What is called wrongly on purpose, to see how that is answered, is left out: it 
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
 
-from django.db.models import Case, Count, F, Max, Min, Q, Value, When
+from django.db.models import Case, Count, F, Max, Min, Q, QuerySet, Value, When
 
-from ocpi.conformance.deliberate import commands_since, exchanges_of
-from ocpi.conformance.scene import ON_PURPOSE
-from ocpi.models import Message
-from ocpi.routing import ENDPOINT_CHECK
+from ocpi.models import Command, Message
+from ocpi.routing import ENDPOINT_CHECK, ON_PURPOSE
 from partners.detecting import Window
 
 INBOUND, OUTBOUND = Message.Direction.INBOUND.value, Message.Direction.OUTBOUND.value
 ENDED = Q(duration_ms__isnull=False)
 OWN_CHECK = Q(direction=INBOUND, request_id=ENDPOINT_CHECK, http_status=401)
+LONGEST_TEST = timedelta(days=1)
+"""A command is sent soon after it was made, or never."""
 FAILED = Q(http_status=None) | Q(http_status__gte=400) | Q(ocpi_status__gte=2000) | ~Q(error="")
 
 
@@ -92,22 +91,23 @@ class Traffic:
         return counts
 
 
-def deliberate(window: Window) -> set[UUID]:
-    """The commands that connection checks sent. One statement."""
-    return commands_since(window.since)
-
-
 def traffic(window: Window) -> Traffic:
     """Read the window. Exchanges that are still under way are left to the next run."""
     rows = (
         Message.objects.filter(ENDED, at__gte=window.since)
         .exclude(module=ON_PURPOSE)
         .exclude(OWN_CHECK)
-        .exclude(pk__in=exchanges_of(window.shared(deliberate)))
+        .exclude(pk__in=_of_tests(window))
         .annotate(reads=Case(When(method="GET", then=Value(True)), default=Value(False)))
         .order_by()
     )
     return Traffic(list(_failures(rows, window)), list(_successes(rows)))
+
+
+def _of_tests(window: Window) -> QuerySet[Command, Any]:
+    """The exchanges in which the commands of connection checks were sent."""
+    tests = Command.objects.filter(is_test=True, created_at__gte=window.since - LONGEST_TEST, message_id__isnull=False)
+    return tests.order_by().values("message_id")
 
 
 def _failures(rows: Any, window: Window) -> Iterator[Failures]:

@@ -43,6 +43,9 @@ class Command(models.Model):
     result_text = models.CharField(max_length=512, blank=True, default="")
     failure = models.CharField(max_length=512, blank=True, default="", help_text="Why no answer could be had.")
     message_id = models.BigIntegerField(null=True, help_text="The exchange in the message log.")
+    is_test = models.BooleanField(
+        "test", default=False, help_text="Sent by a connection check: nobody is to be alarmed by what comes of it."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     sent_at = models.DateTimeField(null=True)
     answered_at = models.DateTimeField(null=True)
@@ -68,6 +71,7 @@ class Command(models.Model):
                 name="commands_of_rare_kinds",
             ),
             models.Index(fields=["-created_at"], condition=models.Q(state="unanswered"), name="commands_unanswered"),
+            models.Index(fields=["-created_at"], condition=models.Q(is_test=True), name="commands_of_tests"),
         ]
 
     def __str__(self) -> str:

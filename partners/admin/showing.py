@@ -13,8 +13,6 @@ from django.utils.html import format_html, format_html_join
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
-from billing.pricing import from_minor, money
-
 NEUTRAL, INFO, SUCCESS, WARNING, DANGER = "neutral", "info", "success", "warning", "danger"
 NOTHING = "-"
 # States mean the same wherever they occur, so they look the same everywhere.
@@ -137,16 +135,6 @@ def countdown(moment: datetime | None) -> SafeString | str:
     words = f"in {duration(left)}" if left > 0 else "due now"
     template = '<span class="sfp-nowrap" data-countdown="{}" title="{}">{}</span>'
     return format_html(template, moment.isoformat(), clock_time(moment), words)
-
-
-def amount(minor: int | None, currency: str) -> str:
-    """Minor units as people read them: `40.00 EUR`."""
-    if minor is None:
-        return NOTHING
-    try:
-        return money(from_minor(minor, currency), currency)
-    except ValueError:
-        return f"{minor} {currency}"
 
 
 def json_text(value: Any) -> str:

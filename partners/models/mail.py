@@ -7,9 +7,9 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from partners.models.document import Document
 from partners.models.incident import Incident
 from partners.models.partner import Partner
-from partners.models.portal import Document
 
 
 def new_message_id() -> str:

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from partners.admin.showing import DAY, HOUR, MINUTE, NOTHING, amount, duration
+from billing.admin.amounts import amount
+from partners.admin.showing import DAY, HOUR, MINUTE, NOTHING, duration
 from sessions_adhoc.models import AdHocSession
 
 # Numbers that are no seconds.

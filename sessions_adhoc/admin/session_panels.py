@@ -3,6 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
+from billing.admin.amounts import amount
 from billing.models import PaymentAuthorization
 from ocpi.admin import statuses
 from ocpi.admin.cdr import total
@@ -12,7 +13,6 @@ from partners.admin.showing import (
     SUCCESS,
     WARNING,
     ago,
-    amount,
     anchor,
     at,
     badge,

@@ -8,7 +8,6 @@ from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Q
 
-from ocpi.detectors.traffic import deliberate
 from ocpi.models import Command
 from partners.detecting import Detector, Finding, Key, Window, evidence, moment
 from partners.incidents.reporting import Evidence, Report
@@ -222,7 +221,7 @@ def refused_starts(window: Window) -> list[Finding]:
     bundles: dict[Key, list[Refusal]] = {}
     # One that a charge came of in the end was no refusal, whatever was said meanwhile.
     rows = rows.exclude(attempt__energy_at__isnull=False)
-    commands = list(rows.exclude(pk__in=window.shared(deliberate)).order_by("created_at"))
+    commands = list(rows.filter(is_test=False).order_by("created_at"))
     of_the_driver = nobody_plugged_in(commands)
     for command in commands:
         refusal = refusal_of(command)

@@ -70,7 +70,10 @@ def sent(scene: Scene, name: str, make: Callable[[], Command]) -> Sent:
     known: dict[str, str] = scene.notes.setdefault("commands", {})
     if name not in known:
         with transaction.atomic():
-            known[name] = str(make().pk)
+            made = make()
+            made.is_test = True
+            made.save(update_fields=["is_test"])
+            known[name] = str(made.pk)
             scene.keep()
     command = Command.objects.get(pk=known[name])
     if command.state == Command.State.CREATED:
