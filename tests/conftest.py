@@ -20,6 +20,8 @@ hypothesis.settings.load_profile("suite")
 def pytest_configure(config: pytest.Config) -> None:
     """Django's test runner already replaces mail; passwords need a hash that is not slow on purpose."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    # Every client would look for all static files first, which took longer than most tests: look when asked for one.
+    settings.WHITENOISE_AUTOREFRESH = True
     # A test moves clocks and drops databases under a pool's own threads. Processes of their own use one.
     settings.DATABASES["default"]["OPTIONS"].pop("pool", None)
     # All tests come from one address; those that are about limits set their own.
