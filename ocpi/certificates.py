@@ -3,9 +3,9 @@
 import socket
 import ssl
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from cryptography import x509
 from django.conf import settings
 from django.db.models import Q
 
@@ -14,6 +14,9 @@ from ocpi.client.transport import tls_context
 from ocpi.models import ServerCertificate
 from partners.deadlines import claim_due
 from partners.models import Partner, RemoteEndpoint
+
+if TYPE_CHECKING:
+    from cryptography.x509 import Certificate
 
 EVERY = timedelta(days=1)
 LEASE = timedelta(minutes=2)
@@ -83,11 +86,13 @@ def _problem(host: str, address: str, port: int) -> str:
     return ""
 
 
-def _shown(host: str, address: str, port: int) -> x509.Certificate:
+def _shown(host: str, address: str, port: int) -> "Certificate":
     """The certificate, whatever it is worth: nothing is sent over this connection."""
+    from cryptography.x509 import load_der_x509_certificate
+
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    return x509.load_der_x509_certificate(_handshake(context, host, address, port))
+    return load_der_x509_certificate(_handshake(context, host, address, port))
 
 
 def _handshake(context: ssl.SSLContext, host: str, address: str, port: int) -> bytes:

@@ -15,11 +15,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from math import ceil
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import redis
 import structlog
 from django.conf import settings
+
+if TYPE_CHECKING:
+    import redis
 
 log = structlog.get_logger(__name__)
 PERIOD = 60
@@ -109,9 +111,11 @@ def _minute() -> tuple[int, int]:
 def _count(limit: Limit, key: str, minute: int) -> int:
     global _away_until
     if limit.shared and settings.REDIS_URL and time.monotonic() > _away_until:
+        from redis import RedisError
+
         try:
             return _count_in_redis(f"{settings.REDIS_KEY_PREFIX}limit:{limit.name}:{key}:{minute}")
-        except redis.RedisError as error:
+        except RedisError as error:
             _away_until = time.monotonic() + AWAY_SECONDS
             log.warning("limits_count_alone", error=str(error))
     return _count_here((limit.name, key, minute))
@@ -126,7 +130,9 @@ def _count_in_redis(name: str) -> int:
 
 @cache
 def _server() -> "redis.Redis":
-    return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=REDIS_SECONDS, socket_connect_timeout=REDIS_SECONDS)
+    from redis import Redis
+
+    return Redis.from_url(settings.REDIS_URL, socket_timeout=REDIS_SECONDS, socket_connect_timeout=REDIS_SECONDS)
 
 
 def _count_here(key: tuple[str, str, int]) -> int:

@@ -10,8 +10,8 @@ from typing import Any
 
 from celery import Celery
 from celery.signals import setup_logging
+from kombu.transport import TRANSPORT_ALIASES
 
-from sfp_platform import redis_transport
 from sfp_platform.queues import DUE, ENGINE, QUEUES, route
 from sfp_platform.sweep import SweepStep
 
@@ -19,7 +19,8 @@ __all__ = ["QUEUES", "app", "every"]
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sfp_platform.settings")
 
-redis_transport.install()
+# By name: imported by whoever talks to Redis, which a command on a folder or a database does not.
+TRANSPORT_ALIASES.update(dict.fromkeys(("redis", "rediss"), "sfp_platform.redis_transport:Transport"))
 app = Celery("sfp_platform")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()

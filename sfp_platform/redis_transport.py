@@ -7,9 +7,7 @@ errors only, and the worker ends. One blip of Redis, no worker left. Here the sa
 
 from typing import Any
 
-from kombu.transport import TRANSPORT_ALIASES, redis
-
-SCHEMES = ("redis", "rediss")
+from kombu.transport import redis
 
 
 class Channel(redis.Channel):
@@ -26,9 +24,3 @@ class Transport(redis.Transport):
     """The usual one, with our channel."""
 
     Channel = Channel
-
-
-def install() -> None:
-    """Use it for the usual URLs."""
-    for scheme in SCHEMES:
-        TRANSPORT_ALIASES[scheme] = f"{__name__}:Transport"

@@ -3,8 +3,8 @@
 from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
+from sfp_platform import openapi
 from sfp_platform.health import HealthView
 
 urlpatterns = [
@@ -12,8 +12,8 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("ocpi/", include("ocpi.urls")),
     path("api/v1/", include("sessions_adhoc.api.urls")),
-    path("api/v1/schema/", SpectacularAPIView.as_view(), name="api-schema"),
-    path("api/v1/docs/", SpectacularSwaggerView.as_view(url_name="api-schema"), name="api-docs"),
+    path("api/v1/schema/", openapi.schema, name="api-schema"),
+    path("api/v1/docs/", openapi.docs, name="api-docs"),
     path("onboarding/", include("partners.portal.urls")),
     path("docs/", include("sfp_platform.docs")),
     path("health/", HealthView.as_view(), name="health"),

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import segno
 from django.conf import settings
 from django.contrib import admin
 from django.db.models import Q, QuerySet
@@ -38,6 +37,8 @@ TAKEN = {
 
 def qr_code(url: str) -> SafeString:
     """The address as a picture to put on a sticker."""
+    import segno
+
     return SafeString(segno.make_qr(url, error="m").svg_inline(scale=4, border=2))
 
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from statistics import median
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from cryptography import x509
 from django.conf import settings
 from django.utils import timezone
 
@@ -19,6 +19,9 @@ from ocpi.client.transport import tls_context
 from ocpi.conformance.case import Case, Finding, Problems, failed, not_applicable, passed, warned
 from ocpi.conformance.moments import read_moment
 from ocpi.conformance.scene import Look, Scene
+
+if TYPE_CHECKING:
+    from cryptography.x509 import Certificate
 
 THEME = "Network"
 LOOKS = 5
@@ -43,7 +46,7 @@ class Handshake:
     """A TLS connection that was opened and closed: the protocol spoken, the certificate shown."""
 
     protocol: str
-    certificate: x509.Certificate | None
+    certificate: "Certificate | None"
 
 
 def _host(scene: Scene) -> tuple[str, int]:
@@ -71,6 +74,8 @@ def connect(host: str, port: int, context: ssl.SSLContext) -> Handshake:
         OSError: with ssl.SSLError and socket.gaierror among them.
         AddressError: the host leads to an address that is not called.
     """
+    from cryptography.x509 import load_der_x509_certificate
+
     failure: OSError = OSError(f"{host} has no address")
     for address in permitted_addresses(host, port):
         try:
@@ -79,7 +84,7 @@ def connect(host: str, port: int, context: ssl.SSLContext) -> Handshake:
                 context.wrap_socket(plain, server_hostname=host) as secure,
             ):
                 shown = secure.getpeercert(binary_form=True)
-                certificate = x509.load_der_x509_certificate(shown) if shown else None
+                certificate = load_der_x509_certificate(shown) if shown else None
                 return Handshake(secure.version() or "", certificate)
         except ssl.SSLError:
             raise
@@ -126,21 +131,21 @@ def certificate(scene: Scene) -> Finding:
     return _still_good(shown, timezone.now())
 
 
-def _shown_anyway(host: str, port: int) -> x509.Certificate | None:
+def _shown_anyway(host: str, port: int) -> "Certificate | None":
     try:
         return connect(host, port, _blind_context()).certificate
     except (OSError, AddressError, ValueError):
         return None
 
 
-def _described(shown: x509.Certificate | None) -> str:
+def _described(shown: "Certificate | None") -> str:
     if shown is None:
         return ""
     until = shown.not_valid_after_utc
     return f" It is for {shown.subject.rfc4514_string()}, by {shown.issuer.rfc4514_string()}, until {until:%-d %b %Y}."
 
 
-def _still_good(shown: x509.Certificate, now: datetime) -> Finding:
+def _still_good(shown: "Certificate", now: datetime) -> Finding:
     days = (shown.not_valid_after_utc - now).days
     text = f"Valid for this host, chain complete; it expires in {days} days.{_described(shown)}"
     if days < EXPIRES_NOW:

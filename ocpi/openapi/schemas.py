@@ -70,6 +70,8 @@ class WireSchema(GenerateJsonSchema):
 def components(version: Version, kinds: Iterable[str]) -> dict[str, Schema]:
     """Return the schemas of some kinds of objects, and of all that they contain, by class name."""
     models = {version.model(kind) for kind in kinds}
+    for model in models:
+        model.model_rebuild()  # nothing where it is compiled already
     wanted = [
         (model, "validation", model.__pydantic_core_schema__) for model in sorted(models, key=lambda m: m.__name__)
     ]

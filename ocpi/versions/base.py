@@ -30,7 +30,10 @@ class WireModel(BaseModel):
     droppable  as an item of a list it may be left out when a version has no word for it.
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore", validate_by_name=True, validate_by_alias=True)
+    # Compiled when first used, under pydantic's own lock: few processes need all objects of all versions.
+    model_config = ConfigDict(
+        frozen=True, extra="ignore", validate_by_name=True, validate_by_alias=True, defer_build=True
+    )
 
     kind: ClassVar[str] = ""
     off_wire: ClassVar[frozenset[str]] = frozenset()

@@ -1,11 +1,15 @@
 """The connection check as a report for the CPO: what was tried, what came of it, what to change."""
 
 from itertools import groupby
+from typing import TYPE_CHECKING
 
 from partners.documents.clock import clock
-from partners.documents.writer import Cell, Sheet, Written
+from partners.documents.writer import Cell, Written, begin
 from partners.models import Partner
 from partners.portal.facts import CheckCase, CheckReport
+
+if TYPE_CHECKING:
+    from partners.documents.sheet import Sheet
 
 PASS, WARNING, FAIL = "pass", "warn", "fail"
 TONES = {PASS: "good", WARNING: "act", FAIL: "bad"}
@@ -28,7 +32,7 @@ def counts(report: CheckReport) -> str:
 
 def write_conformance_report(partner: Partner, report: CheckReport) -> Written:
     """Return the report as PDF: what to change first, then every case."""
-    sheet = Sheet("Connection check", f"{partner.name} ({partner.country_code}*{partner.party_id})")
+    sheet = begin("Connection check", f"{partner.name} ({partner.country_code}*{partner.party_id})")
     sheet.facts(
         [
             ("Run", f"{report.number}, {clock(report.at)}"),
@@ -44,7 +48,7 @@ def write_conformance_report(partner: Partner, report: CheckReport) -> Written:
     return sheet.written(f"connection-check-{partner.code}-{report.number}.pdf")
 
 
-def _to_change(sheet: Sheet, cases: list[CheckCase]) -> None:
+def _to_change(sheet: "Sheet", cases: list[CheckCase]) -> None:
     sheet.heading("What to change")
     if not cases:
         sheet.text("Nothing. Every case that applies to your system passed.")
@@ -60,7 +64,7 @@ def _outcome(case: CheckCase) -> Cell:
     return WORDS.get(case.outcome, NOT_APPLICABLE), TONES.get(case.outcome, "calm")
 
 
-def _every_case(sheet: Sheet, report: CheckReport) -> None:
+def _every_case(sheet: "Sheet", report: CheckReport) -> None:
     sheet.heading("Every case")
     for group, cases in groupby(report.cases, key=lambda case: case.group):
         rows: list[list[Cell]] = [[_outcome(case), case.title, case.text] for case in cases]

@@ -2,7 +2,7 @@
 
 from django.conf import settings
 
-from partners.documents.writer import Sheet, Written
+from partners.documents.writer import Written, begin
 from partners.models import Partner
 from partners.portal.facts import PortalFacts
 
@@ -26,7 +26,7 @@ def data_sheet_rows(partner: Partner, facts: PortalFacts) -> list[tuple[str, lis
 
 def write_data_sheet(partner: Partner, facts: PortalFacts) -> Written:
     """Return the data sheet as PDF."""
-    sheet = Sheet("Data sheet", f"What Smart Fuel Pass provides to {partner.name}")
+    sheet = begin("Data sheet", f"What Smart Fuel Pass provides to {partner.name}")
     sheet.facts([*data_sheet_rows(partner, facts), ("Token B", [TOKEN_B])], mono=("SFP OCPI Versions URL",))
     sheet.note(AFTERWARDS)
     sheet.heading("What to do with it")

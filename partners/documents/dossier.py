@@ -1,14 +1,19 @@
 """The integration dossier (guide 7.5): configuration without secrets, checklist with evidence, tests, sign-off."""
 
+from typing import TYPE_CHECKING
+
 from partners.documents.clock import clock
 from partners.documents.configuration import configuration
 from partners.documents.conformance_report import counts
 from partners.documents.sign_off import parties
-from partners.documents.writer import DONE, OPEN, Cell, Sheet, Written
+from partners.documents.writer import DONE, OPEN, Cell, Written, begin
 from partners.models import Document, Onboarding, Partner
 from partners.onboarding.rules import GO_LIVE, STAGE, TESTS, Stage
 from partners.portal.checklist import checklist_of
 from partners.portal.facts import facts_of, newest_check
+
+if TYPE_CHECKING:
+    from partners.documents.sheet import Sheet
 
 STATE_TONES = {"passed": "good", "failed": "bad"}
 
@@ -17,7 +22,7 @@ def write_dossier(onboarding: Onboarding) -> Written:
     """Return the dossier as PDF, as things stand now."""
     partner = onboarding.partner
     connections = [row for row in (partner, onboarding.production) if row]
-    sheet = Sheet("Integration dossier", f"{partner.name} ({partner.country_code}*{partner.party_id})")
+    sheet = begin("Integration dossier", f"{partner.name} ({partner.country_code}*{partner.party_id})")
     _summary(sheet, onboarding)
     for connection in connections:
         _configuration(sheet, connection)
@@ -30,7 +35,7 @@ def write_dossier(onboarding: Onboarding) -> Written:
     return sheet.written(f"dossier-{partner.code}-{sheet.made_at:%Y-%m-%d}.pdf")
 
 
-def _summary(sheet: Sheet, onboarding: Onboarding) -> None:
+def _summary(sheet: "Sheet", onboarding: Onboarding) -> None:
     stage = STAGE[Stage(onboarding.stage)]
     sheet.facts(
         [
@@ -53,7 +58,7 @@ def _summary(sheet: Sheet, onboarding: Onboarding) -> None:
         sheet.table(("When", "Condition", "What was missing", "Reason"), overrides, (20, 18, 31, 31))
 
 
-def _configuration(sheet: Sheet, partner: Partner) -> None:
+def _configuration(sheet: "Sheet", partner: Partner) -> None:
     shown = configuration(partner, facts_of(partner))
     sheet.heading(f"Configuration: {partner.get_environment_display().lower()}")
     sheet.facts(shown.facts, mono=("Our Versions URL", "Their Versions URL"))
@@ -64,7 +69,7 @@ def _configuration(sheet: Sheet, partner: Partner) -> None:
     sheet.table(("Rule of a session", "Value", "From"), shown.policy, (50, 28, 22))
 
 
-def _checklist(sheet: Sheet, partner: Partner) -> None:
+def _checklist(sheet: "Sheet", partner: Partner) -> None:
     checklist = checklist_of(partner, facts_of(partner))
     sheet.heading(f"Checklist: {checklist.done} of {checklist.total} done")
     for title, lines in checklist.groups:
@@ -78,7 +83,7 @@ def _checklist(sheet: Sheet, partner: Partner) -> None:
         sheet.ln(3)
 
 
-def _tests(sheet: Sheet, onboarding: Onboarding) -> None:
+def _tests(sheet: "Sheet", onboarding: Onboarding) -> None:
     sheet.heading("Functional tests")
     found = {row.key: row for row in onboarding.tests.prefetch_related("evidence")}
     rows: list[list[Cell]] = []
@@ -106,7 +111,7 @@ def _tests(sheet: Sheet, onboarding: Onboarding) -> None:
     sheet.table(("Test", "Result", "Verdicts and evidence"), rows, (25, 17, 58))
 
 
-def _connection_check(sheet: Sheet, partner: Partner) -> None:
+def _connection_check(sheet: "Sheet", partner: Partner) -> None:
     report = newest_check(partner)
     sheet.heading(f"Connection check: {partner.get_environment_display().lower()}")
     if report is None:
@@ -118,7 +123,7 @@ def _connection_check(sheet: Sheet, partner: Partner) -> None:
         sheet.table(("Failed case", "What we saw"), failed, (35, 65))
 
 
-def _sign_off(sheet: Sheet, onboarding: Onboarding) -> None:
+def _sign_off(sheet: "Sheet", onboarding: Onboarding) -> None:
     sheet.heading("Going live and sign-off")
     actions = [
         [GO_LIVE[row.action].title, row.get_side_display(), row.name, clock(row.at)]
@@ -134,7 +139,7 @@ def _sign_off(sheet: Sheet, onboarding: Onboarding) -> None:
         sheet.text("Nothing was confirmed or signed yet.")
 
 
-def _archived(sheet: Sheet, connections: list[Partner]) -> None:
+def _archived(sheet: "Sheet", connections: list[Partner]) -> None:
     documents = Document.objects.listed().filter(partner__in=connections)
     rows = [[row.name, f"{clock(row.made_at)}, {row.made_by}", row.sha256] for row in documents]
     if rows:

@@ -3,7 +3,7 @@
 from django.conf import settings
 
 from partners.documents.clock import clock
-from partners.documents.writer import Sheet, Written
+from partners.documents.writer import Written, begin
 from partners.models import Onboarding, Partner, PartnerRole, SignOff
 from partners.onboarding.rules import GO_LIVE_ACTIONS, TESTS, Side
 
@@ -16,7 +16,7 @@ CONFIRMED = (
 def write_sign_off(onboarding: Onboarding) -> Written:
     """Return the form as PDF, with the signatures that there are; the others can be written by hand."""
     partner, live = onboarding.partner, onboarding.production or onboarding.partner
-    sheet = Sheet("Sign-off form", f"OCPI integration of {partner.name} with Smart Fuel Pass")
+    sheet = begin("Sign-off form", f"OCPI integration of {partner.name} with Smart Fuel Pass")
     sheet.facts(
         [
             ("CPO", f"{partner.name}, {partner.country_code}*{partner.party_id}"),

@@ -1,6 +1,5 @@
 """Client keys: `Authorization: Bearer sfp_...`."""
 
-from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
@@ -23,13 +22,3 @@ class ClientKeyAuthentication(BaseAuthentication):
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"
-
-
-class ClientKeyScheme(OpenApiAuthenticationExtension):
-    """How the key appears in the OpenAPI document."""
-
-    target_class = "sessions_adhoc.api.authentication.ClientKeyAuthentication"
-    name = "clientKey"
-
-    def get_security_definition(self, auto_schema: object) -> dict[str, str]:
-        return {"type": "http", "scheme": "bearer", "description": "A client key, `sfp_...`, made by staff."}

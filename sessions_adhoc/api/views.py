@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from uuid import UUID
 
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import status
 from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated, NotFound, Throttled
 from rest_framework.request import Request
@@ -14,17 +13,8 @@ from ocpi.authentication import source_address
 from partners import limiting
 from sessions_adhoc import services
 from sessions_adhoc.api.authentication import ClientKeyAuthentication
-from sessions_adhoc.api.serializers import AdHocSessionSerializer, ProblemSerializer, StartSerializer
+from sessions_adhoc.api.serializers import AdHocSessionSerializer, StartSerializer
 from sessions_adhoc.models import AdHocSession, ClientKey
-
-IDEMPOTENCY_KEY = OpenApiParameter(
-    "Idempotency-Key",
-    str,
-    OpenApiParameter.HEADER,
-    required=False,
-    description="Up to 255 characters. Sent again with the same request it returns the first session.",
-)
-PROBLEM = OpenApiResponse(ProblemSerializer, "What is wrong.")
 
 
 def _let_through(wait: int) -> None:
@@ -72,20 +62,6 @@ class ClientView(APIView):
 class AdHocSessionsView(ClientView):
     """Start a session."""
 
-    @extend_schema(
-        operation_id="start_ad_hoc_session",
-        summary="Start an ad-hoc session: reserve the funds, then start the charger",
-        parameters=[IDEMPOTENCY_KEY],
-        request=StartSerializer,
-        responses={
-            201: AdHocSessionSerializer,
-            200: OpenApiResponse(AdHocSessionSerializer, "The session that this Idempotency-Key started before."),
-            400: PROBLEM,
-            401: PROBLEM,
-            409: OpenApiResponse(ProblemSerializer, "The charger cannot be used, or the key was used otherwise."),
-            429: OpenApiResponse(ProblemSerializer, "Too many in a minute; `Retry-After` says when to try again."),
-        },
-    )
     def post(self, request: Request) -> Response:
         body = StartSerializer(data=request.data)
         body.is_valid(raise_exception=True)
@@ -108,11 +84,6 @@ class AdHocSessionsView(ClientView):
 class AdHocSessionView(ClientView):
     """Read a session."""
 
-    @extend_schema(
-        operation_id="get_ad_hoc_session",
-        summary="The session now: state, money, newest meter value",
-        responses={200: AdHocSessionSerializer, 401: PROBLEM, 404: PROBLEM},
-    )
     def get(self, request: Request, session_id: UUID) -> Response:
         return Response(AdHocSessionSerializer(self.session(request, session_id)).data)
 
@@ -129,23 +100,9 @@ class EndingView(ClientView):
         return Response(AdHocSessionSerializer(self.session(request, session_id)).data, status.HTTP_202_ACCEPTED)
 
 
-ENDING_RESPONSES = {
-    202: OpenApiResponse(AdHocSessionSerializer, "Asked for; the session tells when it has happened."),
-    401: PROBLEM,
-    404: PROBLEM,
-    409: OpenApiResponse(ProblemSerializer, "The session has already ended."),
-}
-
-
 class StopView(EndingView):
     """Stop charging."""
 
-    @extend_schema(
-        operation_id="stop_ad_hoc_session",
-        summary="Stop charging. A request: the charger may go on until the CPO stops it",
-        request=None,
-        responses=ENDING_RESPONSES,
-    )
     def post(self, request: Request, session_id: UUID) -> Response:
         return self.end(request, session_id, services.stop_session)
 
@@ -153,11 +110,5 @@ class StopView(EndingView):
 class CancelView(EndingView):
     """Give up before charging."""
 
-    @extend_schema(
-        operation_id="cancel_ad_hoc_session",
-        summary="Cancel. Once the charger was asked to start, this is a stop",
-        request=None,
-        responses=ENDING_RESPONSES,
-    )
     def post(self, request: Request, session_id: UUID) -> Response:
         return self.end(request, session_id, services.cancel_session)

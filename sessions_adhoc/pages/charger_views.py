@@ -3,7 +3,6 @@
 from io import BytesIO
 from typing import Any
 
-import segno
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
@@ -98,6 +97,8 @@ def qr_code(_request: HttpRequest, evse: str) -> HttpResponse:
         found = services.find_evse(evse)
     except CannotStart as error:
         raise Http404(str(error)) from error
+    import segno
+
     image = BytesIO()
     segno.make_qr(charger.public_url(found), error="m").save(image, kind="svg", scale=8, border=4)
     return HttpResponse(image.getvalue(), content_type="image/svg+xml")

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import segno
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
@@ -97,6 +96,8 @@ def set_up(request: HttpRequest) -> HttpResponse:
             login(request, app)
             return show_codes(request, "Second factor is set up")
         form.add_error(None, "This code is wrong. Check the clock of your phone, and enter the code that is shown now.")
+    import segno
+
     qr = segno.make(second_factor.address_of(request.user, key), error="m")
     return page(
         request,
