@@ -42,6 +42,10 @@ class Behaviour:
         """The knobs for a run at this EVSE."""
         return self.knobs.changed(self.evse_knobs.get(evse_uid.casefold(), {}))
 
+    def set_clock(self, by: float) -> None:
+        """Set the clock ahead by so many seconds, or back."""
+        self.knobs = self.knobs.changed({"clock": self.knobs.clock + by})
+
     def change(self, wishes: dict[str, Any]) -> None:
         """Replace the named fields (knobs are merged), all or nothing. ValueError for unknown names."""
         unknown = set(wishes) - _FIELDS

@@ -1,7 +1,10 @@
 """The numbers a run is played with. Times in simulated seconds shrink with ``--speed``; real ones do not."""
 
 from dataclasses import dataclass, field, fields, replace
+from math import isfinite
 from typing import Any
+
+_SIGNED = frozenset({"clock", "clock_jump"})
 
 
 def _knob(default: float, unit: str, meaning: str) -> Any:
@@ -37,6 +40,8 @@ class Knobs:
     late_cdr: float = _knob(660.0, "real s", "delay of a late CDR (beyond the usual ten minutes)")
     slow_answer: float = _knob(20.0, "real s", "how long a slow answer takes")
     command_timeout: float = _knob(30.0, "real s", "timeout announced in a CommandResponse")
+    clock: float = _knob(0.0, "real s", "how far the CPO's clock is ahead; below 0: behind")
+    clock_jump: float = _knob(3600.0, "real s", "how far the clock jumps ahead; below 0: back")
     push_timeout: float = _knob(15.0, "real s", "how long a push waits for the eMSP's answer")
     car_kwh: float = _knob(25.0, "kWh", "energy after which the car's battery is full")
     car_dc_kw: float = _knob(170.0, "kW", "the most the car takes at a DC charger")
@@ -50,8 +55,8 @@ class Knobs:
         if unknown:
             raise ValueError(f"unknown knob: {', '.join(unknown)}")
         numbers = {name: float(value) for name, value in wishes.items()}
-        if any(number < 0 or number != number for number in numbers.values()):
-            raise ValueError("a knob cannot be negative")
+        if any(not isfinite(number) or (number < 0 and name not in _SIGNED) for name, number in numbers.items()):
+            raise ValueError(f"a knob cannot be negative, except: {', '.join(sorted(_SIGNED))}")
         return replace(self, **numbers)
 
     @classmethod

@@ -14,11 +14,15 @@ def cents(amount: Decimal) -> Decimal:
 
 @dataclass(frozen=True)
 class Price:
-    """A cost with and without VAT, both rounded; ``vat`` in percent (OCPI 2.2.1 §16.5)."""
+    """A cost with and without VAT, both rounded; ``vat`` in percent (OCPI 2.2.1 §16.5).
+
+    Where no VAT is to be ``stated``, the wire says what it is without it, and no more.
+    """
 
     excl_vat: Decimal
     incl_vat: Decimal
     vat: Decimal
+    stated: bool = True
 
     @classmethod
     def of(cls, net: Decimal, vat: Decimal) -> "Price":

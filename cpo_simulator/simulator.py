@@ -14,7 +14,7 @@ from cpo_simulator import catalogue
 from cpo_simulator.behaviour import Behaviour
 from cpo_simulator.charging.bay import Bay
 from cpo_simulator.charging.run import Run
-from cpo_simulator.clock import now
+from cpo_simulator.clock import Clock
 from cpo_simulator.config import Config
 from cpo_simulator.exchanges import Exchanges
 from cpo_simulator.peer import Peer
@@ -57,10 +57,11 @@ class Simulator:
     def __init__(self, config: Config, behaviour: Behaviour | None = None, out: TextIO | None = None) -> None:
         self.config = config
         self.behaviour = behaviour or Behaviour()
-        self.started = now()
+        self.clock = Clock(lambda: self.behaviour.knobs.clock)
+        self.started = self.clock.now()
         self.exchanges = Exchanges(config, out)
         self.store = Store(config.keep)
-        self.voice = Voice(lambda: self.behaviour.habits)
+        self.voice = Voice(lambda: self.behaviour.habits, self.clock)
         self.peer = Peer(self.exchanges)
         self.registration = Registration(config, self.peer, self.voice, self.exchanges)
         self.pusher = Pusher(
@@ -86,7 +87,7 @@ class Simulator:
         for location in catalogue.locations(self.config, self.started):
             self.store.locations.put(location["id"], location)
             for evse in location["evses"]:
-                self.bays[evse["uid"]] = Bay(location, evse, self.pusher)
+                self.bays[evse["uid"]] = Bay(location, evse, self.pusher, self.clock)
         for place in bookings.places(self):
             self.store.booking_locations.put(place["id"], place)
         for client in self.config.clients:

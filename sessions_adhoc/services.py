@@ -42,6 +42,7 @@ OUT_OF_SERVICE = frozenset({"INOPERATIVE", "OUTOFORDER", "PLANNED", "REMOVED"})
 """Statuses in which no START makes sense. CHARGING and RESERVED may be stale: the CPO has the last word."""
 
 IN_USE = "charger_in_use"
+NOT_CONNECTED = "This charger's operator is not connected at the moment."
 SOMEBODY = "Somebody is charging here. Please use another charger, or wait until this one is free."
 
 
@@ -215,7 +216,7 @@ def _create(
 
 def _check_usable(evse: Evse) -> None:
     if evse.partner.connection != Partner.Connection.CONNECTED:
-        raise CannotStart("evse", "This charger's operator is not connected at the moment.")
+        raise CannotStart("evse", NOT_CONNECTED)
     if evse.status in OUT_OF_SERVICE or evse.location.missing_since:
         raise CannotStart("evse", "This charger is out of service.")
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from cpo_simulator.clock import later_than
+from cpo_simulator.clock import Clock
 from cpo_simulator.pushes import Pusher
 from cpo_simulator.wire.shapes import Object
 
@@ -40,7 +40,7 @@ class Reservation:
 class Bay:
     """One EVSE: status, cable, at most one run and at most one reservation."""
 
-    def __init__(self, location: Object, evse: Object, pusher: Pusher) -> None:
+    def __init__(self, location: Object, evse: Object, pusher: Pusher, clock: Clock) -> None:
         self.location = location
         self.evse = evse
         self.run: Run | None = None
@@ -48,6 +48,7 @@ class Bay:
         self.cable_in = asyncio.Event()
         self.attempts: Counter[str] = Counter()
         self._pusher = pusher
+        self._clock = clock
 
     @property
     def uid(self) -> str:
@@ -75,9 +76,9 @@ class Bay:
         """Take on another status, and PATCH the EVSE at the eMSP (OCPI 2.2.1 §8.2.2.3)."""
         if status == self.status:
             return
-        moment = later_than(self.evse["last_updated"])
+        moment = self._clock.later_than(self.evse["last_updated"])
         self.evse |= {"status": status, "last_updated": moment}
-        self.location["last_updated"] = later_than(self.location["last_updated"])
+        self.location["last_updated"] = self._clock.later_than(self.location["last_updated"])
         if push:
             self.report()
 

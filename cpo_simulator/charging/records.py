@@ -5,17 +5,17 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from cpo_simulator.clock import now
 from cpo_simulator.pricing import Slice
 from cpo_simulator.wire.shapes import Object
 
 if TYPE_CHECKING:
+    from cpo_simulator.charging.bay import Bay
     from cpo_simulator.charging.run import Run
 
 
 def session(run: "Run", status: str) -> Object:
     """A new Session (OCPI 2.2.1 §9.3.1); ``place`` is for versions that embed the Location."""
-    moment = now()
+    moment = run.sim.clock.now()
     config, connector = run.sim.config, run.start.connector
     return {
         "country_code": config.country,
@@ -54,21 +54,23 @@ def cdr(run: "Run") -> Object:
     if done is None or not run.slices:
         raise ValueError("nothing was delivered")
     bill = run.bill()
-    taken = ("country_code", "party_id", "start_date_time", "end_date_time", "cdr_token", "auth_method")
+    start, end = run.slices[0].start, done["end_date_time"]  # by one clock, also where that was set meanwhile
+    taken = ("country_code", "party_id", "end_date_time", "cdr_token", "auth_method")
     more = ("authorization_reference", "currency", "place")
     return {
         **{name: done[name] for name in (*taken, *more)},
         "id": str(uuid4()),
         "session_id": done["id"],
-        "cdr_location": _cdr_location(run),
+        "start_date_time": start,
+        "cdr_location": place_in_cdr(run.bay, run.start.connector),
         "tariffs": [run.tariff],
         "charging_periods": bill.periods,
         "total_cost": bill.total,
         **bill.costs,
         "total_energy": done["kwh"],
-        "total_time": _hours(done["start_date_time"], done["end_date_time"]),
+        "total_time": _hours(start, end),
         "total_parking_time": sum((one.hours for one in run.slices if not one.charging), Decimal(0)) or None,
-        "last_updated": now(),
+        "last_updated": run.sim.clock.now(),
     }
 
 
@@ -76,14 +78,15 @@ def _hours(start: datetime, end: datetime) -> Decimal:
     return Decimal(round((end - start).total_seconds() * 1000)) / 3_600_000
 
 
-def _cdr_location(run: "Run") -> Object:
-    location, connector = run.bay.location, run.start.connector
+def place_in_cdr(bay: "Bay", connector: Object) -> Object:
+    """The CdrLocation (OCPI 2.2.1 §10.4.2) of a charge at this connector."""
+    location = bay.location
     names = ("id", "name", "address", "city", "postal_code", "state", "country", "coordinates")
     out: dict[str, Any] = {name: location[name] for name in names}
     return {
         **out,
-        "evse_uid": run.bay.uid,
-        "evse_id": run.bay.evse["evse_id"],
+        "evse_uid": bay.uid,
+        "evse_id": bay.evse["evse_id"],
         "connector_id": connector["id"],
         "connector_standard": connector["standard"],
         "connector_format": connector["format"],

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from decimal import Decimal
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,6 @@ from uuid import uuid4
 from cpo_simulator.charging import records
 from cpo_simulator.charging.bay import Bay
 from cpo_simulator.charging.car import Car
-from cpo_simulator.clock import later_than, now
 from cpo_simulator.knobs import Knobs
 from cpo_simulator.pricing import Bill, Slice, bill
 from cpo_simulator.wire.shapes import Object
@@ -56,6 +56,7 @@ class Run:
         self.limit_kw: float | None = None
         self.idling = False
         self.untold = 0
+        self.stops_refused = 0
         self.last_part: Object | None = None
         self._energy = 0.0
         self._metered = 0
@@ -135,16 +136,26 @@ class Run:
         """Change the EVSE's status, with a push unless the scenario holds it back."""
         self.bay.show(status, push="locations" not in self.scenario.mute)
 
-    def open_session(self, status: str) -> None:
-        """Create the Session and PUT it (OCPI 2.2.1 §9.3.1)."""
+    def open_session(self, status: str, tell: bool = True) -> None:
+        """Create the Session and PUT it (OCPI 2.2.1 §9.3.1), unless it is not to be told yet."""
         self.session = records.session(self, status)
         self.sim.store.sessions.put(self.session["id"], self.session)
-        self.push_session()
+        if tell:
+            self.push_session()
+
+    def take_id(self, session_id: str) -> None:
+        """Go on under another Session id. What was told under the one before stays as it is."""
+        self.sim.runs.remove(self)
+        self.id = session_id.casefold()
+        self.sim.runs.add(self)
+        if self.session is not None:
+            self.session = {**self.session, "id": self.id}
+            self.sim.store.sessions.put(self.id, self.session)
 
     def update(self, **changes: Any) -> Object:
         """Change the Session; returns the changes with their ``last_updated``, fit for a PATCH."""
         session = self._session()
-        changes["last_updated"] = later_than(session["last_updated"])
+        changes["last_updated"] = self.sim.clock.later_than(session["last_updated"])
         session |= changes
         return changes
 
@@ -161,7 +172,7 @@ class Run:
         """Current may flow from now: the meter starts."""
         self._read_at = monotonic()
         self.slices = []
-        self.update(status="ACTIVE", start_date_time=now())
+        self.update(status="ACTIVE", start_date_time=self.sim.clock.now())
 
     async def deliver(self, until_wh: int, on_sample: "Callable[[Run], None] | None" = None) -> None:
         """Charge in real time (times speed) until that much, a full battery, or a wish to stop."""
@@ -184,6 +195,7 @@ class Run:
         while (left := until - monotonic()) > 0:
             stopped = await self.wait_for_stop(min(left, interval))
             self.sample(charging=False)
+            self._read_at = monotonic()
             if stopped:
                 return
 
@@ -205,7 +217,7 @@ class Run:
         """Close the slice since the last reading; returns its charging period, None if no time passed."""
         session = self._session()
         start = self.slices[-1].end if self.slices else session["start_date_time"]
-        end = now()
+        end = self.sim.clock.now()
         if end <= start:
             return None
         piece = Slice(start, end, self.wh - self._metered, self._kw() if charging else Decimal(0), charging)
@@ -221,12 +233,18 @@ class Run:
         """The Session's last words: the meter is read, the end is set, the whole Session is PUT if ``tell``."""
         if self.is_active:
             self.read_meter(charging)
-        end = self.slices[-1].end if self.slices else now()
+        end = self.slices[-1].end if self.slices else self.sim.clock.now()
         total = self.bill().total if self.wh else None
         self.update(status=status, end_date_time=end, kwh=self.kwh, total_cost=total)
         if tell:
             self.push_session()
         self.release()
+
+    def set_clock(self, by: float) -> None:
+        """Set the CPO's clock, by so many seconds: what was metered is dated anew, what was told stays as it is."""
+        self.sim.behaviour.set_clock(by)
+        ahead = timedelta(seconds=by)
+        self.slices = [replace(one, start=one.start + ahead, end=one.end + ahead) for one in self.slices]
 
     @property
     def is_active(self) -> bool:

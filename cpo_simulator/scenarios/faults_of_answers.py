@@ -7,7 +7,6 @@ from email.utils import format_datetime
 
 from aiohttp import web
 
-from cpo_simulator.clock import now
 from cpo_simulator.scenarios.fault import Fault, Proceed, Spoiled
 from cpo_simulator.server.call import Call, ProblemError, Reply
 
@@ -81,7 +80,9 @@ async def _redirect(call: Call, _proceed: Proceed) -> Spoiled:
 
 async def _ahead(call: Call, proceed: Proceed) -> Spoiled:
     reply = await proceed(call)
-    return replace(reply, headers={**reply.headers, "Date": format_datetime(now() + _AHEAD, usegmt=True)})
+    return replace(
+        reply, headers={**reply.headers, "Date": format_datetime(call.sim.clock.now() + _AHEAD, usegmt=True)}
+    )
 
 
 def _anything(_call: Call) -> bool:

@@ -1,6 +1,7 @@
 """Steps in which a charger or its CPO does something that no eMSP would wish for."""
 
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from uuid import uuid4
 
@@ -8,11 +9,13 @@ from cpo_simulator.charging import records
 from cpo_simulator.charging.run import Run, Step
 from cpo_simulator.money import Price, cents
 from cpo_simulator.scenarios.scenario import Scenario
-from cpo_simulator.scenarios.steps import post_cdr
+from cpo_simulator.scenarios.steps import deliver, finish, post_cdr, send_cdr
 from cpo_simulator.wire.shapes import Object
 
 _FALL = 300  # Wh that a meter falls by
 _TWIN_LASTS = 60.0  # real seconds
+_LONG_BEFORE = timedelta(minutes=10)
+_OLD_READING = Decimal(5)  # kWh
 
 
 async def stay_pending(run: Run) -> None:
@@ -43,6 +46,62 @@ async def flap(run: Run) -> None:
         run.show("AVAILABLE")
         await run.rest("flap")
         run.show("CHARGING")
+
+
+async def flap_without_energy(run: Run) -> None:
+    """The EVSE shows AVAILABLE for a moment (knob ``flap``) before any energy has flowed."""
+    if run.is_active:
+        run.show("AVAILABLE")
+        await run.idle(run.seconds("flap"))
+        run.show("CHARGING")
+
+
+async def show_an_old_meter(run: Run) -> None:
+    """The Session began before the START, and tells what the meter said then; nothing is added to it."""
+    run.open_session("ACTIVE", tell=False)
+    run.show("CHARGING")
+    run.update(start_date_time=run.sim.clock.now() - _LONG_BEFORE, kwh=_OLD_READING)
+    run.push_session()
+    await run.pause("silence")
+    run.update(status="INVALID", end_date_time=run.sim.clock.now())
+    run.push_session()
+    run.release()
+    run.show("BLOCKED")
+
+
+async def come_to_life_under_another_id(run: Run) -> None:
+    """The PENDING Session is forgotten: another one, with an id of its own, becomes ACTIVE."""
+    await run.pause("energise")
+    if not run.stopping.is_set():
+        run.take_id(str(uuid4()))
+        run.show("CHARGING")
+        run.switch_on()
+        run.push_session()
+
+
+async def use_the_charger_as_id(run: Run) -> None:
+    """All Sessions at this EVSE have one id."""
+    run.take_id(f"charge-at-{run.bay.uid}")
+
+
+async def let_a_stranger_charge(run: Run) -> None:
+    """Somebody else charges next, and the Session and the CDR of that have the id of this one."""
+    start = replace(run.start, token=_stranger(run), authorization_reference=None)
+    other = Run(run.sim, run.bay, start, _STRANGER)
+    other.take_id(run.id)
+    for step in _STRANGER.script:
+        await step(other)
+
+
+def _stranger(run: Run) -> Object:
+    return {**run.start.token, "uid": "ANOTHER-CARD", "contract_id": "XX-XXX-CANOTHER", "type": "RFID"}
+
+
+async def _open_and_switch_on(run: Run) -> None:
+    run.open_session("ACTIVE", tell=False)
+    run.show("CHARGING")
+    run.switch_on()
+    run.push_session()
 
 
 async def fall_silent(run: Run) -> None:
@@ -95,6 +154,12 @@ async def _end_when_stopped(run: Run) -> None:
     run.finish("INVALID", charging=False)
 
 
+_STRANGER = Scenario(
+    "stranger",
+    "the next charge, of somebody else",
+    "none of yours",
+    (_open_and_switch_on, deliver, finish, send_cdr()),
+)
 _TWIN = Scenario("twin", "the second Session of two", "stop it, never bill it", (_open_active, _end_when_stopped))
 
 

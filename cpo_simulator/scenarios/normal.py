@@ -12,6 +12,7 @@ from cpo_simulator.scenarios.steps import (
     result,
     send_cdr,
     stay_full,
+    stay_without_energy,
     unplug,
 )
 
@@ -63,6 +64,13 @@ NORMAL = (
         "ask for the session, go on charging and tell the driver, settle from the CDR",
         HAPPY,
         on_stop=OnStop(obeys=False),
+    ),
+    Scenario(
+        "stop-refused-while-validating",
+        "the Session is ACTIVE and no energy flows; the first STOP_SESSION is answered REJECTED, the next is obeyed",
+        "tell the driver, who presses again; release the funds",
+        (*BEGIN, stay_without_energy, finish, unplug),
+        on_stop=OnStop(refusals=1),
     ),
     Scenario(
         "cancel-before-session",

@@ -15,11 +15,15 @@ SINCE_2_2 = ("2.2", "2.2.1", "2.3.0")
 
 @dataclass(frozen=True)
 class OnStop:
-    """How STOP_SESSION is met: CommandResponse, CommandResult (empty: none), and whether charging ends."""
+    """How STOP_SESSION is met: CommandResponse, CommandResult (empty: none), and whether charging ends.
+
+    The first ``refusals`` for a Session are answered REJECTED, whatever comes of those that follow.
+    """
 
     answer: str = "ACCEPTED"
     result: str = "ACCEPTED"
     obeys: bool = True
+    refusals: int = 0
 
 
 @dataclass(frozen=True)

@@ -1,15 +1,27 @@
 """Ways in which START_SESSION comes to nothing, comes late, or takes another road."""
 
-from cpo_simulator.scenarios.mischief import finish_untold, open_twin, stay_pending, tell_end, use_foreign_token
+from cpo_simulator.scenarios.mischief import (
+    come_to_life_under_another_id,
+    finish_untold,
+    let_a_stranger_charge,
+    open_twin,
+    show_an_old_meter,
+    stay_pending,
+    tell_end,
+    use_foreign_token,
+    use_the_charger_as_id,
+)
 from cpo_simulator.scenarios.normal import BEGIN, END, HAPPY
 from cpo_simulator.scenarios.scenario import SINCE_2_2, OnStop, Scenario
 from cpo_simulator.scenarios.steps import (
     bill_nothing,
     deliver,
+    deliver_before_the_first_word,
     deliver_untold,
     energise,
     fail_handshake,
     fail_handshake_and_end,
+    finish,
     free_the_connector,
     give_up,
     open_session,
@@ -41,6 +53,12 @@ STARTING = (
         "START_SESSION is ACCEPTED, then the CommandResult says FAILED and no session comes",
         "GET sessions, keep waiting to the end of the window, then release the funds",
         (result("FAILED", "The charger did not react"),),
+    ),
+    Scenario(
+        "result-nonsense",
+        "a CommandResult with a word that no list has, then the true one: EVSE_OCCUPIED; no session comes",
+        "refuse the first, believe the second: the attempt failed; release the funds",
+        (result("x"), pause("result"), result("EVSE_OCCUPIED", "Somebody else is charging")),
     ),
     Scenario(
         "result-occupied",
@@ -93,6 +111,37 @@ STARTING = (
         "the Session appears as PENDING in time, but becomes ACTIVE only after the usual window (knob late_session)",
         _LATER,
         (result("ACCEPTED"), plug_in, open_session, pause("late_session"), energise, deliver, *END),
+    ),
+    Scenario(
+        "session-renamed",
+        "the Session is PENDING under one id and ACTIVE under another; the first is heard of no more",
+        "it is one charge: follow the second, settle from its CDR",
+        (result("ACCEPTED"), plug_in, open_session, come_to_life_under_another_id, deliver, *END),
+    ),
+    Scenario(
+        "session-id-again",
+        "the first attempt gives 0 kWh and ends; the Session of the next one has the same id",
+        "it is another Session: follow it, settle from its CDR",
+        (use_the_charger_as_id, *HAPPY),
+        failing=(use_the_charger_as_id, *BEGIN, fail_handshake_and_end),
+    ),
+    Scenario(
+        "session-id-of-a-stranger",
+        "after a normal charge somebody else charges: Session and CDR of that have the id of the first",
+        "it is another Session, and none of yours: change nothing",
+        (*BEGIN, deliver, finish, send_cdr(), let_a_stranger_charge, unplug),
+    ),
+    Scenario(
+        "first-value-above-zero",
+        "the first that is told of the Session is that it is ACTIVE with energy; then nothing until its end",
+        "it began after the START: that is energy; settle from the CDR",
+        (result("ACCEPTED"), plug_in, deliver_before_the_first_word, deliver_untold, *END),
+    ),
+    Scenario(
+        "first-value-is-old",
+        "the Session began before the START, with what the meter said then; nothing is added to it",
+        "that is no energy: the attempt failed; stop the session, release the funds",
+        (result("ACCEPTED"), plug_in, show_an_old_meter, unplug),
     ),
     Scenario(
         "no-push-get-works",

@@ -99,6 +99,22 @@ async def bill_nothing(run: Run) -> None:
     post_cdr(run, records.cdr(run))
 
 
+async def deliver_before_the_first_word(run: Run) -> None:
+    """The Session is told of only when some energy has flowed (knob ``first_kwh``): its first value is above 0."""
+    await run.pause("energise")
+    run.open_session("ACTIVE", tell=False)
+    run.show("CHARGING")
+    run.switch_on()
+    await run.deliver(round(run.knobs.first_kwh * 1000), on_sample=lambda _run: None)
+    run.reading()
+    run.push_session()
+
+
+async def stay_without_energy(run: Run) -> None:
+    """The Session is ACTIVE and nothing flows, until somebody stops (or for the knob ``silence``)."""
+    await run.idle(run.seconds("silence"))
+
+
 async def deliver_untold(run: Run) -> None:
     """Charge until the battery is full; no sample is told of it."""
     if run.is_active:

@@ -3,6 +3,7 @@
 from cpo_simulator.scenarios.mischief import (
     fall_silent,
     flap,
+    flap_without_energy,
     keep_most_samples,
     let_meter_fall,
     lose_connector,
@@ -11,8 +12,8 @@ from cpo_simulator.scenarios.mischief import (
     repeat_old_sample,
 )
 from cpo_simulator.scenarios.normal import BEGIN, END, HAPPY
-from cpo_simulator.scenarios.scenario import SINCE_2_2, Scenario
-from cpo_simulator.scenarios.steps import deliver, deliver_first, send_cdr, unplug
+from cpo_simulator.scenarios.scenario import SINCE_2_2, OnStop, Scenario
+from cpo_simulator.scenarios.steps import deliver, deliver_first, free_the_connector, send_cdr, unplug
 
 UNDER_WAY = (
     Scenario(
@@ -26,6 +27,25 @@ UNDER_WAY = (
         "energy was delivered, then the EVSE is AVAILABLE while the Session stays ACTIVE for long (knob linger)",
         "the connector is right: charging is over; settle from the CDR",
         (*BEGIN, deliver_first, lose_connector, send_cdr(), unplug),
+    ),
+    Scenario(
+        "energy-after-the-end",
+        "energy was delivered, then the EVSE is AVAILABLE; the Session stays ACTIVE and its energy rises on",
+        "charging was over: send STOP_SESSION once by itself; the CDR covers all of it",
+        (*BEGIN, deliver_first, free_the_connector, deliver, *END),
+    ),
+    Scenario(
+        "energy-after-the-end-stop-refused",
+        "as energy-after-the-end; the first STOP_SESSION is answered REJECTED, the next is obeyed",
+        "the driver may press stop again; the CDR covers all of it",
+        (*BEGIN, deliver_first, free_the_connector, deliver, *END),
+        on_stop=OnStop(refusals=1),
+    ),
+    Scenario(
+        "connector-flaps-while-validating",
+        "the EVSE shows AVAILABLE for a moment before any energy has flowed (knob flap)",
+        "wait for the correction: no handshake has failed",
+        (*BEGIN, flap_without_energy, deliver, *END),
     ),
     Scenario(
         "flapping-connector",

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from cpo_simulator.clock import later_than, now, read
+from cpo_simulator.clock import read
 from cpo_simulator.server.call import Call, ProblemError, Reply
 from cpo_simulator.server.paging import page
 from cpo_simulator.wire.shapes import Object
@@ -84,7 +84,7 @@ async def post(call: Call) -> Reply:
         raise ProblemError(200, 2003, "Unknown booking location")
     period = _period(call)
     booking = next((one for one in call.sim.store.bookings if one["request_id"] == request_id), None)
-    entry = {"request_status": "PENDING", "booking_request": dict(call.body), "request_received": now()}
+    entry = {"request_status": "PENDING", "booking_request": dict(call.body), "request_received": call.sim.clock.now()}
     if booking is None:
         booking = _new(call, entry, period)
         call.sim.store.bookings.put(booking["id"], booking)
@@ -92,7 +92,7 @@ async def post(call: Call) -> Reply:
         raise ProblemError(200, 2001, f"The booking has ended: {booking['reservation_status']}")
     else:
         booking["booking_requests"].append(entry)
-    booking["last_updated"] = later_than(booking["last_updated"])
+    booking["last_updated"] = call.sim.clock.later_than(booking["last_updated"])
     if call.body.get("canceled"):
         entry["request_status"] = "ACCEPTED"
         booking |= {"reservation_status": "CANCELED", "canceled": call.body["canceled"]}
@@ -157,7 +157,7 @@ def _taken(sim: "Simulator", booking: Object, period: Object) -> bool:
 
 def tell(sim: "Simulator", booking: Object, whole: bool = False) -> None:
     """Push a Booking: PUT, or PATCH of what changes in its life."""
-    booking["last_updated"] = later_than(booking["last_updated"])
+    booking["last_updated"] = sim.clock.later_than(booking["last_updated"])
     parts: dict[str, Any] = booking
     if not whole:
         names = ("reservation_status", "period", "booking_requests", "canceled", "last_updated")

@@ -2,7 +2,6 @@
 
 from typing import TYPE_CHECKING
 
-from cpo_simulator.clock import later_than
 from cpo_simulator.server.call import Call, ProblemError, Reply
 from cpo_simulator.server.paging import page
 
@@ -28,7 +27,7 @@ def connect(sim: "Simulator", country_code: str, party_id: str, status: str = "C
         "party_id": party_id,
         "role": "CPO",
         "status": status,
-        "last_updated": later_than(known.get("last_updated")),
+        "last_updated": sim.clock.later_than(known.get("last_updated")),
     }
     sim.store.clients.put(key, info)
     sim.pusher.push("hub", "PUT", MODULE, (country_code, party_id), "client_info", info)

@@ -7,7 +7,7 @@ from aiohttp import web
 
 from cpo_simulator.charging.bay import USABLE, Bay, Reservation
 from cpo_simulator.charging.run import Run, Start
-from cpo_simulator.clock import now, read
+from cpo_simulator.clock import Clock, read
 from cpo_simulator.scenarios.scenario import Scenario
 from cpo_simulator.server.call import BluntError, Call, ProblemError, Reply
 from cpo_simulator.wire.shapes import Object
@@ -77,6 +77,9 @@ async def _stop(call: Call, response_url: str) -> Reply:
         known = call.sim.store.sessions.get(session_id)
         return _answer(call, "REJECTED", "The session is over") if known else _answer(call, "UNKNOWN_SESSION")
     plan = run.scenario.on_stop
+    if run.stops_refused < plan.refusals:
+        run.stops_refused += 1
+        return _answer(call, "REJECTED", "The charger does not stop just now")
     if plan.answer == "ACCEPTED":
         call.sim.later(_stop_later(run, response_url))
     return _answer(call, plan.answer)
@@ -100,20 +103,20 @@ async def _reserve(call: Call, response_url: str) -> Reply:
         raise ProblemError(200, 2001, "expiry_date is no DateTime") from None
     if bay is None:
         return _answer(call, "REJECTED", "Unknown EVSE")
-    if expires <= now():
+    if expires <= call.sim.clock.now():
         return _answer(call, "REJECTED", "expiry_date is over")
     obstacle = _obstacle(bay, token["uid"])
     if not obstacle and bay.status == "BLOCKED":
         obstacle = "EVSE_OCCUPIED"
     if not obstacle:
         bay.reservation = Reservation(reservation_id, token["uid"], expires, response_url)
-        call.sim.later(_expire(bay, bay.reservation))
+        call.sim.later(_expire(call.sim.clock, bay, bay.reservation))
     call.sim.later(_report(call, bay, response_url, obstacle or "ACCEPTED", "" if obstacle else "RESERVED"))
     return _answer(call, "ACCEPTED")
 
 
-async def _expire(bay: Bay, reservation: Reservation) -> None:
-    await asyncio.sleep(max(0.0, (reservation.expires - now()).total_seconds()))
+async def _expire(clock: Clock, bay: Bay, reservation: Reservation) -> None:
+    await asyncio.sleep(max(0.0, (reservation.expires - clock.now()).total_seconds()))
     if bay.reservation is reservation:
         bay.reservation = None
         if bay.status == "RESERVED":

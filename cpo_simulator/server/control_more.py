@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from cpo_simulator.clock import now
 from cpo_simulator.server import bookings, clients
 
 if TYPE_CHECKING:
@@ -29,7 +28,7 @@ async def tell_profile(sim: "Simulator", request: web.Request, body: dict[str, A
     session_id = request.match_info["id"]
     periods = [{"start_period": 0, "limit": float(body["watts"])}]
     profile = {
-        "start_date_time": now(),
+        "start_date_time": sim.clock.now(),
         "charging_profile": {"charging_rate_unit": "W", "charging_profile_period": periods},
     }
     sim.pusher.push("profiles", "PUT", "chargingprofiles", (session_id,), "active_profile", profile, role="SENDER")

@@ -5,6 +5,7 @@ import binascii
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from email.utils import format_datetime
 from time import perf_counter
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
@@ -122,7 +123,8 @@ def _read_body(raw: bytes) -> Json:
 
 def _write(call: Call, reply: Reply) -> web.Response:
     body = call.sim.voice.envelope(call.version, reply.kind, reply.data, reply.code, reply.message)
-    headers = {**reply.headers, **_echo(call)}
+    date = format_datetime(call.sim.clock.now(), usegmt=True)
+    headers = {"Date": date, **reply.headers, **_echo(call)}
     if reply.http == 405 and call.module:
         headers["Allow"] = ", ".join(_HANDLERS[call.module])
     return web.Response(body=dumps(body), status=reply.http, headers=headers, content_type="application/json")

@@ -3,7 +3,6 @@
 from typing import Any
 
 from cpo_simulator.charging.run import Run
-from cpo_simulator.clock import now
 from cpo_simulator.server.call import Call, ProblemError, Reply
 from cpo_simulator.wire.shapes import Object
 
@@ -70,4 +69,4 @@ def _active(run: Run) -> Object:
     watts = (run.limit_kw or run.start.connector["max_electric_power"] / 1000) * 1000
     periods = [{"start_period": 0, "limit": round(watts, 1)}]
     profile = {"charging_rate_unit": "W", "charging_profile_period": periods}
-    return {"start_date_time": now(), "charging_profile": profile}
+    return {"start_date_time": run.sim.clock.now(), "charging_profile": profile}

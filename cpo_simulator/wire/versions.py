@@ -52,10 +52,13 @@ def _net_only(price: Price) -> Json:
 
 
 def _net_and_gross(price: Price) -> Json:
-    return {"excl_vat": number(price.excl_vat), "incl_vat": number(price.incl_vat)}
+    net = {"excl_vat": number(price.excl_vat)}
+    return {**net, "incl_vat": number(price.incl_vat)} if price.stated else net
 
 
 def _before_taxes(price: Price) -> Json:
+    if not price.stated:
+        return {"before_taxes": number(price.excl_vat)}
     tax = {"name": "VAT", "percentage": number(price.vat), "amount": number(price.incl_vat - price.excl_vat)}
     return {"before_taxes": number(price.excl_vat), "taxes": [tax]}
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
-from cpo_simulator.clock import now
+from cpo_simulator.clock import Clock
 from cpo_simulator.wire import sloppiness
 from cpo_simulator.wire.addresses import join
 from cpo_simulator.wire.shapes import Json
@@ -16,8 +16,9 @@ from cpo_simulator.wire.versions import Version
 class Voice:
     """Renders own objects for a version, and then says them the way this CPO is set to."""
 
-    def __init__(self, habits: Callable[[], frozenset[str]]) -> None:
+    def __init__(self, habits: Callable[[], frozenset[str]], clock: Clock) -> None:
         self._habits = habits
+        self._clock = clock
 
     def speak(self, version: Version, kind: str, thing: Any) -> Json:
         """A body to push: an object (or part of one) in the version's shape."""
@@ -28,7 +29,7 @@ class Voice:
     ) -> Json:
         """A body to answer with: ``{data?, status_code, status_message, timestamp}`` (OCPI 2.2.1 §4.1.7)."""
         body: dict[str, Any] = {} if data is None else {"data": version.render(kind, data)}
-        timestamp = version.values.timestamp(now())
+        timestamp = version.values.timestamp(self._clock.now())
         body |= {"status_code": code, "status_message": message, "timestamp": timestamp}
         return sloppiness.apply(self._habits(), body)
 

@@ -12,8 +12,9 @@ SINCE_2_2 = ("2.2", "2.2.1", "2.3.0")
 class Act:
     """Something that the driver does, once: `what` when the session has been in `state` for `after` seconds.
 
-    `what` is `stop` or `cancel` (the driver's API), `plug` (the cable), `refund` (staff, as soon as the CDRs tell how
-    much), or `go away`: the CPO is gone for `lasting` seconds. In state `""` it is done before the start.
+    `what` is `stop` or `cancel` (the driver's API), `plug` (the cable), `come` (another driver wants to charge there),
+    `refund` (staff, as soon as the CDRs tell how much), `suspend` (staff, the whole partner), or `go away`: the CPO is
+    gone for `lasting` seconds. In state `""` it is done before the start.
     """
 
     state: str
@@ -28,16 +29,17 @@ class Expected:
 
     Args:
         money: `captured` (exactly what the CPO billed, at most what was reserved, less what was given back),
-            `price` (what the driver was shown; the rest of what the CPO billed is a claim), `released`, `held` or
-            `declined`.
+            `price` (what the driver was shown; the rest of what the CPO billed is a claim), `all` (what was reserved;
+            the rest of what the CPO billed is a receivable), `released`, `held` or `declined`.
         starts: START_SESSIONs in the CPO's own books; by default one per attempt.
         stops: STOP_SESSIONs in the CPO's own books.
+        stops_each: how many of them a single Session may have had: one, unless the driver pressed again.
         sessions: validity of each OCPI session, in order of appearance.
         opened: symptoms of the incidents that are open at the end.
         closed: symptoms of the incidents that were opened and closed again.
         passes: states that it must pass through, in this order, others in between allowed.
         verdict: how the last attempt's verdict begins.
-        signs: further facts, by their names in `outcome.SIGNS`.
+        signs: further facts, by their names in `outcome.SIGNS` and `play.SEEN`.
     """
 
     state: str
@@ -46,6 +48,7 @@ class Expected:
     attempts: int = 1
     starts: int | None = None
     stops: int = 0
+    stops_each: int = 1
     sessions: tuple[str, ...] = ()
     opened: tuple[str, ...] = ()
     closed: tuple[str, ...] = ()
@@ -63,7 +66,9 @@ class Case:
         course: the simulated CPO's scenario; by default the one of the same name.
         policy: what is agreed for the charger, beyond `table.POLICY`.
         knobs: the simulated CPO's knobs at this charger, beyond `table.KNOBS`.
+        least_kw: it wants a charger that can do so much.
         own_cpo: it spoils a whole CPO, and gets one of its own.
+        clock: by how many seconds the clock of that CPO is ahead from its start on.
         differs: versions in which the outcome is another.
         patience: seconds within which the outcome must be there.
         lasts: it stays so; if not, it is not looked at again when all others are done.
@@ -78,7 +83,9 @@ class Case:
     payment: str = "pm_sim_ok"
     acts: tuple[Act, ...] = ()
     dc: bool | None = None
+    least_kw: float = 0
     own_cpo: bool = False
+    clock: int = 0
     versions: tuple[str, ...] = ALL_VERSIONS
     differs: Mapping[str, Expected] = field(default_factory=dict)
     patience: float = 45.0

@@ -16,7 +16,11 @@ class Charger:
 
     uid: str
     location_id: str
-    is_dc: bool
+    kw: float
+
+    @property
+    def is_dc(self) -> bool:
+        return self.kw > DC_KW
 
 
 @dataclass
@@ -33,12 +37,12 @@ class Cpo:
 
     def read_chargers(self) -> None:
         """Learn which chargers there are; all are free."""
-        self.chargers = [Charger(one["uid"], one["location_id"], one["kw"] > DC_KW) for one in self.state()["evses"]]
+        self.chargers = [Charger(one["uid"], one["location_id"], one["kw"]) for one in self.state()["evses"]]
 
-    def take(self, dc: bool | None) -> Charger | None:
-        """Take a charger that nobody used yet, of the wanted kind."""
-        for charger in self.chargers:
-            if dc is None or charger.is_dc == dc:
+    def take(self, dc: bool | None, least_kw: float = 0) -> Charger | None:
+        """Take a charger that nobody used yet, of the wanted kind: the weakest, as the strong ones are few."""
+        for charger in sorted(self.chargers, key=lambda one: one.kw):
+            if charger.kw >= least_kw and dc in (None, charger.is_dc):
                 self.chargers.remove(charger)
                 return charger
         return None

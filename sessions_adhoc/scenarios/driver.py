@@ -22,10 +22,18 @@ class Driver:
     def start(self, code: str, connector: str, payment: str) -> str:
         """Ask to charge; return the session's id."""
         body = {"evse": code, "connector": connector, "payment_method": payment}
-        answer = self.http.post(self.url, json=body, headers={"Idempotency-Key": secrets.token_hex(8)}, timeout=TIMEOUT)
+        answer = self._ask(body)
         answer.raise_for_status()
         made: dict[str, Any] = answer.json()
         return str(made["id"])
+
+    def why_refused(self, code: str, connector: str, payment: str) -> str:
+        """Ask to charge where that must not be; return what the driver is told, or "" where it was let in."""
+        answer = self._ask({"evse": code, "connector": connector, "payment_method": payment})
+        return str(answer.json()["detail"]) if answer.status_code == requests.codes.conflict else ""
+
+    def _ask(self, body: dict[str, str]) -> requests.Response:
+        return self.http.post(self.url, json=body, headers={"Idempotency-Key": secrets.token_hex(8)}, timeout=TIMEOUT)
 
     def end(self, session_id: str, wish: str) -> None:
         """`stop` or `cancel`."""

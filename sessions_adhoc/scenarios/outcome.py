@@ -2,19 +2,23 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 from billing.models import OutstandingAmount, PaymentAuthorization, SimulatedCharge, SimulatedOperation
 from ocpi.models import Cdr, OcpiSession
+from partners import clocks
 from partners.models import Incident
 from sessions_adhoc.decide.start import START_ERROR
+from sessions_adhoc.estimating import estimate
 from sessions_adhoc.models import AdHocSession, AttemptSession, ChargingAttempt, Sample, TimelineEvent
 
 WITHOUT_VAT = frozenset({"2.1.1"})
-VAT = Decimal("1.23")
-"""What Slovakia, where the simulated chargers stand, adds to what is told without it (rule 34)."""
 """Versions in which a CDR says its total without VAT only."""
+
+VAT = Decimal("1.23")
+"""What the simulated tariffs say, and Slovakia adds to what is told without it (rule 34)."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,7 @@ class Money:
     gateway_captures: int
     billed: int
     claimed: int = 0
+    receivable: int = 0
 
 
 @dataclass(frozen=True)
@@ -55,6 +60,10 @@ class Outcome:
 REFUSALS = frozenset({"command_rejected", "start_refused", "cpo_unreachable"})
 """Reasons to fail with which the engine itself reports a START error."""
 
+LEAST, SHARE = 2, Decimal("0.01")
+"""By how much an estimate may differ from the price: minor units, or a share of it (rule 35)."""
+
+HALF_AN_HOUR = timedelta(minutes=30)
 ALWAYS = ("token revoked",)
 """Looked at in every scenario."""
 
@@ -131,26 +140,46 @@ def _money(
         gateway_held=sum(charge.held_amount for charge in charges),
         gateway_charges=len(charges),
         gateway_captures=captures,
-        claimed=sum(
-            OutstandingAmount.objects.filter(authorization=ours, kind="claim").values_list("amount", flat=True)
-        ),
+        claimed=_outstanding(ours, "claim"),
+        receivable=_outstanding(ours, "receivable"),
         billed=_billed(books["cdrs"], valid, net=session.partner.version in WITHOUT_VAT),
     )
+
+
+def _outstanding(payment: PaymentAuthorization, kind: str) -> int:
+    return sum(OutstandingAmount.objects.filter(authorization=payment, kind=kind).values_list("amount", flat=True))
 
 
 def _billed(cdrs: list[dict[str, Any]], sessions: set[str], *, net: bool) -> int:
     """What the CPO's own CDRs about these sessions come to, in minor units; credited ones do not count."""
     credited = {cdr.get("credit_reference_id") for cdr in cdrs if cdr.get("credit")}
     total = sum(
-        Decimal(str(cdr["total_cost"]["excl_vat"])) * VAT if net else Decimal(str(cdr["total_cost"]["incl_vat"]))
+        _gross(cdr["total_cost"], net=net)
         for cdr in cdrs
         if cdr.get("session_id") in sessions and not cdr.get("credit") and cdr["id"] not in credited
     )
     return round(total * 100)
 
 
+def _gross(told: Mapping[str, Any], *, net: bool) -> Decimal:
+    if net or "incl_vat" not in told:
+        return Decimal(str(told["excl_vat"])) * VAT
+    return Decimal(str(told["incl_vat"]))
+
+
 def _samples(session: AdHocSession, **wanted: Any) -> bool:
     return Sample.objects.filter(attempt__session=session, **wanted).exists()
+
+
+def _is_priced_as_estimated(session: AdHocSession) -> bool:
+    """The estimate by the last sample is what was captured, within 1 % or 0.02 (rule 35)."""
+    read = Sample.objects.filter(attempt__session=session, ignored="").exclude(kwh=None).order_by("pk")
+    foreseen, taken = estimate(session, read.last()), session.authorization.kept_amount
+    return foreseen is not None and abs(foreseen - taken) <= max(LEAST, taken * SHARE)
+
+
+def _cdrs(session: AdHocSession) -> list[Cdr]:
+    return list(Cdr.objects.filter(token_uid__in=[session.token.uid, session.token.contract_id]))
 
 
 SIGNS: Mapping[str, Callable[[AdHocSession], bool]] = {
@@ -161,13 +190,24 @@ SIGNS: Mapping[str, Callable[[AdHocSession], bool]] = {
     "asked by GET sessions": lambda session: session.attempts.exclude(pull_asked_at=None).exists(),
     "found by GET sessions": lambda session: _samples(session, source="GET"),
     "asked by GET cdrs": lambda session: session.attempts.filter(cdr_pulls__gt=0).exists(),
-    "one CDR kept": lambda session: (
-        Cdr.objects.filter(token_uid__in=[session.token.uid, session.token.contract_id]).count() == 1
+    "one CDR kept": lambda session: len(_cdrs(session)) == 1,
+    "a stranger's CDR kept": lambda session: (
+        Cdr.objects.filter(partner=session.partner_id, evse_uid__iexact=session.evse.uid)
+        .exclude(pk__in=[cdr.pk for cdr in _cdrs(session)])
+        .exists()
     ),
+    "idle time billed": lambda session: any(cdr.raw.get("total_parking_time") for cdr in _cdrs(session)),
+    "priced as estimated": _is_priced_as_estimated,
+    "clock known": lambda session: abs(clocks.offset_of(session.partner_id)) > HALF_AN_HOUR,
+    "stopped at the limit": lambda session: session.limit_stop_at is not None,
     "CDR kept, not eligible": lambda session: session.timeline.filter(text__contains="not eligible").exists(),
     "stray session kept": lambda session: OcpiSession.objects.filter(
         partner=session.partner_id, evse_uid__iexact=session.evse.uid, attempt_link=None
     ).exists(),
+    "refusal was told": lambda session: session.timeline.filter(text__contains="did not stop (REJECTED)").exists(),
+    "nobody else got in": lambda session: (
+        not AdHocSession.objects.filter(evse=session.evse_id, created_at__gt=session.created_at).exists()
+    ),
     "driver was told": lambda session: session.timeline.filter(text__contains="Charging goes on").exists(),
     "money given back": lambda session: session.authorization.refunded_amount > 0,
     "token revoked": lambda session: not session.token.valid,

@@ -1,15 +1,17 @@
 """One scenario being played: from the driver's wish to an outcome that can be judged."""
 
 import time
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import requests
 from django.db.models import QuerySet
 
 from ocpi.models import Evse
-from partners.models import Policy
+from partners.models import Partner, Policy
+from partners.onboarding import suspension
 from sessions_adhoc import staff
 from sessions_adhoc.models import AdHocSession
 from sessions_adhoc.scenarios.case import Act, Case, Expected
@@ -17,9 +19,17 @@ from sessions_adhoc.scenarios.cpo import Charger, Cpo
 from sessions_adhoc.scenarios.driver import Driver
 from sessions_adhoc.scenarios.judging import deviations
 from sessions_adhoc.scenarios.outcome import Outcome, read
+from sessions_adhoc.services import NOT_CONNECTED, SOMEBODY
 
 STEADY = 1.5
 """Seconds for which a good outcome must last before it is believed."""
+
+
+SEEN: Mapping[str, str] = {
+    "another driver was told: in use": SOMEBODY,
+    "another driver was told: not connected": NOT_CONNECTED,
+}
+"""Facts that the play itself sees: each other driver who came was refused with these words."""
 
 
 @dataclass(eq=False)
@@ -41,10 +51,11 @@ class Play:
     _good_since: float | None = None
     _judged: dict[str, Any] | None = None
     _acts: list[Act] = field(default_factory=list)
+    _refused: list[str] = field(default_factory=list)
 
     def anew(self) -> "Play":
         """The same case for a second time, at a charger that nobody used yet, or else at the same one."""
-        charger = self.cpo.take(self.case.dc) or self.charger
+        charger = self.cpo.take(self.case.dc, self.case.least_kw) or self.charger
         return Play(self.case, self.cpo, charger, self.driver, again=True)
 
     def begin(self) -> None:
@@ -61,9 +72,14 @@ class Play:
         for act in self.case.acts:
             if not act.state:
                 self._do(act)
-        evse = self._evse().select_related("location").get()
+        self.session_id = self.driver.start(*self._wish)
+
+    @property
+    def _wish(self) -> tuple[str, str, str]:
+        """What the driver, and whoever else comes, asks for."""
+        evse = self._evse().get()
         connector = evse.connectors.order_by("connector_id").first()
-        self.session_id = self.driver.start(evse.code, connector.connector_id if connector else "", self.case.payment)
+        return evse.code, connector.connector_id if connector else "", self.case.payment
 
     def follow(self, state: str) -> None:
         """Act as the driver would in this state."""
@@ -110,7 +126,10 @@ class Play:
         self.faults = deviations(self._expected, self.outcome)
 
     def _read(self, books: dict[str, Any]) -> Outcome:
-        return read(self.session_id, books, self._expected.signs)
+        wanted = set(self._expected.signs)
+        outcome = read(self.session_id, books, wanted - SEEN.keys())
+        seen = {name for name in wanted & SEEN.keys() if {SEEN[name]} == set(self._refused) and not self._acts}
+        return replace(outcome, signs=outcome.signs | seen)
 
     def _do(self, act: Act) -> bool:
         """Return whether it is done; staff can give back only what the CDRs tell."""
@@ -118,6 +137,10 @@ class Play:
             self.cpo.plug(self.charger)
         elif act.what == "go away":
             self.cpo.go_away(act.lasting)
+        elif act.what == "come":
+            self._refused.append(self.driver.why_refused(*self._wish))
+        elif act.what == "suspend":
+            suspension.suspend(Partner.objects.get(pk=self.cpo.partner_id), "The scenario says so.", None)
         elif act.what == "refund":
             with suppress(staff.NotPossible):
                 staff.refund(self.session_id, "The scenario", "The operator corrected its CDR.")

@@ -54,7 +54,7 @@ def cast(cases: Iterable[Case], fleets: Iterable[Fleet], driver: Driver) -> list
 def _cast(case: Case, fleet: Fleet, driver: Driver) -> Play:
     candidates = [fleet.own[case.name]] if case.own_cpo else sorted(fleet.shared, key=lambda cpo: -len(cpo.chargers))
     for cpo in candidates:
-        if charger := cpo.take(case.dc):
+        if charger := cpo.take(case.dc, case.least_kw):
             return Play(case, cpo, charger, driver)
     raise NoCharger(f"the simulated CPOs of {fleet.version} have no charger left for {case.name}")
 

@@ -113,6 +113,7 @@ class Director:
             *("--versions", one.version, "--country", one.country, "--party", one.party),
             *("--speed", str(speed), "--meter-interval", str(interval)),
             *("--ready-file", str(self._ready_file(one))),
+            *("--knob", f"clock={one.clock}"),
         ]
 
     def _watch(self, running: processes.Processes) -> None:
@@ -140,6 +141,7 @@ class Wanted:
     version: str
     country: str
     case: str = ""
+    clock: int = 0
 
     @property
     def party(self) -> str:
@@ -153,11 +155,11 @@ class Wanted:
 def wanted_cpos(version: str, cases: Sequence[Case]) -> list[Wanted]:
     """The CPOs that the cases need in this version: some that all share, and one for each case that spoils it."""
     mine = [case for case in cases if version in case.versions]
-    own = [case.name for case in mine if case.own_cpo]
+    own = [(case.name, case.clock) for case in mine if case.own_cpo]
     sharing = len(mine) - len(own)
     shared = 1 + math.ceil(sharing / LARGE) if sharing > SHARED_CASES else 1
-    names = [""] * shared + own
-    return [Wanted(version, country, name) for country, name in zip(COUNTRIES, names, strict=False)]
+    names = [("", 0)] * shared + own
+    return [Wanted(version, country, *one) for country, one in zip(COUNTRIES, names, strict=False)]
 
 
 def _stop(_number: int, _frame: FrameType | None) -> None:

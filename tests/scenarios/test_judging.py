@@ -78,7 +78,7 @@ def test_held_money_needs_an_open_incident() -> None:
         ({"reason": "no_session"}, "reason: expected none, found no_session"),
         ({"attempts": 2, "starts": (1, 1)}, "attempts: expected 1, found 2"),
         ({"starts": (2,)}, "more START_SESSIONs than attempts"),
-        ({"stops": (2,)}, "a Session was stopped more than once"),
+        ({"stops": (2,)}, "a Session was stopped more often than anybody asked for"),
         ({"sessions": ("valid", "late")}, "OCPI sessions: expected valid, found valid, late"),
         ({"opened": ("CDR missing",)}, "open incidents: expected none, found CDR missing"),
         ({"path": ("created", "settled")}, "it must pass starting > charging > settled"),

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 def played(name: str, **changes) -> Play:
     """A play of a scenario in 2.2.1 that ended like `GOOD`, judged by its row of the table."""
     cpo = Cpo("cpo-221-sk", 1, "2.2.1", "http://127.0.0.1:9")
-    play = Play(TABLE[name], cpo, Charger("E-7", "L-1", True), Driver("http://127.0.0.1:9"), session_id="S-1")
+    play = Play(TABLE[name], cpo, Charger("E-7", "L-1", 150), Driver("http://127.0.0.1:9"), session_id="S-1")
     play.outcome = type(GOOD)(**{**vars(GOOD), "signs": GOOD.signs | {"power told"}, **changes})
     play.faults = deviations(play.case.outcome_in("2.2.1"), play.outcome)
     return play

@@ -9,7 +9,9 @@ from dataclasses import replace
 from typing import Any
 
 from sessions_adhoc.scenarios.case import Case
+from sessions_adhoc.scenarios.table.billing import BILLING
 from sessions_adhoc.scenarios.table.charging import CHARGING
+from sessions_adhoc.scenarios.table.clocks import CLOCKS
 from sessions_adhoc.scenarios.table.settling import SETTLING
 from sessions_adhoc.scenarios.table.starting import STARTING
 
@@ -53,9 +55,9 @@ KNOBS: Mapping[str, float] = {
 }
 """The simulated CPOs' knobs: a charge takes a few seconds, and a second or so lies between two things that happen."""
 
-TABLE: Mapping[str, Case] = {case.name: case for case in (*STARTING, *CHARGING, *SETTLING)}
+TABLE: Mapping[str, Case] = {case.name: case for case in (*STARTING, *CHARGING, *SETTLING, *BILLING, *CLOCKS)}
 
-COUNTS = frozenset({"max_attempts", "reservation_amount"})
+COUNTS = frozenset({"max_attempts", "reservation_amount", "reservation_minimum"})
 """Numbers in a policy that are no seconds."""
 
 REAL_SECONDS = frozenset({"late_session", "late_cdr", "slow_answer", "flap"})

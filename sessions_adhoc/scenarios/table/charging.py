@@ -1,5 +1,7 @@
 """While energy flows, or seems to (G5.5, G5.7, G5.8, G5.10, G5.11)."""
 
+from dataclasses import replace
+
 from sessions_adhoc.scenarios.case import SINCE_2_2, Act, Case, Expected
 from sessions_adhoc.scenarios.table.starting import ALL_THE_WAY, SETTLED
 
@@ -57,6 +59,61 @@ CHARGING = (
         acts=(Act("charging", "stop"),),
         dc=True,
         patience=60,
+    ),
+    Case(
+        "stop-refused-while-validating",
+        "rule 19: a STOP that was refused before energy flowed is told; pressing again sends a new one",
+        Expected(
+            "failed",
+            "stopped_by_driver",
+            sessions=("valid",),
+            stops=2,
+            stops_each=2,
+            passes=("validating", "failed"),
+            signs=("refusal was told",),
+        ),
+        knobs={"silence": 1800},
+        acts=(Act("validating", "stop", 0.3), Act("validating", "stop", 11)),
+    ),
+    Case(
+        "energy-after-the-end",
+        "rule 19: a Session whose kWh rises after its end is stopped once by itself; the CDR covers it",
+        settled(stops=1, verdict="The connector is free since"),
+        policy={"flap_delay": 2},
+        knobs={"car_kwh": 40},
+    ),
+    Case(
+        "energy-after-the-end-stop-refused",
+        "rules 19, 27: that STOP is refused; the driver presses, and it is stopped; the CDR covers all of it",
+        replace(settled(stops=2, verdict="The connector is free since"), stops_each=2),
+        policy={"flap_delay": 2},
+        knobs={"car_kwh": 40},
+        acts=(Act("awaiting_cdr", "stop", 12),),
+        dc=False,
+    ),
+    Case(
+        "second-driver",
+        "rule 36: one EVSE, one driver: another is refused in words before any money is touched",
+        settled("another driver was told: in use", "nobody else got in"),
+        course="happy",
+        knobs={"session": 120, "energise": 180, "car_kwh": 3},
+        acts=(Act("starting", "come"), Act("validating", "come"), Act("charging", "come")),
+    ),
+    Case(
+        "partner-suspended",
+        "rule 37: new charges are refused at once, a live one is finished: its STOP and its CDR pass",
+        settled("another driver was told: not connected", "nobody else got in", stops=1, passes=STOPPED),
+        course="happy",
+        knobs={"car_kwh": 40},
+        acts=(Act("charging", "suspend"), Act("charging", "come", 1), Act("charging", "stop", 3)),
+        own_cpo=True,
+    ),
+    Case(
+        "connector-flaps-while-validating",
+        "rule 13: a fall of the connector before energy flowed counts only if it lasts",
+        settled(),
+        policy={"flap_delay": 9},
+        knobs={"flap": 3},
     ),
     Case(
         "connector-available-while-active-0kwh",

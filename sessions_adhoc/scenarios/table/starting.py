@@ -1,5 +1,7 @@
 """From START_SESSION to a Session, or to none (G5.1-G5.4, G5.6, G5.9)."""
 
+from dataclasses import replace
+
 from sessions_adhoc.decide.start import GET_SESSIONS_ERROR, START_ERROR
 from sessions_adhoc.scenarios.case import SINCE_2_2, Act, Case, Expected
 from sessions_adhoc.symptoms import FOREIGN_SESSION, LATE_SESSION
@@ -55,6 +57,11 @@ STARTING = (
         differs={"2.1.1": REFUSED},
     ),
     Case(
+        "result-nonsense",
+        "rules 3, 4: a CommandResult that is none is refused, and does not stand in the way of the true one",
+        REFUSED,
+    ),
+    Case(
         "result-occupied",
         "rule 4: a refusing result, and GET shows no Session: failed; release",
         REFUSED,
@@ -96,6 +103,50 @@ STARTING = (
         Expected("failed", "no_session", sessions=("late",), stops=1, opened=(LATE_SESSION,)),
         policy=SOON,
         patience=60,
+    ),
+    Case(
+        "session-renamed",
+        "rule 7: PENDING under one id and ACTIVE under another is one charge",
+        replace(SETTLED, sessions=("renamed", "valid")),
+    ),
+    Case(
+        "session-id-again",
+        "rule 7: an id that comes back with another start is another Session, and never rewrites the first",
+        Expected(
+            "settled",
+            money="captured",
+            attempts=2,
+            sessions=("valid", "valid"),
+            passes=("starting", "validating", "charging", "settled"),
+        ),
+        dc=True,
+    ),
+    Case(
+        "session-id-of-a-stranger",
+        "rule 7: the next charge under the id, and its CDR, are somebody else's and change nothing",
+        replace(SETTLED, signs=("one CDR kept", "a stranger's CDR kept")),
+    ),
+    Case(
+        "first-value-above-zero",
+        "rule 11: a first value above 0 is energy when the Session began after the START",
+        SETTLED,
+        policy={"energy_timeout": 5},
+        knobs={"car_kwh": 4},
+        dc=False,
+    ),
+    Case(
+        "first-value-is-old",
+        "rule 11: a first value above 0 of a Session that began before the START must rise",
+        Expected(
+            "failed",
+            "no_energy",
+            sessions=("valid",),
+            stops=1,
+            passes=("validating", "failed"),
+            verdict="No energy for",
+        ),
+        policy={"energy_timeout": 4},
+        dc=False,
     ),
     Case(
         "no-push-get-works",
