@@ -63,28 +63,29 @@ def owners_of(cdrs: Sequence[Cdr]) -> dict[int, UUID | None]:
 
     By session id, else by reference, else by token; a statement for each, however many CDRs there are.
     """
-    links = _links_of(cdrs)
-    near = {cdr.pk: _nearest([link for link in links if _is_named(link, cdr)], cdr) for cdr in cdrs}
-    owners: dict[int, UUID | None] = {pk: link.attempt.session_id for pk, link in near.items() if link}
+    named = _sessions_of(cdrs)
+    near = {cdr.pk: _nearest([row for row in named if _is_named(row, cdr)], cdr) for cdr in cdrs}
+    links = {pk: getattr(row, "attempt_link", None) for pk, row in near.items()}
+    owners: dict[int, UUID | None] = {pk: link.attempt.session_id for pk, link in links.items() if link}
     owners |= _by_reference([cdr for cdr in cdrs if cdr.pk not in owners])
     owners |= _by_token([cdr for cdr in cdrs if cdr.pk not in owners])
     return {cdr.pk: owners.get(cdr.pk) for cdr in cdrs}
 
 
-def _links_of(cdrs: Sequence[Cdr]) -> list[AttemptSession]:
-    """What the session ids of CDRs name. An id that was used again names several Sessions."""
+def _sessions_of(cdrs: Sequence[Cdr]) -> list[OcpiSession]:
+    """What the session ids of CDRs name. An id that was used again names several Sessions, not all of them ours."""
     keys = {cdr.session_key for cdr in cdrs if cdr.session_key}
     if not keys:
         return []
-    wanted = Q(ocpi_session__ocpi_key__in=keys)
+    wanted = Q(ocpi_key__in=keys)
     for key in keys:
-        wanted |= Q(ocpi_session__ocpi_key__startswith=before(key))
-    named = AttemptSession.objects.filter(wanted, ocpi_session__partner_id=cdrs[0].partner_id)
-    return list(named.select_related("attempt", "ocpi_session").order_by("pk"))
+        wanted |= Q(ocpi_key__startswith=before(key))
+    named = OcpiSession.objects.filter(wanted, partner_id=cdrs[0].partner_id)
+    return list(named.select_related("attempt_link__attempt").order_by("pk"))
 
 
-def _is_named(link: AttemptSession, cdr: Cdr) -> bool:
-    key = link.ocpi_session.ocpi_key
+def _is_named(row: OcpiSession, cdr: Cdr) -> bool:
+    key = row.ocpi_key
     return bool(cdr.session_key) and (key == cdr.session_key or key.startswith(before(cdr.session_key)))
 
 
@@ -114,14 +115,16 @@ def _by_token(cdrs: Sequence[Cdr]) -> dict[int, UUID]:
     return {cdr.pk: named[cdr.token_uid.lower()] for cdr in cdrs if cdr.token_uid.lower() in named}
 
 
-def _nearest(links: Sequence[AttemptSession], cdr: Cdr) -> AttemptSession | None:
+def _nearest(rows: Sequence[OcpiSession], cdr: Cdr) -> OcpiSession | None:
     """Of Sessions with one id it is the one with the CDR's reference, else the one that began with it."""
+    said = cdr.authorization_reference.lower()
 
-    def away(link: AttemptSession) -> tuple[bool, timedelta]:
-        other = link.attempt.authorization_reference != cdr.authorization_reference.lower()
-        return other, abs((link.ocpi_session.start_at or cdr.start_at) - cdr.start_at)
+    def away(row: OcpiSession) -> tuple[bool, timedelta]:
+        link = getattr(row, "attempt_link", None)
+        known = link.attempt.authorization_reference if link else row.authorization_reference.lower()
+        return bool(said) and known != said, abs((row.start_at or cdr.start_at) - cdr.start_at)
 
-    return min(links, key=away, default=None)
+    return min(rows, key=away, default=None)
 
 
 def before(key: str) -> str:
@@ -186,8 +189,13 @@ def _has_session(attempt: ChargingAttempt) -> bool:
 
 def link_of_cdr(cdr: Cdr, links: Iterable[AttemptSession]) -> AttemptSession | None:
     """Return the link to the Session that a CDR names by its id, among those of its ad-hoc session."""
-    named = [link for link in links if cdr.session_key and link.ocpi_session.ocpi_id.lower() == cdr.session_key]
-    return _nearest(named, cdr)
+    named = {
+        link.ocpi_session: link
+        for link in links
+        if cdr.session_key and link.ocpi_session.ocpi_id.lower() == cdr.session_key
+    }
+    nearest = _nearest(list(named), cdr)
+    return named[nearest] if nearest else None
 
 
 def attempt_of_cdr(

@@ -142,7 +142,7 @@ def _money(
         gateway_captures=captures,
         claimed=_outstanding(ours, "claim"),
         receivable=_outstanding(ours, "receivable"),
-        billed=_billed(books["cdrs"], valid, net=session.partner.version in WITHOUT_VAT),
+        billed=_billed(books["cdrs"], valid, session.token.uid, net=session.partner.version in WITHOUT_VAT),
     )
 
 
@@ -150,13 +150,14 @@ def _outstanding(payment: PaymentAuthorization, kind: str) -> int:
     return sum(OutstandingAmount.objects.filter(authorization=payment, kind=kind).values_list("amount", flat=True))
 
 
-def _billed(cdrs: list[dict[str, Any]], sessions: set[str], *, net: bool) -> int:
+def _billed(cdrs: list[dict[str, Any]], sessions: set[str], token: str, *, net: bool) -> int:
     """What the CPO's own CDRs about these sessions come to, in minor units; credited ones do not count."""
     credited = {cdr.get("credit_reference_id") for cdr in cdrs if cdr.get("credit")}
     total = sum(
         _gross(cdr["total_cost"], net=net)
         for cdr in cdrs
-        if cdr.get("session_id") in sessions and not cdr.get("credit") and cdr["id"] not in credited
+        if cdr.get("session_id") in sessions and cdr["cdr_token"]["uid"] == token
+        if not cdr.get("credit") and cdr["id"] not in credited
     )
     return round(total * 100)
 

@@ -63,6 +63,22 @@ def test_at_most_what_was_reserved_is_captured() -> None:
     assert deviations(SETTLED, replace(GOOD, money=most)) == []
 
 
+def test_all_that_was_reserved_is_captured_and_the_rest_is_a_receivable() -> None:
+    expected = replace(SETTLED, money="all")
+    all_of_it = replace(MONEY, captured=4000, gateway_captured=4000, gateway_released=0, billed=4321, receivable=321)
+    assert deviations(expected, replace(GOOD, money=all_of_it)) == []
+    found = deviations(expected, replace(GOOD, money=replace(all_of_it, receivable=0)))
+    assert found == ["the receivable: expected 321, found 0"]
+    assert "something is owed beyond the reservation: expected True, found False" in deviations(expected, GOOD)
+
+
+def test_a_driver_who_presses_again_has_a_second_stop() -> None:
+    twice = replace(GOOD, stops=(2,))
+    assert deviations(replace(SETTLED, stops=2, stops_each=2), twice) == []
+    once = deviations(replace(SETTLED, stops=2), twice)
+    assert once == ["a Session was stopped more often than anybody asked for"]
+
+
 def test_held_money_needs_an_open_incident() -> None:
     expected = Expected("escalated", "cdr_missing", money="held", sessions=("valid",), opened=("CDR missing",))
     found = replace(GOOD, state="escalated", reason="cdr_missing", opened=("CDR missing",), money=HELD)

@@ -223,6 +223,36 @@ def test_the_late_cdr_of_an_id_that_was_used_again_is_the_first_ones(driver, ove
     assert (state(second)[0], money(second)) == ("validating", ("reserved", 0))
 
 
+@pytest.mark.parametrize("reference", [None, "not-ours"])
+@pytest.mark.parametrize("ours_first", [True, False])
+def test_the_charge_of_a_stranger_under_an_id_that_was_ours_is_none_of_ours(
+    over, cpo, clock, ours_first, reference
+) -> None:
+    ended = stamp(clock.now())
+    if ours_first:
+        cpo.cdr(3.94, session_id="S-1")
+    clock.forward(minutes=5)
+    began, names = stamp(clock.now()), {"cdr_token": other_token(), "authorization_reference": reference}
+    cpo.push("PUT", "sessions/SK/ION/S-1", session_data("S-1", kwh=1, **names) | _dated(began), None)
+    clock.forward(minutes=5)
+    until = {"status": "COMPLETED", "end_date_time": stamp(clock.now())}
+    body = session_data("S-1", kwh=7, **names) | _dated(began, stamp(clock.now())) | until
+    cpo.push("PUT", "sessions/SK/ION/S-1", body, 200)
+    times = {"start_date_time": began, "end_date_time": stamp(clock.now())}
+    cpo.cdr(9.99, "CDR-2", kwh=7, session_id="S-1", **names, **times)
+    clock.forward(seconds=1)
+    if not ours_first:
+        assert (state(over)[0], money(over)) == ("awaiting_cdr", ("reserved", 0))
+        cpo.cdr(3.94, session_id="S-1", authorization_reference=None, end_date_time=ended)
+        clock.forward(seconds=1)
+    assert (state(over), money(over), gateway(over)) == (("settled", ""), ("captured", 394), ("captured", 394))
+    assert (open_incidents(), cpo.sent("STOP_SESSION")) == ([], [])
+
+
+def _dated(began: str, changed: str = "") -> dict[str, str]:
+    return {"start_date_time": began, "last_updated": changed or began}
+
+
 def test_a_correction_of_a_session_that_is_over_is_no_new_one(over, cpo, clock) -> None:
     cpo.session(20.4, "COMPLETED", end_date_time=stamp(clock.now()))
     assert OcpiSession.objects.count() == 1

@@ -75,8 +75,8 @@ BILLING = (
             passes=("charging", "stopping", "charging", "awaiting_cdr", "settled"),
             signs=("stopped at the limit",),
         ),
-        policy={"reservation_amount": 150, "reservation_minimum": 100, "meter_interval": 4, "stop_timeout": 3},
-        knobs={"car_kwh": 5},
+        policy={"reservation_amount": 150, "reservation_minimum": 100, "meter_interval": 4, "stop_timeout": 2},
+        knobs={"car_kwh": 7},
         dc=False,
     ),
     Case(

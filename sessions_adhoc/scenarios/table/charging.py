@@ -96,8 +96,8 @@ CHARGING = (
         "rule 36: one EVSE, one driver: another is refused in words before any money is touched",
         settled("another driver was told: in use", "nobody else got in"),
         course="happy",
-        knobs={"session": 120, "energise": 180, "car_kwh": 3},
-        acts=(Act("starting", "come"), Act("validating", "come"), Act("charging", "come")),
+        knobs={"session": 120, "energise": 180, "car_kwh": 4},
+        acts=(Act("starting", "come"), Act("charging", "come")),
     ),
     Case(
         "partner-suspended",

@@ -19,7 +19,7 @@ def asked(name: str, rules: str, clock: int) -> Case:
     return Case(
         name,
         rules,
-        settled("clock known", "found by GET sessions", "asked by GET cdrs", "one CDR kept", stops=1),
+        settled("clock known", "found by GET sessions", "asked by GET cdrs", "one CDR kept", stops=1, verdict=""),
         course="clock-wrong-no-push",
         policy=ASKING,
         knobs={"car_kwh": 40},
