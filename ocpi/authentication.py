@@ -4,7 +4,6 @@ A token may be written raw or in base64 in every version: OCPI 2.2.1 §4.1.1 its
 Refusals have one text per cause and never say which tokens exist.
 """
 
-import ipaddress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +18,7 @@ from ocpi.receivers import Names
 from ocpi.routing import code_of_host, expected_host
 from partners import tokens
 from partners.models import IssuedToken, Partner
+from partners.networks import address_in, covers
 
 SCHEME = "token"
 LONGEST_HEADER = 512
@@ -131,7 +131,7 @@ def check_partner(caller: Caller, request: HttpRequest) -> None:
     partner, networks = caller.partner, caller.networks
     if not finishing.passes(partner, Names()):
         raise suspended(partner)
-    if networks and not _inside(source := source_address(request), networks):
+    if networks and not covers(networks, source := source_address(request)):
         raise Barred(f"The source address {source} is not on your list of allowed networks.", partner)
 
 
@@ -155,26 +155,12 @@ def source_address(request: HttpRequest) -> str:
     rightmost one that is no proxy of ours is the caller; what stands further left the caller made up.
     """
     address = str(request.META.get("REMOTE_ADDR", ""))
-    if not settings.OCPI_TRUSTED_PROXIES or not _inside(address, settings.OCPI_TRUSTED_PROXIES):
+    if not settings.OCPI_TRUSTED_PROXIES or not covers(settings.OCPI_TRUSTED_PROXIES, address):
         return address
     for hop in reversed(request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")):
-        if _address(hop.strip()) is None:
+        if address_in(hop.strip()) is None:
             break
         address = hop.strip()
-        if not _inside(address, settings.OCPI_TRUSTED_PROXIES):
+        if not covers(settings.OCPI_TRUSTED_PROXIES, address):
             break
     return address
-
-
-def _inside(address: str, networks: list[str]) -> bool:
-    ip = _address(address)
-    return ip is not None and any(ip in ipaddress.ip_network(network, strict=False) for network in networks)
-
-
-def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    try:
-        ip = ipaddress.ip_address(text)
-    except ValueError:
-        return None
-    mapped = ip.ipv4_mapped if isinstance(ip, ipaddress.IPv6Address) else None
-    return mapped or ip

@@ -185,7 +185,7 @@ def _outcome(command: Command) -> Outcome:
 
 def _failed(failure: CallFailed) -> Outcome:
     """Refused, never arrived, or nobody knows (rules 3 and 5)."""
-    text = _cut(f"{failure.text[:1].upper()}{failure.text[1:]}. {failure.advice}")
+    text = _cut(failure.in_full)
     if not failure.might_have_arrived:
         return Outcome(State.UNDELIVERED, failure=text, message_id=failure.message_id)
     if _refused(failure):

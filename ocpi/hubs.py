@@ -11,16 +11,12 @@ from django.db.models import Exists, OuterRef
 
 from ocpi.models import ClientInfo, Location, OcpiSession
 from partners.models import Partner, PartnerRole, PartyOwner
-
-LONGEST_COUNTRY, LONGEST_PARTY = 2, 3
+from partners.parties import pair_in
 
 
 def hub_of(partner: Partner) -> tuple[str, str] | None:
     """Return (country_code, party_id) of the hub that the connection leads to; None where there is none."""
-    found = partner.hub_party_id
-    if len(found) != LONGEST_COUNTRY + LONGEST_PARTY:
-        return None
-    return found[:LONGEST_COUNTRY].upper(), found[LONGEST_COUNTRY:].upper()
+    return pair_in(partner.hub_party_id)
 
 
 def speaks_for(partner: Partner, country_code: str, party_id: str) -> bool:

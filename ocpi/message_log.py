@@ -245,6 +245,11 @@ def texts_of(note: Lenience | Fault) -> dict[str, str]:
     return {name: storable_text(str(value))[:LONGEST_NOTE] for name, value in vars(note).items() if name != "value"}
 
 
+def header_in(headers: Mapping[str, Any], name: str) -> str:
+    """A header of an exchange, however its sender wrote the name; empty where it is not there."""
+    return next((str(value) for key, value in headers.items() if key.lower() == name.lower()), "")
+
+
 def delete_old(limit: int = 1000) -> int:
     """Delete up to `limit` messages older than `OCPI_MESSAGE_DAYS`, oldest first; return how many.
 

@@ -168,7 +168,7 @@ def refused(failure: CallFailed) -> bool:
 
 
 def _failed(row: Any, failure: CallFailed) -> dict[str, Any]:
-    text = f"{failure.text[:1].upper()}{failure.text[1:]}. {failure.advice}".strip()
+    text = failure.in_full
     values = {"failure": text[:LONGEST_TEXT], "message_id": failure.message_id, "next_check_at": None}
     if refused(failure) and not row.repeatable:
         return values | {"state": State.ANSWERED, "response": "REFUSED", "answered_at": timezone.now()}

@@ -43,7 +43,7 @@ def resend(message: Message) -> int | None:
         reply = _asked(partner, message) if message.method == "GET" else _told(partner, message)
     except CallFailed as failure:
         if failure.message_id is None:
-            raise CannotResend(f"{failure.text[:1].upper()}{failure.text[1:]}. {failure.advice}".strip()) from failure
+            raise CannotResend(failure.in_full) from failure
         return failure.message_id
     except Invalid as error:
         raise CannotResend(f"The token cannot be expressed in this version: {error}") from error

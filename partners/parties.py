@@ -19,6 +19,7 @@ from partners.models import Incident, Partner, PartnerRole, PartyOwner, PartySou
 
 log = structlog.get_logger(__name__)
 Pair = tuple[str, str]
+LENGTH_OF_COUNTRY, LENGTH_OF_BOTH = 2, 5
 State = PartnerRole.State
 SYMPTOM = "A party that belongs to another partner"
 
@@ -44,10 +45,15 @@ def pair_of(country_code: str, party_id: str) -> Pair:
     return country_code.upper(), party_id.upper()
 
 
+def pair_in(word: str) -> Pair | None:
+    """The party in a word of country and party, as OCPI 2.3.0 names a hub (§7.3.1); None where it is no such word."""
+    return pair_of(word[:LENGTH_OF_COUNTRY], word[LENGTH_OF_COUNTRY:]) if len(word) == LENGTH_OF_BOTH else None
+
+
 def own_of(partner: Partner) -> set[Pair]:
     """The party that was agreed on, and the hub's that staff agreed to."""
-    hub = partner.hub_party_id
-    return {pair_of(partner.country_code, partner.party_id)} | ({pair_of(hub[:2], hub[2:])} if len(hub) == 5 else set())
+    hub = pair_in(partner.hub_party_id)
+    return {pair_of(partner.country_code, partner.party_id)} | ({hub} if hub else set())
 
 
 def take(partner: Partner, pairs: Iterable[Pair], source: PartySource, *, approved: bool) -> None:

@@ -1,5 +1,6 @@
 """Making, hashing, encrypting and masking tokens. Nothing else in the project touches a token's text."""
 
+import base64
 import hashlib
 import secrets
 import uuid
@@ -30,6 +31,15 @@ def digest(token: str) -> str:
 def last4(token: str) -> str:
     """Return the part of a token that people may see; nothing of one too short to keep a secret."""
     return token[-4:] if len(token) >= 12 else ""
+
+
+def ends_as(tail: str, shown: str) -> bool:
+    """Whether what the log shows of an Authorization header may be of the token with this `last4`.
+
+    As it is, or in base64: our tokens are UUIDs, 36 characters, so that the last four characters of their base64 stand
+    for their last three.
+    """
+    return bool(tail) and shown.endswith((tail, base64.b64encode(tail[1:].encode()).decode()))
 
 
 def mask(token: str) -> str:

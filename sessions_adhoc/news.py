@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.text import capfirst
 
 from billing.models import PaymentAuthorization
 from billing.pricing import in_words
@@ -133,7 +134,7 @@ def cdr_news(cdr: Cdr) -> None:
     text = f"{kind} {cdr.ocpi_id}: {cdr.total_energy:f} kWh, {cdr.total_told}"
     if session.state in TERMINAL:
         text += f" (the session is {session.state}: not eligible for settlement by itself)"
-    timeline.write(session, Kind.CDR, text[0].upper() + text[1:], at=now)
+    timeline.write(session, Kind.CDR, capfirst(text), at=now)
     lock_session(str(session.pk))
     auditing.note_foreign(session, cdr)
     auditing.compare_with_cdrs(session)

@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from unfold.contrib.filters.admin import DropdownFilter, RelatedDropdownFilter
 
 from billing.pricing import NOT_READABLE, describe
@@ -60,7 +61,7 @@ class TariffAdmin(MirroredAdmin):
         if words.startswith(NOT_READABLE):
             advice = "Send the partner the message that it came with."
             return Standing("Unreadable", "Drivers see no price at its connectors.", DANGER, advice)
-        return Standing("In use", f"{words[:1].upper()}{words[1:]}.", SUCCESS)
+        return Standing("In use", f"{capfirst(words)}.", SUCCESS)
 
     def panels(self, request: HttpRequest, row: Tariff) -> dict[str, Any]:
         return {

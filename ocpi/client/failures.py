@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from django.conf import settings
+from django.utils.text import capfirst
 
 # Rule 5: only these prove that the other side never read the request.
 COULD_NOT_ARRIVE = frozenset(
@@ -60,6 +61,11 @@ _HTTP_TEXT = {
 }
 
 
+def sentence(text: str) -> str:
+    """Text as a sentence: capital first, one full stop."""
+    return f"{capfirst(text.strip().rstrip('.'))}." if text.strip(" .") else ""
+
+
 class CallFailed(Exception):
     """A call without a usable answer.
 
@@ -101,6 +107,16 @@ class CallFailed(Exception):
     def meant_status(self, http_status: int | None) -> int | None:
         """The HTTP status by which to choose advice: a 403 of their OCPI server's means what 401 says."""
         return 401 if self.about_token else http_status
+
+    @property
+    def sentence(self) -> str:
+        """What happened, as a sentence."""
+        return sentence(self.text)
+
+    @property
+    def in_full(self) -> str:
+        """What happened and what to do about it: sentences."""
+        return f"{self.sentence} {self.advice}".strip()
 
     @property
     def might_have_arrived(self) -> bool:

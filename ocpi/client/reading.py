@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from ocpi.message_log import header_in
 from ocpi.versions.patching import moment
 from partners import clocks
 from partners.models import Partner
@@ -14,7 +15,7 @@ from partners.models import Partner
 
 def date_header(headers: Mapping[str, Any]) -> datetime | None:
     """The Date of an answer (RFC 9110 §6.6.1: whole seconds), or None."""
-    text = next((value for name, value in headers.items() if name.lower() == "date"), "")
+    text = header_in(headers, "Date")
     try:
         said = parsedate_to_datetime(str(text))
     except ValueError:

@@ -10,6 +10,7 @@ from ocpi.client.failures import CallFailed
 from ocpi.versions import VERSIONS, Version
 from partners import secrets, tokens
 from partners.models import Partner, ReceivedToken, RemoteEndpoint
+from partners.parties import pair_in
 
 SENDER, RECEIVER = RemoteEndpoint.Role.SENDER.value, RemoteEndpoint.Role.RECEIVER.value
 NO_ROLE = ""  # OCPI 2.1.1 has one endpoint per module
@@ -113,6 +114,4 @@ def functional(
 
 def _recipient(partner: Partner, method: str) -> tuple[str, str] | None:
     """Lists behind a hub are asked of the hub itself (OCPI 2.2.1 §4.4: GET all via hub)."""
-    if method == "GET" and len(partner.hub_party_id) == 5:
-        return partner.hub_party_id[:2], partner.hub_party_id[2:]
-    return None
+    return pair_in(partner.hub_party_id) if method == "GET" else None

@@ -20,7 +20,7 @@ def token_encoding(scene: Scene) -> Finding:
         for encoding in (usual, RAW if usual == BASE64 else BASE64):
             looks[encoding] = scene.ask(scene.partner.versions_url, "versions", encoding=encoding)
     except CallFailed as failure:
-        return failed(f"{failure.text[:1].upper()}{failure.text[1:]}.", change=failure.advice)
+        return failed(failure.sentence, change=failure.advice)
     accepted = [encoding for encoding, look in looks.items() if look.ok]
     if not accepted:
         return _not_accepted(looks, usual)

@@ -13,7 +13,7 @@ from ocpi.client import CallFailed
 from ocpi.conformance import runs
 from ocpi.conformance.case import FAILED, NOT_APPLICABLE, PASSED, Case, Finding, Wait, failed, not_applicable
 from ocpi.conformance.catalogue import POSITIONS, TITLE_OF, plan
-from ocpi.conformance.scene import Scene, sentence
+from ocpi.conformance.scene import Scene
 from ocpi.conformance.sections import section
 from ocpi.models import ConformanceCase, ConformanceRun
 from partners.deadlines import LeaseLostError, holding
@@ -94,7 +94,7 @@ class _Worker:
         try:
             return case.look(self.scene)
         except CallFailed as failure:
-            return failed(sentence(failure.text), change=failure.advice)
+            return failed(failure.sentence, change=failure.advice)
         except LeaseLostError:
             raise
         except Exception:

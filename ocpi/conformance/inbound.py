@@ -7,6 +7,7 @@ from django.utils import timezone
 from ocpi.client.exchange import CONFIGURATION_MODULES
 from ocpi.conformance.case import PASSED, WARNING, Case, Finding, not_applicable
 from ocpi.conformance.scene import Scene
+from ocpi.message_log import header_in
 from ocpi.models import Message
 from partners.models import IssuedToken
 
@@ -25,18 +26,13 @@ def _newest(scene: Scene, *, functional: bool) -> Message | None:
     return calls.order_by("-id").first()
 
 
-def _header(message: Message, name: str) -> str:
-    found = {key.lower(): str(value) for key, value in message.request_headers.items()}
-    return found.get(name.lower(), "")
-
-
 def token(scene: Scene) -> Finding:
     """The log keeps four characters of what the header carried: those of the token itself, or those of its base64."""
     message = _newest(scene, functional=False)
     if message is None:
         return not_applicable(NOBODY_CALLED)
     endings = set(IssuedToken.objects.filter(partner=scene.partner).values_list("last4", flat=True))
-    raw = _header(message, "Authorization")[-4:] in endings
+    raw = header_in(message.request_headers, "Authorization")[-4:] in endings
     words = "as it is" if raw else "in base64"
     if raw == scene.version.encodes_token:
         text = f"They write our token {words}; OCPI {scene.version} wants it {'in base64' if raw else 'as it is'}."
@@ -54,7 +50,7 @@ def headers(scene: Scene) -> Finding:
     wanted = ["X-Request-ID", "X-Correlation-ID"]
     if version.routing_headers:
         wanted += [f"OCPI-{way}-{part}" for way in ("from", "to") for part in ("country-code", "party-id")]
-    missing = [name for name in wanted if not _header(message, name)]
+    missing = [name for name in wanted if not header_in(message.request_headers, name)]
     if missing:
         return Finding(WARNING, f"Their request lacks {', '.join(missing)}.", messages=(message.pk,))
     return Finding(PASSED, "Their request carries message ids and routing headers.", messages=(message.pk,))

@@ -133,7 +133,7 @@ def _followed(scene: Scene, module: str, first: Look, problems: Problems) -> Loo
     try:
         target = next_url(first.headers, first.message.url if first.message else first.url, first.url)
     except CallFailed as failure:
-        problems.warn(f"{failure.text[:1].upper()}{failure.text[1:]}.")
+        problems.warn(failure.sentence)
         return None
     if target is None:
         return None

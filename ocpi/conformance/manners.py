@@ -75,8 +75,7 @@ def _missing_routing(scene: "Scene", look: "Look", request: Call) -> list[str] |
 
 def _redirects(look: "Look") -> list[str] | None:
     if look.failure is not None:
-        words = look.failure.text
-        return [f"{words[:1].upper()}{words[1:]}."] if look.failure.kind == "redirect" else None
+        return [look.failure.sentence] if look.failure.kind == "redirect" else None
     if look.reply is None or look.message is None:
         return None
     asked, answered = urlsplit(look.message.url), urlsplit(look.reply.url)

@@ -26,7 +26,7 @@ def versions(scene: Scene) -> Finding:
     try:
         look = scene.ask(scene.partner.versions_url, "versions")
     except CallFailed as failure:
-        return failed(f"{failure.text[:1].upper()}{failure.text[1:]}.", change=failure.advice)
+        return failed(failure.sentence, change=failure.advice)
     if look.items is None:
         return failed(look.why or "Their answer has no list of versions in data.", look)
     offered = {

@@ -14,6 +14,7 @@ from requests.structures import CaseInsensitiveDict
 from ocpi.client import Call, CallFailed, Reply, call
 from ocpi.client.remote import connection_token
 from ocpi.conformance import manners
+from ocpi.hubs import hub_of
 from ocpi.models import ConformanceRun, Message
 from ocpi.routing import ON_PURPOSE
 from ocpi.versions import VERSIONS, Version
@@ -69,7 +70,7 @@ class Look:
     @property
     def why(self) -> str:
         """Why there is no usable answer: a sentence."""
-        return sentence(self.failure.text) if self.failure else ""
+        return self.failure.sentence if self.failure else ""
 
     @cached_property
     def envelope(self) -> dict[str, Any] | None:
@@ -143,7 +144,8 @@ class Scene:
             version=self.version,
             params=params,
             body=body,
-            to=self._hub(),
+            # Lists behind a hub are asked of the hub itself (OCPI 2.2.1 §4.1.8.5).
+            to=hub_of(self.partner),
         )
         reply, failure = None, None
         try:
@@ -158,11 +160,6 @@ class Scene:
             manners.note(self, look, request)
         return look
 
-    def _hub(self) -> tuple[str, str] | None:
-        """Lists behind a hub are asked of the hub itself (OCPI 2.2.1 §4.1.8.5)."""
-        hub = self.partner.hub_party_id
-        return (hub[:2], hub[2:]) if len(hub) == 5 else None
-
     def url_of(self, module: str) -> str:
         """Where the check found this module; empty where it is not offered."""
         return str(self.notes.get("urls", {}).get(module, ""))
@@ -171,9 +168,3 @@ class Scene:
     def began_at(self) -> datetime:
         """When the case at hand was first looked at."""
         return datetime.fromisoformat(self.notes["began_at"])
-
-
-def sentence(text: str) -> str:
-    """Text as a sentence: capital first, one full stop."""
-    text = text.strip().rstrip(".")
-    return f"{text[:1].upper()}{text[1:]}." if text else ""

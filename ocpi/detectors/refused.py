@@ -1,7 +1,5 @@
 """Requests that were refused at the door: by source address, by token, in both directions (guide 8)."""
 
-import base64
-import ipaddress
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -12,10 +10,13 @@ from ocpi.client.failures import SERVER_REFUSES
 from ocpi.detectors.grouping import Group, findings, went_well_since
 from ocpi.detectors.traffic import INBOUND, OUTBOUND, Failures, Traffic, messages, traffic
 from ocpi.handshake.advance import TOKEN_REFUSED
+from ocpi.message_log import header_in
 from ocpi.models import Message
 from partners.detecting import Detector, Finding, Key, Window, moment
 from partners.incidents.reporting import Report
 from partners.models import AllowedNetwork, Incident, IssuedToken, Partner, ReceivedToken
+from partners.networks import covers
+from partners.secrets import ends_as
 
 CONNECTION = IssuedToken.Purpose.CONNECTION.value
 URGENT = Incident.Severity.URGENT
@@ -35,16 +36,6 @@ def networks_of(partner_ids: Iterable[int]) -> Networks:
     ):
         found.setdefault(partner_id, []).append(network)
     return found
-
-
-def covers(networks: Iterable[str], address: str) -> bool:
-    """Whether the address is in one of the networks."""
-    try:
-        ip = ipaddress.ip_address(address)
-    except ValueError:
-        return False
-    ip = (ip.ipv4_mapped or ip) if isinstance(ip, ipaddress.IPv6Address) else ip
-    return any(ip in ipaddress.ip_network(network, strict=False) for network in networks)
 
 
 # 403 from us
@@ -204,14 +195,8 @@ def _presented(message: Message | None) -> str:
 
 def _tail(message: Message | None) -> str:
     """The last four characters of what was sent, as the log keeps them."""
-    headers = message.request_headers if message is not None else {}
-    value = next((value for name, value in headers.items() if name.lower() == "authorization"), "")
+    value = header_in(message.request_headers, "Authorization") if message is not None else ""
     return value.rpartition("…")[2] if "…" in value else ""
-
-
-def _is_it(token: IssuedToken, tail: str) -> bool:
-    """Whether what was sent may be this token: raw, or in base64, whose last four characters tell the last three."""
-    return bool(tail) and tail in (token.last4, base64.b64encode(token.last4[-3:].encode()).decode())
 
 
 def refusals_of_our_token(window: Window) -> list[Finding]:
@@ -251,7 +236,7 @@ def find_their_token(window: Window) -> list[Finding]:
 
 def _right_and_used(rows: list[IssuedToken], tail: str) -> str:
     texts = []
-    used = next((row for row in rows if row.revoked_at and _is_it(row, tail)), None)
+    used = next((row for row in rows if row.revoked_at and ends_as(row.last4, tail)), None)
     if used is not None and used.revoked_at is not None:
         texts.append(f"The one that was sent was replaced on {moment(used.revoked_at)}.")
     right = next((row for row in rows if row.state == IssuedToken.State.ACTIVE), None)

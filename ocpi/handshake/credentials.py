@@ -13,9 +13,9 @@ from ocpi.versions import Fault, Invalid, Lenience, Version, WireModel
 from ocpi.versions.v2_2_1.common import BusinessDetails, Image
 from ocpi.versions.v2_2_1.registration import Credentials, CredentialsRole
 from partners.models import Partner, PartnerRole
+from partners.parties import LENGTH_OF_BOTH, pair_in
 
 OUR_ROLE = PartnerRole.Role.EMSP.value
-HUB_LENGTH = 5  # country and party in one word
 
 
 @dataclass(frozen=True)
@@ -74,9 +74,9 @@ def theirs(partner: Partner, obj: Any) -> Theirs:
     for role in getattr(obj, "roles", ()):
         row = _row(partner, role)
         rows.setdefault((row.country_code, row.party_id, row.role), row)
-    hub = str(getattr(obj, "hub_party_id", None) or _hub_among(rows.values())).upper()[:5]
-    if len(hub) == HUB_LENGTH:
-        as_role = PartnerRole(partner=partner, role=PartnerRole.Role.HUB, country_code=hub[:2], party_id=hub[2:])
+    hub = str(getattr(obj, "hub_party_id", None) or _hub_among(rows.values())).upper()[:LENGTH_OF_BOTH]
+    if pair := pair_in(hub):
+        as_role = PartnerRole(partner=partner, role=PartnerRole.Role.HUB, country_code=pair[0], party_id=pair[1])
         rows.setdefault((*as_role.party, as_role.role), as_role)
     return Theirs(obj.token, obj.url, tuple(rows.values()), hub)
 

@@ -168,7 +168,7 @@ def _connect_without_others(partner: Partner, agreement: Agreement, message_id: 
         theirs = agreement.theirs
         own = tuple(role for role in theirs.roles if role.party not in error.taken)
         hub = theirs.hub_party_id
-        hub = "" if parties.pair_of(hub[:2], hub[2:]) in error.taken else hub
+        hub = "" if parties.pair_in(hub) in error.taken else hub
         return _connect_without_others(
             partner, replace(agreement, theirs=replace(theirs, roles=own, hub_party_id=hub)), message_id
         )

@@ -117,7 +117,7 @@ def _call(row: TokenPush, version: Version, method: str, body: dict[str, Any]) -
 
 def _failed(row: TokenPush, until: datetime, failure: CallFailed) -> None:
     """Try again later, each time with a longer pause, until the partner has the newest state."""
-    text = f"{failure.text[:1].upper()}{failure.text[1:]}. {failure.advice}".strip()
+    text = failure.in_full
     if failure.kind == "busy":  # nobody was asked
         _finish(row, until, timezone.now() + BUSY_WAIT, error=text)
         return

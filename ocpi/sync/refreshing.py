@@ -67,7 +67,7 @@ def refresh(refresh_id: int, held: datetime | None = None) -> bool:
         try:
             error = _one(row) if row.module in SINGLE else _listed(row, until)
         except CallFailed as failure:
-            error = f"{failure.text[:1].upper()}{failure.text[1:]}."
+            error = failure.sentence
             hopeless = failure.kind in HOPELESS or failure.http_status == 404
     _finish(row, until, error, hopeless)
     hand_out(row.partner)

@@ -107,13 +107,12 @@ class _Job:
         return self.shrank or tally.anonymous
 
     def _failed(self, failure: CallFailed, tries: int) -> None:
-        error = f"{failure.text[:1].upper()}{failure.text[1:]}. {failure.advice}"
         last = tries >= MOST_TRIES or failure.kind in ("not_offered", "no_token", "suspended")
         if last:
-            self._write(state=State.FAILED, error=error, ended=True)
+            self._write(state=State.FAILED, error=failure.in_full, ended=True)
         else:
             wait = FIRST_WAIT * 2 ** (tries - 1)
-            self._write(state=State.DUE, error=error, next_check_at=timezone.now() + wait)
+            self._write(state=State.DUE, error=failure.in_full, next_check_at=timezone.now() + wait)
 
     def _write(self, ended: bool = False, **values: Any) -> None:
         """Update the row if the lease is still ours.

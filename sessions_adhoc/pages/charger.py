@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from django.conf import settings
+from django.utils.text import capfirst
 
 from billing.pricing import NOT_READABLE, describe
 from ocpi.models import Connector, Evse
@@ -15,7 +16,7 @@ from sessions_adhoc.services import OUT_OF_SERVICE
 from sessions_adhoc.shown import offered
 
 NO_PRICE = "The operator has not published a price."
-UNREADABLE_PRICE = f"{NOT_READABLE[0].upper()}{NOT_READABLE[1:]}: the operator published one that we do not understand."
+UNREADABLE_PRICE = f"{capfirst(NOT_READABLE)}: the operator published one that we do not understand."
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.utils import timezone
+from django.utils.text import capfirst
 
 from billing.models import PaymentAuthorization
 from sessions_adhoc import eligibility
@@ -95,7 +96,7 @@ def below(title: str, message: str) -> str:
     if not message.startswith((f"{title}.", f"{title}:")):
         return message
     rest = message[len(title) + 1 :].strip()
-    return rest[:1].upper() + rest[1:]
+    return capfirst(rest)
 
 
 def steps(session: AdHocSession, state: State) -> list[dict[str, str]]:

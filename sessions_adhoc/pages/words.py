@@ -3,6 +3,8 @@
 from datetime import timedelta
 from decimal import Decimal
 
+from django.utils.text import capfirst
+
 from billing.pricing import from_minor, minor_exponent
 from ocpi.models import Connector
 
@@ -46,7 +48,7 @@ def amount(minor: int, currency: str) -> str:
 def with_symbol(text: str, currency: str) -> str:
     """A price sentence with the currency's sign, as in the amounts beside it, and a capital at its start."""
     signed = text.replace(currency, SYMBOLS.get(currency, currency)).replace(" % ", f"{NO_BREAK}%{NO_BREAK}")
-    return signed[:1].upper() + signed[1:]
+    return capfirst(signed)
 
 
 def duration(span: timedelta) -> str:

@@ -1,17 +1,17 @@
 """Gathering the facts about an integration: from its two connections, the message log, checks and incidents."""
 
-from base64 import b64encode
-
 from django.db.models import Count, Q
 from django.utils import timezone
 
 from ocpi.handshake.discovery import Offer, missing_modules
+from ocpi.message_log import header_in
 from ocpi.models import ConformanceCase, ConformanceRun, HandshakeRun, Message
 from ocpi.routing import versions_url
 from ocpi.versions import VERSIONS
 from partners.intake import intake_missing
 from partners.models import Incident, IssuedToken, Onboarding, Partner
 from partners.onboarding.rules import Facts, HandshakeFacts, Side, Stage, TestFacts
+from partners.secrets import ends_as
 
 Connection = Partner.Connection
 NOT_STARTED = "No handshake was made yet: start it, or let them register with Token B."
@@ -95,17 +95,7 @@ def is_confirmed(partner: Partner) -> bool:
         partner=partner, direction=Message.Direction.INBOUND, module="versions", method="GET", http_status=200
     )
     headers = asked.filter(at__gte=token.created_at).order_by("-id").values_list("request_headers", flat=True)[:20]
-    return any(_carries(each, token) for each in headers)
-
-
-def _carries(headers: dict[str, str], token: IssuedToken) -> bool:
-    """Whether a logged header, masked up to four characters, is of this token: as it is, or in base64.
-
-    Our tokens are UUIDs: 36 characters, so the last four of base64 stand for the last three of the token.
-    """
-    shown = next((value for name, value in headers.items() if name.lower() == "authorization"), "")
-    in_base64 = b64encode(token.last4[1:].encode()).decode()
-    return bool(token.last4) and shown.endswith((token.last4, in_base64))
+    return any(ends_as(token.last4, header_in(each, "Authorization")) for each in headers)
 
 
 def failed_checks(partner: Partner) -> int | None:

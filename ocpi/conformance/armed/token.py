@@ -5,11 +5,12 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
+from ocpi.client.failures import sentence
 from ocpi.conformance.armed import facts
 from ocpi.conformance.armed.facts import THEME
 from ocpi.conformance.case import Case, Finding, Problems, failed, passed, warned
 from ocpi.conformance.moments import read_moment
-from ocpi.conformance.scene import Look, Scene, sentence
+from ocpi.conformance.scene import Look, Scene
 from ocpi.models import Token
 from ocpi.store.tokens import new_one_off_token, token_wire
 

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from django.apps import apps
 from django.db.models import Count, Min, Model
+from django.utils.text import capfirst
 
 from partners.admin.showing import duration
 
@@ -44,6 +45,4 @@ def _queue(model: type[Model], now: datetime) -> Queue | None:
     if oldest is None:
         return None
     name = str(model._meta.verbose_name_plural)
-    return Queue(
-        name[:1].upper() + name[1:], counted["rows"], duration((now - oldest).total_seconds()), oldest < now - PATIENCE
-    )
+    return Queue(capfirst(name), counted["rows"], duration((now - oldest).total_seconds()), oldest < now - PATIENCE)
