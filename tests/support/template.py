@@ -19,6 +19,8 @@ from django.conf import settings
 from django.db import connections
 from psycopg import sql
 
+from partners import migrating
+
 PREFIX = "sfp_template_"
 KEPT = 12
 LOCK = 7_317_001
@@ -61,9 +63,9 @@ def _make(server: "psycopg.Connection[tuple[str]]", name: str) -> None:
 
 
 def _state() -> str:
-    """A digest of all that decides what `migrate` makes: our migrations, and the libraries with theirs."""
+    """A digest of what decides what `migrate` makes: our migrations and operations, the libraries with theirs."""
     files = sorted(path for path in ROOT.glob("*/migrations/*.py") if ".venv" not in path.parts)
-    digest = hashlib.sha256((ROOT / "requirements" / "base.txt").read_bytes())
+    digest = hashlib.sha256((ROOT / "requirements" / "base.txt").read_bytes() + Path(migrating.__file__).read_bytes())
     for path in files:
         digest.update(f"{path.relative_to(ROOT)}\n".encode() + path.read_bytes())
     return digest.hexdigest()[:20]
