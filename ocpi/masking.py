@@ -23,11 +23,13 @@ def _spelled(word: str) -> str:
 # The value may be cut off by the end of the body; the possessive quantifiers keep hostile bodies linear.
 TOKEN_VALUE = re.compile(rf'("{_spelled("token")}"\s*+:\s*+")([^"\\]*+(?:\\.[^"\\]*+)*+)', re.IGNORECASE | re.DOTALL)
 # One parameter of a URL's query, wherever in a text the URL stands; JSON may write its `&` as `\u0026`.
-PARAMETER = re.compile(r"([?&;#]|\\u0026)([^=&;?#\s\"'<>\\]{1,100}+)=([^&;#\s\"'<>\\]++)")
+PARAMETER = re.compile(r"([?&;#]|\\u0026)([^=&;?#\s\"'<>\\]++)=([^&;#\s\"'<>\\]++)")
 SECRET_PARAMETER = re.compile(
-    r"(?:token|secret|password|passwd|api[-_]?key|signature|authorization)(?:\[\])?$|^(?:auth|key|sig|pwd)$",
-    re.IGNORECASE,
+    r"(?:token|secret|password|passwd|api[-_]?key|signature|authorization)$|^(?:auth|key|sig|pwd)$", re.IGNORECASE
 )
+# A name may have parts, and be encoded more than once on its way: `q[token]`, `filter.auth[0]`, `q%255Btoken%255D`.
+PARTS = re.compile(r"[\[\].]+")
+MOST_ENCODINGS = 4
 USER_INFO = re.compile(r"(https?://)[^/?#\s\"'<>@]{1,500}+@", re.IGNORECASE)
 
 
@@ -50,9 +52,17 @@ def masked_urls(text: str) -> str:
 
 def _masked_parameter(found: re.Match[str]) -> str:
     before, name, value = found.groups()
-    if not SECRET_PARAMETER.search(unquote(name)):
+    if not any(SECRET_PARAMETER.search(part) for part in PARTS.split(_unquoted(name))):
         return found[0]
     return f"{before}{name}={secrets.mask(unquote(value))}"
+
+
+def _unquoted(name: str) -> str:
+    for _ in range(MOST_ENCODINGS):
+        if "%" not in name:
+            break
+        name = unquote(name)
+    return name
 
 
 def masked_body(body: bytes | str) -> str:
