@@ -24,8 +24,8 @@ from partners.models.mail import new_message_id
 log = structlog.get_logger(__name__)
 TASK = "partners.tasks.mail_send"
 LEASE = timedelta(minutes=5)
-PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240, 720, 1440, 1440))
-"""Between tries: three days and a half together."""
+PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 14, 60, 240, 720, 1440, 1840))
+"""Between tries: three days together."""
 BATCH = 20
 LONGEST_SUBJECT = 300
 KEPT = timedelta(days=180)

@@ -16,6 +16,7 @@ from partners.incidents import Report, close_incidents, open_incident
 from partners.models import Document, Incident, Mail
 from partners.outbox import PAUSES, Letter, send_again, send_due
 from partners.tasks import mail_clean, mail_tick
+from sfp_platform.celery import app
 from tests.factories import PartnerFactory
 
 REPORT = Report(key="k", symptom="Clock is wrong", cause="It is.", resolution="Set it.")
@@ -86,6 +87,8 @@ def test_a_task_that_is_lost_costs_seconds(partner, letter):
     outbox.write(partner, letter)
     assert [mail_tick(), mail_tick()] == [1, 0]
     assert len(django_mail.outbox) == 1
+    tick = app.conf.beat_schedule["mail-tick"]
+    assert (tick["schedule"], tick["options"]["queue"]) == (5, "mail.due"), "it goes past whatever is queued in order"
 
 
 def test_pauses_grow_and_it_goes_out_when_the_server_is_back(partner, letter, broken):
@@ -103,6 +106,7 @@ def test_pauses_grow_and_it_goes_out_when_the_server_is_back(partner, letter, br
     row.refresh_from_db()
     assert (row.state, row.error) == ("sent", "")
     assert list(PAUSES) == sorted(PAUSES)
+    assert sum(PAUSES, timedelta(0)) == timedelta(days=3)
 
 
 def test_what_is_given_up_is_an_incident_and_can_be_sent_again(partner, letter, broken):
