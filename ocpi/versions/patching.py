@@ -6,7 +6,9 @@ kept once, and the newer wording wins). Any other list or object is replaced as 
 a booking. null clears what is optional.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -19,25 +21,33 @@ from ocpi.versions.salvaging import salvage
 from ocpi.versions.times import Timestamp, format_timestamp
 
 M = TypeVar("M", bound=WireModel)
+N = TypeVar("N", Fault, Lenience)
+INDEX = re.compile(r"\[\d+\]")
 
 
 class Merge:
-    """One merge: collects what is wrong on the way."""
+    """One merge: collects what is wrong on the way, by its path in the change.
+
+    `places` tells where the items of merged lists stood in the change that was sent: path in the result -> path there.
+    """
 
     def __init__(self, ids_ignore_case: bool) -> None:
         self.ids_ignore_case = ids_ignore_case
+        self.places: dict[Loc, Loc] = {}
         self.faults: list[Fault] = []
         self.notes: list[Lenience] = []
 
-    def merged(self, model: type[WireModel], patch: Any, stored: Mapping[str, Any], loc: Loc = ()) -> dict[str, Any]:
-        """`stored` with the changes of `patch`."""
+    def merged(
+        self, model: type[WireModel], patch: Any, stored: Mapping[str, Any], loc: Loc = (), at: Loc = ()
+    ) -> dict[str, Any]:
+        """`stored` with the changes of `patch`, which stands at `loc` in the change and `at` in the result."""
         result = dict(stored)
         if not isinstance(patch, Mapping):
             self.faults.append(Fault(format_path(loc), "must be an object", patch))
             return result
         for key, value in patch.items():
             field = self._field(model, key, loc)
-            self._merge_field(model, result, field, key, value, (*loc, str(key)))
+            self._merge_field(model, result, field, key, value, (*loc, str(key)), at)
         return result
 
     def _field(self, model: type[WireModel], key: str, loc: Loc) -> FieldPlan | None:
@@ -58,25 +68,27 @@ class Merge:
         key: str,
         value: Any,
         loc: Loc,
+        at: Loc,
     ) -> None:
         wire = field.wire if field else key
+        at = (*at, wire)
         key_name = model.keyed.get(wire)
         if value is None and field and field.required:
             self.faults.append(Fault(format_path(loc), "is required and cannot be cleared with null"))
         elif field and field.model and key_name:
             items, stored = as_list(value), as_list(result.get(wire))
-            result[wire] = self._merge_list(field.model, key_name, items, stored, loc)
+            result[wire] = self._merge_list(field.model, key_name, items, stored, loc, at)
         elif field and field.model and wire in model.blended and value is not None:
             stored_part = result.get(wire)
             base = stored_part if isinstance(stored_part, Mapping) else {}
-            result[wire] = self.merged(field.model, value, base, loc)
+            result[wire] = self.merged(field.model, value, base, loc, at)
         elif value is not None:
             result[wire] = value
         else:
             result.pop(wire, None)
 
     def _merge_list(
-        self, model: type[WireModel], key_name: str, items: list[Any], stored: list[Any], loc: Loc
+        self, model: type[WireModel], key_name: str, items: list[Any], stored: list[Any], loc: Loc, at: Loc
     ) -> list[Any]:
         result = list(stored)
         positions = {self._key(item, key_name): position for position, item in enumerate(stored)}
@@ -84,13 +96,20 @@ class Merge:
             key = self._key(item, key_name)
             if key is None:
                 self.faults.append(Fault(format_path((*loc, index)), f"must be an object with its {key_name}", item))
-            elif key in positions:
-                position = positions[key]
-                result[position] = self._merge_item(model, item, result[position], (*loc, index))
+                continue
+            position = positions.setdefault(key, len(result))
+            self.places[*at, position] = (*loc, index)
+            if position < len(result):
+                result[position] = self._merge_item(model, item, result[position], (*loc, index), (*at, position))
             else:
-                positions[key] = len(result)
                 result.append(item)
         return result
+
+    def as_sent(self, found: Iterable[N]) -> tuple[N, ...]:
+        """What was found in the result, with the paths of the change that was sent."""
+        listed = tuple(found)
+        places = {format_path(at): format_path(loc) for at, loc in self.places.items()} if listed else {}
+        return tuple(replace(one, path=_sent(one.path, places)) for one in listed)
 
     def _key(self, item: Any, key_name: str) -> Any:
         """What identifies an item: timestamps as moments, ids with or without regard to case."""
@@ -101,9 +120,17 @@ class Merge:
             return moment(value)
         return str(value).lower() if self.ids_ignore_case else str(value)
 
-    def _merge_item(self, model: type[WireModel], item: Any, stored: Any, loc: Loc) -> Any:
+    def _merge_item(self, model: type[WireModel], item: Any, stored: Any, loc: Loc, at: Loc) -> Any:
         """A part with a life of its own is merged; a charging period is a value and replaced."""
-        return self.merged(model, item, stored, loc) if model.patchable else item
+        return self.merged(model, item, stored, loc, at) if model.patchable else item
+
+
+def _sent(path: str, places: Mapping[str, str]) -> str:
+    """A path in the result as it was in the change; what the change did not name keeps its own."""
+    for end in (found.end() for found in reversed(list(INDEX.finditer(path)))):
+        if path[:end] in places:
+            return places[path[:end]] + path[end:]
+    return path
 
 
 def as_list(value: Any) -> list[Any]:
@@ -151,8 +178,11 @@ def patch(
         return _salvaged(model, merge, raw, stored, unknown_allowed=unknown_allowed, owner=owner)
     if merge.faults:
         raise Invalid(tuple(merge.faults))
-    whole = read(model, raw, unknown_allowed=unknown_allowed, owner=owner)
-    return Patched(whole.obj, (*merge.notes, *whole.leniences), raw)
+    try:
+        whole = read(model, raw, unknown_allowed=unknown_allowed, owner=owner)
+    except Invalid as error:
+        raise Invalid(merge.as_sent(error.faults)) from error
+    return Patched(whole.obj, (*merge.notes, *merge.as_sent(whole.leniences)), raw)
 
 
 def _salvaged(
@@ -164,11 +194,14 @@ def _salvaged(
     unknown_allowed: bool,
     owner: tuple[str, str] | None,
 ) -> Patched[M]:
-    found = salvage(model, raw, unknown_allowed=unknown_allowed, owner=owner, stored=stored)
-    left_out = (*merge.faults, *found.left_out)
+    try:
+        found = salvage(model, raw, unknown_allowed=unknown_allowed, owner=owner, stored=stored)
+    except Invalid as error:
+        raise Invalid((*merge.faults, *merge.as_sent(error.faults))) from error
+    left_out = (*merge.faults, *merge.as_sent(found.left_out))
     if left_out and _substance(found.raw) == _substance(stored):
         raise Invalid(left_out)
-    return Patched(found.obj, (*merge.notes, *found.leniences), found.raw, left_out)
+    return Patched(found.obj, (*merge.notes, *merge.as_sent(found.leniences)), found.raw, left_out)
 
 
 def _substance(raw: Mapping[str, Any]) -> dict[str, Any]:

@@ -47,6 +47,14 @@ BROKEN = {
 }
 
 
+def test_a_patch_is_told_the_places_of_its_own_body(cpo: Cpo) -> None:
+    answered(cpo.put(URL, location_data(evses=[evse_data(), TWO], last_updated=LATER)), 201, 1000)
+    change = {"evses": [{"uid": "EVSE-2", "status": "CHARGING", "images": 5}], "last_updated": STILL_LATER}
+    answered(cpo.patch(URL, change), 200, 1000, "Taken over, but for: evses[0].images: ")
+    assert [fault["path"] for fault in last_message().faults] == ["evses[0].images"]
+    assert evses() == {"EVSE-1": ("AVAILABLE", 1), "EVSE-2": ("CHARGING", 1)}
+
+
 @pytest.mark.parametrize("name", BROKEN)
 def test_a_fault_of_the_location_hides_no_charger(cpo: Cpo, name: str) -> None:
     changes, left_out = BROKEN[name]

@@ -126,7 +126,7 @@ def test_periods_without_a_start_are_refused() -> None:
         ("charging_periods[1]", message),
     ]
     found = faults(V221, "session", {"charging_periods": [period("soon", 1)], "last_updated": NEW}, v.SESSION)
-    assert found == [("charging_periods[1].start_date_time", "must be a timestamp such as 2026-11-22T10:45:12Z")]
+    assert found == [("charging_periods[0].start_date_time", "must be a timestamp such as 2026-11-22T10:45:12Z")]
 
 
 def test_other_lists_are_replaced() -> None:
@@ -168,7 +168,33 @@ def test_a_new_evse_must_be_whole() -> None:
     change = {"evses": [{"uid": "new", "status": "PLANNED"}, {"status": "PLANNED"}], "last_updated": NEW}
     assert faults(V221, "location", change, v.LOCATION) == [("evses[1]", "must be an object with its uid")]
     found = faults(V221, "location", {"evses": change["evses"][:1], "last_updated": NEW}, v.LOCATION)
-    assert [path for path, _ in found] == ["evses[1].connectors", "evses[1].last_updated"]
+    assert [path for path, _ in found] == ["evses[0].connectors", "evses[0].last_updated"]
+
+
+def test_paths_are_those_of_the_change_that_was_sent() -> None:
+    """Three EVSEs of two plugs each are stored; the change names the last one's last plug first, and a new EVSE."""
+    plugs = [v.CONNECTOR, make(v.CONNECTOR, {"id": "2"})]
+    evses = [make(v.EVSE, {"uid": uid, "connectors": plugs}) for uid in ("A", "B", "C")]
+    stored = make(v.LOCATION, {"evses": evses})
+    wrong = {"id": "2", "max_amperage": "many"}
+    fresh = make(v.EVSE, {"uid": "D", "floor_level": 5, "connectors": [make(v.CONNECTOR, {"max_voltage": "x"})]})
+    change = {
+        "evses": [{"uid": "C", "status": "CHARGING", "connectors": [wrong]}, fresh, {"uid": "A", "floor_level": {}}]
+    }
+    change["last_updated"] = NEW
+    expected = [
+        "evses[0].connectors[0].max_amperage",
+        "evses[1].connectors[0].max_voltage",
+        "evses[2].floor_level",
+    ]
+    found = faults(V221, "location", change, stored)
+    assert sorted(path for path, _ in found) == expected
+    salvaged = V221.parse_patch("location", change, stored, as_far_as_valid=True)
+    assert sorted(fault.path for fault in salvaged.left_out) == ["evses[0].connectors[0].max_amperage", *SALVAGED]
+    assert [note.path for note in salvaged.leniences] == ["evses[1].floor_level"]
+
+
+SALVAGED = ["evses[1].connectors", "evses[1].connectors[0].max_voltage", "evses[2].floor_level"]
 
 
 def test_faults_within_an_evse_have_their_path() -> None:
