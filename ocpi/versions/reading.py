@@ -126,7 +126,8 @@ def reading_rule(model: type[WireModel]) -> Rule:
         if error["type"] == "missing":
             return _stand_in(model, mended, loc)
         if "read_as" not in context:
-            return None
+            said_nothing = loc and isinstance(loc[-1], str) and error["input"] in (None, "")
+            return _stand_in(model, mended, loc) if said_nothing else None
         mended.replace(loc, context["read_as"])
         return Lenience(error["type"], format_path(loc), context["detail"])
 
@@ -141,7 +142,7 @@ def is_waived(model: type[WireModel], mended: Mended, loc: Loc) -> bool:
 
 
 def _stand_in(model: type[WireModel], mended: Mended, loc: Loc) -> Lenience | None:
-    """Put in what a required field that is left out is read as, if its class says so."""
+    """Put in what a required field that is left out, or says nothing, is read as, if its class tells."""
     *_, (_, owner, field) = steps(model, loc)
     if field.name not in owner.absent:
         return None

@@ -12,6 +12,7 @@ from ocpi.versions.v2_1_1.locations import Location
 from ocpi.versions.v2_1_1.sessions import (
     Auth,
     ChargingPeriod,
+    Place,
     connector_used,
     evse_used,
     place_of,
@@ -96,7 +97,7 @@ class CDR(Owned, v2_2.CDR):
     end_date_time: Moment = Field(validation_alias="stop_date_time")
     auth_id: Id36
     auth_method: Auth
-    location: Location
+    location: Place
     tariffs: Many[Tariff] = ()
     charging_periods: Several[ChargingPeriod]
     total_cost: NetPrice

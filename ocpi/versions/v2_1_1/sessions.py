@@ -48,6 +48,13 @@ def token_of(auth_id: str) -> v2_2.CdrToken:
     return v2_2.CdrToken(uid=auth_id, type="OTHER", contract_id=auth_id)
 
 
+class Place(Location):
+    """Where it was charged, as a Location: no charge is unseen or unbilled for want of an address."""
+
+    kind = ""
+    absent = Location.makeshift
+
+
 def place_of(location: Location) -> tuple[EVSE | None, Connector | None]:
     """The EVSE and connector that were used: only the relevant ones are sent (OCPI 2.1.1 §9.3.1, §10.3.1).
 
@@ -103,7 +110,7 @@ class Session(Owned, v2_2.Session):
     end_date_time: Moment | None = Field(default=None, validation_alias="end_datetime")
     auth_id: Id36
     auth_method: Auth
-    location: Location
+    location: Place
     charging_periods: Many[ChargingPeriod] = ()
     total_cost: NetPrice | None = None
     status: Annotated[str, OneOf(SessionStatus, without=("RESERVATION",), synonyms=SESSION_STATUS_SYNONYMS)]

@@ -1,6 +1,7 @@
 """CDRs module (OCPI 2.2.1 §10)."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar
 
 from ocpi.versions.base import WireModel
 from ocpi.versions.enums import AuthMethod, ConnectorFormat, ConnectorType, OneOf, PowerType
@@ -8,6 +9,7 @@ from ocpi.versions.strings import NOT_AVAILABLE, Country, Id, Text
 from ocpi.versions.times import Moment
 from ocpi.versions.types import Amount, CountryCode, Currency, Flag, Id36, Integer, Many, PartyId, Several
 from ocpi.versions.v2_2_1.common import GeoLocation, Price
+from ocpi.versions.v2_2_1.locations import NO_COUNTRY, NOWHERE
 from ocpi.versions.v2_2_1.sessions import OWNER_FALLBACKS, CdrToken, ChargingPeriod
 from ocpi.versions.v2_2_1.tariffs import Tariff
 
@@ -30,7 +32,14 @@ class CdrLocation(WireModel):
         "connector_power_type": "AC_3_PHASE",
     }
 
-    absent = {"evse_uid": NOT_AVAILABLE}
+    # No charge stays without its bill for want of an address.
+    absent = {
+        **fallbacks,
+        "id": NOT_AVAILABLE,
+        "postal_code": NOT_AVAILABLE,
+        "country": NO_COUNTRY,
+        "coordinates": NOWHERE,
+    }
 
     id: Id36
     name: Annotated[str, Text(255)] | None = None
@@ -75,6 +84,7 @@ class CDR(WireModel):
 
     kind = "cdr"
     fallbacks = OWNER_FALLBACKS
+    absent: ClassVar[Mapping[str, Any]] = {"cdr_location": {}}
 
     country_code: CountryCode
     party_id: PartyId

@@ -25,6 +25,37 @@ def test_it_stores_a_cdr_and_says_where(cpo: Cpo, settings: Settings) -> None:
     assert answered(cpo.get(path), 200, 1000) == cdr_data()
 
 
+PLACE = ["address", "city", "postal_code", "country", "coordinates", "evse_uid", "connector_id", "connector_format"]
+
+
+@pytest.mark.parametrize("empty", ["absent", None, ""])
+@pytest.mark.parametrize("version", ["2.2", "2.2.1", "2.3.0"])
+def test_a_charge_is_billed_without_its_address(partner: Any, version: str, empty: str | None) -> None:
+    """OCPI 2.2 requires a postal code (§10.4.4); nobody pays less for want of one."""
+    type(partner).objects.update(enabled_versions=[version])
+    cpo = Cpo(partner, version)
+    data = cdr_data(cdr_location={**cdr_data()["cdr_location"], "postal_code": "85101"})
+    if version == "2.2":
+        data["cdr_token"] = without(without(data["cdr_token"], "country_code"), "party_id")
+    if version == "2.3.0":
+        data["total_cost"] = {"before_taxes": 10.0, "taxes": [{"name": "VAT", "amount": 2.3}]}
+    for number, name in enumerate(PLACE):
+        place = without(data["cdr_location"], name)
+        body = {**data, "id": f"CDR-{number}", "cdr_location": place if empty == "absent" else {**place, name: empty}}
+        answered(cpo.post("cdrs", body), 201, 1000)
+        optional = name == "postal_code" and version != "2.2"
+        if empty != "":  # an empty string is a string, to most fields
+            noted = [note["path"] for note in last_message().leniences]
+            assert (f"cdr_location.{name}" in noted) is not optional, (name, noted)
+    assert Cdr.objects.filter(location_id="LOC-1", total_gross=Decimal("12.3")).count() == len(PLACE)
+
+
+@pytest.mark.parametrize("version", ["2.2", "2.2.1"])
+def test_a_charge_is_billed_without_its_place(partner: Any, version: str) -> None:
+    answered(Cpo(partner, version).post("cdrs", without(cdr_data(), "cdr_location")), 201, 1000)
+    assert (Cdr.objects.get().location_id, Cdr.objects.get().total_energy) == ("#NA", Decimal("20.5"))
+
+
 @pytest.mark.parametrize(
     "again",
     [
