@@ -1,6 +1,7 @@
 """Stored wire objects as pricing sees them, and what a CDR comes to by the tariff that it carries."""
 
 from datetime import tzinfo
+from decimal import Decimal
 from typing import Any
 
 from billing import pricing
@@ -15,10 +16,12 @@ def tariff_of(row: Tariff) -> pricing.Tariff | None:
     return tariff_in(row.raw, row.version, (row.country_code, row.party_id))
 
 
-def tariff_in(raw: dict[str, Any], version: str, owner: tuple[str, str]) -> pricing.Tariff | None:
+def tariff_in(
+    raw: dict[str, Any], version: str, owner: tuple[str, str], most_per_kwh: Decimal | None = None
+) -> pricing.Tariff | None:
     """Return the tariff that this JSON of a version is, or None where it cannot be read at all."""
     try:
-        return pricing.tariff_of(VERSIONS[version].parse("tariff", raw, owner=owner).obj)
+        return pricing.tariff_of(VERSIONS[version].parse("tariff", raw, owner=owner).obj, most_per_kwh)
     except (Invalid, ValueError):
         return None
 

@@ -49,6 +49,9 @@ DEFAULTS: dict[str, Any] = {
     "max_price_per_kwh": "1.50",
 }
 PLATFORM = "platform"
+IMPLAUSIBLE = 10
+"""Times the price of a kWh that is taken where no tariff is known: what is published beyond that is a slip, such as
+cents for euros, and nobody's price."""
 
 
 @dataclass(frozen=True)
@@ -93,3 +96,17 @@ def effective_policy(partner_id: int, location_id: str = "", evse_uid: str = "")
                 values[name] = f"{value:f}" if isinstance(value, Decimal) else value
                 sources[name] = _scope(policy)[1]
     return EffectivePolicy(values, sources)
+
+
+def most_plausible(values: dict[str, Any], currency: str) -> Decimal | None:
+    """Return the most that a published kWh can cost, in the currency's major unit; None where nothing tells.
+
+    The default is meant in euros; in other currencies it is in proportion to what is reserved by default.
+    """
+    usual = Decimal(str(values["max_price_per_kwh"]))
+    amounts = DEFAULTS["reservation_amounts"]
+    if currency != "EUR" and usual == Decimal(DEFAULTS["max_price_per_kwh"]):
+        if currency not in amounts:
+            return None
+        usual = usual * amounts[currency] / amounts["EUR"]
+    return IMPLAUSIBLE * usual

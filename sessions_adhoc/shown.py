@@ -15,6 +15,7 @@ from billing.stored import cdr_of, tariff_carried_by, tariff_in, tariff_of
 from billing.vat import rate_at
 from ocpi.models import Cdr, Connector, Evse, Tariff
 from ocpi.versions import Invalid
+from partners.policies import most_plausible
 from sessions_adhoc.models import AdHocSession
 
 log = structlog.get_logger(__name__)
@@ -25,7 +26,7 @@ class Shown:
     """What was shown. `vat` in percent, used where the wire states none; None where no rate is known.
 
     `includes_vat`: by policy, prices and totals that state no tax are gross already. `tariff` has that tax in it; it is
-    None where the CPO published none, or one that we do not understand in full (`unreadable`).
+    None where the CPO published none, or one that we do not understand in full or cannot believe (`unreadable`).
     """
 
     tariff: pricing.Tariff | None
@@ -81,13 +82,14 @@ def freeze(evse: Evse, connector: Connector | None, policy: dict[str, Any]) -> d
     """Return what an ad-hoc driver is shown at this connector now, as `AdHocSession.shown_tariff` keeps it.
 
     `tariff` (wire JSON as stored, or null), `version`, `party`, `vat` (percent in text, or null), `includes_vat`,
-    `time_zone`, `country` (as the Location names it).
+    `time_zone`, `country` (as the Location names it), `most_per_kwh` (what a published kWh can cost, in text, or null).
     """
     row = tariff_row(connector)
     place = evse.location
     zone = pricing.time_zone(place.time_zone or None)
     country = place.country or place.country_code
     vat = rate_at(country, timezone.now().astimezone(zone).date())
+    most = most_plausible(policy, row.currency) if row else None
     return {
         "tariff": row.raw if row else None,
         "version": row.version if row else "",
@@ -96,6 +98,7 @@ def freeze(evse: Evse, connector: Connector | None, policy: dict[str, Any]) -> d
         "includes_vat": bool(policy.get("totals_include_vat")),
         "time_zone": place.time_zone,
         "country": country,
+        "most_per_kwh": None if most is None else f"{most:f}",
     }
 
 
@@ -108,7 +111,9 @@ def read(kept: dict[str, Any]) -> Shown:
     """Return what `freeze` kept as pricing understands it."""
     vat = None if kept["vat"] is None else Decimal(kept["vat"])
     published = bool(kept["tariff"])
-    tariff = tariff_in(kept["tariff"], kept["version"], tuple(kept["party"])) if published else None
+    most = kept.get("most_per_kwh")
+    believed = Decimal(most) if most is not None else None
+    tariff = tariff_in(kept["tariff"], kept["version"], tuple(kept["party"]), believed) if published else None
     readable = tariff is not None and not tariff.unreadable
     return Shown(
         tariff=pricing.taxed(tariff, vat, included=kept["includes_vat"]) if tariff and readable else None,

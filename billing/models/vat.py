@@ -21,7 +21,10 @@ class VatRate(models.Model):
     class Meta:
         verbose_name = "VAT rate"
         ordering = ["country", "-valid_from"]
-        constraints = [models.UniqueConstraint(fields=["country", "valid_from"], name="one_vat_rate_per_day")]
+        constraints = [
+            models.UniqueConstraint(fields=["country", "valid_from"], name="one_vat_rate_per_day"),
+            models.CheckConstraint(condition=models.Q(percent__range=(0, 100)), name="vat_is_a_share"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.country} {self.percent.normalize():f} % from {self.valid_from}"

@@ -32,11 +32,12 @@ WEEK = ("MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUN
 TIMES = frozenset({"TIME", "PARKING_TIME", "RESERVATION_TIME"})
 
 
-def tariff_of(told: wire.Tariff) -> Tariff:
+def tariff_of(told: wire.Tariff, most_per_kwh: Decimal | None = None) -> Tariff:
     """Return a tariff of the wire, of any version, as pricing sees it.
 
     An element with a restriction or a price that we do not understand is left out, never taken as unrestricted;
-    `unreadable` then names the paths, and the tariff prices nothing. ValueError if the currency is none.
+    `unreadable` then names the paths, and the tariff prices nothing. So it is with a price that is nobody's, by what a
+    kWh can cost at most. ValueError if the currency is none.
     """
     minor_exponent(told.currency)
     unread, tax = tuple(told.unread()), getattr(told, "tax_included", TaxIncluded.NO)
@@ -49,7 +50,7 @@ def tariff_of(told: wire.Tariff) -> Tariff:
         tax_included=TaxIncluded(tax) if "tax_included" not in unread else TaxIncluded.NO,
         start=told.start_date_time,
         end=told.end_date_time,
-        unreadable=unread,
+        unreadable=(*unread, *told.implausible(most_per_kwh)),
     )
 
 

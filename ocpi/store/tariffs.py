@@ -22,6 +22,7 @@ from ocpi.store.base import (
 from ocpi.versions import Version
 from partners import incidents
 from partners.incidents import Report
+from partners.policies import effective_policy, most_plausible
 
 UNREADABLE = Report(
     key="",
@@ -29,6 +30,15 @@ UNREADABLE = Report(
     cause="A restriction or a price component of the Tariff is none that OCPI knows: what applies when is not known.",
     resolution="Send the Tariff with the values of the specification (TariffRestrictions, PriceComponent). Until then "
     "drivers see no price at its connectors.",
+)
+
+
+IMPLAUSIBLE = Report(
+    key="",
+    symptom="Price not plausible",
+    cause="The Tariff names a price that nobody asks, as if it were in cents or for another unit.",
+    resolution="Send the Tariff with prices in the currency's major unit: per kWh, per hour, or once (PriceComponent). "
+    "Until then drivers see no price at its connectors.",
 )
 
 
@@ -107,14 +117,18 @@ def _raw(row: Tariff, version: Version) -> dict[str, Any]:
     return converted("tariff", row.raw, row.version, version, (row.country_code, row.party_id))
 
 
-def _report_unread(row: Tariff, paths: tuple[str, ...], *, known: bool) -> None:
-    """What we do not understand of a tariff makes its price unreadable for drivers: tell the partner, once."""
-    about = f"tariff-unreadable:{row.ocpi_key}"
-    if paths:
-        found = f"Tariff {row.ocpi_id}: {', '.join(paths)}"
-        incidents.open_incident(row.partner_id, replace(UNREADABLE, key=about, evidence=[{"text": found}]))
-    elif known:
-        incidents.close_incidents(row.partner_id, about, "The Tariff can be read now.")
+def _report(row: Tariff, obj: Any, *, known: bool) -> None:
+    """What we do not understand of a tariff, or cannot believe, shows drivers no price: tell the partner, once."""
+    most = most_plausible(effective_policy(row.partner_id).values, row.currency)
+    for about, report, paths in (
+        (f"tariff-unreadable:{row.ocpi_key}", UNREADABLE, tuple(obj.unread())),
+        (f"tariff-implausible:{row.ocpi_key}", IMPLAUSIBLE, tuple(obj.implausible(most))),
+    ):
+        if paths:
+            found = f"Tariff {row.ocpi_id}: {', '.join(paths)}"
+            incidents.open_incident(row.partner_id, replace(report, key=about, evidence=[{"text": found}]))
+        elif known:
+            incidents.close_incidents(row.partner_id, about, "The Tariff can be read now.")
 
 
 def _store(
@@ -137,5 +151,5 @@ def _store(
     row.currency = columns.text(Tariff, "currency", obj.currency)
     row.save(force_insert=created, force_update=not created)
     if before != (row.raw, None):
-        _report_unread(row, tuple(obj.unread()), known=not created)
+        _report(row, obj, known=not created)
     return Stored(row, created, before != (row.raw, None), leniences=leniences)

@@ -4,6 +4,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from django.db import DataError, IntegrityError, transaction
 from django.urls import reverse
 
 from billing import vat
@@ -26,6 +27,25 @@ pytestmark = pytest.mark.django_db
 )
 def test_the_rate_of_a_country_on_a_day(country, day, percent) -> None:
     assert vat.rate_at(country, day) == (None if percent is None else Decimal(percent))
+
+
+@pytest.mark.parametrize("percent", ["-50", "-0.01", "100.01", "1000"])
+def test_a_rate_that_is_none_is_refused(admin_client, percent) -> None:
+    vat.after_migrate("default")
+    rows = VatRate.objects.count()
+    form = {"country": "SK", "percent": percent, "valid_from": "2026-06-01", "note": ""}
+    answer = admin_client.post(reverse("admin:billing_vatrate_add"), form)
+    assert (answer.status_code, VatRate.objects.count()) == (200, rows)
+    assert "percent" in answer.context["adminform"].form.errors
+    row = VatRate.objects.get(country="SK", valid_from="2025-01-01")
+    answer = admin_client.post(reverse("admin:billing_vatrate_change", args=[row.pk]), form)
+    assert (answer.status_code, vat.rate_at("SK", date(2026, 7, 1))) == (200, 23)
+
+
+@pytest.mark.parametrize("percent", ["-50", "1000", "100.01"])
+def test_the_database_takes_none_either(percent) -> None:
+    with pytest.raises((IntegrityError, DataError)), transaction.atomic():
+        VatRate.objects.create(country="SK", valid_from="2026-06-01", percent=Decimal(percent))
 
 
 def test_staff_see_and_amend_them(admin_client) -> None:

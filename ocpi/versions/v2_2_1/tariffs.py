@@ -25,6 +25,9 @@ from ocpi.versions.types import (
 from ocpi.versions.v2_2_1.common import DisplayText, EnergyMix, Price
 from ocpi.versions.v2_2_1.sessions import OWNER_FALLBACKS
 
+HIGHEST_VAT = 100
+"""Percent."""
+
 
 class PriceComponent(WireModel):
     """PriceComponent (§11.4.2): price per kWh, per hour or flat, excluding VAT.
@@ -43,6 +46,8 @@ class PriceComponent(WireModel):
         """The wire names of what it says and we do not understand."""
         if isinstance(self.type, Tolerated):
             yield "type"
+        if self.vat is not None and not 0 <= self.vat <= HIGHEST_VAT:
+            yield "vat"
 
 
 class TariffRestrictions(WireModel):
@@ -119,6 +124,21 @@ class Tariff(WireModel):
         """Paths of what we do not understand. What a charge costs by this tariff is then not known."""
         for index, element in enumerate(self.elements):
             yield from (f"elements[{index}].{path}" for path in element.unread())
+
+    def implausible(self, most_per_kwh: Decimal | None) -> Iterator[str]:
+        """Paths of prices that are nobody's, by what a kWh can cost at most; a minute as much, a session ten times it.
+
+        Prices below zero are no smaller slips. None: nothing is known to measure them by.
+        """
+        if most_per_kwh is None:
+            return
+        most = {"TIME": most_per_kwh * 60, "PARKING_TIME": most_per_kwh * 60, "FLAT": most_per_kwh * 10}
+        for index, element in enumerate(self.elements):
+            for number, part in enumerate(element.price_components):
+                if abs(part.price) > most.get(part.type, most_per_kwh):
+                    yield f"elements[{index}].price_components[{number}].price"
+        if self.min_price and abs(self.min_price.before_taxes) > most["FLAT"]:
+            yield "min_price"
 
     @classmethod
     def sources(cls, other: WireModel) -> dict[str, Any]:

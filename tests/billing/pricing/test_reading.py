@@ -55,6 +55,21 @@ FULL = wire(
 )
 
 
+@pytest.mark.parametrize("vat", [-50, -0.01, 100.01, 1000, 9e14])
+def test_a_vat_that_is_no_share_is_not_understood(vat) -> None:
+    """What a driver would pay is not known; the element is no price without tax."""
+    found = tariff(
+        element(component("ENERGY", 1, vat=23)), element(component("TIME", 1), component("FLAT", 1, vat=vat))
+    )
+    assert found.unreadable == ("elements[1].price_components[1].vat",)
+    assert len(found.elements) == 1
+
+
+@pytest.mark.parametrize("vat", [0, 27, 100])
+def test_a_vat_of_a_share_is_read(vat) -> None:
+    assert tariff(element(component("ENERGY", 1, vat=vat))).unreadable == ()
+
+
 def test_it_reads_everything():
     assert tariff_of(VERSIONS["2.3.0"].parse("tariff", FULL).obj) == Tariff(
         currency="EUR",
