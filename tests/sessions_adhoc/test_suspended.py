@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from ocpi.models import OcpiSession
+from ocpi.models import Cdr, Command, OcpiSession
 from ocpi.sync.engine import pull
 from partners.admin.partner_ending_actions import what_suspending_does
 from partners.models import Partner, Policy
@@ -56,6 +56,79 @@ def test_a_live_charge_is_stopped_and_settled(driver, cpo, clock, charging) -> N
     clock.forward(seconds=1)
     assert (state(charging), gateway(charging)) == (("settled", ""), ("captured", 301))
     assert status_of(cpo, "PUT", "sessions/SK/ION/S-1", session_data("S-1")) == 403
+
+
+@pytest.fixture
+def failed(driver, cpo, clock):
+    """Live when its partner was suspended, and given up since: no energy came in time."""
+    Policy.objects.create(partner=cpo.partner, auto_retry="never")
+    session = driver.start()
+    cpo.session(0, created=True)
+    clock.forward(seconds=5)
+    suspend(cpo)
+    clock.forward(minutes=6)
+    assert (state(session), money(session)) == (("failed", "no_energy"), ("released", 0))
+    return session
+
+
+def result_url(cpo, kind: str) -> str:
+    return cpo.sent(kind)[-1].body["response_url"].split("/2.2.1/")[1]
+
+
+def test_what_comes_late_of_a_charge_that_failed_is_kept(cpo, clock, failed) -> None:
+    """Its Session runs on: it is stopped, its end and its bill are known, and nothing is taken for it."""
+    cpo.session(3)
+    clock.forward(seconds=1)
+    assert len(cpo.sent("STOP_SESSION")) == 1
+    cpo.push("POST", result_url(cpo, "START_SESSION"), {"result": "ACCEPTED"}, 200)
+    cpo.push("POST", result_url(cpo, "STOP_SESSION"), {"result": "ACCEPTED"}, 200)
+    change = {"kwh": 4, "status": "COMPLETED", "last_updated": stamp(clock.now())}
+    cpo.push("PATCH", "sessions/SK/ION/S-1", change, 200)
+    cpo.cdr(2.41, kwh=4)
+    clock.forward(seconds=1)
+    assert (OcpiSession.objects.get().status, OcpiSession.objects.get().kwh) == ("COMPLETED", 4)
+    assert Cdr.objects.get().total_energy == 4
+    assert (state(failed), money(failed), gateway(failed)) == (
+        ("failed", "no_energy"),
+        ("released", 0),
+        ("released", 0),
+    )
+
+
+def test_what_failed_is_no_longer_waited_for_at_its_charger(cpo, clock, failed) -> None:
+    change = {"status": "AVAILABLE", "last_updated": stamp(clock.now())}
+    assert status_of(cpo, "PATCH", "locations/SK/ION/LOC-1/EVSE-1", change) == 403
+    assert status_of(cpo, "PUT", "sessions/SK/ION/S-7", session_data("S-7", last_updated=stamp(clock.now()))) == 403
+    assert "No charge is live there now." in what_suspending_does(cpo.partner)
+    Partner.objects.filter(pk=cpo.partner.pk).update(suspended_at=clock.now() - timedelta(hours=24))
+    assert status_of(cpo, "POST", result_url(cpo, "START_SESSION"), {"result": "ACCEPTED"}) == 403
+
+
+def test_what_had_failed_before_is_none_of_those(driver, cpo, clock) -> None:
+    Policy.objects.create(partner=cpo.partner, auto_retry="never")
+    session = driver.start()
+    cpo.session(0, created=True)
+    clock.forward(minutes=6)
+    assert state(session) == ("failed", "no_energy")
+    clock.forward(seconds=1)
+    suspend(cpo)
+    assert status_of(cpo, "POST", result_url(cpo, "START_SESSION"), {"result": "ACCEPTED"}) == 403
+
+
+@pytest.mark.parametrize("reason", ["command", "session"])
+def test_a_start_that_is_given_up_is_told_its_result(driver, cpo, clock, reason) -> None:
+    """No Session came by the end of the window; what came of the START is still read."""
+    session = driver.start()
+    suspend(cpo)
+    clock.forward(minutes=6)
+    assert state(session) == ("failed", "no_session")
+    if reason == "command":
+        cpo.push("POST", result_url(cpo, "START_SESSION"), {"result": "FAILED"}, 200)
+        assert Command.objects.get(kind="START_SESSION").result == "FAILED"
+    else:
+        cpo.session(2, created=True)
+        clock.forward(seconds=1)
+        assert (len(cpo.sent("STOP_SESSION")), money(session)) == (1, ("released", 0))
 
 
 def test_a_live_charge_is_followed_by_get(cpo, clock, charging) -> None:
