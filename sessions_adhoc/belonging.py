@@ -168,8 +168,8 @@ def _named_by_cdrs(session: AdHocSession) -> list[int]:
 def attempt_of_session(session_id: UUID, session: OcpiSession) -> ChargingAttempt | None:
     """Return the attempt that a Session of this ad-hoc session belongs to; None before any START_SESSION.
 
-    Without a reference it is the newest one, which waits for a Session: unless it began while an earlier one was open
-    that has none.
+    Without a reference its start tells: it began while an earlier one was open, whether that has a Session already or
+    not; else it is the newest one's, which waits for a Session.
     """
     attempts = list(ChargingAttempt.objects.filter(session_id=session_id).order_by("number"))
     for attempt in attempts:
@@ -178,13 +178,9 @@ def attempt_of_session(session_id: UUID, session: OcpiSession) -> ChargingAttemp
     start = session.start_at and clocks.ours(session.partner_id, session.start_at)
     for attempt in attempts[:-1]:
         open_until = attempt.ended_at or attempt.created_at
-        if start and attempt.created_at - WHOLE_SECONDS <= start < open_until and not _has_session(attempt):
+        if start and attempt.created_at - WHOLE_SECONDS <= start < open_until:
             return attempt
     return attempts[-1] if attempts else None
-
-
-def _has_session(attempt: ChargingAttempt) -> bool:
-    return attempt.session_links.filter(validity=AttemptSession.Validity.VALID).exists()
 
 
 def link_of_cdr(cdr: Cdr, links: Iterable[AttemptSession]) -> AttemptSession | None:
