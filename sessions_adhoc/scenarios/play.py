@@ -55,6 +55,8 @@ class Play:
 
     def anew(self) -> "Play":
         """The same case for a second time, at a charger that nobody used yet, or else at the same one."""
+        if self._partner.connection == Partner.Connection.SUSPENDED:
+            suspension.resume(self._partner, "The scenario is played again.", None)
         charger = self.cpo.take(self.case.dc, self.case.least_kw) or self.charger
         return Play(self.case, self.cpo, charger, self.driver, again=True)
 
@@ -140,7 +142,7 @@ class Play:
         elif act.what == "come":
             self._refused.append(self.driver.why_refused(*self._wish))
         elif act.what == "suspend":
-            suspension.suspend(Partner.objects.get(pk=self.cpo.partner_id), "The scenario says so.", None)
+            suspension.suspend(self._partner, "The scenario says so.", None)
         elif act.what == "refund":
             with suppress(staff.NotPossible):
                 staff.refund(self.session_id, "The scenario", "The operator corrected its CDR.")
@@ -149,6 +151,10 @@ class Play:
         else:
             self.driver.end(self.session_id, act.what)
         return True
+
+    @property
+    def _partner(self) -> Partner:
+        return Partner.objects.get(pk=self.cpo.partner_id)
 
     def _evse(self) -> "QuerySet[Evse]":
         return Evse.objects.filter(partner=self.cpo.partner_id, uid__iexact=self.charger.uid)

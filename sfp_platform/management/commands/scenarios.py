@@ -18,7 +18,7 @@ from sessions_adhoc.scenarios.table import TABLE
 from sfp_platform.scenarios import place as places
 
 FOLDER, WEB_PORT, PACE = "SFP_SCENARIOS_FOLDER", "SFP_SCENARIOS_WEB_PORT", "SFP_SCENARIOS_PACE"
-JOBS = 28
+JOBS = 44
 
 
 class WentWrong(Exception):
