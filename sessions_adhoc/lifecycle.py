@@ -91,7 +91,7 @@ def apply(rows: Snapshot, decision: Decision, now: datetime) -> list[TimelineEve
     session, came_from = rows.session, rows.session.state
     if decision.to is not None:
         occupy(session, decision.to)
-        enter(session, decision.to, decision.reason, now)
+        session.enter(decision.to, now, decision.reason)
     elif decision.reason:
         session.reason = decision.reason
     for action in decision.actions:
@@ -103,19 +103,6 @@ def apply(rows: Snapshot, decision: Decision, now: datetime) -> list[TimelineEve
     if decision.to is not None:
         event.kind, event.state_from, event.state_to = TimelineEvent.Kind.STATE, came_from, session.state
     return [event]
-
-
-def enter(session: AdHocSession, target: State, reason: str, now: datetime) -> None:
-    """Move to `target` and note the moments that rules refer to."""
-    session.move(target.value)
-    session.state_since = now
-    session.reason = reason
-    if target == State.AUTHORIZED:
-        session.funds_reserved_at = now
-    if target == State.AWAITING_CDR and session.charging_ended_at is None:
-        session.charging_ended_at = now
-    if target in TERMINAL:
-        session.ended_at = now
 
 
 def occupy(session: AdHocSession, target: State) -> None:

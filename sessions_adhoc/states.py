@@ -1,4 +1,7 @@
-"""The states of an ad-hoc session and who may follow whom (session rules, table of states). Imports no Django."""
+"""The states of an ad-hoc session (session rules, table of states). Imports no Django.
+
+Which may follow which is said by the transitions of `AdHocSession`; `docs/states.md` draws them.
+"""
 
 from enum import StrEnum
 
@@ -36,22 +39,6 @@ OCCUPYING = BEFORE_START | {State.STARTING, State.VALIDATING, State.CHARGING, St
 """One EVSE, one driver (rule 36). The rule speaks of `starting` to `charging`. It is claimed from the first moment,
 because of two drivers who pay at once the second must be refused before its money is touched, and because whoever
 waits for the cable has money held for just that charger. All states before the START have a clock that frees it."""
-
-FOLLOWERS: dict[State, frozenset[State]] = {
-    State.CREATED: frozenset({State.AUTHORIZING, State.CANCELLED}),
-    State.AUTHORIZING: frozenset({State.AUTHORIZED, State.FAILED, State.CANCELLED}),
-    State.AUTHORIZED: frozenset({State.WAITING_FOR_CONNECTOR, State.STARTING, State.FAILED, State.CANCELLED}),
-    State.WAITING_FOR_CONNECTOR: frozenset({State.STARTING, State.FAILED, State.CANCELLED}),
-    State.STARTING: frozenset({State.VALIDATING, State.STARTING, State.FAILED, State.ESCALATED}),
-    State.VALIDATING: frozenset({State.CHARGING, State.STARTING, State.FAILED, State.ESCALATED}),
-    State.CHARGING: frozenset({State.STOPPING, State.AWAITING_CDR}),
-    State.STOPPING: frozenset({State.AWAITING_CDR, State.CHARGING}),
-    State.AWAITING_CDR: frozenset({State.SETTLED, State.ESCALATED}),
-    State.ESCALATED: frozenset({State.VALIDATING, State.AWAITING_CDR, State.SETTLED, State.FAILED}),
-    State.SETTLED: frozenset(),
-    State.FAILED: frozenset(),
-    State.CANCELLED: frozenset(),
-}
 
 
 def choices() -> list[tuple[str, str]]:

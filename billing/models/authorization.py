@@ -178,6 +178,7 @@ class PaymentAuthorization(FSMModelMixin, models.Model):
 
     @transition(field="state", source=State.CREATED, target=State.RESERVING)
     def start_reserving(self, now: datetime) -> None:
+        """The gateway is asked to hold the money."""
         self._enter(now, now)
 
     @transition(field="state", source=[State.RESERVING, State.CAPTURING, State.RELEASING], target=State.RESERVED)
@@ -194,11 +195,13 @@ class PaymentAuthorization(FSMModelMixin, models.Model):
 
     @transition(field="state", source=State.RESERVED, target=State.CAPTURING)
     def start_capturing(self, now: datetime, amount: int) -> None:
+        """The gateway is asked for a part of what it holds, or all of it."""
         self.capture_amount = amount
         self._enter(now, now)
 
     @transition(field="state", source=[State.RESERVING, State.RESERVED], target=State.RELEASING)
     def start_releasing(self, now: datetime) -> None:
+        """The gateway is asked to let go of the money."""
         # Without the gateway's reference the question still open is what became of the reservation.
         if self.gateway_reference:
             self.called_at = None
@@ -206,28 +209,34 @@ class PaymentAuthorization(FSMModelMixin, models.Model):
 
     @transition(field="state", source=State.CAPTURING, target=State.CAPTURED)
     def mark_captured(self, now: datetime, amount: int) -> None:
+        """The driver has paid; what was held beyond that is free."""
         self.captured_amount = amount
         self._end(now)
 
     @transition(field="state", source=[State.CREATED, State.RESERVING, State.RELEASING], target=State.RELEASED)
     def mark_released(self, now: datetime) -> None:
+        """Nothing is held any more, and nothing was paid."""
         # Why it had to be released, if the gateway refused to capture, is worth keeping.
         self._end(now, self.failure_code, self.failure_message)
 
     @transition(field="state", source=State.RESERVING, target=State.DECLINED)
     def mark_declined(self, now: datetime, code: str, message: str) -> None:
+        """The bank says no."""
         self._end(now, code, message)
 
     @transition(field="state", source=State.RESERVING, target=State.FAILED)
     def mark_failed(self, now: datetime, code: str, message: str) -> None:
+        """The gateway says no."""
         self._end(now, code, message)
 
     @transition(field="state", source=[State.RESERVING, State.RESERVED, State.CAPTURING], target=State.EXPIRED)
     def mark_expired(self, now: datetime, message: str) -> None:
+        """The gateway let go of the money by itself."""
         self._end(now, "reservation_expired", message)
 
     @transition(field="state", source=State.CAPTURED, target=State.REFUNDING)
     def start_refunding(self, now: datetime, amount: int) -> None:
+        """The gateway is asked to give back what the driver paid, or a part of it."""
         self.refund_amount, self.called_at = amount, None
         self._enter(now, now)
 

@@ -3,11 +3,12 @@
 from sessions_adhoc.models.attempt import AttemptSession, ChargingAttempt, Sample
 from sessions_adhoc.models.client import ClientKey
 from sessions_adhoc.models.pull import FallbackPull
-from sessions_adhoc.models.session import MOVING, AdHocSession
+from sessions_adhoc.models.session import MOVING, TRANSITIONS, AdHocSession
 from sessions_adhoc.models.timeline import TimelineEvent
 
 __all__ = [
     "MOVING",
+    "TRANSITIONS",
     "AdHocSession",
     "AttemptSession",
     "ChargingAttempt",

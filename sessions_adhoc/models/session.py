@@ -1,16 +1,16 @@
 """AdHocSession: one driver's wish to charge at one connector. It owns the money and the clock."""
 
 import uuid
+from datetime import datetime
 
-from django.core.exceptions import ValidationError
 from django.db import models
-from django_fsm import GET_STATE, FSMField, FSMModelMixin, transition
+from django_fsm import FSMField, FSMModelMixin, TransitionNotAllowed, transition
 
 from billing.models import PaymentAuthorization
 from ocpi.models import Connector, Evse, Token
 from partners.models import Partner
 from sessions_adhoc.models.client import ClientKey
-from sessions_adhoc.states import FOLLOWERS, TERMINAL, WITHOUT_CLOCK, State, choices
+from sessions_adhoc.states import BEFORE_START, TERMINAL, WITHOUT_CLOCK, State, choices
 
 MOVING = (
     "state",
@@ -31,7 +31,7 @@ MOVING = (
 
 
 class AdHocSession(FSMModelMixin, models.Model):
-    """One ad-hoc session. Only `sessions_adhoc.lifecycle` moves it.
+    """One ad-hoc session. Only `sessions_adhoc.lifecycle` moves it, by the transitions below.
 
     `next_check_at` is the deadline column: a live state always has one, and the sweep brings back every row that is
     due, so that a lost task costs time and nothing else.
@@ -136,17 +136,138 @@ class AdHocSession(FSMModelMixin, models.Model):
     def __str__(self) -> str:
         return f"{str(self.id)[:8]} at {self.evse}"
 
+    def enter(self, target: State, now: datetime, reason: str) -> None:
+        """Take the transition that leads to `target`; `reason` is why, as a code.
+
+        Raises:
+            TransitionNotAllowed: none leads there from the session's state.
+        """
+        name = TRANSITIONS.get((State(self.state), target))
+        if name is None:
+            raise TransitionNotAllowed(f"an ad-hoc session cannot go from {self.state} to {target}")
+        getattr(self, name)(now, reason)
+
+    def _moved(self, now: datetime, reason: str) -> None:
+        """What every change of state does to the bookkeeping columns."""
+        self.state_since, self.reason = now, reason
+
+    def _charging_ended(self, now: datetime, reason: str) -> None:
+        self._moved(now, reason)
+        self.charging_ended_at = self.charging_ended_at or now
+
+    def _end(self, now: datetime, reason: str) -> None:
+        self._moved(now, reason)
+        self.ended_at = now
+
+    @transition(field=state, source=State.CREATED.value, target=State.AUTHORIZING.value)
+    def start_authorizing(self, now: datetime, reason: str) -> None:
+        """The driver's money is asked for."""
+        self._moved(now, reason)
+
+    @transition(field=state, source=State.AUTHORIZING.value, target=State.AUTHORIZED.value)
+    def mark_authorized(self, now: datetime, reason: str) -> None:
+        """The money is reserved (rule 2)."""
+        self.funds_reserved_at = now
+        self._moved(now, reason)
+
+    @transition(field=state, source=State.AUTHORIZED.value, target=State.WAITING_FOR_CONNECTOR.value)
+    def wait_for_connector(self, now: datetime, reason: str) -> None:
+        """The cable is not plugged in yet."""
+        self._moved(now, reason)
+
+    @transition(
+        field=state, source=[State.AUTHORIZED.value, State.WAITING_FOR_CONNECTOR.value], target=State.STARTING.value
+    )
+    def start(self, now: datetime, reason: str) -> None:
+        """A START_SESSION goes out."""
+        self._moved(now, reason)
+
+    @transition(field=state, source=[State.STARTING.value, State.VALIDATING.value], target=State.STARTING.value)
+    def start_again(self, now: datetime, reason: str) -> None:
+        """Another START_SESSION goes out, in an attempt of its own."""
+        self._moved(now, reason)
+
+    @transition(field=state, source=State.STARTING.value, target=State.VALIDATING.value)
+    def start_validating(self, now: datetime, reason: str) -> None:
+        """Its Session is there; energy has to show that it charges."""
+        self._moved(now, reason)
+
+    @transition(field=state, source=State.ESCALATED.value, target=State.VALIDATING.value)
+    def validate_again(self, now: datetime, reason: str) -> None:
+        """A charge that was given up shows itself after all."""
+        self._moved(now, reason)
+
+    @transition(field=state, source=State.VALIDATING.value, target=State.CHARGING.value)
+    def mark_charging(self, now: datetime, reason: str) -> None:
+        """Energy flows."""
+        self._moved(now, reason)
+
+    @transition(field=state, source=State.CHARGING.value, target=State.STOPPING.value)
+    def start_stopping(self, now: datetime, reason: str) -> None:
+        """A STOP_SESSION goes out."""
+        self._moved(now, reason)
+
+    @transition(field=state, source=State.STOPPING.value, target=State.CHARGING.value)
+    def charge_on(self, now: datetime, reason: str) -> None:
+        """The STOP had no effect."""
+        self._moved(now, reason)
+
+    @transition(field=state, source=[State.CHARGING.value, State.STOPPING.value], target=State.AWAITING_CDR.value)
+    def await_cdr(self, now: datetime, reason: str) -> None:
+        """Charging has ended; what it costs is not known yet."""
+        self._charging_ended(now, reason)
+
+    @transition(field=state, source=State.ESCALATED.value, target=State.AWAITING_CDR.value)
+    def await_cdr_again(self, now: datetime, reason: str) -> None:
+        """A charge that was given up turns out to have ended."""
+        self._charging_ended(now, reason)
+
     @transition(
         field=state,
-        source="*",
-        target=GET_STATE(lambda self, target: target, states=[s.value for s in State]),
+        source=[State.STARTING.value, State.VALIDATING.value, State.AWAITING_CDR.value],
+        target=State.ESCALATED.value,
     )
-    def move(self, target: str) -> str:
-        """Enter `target`. Raises `ValidationError` when the table of states does not allow it."""
-        if State(target) not in FOLLOWERS[State(self.state)]:
-            raise ValidationError(f"an ad-hoc session cannot go from {self.state} to {target}")
-        return target
+    def escalate(self, now: datetime, reason: str) -> None:
+        """Staff have to look: what became of it is not known."""
+        self._moved(now, reason)
+
+    @transition(field=state, source=[State.AWAITING_CDR.value, State.ESCALATED.value], target=State.SETTLED.value)
+    def mark_settled(self, now: datetime, reason: str) -> None:
+        """What it cost is paid, the rest released."""
+        self._end(now, reason)
+
+    @transition(
+        field=state,
+        source=[
+            State.AUTHORIZING.value,
+            State.AUTHORIZED.value,
+            State.WAITING_FOR_CONNECTOR.value,
+            State.STARTING.value,
+            State.VALIDATING.value,
+            State.ESCALATED.value,
+        ],
+        target=State.FAILED.value,
+    )
+    def mark_failed(self, now: datetime, reason: str) -> None:
+        """It ends without a charge that the driver pays for."""
+        self._end(now, reason)
+
+    @transition(
+        field=state,
+        source=[state.value for state in State if state in BEFORE_START],
+        target=State.CANCELLED.value,
+    )
+    def mark_cancelled(self, now: datetime, reason: str) -> None:
+        """It ends before a START_SESSION went out."""
+        self._end(now, reason)
 
     @property
     def is_terminal(self) -> bool:
         return self.state in TERMINAL
+
+
+TRANSITIONS: dict[tuple[State, State], str] = {
+    (State(str(one.source)), State(str(one.target))): one.name
+    for one in AdHocSession._meta.get_field("state").get_all_transitions(AdHocSession)
+}
+"""Which state may follow which, by the name of the transition."""

@@ -3,6 +3,7 @@
 import re
 
 from django.conf import settings
+from django.core.management import call_command
 
 ROOT = settings.BASE_DIR
 README = (ROOT / "README.md").read_text()
@@ -31,3 +32,7 @@ def test_every_link_and_path_in_the_documents_exists() -> None:
         )
         missing += [path for path in paths if not (ROOT / path).exists()]
         assert missing == [], document
+
+
+def test_the_state_diagrams_are_what_the_transitions_say() -> None:
+    call_command("state_diagrams", "--check")

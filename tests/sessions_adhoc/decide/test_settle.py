@@ -3,10 +3,12 @@
 from decimal import Decimal
 
 import pytest
+from django_fsm import TransitionNotAllowed
 
 from sessions_adhoc.decide import Action, Decision, Do, PaymentFacts, decide
 from sessions_adhoc.decide.settle import CDR_ELSEWHERE, CDR_ENERGY, CDR_PRICE
-from sessions_adhoc.states import FOLLOWERS, TERMINAL, State
+from sessions_adhoc.models import TRANSITIONS, AdHocSession
+from sessions_adhoc.states import TERMINAL, State
 from tests.sessions_adhoc.decide.building import T0, at, attempt, cdr, done, facts, ocpi_session
 
 
@@ -141,8 +143,21 @@ def test_staff_moving_the_money_ends_it(payment: str, news: dict, target: State,
 
 
 def test_a_terminal_state_has_no_followers_and_every_other_has_some() -> None:
-    assert {state for state, followers in FOLLOWERS.items() if not followers} == TERMINAL
-    assert set(FOLLOWERS) == set(State)
+    assert {came_from for came_from, _ in TRANSITIONS} == set(State) - TERMINAL
+    assert {State.CREATED} | {target for _, target in TRANSITIONS} == set(State)
+
+
+def test_one_transition_leads_from_a_state_to_another() -> None:
+    field = AdHocSession._meta.get_field("state")
+    named = [(one.source, one.target) for one in field.get_all_transitions(AdHocSession)]
+    assert sorted(named) == sorted(TRANSITIONS)
+
+
+def test_no_other_transition_exists() -> None:
+    session = AdHocSession(state=State.CHARGING.value)
+    with pytest.raises(TransitionNotAllowed):
+        session.enter(State.CANCELLED, T0, "")
+    assert (session.state, session.reason, session.ended_at) == ("charging", "", None)
 
 
 def test_labels_are_for_people() -> None:

@@ -8,8 +8,8 @@ from django.db.models import Q
 from billing.models import PaymentAuthorization, PaymentEvent, SimulatedCharge, SimulatedOperation
 from ocpi.models import Cdr
 from partners.models import Incident
-from sessions_adhoc.models import AdHocSession, AttemptSession, ChargingAttempt, TimelineEvent
-from sessions_adhoc.states import FOLLOWERS, TERMINAL, State
+from sessions_adhoc.models import TRANSITIONS, AdHocSession, AttemptSession, ChargingAttempt, TimelineEvent
+from sessions_adhoc.states import TERMINAL, State
 from tests.sessions_adhoc.properties.engine_world import World
 
 
@@ -67,7 +67,7 @@ def timeline_tells_each_change_once(session: AdHocSession) -> None:
     state = State.CREATED
     for came_from, went_to in changes.values_list("state_from", "state_to"):
         assert came_from == state, f"the timeline jumps from {state} to {came_from}"
-        assert State(went_to) in FOLLOWERS[state]
+        assert (state, State(went_to)) in TRANSITIONS
         state = State(went_to)
     assert state == session.state, f"the timeline ends in {state}, the session is {session.state}"
 

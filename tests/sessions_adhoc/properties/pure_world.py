@@ -10,7 +10,8 @@ from decimal import Decimal
 from sessions_adhoc.decide import Action, AttemptFacts, CdrFacts, CommandFacts, Facts, PaymentFacts, SessionFacts
 from sessions_adhoc.decide import decide as decide_facts
 from sessions_adhoc.lifecycle import MAX_STEPS
-from sessions_adhoc.states import FOLLOWERS, TERMINAL, WITHOUT_CLOCK, State
+from sessions_adhoc.models import TRANSITIONS
+from sessions_adhoc.states import TERMINAL, WITHOUT_CLOCK, State
 from tests.sessions_adhoc.decide.building import T0, rules
 
 UNSENT = ("created", "undelivered")
@@ -52,7 +53,7 @@ class World:
 
     def enter(self, target: State, reason: str) -> None:
         came_from = self.facts.state
-        assert target in FOLLOWERS[came_from], f"{came_from} to {target}"
+        assert (came_from, target) in TRANSITIONS, f"{came_from} to {target}"
         changes: dict[str, object] = {"state": target, "state_since": self.now, "reason": reason}
         if target == State.AUTHORIZED:
             changes["funds_reserved_at"] = self.now

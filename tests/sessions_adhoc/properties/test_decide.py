@@ -21,7 +21,8 @@ from sessions_adhoc.decide import (
     SessionFacts,
     decide,
 )
-from sessions_adhoc.states import FOLLOWERS, TERMINAL, WITHOUT_CLOCK, State
+from sessions_adhoc.models import TRANSITIONS
+from sessions_adhoc.states import TERMINAL, WITHOUT_CLOCK, State
 from tests.sessions_adhoc.decide.building import T0, rules
 from tests.sessions_adhoc.properties.examples import examples
 from tests.sessions_adhoc.properties.pure_world import MOVING, World
@@ -228,7 +229,7 @@ def test_whatever_the_facts_there_is_a_lawful_decision(facts: Facts, now: Any) -
     decision = decide(facts, now)
     wanted = {action.do for action in decision.actions}
     if decision.to is not None:
-        assert decision.to in FOLLOWERS[facts.state]
+        assert (facts.state, decision.to) in TRANSITIONS
         assert decision.text, "every change of state says why"
     elif not decision.again and facts.state not in WITHOUT_CLOCK:
         assert decision.check_at is not None
