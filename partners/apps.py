@@ -9,12 +9,13 @@ class PartnersConfig(AppConfig):
     verbose_name = "CPOs"
 
     def ready(self) -> None:
-        from partners import history, outbox, rights
+        from partners import history, outbox, parties, rights
         from partners.allowlist import watching
         from partners.documents import mailing as documents
         from partners.incidents import mailing, reporting
 
         history.record_models()
+        parties.watch()
         watching.watch()
         outbox.listeners.sent = [mailing.note_sent, documents.note_sent]
         outbox.listeners.given_up = [reporting.note_given_up]

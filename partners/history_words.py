@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from django.core.exceptions import FieldDoesNotExist, ObjectDoesNotExist
+from django.core.exceptions import FieldDoesNotExist
 from django.db.models import DateTimeField, Field, Model
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
@@ -18,17 +18,6 @@ VERBS = {
     HistoryEntry.Action.DELETE: "Removed",
 }
 EMPTY = ("", "None", None)
-
-
-def follow(row: Model, way: str) -> Any:
-    """The value at the end of `way` (`onboarding.partner_id`); None where it ends early."""
-    value: Any = row
-    for name in way.split("."):
-        try:
-            value = getattr(value, name, None)
-        except ObjectDoesNotExist:
-            return None
-    return value
 
 
 def who(entry: HistoryEntry) -> str:

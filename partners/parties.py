@@ -13,15 +13,18 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
+from django.db.models.signals import post_save
 
 from partners.incidents.reporting import Report, open_incident
 from partners.models import Incident, Partner, PartnerRole, PartyOwner, PartySource
+from partners.models.checking import checking
 
 log = structlog.get_logger(__name__)
 Pair = tuple[str, str]
 LENGTH_OF_COUNTRY, LENGTH_OF_BOTH = 2, 5
 State = PartnerRole.State
 SYMPTOM = "A party that belongs to another partner"
+PARTY_FIELDS = frozenset({"country_code", "party_id", "hub_party_id", "environment"})
 
 
 class PartyTaken(ValidationError):
@@ -33,6 +36,34 @@ class PartyTaken(ValidationError):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return PartyTaken, (self.taken,)
+
+
+def watch() -> None:
+    """From now on: who saves a partner or a role takes its parties in the same transaction, or is refused."""
+    post_save.connect(_partner_saved, sender=Partner, dispatch_uid="parties of a partner")
+    post_save.connect(_role_saved, sender=PartnerRole, dispatch_uid="party of a role")
+    checking.connect(_partner_checked, sender=Partner, dispatch_uid="parties of a partner")
+    checking.connect(_role_checked, sender=PartnerRole, dispatch_uid="party of a role")
+
+
+def _partner_saved(instance: Partner, update_fields: frozenset[str] | None, raw: bool, **_signal: Any) -> None:
+    if not raw and (update_fields is None or PARTY_FIELDS & update_fields):
+        take_own(instance)
+
+
+def _role_saved(instance: PartnerRole, update_fields: frozenset[str] | None, raw: bool, **_signal: Any) -> None:
+    if not raw and update_fields is None and instance.state != State.REFUSED:
+        approved = instance.state == State.APPROVED
+        take(instance.partner, [instance.party], PartySource(instance.source), approved=approved)
+
+
+def _partner_checked(instance: Partner, **_signal: Any) -> None:
+    refuse_granted(instance)
+
+
+def _role_checked(instance: PartnerRole, **_signal: Any) -> None:
+    if instance.partner_id:
+        refuse_taken(instance.partner, [instance.party])
 
 
 def named(pairs: Iterable[Pair]) -> str:

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from auditlog.models import AbstractLogEntry, LogEntryManager
 from django.db import models
 
+from partners.models.circumstances import circumstances, without_blanks
 from partners.models.partner import Partner
 
 
@@ -13,15 +14,13 @@ class HistoryManager(LogEntryManager):
 
     def log_create(self, instance: models.Model, force_log: bool = False, **values: Any) -> "HistoryEntry | None":
         """Write down a change of `instance`; None where nothing worth keeping changed."""
-        from partners import history  # it needs this module
-
         changes = values.get("changes")
         if changes and values.get("action") == HistoryEntry.Action.CREATE:
-            changes = history.without_blanks(changes)
+            changes = without_blanks(changes)
         if not changes and not force_log:
             return None
         entry: HistoryEntry | None = super().log_create(
-            instance, force_log, **{**history.circumstances(instance), **values, "changes": changes}
+            instance, force_log, **{**circumstances(instance), **values, "changes": changes}
         )
         return entry
 
@@ -29,10 +28,8 @@ class HistoryManager(LogEntryManager):
         self, changed_queryset: Any, instance: models.Model, operation: str, field_name: str, **values: Any
     ) -> "HistoryEntry | None":
         """Write down which rows were added to a relation of `instance`, or taken from it."""
-        from partners import history
-
         entry: HistoryEntry | None = super().log_m2m_changes(
-            changed_queryset, instance, operation, field_name, **{**history.circumstances(instance), **values}
+            changed_queryset, instance, operation, field_name, **{**circumstances(instance), **values}
         )
         return entry
 

@@ -5,13 +5,14 @@ from typing import Any
 from django.core.validators import RegexValidator
 from django.db import models, transaction
 
+from partners.models.checking import checking
+
 PARTY_ID = RegexValidator(r"^[A-Z0-9]{3}$", "A party ID is 3 characters, A-Z and 0-9.")
 COUNTRY_CODE = RegexValidator(r"^[A-Z]{2}$", "A country code is 2 letters (ISO 3166-1 alpha-2).")
 PARTNER_CODE = RegexValidator(
     r"^[a-z0-9]([a-z0-9-]{0,28}[a-z0-9])?$",
     "A code is 1-30 lower-case letters, digits and inner hyphens: it becomes part of a host name.",
 )
-PARTY_FIELDS = frozenset({"country_code", "party_id", "hub_party_id", "environment"})
 OCPI_VERSIONS = [
     ("2.1.1", "2.1.1"),
     ("2.2", "2.2"),
@@ -122,18 +123,11 @@ class Partner(models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Raises `partners.parties.PartyTaken` where its party, or its hub's, is another partner's."""
-        from partners import parties
-
-        fields = kwargs.get("update_fields")
-        with transaction.atomic():
+        with transaction.atomic():  # with what follows from it (`post_save`)
             super().save(*args, **kwargs)
-            if fields is None or PARTY_FIELDS.intersection(fields):
-                parties.take_own(self)
 
     def clean(self) -> None:
-        from partners import parties
-
-        parties.refuse_granted(self)
+        checking.send(Partner, instance=self)
 
     @property
     def label(self) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 from django.db import models, transaction
 from django.db.models.functions import Upper
 
+from partners.models.checking import checking
 from partners.models.partner import COUNTRY_CODE, PARTY_ID, Partner
 
 
@@ -91,18 +92,11 @@ class PartnerRole(models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Raises `partners.parties.PartyTaken` where the party is another partner's."""
-        from partners import parties
-
-        with transaction.atomic():
+        with transaction.atomic():  # with what follows from it (`post_save`)
             super().save(*args, **kwargs)
-            if self.state != self.State.REFUSED and kwargs.get("update_fields") is None:
-                parties.take(self.partner, [self.party], PartySource(self.source), approved=self.state == "approved")
 
     def clean(self) -> None:
-        from partners import parties
-
-        if self.partner_id:
-            parties.refuse_taken(self.partner, [self.party])
+        checking.send(PartnerRole, instance=self)
 
     @property
     def party(self) -> tuple[str, str]:
