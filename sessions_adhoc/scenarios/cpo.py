@@ -6,7 +6,7 @@ from typing import Any
 
 import requests
 
-DC_KW = 40
+DC_KW, FAST_KW = 40, 150
 TIMEOUT = 10
 
 
@@ -40,8 +40,8 @@ class Cpo:
         self.chargers = [Charger(one["uid"], one["location_id"], one["kw"]) for one in self.state()["evses"]]
 
     def take(self, dc: bool | None, least_kw: float = 0) -> Charger | None:
-        """Take a charger that nobody used yet, of the wanted kind: the weakest, as the strong ones are few."""
-        for charger in sorted(self.chargers, key=lambda one: one.kw):
+        """Take a charger that nobody used yet, of the wanted kind: the strongest last, as they are few."""
+        for charger in sorted(self.chargers, key=lambda one: one.kw > FAST_KW):
             if charger.kw >= least_kw and dc in (None, charger.is_dc):
                 self.chargers.remove(charger)
                 return charger

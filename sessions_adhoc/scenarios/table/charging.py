@@ -74,6 +74,7 @@ CHARGING = (
         ),
         knobs={"silence": 1800},
         acts=(Act("validating", "stop", 0.3), Act("validating", "stop", 11)),
+        patience=60,
     ),
     Case(
         "energy-after-the-end",
@@ -90,6 +91,7 @@ CHARGING = (
         knobs={"car_kwh": 40},
         acts=(Act("awaiting_cdr", "stop", 12),),
         dc=False,
+        patience=60,
     ),
     Case(
         "second-driver",

@@ -26,6 +26,7 @@ def asked(name: str, rules: str, clock: int) -> Case:
         acts=(Act("charging", "stop", 1),),
         dc=True,
         own_cpo=True,
+        patience=60,
         clock=clock,
     )
 
