@@ -60,8 +60,8 @@ class Outcome:
 REFUSALS = frozenset({"command_rejected", "start_refused", "cpo_unreachable"})
 """Reasons to fail with which the engine itself reports a START error."""
 
-LEAST, SHARE = 2, Decimal("0.01")
-"""By how much an estimate may differ from the price: minor units, or a share of it (rule 35)."""
+LEAST, SHARE = 2.0, 100
+"""By how much an estimate may differ from the price: minor units, or its hundredth part (rule 35)."""
 
 HALF_AN_HOUR = timedelta(minutes=30)
 ALWAYS = ("token revoked",)
@@ -176,7 +176,7 @@ def _is_priced_as_estimated(session: AdHocSession) -> bool:
     """The estimate by the last sample is what was captured, within 1 % or 0.02 (rule 35)."""
     read = Sample.objects.filter(attempt__session=session, ignored="").exclude(kwh=None).order_by("pk")
     foreseen, taken = estimate(session, read.last()), session.authorization.kept_amount
-    return foreseen is not None and abs(foreseen - taken) <= max(LEAST, taken * SHARE)
+    return foreseen is not None and abs(foreseen - taken) <= max(LEAST, taken / SHARE)
 
 
 def _cdrs(session: AdHocSession) -> list[Cdr]:
