@@ -3,25 +3,22 @@
     command = create_start_session(partner=..., token=..., location_id=..., ...)   # a row, no I/O
     send(command.pk)                                                               # the call; by a worker
 
-The state of a command moves by conditional updates only: `created` or `undelivered` to `sending`, which one worker
-wins, and from there to what came of it. The asynchronous result has columns of its own, written by its callback,
-which may come before the response is recorded.
+How a row is sent, and what its state then says, is `ocpi.outgoing`'s. The asynchronous result has columns of its own,
+written by its callback, which may come before the response is recorded.
 """
 
-from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 from django.conf import settings
 from django.db import transaction
-from django.utils import timezone
 
-from ocpi import quirks, receivers
+from ocpi import receivers
 from ocpi.client import RECEIVER, CallFailed, Reply, functional
-from ocpi.client.remote import version_in_use
 from ocpi.hubs import owner_of
 from ocpi.models import Command, Token
+from ocpi.outgoing import LONGEST_TEXT, Sent, Unsupported, begun, carry_out, lose, sends
 from ocpi.pushes.sending import push_before_use
 from ocpi.remarks import remark
 from ocpi.routing import command_callback_url
@@ -34,7 +31,6 @@ from partners.models import Partner
 
 log = structlog.get_logger(__name__)
 State = Command.State
-LONGEST_TEXT = 512
 REJECTED = CommandResponseType.REJECTED.value
 # How long after its deadline a call that is still `sending` counts as lost with its worker.
 LOST_AFTER = timedelta(seconds=30)
@@ -42,20 +38,6 @@ LOST_AFTER = timedelta(seconds=30)
 MOST_STOPS = 3
 STOP_PAUSE = timedelta(seconds=15)
 STOP_PERIOD = timedelta(hours=1)
-# An HTTP 408 is a proxy's or server's own timeout: the request may have been carried out.
-UNDECIDED_HTTP = frozenset({408})
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What came of sending: columns of the command."""
-
-    state: str
-    response: str = ""
-    response_text: str = ""
-    timeout: int | None = None
-    failure: str = ""
-    message_id: int | None = None
 
 
 def create_start_session(
@@ -107,7 +89,8 @@ def send(command_id: Any) -> None:
     """
     command = _claimed(command_id)
     if command is not None:
-        _record(command.pk, _outcome(command), (State.SENDING, State.UNANSWERED))
+        # An answer counts also where the call was given up for lost meanwhile.
+        carry_out(command, Command.objects.filter(pk=command.pk, state__in=(State.SENDING, State.UNANSWERED)))
 
 
 def _claimed(command_id: Any) -> Command | None:
@@ -117,26 +100,18 @@ def _claimed(command_id: Any) -> Command | None:
         command = sendable.filter(pk=command_id, state__in=(State.CREATED, State.UNDELIVERED)).first()
         if command is None or not receivers.may_be_sent(command):
             return None
-        command.state, command.sent_at, command.tries = State.SENDING, timezone.now(), command.tries + 1
-        command.failure, command.message_id = "", None
-        # The callback's URL and the reading of the result depend on it, whatever is agreed on later.
-        command.version = command.partner.version
-        command.save(update_fields=["state", "sent_at", "tries", "failure", "message_id", "version"])
+        values = begun(command)
+        for name, value in values.items():
+            setattr(command, name, value)
+        command.save(update_fields=list(values))
     return command
 
 
 def recover_lost(now: datetime) -> int:
-    """Turn commands whose worker died while sending into unanswered ones; return how many.
-
-    They may have arrived, so they are never sent again (rule 5).
-    """
+    """Turn commands whose worker died while sending into unanswered ones; return how many."""
     longest = timedelta(seconds=settings.OCPI_CONNECT_TIMEOUT + settings.OCPI_READ_TIMEOUT) + LOST_AFTER
-    lost = Command.objects.filter(state=State.SENDING, sent_at__lt=now - longest).values_list("pk", flat=True)
-    outcome = Outcome(
-        State.UNANSWERED,
-        failure="The worker that sent it ended before the answer was kept. It may have arrived.",
-    )
-    return sum(_record(pk, outcome, (State.SENDING,)) for pk in lost)
+    lost = Command.objects.filter(state=State.SENDING, sent_at__lt=now - longest)
+    return sum(lose(command, Command.objects.filter(pk=command.pk, state=State.SENDING)) for command in lost)
 
 
 def forgotten_stops(now: datetime) -> list[Any]:
@@ -148,83 +123,55 @@ def forgotten_stops(now: datetime) -> list[Any]:
     return list(due.exclude(sent_at__gt=now - STOP_PAUSE).values_list("pk", flat=True))
 
 
-def _record(command_id: Any, outcome: Outcome, states: tuple[str, ...]) -> bool:
-    """Write what came of sending, unless that is known already, and pass on the news in the same transaction."""
-    values = asdict(outcome)
-    if outcome.state == State.ANSWERED:
-        values["answered_at"] = timezone.now()
-    with transaction.atomic():
-        if not Command.objects.filter(pk=command_id, state__in=states).update(**values):
-            return False
-        receivers.command_changed(Command.objects.select_related("partner").get(pk=command_id))
-    return True
+def _tell(command_id: Any) -> None:
+    receivers.command_changed(Command.objects.select_related("partner").get(pk=command_id))
 
 
-def _outcome(command: Command) -> Outcome:
+def _refusal(failure: CallFailed) -> dict[str, Any]:
+    """Some refuse with a CommandResponse; ACCEPTED in a refusal is none."""
+    response = _result_in(_unwrapped(failure.data)[0]) or REJECTED
+    response = REJECTED if response == CommandResponseType.ACCEPTED else response
+    return {"response": response, "response_text": failure.text[:LONGEST_TEXT]}
+
+
+@sends(Command, refusal=_refusal, tell=_tell)
+def _send(command: Command, version: Version) -> Sent:
+    kind = _OBJECTS[command.kind].kind
+    if kind not in version.models:
+        raise Unsupported(f"OCPI {version} has no {command.kind}.")
     try:
-        version = version_in_use(command.partner)
-        if _OBJECTS[command.kind].kind not in version.models:
-            return Outcome(State.UNDELIVERED, failure=f"OCPI {version} has no {command.kind}.")
         body = version.dump(_wire(command))
-        to = owner_of(
-            command.partner,
-            location_id=command.request.get("location_id"),
-            session_id=command.request.get("session_id"),
-        )
-        if token := command.request.get("token"):
-            push_before_use(command.partner, token["uid"], token["type"])
-        kind = _OBJECTS[command.kind].kind
-        reply = functional(command.partner, "POST", "commands", RECEIVER, command.kind, body=body, kind=kind, to=to)
     except Invalid as error:
-        text = f"It cannot be expressed in OCPI {command.version}: {error}"
-        return Outcome(State.UNDELIVERED, failure=_cut(text))
-    except CallFailed as failure:
-        return _failed(failure)
-    return _answered(command.partner, version, reply)
+        raise Unsupported(f"It cannot be expressed in OCPI {version}: {error}") from error
+    location, session = command.request.get("location_id"), command.request.get("session_id")
+    to = owner_of(command.partner, location_id=location, session_id=session)
+    if token := command.request.get("token"):
+        push_before_use(command.partner, token["uid"], token["type"])
+    reply = functional(command.partner, "POST", "commands", RECEIVER, command.kind, body=body, kind=kind, to=to)
+    return _answered(version, reply)
 
 
-def _failed(failure: CallFailed) -> Outcome:
-    """Refused, never arrived, or nobody knows (rules 3 and 5)."""
-    text = _cut(failure.in_full)
-    if not failure.might_have_arrived:
-        return Outcome(State.UNDELIVERED, failure=text, message_id=failure.message_id)
-    if _refused(failure):
-        response = _result_in(_unwrapped(failure.data)[0]) or REJECTED
-        return Outcome(
-            State.ANSWERED,
-            REJECTED if response == CommandResponseType.ACCEPTED else response,
-            _cut(failure.text),
-            message_id=failure.message_id,
-        )
-    return Outcome(State.UNANSWERED, failure=text, message_id=failure.message_id)
-
-
-def _refused(failure: CallFailed) -> bool:
-    """Their server read the command and says no: status code 2xxx or 3xxx, or HTTP 4xx."""
-    if failure.kind == "http_error":
-        status = failure.http_status or 0
-        return 400 <= status < 500 and status not in UNDECIDED_HTTP
-    return failure.kind == "ocpi_error"
-
-
-def _answered(partner: Partner, version: Version, reply: Reply) -> Outcome:
+def _answered(version: Version, reply: Reply) -> Sent:
     """A success envelope. Its `result` decides, also where the rest of the object is faulty."""
-    data, wrapped = _unwrapped(reply.data)
-    result, text, timeout = _result_in(data), "", None
+    data, leniences = _unwrapped(reply.data)
+    result, text, values = _result_in(data), "", dict[str, Any]()
     try:
         parsed = version.parse("command_response", data)
     except Invalid as error:
-        text = f"Faults: {error}"
+        text, leniences = f"Faults: {error}", ()
         remark(reply.message_id, faults=error.faults)
     else:
         obj = parsed.obj
-        quirks.note(partner, version.number, "commands", (*wrapped, *parsed.leniences), reply.message_id)
+        leniences = (*leniences, *parsed.leniences)
         text = " / ".join(message.text for message in obj.message)
-        timeout = columns.seconds(Command, "timeout", obj.timeout) if version.command_has_timeout else None
+        if version.command_has_timeout:
+            values["timeout"] = columns.seconds(Command, "timeout", obj.timeout)
     if result:
-        return Outcome(State.ANSWERED, result, _cut(text), timeout, message_id=reply.message_id)
-    failure = f"Their answer has no result that OCPI knows. The command may have been carried out. {text}"
-    return Outcome(State.UNANSWERED, failure=_cut(failure.strip()), message_id=reply.message_id)
+        values["response_text"] = text[:LONGEST_TEXT]
+    else:
+        failure = f"Their answer has no result that OCPI knows. The command may have been carried out. {text}"
+        values = {"state": State.UNANSWERED, "answered_at": None, "failure": failure.strip()[:LONGEST_TEXT]}
+    return Sent("commands", reply, result, values, leniences)
 
 
 def _unwrapped(data: Any) -> tuple[Any, tuple[Lenience, ...]]:
@@ -239,10 +186,6 @@ def _result_in(data: Any) -> str:
     found = data.get("result") if isinstance(data, dict) else data
     word = found.strip().upper() if isinstance(found, str) else ""
     return word if word in CommandResponseType.__members__ else ""
-
-
-def _cut(text: str) -> str:
-    return text[:LONGEST_TEXT]
 
 
 def token_arguments(token: Token) -> dict[str, Any]:

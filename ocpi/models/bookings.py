@@ -3,7 +3,7 @@
 from django.db import models
 
 from ocpi.models.base import MirroredObject
-from ocpi.models.outgoing import Outgoing
+from ocpi.models.outgoing import QueuedRequest
 
 
 class BookingLocation(MirroredObject):
@@ -45,7 +45,7 @@ class Booking(MirroredObject):
         ]
 
 
-class BookingRequest(Outgoing):
+class BookingRequest(QueuedRequest):
     """One request to book, to change or to cancel. All for one booking have the same `request_id`."""
 
     class Kind(models.TextChoices):

@@ -1,18 +1,12 @@
 """Commands that we send (OCPI 2.2.1 §13)."""
 
-import uuid
-
 from django.db import models
 
-from partners.models import Partner
+from ocpi.models.outgoing import Outgoing
 
 
-class Command(models.Model):
-    """One command: request, immediate response, asynchronous result.
-
-    `state` says how far the request got. It is moved only by conditional updates (`sending` is entered once), which
-    is what keeps a START_SESSION from being sent twice (rule 1).
-    """
+class Command(Outgoing):
+    """One command: request, immediate response, asynchronous result. `state` says how far the request got."""
 
     class Kind(models.TextChoices):
         START_SESSION = "START_SESSION"
@@ -21,34 +15,16 @@ class Command(models.Model):
         CANCEL_RESERVATION = "CANCEL_RESERVATION"
         UNLOCK_CONNECTOR = "UNLOCK_CONNECTOR"
 
-    class State(models.TextChoices):
-        CREATED = "created", "Not sent yet"
-        SENDING = "sending", "Being sent"
-        ANSWERED = "answered", "Answered"
-        UNANSWERED = "unanswered", "No readable answer: it may have arrived"
-        UNDELIVERED = "undelivered", "It could not have arrived"
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    partner = models.ForeignKey(Partner, on_delete=models.PROTECT, related_name="+")
     kind = models.CharField(max_length=20, choices=Kind.choices)
-    version = models.CharField("OCPI version", max_length=10, blank=True, default="")
-    state = models.CharField(max_length=12, choices=State.choices, default=State.CREATED)
     reference = models.CharField(max_length=64, blank=True, default="", help_text="The ad-hoc session it serves.")
-    request = models.JSONField(default=dict, help_text="The arguments, by canonical name.")
-    tries = models.PositiveSmallIntegerField(default=0)
     response = models.CharField("CommandResponse", max_length=30, blank=True, default="")
     response_text = models.CharField(max_length=512, blank=True, default="")
     timeout = models.PositiveIntegerField(null=True, help_text="Seconds that the CPO asks us to wait for the result.")
     result = models.CharField("CommandResult", max_length=30, blank=True, default="")
     result_text = models.CharField(max_length=512, blank=True, default="")
-    failure = models.CharField(max_length=512, blank=True, default="", help_text="Why no answer could be had.")
-    message_id = models.BigIntegerField(null=True, help_text="The exchange in the message log.")
     is_test = models.BooleanField(
         "test", default=False, help_text="Sent by a connection check: nobody is to be alarmed by what comes of it."
     )
-    created_at = models.DateTimeField(auto_now_add=True)
-    sent_at = models.DateTimeField(null=True)
-    answered_at = models.DateTimeField(null=True)
     result_at = models.DateTimeField(null=True)
 
     class Meta:

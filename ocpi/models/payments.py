@@ -4,7 +4,7 @@ import uuid
 
 from django.db import models
 
-from ocpi.models.outgoing import Outgoing
+from ocpi.models.outgoing import QueuedRequest
 from partners.models import Partner
 
 
@@ -35,7 +35,7 @@ class Terminal(models.Model):
         return self.terminal_id
 
 
-class TerminalRequest(Outgoing):
+class TerminalRequest(QueuedRequest):
     """Creating one of our terminals in the CPO's system. The terminal's id makes it repeatable."""
 
     repeatable = True
@@ -56,7 +56,7 @@ class TerminalRequest(Outgoing):
         return f"POST {self.terminal}"
 
 
-class FinancialAdvice(Outgoing):
+class FinancialAdvice(QueuedRequest):
     """What was really captured for a session that was paid at a terminal (§6.2 FinancialAdviceConfirmation).
 
     Its own id makes it repeatable. There is one per authorization: a correction updates it.

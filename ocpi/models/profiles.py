@@ -2,11 +2,11 @@
 
 from django.db import models
 
-from ocpi.models.outgoing import Outgoing
+from ocpi.models.outgoing import QueuedRequest
 from ocpi.models.sessions import OcpiSession
 
 
-class ProfileRequest(Outgoing):
+class ProfileRequest(QueuedRequest):
     """One wish for how a running session is charged: request, response, asynchronous result."""
 
     class Kind(models.TextChoices):

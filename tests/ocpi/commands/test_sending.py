@@ -260,13 +260,20 @@ def test_a_call_under_way_is_not_lost(connected, news):
     assert news == []
 
 
-def test_an_answer_that_comes_after_all_counts(connected):
-    command = start(connected())
-    Command.objects.filter(pk=command.pk).update(state="sending")
-    commands._record(command.pk, commands.Outcome("unanswered", failure="lost"), ("sending",))
-    commands._record(command.pk, commands.Outcome("answered", "ACCEPTED", timeout=30), ("sending", "unanswered"))
-    command.refresh_from_db()
-    assert (command.state, command.response, command.failure) == ("answered", "ACCEPTED", "")
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("answer", "response"), [(ACCEPTED, "ACCEPTED"), (envelope(None, 2003, "Unknown location"), "REJECTED")]
+)
+def test_an_answer_that_comes_after_all_counts(cpo, connected, news, answer, response):
+    def answer_late(_seen):
+        commands.recover_lost(timezone.now() + timedelta(minutes=5))
+        connection.close()
+        return answer
+
+    cpo.on(START, answer_late)
+    command = sent(start(connected()))
+    assert (command.state, command.response, command.failure) == ("answered", response, "")
+    assert [state for state, *_ in news] == ["unanswered", "answered"]
 
 
 def test_the_receivers_are_part_of_the_transaction(cpo, connected, monkeypatch):
