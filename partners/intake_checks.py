@@ -14,10 +14,9 @@ from django.core.validators import validate_email
 from partners.countries import COUNTRIES
 from partners.models import Partner
 from partners.models.contact import validate_network
-from partners.models.partner import OCPI_VERSIONS
+from partners.ocpi_versions import CHOICES, ON_REQUEST
 from partners.services import check_versions_url
 
-ON_REQUEST = frozenset({"2.3.0"})
 LONGEST_URL = 255
 # From where: a range this wide is no statement about one server any more.
 SHORTEST_PREFIX = {4: 16, 6: 32}
@@ -115,7 +114,7 @@ def clean_contact_phone(text: str) -> str:
 
 def clean_agreed_version(text: str, enabled: Iterable[str] = ()) -> str:
     """Refuse versions that do not exist, and those on request that were not switched on (guide 1.1)."""
-    if text not in dict(OCPI_VERSIONS):
+    if text not in dict(CHOICES):
         raise ValidationError("Choose one of the versions offered.")
     if text in ON_REQUEST and text not in enabled:
         raise ValidationError(

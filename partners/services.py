@@ -10,6 +10,7 @@ from django.db import transaction
 
 from partners import tokens
 from partners.models import AllowedNetwork, Contact, IssuedToken, Partner, PartnerRole, ReceivedToken
+from partners.ocpi_versions import RECOMMENDED
 
 LONGEST_TOKEN = 64  # OCPI 2.2.1 §7.3.1
 
@@ -39,7 +40,7 @@ class PartnerDetails:
     country_code: str
     party_id: str
     versions_url: str
-    agreed_version: str = "2.2.1"
+    agreed_version: str = RECOMMENDED
     environment: str = Partner.Environment.TEST
     token_a: str = ""
     contacts: Sequence[ContactDetails] = ()

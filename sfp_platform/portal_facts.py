@@ -8,20 +8,13 @@ from ocpi.models import ConformanceCase, ConformanceRun, HandshakeRun, Handshake
 from ocpi.routing import base_url, versions_url
 from partners.documents.clock import clock
 from partners.models import IssuedToken, Partner
+from partners.ocpi_versions import NEEDED_MODULES
 from partners.portal import facts
 from partners.portal.facts import CheckCase, CheckReport, PortalFacts
 
 Step = HandshakeRun.Step
-# What the CPO has to offer, and in which role (guide 4). Before OCPI 2.2 endpoints have none.
-SENDER, RECEIVER, NO_ROLE = "SENDER", "RECEIVER", ""
-OFFERED = {
-    "locations": SENDER,
-    "sessions": SENDER,
-    "cdrs": SENDER,
-    "tariffs": SENDER,
-    "tokens": RECEIVER,
-    "commands": RECEIVER,
-}
+# Before OCPI 2.2 endpoints have no role.
+NO_ROLE = ""
 MOST_FINDINGS = 12
 
 
@@ -53,9 +46,9 @@ def _reached(partner: Partner, steps: dict[str, datetime | None]) -> dict[str, s
 def _modules(partner: Partner) -> dict[str, str]:
     offered = set(partner.endpoints.values_list("module", "role"))
     return {
-        module: "Your version details offer it."
-        for module, role in OFFERED.items()
-        if (module, role) in offered or (module, NO_ROLE) in offered
+        one.identifier: "Your version details offer it."
+        for one in NEEDED_MODULES
+        if offered & {(one.identifier, one.side), (one.identifier, NO_ROLE)}
     }
 
 

@@ -5,10 +5,10 @@ from types import MappingProxyType
 
 from ocpi.versions import v2_1_1, v2_2, v2_2_1, v2_3_0
 from ocpi.versions.version import Version
+from partners.ocpi_versions import OCPI_VERSIONS
 
-VERSIONS: Mapping[str, Version] = MappingProxyType(
-    {version.number: version for version in (v2_1_1.VERSION, v2_2.VERSION, v2_2_1.VERSION, v2_3_0.VERSION)}
-)
+_WRITTEN = {one.VERSION.number: one.VERSION for one in (v2_1_1, v2_2, v2_2_1, v2_3_0)}
+VERSIONS: Mapping[str, Version] = MappingProxyType({one.number: _WRITTEN[one.number] for one in OCPI_VERSIONS})
 
 
 def highest_mutual(ours: Iterable[str], theirs: Iterable[str]) -> Version | None:

@@ -17,6 +17,7 @@ from ocpi.versions.reading import read
 from ocpi.versions.results import Parsed, Patched, Salvaged
 from ocpi.versions.salvaging import salvage
 from ocpi.versions.writing import write
+from partners.ocpi_versions import NEEDED_MODULES, ON_REQUEST
 
 
 @dataclass(frozen=True)
@@ -36,18 +37,19 @@ class RemoteNeed:
     required: bool = True
 
 
+REQUIRED_REMOTE = tuple(RemoteNeed(one.identifier, InterfaceRole(one.side), one.required) for one in NEEDED_MODULES)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Version:
     """One OCPI version.
 
     models                 kind -> wire model. A kind that is absent does not exist in the version.
     modules                what an eMSP serves, for our version details.
-    required_remote        what we need from a CPO.
     has_roles              endpoints carry a role, credentials a list of roles (2.2 on).
     encodes_token          the Authorization header carries the token in base64 (default for outbound calls).
     routing_headers        OCPI-to-/OCPI-from-... on functional modules.
     correlation_headers    X-Request-ID and X-Correlation-ID.
-    on_request             off unless enabled for a partner.
     command_result_kind    the kind of the asynchronous result of a command.
     command_has_timeout    the response to a command says how long to wait for its result.
     sessions_tell_power    a Session's charging periods can tell the power in kW.
@@ -63,12 +65,10 @@ class Version:
     number: str
     models: Mapping[str, type[WireModel]]
     modules: tuple[ModuleSpec, ...]
-    required_remote: tuple[RemoteNeed, ...]
     has_roles: bool = True
     encodes_token: bool = True
     routing_headers: bool = True
     correlation_headers: bool = True
-    on_request: bool = False
     command_result_kind: str = "command_result"
     command_has_timeout: bool = True
     sessions_tell_power: bool = True
@@ -88,6 +88,16 @@ class Version:
 
     def __hash__(self) -> int:
         return hash(self.number)
+
+    @property
+    def on_request(self) -> bool:
+        """Off unless enabled for a partner."""
+        return self.number in ON_REQUEST
+
+    @property
+    def required_remote(self) -> tuple[RemoteNeed, ...]:
+        """What we need from a CPO: the same in every version."""
+        return REQUIRED_REMOTE
 
     @property
     def slug(self) -> str:

@@ -20,7 +20,16 @@ from partners.admin.partner_actions import ACTIONS
 from partners.admin.partner_columns import PartnerColumns
 from partners.admin.partner_documents import ACTIONS as DOCUMENTS
 from partners.admin.partner_ending_actions import ENDING_ACTIONS
-from partners.admin.partner_form import IDENTITY, LEARNT, ON_REQUEST_SECTION, PROTOCOL, TO_LOOK_AT, PartnerForm, add
+from partners.admin.partner_form import (
+    IDENTITY,
+    LEARNT,
+    ON_REQUEST,
+    ON_REQUEST_SECTION,
+    PROTOCOL,
+    TO_LOOK_AT,
+    PartnerForm,
+    add,
+)
 from partners.admin.partner_live_actions import LIVE_ACTIONS
 from partners.admin.partner_stage import UNDER_WAY, StageFilter, with_stage
 from partners.admin.partner_stage_actions import OVERRULE, STAGE_ACTIONS
@@ -126,7 +135,7 @@ class PartnerAdmin(PartnerColumns, SupportAdmin):
         reason = form.cleaned_data.get("reason", "").strip()
         if reason and not add:
             state = "on" if form.cleaned_data["on_request"] else "off"
-            return f"OCPI 2.3.0 switched {state}: {reason}"
+            return f"OCPI {ON_REQUEST} switched {state}: {reason}"
         message: list[dict[str, Any]] = super().construct_change_message(request, form, formsets, add)
         return message
 

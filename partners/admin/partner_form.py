@@ -10,12 +10,12 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
-from partners import services
+from partners import ocpi_versions, services
 from partners.intake_checks import clean_country_code
 from partners.models import Partner
 from partners.services import check_token, check_versions_url
 
-ON_REQUEST = "2.3.0"
+(ON_REQUEST,) = ocpi_versions.ON_REQUEST  # the form has one switch
 IDENTITY = ("Identity", {"fields": (("name", "code"), ("country_code", "party_id"), "environment")})
 PROTOCOL = ("How we connect", {"fields": ("versions_url", "agreed_version", "token_a", "writes_nulls")})
 ON_REQUEST_SECTION = ("Versions on request", {"fields": ("on_request", "reason")})

@@ -5,6 +5,7 @@ from typing import Any
 from django.core.validators import RegexValidator
 from django.db import models, transaction
 
+from partners import ocpi_versions
 from partners.models.checking import checking
 
 PARTY_ID = RegexValidator(r"^[A-Z0-9]{3}$", "A party ID is 3 characters, A-Z and 0-9.")
@@ -13,12 +14,6 @@ PARTNER_CODE = RegexValidator(
     r"^[a-z0-9]([a-z0-9-]{0,28}[a-z0-9])?$",
     "A code is 1-30 lower-case letters, digits and inner hyphens: it becomes part of a host name.",
 )
-OCPI_VERSIONS = [
-    ("2.1.1", "2.1.1"),
-    ("2.2", "2.2"),
-    ("2.2.1", "2.2.1 (recommended)"),
-    ("2.3.0", "2.3.0 (on request)"),
-]
 
 
 class Partner(models.Model):
@@ -47,7 +42,9 @@ class Partner(models.Model):
     name = models.CharField(max_length=100)
     country_code = models.CharField("country code", max_length=2, validators=[COUNTRY_CODE])
     party_id = models.CharField("party ID", max_length=3, validators=[PARTY_ID])
-    agreed_version = models.CharField("OCPI version", max_length=10, choices=OCPI_VERSIONS, default="2.2.1")
+    agreed_version = models.CharField(
+        "OCPI version", max_length=10, choices=ocpi_versions.CHOICES, default=ocpi_versions.RECOMMENDED
+    )
     version = models.CharField(
         "version in use",
         max_length=10,

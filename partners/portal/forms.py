@@ -13,9 +13,9 @@ from django.utils.safestring import SafeString
 from partners import tokens
 from partners.countries import COUNTRIES
 from partners.intake import REGISTRATION
-from partners.intake_checks import ON_REQUEST, check_field
+from partners.intake_checks import check_field
 from partners.models import Partner
-from partners.models.partner import OCPI_VERSIONS
+from partners.ocpi_versions import CHOICES, ON_REQUEST, RECOMMENDED
 
 COUNTRY_CHOICES = [
     ("", "Choose…"),
@@ -72,7 +72,7 @@ class IntakeForm(forms.Form):
         spellcheck="false",
         size="6",
     )
-    agreed_version = _choice("OCPI version", "The newest version that you support. We recommend 2.2.1.")
+    agreed_version = _choice("OCPI version", f"The newest version that you support. We recommend {RECOMMENDED}.")
     networks = forms.CharField(
         label="Static IP address",
         required=False,
@@ -130,7 +130,7 @@ def version_choices(partner: Partner) -> list[tuple[str, str]]:
     """All versions of the guide; the words say which are on request and which were switched on."""
     return [
         (number, f"{number} (switched on for you)" if number in ON_REQUEST & set(partner.enabled_versions) else label)
-        for number, label in OCPI_VERSIONS
+        for number, label in CHOICES
     ]
 
 

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-ALL_VERSIONS = ("2.1.1", "2.2", "2.2.1", "2.3.0")
-SINCE_2_2 = ("2.2", "2.2.1", "2.3.0")
+from ocpi.versions import VERSIONS
+
+ALL_VERSIONS = tuple(VERSIONS)
+SINCE_2_2 = tuple(number for number, version in VERSIONS.items() if version.has_roles)
 
 
 @dataclass(frozen=True)

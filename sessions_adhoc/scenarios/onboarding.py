@@ -9,12 +9,12 @@ from typing import Any
 from ocpi import handshake
 from ocpi.models import Connector, HandshakeRun, Tariff
 from partners.models import Partner
+from partners.ocpi_versions import ON_REQUEST
 from partners.services import ContactDetails, PartnerDetails, add_partner
 from sessions_adhoc.scenarios.cpo import Cpo
 
 PATIENCE = 90.0
 POLL = 0.2
-ON_REQUEST = frozenset({"2.3.0"})
 
 
 class NotConnected(Exception):

@@ -23,6 +23,7 @@ from ocpi.sync.requests import LIVE as LIVE_PULLS
 from ocpi.sync.requests import MODULES
 from ocpi.versions import VERSIONS
 from partners.models import Partner
+from partners.ocpi_versions import RECOMMENDED
 from partners.services import (
     ContactDetails,
     PartnerDetails,
@@ -235,7 +236,7 @@ def _add_arguments(add: ArgumentParser) -> None:
     add.add_argument("--country", required=True, metavar="CC", help="ISO 3166-1 alpha-2, for example SK")
     add.add_argument("--party", required=True, metavar="ID", help="3 characters, for example ION")
     add.add_argument("--versions-url", required=True, metavar="URL")
-    add.add_argument("--ocpi-version", default="2.2.1", choices=list(VERSIONS))
+    add.add_argument("--ocpi-version", default=RECOMMENDED, choices=list(VERSIONS))
     add.add_argument("--environment", default="test", choices=Partner.Environment.values)
     add.add_argument("--token-a", default="", help="- reads it from standard input")
     add.add_argument("--contact", action="append", default=[], metavar="NAME,EMAIL[,PHONE]")

@@ -47,7 +47,6 @@ VERSION = Version(
         ModuleSpec(identifier, None)
         for identifier in ("credentials", "locations", "sessions", "cdrs", "tariffs", "tokens", "commands")
     ),
-    required_remote=v2_2_1.REQUIRED_REMOTE,
     has_roles=False,
     encodes_token=False,
     routing_headers=False,

@@ -8,5 +8,4 @@ VERSION = Version(
     number="2.2",
     models={**v2_2_1.VERSION.models, **models_of(models)},
     modules=v2_2_1.MODULES,
-    required_remote=v2_2_1.REQUIRED_REMOTE,
 )

@@ -12,7 +12,7 @@ from ocpi.versions.v2_2_1 import (
     tariffs,
     tokens,
 )
-from ocpi.versions.version import ModuleSpec, RemoteNeed, Version, models_of
+from ocpi.versions.version import ModuleSpec, Version, models_of
 
 SENDER, RECEIVER = InterfaceRole.SENDER, InterfaceRole.RECEIVER
 
@@ -27,17 +27,8 @@ MODULES = (
     ModuleSpec("chargingprofiles", SENDER),
     ModuleSpec("hubclientinfo", RECEIVER),
 )
-REQUIRED_REMOTE = (
-    RemoteNeed("locations", SENDER),
-    RemoteNeed("sessions", SENDER),
-    RemoteNeed("cdrs", SENDER),
-    RemoteNeed("tokens", RECEIVER),
-    RemoteNeed("commands", RECEIVER),
-    RemoteNeed("tariffs", SENDER, required=False),
-)
 VERSION = Version(
     number="2.2.1",
     models=models_of(common, locations, sessions, cdrs, tariffs, tokens, registration, commands, profiles),
     modules=MODULES,
-    required_remote=REQUIRED_REMOTE,
 )

@@ -41,7 +41,5 @@ VERSION = Version(
         ModuleSpec("bookings", InterfaceRole.RECEIVER),
         ModuleSpec("payments", InterfaceRole.SENDER),
     ),
-    required_remote=v2_2_1.REQUIRED_REMOTE,
-    on_request=True,
     unknown_fields_allowed=True,
 )
