@@ -14,6 +14,7 @@ from aiohttp import web
 from cpo_simulator.behaviour import Behaviour
 from cpo_simulator.config import Config
 from cpo_simulator.simulator import Simulator
+from tests.support.processes import PATIENCE
 
 TOKEN_B = "token-b-of-the-emsp"
 ROLES = {"tokens": "SENDER", "commands": "SENDER", "credentials": "SENDER"}
@@ -122,7 +123,7 @@ class Emsp:
         body = {"token": TOKEN, "location_id": location, "evse_uid": evse_uid}
         return await self.command("START_SESSION", **body, authorization_reference=reference, **more)
 
-    async def wait(self, wanted: Callable[[Heard], bool], seconds: float = 5.0) -> Heard:
+    async def wait(self, wanted: Callable[[Heard], bool], seconds: float = PATIENCE) -> Heard:
         """The first request that fits; fails if none comes in time."""
 
         async def look() -> Heard:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from cpo_simulator.cli import main
+from tests.support.processes import PATIENCE
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = (sys.executable, "-m", "cpo_simulator")
@@ -31,7 +32,7 @@ def simulator(tmp_path):
                 stderr=subprocess.STDOUT,
             )
         started.append(process)
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + PATIENCE
         while not ready.exists():
             assert process.poll() is None, log.read_text()
             assert time.monotonic() < deadline, "no ready file"
@@ -47,7 +48,7 @@ def simulator(tmp_path):
 
 def fetch(url, token):
     request = urllib.request.Request(url, headers={"Authorization": f"Token {token}"})  # noqa: S310
-    with urllib.request.urlopen(request, timeout=5) as response:  # noqa: S310
+    with urllib.request.urlopen(request, timeout=PATIENCE) as response:  # noqa: S310
         return json.load(response)
 
 
@@ -59,7 +60,7 @@ def test_it_listens_says_how_to_use_it_and_stops_cleanly(simulator, tmp_path):
     versions = fetch(ready["versions_url"], ready["token_a"])["data"]
     assert [one["version"] for one in versions] == ["2.2.1", "2.1.1"]
     process.send_signal(signal.SIGTERM)
-    assert process.wait(5) == 0
+    assert process.wait(PATIENCE) == 0
     text = log.read_text()
     assert ready["versions_url"] in text
     assert ready["token_a"] in text
@@ -72,7 +73,7 @@ def test_ctrl_c_and_json_log(simulator):
     assert ready["token_a"] == "my-own-token-a"
     fetch(ready["versions_url"], "my-own-token-a")
     process.send_signal(signal.SIGINT)
-    assert process.wait(5) == 0
+    assert process.wait(PATIENCE) == 0
     lines = [json.loads(line) for line in log.read_text().splitlines()]
     assert lines[0]["versions_url"] == ready["versions_url"]
     assert lines[1]["method"] == "GET"
@@ -107,5 +108,5 @@ def test_mistakes_on_the_command_line_are_explained(options, reason, capsys):
 def test_it_depends_on_nothing_of_the_platform():
     names = ("django", "ocpi", "partners", "billing", "sessions_adhoc", "sfp_platform")
     probe = f"import sys, cpo_simulator.cli; print([n for n in {names!r} if n in sys.modules])"
-    done = subprocess.run((sys.executable, "-c", probe), cwd=ROOT, capture_output=True, text=True, timeout=20)  # noqa: S603
+    done = subprocess.run((sys.executable, "-c", probe), cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE)  # noqa: S603
     assert done.stdout.strip() == "[]", done.stderr

@@ -13,6 +13,7 @@ from kombu.transport.virtual import BrokerState
 
 from sfp_platform import folder_transport
 from sfp_platform.embedded import folder_broker
+from tests.support.processes import PATIENCE
 
 ENGINE = Queue("engine", Exchange("engine"), routing_key="engine")
 MESSAGES = 500
@@ -43,7 +44,7 @@ def test_no_message_is_read_before_it_is_complete(connect):
     writer.start()
     found: list[int] = []
     with connect() as connection, connection.channel() as channel:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + PATIENCE
         while len(found) < MESSAGES and time.monotonic() < deadline:
             message = channel.basic_get("engine", no_ack=True)
             found.extend([message.payload["n"]] if message else [])

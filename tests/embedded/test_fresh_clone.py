@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.processes import eventually, free_port
+from tests.support.processes import PATIENCE, eventually, free_port
 from tests.support.programs import embedded_environment, manage, web, worker
 
 pytestmark = pytest.mark.slow
@@ -42,7 +42,7 @@ def test_the_web_server_serves_the_admin(folder):
     port = free_port()
     with (
         web(embedded_environment(folder), port, folder / "web.log"),
-        urllib.request.urlopen(f"http://127.0.0.1:{port}/admin/login/", timeout=10) as answer,
+        urllib.request.urlopen(f"http://127.0.0.1:{port}/admin/login/", timeout=PATIENCE) as answer,
     ):
         assert b"Smart Fuel Pass" in answer.read()
 

@@ -19,7 +19,7 @@ from django.utils import timezone
 from ocpi.versions import VERSIONS
 from partners import tokens
 from partners.models import Partner, ReceivedToken, RemoteEndpoint
-from tests.support.processes import Process, file_exists
+from tests.support.processes import PATIENCE, Process, file_exists
 
 TOKEN_A = "aaaaaaaa-1111-4111-8111-aaaaaaaaaaaa"
 TOKEN_C = "cccccccc-3333-4333-8333-cccccccccccc"
@@ -219,7 +219,7 @@ class Simulator:
 
     def control(self, method: str, path: str, body: Any = None) -> Any:
         """Call the control API; its refusal fails the test."""
-        answer = requests.request(method, f"{self.control_url}/{path}", json=body, timeout=20)
+        answer = requests.request(method, f"{self.control_url}/{path}", json=body, timeout=PATIENCE)
         assert answer.ok, answer.text
         return answer.json()
 

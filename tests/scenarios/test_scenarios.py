@@ -7,6 +7,7 @@ import os
 
 import pytest
 
+from tests.support.processes import PATIENCE
 from tests.support.programs import embedded_environment, manage
 
 pytestmark = pytest.mark.slow
@@ -26,7 +27,7 @@ def test_a_sample_of_scenarios_ends_as_the_rules_demand_with_each_version_in_it(
     servers = {name: os.environ[name] for name in ("DATABASE_URL", "REDIS_URL")}
     prefix = os.environ.get("REDIS_KEY_PREFIX", "")
     environment = embedded_environment(tmp_path, **servers, REDIS_KEY_PREFIX=prefix)
-    printed = manage(environment, "scenarios", *SAMPLE, "--var-dir", str(tmp_path), timeout=600)
+    printed = manage(environment, "scenarios", *SAMPLE, "--var-dir", str(tmp_path), timeout=6 * PATIENCE)
     assert f"scenarios ok: {len(SAMPLE)} played" in printed
     assert "WRONG" not in printed
     assert list(tmp_path.glob("scenarios_*")) == []

@@ -63,7 +63,7 @@ class Rival:
         """Wait until it is done; False if the first writer had fewer turning points."""
         if self.thread is None:
             return False
-        self.thread.join(30)
+        self.thread.join(300)
         assert not self.thread.is_alive(), "the rival waits for ever"
         return True
 

@@ -15,6 +15,8 @@ from types import TracebackType
 from typing import Self
 
 ROOT = Path(__file__).resolve().parents[2]
+PATIENCE = 300.0
+"""Seconds after which something will not come any more, however busy the machine: only a failure takes so long."""
 Ready = Callable[[], bool]
 
 
@@ -29,7 +31,7 @@ def url_answers(url: str) -> Ready:
 
     def answers() -> bool:
         try:
-            with urllib.request.urlopen(url, timeout=5):  # noqa: S310 - a loopback address of the test's own
+            with urllib.request.urlopen(url, timeout=PATIENCE):  # noqa: S310 - a loopback address of the test's own
                 return True
         except urllib.error.HTTPError as answer:
             return answer.code < 500
@@ -47,7 +49,7 @@ def file_contains(path: Path, text: str) -> Ready:
     return lambda: path.exists() and text in path.read_text(errors="replace")
 
 
-def eventually(condition: Callable[[], object], *, seconds: float = 20.0, what: str = "the condition") -> None:
+def eventually(condition: Callable[[], object], *, seconds: float = PATIENCE, what: str = "the condition") -> None:
     """Wait until `condition()` is true; fail after `seconds`."""
     deadline = time.monotonic() + seconds
     while not condition():
@@ -70,8 +72,8 @@ class Process:
         log: Path,
         env: Mapping[str, str] | None = None,
         ready: Ready | None = None,
-        timeout: float = 30.0,
-        grace: float = 10.0,
+        timeout: float = PATIENCE,
+        grace: float = 60.0,
     ) -> None:
         self.command, self.log, self.env = list(command), log, env
         self.ready, self.timeout, self.grace = ready, timeout, grace
@@ -113,7 +115,7 @@ class Process:
         assert self.popen is not None, "not started"
         return self.popen.poll()
 
-    def wait(self, seconds: float = 30.0) -> int:
+    def wait(self, seconds: float = PATIENCE) -> int:
         """Wait for the program to end by itself; return its exit code."""
         assert self.popen is not None, "not started"
         return self.popen.wait(seconds)

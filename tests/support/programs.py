@@ -11,7 +11,7 @@ from django.db import connection
 
 from sfp_platform.celery import QUEUES
 from sfp_platform.web import serve
-from tests.support.processes import ROOT, Process, file_contains, url_answers
+from tests.support.processes import PATIENCE, ROOT, Process, file_contains, url_answers
 
 SERVERS = ("DATABASE_URL", "REDIS_URL", "REDIS_KEY_PREFIX")
 
@@ -40,7 +40,7 @@ def database_url() -> str:
     return f"postgres://{server}/{config['NAME']}"
 
 
-def manage(environment: dict[str, str], *arguments: str, timeout: float = 120.0) -> str:
+def manage(environment: dict[str, str], *arguments: str, timeout: float = PATIENCE) -> str:
     """Run `manage.py` and return what it prints; its failure fails the test, with its output."""
     done = subprocess.run(  # noqa: S603 - the project's own command line
         [sys.executable, "manage.py", *arguments],
@@ -63,7 +63,6 @@ def web(environment: dict[str, str], port: int, log: Path, workers: int = 1) -> 
         log=log,
         env=environment,
         ready=url_answers(f"http://127.0.0.1:{port}/"),
-        timeout=120,
     )
 
 
@@ -72,4 +71,4 @@ def worker(environment: dict[str, str], log: Path, *options: str, queues: str = 
     command = [sys.executable, "-m", "celery", "-A", "sfp_platform", "worker", "--queues", queues]
     command += ["--pool", "threads", "--concurrency", "2", "--loglevel", "INFO"]
     command += ["--schedule", str(log.with_suffix(".beat"))]
-    return Process([*command, *options], log=log, env=environment, ready=file_contains(log, " ready."), timeout=120)
+    return Process([*command, *options], log=log, env=environment, ready=file_contains(log, " ready."))

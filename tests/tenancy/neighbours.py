@@ -28,6 +28,7 @@ from tests.factories import (
 from tests.ocpi.cpo import TOKEN_C, ScriptedCpo, credentials_data
 from tests.ocpi.modules.test_hubs import VIENNA
 from tests.ocpi.server.test_isolation import all_of
+from tests.support.processes import PATIENCE
 
 FOREIGN = "DE*XYZ*E77"
 LATER = ["2026-11-22T10:05:00Z", "2027-11-22T10:05:00Z", "2020-01-01T00:00:00Z"]
@@ -70,7 +71,7 @@ class Neighbours:
         return pages | rows
 
     def _get(self, path: str, **headers: str) -> tuple[int, str]:
-        answer = requests.get(f"{self.url}{path}", headers=headers, timeout=20)
+        answer = requests.get(f"{self.url}{path}", headers=headers, timeout=PATIENCE)
         return answer.status_code, FLEETING.sub("", answer.text)
 
     def send(self, message: "Message") -> int:
@@ -81,7 +82,7 @@ class Neighbours:
             f"{self.url}/ocpi/emsp/2.2.1/{message.path}",
             json=message.body,
             headers={"Authorization": f"Token {who.token}"},
-            timeout=20,
+            timeout=PATIENCE,
         )
         return answer.status_code
 

@@ -20,6 +20,7 @@ from sessions_adhoc.models import AdHocSession, ChargingAttempt
 from tests.factories import evse_data, location_data
 from tests.ocpi.cpo import ScriptedCpo, credentials_data
 from tests.sessions_adhoc.properties.examples import examples
+from tests.support.processes import PATIENCE
 from tests.tenancy.neighbours import Message, Neighbours, meet, messages
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -90,7 +91,7 @@ def test_a_driver_s_next_charge_goes_where_the_sticker_says(stage):
             f"{stage.url}/api/v1/ad-hoc-sessions/",
             json={"evse": name, "connector": "1"},
             headers={"Authorization": f"Bearer {stage.key}"},
-            timeout=20,
+            timeout=PATIENCE,
         )
         assert answer.status_code == 201, answer.text
         assert AdHocSession.objects.get(pk=answer.json()["id"]).evse == stage.evse

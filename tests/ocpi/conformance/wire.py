@@ -13,6 +13,7 @@ from cpo_simulator.exchanges import Exchange, Exchanges
 from cpo_simulator.peer import Peer
 from tests.ocpi.versions import vectors as v
 from tests.ocpi.versions import vectors_2_3_0 as w
+from tests.support.processes import PATIENCE
 
 NUMBERS = ("2.1.1", "2.2", "2.2.1", "2.3.0")
 NOTHING = object()
@@ -148,7 +149,7 @@ class Wire:
         if raw is None:
             return asyncio.run(_called(method, url, sent, None if body is NOTHING else body))
         # The simulator cannot be made to say null, or what is no JSON.
-        answer = requests.request(method, url, headers=sent, data=raw, timeout=20)
+        answer = requests.request(method, url, headers=sent, data=raw, timeout=PATIENCE)
         return Answer(answer.status_code, answer.json(), answer.headers)
 
     def encoded(self, token: str) -> str:

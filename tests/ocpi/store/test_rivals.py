@@ -26,7 +26,7 @@ def at_once(*works: Callable[[], Any]) -> list[Any]:
     start = threading.Barrier(len(works))
 
     def run(index: int) -> None:
-        start.wait(5)
+        start.wait(60)
         try:
             results[index] = works[index]()
         except Exception as error:  # noqa: BLE001
@@ -38,7 +38,7 @@ def at_once(*works: Callable[[], Any]) -> list[Any]:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(300)
     assert not [result for result in results if isinstance(result, Exception)], results
     return results
 

@@ -13,7 +13,7 @@ from sessions_adhoc.models import AdHocSession
 from sessions_adhoc.services import CannotStart, StartRequest, start_session
 from tests.ocpi.connection_check.conftest import cpo, our_server
 from tests.ocpi.cpo import Simulator
-from tests.support.processes import eventually
+from tests.support.processes import PATIENCE, eventually
 
 __all__ = ["cpo", "our_server"]
 
@@ -76,7 +76,7 @@ def test_an_off_boarded_partner_is_told_by_delete_and_its_tokens_are_gone(cpo, p
         _, link = make_link(partner, given_to="Ana", days=30, by=admin_user, reveals_token_b=True)
         received = tokens.received(partner.pk, ReceivedToken.Purpose.CONNECTION)
         ours = {"Authorization": f"Token {tokens.reveal_received(received)}"}
-        assert requests.get(simulated.versions_url, headers=ours, timeout=10).status_code == 200
+        assert requests.get(simulated.versions_url, headers=ours, timeout=PATIENCE).status_code == 200
 
         press(page, partner, "off-board")
         assert pushed(simulated, "plug") == 403, "at once, before the worker comes"
@@ -85,7 +85,7 @@ def test_an_off_boarded_partner_is_told_by_delete_and_its_tokens_are_gone(cpo, p
         (told,) = simulated.exchanges("DELETE", "credentials")
         assert told["http"] == 200
         assert simulated.state()["connection"] is None
-        assert requests.get(simulated.versions_url, headers=ours, timeout=10).status_code == 401
+        assert requests.get(simulated.versions_url, headers=ours, timeout=PATIENCE).status_code == 401
     run = HandshakeRun.objects.get(kind="unregister")
     assert (run.state, run.cause) == ("succeeded", "")
     partner.refresh_from_db()

@@ -81,7 +81,7 @@ class Staff:
             seen[:] = [self.look()]
             return bool(until(seen[0]))
 
-        eventually(shown, seconds=60, what=what)
+        eventually(shown, what=what)
         return seen[0]
 
 
