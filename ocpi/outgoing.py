@@ -218,12 +218,15 @@ def queue(row: QueuedRequest) -> None:
     enqueue_after_commit(SEND_TASK, row._meta.label, str(row.pk))
 
 
+def queued_models() -> list[type[QueuedRequest]]:
+    """The models whose rows wait for their time."""
+    return [model for model in _MANNERS if issubclass(model, QueuedRequest)]
+
+
 def hand_out_due(now: datetime) -> int:
     """Hand out rows whose time has come; return how many."""
     count = 0
-    for model in _MANNERS:
-        if not issubclass(model, QueuedRequest):
-            continue
+    for model in queued_models():
         due = claim_due(model, now=now, lease=QUEUE_LEASE, limit=BATCH)
         for pk in due:
             enqueue(SEND_TASK, model._meta.label, str(pk), (now + QUEUE_LEASE).isoformat())

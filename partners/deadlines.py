@@ -9,14 +9,17 @@ the lease in the row is still its own (`holding`), so that one who was believed 
 successor did.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, TypeVar
 
-from django.db import connections, models, router, transaction
+from django.db import DEFAULT_DB_ALIAS, connections, models, router, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
+
+from partners import rows
 
 Row = TypeVar("Row", bound=models.Model)
 
@@ -58,6 +61,21 @@ def holding(model: type[Row], pk: Any, until: datetime) -> Iterator[Row]:
         if row.next_check_at != until:  # type: ignore[attr-defined]  # every model of this module has it
             raise LeaseLostError(f"{model._meta.verbose_name} {pk}")
         yield row
+
+
+def is_any_due(models: Sequence[type[models.Model]], now: datetime) -> bool:
+    """Whether a row of any of the models is due: one small statement for a sweep that mostly finds nothing.
+
+    `claim_due` costs several times as much even where there is nothing to claim.
+    """
+    moment = connections[DEFAULT_DB_ALIAS].ops.adapt_datetimefield_value(now)
+    return bool(rows.run(_question(tuple(models)), [moment] * len(models))[0][0])
+
+
+@cache
+def _question(models: tuple[type[models.Model], ...]) -> str:
+    due = (f'EXISTS (SELECT 1 FROM "{model._meta.db_table}" WHERE next_check_at <= %s)' for model in models)  # noqa: S608
+    return f"SELECT {' OR '.join(due)}"
 
 
 def claim_due(

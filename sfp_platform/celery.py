@@ -37,6 +37,7 @@ def every(seconds: float, task: str, queue: str = ENGINE) -> dict[str, Any]:
 
 app.conf.task_routes = (route,)
 app.steps["worker"].add(SweepStep)
+app.conf.beat_scheduler = "sfp_platform.beat:Scheduler"
 app.conf.beat_schedule = {
     "handshakes-tick": every(1.0, "ocpi.tasks.sync_handshakes_tick", "sync"),
     "conformance-tick": every(1.0, "ocpi.tasks.sync_conformance_tick", "sync"),

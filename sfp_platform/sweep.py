@@ -14,7 +14,10 @@ from typing import Any
 import structlog
 from celery import bootsteps
 from django.db import close_old_connections, connections
+from django.db.models import Model
+from django.utils import timezone
 
+from partners.deadlines import is_any_due
 from sfp_platform.queues import sweeping
 
 log = structlog.get_logger(__name__)
@@ -28,6 +31,12 @@ class Look:
     name: str
     every: float
     find: Callable[[], Any]
+    among: tuple[type[Model], ...] = ()
+    """Models with a deadline: where none of their rows is due, `find` is not called."""
+
+    def __call__(self) -> None:
+        if not self.among or is_any_due(self.among, timezone.now()):
+            self.find()
 
 
 class Sweeper(threading.Thread):
@@ -50,7 +59,7 @@ class Sweeper(threading.Thread):
             self.next[look.name] = time.monotonic() + look.every
             try:
                 close_old_connections()
-                look.find()
+                look()
             except Exception:
                 log.exception("sweep_failed", look=look.name)
                 self.next[look.name] = max(self.next[look.name], time.monotonic() + PAUSE_AFTER_FAILURE)
@@ -64,11 +73,14 @@ class Sweeper(threading.Thread):
 def sweepers() -> list[Sweeper]:
     """Sessions have a thread of their own: a driver waits. Beside them what commands and payments left undone."""
     from billing import tasks as billing
+    from billing.models import PaymentAuthorization
     from ocpi import tasks as ocpi
     from sessions_adhoc import tasks as sessions
+    from sessions_adhoc.models import AdHocSession, FallbackPull
 
-    others = [Look("payments", 1.0, billing.tick), Look("commands", 5.0, ocpi.commands_tick)]
-    return [Sweeper([Look("sessions", 0.5, sessions.tick)]), Sweeper(others)]
+    others = [Look("payments", 1.0, billing.tick, (PaymentAuthorization,)), Look("commands", 5.0, ocpi.commands_tick)]
+    waiting = Look("sessions", 0.5, sessions.tick, (AdHocSession, FallbackPull))
+    return [Sweeper([waiting]), Sweeper(others)]
 
 
 class SweepStep(bootsteps.StartStopStep):
