@@ -93,9 +93,10 @@ contracts: install ## import-linter: who may import whom
 	@.venv/bin/lint-imports
 
 .PHONY: migrations
-migrations: install ## no model change without its migration
+migrations: install ## no model change without its migration, and none edited or removed
 	$(call heading,makemigrations --check)
 	@DATABASE_URL=sqlite://:memory: $(PY) manage.py makemigrations --check --dry-run
+	@$(PY) scripts/migrations_lock.py
 
 .PHONY: deploy
 deploy: install ## Django's deployment checks on the production settings
