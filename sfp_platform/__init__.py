@@ -2,10 +2,12 @@
 
 import gc
 
+__version__ = "0.2.0"
+
 # A process makes some hundred thousand objects while it starts, and keeps them: looking for garbage after every 700,
 # as Python does by default, is a fifth of the start's CPU time and finds nothing.
 gc.set_threshold(25_000, 10, 10)
 
 from sfp_platform.celery import app as celery_app  # noqa: E402  after what makes it fast
 
-__all__ = ["celery_app"]
+__all__ = ["__version__", "celery_app"]

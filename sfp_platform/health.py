@@ -8,20 +8,21 @@ from django.utils import timezone
 from django.views import View
 
 from sessions_adhoc.models import AdHocSession
+from sfp_platform import __version__
 
 LATE_AFTER = timedelta(seconds=60)
 """A session due for longer than this means that no worker or no beat runs."""
 
 
 class HealthView(View):
-    """`GET /health/`: 200 when all is well, 503 otherwise, with the reason; says nothing that is secret."""
+    """`GET /health/`: 200 when all is well, 503 otherwise, with the reason; and the version, but nothing secret."""
 
     def get(self, _request: HttpRequest) -> JsonResponse:
         checks = {"database": database_answers()}
         if checks["database"]:
             checks["engine"] = not overdue_sessions()
         healthy = all(checks.values())
-        body = {"status": "ok" if healthy else "failing", "checks": checks}
+        body = {"status": "ok" if healthy else "failing", "version": __version__, "checks": checks}
         return JsonResponse(body, status=200 if healthy else 503)
 
 

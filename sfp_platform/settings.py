@@ -14,6 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.templatetags.static import static
 from django.urls import reverse_lazy
 
+from sfp_platform import __version__
 from sfp_platform.embedded import SQLITE_OPTIONS, folder_broker, local_secret
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -316,7 +317,7 @@ MAP_ATTRIBUTION = env.str("MAP_ATTRIBUTION", default="")
 UNFOLD = {
     "SITE_TITLE": "Smart Fuel Pass",
     "SITE_HEADER": "Smart Fuel Pass",
-    "SITE_SUBHEADER": "Integration platform",
+    "SITE_SUBHEADER": f"Integration platform {__version__}",
     "SITE_SYMBOL": "ev_station",
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
