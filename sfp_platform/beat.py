@@ -41,11 +41,9 @@ def conditions() -> dict[str, Callable[[], bool]]:
 
 def is_needed(task: str) -> bool:
     """Whether the task has anything to do; also where nobody can tell."""
-    condition = conditions().get(task)
-    if condition is None:
-        return True
     try:
-        return condition()
+        condition = conditions().get(task)
+        return condition is None or condition()
     except Exception:
         log.exception("beat_cannot_tell", task=task)
         # The connection is kept from one tick to the next, since fetching one costs more than the question does.
