@@ -1,7 +1,7 @@
 """The message log: each exchange is written when it begins and completed when it ends.
 
-    record = open_message(direction="in", method="PUT", url="/ocpi/emsp/2.2.1/sessions/SK/ION/1", headers=...,
-    body=...) record.finish(http_status=200, ocpi_status=1000, headers=..., body=..., partner=partner)
+    record = open_message(Exchange(INBOUND, "PUT", "/ocpi/emsp/2.2.1/sessions/SK/ION/1", headers=..., body=...))
+    record.finish(Outcome(http_status=200, ocpi_status=1000, headers=..., body=..., partner=partner))
 
 The first statement runs by itself, outside the transaction that handles the message, so that no failure there
 loses it. What is kept is masked (`ocpi.masking`).
@@ -49,10 +49,49 @@ COMPLETE = (
     f"UPDATE {MESSAGES.name} SET http_status = %s, ocpi_status = %s, response_headers = %s, response_body = %s,"  # noqa: S608
     " duration_ms = %s, error = %s, leniences = %s, faults = %s, objects_touched = %s, failed = %s,"
     " subject = CASE WHEN subject = '' THEN %s ELSE subject END,"
-    " partner_id = COALESCE(%s, partner_id), entrance_id = COALESCE(%s, entrance_id),"
-    " version = COALESCE(%s, version), module = COALESCE(%s, module)"
+    " partner_id = COALESCE(%s, partner_id), entrance_id = COALESCE(%s, entrance_id)"
     " WHERE id = %s"
 )
+
+
+@dataclass(slots=True)
+class Exchange:
+    """What is known of an exchange when it begins. `subject`: what its URL is about (`ocpi.searching`)."""
+
+    direction: str
+    method: str
+    url: str
+    headers: Mapping[str, Any] = field(default_factory=dict)
+    body: bytes | str = ""
+    source_address: str = ""
+    partner: Partner | None = None
+    version: str = ""
+    module: str = ""
+    subject: str = ""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What came of an exchange.
+
+    Args:
+        http_status, ocpi_status: None when there is no answer, or one without an envelope.
+        partner: who turned out to call; None where that is as it was.
+        entrance: whose host was called without its token.
+        objects: what it touched, for example `session:SK*ION/S-1`.
+        error: why there is no answer, or what broke.
+    """
+
+    http_status: int | None = None
+    ocpi_status: int | None = None
+    headers: Mapping[str, Any] = field(default_factory=dict)
+    body: bytes | str = ""
+    partner: Partner | None = None
+    entrance: Partner | None = None
+    leniences: Iterable[Lenience] = ()
+    faults: Iterable[Fault] = ()
+    objects: Iterable[str] = ()
+    error: str = ""
 
 
 @dataclass
@@ -68,50 +107,26 @@ class Record:
     started: float = field(default_factory=time.monotonic)
     found: Found | None = None
 
-    def finish(
-        self,
-        *,
-        http_status: int | None = None,
-        ocpi_status: int | None = None,
-        headers: Mapping[str, Any] | None = None,
-        body: bytes | str = "",
-        partner: Partner | None = None,
-        entrance: Partner | None = None,
-        version: str = "",
-        module: str = "",
-        leniences: Iterable[Lenience] = (),
-        faults: Iterable[Fault] = (),
-        objects: Iterable[str] = (),
-        error: str = "",
-    ) -> None:
-        """Complete the exchange with its answer, in one statement. Never raises: the answer matters more.
-
-        Args:
-            http_status, ocpi_status: None when there is no answer, or one without an envelope.
-            entrance: whose host was called without its token.
-            partner, version, module: what was learnt while handling it; what is left out stays as it was.
-            objects: what it touched, for example `session:SK*ION/S-1`.
-            error: why there is no answer, or what broke.
-        """
+    def finish(self, outcome: Outcome) -> None:
+        """Complete the exchange, in one statement. Never raises: the answer matters more."""
         if self.id is None:
             return
-        touched = [storable_text(name) for name in objects]
+        touched = [storable_text(name) for name in outcome.objects]
+        status = outcome.ocpi_status
         values = [
-            http_status,
-            ocpi_status if ocpi_status is None or 0 <= ocpi_status < 32_768 else None,
-            json.dumps(masked_headers(headers or {})),
-            masked_body(body),
+            outcome.http_status,
+            status if status is None or 0 <= status < 32_768 else None,
+            json.dumps(masked_headers(outcome.headers)),
+            masked_body(outcome.body),
             round((time.monotonic() - self.started) * 1000),
-            masked_urls(storable_text(error)),
-            _notes(leniences),
-            _notes(faults),
+            masked_urls(storable_text(outcome.error)),
+            _notes(outcome.leniences),
+            _notes(outcome.faults),
             json.dumps(touched) if touched else NOTHING,
-            ended_badly(http_status, ocpi_status, error),
+            ended_badly(outcome.http_status, status, outcome.error),
             searching.subject_of_objects(touched),
-            partner.pk if partner else None,
-            entrance.pk if entrance else None,
-            version or None,
-            module or None,
+            outcome.partner.pk if outcome.partner else None,
+            outcome.entrance.pk if outcome.entrance else None,
         ]
         try:
             with _guarded():
@@ -120,52 +135,38 @@ class Record:
             log.exception("message_not_completed", message_id=self.id)
 
 
-def open_message(
-    *,
-    direction: str,
-    method: str,
-    url: str,
-    headers: Mapping[str, Any] | None = None,
-    body: bytes | str = "",
-    source_address: str = "",
-    partner: Partner | None = None,
-    version: str = "",
-    module: str = "",
-    subject: str = "",
-    lookup: Lookup | None = None,
-) -> Record:
+def open_message(exchange: Exchange, lookup: Lookup | None = None) -> Record:
     """Write an exchange that begins and return it, to be finished.
 
     `lookup` finds the caller's token along with it: the record then has what was found.
 
     Raises:
-        DatabaseError: an inbound message could not be written; it must then not be acted upon. An outbound
-        one is
-            sent all the same.
+        DatabaseError: an inbound message could not be written; it must then not be acted upon. An outbound one is sent
+            all the same.
     """
-    given = {name.lower(): str(value) for name, value in (headers or {}).items()}
+    given = {name.lower(): str(value) for name, value in exchange.headers.items()}
     values = [
         timezone.now(),
-        partner.pk if partner else None,
-        direction,
-        version,
-        module,
-        storable_text(method)[:8],
-        masked_urls(storable_text(url))[:2000],
-        source_address[:45],
+        exchange.partner.pk if exchange.partner else None,
+        exchange.direction,
+        exchange.version,
+        exchange.module,
+        storable_text(exchange.method)[:8],
+        masked_urls(storable_text(exchange.url))[:2000],
+        exchange.source_address[:45],
         storable_text(given.get("x-request-id", ""))[:64],
         storable_text(given.get("x-correlation-id", ""))[:64],
-        storable_text(subject)[: searching.LONGEST],
-        json.dumps(masked_headers(headers or {})),
-        masked_body(body),
+        storable_text(exchange.subject)[: searching.LONGEST],
+        json.dumps(masked_headers(exchange.headers)),
+        masked_body(exchange.body),
     ]
     try:
         with _guarded():
             return _written(values, lookup)
     except Exception:
-        if direction == INBOUND:
+        if exchange.direction == INBOUND:
             raise
-        log.exception("message_not_written", url=url)
+        log.exception("message_not_written", url=exchange.url)
     return Record(None)
 
 

@@ -17,7 +17,7 @@ from ocpi.client import gate, reading, transport
 from ocpi.client.diagnosis import FAILURES, diagnosis
 from ocpi.client.failures import CallFailed, http_text, names_token
 from ocpi.client.words import words_of
-from ocpi.message_log import OUTBOUND, Record, open_message
+from ocpi.message_log import OUTBOUND, Exchange, Outcome, Record, open_message
 from ocpi.versions.results import Lenience
 from partners.models import Partner
 
@@ -157,14 +157,16 @@ def _exchange(request: Call, encoding: str) -> Reply:
     body = None if request.body is None else json.dumps(request.body, ensure_ascii=False).encode()
     request = replace(request, url=_full_url(request))
     record = open_message(
-        direction=OUTBOUND,
-        method=request.method,
-        url=request.url,
-        headers=headers,
-        body=body or b"",
-        partner=request.partner,
-        version=request.version.number if request.version else "",
-        module=request.module,
+        Exchange(
+            OUTBOUND,
+            request.method,
+            request.url,
+            headers,
+            body or b"",
+            partner=request.partner,
+            version=request.version.number if request.version else "",
+            module=request.module,
+        )
     )
     if request.gated:
         gate.admit(request.partner, record.id)
@@ -223,10 +225,10 @@ def _fetch(request: Call, headers: dict[str, str], body: bytes | None, record: R
             return transport.fetch(request.method, request.url, headers, body, progress, timeouts)
         except FAILURES as error:
             kind, text = diagnosis(error, progress, timeouts)
-            record.finish(error=text)
+            record.finish(Outcome(error=text))
             raise CallFailed(kind, text, message_id=record.id) from error
         except BaseException as error:
-            record.finish(error=f"{type(error).__name__} on our side")
+            record.finish(Outcome(error=f"{type(error).__name__} on our side"))
             raise
 
 
@@ -314,11 +316,4 @@ def _status(envelope: dict[str, Any] | None) -> tuple[int | None, str]:
 def _finish(
     record: Record, raw: transport.RawReply, status_code: int | None, error: str, leniences: tuple[Lenience, ...]
 ) -> None:
-    record.finish(
-        http_status=raw.status,
-        ocpi_status=status_code,
-        headers=raw.headers,
-        body=raw.body,
-        error=error,
-        leniences=leniences,
-    )
+    record.finish(Outcome(raw.status, status_code, raw.headers, raw.body, leniences=leniences, error=error))

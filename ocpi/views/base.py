@@ -11,7 +11,6 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse
-from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -89,7 +88,7 @@ class OcpiView(APIView):
         except Exception as error:  # noqa: BLE001  (whatever it is, the caller gets an envelope)
             return self._plain(unexpected(error))
         try:
-            response: Any = self._handle(Request(request, authenticators=self.get_authenticators()), args, kwargs)
+            response: Any = super().dispatch(request, *args, **kwargs)
             response.render()
         except Exception as error:  # noqa: BLE001  (whatever it is, the caller gets an envelope)
             response = self._plain(unexpected(error))
@@ -98,19 +97,14 @@ class OcpiView(APIView):
         answer: HttpResponse = response
         return answer
 
-    def _handle(self, request: Request, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Response:
-        """The framework's way of a request, without its choices: JSON in, JSON out, one scheme, no throttles."""
-        self.request, self.args, self.kwargs, self.headers = request, args, kwargs, {}
-        try:
-            self.initial(request, *args, **kwargs)
-            method = (request.method or "").lower()
-            handler = getattr(self, method, None) if method in self.http_method_names else None
-            if handler is None:
-                raise MethodNotAllowed(request.method or "")
-            response = handler(request, *args, **kwargs)
-        except Exception as error:  # noqa: BLE001  (whatever it is, the caller gets an envelope)
-            response = self.handle_exception(error)
-        return self.finalize_response(request, response)
+    def initialize_request(self, request: HttpRequest, *_args: Any, **_kwargs: Any) -> Request:
+        """Without the framework's choices: JSON in, JSON out, one scheme."""
+        return Request(request, authenticators=self.get_authenticators())
+
+    @property
+    def default_response_headers(self) -> dict[str, str]:
+        """None: what an answer carries is said in `finalize_response`."""
+        return {}
 
     def _open(
         self, request: HttpRequest, variables: dict[str, Any], lookup: tokens.Lookup | None
@@ -120,16 +114,18 @@ class OcpiView(APIView):
         except RequestDataTooBig:
             self.too_big, self.raw_body = True, b""
         record = message_log.open_message(
-            direction=message_log.INBOUND,
-            method=request.method or "",
-            url=url_of(request),
-            headers=request.headers,
-            body=self.raw_body if not self.too_big else "[too large to be kept]",
-            source_address=source_address(request),
-            version=str(self.version or ""),
-            module=self.module,
-            subject=subject_of_url(variables),
-            lookup=lookup,
+            message_log.Exchange(
+                message_log.INBOUND,
+                request.method or "",
+                url_of(request),
+                request.headers,
+                self.raw_body if not self.too_big else "[too large to be kept]",
+                source_address(request),
+                version=str(self.version or ""),
+                module=self.module,
+                subject=subject_of_url(variables),
+            ),
+            lookup,
         )
         if lookup is not None:
             note_found(request, record.found)
@@ -143,16 +139,18 @@ class OcpiView(APIView):
     def _finish(self, response: HttpResponse) -> None:
         self._note_spelling()
         self.record.finish(
-            http_status=response.status_code,
-            ocpi_status=getattr(self, "ocpi_status", None),
-            headers=dict(response.items()),
-            body=response.content,
-            partner=self.partner,
-            entrance=self.entrance,
-            leniences=self.leniences,
-            faults=self.faults,
-            objects=self.objects,
-            error=self.error,
+            message_log.Outcome(
+                http_status=response.status_code,
+                ocpi_status=getattr(self, "ocpi_status", None),
+                headers=dict(response.items()),
+                body=response.content,
+                partner=self.partner,
+                entrance=self.entrance,
+                leniences=self.leniences,
+                faults=self.faults,
+                objects=self.objects,
+                error=self.error,
+            )
         )
         if self.leniences and self.partner:
             version = str(self.version or "")

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from billing.models import PaymentAuthorization
 from ocpi.charger_codes import grouped
-from ocpi.message_log import open_message
+from ocpi.message_log import Exchange, Outcome, open_message
 from ocpi.models import Cdr, Message, Tariff
 from ocpi.searching import subject_of_url
 from partners.admin.showing import url_of
@@ -112,8 +112,8 @@ def test_it_costs_the_same_whatever_there_is(page, world):
     ],
 )
 def test_messages_are_found_by_what_they_are_about(page, world, path, objects, term, hit):
-    record = open_message(direction="in", method="PUT", url="/", subject=subject_of_url(path))
-    record.finish(http_status=200, ocpi_status=1000, objects=objects)
+    record = open_message(Exchange(direction="in", method="PUT", url="/", subject=subject_of_url(path)))
+    record.finish(Outcome(http_status=200, ocpi_status=1000, objects=objects))
     listed = page.get(reverse("admin:ocpi_message_changelist"), {"q": term}).context["cl"].result_list
     assert (record.id in [one.pk for one in listed]) is hit
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from ocpi.masking import masked_urls
-from ocpi.message_log import INBOUND, OUTBOUND, delete_old, open_message
+from ocpi.message_log import INBOUND, OUTBOUND, Exchange, Outcome, delete_old, open_message
 from ocpi.models import Message
 from ocpi.versions import Fault, Lenience
 from partners.models import Partner
@@ -23,7 +23,7 @@ SECRET = "b6f3c2a1-0d4e-4f5a-9b8c-7d6e5f4a3b2c"
 
 def opened(**changes: Any) -> Message:
     given: dict[str, Any] = {"direction": OUTBOUND, "method": "POST", "url": "https://ion.example/ocpi/credentials"}
-    open_message(**given | changes)
+    open_message(Exchange(**given | changes))
     return last_message()
 
 
@@ -35,20 +35,28 @@ def _database(db: None) -> None:
 def test_an_exchange_is_there_from_its_beginning() -> None:
     partner = PartnerFactory.create()
     record = open_message(
-        direction=OUTBOUND, method="GET", url="https://ion.example/x", partner=partner, version="2.2.1"
+        Exchange(
+            direction=OUTBOUND,
+            method="GET",
+            url="https://ion.example/x",
+            partner=partner,
+            version="2.2.1",
+            module="sessions",
+        )
     )
     message = last_message()
     assert (message.pk, message.partner, message.version, message.http_status) == (record.id, partner, "2.2.1", None)
     assert not message.ok
     record.finish(
-        http_status=200,
-        ocpi_status=1000,
-        headers={"X-Limit": "50"},
-        body='{"status_code":1000}',
-        module="sessions",
-        leniences=[Lenience("over_long", "name", "too long")],
-        faults=[Fault("kwh", "must be a number", "x")],
-        objects=["session:SK*ION/S-1"],
+        Outcome(
+            http_status=200,
+            ocpi_status=1000,
+            headers={"X-Limit": "50"},
+            body='{"status_code":1000}',
+            leniences=[Lenience("over_long", "name", "too long")],
+            faults=[Fault("kwh", "must be a number", "x")],
+            objects=["session:SK*ION/S-1"],
+        )
     )
     message.refresh_from_db()
     assert message.ok
@@ -76,7 +84,7 @@ def test_an_exchange_is_there_from_its_beginning() -> None:
 )
 def test_tokens_in_bodies_are_masked(body: bytes | str) -> None:
     assert SECRET[:-4] not in opened(body=body).request_body
-    open_message(direction=OUTBOUND, method="GET", url="/").finish(body=body)
+    open_message(Exchange(direction=OUTBOUND, method="GET", url="/")).finish(Outcome(body=body))
     assert SECRET[:-4] not in last_message().response_body
 
 
@@ -127,8 +135,8 @@ def test_a_body_beyond_the_limit_is_cut_with_a_note(settings: Settings) -> None:
 
 
 def test_hundreds_of_notes_are_cut() -> None:
-    record = open_message(direction=INBOUND, method="PUT", url="/")
-    record.finish(faults=[Fault("a" * 5000, "b" * 5000)] * 500, error="\x00")
+    record = open_message(Exchange(direction=INBOUND, method="PUT", url="/"))
+    record.finish(Outcome(faults=[Fault("a" * 5000, "b" * 5000)] * 500, error="\x00"))
     message = last_message()
     assert (len(message.faults), len(message.faults[0]["path"])) == (100, 500)
 
@@ -139,16 +147,16 @@ def test_an_inbound_message_must_be_written(monkeypatch: pytest.MonkeyPatch) -> 
 
     monkeypatch.setattr("ocpi.message_log.run", broken)
     with pytest.raises(RuntimeError):
-        open_message(direction=INBOUND, method="PUT", url="/")
-    record = open_message(direction=OUTBOUND, method="PUT", url="/")
+        open_message(Exchange(direction=INBOUND, method="PUT", url="/"))
+    record = open_message(Exchange(direction=OUTBOUND, method="PUT", url="/"))
     assert record.id is None
-    record.finish(http_status=200)
+    record.finish(Outcome(http_status=200))
 
 
 def test_a_log_that_fails_spoils_no_transaction() -> None:
     with transaction.atomic():
-        record = open_message(direction=OUTBOUND, method="GET", url="/")
-        record.finish(http_status=10**9)  # out of the column's range
+        record = open_message(Exchange(direction=OUTBOUND, method="GET", url="/"))
+        record.finish(Outcome(http_status=10**9))  # out of the column's range
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
     assert last_message().pk == record.id
@@ -158,7 +166,7 @@ def test_old_messages_are_deleted_in_bites(settings: Settings) -> None:
     settings.OCPI_MESSAGE_DAYS = 90
     now = timezone.now()
     for days in (0, 89, 91, 92, 93):
-        open_message(direction=INBOUND, method="GET", url=f"/{days}")
+        open_message(Exchange(direction=INBOUND, method="GET", url=f"/{days}"))
         Message.objects.filter(url=f"/{days}").update(at=now - timedelta(days=days))
     assert delete_old(limit=2) == 2
     assert sorted(Message.objects.values_list("url", flat=True)) == ["/0", "/89", "/91"]
@@ -185,9 +193,9 @@ def test_messages_outlive_their_partner() -> None:
     ],
 )
 def test_it_says_which_exchanges_failed(outcome: dict[str, Any], failed: bool) -> None:
-    record = open_message(direction=OUTBOUND, method="GET", url="/")
+    record = open_message(Exchange(direction=OUTBOUND, method="GET", url="/"))
     assert last_message().failed is False
-    record.finish(**outcome)
+    record.finish(Outcome(**outcome))
     assert last_message().failed is failed
 
 
@@ -229,13 +237,15 @@ class TestUrls:
     def test_nor_has_it_one_in_a_header_a_body_or_an_error(self) -> None:
         url = f"https://x.example/versions?token={SECRET}"
         record = open_message(
-            direction=OUTBOUND, method="GET", url=url, headers={"Referer": url}, body=f'{{"url":"{url}"}}'
+            Exchange(direction=OUTBOUND, method="GET", url=url, headers={"Referer": url}, body=f'{{"url":"{url}"}}')
         )
         record.finish(
-            http_status=302,
-            headers={"Location": url, "Link": f'<{url}&offset=2>; rel="next"'},
-            body=f'{{"url":"https://x.example/a?b=1\\u0026token={SECRET}"}}',
-            error=f"they redirect to {url}",
+            Outcome(
+                http_status=302,
+                headers={"Location": url, "Link": f'<{url}&offset=2>; rel="next"'},
+                body=f'{{"url":"https://x.example/a?b=1\\u0026token={SECRET}"}}',
+                error=f"they redirect to {url}",
+            )
         )
         kept = " ".join(str(value) for value in vars(last_message()).values())
         assert SECRET not in kept

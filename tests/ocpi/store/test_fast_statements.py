@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from ocpi import message_log
-from ocpi.message_log import INBOUND, MESSAGES, open_message
+from ocpi.message_log import INBOUND, MESSAGES, Exchange, Outcome, open_message
 from ocpi.models import Connector, Evse, Location, Message, OcpiSession
 from ocpi.store import Party, patch_evse, put_location, put_session
 from partners import tokens
@@ -36,7 +36,9 @@ def columns(row: models.Model) -> dict[str, Any]:
 def stored(party: Party) -> None:
     put_location(party, "LOC-1", location_data())
     put_session(party, "S-1", session_data(kwh=12.3456, charging_periods=[period_data(POWER=40)]))
-    open_message(direction=INBOUND, method="PUT", url="/", headers={"X-A": "ä"}).finish(http_status=200)
+    open_message(Exchange(direction=INBOUND, method="PUT", url="/", headers={"X-A": "ä"})).finish(
+        Outcome(http_status=200)
+    )
 
 
 @pytest.mark.parametrize("model", [Location, Evse, Connector, OcpiSession, Message, Partner])
@@ -99,7 +101,7 @@ def test_a_status_takes_few_queries(party: Party) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_the_log_does_not_wait_for_the_disk_and_nobody_else_inherits_that() -> None:
-    open_message(direction=INBOUND, method="PUT", url="/").finish(http_status=200)
+    open_message(Exchange(direction=INBOUND, method="PUT", url="/")).finish(Outcome(http_status=200))
     assert Message.objects.get().http_status == 200
     if connection.vendor == "postgresql":
         assert "synchronous_commit" in soon()
@@ -126,7 +128,7 @@ def test_a_connection_that_died_is_replaced(settings: Settings, monkeypatch: pyt
     connection.ensure_connection()
     connection.health_check_done = False
     monkeypatch.setattr(message_log, "run", dying)
-    assert open_message(direction=INBOUND, method="PUT", url="/").id
+    assert open_message(Exchange(direction=INBOUND, method="PUT", url="/")).id
     assert len(tries) == 2
     assert MESSAGES.first("", []) is not None
 
@@ -135,7 +137,7 @@ def test_a_connection_that_died_is_replaced(settings: Settings, monkeypatch: pyt
 def test_postgresql_plans_a_statement_once() -> None:
     connection.close()
     for number in range(3):
-        open_message(direction=INBOUND, method="PUT", url=f"/{number}")
+        open_message(Exchange(direction=INBOUND, method="PUT", url=f"/{number}"))
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE 'INSERT INTO ocpi_message%%'", []
@@ -147,7 +149,7 @@ def test_postgresql_plans_a_statement_once() -> None:
 def test_it_does_without_prepared_statements(settings: Settings) -> None:
     settings.DATABASE_PREPARED_STATEMENTS = False
     connection.close()
-    open_message(direction=INBOUND, method="PUT", url="/").finish(http_status=200)
+    open_message(Exchange(direction=INBOUND, method="PUT", url="/")).finish(Outcome(http_status=200))
     assert Message.objects.get().http_status == 200
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
