@@ -1,10 +1,9 @@
 """Samples: what each Session update says of the meter, and what is wrong with it (rules 21-23)."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from django.db.models import Count, Exists, Q
+from django.db.models import Exists
 
 from ocpi.receivers import SessionNews
 from ocpi.store import columns, stamps
@@ -101,29 +100,3 @@ def faults(attempt: ChargingAttempt, news: SessionNews, since: timedelta | None)
     if since is not None and since > timedelta(seconds=attempt.session.policy["meter_interval"]):
         found.append("late")
     return found
-
-
-@dataclass(frozen=True)
-class MeterCheck:
-    """What a partner's updates of ACTIVE Sessions were like."""
-
-    samples: int
-    without_kwh: int
-    without_kw: int
-    late: int
-
-    @property
-    def passed(self) -> bool:
-        return self.samples > 0 and not (self.without_kwh or self.without_kw or self.late)
-
-
-def meter_check(partner_id: int, since: datetime) -> MeterCheck:
-    """Return the record of a partner's meter values since a moment (rule 23). One query."""
-    rows = Sample.objects.filter(ocpi_session__partner_id=partner_id, received_at__gte=since, ignored="")
-    counts = rows.aggregate(
-        samples=Count("pk"),
-        without_kwh=Count("pk", filter=Q(faults__contains="energy")),
-        without_kw=Count("pk", filter=Q(faults__contains="power")),
-        late=Count("pk", filter=Q(faults__contains="late")),
-    )
-    return MeterCheck(**counts)

@@ -75,9 +75,13 @@ def running(folder: Path, environment: Mapping[str, str], port: int, admin_passw
 
 def _slowed(command: list[str]) -> list[str]:
     """The demonstration's simulator, slow enough to be watched."""
-    at_speed = command.index("--speed") + 1
-    at_meter = command.index("--meter-interval") + 1
-    return [*command[:at_speed], SPEED, command[at_speed + 1], METER, *command[at_meter + 1 :]]
+    return _with(_with(command, "--speed", SPEED), "--meter-interval", METER)
+
+
+def _with(command: list[str], option: str, value: str) -> list[str]:
+    """A command line with another value of an option that it has."""
+    at = command.index(option) + 1
+    return [*command[:at], value, *command[at + 1 :]]
 
 
 def embedded(folder: Path) -> tuple[dict[str, str], int]:

@@ -70,8 +70,3 @@ class Cpo:
         answer.raise_for_status()
         said: dict[str, Any] = answer.json()
         return said
-
-
-def is_busy(state: Mapping[str, Any], charger: Charger) -> bool:
-    """Whether a charge is under way at the charger."""
-    return any(one["uid"] == charger.uid and one["session_id"] for one in state["evses"])

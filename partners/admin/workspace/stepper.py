@@ -1,6 +1,5 @@
 """The top of a partner's page: the stages, whose turn it is, what exactly is missing, and the next best action."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -132,8 +131,3 @@ def _step(stage: Stage, now: Stage) -> Step:
         done = there < here or now == stage == Stage.LIVE
         place = "done" if done else "now" if there == here else "ahead"
     return Step(info.number, info.title, WHO[info.owners], info.duration, place)
-
-
-def titles() -> Mapping[str, str]:
-    """What conditions are called."""
-    return rules.TITLES

@@ -60,6 +60,7 @@ ON_TAB = {
     "tests": ("check", "check-armed"),
     "locations": ("sync-locations",),
 }
+ADVANCE = "advance"
 ELSEWHERE = frozenset(
     {"sync-locations", "sync-tariffs", "check-armed", "confirm-items", "issue-token-b", "connect-by-hand", "rotate"}
 )
@@ -69,7 +70,6 @@ def show(page: Page, tab: str) -> HttpResponse:
     """One tab of the workspace, with the stages above it."""
     onboarding = stages.of(page.partner)
     journey = journey_of(onboarding)
-    buttons = page.admin.buttons(page.request, page.partner)
     context = {
         **admin.site.each_context(page.request),
         "opts": page.admin.opts,
@@ -78,8 +78,7 @@ def show(page: Page, tab: str) -> HttpResponse:
         "tabs": [(key, title, tab_url(page.partner, key), key == tab) for key, title in TABS],
         "tab": tab,
         "journey": journey,
-        **_next(page, journey, buttons),
-        "buttons": [one for one in buttons if _belongs(one["action"].name, tab)],
+        **_next(page, journey, page.admin.buttons(page.request, page.partner), tab),
         "conditions": _conditions(page, journey) if tab == "overview" else [],
         "rest_url": run_url(page.partner),
         **(_of_tab(page, journey, tab)),
@@ -87,27 +86,27 @@ def show(page: Page, tab: str) -> HttpResponse:
     return TemplateResponse(page.request, "admin/partners/partner/workspace.html", context)
 
 
-def _belongs(name: str, tab: str) -> bool:
-    if tab == "overview":
-        return name not in ELSEWHERE
-    return name in ON_TAB.get(tab, ())
+def _belongs(button: dict[str, Any], tab: str) -> bool:
+    name = button["action"].name
+    return name not in ELSEWHERE if tab == "overview" else name in ON_TAB.get(tab, ())
 
 
-def _next(page: Page, journey: Journey, buttons: list[dict[str, Any]]) -> dict[str, Any]:
-    """What to do next, with its button; the form of moving on carries the stage that is shown."""
+def _next(page: Page, journey: Journey, buttons: list[dict[str, Any]], tab: str) -> dict[str, Any]:
+    """What to do next, with its button, and the tab's other buttons. Moving on is offered as the next step only."""
     step = next_step(page.partner, journey)
     button = next((one for one in buttons if one["action"].name == step.action), None)
-    for one in buttons:
-        if one["action"].name == "advance":
-            one["form"] = AdvanceForm(initial={"expected": journey.stage.value}, auto_id="do-advance-%s")
     if button is not None:
-        buttons.remove(button)
         button["tone"] = "primary"
-    for one in [each for each in buttons if each["action"].name == "advance"]:
-        buttons.remove(one)
-    for one in buttons:
-        one["tone"] = "default" if one["tone"] == "primary" else one["tone"]
-    return {"next": step, "next_button": button}
+        if step.action == ADVANCE:
+            # The stage that is shown: another press may have moved it meanwhile.
+            button["form"] = AdvanceForm(initial={"expected": journey.stage.value}, auto_id="do-advance-%s")
+    others = [one for one in buttons if one is not button and one["action"].name != ADVANCE]
+    return {"next": step, "next_button": button, "buttons": [_calm(one) for one in others if _belongs(one, tab)]}
+
+
+def _calm(button: dict[str, Any]) -> dict[str, Any]:
+    """A button beside the next one: none of them is the first to press."""
+    return {**button, "tone": "default"} if button["tone"] == "primary" else button
 
 
 def _conditions(page: Page, journey: Journey) -> list[dict[str, Any]]:

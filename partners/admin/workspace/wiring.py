@@ -11,73 +11,71 @@ from partners.admin.showing import DANGER, SUCCESS, ago, at, badge, code, link, 
 from partners.admin.workspace.tables import MOST, Table, of_partner
 from partners.models import Partner, PartnerClock
 
+NEWEST = 5
+
 
 def connection(partner: Partner) -> list[Table]:
-    endpoints = [[row.module, row.role.lower(), code(row.url), row.version] for row in partner.endpoints.all()]
-    runs = HandshakeRun.objects.filter(partner=partner)[:5]
-    syncs = SyncRun.objects.filter(partner=partner)[:5]
-    failed = Count("cases", filter=Q(cases__verdict="fail"))
-    checks = partner.conformance_runs.annotate(count=Count("cases"), failed_count=failed)[:5]
-    return [
-        Table(
-            "Handshakes",
-            ("Run", "Kind", "State", "Step", "Ended", "Cause"),
-            [
-                [
-                    link(row, nowrap(f"Run {row.pk}")),
-                    row.get_kind_display(),
-                    state_badge(row),
-                    row.get_step_display(),
-                    ago(row.ended_at),
-                    row.cause,
-                ]
-                for row in runs
-            ],
-            "No handshake was made yet.",
-            of_partner(HandshakeRun, partner),
-        ),
-        Table(
-            "Connection checks",
-            ("Check", "State", "Cases", "Kind", "Ended"),
-            [
-                [
-                    link(row, f"Check {row.pk}"),
-                    _outcome(row),
-                    row.count,
-                    "with a test charge" if row.armed else "read-only",
-                    ago(row.ended_at),
-                ]
-                for row in checks
-            ],
-            "The connection was not checked yet. Press “Check connection”.",
-        ),
-        Table(
-            "Their endpoints", ("Module", "Role", "URL", "Version"), endpoints, "They are known after the handshake."
-        ),
-        Table(
-            "Syncs",
-            ("Sync", "State", "Received", "Stored", "Refused", "Ended"),
-            [
-                [
-                    link(row, f"{row.module} {row.pk}"),
-                    state_badge(row),
-                    row.received,
-                    row.stored,
-                    row.refused,
-                    ago(row.ended_at),
-                ]
-                for row in syncs
-            ],
-            "Nothing was pulled yet.",
-            of_partner(SyncRun, partner),
-        ),
-        Table(
-            "Their clock",
-            ("Measured by", "Beside ours", "Last measured"),
-            [[row.get_source_display(), _offset(row), ago(row.measured_at)] for row in partner.clocks.all()],
-            "It was never seen to differ from ours by more than a few seconds.",
-        ),
+    return [_handshakes(partner), _checks(partner), _endpoints(partner), _syncs(partner), _clocks(partner)]
+
+
+def _handshakes(partner: Partner) -> Table:
+    rows = [
+        [
+            link(row, nowrap(f"Run {row.pk}")),
+            row.get_kind_display(),
+            state_badge(row),
+            row.get_step_display(),
+            ago(row.ended_at),
+            row.cause,
+        ]
+        for row in HandshakeRun.objects.filter(partner=partner)[:NEWEST]
     ]
+    head = ("Run", "Kind", "State", "Step", "Ended", "Cause")
+    return Table("Handshakes", head, rows, "No handshake was made yet.", of_partner(HandshakeRun, partner))
+
+
+def _checks(partner: Partner) -> Table:
+    failed = Count("cases", filter=Q(cases__verdict="fail"))
+    rows = [
+        [
+            link(row, f"Check {row.pk}"),
+            _outcome(row),
+            row.count,
+            "with a test charge" if row.armed else "read-only",
+            ago(row.ended_at),
+        ]
+        for row in partner.conformance_runs.annotate(count=Count("cases"), failed_count=failed)[:NEWEST]
+    ]
+    head = ("Check", "State", "Cases", "Kind", "Ended")
+    return Table("Connection checks", head, rows, "The connection was not checked yet. Press “Check connection”.")
+
+
+def _endpoints(partner: Partner) -> Table:
+    rows = [[row.module, row.role.lower(), code(row.url), row.version] for row in partner.endpoints.all()]
+    head = ("Module", "Role", "URL", "Version")
+    return Table("Their endpoints", head, rows, "They are known after the handshake.")
+
+
+def _syncs(partner: Partner) -> Table:
+    rows = [
+        [
+            link(row, f"{row.module} {row.pk}"),
+            state_badge(row),
+            row.received,
+            row.stored,
+            row.refused,
+            ago(row.ended_at),
+        ]
+        for row in SyncRun.objects.filter(partner=partner)[:NEWEST]
+    ]
+    head = ("Sync", "State", "Received", "Stored", "Refused", "Ended")
+    return Table("Syncs", head, rows, "Nothing was pulled yet.", of_partner(SyncRun, partner))
+
+
+def _clocks(partner: Partner) -> Table:
+    rows = [[row.get_source_display(), _offset(row), ago(row.measured_at)] for row in partner.clocks.all()]
+    head = ("Measured by", "Beside ours", "Last measured")
+    return Table("Their clock", head, rows, "It was never seen to differ from ours by more than a few seconds.")
 
 
 def _offset(clock: PartnerClock) -> SafeString:
