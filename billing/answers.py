@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from billing.gateways import GatewayAnswer, Outcome
 from billing.models import PaymentAuthorization
+from partners.deadlines import growing_pause
 
 State = PaymentAuthorization.State
 
@@ -94,8 +95,8 @@ def apply_silence(row: PaymentAuthorization, step: Step, now: datetime) -> None:
 
 def _later(row: PaymentAuthorization, now: datetime) -> None:
     """Ask again after 1, 2, 4, ... seconds, at most half a minute while a driver waits, else five minutes."""
-    longest = 30 if row.state == State.RESERVING else 300
-    row.next_check_at = now + timedelta(seconds=min(2 ** min(row.attempts - 1, 10), longest))
+    longest = timedelta(seconds=30) if row.state == State.RESERVING else timedelta(minutes=5)
+    row.next_check_at = now + growing_pause(row.attempts, timedelta(seconds=1), longest)
 
 
 def _contradiction(row: PaymentAuthorization, message: str) -> None:

@@ -31,7 +31,7 @@ from ocpi.enqueue import enqueue, enqueue_after_commit
 from ocpi.models.outgoing import Outgoing, QueuedRequest
 from ocpi.store.base import NotFound
 from ocpi.versions import VERSIONS, Invalid, Lenience, Version
-from partners.deadlines import claim_due, is_free, take_lease
+from partners.deadlines import claim_due, growing_pause, is_free, take_lease
 from partners.models import Partner
 
 log = structlog.get_logger(__name__)
@@ -199,7 +199,7 @@ def _failed(row: Outgoing, failure: CallFailed) -> Columns:
     state = State.UNANSWERED if failure.might_have_arrived else State.UNDELIVERED
     values: Columns = {"state": state, "failure": failure.in_full[:LONGEST_TEXT], "message_id": failure.message_id}
     if row.repeatable and row.tries < MOST_TRIES:
-        wait = min(FIRST_WAIT * 2 ** min(row.tries - 1, 10), LONGEST_WAIT)
+        wait = growing_pause(row.tries, FIRST_WAIT, LONGEST_WAIT)
         values["next_check_at"] = timezone.now() + wait
     return values
 

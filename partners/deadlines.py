@@ -24,6 +24,16 @@ from partners import rows
 Row = TypeVar("Row", bound=models.Model)
 
 
+def due_index(name: str, *before: str) -> models.Index:
+    """The partial index of a deadline column, over the columns `before` it too: what `claim_due` looks through."""
+    return models.Index(fields=[*before, "next_check_at"], condition=Q(next_check_at__isnull=False), name=name)
+
+
+def growing_pause(tries: int, first: timedelta, longest: timedelta) -> timedelta:
+    """How long to wait after the `tries`-th try: `first`, then twice as long each time, `longest` at most."""
+    return min(first * 2 ** min(tries - 1, 10), longest)
+
+
 class LeaseLostError(Exception):
     """Another worker has the row now, or it was ended by somebody else."""
 

@@ -8,6 +8,8 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django_fsm import FSMField, FSMModelMixin, transition
 
+from partners.deadlines import due_index
+
 
 class State(models.TextChoices):
     """Where the money is."""
@@ -96,7 +98,7 @@ class PaymentAuthorization(FSMModelMixin, models.Model):
         ordering = ["-created_at"]
         permissions = [("move_money", "Can capture, release or give back money")]
         indexes = [
-            models.Index(fields=["next_check_at"], name="billing_auth_due", condition=Q(next_check_at__isnull=False)),
+            due_index("billing_auth_due"),
             models.Index(fields=["gateway_reference"], name="billing_auth_gateway_ref"),
             models.Index(fields=["state", "-created_at"], name="billing_auth_by_state"),
             models.Index(fields=["-created_at"], name="billing_auth_created"),

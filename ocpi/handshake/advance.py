@@ -19,11 +19,11 @@ from ocpi.handshake.failures import StepFailedError
 from ocpi.handshake.steps import StepDone
 from ocpi.models import HandshakeRun, HandshakeStep
 from partners import tokens
-from partners.deadlines import LeaseLostError, holding
+from partners.deadlines import LeaseLostError, growing_pause, holding
 from partners.incidents import Report, close_incidents, open_incident
 
 log = structlog.get_logger(__name__)
-FIRST_WAIT, LONGEST_WAIT = 5, 60  # seconds between tries
+FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=5), timedelta(seconds=60)  # between tries
 FINISH_TRIES = 3
 TOKEN_REFUSED = "handshake:token-refused"  # noqa: S105  (the key of an incident)
 REFUSES_ALL = "HTTP 401 on all requests after handshake"
@@ -160,8 +160,7 @@ def _close_failed(opened: _Opened, failure: StepFailedError, withdraw_token: boo
         if run.step == Step.FINISH:
             _unconfirmed(run, failure)
             return None
-        wait = timedelta(seconds=min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(run.tries - 1, 10)))
-        next_try = timezone.now() + wait
+        next_try = timezone.now() + growing_pause(run.tries, FIRST_WAIT, LONGEST_WAIT)
         if not failure.heals:
             _given_up(run, failure)
         elif next_try > run.window_ends_at:
@@ -185,7 +184,7 @@ def _given_up(run: HandshakeRun, failure: StepFailedError) -> None:
 def _unconfirmed(run: HandshakeRun, failure: StepFailedError) -> None:
     """Both sides are registered, and that cannot be undone from here: after some tries staff are told instead."""
     if run.tries < FINISH_TRIES:
-        run.next_check_at = timezone.now() + timedelta(seconds=FIRST_WAIT)
+        run.next_check_at = timezone.now() + FIRST_WAIT
         run.save()
         return
     run.cause, run.advice = f"Registered, but not confirmed: {failure.text}", failure.advice

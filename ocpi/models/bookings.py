@@ -4,6 +4,7 @@ from django.db import models
 
 from ocpi.models.base import MirroredObject
 from ocpi.models.outgoing import QueuedRequest
+from partners.deadlines import due_index
 
 
 class BookingLocation(MirroredObject):
@@ -65,11 +66,7 @@ class BookingRequest(QueuedRequest):
         ordering = ["-created_at"]
         indexes = [
             models.Index(fields=["partner", "request_id"]),
-            models.Index(
-                fields=["next_check_at"],
-                condition=models.Q(next_check_at__isnull=False),
-                name="booking_requests_due",
-            ),
+            due_index("booking_requests_due"),
         ]
 
     def __str__(self) -> str:

@@ -2,6 +2,7 @@
 
 from django.db import models
 
+from partners.deadlines import due_index
 from partners.models import Partner
 
 
@@ -23,9 +24,7 @@ class ServerCertificate(models.Model):
             models.UniqueConstraint(fields=["partner", "host", "port"], name="one_certificate_per_partner_and_host")
         ]
         indexes = [
-            models.Index(
-                fields=["next_check_at"], condition=models.Q(next_check_at__isnull=False), name="certificates_due"
-            ),
+            due_index("certificates_due"),
             models.Index(fields=["not_after"]),
         ]
 

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 
+from partners.deadlines import due_index
 from partners.models import Partner
 
 
@@ -59,11 +60,7 @@ class ConformanceRun(models.Model):
             ),
         ]
         indexes = [
-            models.Index(
-                fields=["next_check_at"],
-                condition=models.Q(next_check_at__isnull=False),
-                name="conformance_runs_due",
-            ),
+            due_index("conformance_runs_due"),
             models.Index(fields=["partner", "-id"], name="conformance_runs_of_partner"),
         ]
 

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 from django_fsm import FSMField, FSMModelMixin, transition
 
+from partners.deadlines import due_index
 from partners.models import IssuedToken, Partner
 
 
@@ -66,13 +67,7 @@ class HandshakeRun(FSMModelMixin, models.Model):
                 name="live_handshakes_have_a_clock",
             ),
         ]
-        indexes = [
-            models.Index(
-                fields=["next_check_at"],
-                condition=models.Q(next_check_at__isnull=False),
-                name="handshakes_due",
-            )
-        ]
+        indexes = [due_index("handshakes_due")]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} with {self.partner}"

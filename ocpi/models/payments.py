@@ -5,6 +5,7 @@ import uuid
 from django.db import models
 
 from ocpi.models.outgoing import QueuedRequest
+from partners.deadlines import due_index
 from partners.models import Partner
 
 
@@ -44,13 +45,7 @@ class TerminalRequest(QueuedRequest):
 
     class Meta:
         ordering = ["-created_at"]
-        indexes = [
-            models.Index(
-                fields=["next_check_at"],
-                condition=models.Q(next_check_at__isnull=False),
-                name="terminal_requests_due",
-            )
-        ]
+        indexes = [due_index("terminal_requests_due")]
 
     def __str__(self) -> str:
         return f"POST {self.terminal}"
@@ -76,11 +71,7 @@ class FinancialAdvice(QueuedRequest):
             models.UniqueConstraint(fields=["partner", "authorization_reference"], name="one_advice_per_authorization")
         ]
         indexes = [
-            models.Index(
-                fields=["next_check_at"],
-                condition=models.Q(next_check_at__isnull=False),
-                name="financial_advices_due",
-            ),
+            due_index("financial_advices_due"),
         ]
 
     def __str__(self) -> str:

@@ -4,6 +4,7 @@ from django.db import models
 
 from ocpi.models.outgoing import QueuedRequest
 from ocpi.models.sessions import OcpiSession
+from partners.deadlines import due_index
 
 
 class ProfileRequest(QueuedRequest):
@@ -23,13 +24,7 @@ class ProfileRequest(QueuedRequest):
 
     class Meta:
         ordering = ["-created_at"]
-        indexes = [
-            models.Index(
-                fields=["next_check_at"],
-                condition=models.Q(next_check_at__isnull=False),
-                name="profile_requests_due",
-            )
-        ]
+        indexes = [due_index("profile_requests_due")]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()}: {self.result or self.response or self.get_state_display()}"

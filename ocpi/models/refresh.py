@@ -2,6 +2,7 @@
 
 from django.db import models
 
+from partners.deadlines import due_index
 from partners.models import Partner
 
 
@@ -33,13 +34,7 @@ class Refresh(models.Model):
                 fields=["partner", "module", "country_code", "party_id", "ocpi_key"], name="one_refresh_per_object"
             )
         ]
-        indexes = [
-            models.Index(
-                fields=["partner", "next_check_at"],
-                condition=models.Q(next_check_at__isnull=False),
-                name="refreshes_due",
-            )
-        ]
+        indexes = [due_index("refreshes_due", "partner")]
 
     def __str__(self) -> str:
         return f"{self.module} {self.ocpi_id}"

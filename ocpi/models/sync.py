@@ -2,6 +2,7 @@
 
 from django.db import models
 
+from partners.deadlines import due_index
 from partners.models import Partner
 
 
@@ -42,7 +43,7 @@ class SyncRun(models.Model):
             )
         ]
         indexes = [
-            models.Index(fields=["next_check_at"], condition=models.Q(next_check_at__isnull=False), name="syncs_due"),
+            due_index("syncs_due"),
             models.Index(fields=["partner", "module", "-id"]),
             models.Index(fields=["ended_at"], condition=models.Q(state="failed"), name="syncs_failed"),
         ]

@@ -3,6 +3,7 @@
 from django.db import models
 
 from ocpi.models.token import Token
+from partners.deadlines import due_index
 from partners.models import Partner
 
 
@@ -32,11 +33,7 @@ class TokenPush(models.Model):
         permissions = [("push_token", "Can have a token pushed to a partner")]
         constraints = [models.UniqueConstraint(fields=["token", "partner"], name="one_push_per_token_and_partner")]
         indexes = [
-            models.Index(
-                fields=["partner", "next_check_at"],
-                condition=models.Q(next_check_at__isnull=False),
-                name="token_pushes_due",
-            ),
+            due_index("token_pushes_due", "partner"),
             models.Index(fields=["partner", "-id"]),
             models.Index(fields=["-id"], condition=~models.Q(error=""), name="token_pushes_failing"),
         ]

@@ -14,7 +14,7 @@ from ocpi.models import Token, TokenPush
 from ocpi.pushes.queue import hand_out
 from ocpi.store.tokens import token_wire
 from ocpi.versions import Invalid, Version
-from partners.deadlines import take_lease
+from partners.deadlines import growing_pause, take_lease
 from partners.models import Partner
 
 FIRST_WAIT = timedelta(seconds=30)
@@ -122,7 +122,7 @@ def _failed(row: TokenPush, until: datetime, failure: CallFailed) -> None:
         _finish(row, until, timezone.now() + BUSY_WAIT, error=text)
         return
     tries = row.tries + 1
-    wait = min(FIRST_WAIT * 2 ** min(tries - 1, 10), LONGEST_WAIT)
+    wait = growing_pause(tries, FIRST_WAIT, LONGEST_WAIT)
     _finish(row, until, timezone.now() + wait, error=text, tries=tries, message_id=failure.message_id)
 
 

@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from partners.allowlist.networks import normal, written
 from partners.allowlist.remote import Item, RemoteFailed, RemoteList
-from partners.deadlines import claim_due
+from partners.deadlines import claim_due, growing_pause
 from partners.models import AllowedNetwork, AllowlistMirror, Onboarding
 from partners.onboarding.rules import Stage
 
@@ -98,7 +98,7 @@ class _Step:
                 self._go_on(mirror, remote)
         except RemoteFailed as failure:
             log.warning("allowlist_not_in_step", error=str(failure))
-            wait = min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(mirror.tries, 10))
+            wait = growing_pause(mirror.tries + 1, FIRST_WAIT, LONGEST_WAIT)
             self._write(wait, state=State.FAILED, error=str(failure), tries=mirror.tries + 1)
 
     def _go_on(self, mirror: AllowlistMirror, remote: RemoteList) -> None:

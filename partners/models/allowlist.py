@@ -2,6 +2,8 @@
 
 from django.db import models
 
+from partners.deadlines import due_index
+
 
 class AllowlistMirror(models.Model):
     """One IP list at Cloudflare that is kept in step with the partners' networks: how far that got.
@@ -33,11 +35,7 @@ class AllowlistMirror(models.Model):
         verbose_name = "allowlist at Cloudflare"
         verbose_name_plural = "allowlist at Cloudflare"
         ordering = ["id"]
-        indexes = [
-            models.Index(
-                fields=["next_check_at"], condition=models.Q(next_check_at__isnull=False), name="allowlist_mirrors_due"
-            )
-        ]
+        indexes = [due_index("allowlist_mirrors_due")]
 
     def __str__(self) -> str:
         return f"List {self.list_id}"

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from partners.deadlines import due_index
 from partners.models.document import Document
 from partners.models.incident import Incident
 from partners.models.partner import Partner
@@ -55,7 +56,7 @@ class Mail(models.Model):
         verbose_name_plural = "mails"
         permissions = [("send_mail", "Can send mails again")]
         indexes = [
-            models.Index(fields=["next_check_at"], condition=models.Q(next_check_at__isnull=False), name="mails_due"),
+            due_index("mails_due"),
             models.Index(fields=["state", "written_at"]),
         ]
 

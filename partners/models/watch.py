@@ -2,6 +2,8 @@
 
 from django.db import models
 
+from partners.deadlines import due_index
+
 
 class Watch(models.Model):
     """The clock of one detector. `next_check_at` is its deadline and, while somebody looks, the lease."""
@@ -13,9 +15,7 @@ class Watch(models.Model):
     class Meta:
         verbose_name_plural = "watches"
         ordering = ["name"]
-        indexes = [
-            models.Index(fields=["next_check_at"], condition=models.Q(next_check_at__isnull=False), name="watches_due")
-        ]
+        indexes = [due_index("watches_due")]
 
     def __str__(self) -> str:
         return self.name

@@ -2,6 +2,7 @@
 
 from django.db import models
 
+from partners.deadlines import due_index
 from partners.models import Partner
 
 
@@ -25,13 +26,7 @@ class FallbackPull(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["partner", "module"], name="one_fallback_pull_per_module")]
-        indexes = [
-            models.Index(
-                fields=["next_check_at"],
-                condition=models.Q(next_check_at__isnull=False),
-                name="fallback_pulls_due",
-            )
-        ]
+        indexes = [due_index("fallback_pulls_due")]
 
     def __str__(self) -> str:
         return f"{self.partner}: {self.module}"

@@ -8,6 +8,7 @@ from django_fsm import FSMField, FSMModelMixin, TransitionNotAllowed, transition
 
 from billing.models import PaymentAuthorization
 from ocpi.models import Connector, Evse, Token
+from partners.deadlines import due_index
 from partners.models import Partner
 from sessions_adhoc.models.client import ClientKey
 from sessions_adhoc.states import BEFORE_START, TERMINAL, WITHOUT_CLOCK, State, choices
@@ -123,9 +124,7 @@ class AdHocSession(FSMModelMixin, models.Model):
             ),
         ]
         indexes = [
-            models.Index(
-                fields=["next_check_at"], condition=models.Q(next_check_at__isnull=False), name="sessions_due"
-            ),
+            due_index("sessions_due"),
             models.Index(fields=["state", "-created_at"]),
             models.Index(fields=["partner", "-created_at"]),
             models.Index(fields=["-created_at"]),
