@@ -8,23 +8,21 @@ settles every waiting object of that kind.
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import transaction
-from django.db.models import Exists, Min, OuterRef, Q, QuerySet
+from django.db.models import Min, QuerySet
 from django.utils import timezone
 
 from ocpi.client import SENDER, CallFailed, functional
-from ocpi.enqueue import enqueue_after_commit
+from ocpi.handing_out import Few
 from ocpi.hubs import hub_of
 from ocpi.models import OcpiSession, Refresh
 from ocpi.sync.engine import pull
 from ocpi.sync.paging import LISTED_UNDER, Page
 from ocpi.sync.storing import Storing
 from partners import clocks
-from partners.deadlines import claim_due, take_lease
-from partners.models import Partner
+from partners.deadlines import take_lease
 
 REFRESH_TASK = "ocpi.tasks.sync_refresh"
-QUEUE_LEASE = timedelta(seconds=60)
+REFRESHES = Few(Refresh, REFRESH_TASK, at_once=1)
 MARGIN = timedelta(minutes=2)  # to store what came
 WAITS = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2))
 OVERLAP = timedelta(minutes=1)  # clocks differ
@@ -35,22 +33,7 @@ HOPELESS = ("not_offered", "no_token")
 
 def hand_out_due(now: datetime) -> int:
     """Hand out what is due, for every connected partner; return how many."""
-    due = Refresh.objects.filter(partner=OuterRef("pk"), next_check_at__lte=now)
-    partners = Partner.objects.filter(Exists(due), connection=Partner.Connection.CONNECTED)
-    return sum(hand_out(partner) for partner in partners)
-
-
-def hand_out(partner: Partner) -> int:
-    """Hand out the partner's next one, unless one is under way; return how many."""
-    now = timezone.now()
-    with transaction.atomic():
-        if Refresh.objects.filter(partner=partner, held=True, next_check_at__gt=now).exists():
-            return 0
-        due = claim_due(Refresh, now=now, lease=QUEUE_LEASE, limit=1, where=Q(partner=partner))
-        Refresh.objects.filter(pk__in=due).update(held=True)
-        for pk in due:
-            enqueue_after_commit(REFRESH_TASK, pk, (now + QUEUE_LEASE).isoformat())
-    return len(due)
+    return REFRESHES.hand_out_due(now)
 
 
 def refresh(refresh_id: int, held: datetime | None = None) -> bool:
@@ -70,7 +53,7 @@ def refresh(refresh_id: int, held: datetime | None = None) -> bool:
             error = failure.sentence
             hopeless = failure.kind in HOPELESS or failure.http_status == 404
     _finish(row, until, error, hopeless)
-    hand_out(row.partner)
+    REFRESHES.hand_out(row.partner)
     return not error
 
 
