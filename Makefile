@@ -137,16 +137,16 @@ mutants: install ## a small fault for each session rule: do the tests notice?
 
 .PHONY: torture
 torture: install ## charges while everything is killed (SEED=n SESSIONS=200 MINUTES=3)
-	@$(PY) -m bench.torture $(if $(SEED),--seed $(SEED)) --sessions $(or $(SESSIONS),200) \
+	@$(PY) -m rehearsal.bench.torture $(if $(SEED),--seed $(SEED)) --sessions $(or $(SESSIONS),200) \
 		--minutes $(or $(MINUTES),3) $(ARGS)
 
 .PHONY: screenshots
 screenshots: install ## a CPO onboarded in a real browser, with a picture of every page in var/screenshots/
-	@$(PY) -m walkthrough $(ARGS)
+	@$(PY) -m rehearsal.walkthrough $(ARGS)
 
 .PHONY: bench
 bench: install ## figures against rivals on this machine (ARGS="ingest", "engine", "pull", "pages")
-	@$(PY) scripts/with_services.py -- $(PY) -m bench.run $(ARGS)
+	@$(PY) scripts/with_services.py -- $(PY) -m rehearsal.bench.run $(ARGS)
 
 .PHONY: lock
 lock: install ## lock requirements/*.in with hashes (UPGRADE=1 for newer versions)

@@ -9,6 +9,6 @@ class BillingConfig(AppConfig):
     verbose_name = "Billing"
 
     def ready(self) -> None:
-        from billing import checks, vat  # noqa: F401  registers the system checks
+        from billing import vat
 
         post_migrate.connect(vat.after_migrate, sender=self, dispatch_uid="rates of VAT")

@@ -22,10 +22,10 @@ def on_authorization_changed(func: Receiver, *, lock_first: Locker | None = None
     a clock there, and enqueue work with `transaction.on_commit`; no I/O. An exception undoes the recording,
     and the gateway is asked again after the lease. Besides changes of state it reports two warnings without
     one: a reservation that expires soon (`expiry_warned_at` set) and a capture or release that does not come
-    through (`billing.services.is_stuck`).
+    through (`billing.payments.services.is_stuck`).
 
     `lock_first(reference)` is called before the authorization is locked. Whoever locks rows of its own in
-    `func` must lock them here, because the verbs of `billing.services` are called with those rows locked
+    `func` must lock them here, because the verbs of `billing.payments.services` are called with those rows locked
     already: the order is always the owner's row first, then the authorization.
     """
     if func not in _receivers:

@@ -1,14 +1,23 @@
 """Stored wire objects as pricing sees them, and what a CDR comes to by the tariff that it carries."""
 
+from dataclasses import dataclass
 from datetime import tzinfo
 from decimal import Decimal
 from typing import Any
 
 from billing import pricing
-from ocpi.conformance.pricing import Priced
 from ocpi.models import Cdr, Location, Tariff
 from ocpi.versions import VERSIONS, Invalid
 from ocpi.versions.v2_2_1 import cdrs as wire
+
+
+@dataclass(frozen=True)
+class Priced:
+    """A calculated total in the CDR's currency; None where taxes are not known. `words` tells how it came about."""
+
+    net: Decimal | None
+    gross: Decimal | None
+    words: str
 
 
 def tariff_of(row: Tariff) -> pricing.Tariff | None:

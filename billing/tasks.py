@@ -5,9 +5,10 @@ from datetime import datetime, timedelta
 from celery import shared_task
 from django.utils import timezone
 
-from billing import services
 from billing.models import PaymentAuthorization
-from partners.deadlines import claim_due
+from billing.payments import services
+from billing.payments.driving import DRIVE_TASK
+from partners.ground.deadlines import claim_due
 
 # How long a row handed out by the tick waits for its worker before the next tick hands it out again.
 TICK_LEASE = timedelta(seconds=15)
@@ -24,7 +25,7 @@ def tick() -> int:
     return len(due)
 
 
-@shared_task(name="billing.tasks.drive")
+@shared_task(name=DRIVE_TASK)
 def drive(authorization_id: str, handed_until: str | None = None) -> None:
     """Do the next step of one authorization; `handed_until` is the tick's lease (ISO 8601)."""
     services.drive(authorization_id, datetime.fromisoformat(handed_until) if handed_until else None)

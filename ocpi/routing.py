@@ -13,7 +13,7 @@ from partners.models import Partner
 PREFIX = "ocpi/emsp"
 CODE = "{code}"
 # X-Request-ID of a call of our own to a partner's entrance, to see whether it answers.
-ON_PURPOSE = "conformance"
+ON_PURPOSE = "connection_check"
 """The module under which calls are logged that are wrong on purpose: nobody is to be alarmed by them."""
 ENDPOINT_CHECK = "endpoint-check"
 # Modules that have views here. What a version names beyond them is not on offer.

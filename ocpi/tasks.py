@@ -1,66 +1,35 @@
 """Celery tasks of the OCPI app. Ticks sweep deadline columns and hand each due row to a task of its own."""
 
-from datetime import datetime, timedelta
-
 from celery import shared_task
-from django.db.models import Model
 from django.utils import timezone
 
-from ocpi import (
-    bookings,
-    certificates,
-    charging_profiles,
-    commands,
-    conformance,
-    handshake,
-    message_log,
-    outgoing,
-    payments,
-    pushes,
-    sync,
-    traffic,
-)
-from ocpi.conformance.runs import CHECK_TASK
-from ocpi.enqueue import enqueue
+from ocpi import handshake, sync
+from ocpi.calls import bookings, charging_profiles, commands, outgoing, payments, tokens
+from ocpi.calls.tokens.queue import PUSH_TASK, hand_out_due
+from ocpi.client import certificates
 from ocpi.handshake.rotation import retire_replaced_tokens
 from ocpi.handshake.runs import ADVANCE_TASK
-from ocpi.models import ConformanceRun, HandshakeRun, SyncRun
-from ocpi.pushes.queue import PUSH_TASK, hand_out_due
+from ocpi.log import message_log, traffic
+from ocpi.models import HandshakeRun, SyncRun
 from ocpi.sync import refreshing
 from ocpi.sync.requests import RUN_TASK
 from ocpi.sync.schedule import delete_old_runs, request_due
-from partners.deadlines import claim_due
+from partners.ground.enqueue import enqueue, hand_out, moment_of
 
-# How long a task may wait in the queue before the sweep hands the row out again.
-QUEUE_LEASE = timedelta(seconds=30)
-BATCH = 100
 # Importing them registers how their requests are sent.
 SENDING = (bookings, charging_profiles, payments)
-
-
-def _hand_out(model: type[Model], task: str) -> int:
-    """Claim due rows and queue a task for each; the end of the claim goes with it, as its right to begin."""
-    now = timezone.now()
-    due = claim_due(model, now=now, lease=QUEUE_LEASE, limit=BATCH)
-    for pk in due:
-        enqueue(task, pk, (now + QUEUE_LEASE).isoformat())
-    return len(due)
-
-
-def _moment(held: str | None) -> datetime | None:
-    return datetime.fromisoformat(held) if held else None
 
 
 @shared_task(name="ocpi.tasks.sync_handshakes_tick")
 def sync_handshakes_tick() -> int:
     """Hand out the handshakes whose next try is due."""
-    return _hand_out(HandshakeRun, ADVANCE_TASK)
+    return hand_out(HandshakeRun, ADVANCE_TASK)
 
 
 @shared_task(name=ADVANCE_TASK)
 def sync_advance_handshake(run_id: int, held: str | None = None) -> None:
     """Advance one handshake as far as it goes now."""
-    handshake.advance(run_id, _moment(held))
+    handshake.advance(run_id, moment_of(held))
 
 
 @shared_task(name="ocpi.tasks.sync_tick")
@@ -69,13 +38,13 @@ def sync_tick() -> int:
     now = timezone.now()
     request_due(now)
     retire_replaced_tokens()
-    return _hand_out(SyncRun, RUN_TASK)
+    return hand_out(SyncRun, RUN_TASK)
 
 
 @shared_task(name=RUN_TASK)
 def sync_run(run_id: int, held: str | None = None) -> None:
     """Carry out one pull."""
-    sync.run(run_id, _moment(held))
+    sync.run(run_id, moment_of(held))
 
 
 @shared_task(name="ocpi.tasks.sync_refresh_tick")
@@ -87,7 +56,7 @@ def sync_refresh_tick() -> int:
 @shared_task(name=refreshing.REFRESH_TASK)
 def sync_refresh(refresh_id: int, held: str | None = None) -> None:
     """Read one object anew."""
-    refreshing.refresh(refresh_id, _moment(held))
+    refreshing.refresh(refresh_id, moment_of(held))
 
 
 @shared_task(name="ocpi.tasks.sync_delete_old_messages")
@@ -125,19 +94,19 @@ def push_tick() -> int:
 @shared_task(name="ocpi.tasks.push_reconcile")
 def push_reconcile() -> int:
     """Plan pushes of tokens and to partners that nobody announced."""
-    return pushes.reconcile(timezone.now())
+    return tokens.reconcile(timezone.now())
 
 
 @shared_task(name=PUSH_TASK)
 def push_token(push_id: int, held: str | None = None) -> None:
     """Tell one partner of one token."""
-    pushes.push(push_id, _moment(held))
+    tokens.push(push_id, moment_of(held))
 
 
 @shared_task(name=outgoing.SEND_TASK)
 def push_outgoing(label: str, pk: str, held: str | None = None) -> None:
     """Send one request of the model with this label."""
-    outgoing.send_labelled(label, pk, _moment(held))
+    outgoing.send_labelled(label, pk, moment_of(held))
 
 
 @shared_task(name="ocpi.tasks.sync_certificates_tick")
@@ -155,18 +124,6 @@ def sync_certificates_tick() -> int:
 def sync_check_certificate(certificate_id: int) -> bool:
     """Look at the certificate of one host."""
     return certificates.check(certificate_id, timezone.now())
-
-
-@shared_task(name="ocpi.tasks.sync_conformance_tick")
-def sync_conformance_tick() -> int:
-    """Hand out the connection checks whose next look is due."""
-    return _hand_out(ConformanceRun, CHECK_TASK)
-
-
-@shared_task(name=CHECK_TASK)
-def sync_conformance(run_id: int, held: str | None = None) -> None:
-    """Look at the cases of one check, as far as it goes now."""
-    conformance.advance(run_id, _moment(held))
 
 
 @shared_task(name="ocpi.tasks.sync_count_traffic")

@@ -9,14 +9,12 @@ class PartnersConfig(AppConfig):
     verbose_name = "CPOs"
 
     def ready(self) -> None:
-        from partners import history, outbox, parties, rights
-        from partners.allowlist import watching
-        from partners.documents import mailing as documents
+        from partners import history, outbox, parties
         from partners.incidents import mailing, reporting
+        from partners.people import rights
 
         history.record_models()
         parties.watch()
-        watching.watch()
-        outbox.listeners.sent = [mailing.note_sent, documents.note_sent]
+        outbox.listeners.sent = [mailing.note_sent]
         outbox.listeners.given_up = [reporting.note_given_up]
         post_migrate.connect(rights.after_migrate, dispatch_uid="groups of staff")

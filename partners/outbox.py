@@ -17,7 +17,7 @@ from django.db import transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from partners.deadlines import claim_due
+from partners.ground.deadlines import claim_due
 from partners.models import Document, Incident, Mail, Partner
 from partners.models.mail import new_message_id
 

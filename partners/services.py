@@ -9,8 +9,8 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from partners import tokens
+from partners.ground.ocpi_versions import RECOMMENDED
 from partners.models import AllowedNetwork, Contact, IssuedToken, Partner, PartnerRole, ReceivedToken
-from partners.ocpi_versions import RECOMMENDED
 
 LONGEST_TOKEN = 64  # OCPI 2.2.1 §7.3.1
 

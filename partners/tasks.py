@@ -3,8 +3,8 @@
 from celery import shared_task
 from django.utils import timezone
 
-from partners import allowlist, detecting, outbox
-from partners.incidents import mailing
+from partners import outbox
+from partners.incidents import detecting, mailing
 
 
 @shared_task(name="partners.tasks.mail_tick")
@@ -30,9 +30,3 @@ def mail_clean() -> int:
 def mail_detect() -> list[str]:
     """Look for what goes wrong; return the names of the detectors that were due."""
     return detecting.run_due(timezone.now())
-
-
-@shared_task(name="partners.tasks.sync_allowlist")
-def sync_allowlist() -> int:
-    """Take the next step with the allowlist at Cloudflare, if there is one and it is due."""
-    return allowlist.advance_due(timezone.now())

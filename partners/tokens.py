@@ -13,9 +13,10 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from partners import history, secrets
+from partners import history
+from partners.ground import secrets
+from partners.ground.rows import Table, joined, run
 from partners.models import AllowedNetwork, IssuedToken, Partner, PartnerRole, ReceivedToken
-from partners.rows import Table, joined, run
 
 LAST_USED_PRECISION = timedelta(minutes=1)
 TOKENS, PARTNERS = Table(IssuedToken), Table(Partner)

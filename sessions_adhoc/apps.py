@@ -10,14 +10,18 @@ class SessionsAdhocConfig(AppConfig):
     def ready(self) -> None:
         from billing.receivers import on_authorization_changed
         from ocpi import receivers
-        from sessions_adhoc import belonging, detectors, finishing, news, services
+        from sessions_adhoc import belonging, detectors
+        from sessions_adhoc.driver import services
+        from sessions_adhoc.money import terminal_receipts
+        from sessions_adhoc.news import finishing, receiving
 
         detectors.register_all()
-        receivers.on_session(news.session_news, receivers.Interest(belonging.WHOSE, belonging.whose_params))
-        receivers.on_evse_status(news.evse_news)
-        receivers.on_cdr(news.cdr_news)
-        receivers.on_command(news.command_news)
-        receivers.on_sending(news.may_be_sent)
+        receivers.on_session(receiving.session_news, receivers.Interest(belonging.WHOSE, belonging.whose_params))
+        receivers.on_evse_status(receiving.evse_news)
+        receivers.on_cdr(receiving.cdr_news)
+        receivers.on_command(receiving.command_news)
+        receivers.on_sending(receiving.may_be_sent)
         receivers.on_finishing(finishing.is_finishing)
         receivers.on_occupied(services.why_occupied)
-        on_authorization_changed(news.payment_news, lock_first=news.lock_session)
+        on_authorization_changed(receiving.payment_news, lock_first=receiving.lock_session)
+        on_authorization_changed(terminal_receipts.payment_changed)

@@ -17,7 +17,7 @@ from django.db.models.functions import Lower, Upper
 from ocpi.models import Cdr, OcpiSession, Token
 from ocpi.versions import Lenience
 from partners import clocks
-from partners.rows import run
+from partners.ground.rows import run
 from sessions_adhoc.models import AdHocSession, AttemptSession, ChargingAttempt
 from sessions_adhoc.states import BEFORE_START
 

@@ -11,17 +11,19 @@ from django.db import transaction
 from django.utils import timezone
 
 from billing import outstanding
-from billing import services as billing
 from billing.models import OutstandingAmount, PaymentAuthorization
+from billing.payments import services as billing
 from billing.pricing import in_words, to_minor
-from sessions_adhoc import auditing, estimating, lifecycle, pulls, timeline
+from sessions_adhoc import timeline
 from sessions_adhoc.belonging import cdrs_of
 from sessions_adhoc.decide import Decision, decide
 from sessions_adhoc.decide.settle import DOUBTED
+from sessions_adhoc.driver.presenting import newest_sample
+from sessions_adhoc.engine import lifecycle, pulls
+from sessions_adhoc.engine.snapshot import Snapshot, facts_of, newest_attempt
 from sessions_adhoc.models import AdHocSession, TimelineEvent
-from sessions_adhoc.presenting import newest_sample
-from sessions_adhoc.shown import shown_to
-from sessions_adhoc.snapshot import Snapshot, facts_of, newest_attempt
+from sessions_adhoc.money import auditing, estimating
+from sessions_adhoc.money.shown import shown_to
 from sessions_adhoc.states import TERMINAL, State
 
 Held = PaymentAuthorization.State

@@ -5,11 +5,11 @@ from celery import shared_task
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from ocpi.commands import send
-from partners.deadlines import claim_due
-from sessions_adhoc import lifecycle, pulls
+from ocpi.calls.commands import send
+from partners.ground.deadlines import claim_due
+from sessions_adhoc.engine import lifecycle, pulls
+from sessions_adhoc.engine.queueing import ADVANCE, PULL, sending_myself
 from sessions_adhoc.models import AdHocSession, FallbackPull
-from sessions_adhoc.queueing import ADVANCE, PULL, sending_myself
 
 log = structlog.get_logger(__name__)
 BATCH = 500

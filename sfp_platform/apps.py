@@ -1,4 +1,4 @@
-"""The project's own app: command line, admin site."""
+"""The project's own app: the admin site, and the checks of how it is set up."""
 
 from django.apps import AppConfig
 from django.contrib.admin.apps import AdminConfig
@@ -9,17 +9,7 @@ class PlatformConfig(AppConfig):
     verbose_name = "Platform"
 
     def ready(self) -> None:
-        from billing import stored
-        from billing.receivers import on_authorization_changed
-        from ocpi.conformance.pricing import on_price
-        from partners.onboarding import gathering
-        from sfp_platform import portal_facts, staging, terminal_receipts  # noqa: F401  staging: its checks
-        from sfp_platform.onboarding import facts
-
-        gathering.register(facts.facts_of)
-        portal_facts.register()
-        on_price(stored.price_by_its_own_tariff)
-        on_authorization_changed(terminal_receipts.payment_changed)
+        from sfp_platform.configuration import staging  # noqa: F401  registers the system checks
 
 
 class StaffAdminConfig(AdminConfig):

@@ -1,8 +1,8 @@
 """The Celery application and its schedule.
 
-Sessions, payments and commands are looked after by every worker itself (`sfp_platform.sweep`). The beat entries sweep
-the other deadline columns; they travel past what is queued in order (`sfp_platform.queues`), and carry `expires` so
-that a worker that was away does not work through a long backlog of ticks that the next one repeats.
+Sessions, payments and commands are looked after by every worker itself (`sfp_platform.broker.sweep`). The beat entries
+sweep the other deadline columns; they travel past what is queued in order (`sfp_platform.broker.queues`), and
+carry `expires` so that a worker that was away does not work through a long backlog of ticks that the next one repeats.
 """
 
 import os
@@ -12,15 +12,15 @@ from celery import Celery
 from celery.signals import setup_logging
 from kombu.transport import TRANSPORT_ALIASES
 
-from sfp_platform.queues import DUE, ENGINE, QUEUES, route
-from sfp_platform.sweep import SweepStep
+from sfp_platform.broker.queues import DUE, ENGINE, QUEUES, route
+from sfp_platform.broker.sweep import SweepStep
 
 __all__ = ["QUEUES", "app", "every"]
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sfp_platform.settings")
 
 # By name: imported by whoever talks to Redis, which a command on a folder or a database does not.
-TRANSPORT_ALIASES.update(dict.fromkeys(("redis", "rediss"), "sfp_platform.redis_transport:Transport"))
+TRANSPORT_ALIASES.update(dict.fromkeys(("redis", "rediss"), "sfp_platform.broker.redis_transport:Transport"))
 app = Celery("sfp_platform")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
@@ -37,10 +37,10 @@ def every(seconds: float, task: str, queue: str = ENGINE) -> dict[str, Any]:
 
 app.conf.task_routes = (route,)
 app.steps["worker"].add(SweepStep)
-app.conf.beat_scheduler = "sfp_platform.beat:Scheduler"
+app.conf.beat_scheduler = "sfp_platform.broker.beat:Scheduler"
 app.conf.beat_schedule = {
     "handshakes-tick": every(1.0, "ocpi.tasks.sync_handshakes_tick", "sync"),
-    "conformance-tick": every(1.0, "ocpi.tasks.sync_conformance_tick", "sync"),
+    "connection-checks-tick": every(1.0, "onboarding.tasks.sync_connection_checks_tick", "sync"),
     "sync-tick": every(5.0, "ocpi.tasks.sync_tick", "sync"),
     "refresh-tick": every(5.0, "ocpi.tasks.sync_refresh_tick", "sync"),
     "push-tick": every(2.0, "ocpi.tasks.push_tick", "push"),
@@ -49,8 +49,8 @@ app.conf.beat_schedule = {
     "mail-retention": every(3600.0, "partners.tasks.mail_clean", "mail"),
     "detectors-tick": every(20.0, "partners.tasks.mail_detect", "mail"),
     "certificates-tick": every(900.0, "ocpi.tasks.sync_certificates_tick", "sync"),
-    "allowlist-tick": every(5.0, "partners.tasks.sync_allowlist", "sync"),
-    "onboarding-tick": every(10.0, "sfp_platform.tasks.onboarding_tick", "sync"),
+    "allowlist-tick": every(5.0, "onboarding.tasks.sync_allowlist", "sync"),
+    "evidence-tick": every(10.0, "onboarding.tasks.sync_evidence_tick", "sync"),
     "traffic-count": every(60.0, "ocpi.tasks.sync_count_traffic", "sync"),
     "message-log-retention": every(600.0, "ocpi.tasks.sync_delete_old_messages", "sync"),
 }

@@ -13,10 +13,10 @@ from django.core.handlers.base import BaseHandler
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import ResolverMatch, reverse
 
-from ocpi.authentication import host_name, source_address
 from ocpi.envelope import EnvelopeRenderer, StatusCode, envelope
-from ocpi.raw_path import path_of, variables
 from ocpi.routing import code_of_host, serves_ocpi
+from ocpi.server.authentication import host_name, source_address
+from ocpi.server.raw_path import path_of, variables
 
 OCPI_PREFIX = "/ocpi/"
 NUL = "\x00"

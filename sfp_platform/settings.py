@@ -15,7 +15,8 @@ from django.templatetags.static import static
 from django.urls import reverse_lazy
 
 from sfp_platform import __version__
-from sfp_platform.embedded import SQLITE_OPTIONS, folder_broker, local_secret
+from sfp_platform.configuration.colours import GREEN
+from sfp_platform.configuration.embedded import SQLITE_OPTIONS, folder_broker, local_secret
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -69,13 +70,15 @@ INSTALLED_APPS = [
     "ocpi.apps.OcpiConfig",
     "billing.apps.BillingConfig",
     "sessions_adhoc.apps.SessionsAdhocConfig",
+    "onboarding.apps.OnboardingConfig",
+    *(() if PRODUCTION else ("rehearsal.apps.RehearsalConfig",)),
 ]
 
 MIDDLEWARE = [
     "sfp_platform.middleware.LeanPathMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "sfp_platform.middleware.HostsMiddleware",
-    "sfp_platform.content_policy.ContentPolicyMiddleware",
+    "sfp_platform.web.content_policy.ContentPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -100,7 +103,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "sfp_platform.staging.banner",
+                "sfp_platform.configuration.staging.banner",
             ],
         },
     },
@@ -161,7 +164,7 @@ DATABASE_PREPARED_STATEMENTS = env.bool("DATABASE_PREPARED_STATEMENTS", default=
 # --- Celery ---------------------------------------------------------------------------------------------------
 REDIS_URL = required_in_production("REDIS_URL", lambda: "")
 REDIS_KEY_PREFIX = env.str("REDIS_KEY_PREFIX", default="")
-QUEUE_ORDER = "sfp_platform.queues:DueFirst"
+QUEUE_ORDER = "sfp_platform.broker.queues:DueFirst"
 if REDIS_URL:
     CELERY_BROKER_URL = REDIS_URL
     # Tasks are claimed in the database, so a message delivered again after this time does nothing twice.
@@ -183,7 +186,7 @@ CELERY_TIMEZONE = "UTC"
 # --- Django REST framework ------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["sessions_adhoc.api.parsing.JsonParser"],
+    "DEFAULT_PARSER_CLASSES": ["sessions_adhoc.driver.api.parsing.JsonParser"],
     "DEFAULT_AUTHENTICATION_CLASSES": [],
     "DEFAULT_PERMISSION_CLASSES": [],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
@@ -198,7 +201,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SCHEMA_PATH_PREFIX": r"/api/v1",
-    "PREPROCESSING_HOOKS": ["sfp_platform.openapi.only_drivers_api"],
+    "PREPROCESSING_HOOKS": ["sfp_platform.web.openapi.only_drivers_api"],
 }
 
 # --- Smart Fuel Pass as an OCPI party ---------------------------------------------------------------------------
@@ -274,7 +277,7 @@ SIMULATED_GATEWAY_DELAY_MS = env.int("SIMULATED_GATEWAY_DELAY_MS", default=800)
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)
 if STAGING:
-    EMAIL_BACKEND = "sfp_platform.staging.NoMail"
+    EMAIL_BACKEND = "sfp_platform.configuration.staging.NoMail"
 EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT", default=20)
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="techsupport@smartfuelpass.com")
 SUPPORT_EMAIL = env.str("SUPPORT_EMAIL", default="techsupport@smartfuelpass.com")
@@ -282,7 +285,7 @@ SUPPORT_EMAIL = env.str("SUPPORT_EMAIL", default="techsupport@smartfuelpass.com"
 # --- Logging --------------------------------------------------------------------------------------------------
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
 LOG_JSON = env.bool("LOG_JSON", default=PRODUCTION)
-LOGGING_CONFIG = "sfp_platform.logs.configure"
+LOGGING_CONFIG = "sfp_platform.configuration.logs.configure"
 LOGGING: dict[str, Any] = {"level": LOG_LEVEL, "json": LOG_JSON}
 
 # --- Staff: login, second factor, history ---------------------------------------------------------------------
@@ -298,8 +301,8 @@ AXES_COOLOFF_TIME = timedelta(minutes=ADMIN_LOCKOUT_MINUTES)
 # A try while locked out does not lock out longer: the page has said when it ends.
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_RESET_ON_SUCCESS = True
-AXES_CLIENT_IP_CALLABLE = "ocpi.authentication.source_address"
-AXES_LOCKOUT_CALLABLE = "sfp_platform.staff.lockout.locked_out"
+AXES_CLIENT_IP_CALLABLE = "ocpi.server.authentication.source_address"
+AXES_LOCKOUT_CALLABLE = "partners.people.lockout.locked_out"
 AXES_DISABLE_ACCESS_LOG = True
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
@@ -321,30 +324,15 @@ UNFOLD = {
     "SITE_SYMBOL": "ev_station",
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
-    "ENVIRONMENT": "sfp_platform.site.environment_label",
-    "ACCOUNT": {"navigation": "sfp_platform.site.own_account"},
+    "ENVIRONMENT": "sfp_platform.admin.navigation.environment_label",
+    "ACCOUNT": {"navigation": "sfp_platform.admin.navigation.own_account"},
     "SITE_FAVICONS": [
         {"rel": "icon", "type": "image/svg+xml", "href": lambda _request: static("driver/icon.svg")},
     ],
-    "COLORS": {
-        # The green of the driver's pages: one company, one colour.
-        "primary": {
-            "50": "oklch(97.9% .021 166.113)",
-            "100": "oklch(95% .052 163.051)",
-            "200": "oklch(90.5% .093 164.15)",
-            "300": "oklch(84.5% .143 164.978)",
-            "400": "oklch(76.5% .177 163.223)",
-            "500": "oklch(59.6% .145 163.225)",
-            "600": "oklch(50.8% .118 165.612)",
-            "700": "oklch(43.2% .095 166.913)",
-            "800": "oklch(37.8% .077 168.94)",
-            "900": "oklch(32% .065 168)",
-            "950": "oklch(26.2% .051 172.552)",
-        },
-    },
+    "COLORS": {"primary": GREEN},
     "STYLES": [lambda _request: static("support/support.css")],
     "SCRIPTS": [lambda _request: static("support/support.js")],
     "DASHBOARD_CALLBACK": "sfp_platform.admin.dashboard.dashboard",
-    "SIDEBAR": {"show_search": True, "command_search": True, "navigation": "sfp_platform.site.navigation"},
+    "SIDEBAR": {"show_search": True, "command_search": True, "navigation": "sfp_platform.admin.navigation.navigation"},
     "COMMAND": {"search_callback": "sfp_platform.admin.search.search"},
 }

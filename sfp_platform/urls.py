@@ -4,18 +4,18 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from sfp_platform import openapi
 from sfp_platform.health import HealthView
+from sfp_platform.web import openapi
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
-    path("ocpi/", include("ocpi.urls")),
-    path("api/v1/", include("sessions_adhoc.api.urls")),
+    path("ocpi/", include("ocpi.server.urls")),
+    path("api/v1/", include("sessions_adhoc.driver.api.urls")),
     path("api/v1/schema/", openapi.schema, name="api-schema"),
     path("api/v1/docs/", openapi.docs, name="api-docs"),
-    path("onboarding/", include("partners.portal.urls")),
-    path("docs/", include("sfp_platform.docs")),
+    path("onboarding/", include("onboarding.portal.urls")),
+    path("docs/", include("sfp_platform.web.docs")),
     path("health/", HealthView.as_view(), name="health"),
-    path("", include("sessions_adhoc.pages.urls")),
+    path("", include("sessions_adhoc.driver.pages.urls")),
 ]

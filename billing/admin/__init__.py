@@ -1,5 +1,5 @@
-"""The admin pages of billing. They show, but for the rates of VAT: money moves through `billing.services`."""
+"""Pages about prices and the simulated gateway. They show: money moves through `billing.payments.services`."""
 
-from billing.admin import authorization, outstanding, simulated, vat
+from billing.admin import simulated, tariff, vat
 
-__all__ = ["authorization", "outstanding", "simulated", "vat"]
+__all__ = ["simulated", "tariff", "vat"]

@@ -1,7 +1,7 @@
 """How sums of money look in the admin."""
 
 from billing.pricing import from_minor, money
-from partners.admin.showing import NOTHING
+from partners.admin.kit.showing import NOTHING
 
 
 def amount(minor: int | None, currency: str) -> str:

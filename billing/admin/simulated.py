@@ -10,9 +10,9 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
 from billing.admin.amounts import amount
 from billing.models import PaymentAuthorization, SimulatedCharge
-from ocpi.admin.huge import HugeMixin
-from partners.admin.pages import ReadOnlyAdmin, Standing
-from partners.admin.showing import INFO, NEUTRAL, SUCCESS, WARNING, ago, at, badge, code, link, nowrap
+from partners.admin.kit.huge import HugeMixin
+from partners.admin.kit.pages import ReadOnlyAdmin, Standing
+from partners.admin.kit.showing import INFO, NEUTRAL, SUCCESS, WARNING, ago, at, badge, code, link, nowrap
 
 Status = SimulatedCharge.Status
 TONES = {

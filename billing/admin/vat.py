@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from billing.models import VatRate
-from partners.admin.pages import SupportAdmin
+from partners.admin.kit.pages import SupportAdmin
 
 
 @admin.register(VatRate)

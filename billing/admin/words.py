@@ -2,9 +2,9 @@
 
 from billing.admin.amounts import amount
 from billing.models import PaymentAuthorization, PaymentEvent
-from billing.services import is_stuck
-from partners.admin.pages import Standing
-from partners.admin.showing import DANGER, INFO, NEUTRAL, SUCCESS, WARNING
+from billing.payments.services import is_stuck
+from partners.admin.kit.pages import Standing
+from partners.admin.kit.showing import DANGER, INFO, NEUTRAL, SUCCESS, WARNING
 
 State = PaymentAuthorization.State
 Action = PaymentEvent.Action

@@ -8,7 +8,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django_fsm import FSMField, FSMModelMixin, transition
 
-from partners.deadlines import due_index
+from partners.ground.deadlines import due_index
 
 
 class State(models.TextChoices):
@@ -38,7 +38,7 @@ class PaymentAuthorization(FSMModelMixin, models.Model):
     """Money of one driver reserved for one purpose: captured once, at most what was reserved, the rest
     released.
 
-    Rule 24: the same reservation is never both captured and released in full. Changed by `billing.services`
+    Rule 24: the same reservation is never both captured and released in full. Changed by `billing.payments.services`
     only, which locks the row, checks the transition and writes a `PaymentEvent`.
 
     Amounts are integers in the currency's minor unit (4000 is 40.00 EUR).

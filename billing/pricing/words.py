@@ -5,15 +5,7 @@ from decimal import Decimal
 
 from billing.pricing.calculate import bounds, duration, plain, rates_of, tax_ratio, unit_price, vat_of, with_taxes
 from billing.pricing.money import money, rounded
-from billing.pricing.tariff import (
-    Dimension,
-    Element,
-    PriceComponent,
-    PriceLimit,
-    Restrictions,
-    Tariff,
-    TaxIncluded,
-)
+from billing.pricing.tariff import Dimension, Element, PriceComponent, PriceLimit, Restrictions, Tariff, TaxIncluded
 
 NOT_READABLE = "price not readable"
 SHORT_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")

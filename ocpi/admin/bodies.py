@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from partners.admin.showing import DANGER, WARNING, json_text
+from partners.admin.kit.showing import DANGER, WARNING, json_text
 
 INDENT = "  "
 # Beyond this a body is shown without marks: nobody reads it line by line.

@@ -4,12 +4,12 @@ from django.contrib import admin
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter, RelatedDropdownFilter
 
-from ocpi.admin.huge import HugeMixin
 from ocpi.admin.mirrored import MirroredAdmin
 from ocpi.admin.outgoing import FILTERS, SENDING, OutgoingAdmin
 from ocpi.models import Booking, BookingLocation, BookingRequest
-from partners.admin.pages import Standing
-from partners.admin.showing import DANGER, INFO, NEUTRAL, SUCCESS, at, badge, lines, link
+from partners.admin.kit.huge import HugeMixin
+from partners.admin.kit.pages import Standing
+from partners.admin.kit.showing import DANGER, INFO, NEUTRAL, SUCCESS, at, badge, lines, link
 
 TONES = {"PENDING": INFO, "RESERVED": SUCCESS, "FULFILLED": SUCCESS, "REJECTED": DANGER, "FAILED": DANGER}
 

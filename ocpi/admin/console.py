@@ -11,7 +11,7 @@ from django.template.response import TemplateResponse
 from ocpi.admin import statuses
 from ocpi.admin.console_actions import PERMISSION
 from ocpi.models import Command, Evse
-from partners.admin.showing import ago, link, state_badge
+from partners.admin.kit.showing import ago, link, state_badge
 
 MOST = 20
 

@@ -7,11 +7,11 @@ from django.core.exceptions import ObjectDoesNotExist
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from ocpi import charger_commands
+from ocpi.calls import charger_commands
 from ocpi.models import Command, Connector, Evse, OcpiSession
-from partners.admin.actions import DANGER, PageAction, Refused
-from partners.admin.reasons import ReasonForm
-from partners.admin.showing import url_of
+from partners.admin.kit.actions import DANGER, PageAction, Refused
+from partners.admin.kit.reasons import ReasonForm
+from partners.admin.kit.showing import url_of
 from partners.models import Partner
 
 PERMISSION = "ocpi.send_command"

@@ -10,10 +10,10 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownF
 
 from ocpi import handshake
 from ocpi.models import HandshakeRun, HandshakeStep, Message
-from partners.admin.actions import DANGER as PRESS_WITH_CARE
-from partners.admin.actions import PRIMARY, PageAction, Refused
-from partners.admin.pages import ReadOnlyAdmin, Standing
-from partners.admin.showing import (
+from partners.admin.kit.actions import DANGER as PRESS_WITH_CARE
+from partners.admin.kit.actions import PRIMARY, PageAction, Refused
+from partners.admin.kit.pages import ReadOnlyAdmin, Standing
+from partners.admin.kit.showing import (
     DANGER,
     INFO,
     NEUTRAL,

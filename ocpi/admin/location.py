@@ -16,11 +16,11 @@ from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import DropdownFilter, RelatedDropdownFilter
 
 from ocpi.admin import location_map, statuses
-from ocpi.admin.huge import HugeMixin
 from ocpi.admin.mirrored import MirroredAdmin
 from ocpi.models import Evse, Location
-from partners.admin.pages import Standing
-from partners.admin.showing import NEUTRAL, SUCCESS, WARNING, ago, badge
+from partners.admin.kit.huge import HugeMixin
+from partners.admin.kit.pages import Standing
+from partners.admin.kit.showing import NEUTRAL, SUCCESS, WARNING, ago, badge
 from partners.models import Partner
 
 MOST_FOUND = 50

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.response import TemplateResponse
 
 from ocpi.models import Location
-from partners.admin.showing import url_of
+from partners.admin.kit.showing import url_of
 
 # More than a map can show at once; whoever needs one of them filters by partner.
 MOST = 5000

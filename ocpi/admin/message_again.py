@@ -5,11 +5,12 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
-from ocpi import replay, resending
+from ocpi.calls import resending
 from ocpi.models import Message
-from partners.admin.actions import PageAction, Refused
-from partners.admin.reasons import ReasonForm
-from partners.admin.showing import url_of
+from ocpi.server import replay
+from partners.admin.kit.actions import PageAction, Refused
+from partners.admin.kit.reasons import ReasonForm
+from partners.admin.kit.showing import url_of
 
 PERMISSION = "ocpi.replay_message"
 

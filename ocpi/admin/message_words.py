@@ -3,8 +3,8 @@
 from django.utils.safestring import SafeString
 
 from ocpi.models import Message
-from partners.admin.pages import Standing
-from partners.admin.showing import DANGER, INFO, NEUTRAL, SUCCESS, WARNING, badge
+from partners.admin.kit.pages import Standing
+from partners.admin.kit.showing import DANGER, INFO, NEUTRAL, SUCCESS, WARNING, badge
 
 INBOUND = Message.Direction.INBOUND
 ADVICE = {

@@ -7,8 +7,8 @@ from django.contrib import admin
 from django.utils.safestring import SafeString
 
 from ocpi.models import Message
-from partners.admin.pages import ReadOnlyAdmin
-from partners.admin.showing import NOTHING, ago, anchor, code, json_block, list_url, partner_link
+from partners.admin.kit.pages import ReadOnlyAdmin
+from partners.admin.kit.showing import NOTHING, ago, anchor, code, json_block, list_url, partner_link
 
 
 def kilowatt_hours(value: Decimal | None) -> str:

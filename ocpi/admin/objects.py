@@ -7,7 +7,7 @@ from django.db.models import Model, Q
 from django.utils.safestring import SafeString
 
 from ocpi.models import Cdr, Evse, Location, OcpiSession, Tariff
-from partners.admin.showing import NOTHING, anchor, link, url_of
+from partners.admin.kit.showing import NOTHING, anchor, link, url_of
 
 KINDS: dict[str, type[Model]] = {"session": OcpiSession, "cdr": Cdr, "tariff": Tariff, "location": Location}
 PLACES = ("evse", "connector")

@@ -7,11 +7,11 @@ from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter, RelatedDropdownFilter
 
 from ocpi.admin import statuses
-from ocpi.admin.huge import HugeMixin
 from ocpi.models import Message
 from ocpi.models.outgoing import Outgoing
-from partners.admin.pages import ReadOnlyAdmin, Standing
-from partners.admin.showing import DANGER, INFO, SUCCESS, ago, anchor, json_block, partner_link, state_badge, url_of
+from partners.admin.kit.huge import HugeMixin
+from partners.admin.kit.pages import ReadOnlyAdmin, Standing
+from partners.admin.kit.showing import DANGER, INFO, SUCCESS, ago, anchor, json_block, partner_link, state_badge, url_of
 
 State = Outgoing.State
 FILTERS = (

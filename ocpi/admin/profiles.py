@@ -8,7 +8,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from ocpi.admin import statuses
 from ocpi.admin.outgoing import FILTERS, SENDING, OutgoingAdmin
 from ocpi.models import ProfileRequest
-from partners.admin.showing import json_block, link
+from partners.admin.kit.showing import json_block, link
 
 
 @admin.register(ProfileRequest)

@@ -11,10 +11,10 @@ from ocpi.charger_codes import party_of
 from ocpi.models import Evse, PublishedEvseId
 from ocpi.store import public_ids
 from partners import parties
-from partners.admin.actions import DANGER, PageAction
-from partners.admin.pages import ReadOnlyAdmin, Standing
-from partners.admin.reasons import ReasonForm
-from partners.admin.showing import SUCCESS, WARNING, ago, code, partner_link
+from partners.admin.kit.actions import DANGER, PageAction
+from partners.admin.kit.pages import ReadOnlyAdmin, Standing
+from partners.admin.kit.reasons import ReasonForm
+from partners.admin.kit.showing import SUCCESS, WARNING, ago, code, partner_link
 from partners.models import Partner
 
 MOST = 20

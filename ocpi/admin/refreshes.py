@@ -8,11 +8,11 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import DropdownFilter, RadioFilter, RelatedDropdownFilter
 
-from ocpi.admin.huge import HugeMixin
 from ocpi.admin.objects import object_links
 from ocpi.models import Message, Refresh, SyncRun
-from partners.admin.pages import ReadOnlyAdmin, Standing
-from partners.admin.showing import (
+from partners.admin.kit.huge import HugeMixin
+from partners.admin.kit.pages import ReadOnlyAdmin, Standing
+from partners.admin.kit.showing import (
     DANGER,
     INFO,
     WARNING,

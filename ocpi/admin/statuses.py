@@ -3,7 +3,7 @@
 from django.utils.safestring import SafeString
 
 from ocpi.models import Evse
-from partners.admin.showing import DANGER, INFO, NEUTRAL, SUCCESS, WARNING, badge
+from partners.admin.kit.showing import DANGER, INFO, NEUTRAL, SUCCESS, WARNING, badge
 
 EVSE = {
     "AVAILABLE": SUCCESS,

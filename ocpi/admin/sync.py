@@ -8,13 +8,13 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter, RelatedDropdownFilter
 
-from ocpi.admin.huge import HugeMixin
 from ocpi.admin.sync_schedule import faults_by_path, schedule
 from ocpi.models import Message, SyncRun
 from ocpi.sync.requests import MODULES, request_sync
-from partners.admin.actions import PageAction, Refused
-from partners.admin.pages import ReadOnlyAdmin, Standing
-from partners.admin.showing import (
+from partners.admin.kit.actions import PageAction, Refused
+from partners.admin.kit.huge import HugeMixin
+from partners.admin.kit.pages import ReadOnlyAdmin, Standing
+from partners.admin.kit.showing import (
     DANGER,
     INFO,
     SUCCESS,

@@ -10,7 +10,7 @@ from django.utils.html import format_html
 
 from ocpi.models import SyncRun
 from ocpi.sync.schedule import INTERVALS, OVERLAP
-from partners.admin.showing import at, duration
+from partners.admin.kit.showing import at, duration
 from partners.models import Partner
 
 NUMBER = re.compile(r"\[\d+\]")

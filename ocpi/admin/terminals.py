@@ -6,8 +6,8 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownF
 
 from ocpi.admin.outgoing import FILTERS, SENDING, OutgoingAdmin
 from ocpi.models import FinancialAdvice, Terminal, TerminalRequest
-from partners.admin.pages import ReadOnlyAdmin, Standing
-from partners.admin.showing import INFO, NEUTRAL, SUCCESS, ago, json_block, lines, link, partner_link, state_badge
+from partners.admin.kit.pages import ReadOnlyAdmin, Standing
+from partners.admin.kit.showing import INFO, NEUTRAL, SUCCESS, ago, json_block, lines, link, partner_link, state_badge
 
 State = Terminal.State
 

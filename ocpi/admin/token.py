@@ -10,10 +10,10 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import BooleanRadioFilter, ChoicesDropdownFilter
 
-from ocpi.admin.huge import HugeMixin
 from ocpi.models import Cdr, Message, OcpiSession, Token, TokenPush
-from partners.admin.pages import ReadOnlyAdmin, Standing
-from partners.admin.showing import NEUTRAL, SUCCESS, ago, anchor, at, badge, code, link, list_url
+from partners.admin.kit.huge import HugeMixin
+from partners.admin.kit.pages import ReadOnlyAdmin, Standing
+from partners.admin.kit.showing import NEUTRAL, SUCCESS, ago, anchor, at, badge, code, link, list_url
 
 
 @admin.register(Token)

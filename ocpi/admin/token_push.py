@@ -10,12 +10,24 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import RadioFilter, RelatedDropdownFilter
 
-from ocpi import pushes
-from ocpi.admin.huge import HugeMixin
+from ocpi.calls import tokens as pushes
 from ocpi.models import Message, Token, TokenPush
-from partners.admin.actions import PRIMARY, PageAction
-from partners.admin.pages import ReadOnlyAdmin, Standing
-from partners.admin.showing import DANGER, INFO, SUCCESS, ago, anchor, at, badge, json_block, link, partner_link, url_of
+from partners.admin.kit.actions import PRIMARY, PageAction
+from partners.admin.kit.huge import HugeMixin
+from partners.admin.kit.pages import ReadOnlyAdmin, Standing
+from partners.admin.kit.showing import (
+    DANGER,
+    INFO,
+    SUCCESS,
+    ago,
+    anchor,
+    at,
+    badge,
+    json_block,
+    link,
+    partner_link,
+    url_of,
+)
 
 
 def push_now(_request: HttpRequest, row: TokenPush, _data: dict[str, Any]) -> str:

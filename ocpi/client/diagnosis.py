@@ -13,7 +13,7 @@ from urllib3.exceptions import (
 
 from ocpi.client import transport
 from ocpi.client.addresses import AddressError
-from ocpi.masking import masked_urls
+from ocpi.log.masking import masked_urls
 
 _OWN = {
     AddressError: "insecure",

@@ -12,12 +12,12 @@ import requests
 from django.conf import settings
 from requests.structures import CaseInsensitiveDict
 
-from ocpi import quirks
 from ocpi.client import gate, reading, transport
 from ocpi.client.diagnosis import FAILURES, diagnosis
 from ocpi.client.failures import CallFailed, http_text, names_token
 from ocpi.client.words import words_of
-from ocpi.message_log import OUTBOUND, Exchange, Outcome, Record, open_message
+from ocpi.log import quirks
+from ocpi.log.message_log import OUTBOUND, Exchange, Outcome, Record, open_message
 from ocpi.versions.results import Lenience
 from partners.models import Partner
 

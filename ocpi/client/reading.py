@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from ocpi.message_log import header_in
+from ocpi.log.message_log import header_in
 from ocpi.versions.patching import moment
 from partners import clocks
 from partners.models import Partner

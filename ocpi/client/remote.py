@@ -8,7 +8,8 @@ from ocpi import finishing
 from ocpi.client.exchange import Call, Reply, call
 from ocpi.client.failures import CallFailed
 from ocpi.versions import VERSIONS, Version
-from partners import secrets, tokens
+from partners import tokens
+from partners.ground import secrets
 from partners.models import Partner, ReceivedToken, RemoteEndpoint
 from partners.parties import pair_in
 

@@ -11,9 +11,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from html import unescape
 from typing import Any
 
-from ocpi.masking import decoded, masked_body
+from ocpi.log.masking import decoded, masked_body
 from ocpi.versions.base import format_path
-from partners import secrets
+from partners.ground import secrets
 
 LONGEST_QUOTE = 300
 MOST_READ = 20_000

@@ -9,7 +9,7 @@ from django.conf import settings
 from ocpi.detectors.grouping import Group, findings, went_well_since
 from ocpi.detectors.refused import they_let_us_in
 from ocpi.detectors.traffic import INBOUND, OUTBOUND, Failures, Traffic, traffic
-from partners.detecting import Detector, Finding, Key, Window
+from partners.incidents.detecting import Detector, Finding, Key, Window
 from partners.incidents.reporting import Report
 from partners.models import Incident
 

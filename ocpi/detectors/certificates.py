@@ -5,9 +5,9 @@ from datetime import timedelta
 from django.conf import settings
 from django.db.models import Q
 
-from ocpi.certificates import days_left
+from ocpi.client.certificates import days_left
 from ocpi.models import ServerCertificate
-from partners.detecting import Detector, Finding, Window, evidence, moment
+from partners.incidents.detecting import Detector, Finding, Window, evidence, moment
 from partners.incidents.reporting import Report
 from partners.models import Incident
 

@@ -13,7 +13,7 @@ from ocpi.client.reading import date_header
 from ocpi.detectors.traffic import OUTBOUND, messages, traffic
 from ocpi.models import Message
 from partners import clocks
-from partners.detecting import Detector, Finding, Key, Window, evidence, moment
+from partners.incidents.detecting import Detector, Finding, Key, Window, evidence, moment
 from partners.incidents.reporting import Report
 from partners.models import Incident, PartnerClock
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from ocpi.detectors.traffic import Failures, messages, told
 from ocpi.models import Message
-from partners.detecting import Finding, evidence, moment
+from partners.incidents.detecting import Finding, evidence, moment
 from partners.incidents.reporting import Evidence, Report
 from partners.models import Incident, Partner
 

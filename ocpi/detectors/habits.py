@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db.models import Count, F, Max, Min
 
 from ocpi.models import PartnerQuirk, TokenPush
-from partners.detecting import Detector, Finding, Key, Window, evidence, moment
+from partners.incidents.detecting import Detector, Finding, Key, Window, evidence, moment
 from partners.incidents.reporting import Report
 from partners.models import Incident, Partner
 

@@ -8,7 +8,7 @@ from django.db.models import Max, Q
 
 from ocpi.detectors.traffic import messages, told
 from ocpi.models import HandshakeRun, HandshakeStep
-from partners.detecting import Detector, Finding, Key, Window, evidence, moment
+from partners.incidents.detecting import Detector, Finding, Key, Window, evidence, moment
 from partners.incidents.reporting import Report
 from partners.models import Incident, Partner
 

@@ -13,7 +13,7 @@ from ocpi.detectors.answers import SILENT
 from ocpi.detectors.objects import REFUSED
 from ocpi.detectors.refused import THEY_BAR_US, TOKEN_REFUSED
 from ocpi.models import Evse, Location, SyncRun
-from partners.detecting import Detector, Finding, Key, Window, evidence, moment
+from partners.incidents.detecting import Detector, Finding, Key, Window, evidence, moment
 from partners.incidents.reporting import Report
 from partners.models import Incident, IssuedToken, Partner, RemoteEndpoint
 

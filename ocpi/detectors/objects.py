@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from ocpi.detectors.grouping import Group, findings
 from ocpi.detectors.traffic import INBOUND, Failures, traffic
-from partners.detecting import Detector, Finding, Key, Window
+from partners.incidents.detecting import Detector, Finding, Key, Window
 from partners.incidents.reporting import Report
 from partners.models import Incident
 

@@ -10,13 +10,13 @@ from ocpi.client.failures import SERVER_REFUSES
 from ocpi.detectors.grouping import Group, findings, went_well_since
 from ocpi.detectors.traffic import INBOUND, OUTBOUND, Failures, Traffic, messages, traffic
 from ocpi.handshake.advance import TOKEN_REFUSED
-from ocpi.message_log import header_in
+from ocpi.log.message_log import header_in
 from ocpi.models import Message
-from partners.detecting import Detector, Finding, Key, Window, moment
+from partners.ground.networks import covers
+from partners.ground.secrets import ends_as
+from partners.incidents.detecting import Detector, Finding, Key, Window, moment
 from partners.incidents.reporting import Report
 from partners.models import AllowedNetwork, Incident, IssuedToken, Partner, ReceivedToken
-from partners.networks import covers
-from partners.secrets import ends_as
 
 CONNECTION = IssuedToken.Purpose.CONNECTION.value
 URGENT = Incident.Severity.URGENT

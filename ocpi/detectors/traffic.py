@@ -13,7 +13,7 @@ from django.db.models import Case, Count, F, Max, Min, Q, QuerySet, Value, When
 
 from ocpi.models import Command, Message
 from ocpi.routing import ENDPOINT_CHECK, ON_PURPOSE
-from partners.detecting import Window
+from partners.incidents.detecting import Window
 
 INBOUND, OUTBOUND = Message.Direction.INBOUND.value, Message.Direction.OUTBOUND.value
 ENDED = Q(duration_ms__isnull=False)

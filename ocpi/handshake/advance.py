@@ -19,7 +19,7 @@ from ocpi.handshake.failures import StepFailedError
 from ocpi.handshake.steps import StepDone
 from ocpi.models import HandshakeRun, HandshakeStep
 from partners import tokens
-from partners.deadlines import LeaseLostError, growing_pause, holding
+from partners.ground.deadlines import LeaseLostError, growing_pause, holding
 from partners.incidents import Report, close_incidents, open_incident
 
 log = structlog.get_logger(__name__)

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from django.utils import timezone
 
+from ocpi.calls.tokens import forget_partner, push_tokens
 from ocpi.handshake.credentials import Theirs
 from ocpi.handshake.discovery import Offer
-from ocpi.pushes import forget_partner, push_tokens
 from ocpi.sync.paging import LISTED_UNDER
 from ocpi.sync.requests import request_sync
 from ocpi.versions import Version

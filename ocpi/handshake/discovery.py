@@ -5,9 +5,9 @@ from dataclasses import asdict, dataclass
 from types import MappingProxyType
 from typing import Any
 
-from ocpi import quirks
 from ocpi.client import Call, CallFailed, call
 from ocpi.handshake.failures import StepFailedError
+from ocpi.log import quirks
 from ocpi.versions import Lenience, Version
 from partners.models import Partner, RemoteEndpoint
 

@@ -11,7 +11,8 @@ from ocpi.handshake.failures import StepFailedError
 from ocpi.handshake.runs import LIVE, HandshakeRefusedError
 from ocpi.models import HandshakeRun
 from ocpi.versions import VERSIONS
-from partners import secrets, tokens
+from partners import tokens
+from partners.ground import secrets
 from partners.models import IssuedToken, Partner
 
 USABLE = (IssuedToken.State.PENDING, IssuedToken.State.ACTIVE)

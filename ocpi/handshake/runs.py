@@ -1,7 +1,7 @@
 """Runs as rows: starting a registration, claiming by lease, ending.
 
 `next_check_at` of a live run is its clock: the moment of the next try, or, while a worker is at it, the end of that
-worker's lease (`partners.deadlines`).
+worker's lease (`partners.ground.deadlines`).
 """
 
 from datetime import datetime, timedelta
@@ -11,12 +11,12 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from ocpi.enqueue import enqueue_after_commit
 from ocpi.handshake.courses import COURSES
 from ocpi.models import HandshakeRun, HandshakeStep
 from ocpi.versions import VERSIONS
 from partners import tokens
-from partners.deadlines import take_lease
+from partners.ground.deadlines import take_lease
+from partners.ground.enqueue import enqueue_after_commit
 from partners.models import Partner, ReceivedToken
 
 ADVANCE_TASK = "ocpi.tasks.sync_advance_handshake"

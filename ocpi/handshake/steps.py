@@ -11,7 +11,6 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from ocpi import quirks
 from ocpi.client import Call, CallFailed, call
 from ocpi.handshake.connection import Agreement, connect, request_first_pulls
 from ocpi.handshake.courses import START_OVER, Course, course_of
@@ -20,10 +19,12 @@ from ocpi.handshake.discovery import Offer, credentials_url, missing_modules, re
 from ocpi.handshake.failures import StepFailedError
 from ocpi.handshake.rotation import activate_beside, reinstate, replaced_since
 from ocpi.handshake.runs import CREDENTIALS_READ_TIMEOUT
+from ocpi.log import quirks
+from ocpi.log.remarks import remark
 from ocpi.models import HandshakeRun
-from ocpi.remarks import remark
 from ocpi.versions import VERSIONS, Invalid, Version
-from partners import parties, secrets, tokens
+from partners import parties, tokens
+from partners.ground import secrets
 from partners.models import Partner, ReceivedToken
 
 Step = HandshakeRun.Step

@@ -4,7 +4,6 @@ from ocpi.models.bookings import Booking, BookingLocation, BookingRequest
 from ocpi.models.certificate import ServerCertificate
 from ocpi.models.client_info import ClientInfo
 from ocpi.models.command import Command
-from ocpi.models.conformance import ConformanceCase, ConformanceRun
 from ocpi.models.handshake import HandshakeRun, HandshakeStep
 from ocpi.models.locations import Connector, Evse, Location, PublishedEvseId
 from ocpi.models.message import Message
@@ -27,8 +26,6 @@ __all__ = [
     "Cdr",
     "ClientInfo",
     "Command",
-    "ConformanceCase",
-    "ConformanceRun",
     "Connector",
     "Evse",
     "FinancialAdvice",

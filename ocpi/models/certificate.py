@@ -2,7 +2,7 @@
 
 from django.db import models
 
-from partners.deadlines import due_index
+from partners.ground.deadlines import due_index
 from partners.models import Partner
 
 

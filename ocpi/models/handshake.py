@@ -4,7 +4,7 @@ from django.conf import settings
 from django.db import models
 from django_fsm import FSMField, FSMModelMixin, transition
 
-from partners.deadlines import due_index
+from partners.ground.deadlines import due_index
 from partners.models import IssuedToken, Partner
 
 

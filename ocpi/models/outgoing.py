@@ -8,7 +8,7 @@ from partners.models import Partner
 
 
 class Outgoing(models.Model):
-    """A request that is written first and sent by a worker, by `ocpi.outgoing` alone.
+    """A request that is written first and sent by a worker, by `ocpi.calls.outgoing` alone.
 
     `state` is moved by conditional updates only (`sending` is entered once per try), which is what keeps a request
     from being sent by two workers (rule 1).

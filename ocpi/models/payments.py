@@ -5,7 +5,7 @@ import uuid
 from django.db import models
 
 from ocpi.models.outgoing import QueuedRequest
-from partners.deadlines import due_index
+from partners.ground.deadlines import due_index
 from partners.models import Partner
 
 

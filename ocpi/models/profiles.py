@@ -4,7 +4,7 @@ from django.db import models
 
 from ocpi.models.outgoing import QueuedRequest
 from ocpi.models.sessions import OcpiSession
-from partners.deadlines import due_index
+from partners.ground.deadlines import due_index
 
 
 class ProfileRequest(QueuedRequest):

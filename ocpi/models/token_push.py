@@ -3,7 +3,7 @@
 from django.db import models
 
 from ocpi.models.token import Token
-from partners.deadlines import due_index
+from partners.ground.deadlines import due_index
 from partners.models import Partner
 
 

@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 
 from django.db import IntegrityError, OperationalError, connection, transaction
 
-from ocpi.masking import storable_text
+from ocpi.log.masking import storable_text
 from ocpi.store import columns
 from ocpi.versions import VERSIONS, Fault, Invalid, Lenience, Version
 from ocpi.versions.serving import in_listed_words

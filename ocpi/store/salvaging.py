@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from ocpi.masking import storable_text
+from ocpi.log.masking import storable_text
 from ocpi.models import Location
 from ocpi.store import tree
 from ocpi.store.base import Inexpressible, Party, key

@@ -31,7 +31,7 @@ from ocpi.store.base import (
 from ocpi.store.stamps import Stamp
 from ocpi.versions import Lenience, Version, power_kw, state_of_charge
 from ocpi.versions.patching import as_list, moment
-from partners.rows import Table, for_update, run
+from partners.ground.rows import Table, for_update, run
 
 PERIODS = "charging_periods"
 SESSIONS = Table(OcpiSession)

@@ -8,21 +8,11 @@ from django.utils import timezone
 
 from ocpi.models import Tariff
 from ocpi.store import columns, refresh, stamps
-from ocpi.store.base import (
-    NotFound,
-    Party,
-    Stored,
-    check_identity,
-    converted,
-    in_transaction,
-    key,
-    served,
-    storable,
-)
+from ocpi.store.base import NotFound, Party, Stored, check_identity, converted, in_transaction, key, served, storable
 from ocpi.versions import Version
 from partners import incidents
+from partners.agreed.policies import effective_policy, most_plausible
 from partners.incidents import Report
-from partners.policies import effective_policy, most_plausible
 
 UNREADABLE = Report(
     key="",

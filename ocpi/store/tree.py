@@ -16,7 +16,7 @@ from ocpi.store.base import THIS_ONE, Inexpressible, NotFound, Party, converted,
 from ocpi.store.stamps import Stamp
 from ocpi.versions import NOT_AVAILABLE, VERSIONS, Version
 from ocpi.versions.times import format_timestamp
-from partners.rows import Table, for_update
+from partners.ground.rows import Table, for_update
 
 LOCATIONS, EVSES, CONNECTORS = Table(Location), Table(Evse), Table(Connector)
 COORDINATE = Decimal("0.0000001")

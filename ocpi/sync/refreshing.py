@@ -11,15 +11,15 @@ from django.conf import settings
 from django.db.models import Min, QuerySet
 from django.utils import timezone
 
+from ocpi.calls.handing_out import Few
 from ocpi.client import SENDER, CallFailed, functional
-from ocpi.handing_out import Few
 from ocpi.hubs import hub_of
 from ocpi.models import OcpiSession, Refresh
 from ocpi.sync.engine import pull
 from ocpi.sync.paging import LISTED_UNDER, Page
 from ocpi.sync.storing import Storing
 from partners import clocks
-from partners.deadlines import take_lease
+from partners.ground.deadlines import take_lease
 
 REFRESH_TASK = "ocpi.tasks.sync_refresh"
 REFRESHES = Few(Refresh, REFRESH_TASK, at_once=1)

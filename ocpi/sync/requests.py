@@ -5,8 +5,8 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from ocpi.enqueue import enqueue_after_commit
 from ocpi.models import SyncRun
+from partners.ground.enqueue import enqueue_after_commit
 from partners.models import Partner
 
 RUN_TASK = "ocpi.tasks.sync_run"

@@ -13,7 +13,7 @@ from ocpi.models import BookingLocation, Location, SyncRun, Tariff
 from ocpi.sync.paging import pages
 from ocpi.sync.requests import LIVE
 from ocpi.sync.storing import Storing, Tally
-from partners.deadlines import LeaseLostError, take_lease
+from partners.ground.deadlines import LeaseLostError, take_lease
 
 log = structlog.get_logger(__name__)
 State = SyncRun.State

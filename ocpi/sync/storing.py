@@ -8,10 +8,10 @@ from typing import Any, TypeVar
 
 from django.db import DataError, connection
 
-from ocpi import quirks
 from ocpi.client.remote import version_in_use
 from ocpi.hubs import parties_of
-from ocpi.remarks import remark
+from ocpi.log import quirks
+from ocpi.log.remarks import remark
 from ocpi.store import Conflict, NotFound, Party, put_cdr, put_location, put_session, put_tariff
 from ocpi.store.bookings import put_booking, put_booking_location
 from ocpi.store.clients import put_client_info

@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 from ocpi.versions import v2_1_1, v2_2, v2_2_1, v2_3_0
 from ocpi.versions.version import Version
-from partners.ocpi_versions import OCPI_VERSIONS
+from partners.ground.ocpi_versions import OCPI_VERSIONS
 
 _WRITTEN = {one.VERSION.number: one.VERSION for one in (v2_1_1, v2_2, v2_2_1, v2_3_0)}
 VERSIONS: Mapping[str, Version] = MappingProxyType({one.number: _WRITTEN[one.number] for one in OCPI_VERSIONS})

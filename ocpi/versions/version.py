@@ -17,7 +17,7 @@ from ocpi.versions.reading import read
 from ocpi.versions.results import Parsed, Patched, Salvaged
 from ocpi.versions.salvaging import salvage
 from ocpi.versions.writing import write
-from partners.ocpi_versions import NEEDED_MODULES, ON_REQUEST
+from partners.ground.ocpi_versions import NEEDED_MODULES, ON_REQUEST
 
 
 @dataclass(frozen=True)

@@ -1,31 +1,5 @@
-"""Support's pages about partners, and about the people who work here."""
+"""Pages about policies, tokens, mails, the history, and the people who work here."""
 
-from partners.admin import (
-    allowlist,
-    document,
-    failed_login,
-    history,
-    incident,
-    issued_token,
-    link_event,
-    mail,
-    partner,
-    party,
-    people,
-    policy,
-)
+from partners.admin import failed_login, history, issued_token, mail, people, policy
 
-__all__ = [
-    "allowlist",
-    "document",
-    "failed_login",
-    "history",
-    "incident",
-    "issued_token",
-    "link_event",
-    "mail",
-    "partner",
-    "party",
-    "people",
-    "policy",
-]
+__all__ = ["failed_login", "history", "issued_token", "mail", "people", "policy"]

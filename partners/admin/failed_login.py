@@ -6,12 +6,12 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.safestring import SafeString
 
-from partners.admin.actions import PRIMARY, PageAction
-from partners.admin.pages import ReadOnlyAdmin, Standing
+from partners.admin.kit.actions import PRIMARY, PageAction
+from partners.admin.kit.pages import ReadOnlyAdmin, Standing
+from partners.admin.kit.showing import NEUTRAL, WARNING, ago, badge, url_of
 from partners.admin.people import MANAGE
-from partners.admin.showing import NEUTRAL, WARNING, ago, badge, url_of
 from partners.models import FailedLogin
-from sfp_platform.staff import lockout
+from partners.people import lockout
 
 
 def unlock_attempt(_request: HttpRequest, attempt: FailedLogin, _data: dict[str, Any]) -> HttpResponse:

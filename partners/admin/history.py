@@ -14,9 +14,8 @@ from unfold.contrib.filters.admin import (
 )
 from unfold.paginator import InfinitePaginator
 
-from partners import history_words as words
-from partners.admin.pages import ReadOnlyAdmin
-from partners.admin.showing import (
+from partners.admin.kit.pages import ReadOnlyAdmin
+from partners.admin.kit.showing import (
     DANGER,
     NEUTRAL,
     SUCCESS,
@@ -29,6 +28,7 @@ from partners.admin.showing import (
     nowrap,
     partner_link,
 )
+from partners.history import words
 from partners.models import HistoryEntry
 
 Result = HistoryEntry.Result

@@ -8,9 +8,9 @@ from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
 
 from partners import tokens
-from partners.admin.actions import DANGER, PageAction, Refused
-from partners.admin.pages import ReadOnlyAdmin, Standing
-from partners.admin.showing import NEUTRAL, SUCCESS, WARNING, ago, code, partner_link, state_badge
+from partners.admin.kit.actions import DANGER, PageAction, Refused
+from partners.admin.kit.pages import ReadOnlyAdmin, Standing
+from partners.admin.kit.showing import NEUTRAL, SUCCESS, WARNING, ago, code, partner_link, state_badge
 from partners.models import IssuedToken
 
 State = IssuedToken.State

@@ -8,9 +8,9 @@ from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
 
 from partners import outbox
-from partners.admin.actions import PageAction, Refused
-from partners.admin.pages import ReadOnlyAdmin, Standing
-from partners.admin.showing import (
+from partners.admin.kit.actions import PageAction, Refused
+from partners.admin.kit.pages import ReadOnlyAdmin, Standing
+from partners.admin.kit.showing import (
     DANGER,
     INFO,
     NEUTRAL,

@@ -13,13 +13,12 @@ from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from partners import rights, second_factor
-from partners.admin.actions import DANGER, PRIMARY, PageAction, Refused
-from partners.admin.pages import Standing, SupportAdmin
-from partners.admin.reasons import ReasonForm
-from partners.admin.showing import NEUTRAL, SUCCESS, WARNING, ago, badge, lines, list_url
+from partners.admin.kit.actions import DANGER, PRIMARY, PageAction, Refused
+from partners.admin.kit.pages import Standing, SupportAdmin
+from partners.admin.kit.reasons import ReasonForm
+from partners.admin.kit.showing import NEUTRAL, SUCCESS, WARNING, ago, badge, lines, list_url
 from partners.models import AuthenticatorApp, HistoryEntry
-from sfp_platform.staff import lockout
+from partners.people import lockout, rights, second_factor
 
 # Their pages would show keys.
 for model in (TOTPDevice, StaticDevice, User, Group):

@@ -7,9 +7,9 @@ from django.contrib import admin
 from django.http import HttpRequest
 from unfold.contrib.filters.admin import RelatedDropdownFilter
 
-from partners.admin.pages import SupportAdmin
+from partners.admin.kit.pages import SupportAdmin
+from partners.agreed.policies import DEFAULTS
 from partners.models import Policy
-from partners.policies import DEFAULTS
 
 
 def _problem_of_amounts(amounts: Any) -> str:

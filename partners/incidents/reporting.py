@@ -25,7 +25,7 @@ class Report:
         evidence: JSON-ready dicts such as `{"message": 12, "text": "GET /sessions answered 500"}`.
         letter: a paragraph that can be sent to the CPO as it stands.
         tell_cpo: whether the CPO's technical contact is mailed; else only support is.
-        detector: which one closes it when its cause is gone (`partners.detecting`).
+        detector: which one closes it when its cause is gone (`partners.incidents.detecting`).
     """
 
     key: str

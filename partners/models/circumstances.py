@@ -45,15 +45,15 @@ RECORDED: Mapping[str, Recorded] = {
     "partners.Policy": Recorded(without=("partner", "created_at", "updated_at")),
     "partners.IssuedToken": Recorded(fields=("last4", "purpose", "state")),
     "partners.ReceivedToken": Recorded(fields=("last4", "purpose", "state")),
-    "partners.Onboarding": Recorded(fields=("stage", "production", "setup_told_at")),
-    "partners.StageOverride": Recorded(fields=("condition", "stage", "missing", "reason"), partner=OF_ONBOARDING),
-    "partners.FunctionalTest": Recorded(
+    "onboarding.Onboarding": Recorded(fields=("stage", "production", "setup_told_at")),
+    "onboarding.StageOverride": Recorded(fields=("condition", "stage", "missing", "reason"), partner=OF_ONBOARDING),
+    "onboarding.FunctionalTest": Recorded(
         fields=("sfp_verdict", "sfp_by", "cpo_verdict", "cpo_by", "reason"), partner=OF_ONBOARDING
     ),
-    "partners.GoLiveAction": Recorded(fields=("action", "side", "note"), partner=OF_ONBOARDING, by="name"),
-    "partners.SignOff": Recorded(fields=("side", "name", "role", "signed_on"), partner=OF_ONBOARDING, by="name"),
-    "partners.PartnerLink": Recorded(fields=("given_to", "reveals_token_b", "expires_at", "revoked_at")),
-    "partners.LinkEvent": Recorded(fields=("kind", "text"), partner="link.partner_id", by="link.given_to"),
+    "onboarding.GoLiveAction": Recorded(fields=("action", "side", "note"), partner=OF_ONBOARDING, by="name"),
+    "onboarding.SignOff": Recorded(fields=("side", "name", "role", "signed_on"), partner=OF_ONBOARDING, by="name"),
+    "onboarding.PartnerLink": Recorded(fields=("given_to", "reveals_token_b", "expires_at", "revoked_at")),
+    "onboarding.LinkEvent": Recorded(fields=("kind", "text"), partner="link.partner_id", by="link.given_to"),
     "sessions_adhoc.ClientKey": Recorded(fields=("name", "last4", "revoked_at"), partner=""),
     "billing.VatRate": Recorded(partner=""),
     "auth.User": Recorded(
@@ -64,14 +64,16 @@ RECORDED: Mapping[str, Recorded] = {
     ),
     "auth.Group": Recorded(relations=("permissions",), partner=""),
 }
-# What else the partners' app stores, and why it is not recorded.
+# What else these apps store, and why it is not recorded.
 NOT_RECORDED: Mapping[str, str] = {
     "partners.RemoteEndpoint": "a copy of what they publish; the handshake's steps are kept",
     "partners.Incident": "a queue with its own openings and closings; who closed one is a button pressed",
-    "partners.StageChange": "the stage itself is recorded",
-    "partners.Evidence": "found by itself in the traffic",
-    "partners.ChecklistItem": "a link's event tells of it",
-    "partners.AllowlistMirror": "how far a copy got",
+    "onboarding.StageChange": "the stage itself is recorded",
+    "onboarding.Evidence": "found by itself in the traffic",
+    "onboarding.ConnectionCheck": "a job with rows of its own; starting one is a button pressed",
+    "onboarding.ConnectionCheckCase": "what such a job found",
+    "onboarding.ChecklistItem": "a link's event tells of it",
+    "onboarding.AllowlistMirror": "how far a copy got",
     "partners.Watch": "a clock",
     "partners.PartnerClock": "measured, not set",
     "partners.Document": "never changed",

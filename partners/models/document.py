@@ -33,11 +33,11 @@ class Document(models.Model):
     class Kind(models.TextChoices):
         DATA_SHEET = "data_sheet", "Data sheet"
         SIGN_OFF = "sign_off", "Sign-off form"
-        CONFORMANCE = "conformance", "Connection check"
+        CONNECTION_CHECK = "connection_check", "Connection check"
         DOSSIER = "dossier", "Integration dossier"
 
     partner = models.ForeignKey(Partner, on_delete=models.PROTECT, related_name="documents")
-    kind = models.CharField(max_length=11, choices=Kind.choices)
+    kind = models.CharField(max_length=16, choices=Kind.choices)
     name = models.CharField(max_length=120, help_text="File name.")
     made_at = models.DateTimeField(auto_now_add=True)
     made_by = models.CharField(max_length=150, help_text="Staff's user name, or who had the link.")

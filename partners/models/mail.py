@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
-from partners.deadlines import due_index
+from partners.ground.deadlines import due_index
 from partners.models.document import Document
 from partners.models.incident import Incident
 from partners.models.partner import Partner

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.validators import RegexValidator
 from django.db import models, transaction
 
-from partners import ocpi_versions
+from partners.ground import ocpi_versions
 from partners.models.checking import checking
 
 PARTY_ID = RegexValidator(r"^[A-Z0-9]{3}$", "A party ID is 3 characters, A-Z and 0-9.")

@@ -7,7 +7,7 @@ from axes.models import AccessAttempt
 from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from partners import secrets
+from partners.ground import secrets
 
 
 class AuthenticatorApp(TOTPDevice):

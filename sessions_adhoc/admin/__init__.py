@@ -1,5 +1,27 @@
-"""Support's pages about drivers' sessions."""
+"""Pages about drivers' charges, and about what came of them: commands, messages, Sessions, CDRs, payments."""
 
-from sessions_adhoc.admin import client, pull, session
+from sessions_adhoc.admin import (
+    authorization,
+    cdr,
+    client,
+    command,
+    evse,
+    message,
+    ocpi_session,
+    outstanding,
+    pull,
+    session,
+)
 
-__all__ = ["client", "pull", "session"]
+__all__ = [
+    "authorization",
+    "cdr",
+    "client",
+    "command",
+    "evse",
+    "message",
+    "ocpi_session",
+    "outstanding",
+    "pull",
+    "session",
+]

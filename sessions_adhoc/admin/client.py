@@ -8,11 +8,11 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 
 from partners import history
-from partners.admin.actions import DANGER, PageAction, Refused
-from partners.admin.pages import Standing, SupportAdmin
-from partners.admin.revealing import REVEAL, reveal
-from partners.admin.showing import NEUTRAL, SUCCESS, badge, code, url_of
-from sessions_adhoc.clients import create_client_key, revoke_client_key
+from partners.admin.kit.actions import DANGER, PageAction, Refused
+from partners.admin.kit.pages import Standing, SupportAdmin
+from partners.admin.kit.revealing import REVEAL, reveal
+from partners.admin.kit.showing import NEUTRAL, SUCCESS, badge, code, url_of
+from sessions_adhoc.driver.clients import create_client_key, revoke_client_key
 from sessions_adhoc.models import ClientKey
 
 

@@ -7,8 +7,8 @@ from django.utils import timezone
 
 from sessions_adhoc.admin.words import WAITING
 from sessions_adhoc.decide import Decision, Do, decide
+from sessions_adhoc.engine.snapshot import Snapshot, facts_of
 from sessions_adhoc.models import AdHocSession
-from sessions_adhoc.snapshot import Snapshot, facts_of
 from sessions_adhoc.states import TERMINAL, WITHOUT_CLOCK, State
 
 MOST_LOOKS = 60

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from billing.admin.amounts import amount
-from partners.admin.showing import DAY, HOUR, MINUTE, NOTHING, duration
+from partners.admin.kit.showing import DAY, HOUR, MINUTE, NOTHING, duration
 from sessions_adhoc.models import AdHocSession
 
 # Numbers that are no seconds.

@@ -17,11 +17,11 @@ from unfold.contrib.filters.admin import (
     RelatedDropdownFilter,
 )
 
-from ocpi.admin.huge import HugeMixin
 from ocpi.models import Evse, Token
-from partners.admin.finding import ids_starting_with
-from partners.admin.pages import ReadOnlyAdmin, Standing
-from partners.admin.showing import ago, badge, countdown, nowrap
+from partners.admin.kit.finding import ids_starting_with
+from partners.admin.kit.huge import HugeMixin
+from partners.admin.kit.pages import ReadOnlyAdmin, Standing
+from partners.admin.kit.showing import ago, badge, countdown, nowrap
 from sessions_adhoc.admin import words
 from sessions_adhoc.admin.session_actions import ACTIONS
 from sessions_adhoc.admin.session_panels import panels

@@ -10,12 +10,13 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from billing.models import PaymentAuthorization
 from billing.pricing import to_minor
-from partners.admin.actions import DANGER, PageAction, Refused
-from partners.admin.reasons import ReasonForm
-from sessions_adhoc import services, staff
+from partners.admin.kit.actions import DANGER, PageAction, Refused
+from partners.admin.kit.reasons import ReasonForm
+from sessions_adhoc import staff
 from sessions_adhoc.belonging import cdrs_of
+from sessions_adhoc.driver import services
+from sessions_adhoc.driver.presenting import newest_sample
 from sessions_adhoc.models import AdHocSession
-from sessions_adhoc.presenting import newest_sample
 from sessions_adhoc.states import TERMINAL, State
 
 OPERATE, MONEY = "sessions_adhoc.operate_session", "billing.move_money"

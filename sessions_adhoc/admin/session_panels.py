@@ -6,9 +6,8 @@ from typing import Any
 from billing.admin.amounts import amount
 from billing.models import PaymentAuthorization
 from ocpi.admin import statuses
-from ocpi.admin.cdr import total
 from ocpi.models import Cdr, Command, Message, OcpiSession
-from partners.admin.showing import (
+from partners.admin.kit.showing import (
     NEUTRAL,
     SUCCESS,
     WARNING,
@@ -22,14 +21,15 @@ from partners.admin.showing import (
     url_of,
 )
 from partners.models import Incident
+from sessions_adhoc.admin.cdr import total
 from sessions_adhoc.admin.charging_chart import chart
 from sessions_adhoc.admin.foreseen import foreseen
 from sessions_adhoc.admin.policy import policy
 from sessions_adhoc.admin.story import Line, story, with_messages
 from sessions_adhoc.belonging import cdrs_of
-from sessions_adhoc.estimating import estimate
+from sessions_adhoc.driver.presenting import held
 from sessions_adhoc.models import AdHocSession, AttemptSession, ChargingAttempt, Sample
-from sessions_adhoc.presenting import held
+from sessions_adhoc.money.estimating import estimate
 
 MOST_SAMPLES = 500
 SHOWN_SAMPLES = 50

@@ -8,7 +8,7 @@ from itertools import groupby
 from billing.admin.words import told
 from billing.models import PaymentEvent
 from ocpi.models import Message
-from partners.admin.showing import DANGER, INFO, NEUTRAL, SUCCESS, WARNING, url_of
+from partners.admin.kit.showing import DANGER, INFO, NEUTRAL, SUCCESS, WARNING, url_of
 from sessions_adhoc.admin.words import TONES
 from sessions_adhoc.models import Sample, TimelineEvent
 from sessions_adhoc.states import State

@@ -1,10 +1,10 @@
 """The states of an ad-hoc session in support's words: whom we wait for, and what happens when the clock runs out."""
 
 from billing.admin.amounts import amount
-from partners.admin.pages import Standing
-from partners.admin.showing import DANGER, INFO, NEUTRAL, SUCCESS, WARNING
+from partners.admin.kit.pages import Standing
+from partners.admin.kit.showing import DANGER, INFO, NEUTRAL, SUCCESS, WARNING
+from sessions_adhoc.driver.presenting import held
 from sessions_adhoc.models import AdHocSession
-from sessions_adhoc.presenting import held
 from sessions_adhoc.states import State
 
 TONES = {

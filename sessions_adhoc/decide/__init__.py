@@ -1,7 +1,7 @@
 """`decide(facts, now)`: what an ad-hoc session does next. Pure: no clock, no database, no Django.
 
-One function per state, each naming the rules it follows. `sessions_adhoc.lifecycle` calls it with the session's row
-locked, applies the answer, and calls it again until it stays.
+One function per state, each naming the rules it follows. `sessions_adhoc.engine.lifecycle` calls it with the
+session's row locked, applies the answer, and calls it again until it stays.
 """
 
 from collections.abc import Callable, Mapping

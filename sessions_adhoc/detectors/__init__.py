@@ -1,6 +1,6 @@
 """What goes wrong in charges at a partner's chargers, whoever's charges they are (guide 8)."""
 
-from partners.detecting import register
+from partners.incidents.detecting import register
 from sessions_adhoc.detectors import cdrs, endings, meter, starts, updates
 
 MODULES = (cdrs, endings, meter, starts, updates)

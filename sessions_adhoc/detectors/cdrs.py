@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from partners.detecting import Detector, Finding, Window, evidence, moment
+from partners.incidents.detecting import Detector, Finding, Window, evidence, moment
 from partners.incidents.reporting import Report
 from sessions_adhoc.models import AdHocSession
 from sessions_adhoc.states import State

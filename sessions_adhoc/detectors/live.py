@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from django.db.models import F, OuterRef, Subquery
 
-from partners.detecting import Window
+from partners.incidents.detecting import Window
 from sessions_adhoc.models import AttemptSession, ChargingAttempt, Sample
 
 PULLED = "GET"

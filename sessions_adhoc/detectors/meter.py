@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db.models import Count, F, Max, Min, Q
 
-from partners.detecting import Detector, Finding, Key, Window, evidence, moment
+from partners.incidents.detecting import Detector, Finding, Key, Window, evidence, moment
 from partners.incidents.reporting import Evidence, Report
 from partners.models import Incident
 from sessions_adhoc.detectors.live import PULLED, Charge, by_partner, charges

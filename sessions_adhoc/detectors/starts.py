@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Exists, F, OuterRef, Q
 
 from ocpi.models import Command
-from partners.detecting import Detector, Finding, Key, Window, evidence, moment
+from partners.incidents.detecting import Detector, Finding, Key, Window, evidence, moment
 from partners.incidents.reporting import Evidence, Report
 from partners.models import Incident
 from sessions_adhoc.decide.facts import DOUBTFUL_RESPONSES, DOUBTFUL_RESULTS, REFUSING_RESPONSES, REFUSING_RESULTS

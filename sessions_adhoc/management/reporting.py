@@ -8,8 +8,8 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.utils import timezone
 
 from billing.pricing import from_minor, money
+from sessions_adhoc.driver.presenting import presented
 from sessions_adhoc.models import AdHocSession, ChargingAttempt, TimelineEvent
-from sessions_adhoc.presenting import presented
 
 LABEL = 12
 

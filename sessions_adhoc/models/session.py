@@ -8,7 +8,7 @@ from django_fsm import FSMField, FSMModelMixin, TransitionNotAllowed, transition
 
 from billing.models import PaymentAuthorization
 from ocpi.models import Connector, Evse, Token
-from partners.deadlines import due_index
+from partners.ground.deadlines import due_index
 from partners.models import Partner
 from sessions_adhoc.models.client import ClientKey
 from sessions_adhoc.states import BEFORE_START, TERMINAL, WITHOUT_CLOCK, State, choices
@@ -32,7 +32,7 @@ MOVING = (
 
 
 class AdHocSession(FSMModelMixin, models.Model):
-    """One ad-hoc session. Only `sessions_adhoc.lifecycle` moves it, by the transitions below.
+    """One ad-hoc session. Only `sessions_adhoc.engine.lifecycle` moves it, by the transitions below.
 
     `next_check_at` is the deadline column: a live state always has one, and the sweep brings back every row that is
     due, so that a lost task costs time and nothing else.

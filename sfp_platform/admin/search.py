@@ -14,10 +14,10 @@ from unfold.dataclasses import SearchResult
 
 from billing.models import PaymentAuthorization
 from ocpi.charger_codes import plain
+from ocpi.log.searching import sought
 from ocpi.models import Cdr, Command, Evse, Location, Message, OcpiSession, Tariff, Token
-from ocpi.searching import sought
-from partners.admin.finding import ids_starting_with
-from partners.admin.showing import list_url, url_of
+from partners.admin.kit.finding import ids_starting_with
+from partners.admin.kit.showing import list_url, url_of
 from partners.models import Partner
 from sessions_adhoc.models import AdHocSession, ChargingAttempt
 

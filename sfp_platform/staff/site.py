@@ -8,7 +8,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.http import urlencode
 from unfold.sites import UnfoldAdminSite
 
-from partners import second_factor
+from partners.people import second_factor
 
 
 class StaffSite(UnfoldAdminSite):

@@ -17,7 +17,8 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django_otp import login
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from partners import second_factor, secrets
+from partners.ground import secrets
+from partners.people import second_factor
 
 KEY = "second_factor_key"
 FEW_CODES = 3

@@ -19,7 +19,7 @@ from urllib.parse import unquote_to_bytes
 from django.conf import settings
 
 from ocpi.envelope import EnvelopeRenderer, StatusCode, envelope
-from ocpi.raw_path import RAW_PATH
+from ocpi.server.raw_path import RAW_PATH
 from sfp_platform.middleware import OCPI_PREFIX
 from sfp_platform.web.crew import Crew
 

@@ -21,12 +21,13 @@ from ocpi.models import (
     TerminalRequest,
     TokenPush,
 )
+from onboarding.documents.archive import archive
+from onboarding.documents.writer import Written
+from onboarding.models import LinkEvent
+from onboarding.portal.links import make_link
 from partners import outbox
-from partners.documents.archive import archive
-from partners.documents.writer import Written
-from partners.models import Document, LinkEvent, Partner, PartnerRole
+from partners.models import Document, Partner, PartnerRole
 from partners.outbox import Letter
-from partners.portal.links import make_link
 from tests import factories
 
 

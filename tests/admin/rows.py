@@ -12,32 +12,13 @@ from django.utils import timezone
 
 from billing.models import OutstandingAmount, PaymentAuthorization
 from billing.models.simulated import SimulatedCharge
-from ocpi.models import (
-    Cdr,
-    Command,
-    ConformanceRun,
-    Evse,
-    HandshakeRun,
-    HandshakeStep,
-    Message,
-    OcpiSession,
-    SyncRun,
-    Tariff,
-)
+from ocpi.models import Cdr, Command, Evse, HandshakeRun, HandshakeStep, Message, OcpiSession, SyncRun, Tariff
+from onboarding.models import AllowlistMirror, ConnectionCheck
 from partners import tokens
+from partners.agreed.policies import effective_policy
 from partners.incidents import Report, open_incident
-from partners.models import (
-    AllowedNetwork,
-    AllowlistMirror,
-    Incident,
-    IssuedToken,
-    Partner,
-    Policy,
-    ReceivedToken,
-    RemoteEndpoint,
-)
-from partners.policies import effective_policy
-from sessions_adhoc.clients import create_client_key
+from partners.models import AllowedNetwork, Incident, IssuedToken, Partner, Policy, ReceivedToken, RemoteEndpoint
+from sessions_adhoc.driver.clients import create_client_key
 from sessions_adhoc.models import (
     AdHocSession,
     AttemptSession,
@@ -226,7 +207,7 @@ def add_partner_rows(partner: Partner) -> None:
         partner=partner, state="failed", window_starts_at=now, window_ends_at=now, ended_at=now, cause="HTTP 401."
     )
     HandshakeStep.objects.create(run=run, step="versions", ok=False, ended_at=now, text="HTTP 401.", advice="Ask them.")
-    ConformanceRun.objects.create(partner=partner, version="2.2.1", state="finished", ended_at=now)
+    ConnectionCheck.objects.create(partner=partner, version="2.2.1", state="finished", ended_at=now)
     SyncRun.objects.create(partner=partner, module="locations", state="succeeded", received=3, stored=2, refused=1)
     FallbackPull.objects.create(partner=partner, module="sessions")
     Tariff.objects.create(

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from ocpi.models import Cdr
-from partners.admin.showing import url_of
+from partners.admin.kit.showing import url_of
 from sessions_adhoc.models import AdHocSession
 from tests.admin.rows import message
 from tests.factories import PartnerFactory

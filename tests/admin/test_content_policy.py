@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import reverse
 from playwright.sync_api import sync_playwright
 
-from sessions_adhoc.pages import charger
+from sessions_adhoc.driver.pages import charger
 from tests.admin import rows
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")

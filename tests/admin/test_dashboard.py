@@ -12,8 +12,9 @@ from django.utils import timezone
 from billing.models import PaymentAuthorization
 from ocpi.models import HandshakeRun, Message, SyncRun, TokenPush, TrafficHour
 from ocpi.tasks import sync_count_traffic
-from partners.admin.showing import url_of
-from partners.models import Onboarding, Partner, PartnerRole
+from onboarding.models import Onboarding
+from partners.admin.kit.showing import url_of
+from partners.models import Partner, PartnerRole
 from sessions_adhoc.models import AdHocSession
 from tests.admin.rows import ad_hoc_session, message
 

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from billing.models import PaymentAuthorization
-from partners.admin.showing import url_of
+from partners.admin.kit.showing import url_of
 from sessions_adhoc.models import AdHocSession
 from tests.admin.rows import ad_hoc_session
 

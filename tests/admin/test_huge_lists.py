@@ -6,8 +6,8 @@ import pytest
 from django.contrib import admin
 from django.urls import reverse
 
-from ocpi.admin.huge import HugeMixin
 from ocpi.models import HandshakeRun
+from partners.admin.kit.huge import HugeMixin
 
 MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
 HUGE = {

@@ -9,7 +9,7 @@ from django.utils import timezone
 from ocpi.models import HandshakeRun, SyncRun
 from partners import tokens
 from partners.models import HistoryEntry, Partner, Policy, ReceivedToken
-from sessions_adhoc.clients import find_client
+from sessions_adhoc.driver.clients import find_client
 from sessions_adhoc.models import ClientKey
 
 

@@ -4,8 +4,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from partners.admin.workspace.views import TABS
-from partners.models import Onboarding
+from onboarding.admin.workspace.views import TABS
+from onboarding.models import Onboarding
 from tests.admin import rows
 
 READ = [key for key, _ in TABS if key != "settings"]

@@ -12,27 +12,25 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from ocpi.masking import masked_headers
-from ocpi.models import ConformanceCase, ConformanceRun, HandshakeRun
-from partners import tokens
-from partners.models import (
-    Document,
+from ocpi.log.masking import masked_headers
+from ocpi.models import HandshakeRun
+from onboarding.guide import TESTS, Side
+from onboarding.models import (
+    ConnectionCheck,
+    ConnectionCheckCase,
     FunctionalTest,
     GoLiveAction,
-    HistoryEntry,
-    IssuedToken,
     Onboarding,
-    Partner,
-    ReceivedToken,
-    RemoteEndpoint,
     SignOff,
     StageChange,
     StageOverride,
 )
-from partners.onboarding import functional, sign_off, stages
-from partners.onboarding.refusals import NotPossible
-from partners.onboarding.rules import TESTS, Side
-from partners.portal.links import make_link
+from onboarding.portal.links import make_link
+from onboarding.stages import moving, sign_off
+from onboarding.stages.refusals import NotPossible
+from onboarding.testing import functional_tests
+from partners import tokens
+from partners.models import Document, HistoryEntry, IssuedToken, Partner, ReceivedToken, RemoteEndpoint
 from tests.admin.rows import message
 from tests.factories import PartnerFactory, issue_token
 
@@ -64,7 +62,7 @@ def at_stage(partner, stage) -> Onboarding:
 
 
 def stage_of(partner) -> str:
-    return stages.of(partner).stage
+    return moving.of(partner).stage
 
 
 def overview(page, partner):
@@ -241,12 +239,12 @@ def shown(token: str, form: str) -> dict[str, str]:
 class TestTesting:
     def check(self, partner, failed=0, **values):
         now = timezone.now()
-        run = ConformanceRun.objects.create(
+        run = ConnectionCheck.objects.create(
             partner=partner, **{"state": "finished", "version": "2.2.1", "ended_at": now, **values}
         )
         for number in range(failed + 1):
-            verdict = ConformanceCase.Verdict.FAILED if number < failed else ConformanceCase.Verdict.PASSED
-            ConformanceCase.objects.create(
+            verdict = ConnectionCheckCase.Verdict.FAILED if number < failed else ConnectionCheckCase.Verdict.PASSED
+            ConnectionCheckCase.objects.create(
                 run=run,
                 position=number,
                 key=f"case-{number}",
@@ -294,7 +292,7 @@ class TestTesting:
 
     def test_before_stage_3_nothing_is_judged(self, fresh):
         with pytest.raises(NotPossible, match="stage 3"):
-            functional.judge(fresh, "locations", Side.SFP, "passed", "boss", "x")
+            functional_tests.judge(fresh, "locations", Side.SFP, "passed", "boss", "x")
 
 
 class TestGoLive:
@@ -317,7 +315,7 @@ class TestGoLive:
         assert [row.network for row in made.allowed_networks.all()] == ["8.8.8.8"]
         assert not made.issued_tokens.exists()
         assert tokens.received(made.pk, ReceivedToken.Purpose.REGISTRATION) is None
-        assert stages.of(made).pk == stages.of(tested).pk
+        assert moving.of(made).pk == moving.of(tested).pk
         assert "handshake" in {action.name for action in self.names(page, made)}
 
     def names(self, page, partner):

@@ -9,8 +9,8 @@ from ocpi.models import HandshakeRun
 from partners import tokens
 from partners.models import HistoryEntry, IssuedToken, Partner, ReceivedToken
 from partners.services import PartnerDetails, add_partner
-from tests.ocpi.connection_check.conftest import cpo, our_server
 from tests.ocpi.cpo import simulator
+from tests.onboarding.connection_check.conftest import cpo, our_server
 
 __all__ = ["cpo", "our_server"]
 

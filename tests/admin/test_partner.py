@@ -9,10 +9,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from ocpi.models import HandshakeRun, SyncRun
-from partners import secrets, tokens
-from partners.admin.partner import PartnerAdmin
+from onboarding.admin.partner_page import PartnerAdmin
+from onboarding.models import Onboarding
+from partners import tokens
+from partners.ground import secrets
 from partners.incidents import close_by_staff
-from partners.models import Contact, HistoryEntry, IssuedToken, Onboarding, Partner, PartnerRole, ReceivedToken
+from partners.models import Contact, HistoryEntry, IssuedToken, Partner, PartnerRole, ReceivedToken
 from tests.factories import PartnerFactory
 
 TOKEN_A = str(uuid.uuid4())

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import formats, timezone
 
 from ocpi.models import Cdr, Command, Evse, OcpiSession, SyncRun
-from partners.admin.showing import url_of
+from partners.admin.kit.showing import url_of
 from partners.models import Partner, Policy
 from sessions_adhoc.models import AdHocSession, TimelineEvent
 from tests.factories import cdr_data, period_data, tariff_data

@@ -5,7 +5,7 @@ from django.urls import reverse
 from django.utils.html import escape
 
 from ocpi.models import Message, OcpiSession, Refresh
-from partners.admin.showing import list_url, url_of
+from partners.admin.kit.showing import list_url, url_of
 from partners.models import Partner
 
 pytestmark = pytest.mark.django_db

@@ -1,4 +1,4 @@
-"""The five groups: made by every migration, and exactly what `partners.rights` says."""
+"""The five groups: made by every migration, and exactly what `partners.people.rights` says."""
 
 import pytest
 from django.contrib.auth.models import Group, Permission, User
@@ -9,8 +9,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from partners import rights
 from partners.models import Partner
+from partners.people import rights
 from tests.factories import PartnerFactory
 
 SUPPORT = {
@@ -20,7 +20,7 @@ SUPPORT = {
     "ocpi.send_command",
     "ocpi.push_token",
     "ocpi.replay_message",
-    "ocpi.run_conformance",
+    "onboarding.run_connection_check",
 }
 INTEGRATOR = {
     "partners.onboard_partner",

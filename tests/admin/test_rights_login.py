@@ -19,8 +19,8 @@ from django.utils import timezone
 from django_otp.oath import totp
 from django_otp.plugins.otp_static.models import StaticToken
 
-from partners import second_factor
 from partners.models import AuthenticatorApp, HistoryEntry
+from partners.people import second_factor
 
 PASSWORD = "a-long-password"
 HOME, LOGIN = reverse("admin:index"), reverse("admin:login")

@@ -10,10 +10,10 @@ from django.urls import reverse
 
 from billing.models import PaymentAuthorization
 from ocpi.charger_codes import grouped
-from ocpi.message_log import Exchange, Outcome, open_message
+from ocpi.log.message_log import Exchange, Outcome, open_message
+from ocpi.log.searching import subject_of_url
 from ocpi.models import Cdr, Message, Tariff
-from ocpi.searching import subject_of_url
-from partners.admin.showing import url_of
+from partners.admin.kit.showing import url_of
 from tests.admin import rows
 
 

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 import time_machine
 
-from billing import receivers, services
+from billing import receivers
 from billing.gateways import Gateway, GatewayAnswer, register_gateway, unregister_gateway
 from billing.models import PaymentAuthorization, SimulatedCharge, SimulatedOperation
+from billing.payments import services
 
 START = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 

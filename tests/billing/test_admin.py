@@ -5,8 +5,8 @@ from django.contrib.admin.utils import quote
 from django.contrib.auth import get_user_model
 from django.urls import reverse
 
-from billing import services
 from billing.models import SimulatedCharge
+from billing.payments import services
 from tests.billing.conftest import fresh, opened, reserved
 
 pytestmark = pytest.mark.django_db

@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from billing import receivers, services
+from billing import receivers
 from billing.gateways import GatewayAnswer, GatewayUnreachable, Outcome
+from billing.payments import services
 from tests.billing.conftest import START, drive_until_quiet, fresh, opened
 
 pytestmark = pytest.mark.django_db

@@ -9,11 +9,11 @@ import time_machine
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from billing import services
 from billing.gateways import Gateway, GatewayAnswer, GatewayUnreachable, register_gateway, unregister_gateway
 from billing.gateways.simulated import TEST_TOKENS, SimulatedGateway
 from billing.models import PaymentAuthorization, SimulatedCharge
-from billing.services import MoneyConflict
+from billing.payments import services
+from billing.payments.services import MoneyConflict
 from tests.billing.conftest import START, drive_until_quiet, fresh
 
 pytestmark = pytest.mark.django_db

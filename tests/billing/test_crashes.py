@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from billing import services
 from billing.gateways import GatewayAnswer, GatewayUnreachable, Outcome
 from billing.gateways.simulated import SimulatedGateway
+from billing.payments import services
 from billing.tasks import tick
 from tests.billing.conftest import books, calls, drive_until_quiet, fresh, opened, reserved, story
 

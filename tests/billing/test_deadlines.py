@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.test.utils import CaptureQueriesContext
 
 from billing.models import PaymentAuthorization
-from partners.deadlines import claim_due
+from partners.ground.deadlines import claim_due
 from tests.billing.conftest import START, fresh, opened
 
 pytestmark = pytest.mark.django_db

@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError, transaction
 
-from billing import services
 from billing.gateways import GatewayAnswer, GatewayUnreachable, Outcome
 from billing.gateways.simulated import SimulatedGateway
 from billing.models import PaymentAuthorization, SimulatedCharge
+from billing.payments import services
 from tests.billing.conftest import calls, drive_until_quiet, fresh, reserved, story
 
 pytestmark = pytest.mark.django_db

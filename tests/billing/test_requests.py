@@ -3,9 +3,9 @@
 import pytest
 from django.db import transaction
 
-from billing import services
 from billing.models import PaymentAuthorization, PaymentEvent
-from billing.services import MoneyConflict
+from billing.payments import services
+from billing.payments.services import MoneyConflict
 from tests.billing.conftest import books, calls, drive_until_quiet, fresh, opened, reserved, story
 
 pytestmark = pytest.mark.django_db

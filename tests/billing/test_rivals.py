@@ -7,11 +7,12 @@ import pytest
 from django.db import connection, connections, transaction
 from django.utils import timezone
 
-from billing import receivers, services, tasks
+from billing import receivers, tasks
 from billing.gateways.simulated import SimulatedGateway
 from billing.models import PaymentAuthorization
-from billing.services import MoneyConflict
-from partners.deadlines import claim_due
+from billing.payments import services
+from billing.payments.services import MoneyConflict
+from partners.ground.deadlines import claim_due
 from tests.billing.conftest import books, calls, fresh, opened, reserved
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from billing import services
 from billing.gateways.simulated import TEST_TOKENS
+from billing.payments import services
 from tests.billing.conftest import books, calls, drive_until_quiet, fresh, opened, reserved, story
 
 pytestmark = pytest.mark.django_db

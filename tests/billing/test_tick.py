@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 from django.db import transaction
 
-from billing import services, tasks
+from billing import tasks
 from billing.models import PaymentAuthorization
+from billing.payments import services
 from tests.billing.conftest import START, calls, fresh, opened
 
 pytestmark = pytest.mark.django_db

@@ -8,7 +8,7 @@ from django.test import Client
 
 from ocpi.client import CallFailed
 from ocpi.sync import paging
-from sessions_adhoc.clients import create_client_key
+from sessions_adhoc.driver.clients import create_client_key
 from tests.ocpi.cpo import Answer, ScriptedCpo, Seen, connected_partner, envelope
 
 
@@ -75,7 +75,7 @@ class TestPaging:
 
 def test_many_brackets_are_refused_before_they_are_read(db: None) -> None:
     from ocpi.envelope import Refusal
-    from ocpi.views.reading import read_json
+    from ocpi.server.views.reading import read_json
 
     with pytest.raises(Refusal) as refused:
         read_json(json.dumps([[1]] * 160_000).encode())

@@ -10,11 +10,11 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from ocpi.models import HandshakeRun
-from partners import deadlines
-from partners.deadlines import is_any_due
+from partners.ground import deadlines
+from partners.ground.deadlines import is_any_due
 from partners.models import Mail
 from sessions_adhoc.models import AdHocSession, FallbackPull
-from sfp_platform import beat, sweep
+from sfp_platform.broker import beat, sweep
 from sfp_platform.celery import app
 from tests.factories import PartnerFactory
 
@@ -75,7 +75,7 @@ def test_beat_sends_what_nobody_can_tell_of(
 
 
 def test_beat_is_ours_and_its_conditions_are_of_tasks_that_it_has() -> None:
-    assert app.conf.beat_scheduler == "sfp_platform.beat:Scheduler"
+    assert app.conf.beat_scheduler == "sfp_platform.broker.beat:Scheduler"
     assert set(beat.conditions()) <= {entry["task"] for entry in app.conf.beat_schedule.values()}
 
 

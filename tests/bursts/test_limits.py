@@ -9,9 +9,9 @@ from django.test import Client
 from django.urls import reverse
 
 from ocpi.models import Message, OcpiSession
-from partners import limiting
+from partners.ground import limiting
 from partners.models import Incident, Partner
-from sessions_adhoc.clients import create_client_key
+from sessions_adhoc.driver.clients import create_client_key
 from sessions_adhoc.models import AdHocSession
 from tests.factories import (
     AllowedNetworkFactory,
@@ -215,6 +215,6 @@ def worker_redis() -> Iterator[str]:
 def run_detectors() -> Any:
     from django.utils import timezone
 
-    from partners import detecting
+    from partners.incidents import detecting
 
     return lambda: detecting.run_due(timezone.now())

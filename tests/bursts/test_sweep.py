@@ -14,11 +14,11 @@ import redis
 from celery import Celery
 from django.utils import timezone
 
+from sessions_adhoc.driver.services import StartRequest, start_session
 from sessions_adhoc.models import AdHocSession
-from sessions_adhoc.services import StartRequest, start_session
-from sfp_platform import queues
+from sfp_platform.broker import queues
+from sfp_platform.broker.sweep import Look, Sweeper
 from sfp_platform.celery import app
-from sfp_platform.sweep import Look, Sweeper
 from tests.factories import ConnectorFactory, EvseFactory, LocationFactory, PartnerFactory
 from tests.support.processes import eventually
 from tests.support.programs import server_environment, worker
@@ -147,7 +147,7 @@ def test_twins_are_served_with_their_queues_and_asked_first() -> None:
         ("ocpi.tasks.send_command", "engine"),
         ("ocpi.tasks.push_token", "push"),
         ("partners.tasks.mail_send", "mail"),
-        ("sfp_platform.tasks.onboarding_tick", "sync"),
+        ("onboarding.tasks.sync_evidence_tick", "sync"),
     ],
 )
 def test_what_a_sweep_publishes_goes_past_its_queue(task: str, queue: str) -> None:

@@ -11,8 +11,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from ocpi.models import Message
-from partners import detecting, tokens
-from partners.incidents import close_by_staff
+from partners import tokens
+from partners.incidents import close_by_staff, detecting
 from partners.models import AllowedNetwork, Incident, Watch
 from partners.tasks import mail_detect
 from tests.detectors.conftest import OWN, World, only, symptoms

@@ -2,10 +2,11 @@
 
 import pytest
 
-from ocpi.conformance.armed import facts
-from ocpi.conformance.armed.starting import UNKNOWN_EVSE
-from ocpi.conformance.scene import Scene
-from ocpi.models import Command, ConformanceRun, Message
+from ocpi.models import Command, Message
+from onboarding.connection_check.armed import facts
+from onboarding.connection_check.armed.starting import UNKNOWN_EVSE
+from onboarding.connection_check.scene import Scene
+from onboarding.models import ConnectionCheck
 from tests.detectors.conftest import World
 from tests.factories import TokenFactory
 from tests.ocpi.cpo import Answer, envelope
@@ -19,7 +20,7 @@ REJECTED = envelope({"result": "REJECTED", "timeout": 5}, 2003, "Unknown locatio
 @pytest.fixture
 def scene(world: World) -> Scene:
     """A check with a test charge, under way."""
-    run = ConformanceRun.objects.create(
+    run = ConnectionCheck.objects.create(
         partner=world.partner,
         version="2.2.1",
         state="running",
@@ -40,7 +41,7 @@ def test_calls_of_a_check_that_are_wrong_on_purpose(world, scene, status) -> Non
     world.cpo.server.on("GET /sessions", Answer("no", status))
     for _ in range(20):
         scene.ask(f"{world.cpo.server.url}/sessions", "sessions", on_purpose=True)
-    assert Message.objects.filter(module="conformance", http_status=status).count() == 20
+    assert Message.objects.filter(module="connection_check", http_status=status).count() == 20
     assert world.detect() == []
 
 

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 
 from ocpi.models import Evse
-from sessions_adhoc.pages.paying import new_nonce
+from sessions_adhoc.driver.pages.paying import new_nonce
 from tests.driver import scene
 
 

@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from billing.models import PaymentAuthorization
 from ocpi.models import Evse, Tariff
+from partners.agreed.policies import effective_policy
 from partners.models import Partner
-from partners.policies import effective_policy
 from sessions_adhoc.models import AdHocSession, AttemptSession, ChargingAttempt, Sample
 from sessions_adhoc.states import TERMINAL, WITHOUT_CLOCK, State
 from tests.factories import (

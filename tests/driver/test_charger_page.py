@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from ocpi.models import Location
 from partners.models import Partner, Policy
-from sessions_adhoc.pages.charger import NO_PRICE
+from sessions_adhoc.driver.pages.charger import NO_PRICE
 from sessions_adhoc.states import State
 from tests.driver import scene
 

@@ -5,7 +5,7 @@ import json
 import pytest
 from django.core.management import CommandError, call_command
 
-from sessions_adhoc.clients import find_client
+from sessions_adhoc.driver.clients import find_client
 
 pytestmark = pytest.mark.django_db
 

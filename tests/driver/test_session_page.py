@@ -8,9 +8,9 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from sessions_adhoc.api.serializers import AdHocSessionSerializer
+from sessions_adhoc.driver.api.serializers import AdHocSessionSerializer
+from sessions_adhoc.driver.pages.progress import below
 from sessions_adhoc.models import AdHocSession, ClientKey, Sample
-from sessions_adhoc.pages.progress import below
 from sessions_adhoc.states import BEFORE_START, TERMINAL, State
 from tests.driver import scene
 from tests.driver.test_charger_page import words

@@ -8,8 +8,8 @@ import pytest
 
 from billing.models import SimulatedCharge
 from ocpi.models import Command
-from sfp_platform.demo import story
-from sfp_platform.demo.printing import Printer
+from rehearsal.demo import story
+from rehearsal.demo.printing import Printer
 from tests.support.processes import Process, file_exists, free_port
 from tests.support.programs import server_environment, web, worker
 

@@ -11,12 +11,13 @@ import pytest
 
 from billing.models import SimulatedCharge
 from ocpi.models import HandshakeRun, Message
-from partners.models import Document, HistoryEntry, Incident, Onboarding, Partner, StageChange, StageOverride
-from tests.partners.documents.reading import text_of
+from onboarding.models import Onboarding, StageChange, StageOverride
+from partners.models import Document, HistoryEntry, Incident, Partner
+from rehearsal.walkthrough import everybody, onboarding, servers
+from rehearsal.walkthrough.browser import chromium
+from tests.onboarding.documents.reading import text_of
 from tests.support.processes import free_port
 from tests.support.programs import server_environment
-from walkthrough import everybody, onboarding, servers
-from walkthrough.browser import chromium
 
 pytestmark = [pytest.mark.heavy, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 

@@ -11,8 +11,8 @@ import pytest
 from kombu import Connection, Exchange, Queue
 from kombu.transport.virtual import BrokerState
 
-from sfp_platform import folder_transport
-from sfp_platform.embedded import folder_broker
+from sfp_platform.broker import folder_transport
+from sfp_platform.configuration.embedded import folder_broker
 from tests.support.processes import PATIENCE
 
 ENGINE = Queue("engine", Exchange("engine"), routing_key="engine")

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.slow
 
 RESERVE = """
 from uuid import uuid4
-from billing.services import open_authorization, request_reserve
+from billing.payments.services import open_authorization, request_reserve
 opened = open_authorization(reference=str(uuid4()), amount=4000, currency="EUR", payment_method="pm_sim_slow")
 request_reserve(opened.pk)
 """

@@ -30,13 +30,14 @@ import pytest
 import requests
 from django.utils import timezone
 
-from bench.ingest import virtual_environment
-from ocpi import commands, handshake, pushes, sync
+from ocpi import handshake, sync
+from ocpi.calls import commands, tokens
 from ocpi.models import Cdr, Command, Evse, Message, OcpiSession, Token, TokenPush
 from ocpi.sync.requests import request_sync
 from ocpi.versions import VERSIONS
 from partners.models import Partner
 from partners.services import PartnerDetails, add_partner
+from rehearsal.bench.ingest import virtual_environment
 from tests.factories import cdr_data, location_data, period_data, session_data
 from tests.support.processes import Process, eventually, free_port, url_answers
 
@@ -125,9 +126,9 @@ def push_a_token(cpo: ExtrawestCpo) -> None:
     token = Token.objects.create(
         uid="CARD-1", type="RFID", contract_id="SK-SFP-CARD1", issuer="SFP", last_updated=timezone.now()
     )
-    pushes.token_changed(token)
+    tokens.token_changed(token)
     row = TokenPush.objects.get(token=token)
-    assert pushes.push(row.pk, row.next_check_at), TokenPush.objects.get().error
+    assert tokens.push(row.pk, row.next_check_at), TokenPush.objects.get().error
     assert cpo.objects("tokens")["card-1"]["valid"] is True
 
 

@@ -1,4 +1,4 @@
-"""Every page and button of the admin, as each group of staff: found by walking the site, judged by `partners.rights`.
+"""Every page and button of the admin, as each group of staff: found by walking the site, judged by `people.rights`.
 
 One set-up for the whole module: nothing here may change a row, which is one of the things it proves.
 """
@@ -17,9 +17,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, reverse
 
-from partners import rights
-from partners.admin.actions import ActionsMixin
+from partners.admin.kit.actions import ActionsMixin
 from partners.models import HistoryEntry
+from partners.people import rights
 from tests.admin import rows
 
 MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)

@@ -7,7 +7,7 @@ import pytest
 from django.conf import settings
 
 ROOT: Path = settings.BASE_DIR
-APPS = ("partners", "ocpi", "billing", "sessions_adhoc", "sfp_platform", "cpo_simulator")
+APPS = ("partners", "ocpi", "billing", "sessions_adhoc", "onboarding", "sfp_platform", "rehearsal", "cpo_simulator")
 SOURCES = [path for app in APPS for path in (ROOT / app).rglob("*.py") if "migrations" not in path.parts]
 
 
@@ -21,15 +21,15 @@ def offending(pattern: str, files: list[Path]) -> list[str]:
 
 
 def test_only_the_version_record_knows_what_a_version_changes() -> None:
-    # The simulator is another company's program, and the conformance tools compare versions for a living.
-    exempt = {ROOT / "ocpi" / "versions", ROOT / "cpo_simulator", ROOT / "sfp_platform" / "interop"}
+    # The simulator is another company's program, and rehearsals compare versions for a living.
+    exempt = {ROOT / "ocpi" / "versions", ROOT / "cpo_simulator", ROOT / "rehearsal"}
     outside = [path for path in SOURCES if not exempt & set(path.parents)]
     comparisons = r"""\bversion(\.number)?\s*(==|!=|in)\s*[\[\(\{]?\s*["'][0-9]"""
     assert offending(comparisons, outside) == []
 
 
 def test_nothing_waits_by_sleeping() -> None:
-    watching = {"sfp_platform/demo", "cpo_simulator", "sessions_adhoc/scenarios", "sfp_platform/interop"}
+    watching = {"rehearsal", "cpo_simulator"}
     elsewhere = [
         path
         for path in SOURCES
@@ -57,4 +57,4 @@ def test_files_have_one_subject() -> None:
 
 def test_the_state_field_is_moved_in_one_place() -> None:
     moves = offending(r"\.move\(", [path for path in SOURCES if "sessions_adhoc" in path.parts])
-    assert [line.split(":")[0] for line in moves] == ["sessions_adhoc/lifecycle.py"]
+    assert [line.split(":")[0] for line in moves] == ["sessions_adhoc/engine/lifecycle.py"]

@@ -6,7 +6,7 @@ from django.core.checks import run_checks
 from django.core.mail import EmailMessage
 
 from sessions_adhoc.models import AdHocSession
-from sfp_platform.staging import BANNER
+from sfp_platform.configuration.staging import BANNER
 from tests.driver import scene
 from tests.factories import PartnerFactory
 
@@ -43,7 +43,7 @@ def test_every_page_says_that_nothing_is_real(settings, places, staging):
 
 
 def test_while_staging_no_mail_leaves(settings):
-    settings.EMAIL_BACKEND = "sfp_platform.staging.NoMail"
+    settings.EMAIL_BACKEND = "sfp_platform.configuration.staging.NoMail"
     assert EmailMessage("Subject", "Body", to=["cpo@example.com"]).send() == 1
     assert mail.outbox == []
 
@@ -56,8 +56,8 @@ def test_while_staging_no_mail_leaves(settings):
         ("django.core.mail.backends.dummy.EmailBackend", True, False, ["platform.E001"]),
         (SMTP, True, False, []),
         (SMTP, True, True, ["platform.E002"]),
-        ("sfp_platform.staging.NoMail", True, True, []),
-        ("sfp_platform.staging.NoMail", True, False, ["platform.E001"]),
+        ("sfp_platform.configuration.staging.NoMail", True, True, []),
+        ("sfp_platform.configuration.staging.NoMail", True, False, ["platform.E001"]),
     ],
 )
 def test_production_sends_mail_and_staging_does_not(settings, backend, production, staging, ids):

@@ -10,7 +10,7 @@ from django.db.migrations.writer import MigrationWriter
 from django.db.models import CASCADE
 from django.db.utils import IntegrityError
 
-from partners.migrating import CreateModels, OnPostgreSQL
+from partners.ground.migrating import CreateModels, OnPostgreSQL
 from tests.support.schema import described
 
 pytestmark = pytest.mark.django_db

@@ -9,9 +9,9 @@ from django.core.mail.backends.locmem import EmailBackend
 from django.db import transaction
 from django.utils import timezone
 
+from onboarding.documents.archive import archive
+from onboarding.documents.writer import Written
 from partners import outbox
-from partners.documents.archive import archive
-from partners.documents.writer import Written
 from partners.incidents import Report, close_incidents, open_incident
 from partners.models import Document, Incident, Mail
 from partners.outbox import PAUSES, Letter, send_again, send_due

@@ -16,7 +16,7 @@ from django.test import Client
 from ocpi.models import Evse
 from partners import tokens
 from partners.models import IssuedToken, Partner, ReceivedToken, RemoteEndpoint
-from sessions_adhoc.clients import create_client_key
+from sessions_adhoc.driver.clients import create_client_key
 from sessions_adhoc.models import AdHocSession
 from sessions_adhoc.tasks import tick
 from tests.factories import (

@@ -6,7 +6,7 @@ import pytest
 
 from billing.models import PaymentAuthorization
 from partners.models import Partner, Policy
-from sessions_adhoc.clients import create_client_key, revoke_client_key
+from sessions_adhoc.driver.clients import create_client_key, revoke_client_key
 from sessions_adhoc.models import AdHocSession
 from tests.factories import ConnectorFactory, EvseFactory, tariff_data
 from tests.sessions_adhoc.conftest import API

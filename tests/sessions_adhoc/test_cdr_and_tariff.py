@@ -8,7 +8,7 @@ from billing.models import OutstandingAmount
 from partners.models import Incident
 from sessions_adhoc import symptoms
 from sessions_adhoc.decide.settle import CDR_PRICE
-from sessions_adhoc.lifecycle import advance
+from sessions_adhoc.engine.lifecycle import advance
 from tests.factories import cdr_data, period_data, session_data, tariff_data
 from tests.sessions_adhoc.conftest import BEGINNING, stamp
 from tests.sessions_adhoc.looking import money, open_incidents, state

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from partners.models import Policy
+from sessions_adhoc.driver.presenting import message, presented
 from sessions_adhoc.models import AdHocSession
-from sessions_adhoc.presenting import message, presented
 from tests.factories import period_data, tariff_data
 from tests.ocpi.cpo import envelope
 from tests.sessions_adhoc.conftest import BEGINNING, stamp

@@ -2,10 +2,10 @@
 
 import pytest
 
-from billing import services as billing
 from billing.gateways import GatewayAnswer, Outcome
 from billing.gateways.simulated import TEST_TOKENS, SimulatedGateway
 from billing.models import OutstandingAmount, PaymentAuthorization, SimulatedCharge
+from billing.payments import services as billing
 from partners.models import Incident
 from sessions_adhoc import staff, symptoms
 from sessions_adhoc.models import AttemptSession, TimelineEvent

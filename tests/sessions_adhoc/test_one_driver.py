@@ -5,13 +5,13 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 
 from billing.models import PaymentAuthorization, SimulatedCharge
-from ocpi import charger_commands
-from ocpi.conformance import runs
+from ocpi.calls import charger_commands
 from ocpi.models import Command
+from onboarding.connection_check import runs
 from partners.models import Policy
-from sessions_adhoc import services
+from sessions_adhoc.driver import services
+from sessions_adhoc.driver.services import CannotStart, StartRequest
 from sessions_adhoc.models import AdHocSession
-from sessions_adhoc.services import CannotStart, StartRequest
 from sessions_adhoc.states import OCCUPYING
 from tests.sessions_adhoc.looking import money, state
 

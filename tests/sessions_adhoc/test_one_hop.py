@@ -6,7 +6,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from billing.models import PaymentAuthorization
-from ocpi import commands
+from ocpi.calls import commands
 from ocpi.models import Command
 from partners.models import Policy
 from sessions_adhoc.models import AdHocSession
@@ -87,7 +87,7 @@ def test_without_news_in_between_the_facts_are_not_read_again(waiting, cpo, run_
 
 def test_what_is_due_is_shared_between_workers(waiting, clock, waiting_tasks, monkeypatch) -> None:
     monkeypatch.setattr("sessions_adhoc.tasks.HANDED_OUT", 1)
-    from sessions_adhoc import services
+    from sessions_adhoc.driver import services
     from sessions_adhoc.tasks import tick
 
     EvseFactory(location=waiting.evse.location, uid="EVSE-2")

@@ -7,7 +7,7 @@ import time_machine
 from django.utils import timezone
 
 from ocpi.sync import PullResult
-from sessions_adhoc import pulls
+from sessions_adhoc.engine import pulls
 from sessions_adhoc.models import FallbackPull
 from tests.factories import PartnerFactory
 

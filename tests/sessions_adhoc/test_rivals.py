@@ -9,7 +9,8 @@ from django.db import connection
 
 from billing.models import SimulatedOperation
 from ocpi.models import Command
-from sessions_adhoc import lifecycle, services
+from sessions_adhoc.driver import services
+from sessions_adhoc.engine import lifecycle
 from sessions_adhoc.models import AdHocSession, ChargingAttempt, TimelineEvent
 from tests.sessions_adhoc.looking import gateway, money, state
 
@@ -42,7 +43,7 @@ def test_many_workers_advancing_one_session_open_one_attempt(driver, cpo, run_ta
     answer = driver.call("POST", body={"evse": "SK*ION*EEVSE-1"})
     session_id = answer.json()["id"]
     lifecycle.advance(session_id)
-    from billing.services import drive
+    from billing.payments.services import drive
 
     drive(AdHocSession.objects.get().authorization_id)
     outcomes = together(*[lambda: lifecycle.advance(session_id)] * 6)
@@ -52,7 +53,7 @@ def test_many_workers_advancing_one_session_open_one_attempt(driver, cpo, run_ta
 
 
 def test_many_workers_sending_one_start_send_it_once(driver, cpo, run_tasks) -> None:
-    from ocpi import commands
+    from ocpi.calls import commands
 
     session = driver.start()
     assert len(cpo.sent("START_SESSION")) == 1

@@ -11,7 +11,8 @@ import pytest
 from billing.models import SimulatedOperation
 from ocpi.models import Connector
 from partners.models import Incident
-from sessions_adhoc import services, staff, symptoms
+from sessions_adhoc import staff, symptoms
+from sessions_adhoc.driver import services
 from sessions_adhoc.models import AdHocSession, AttemptSession
 from sessions_adhoc.tasks import tick
 from tests.sessions_adhoc.between import at_every_turning_point

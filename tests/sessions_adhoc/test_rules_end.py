@@ -8,8 +8,8 @@ import pytest
 from ocpi.models import Command
 from ocpi.tasks import commands_tick
 from ocpi.versions import VERSIONS
-from sessions_adhoc import metering
 from sessions_adhoc.models import Sample
+from sessions_adhoc.news import metering
 from tests.factories import period_data
 from tests.sessions_adhoc.conftest import stamp
 from tests.sessions_adhoc.looking import state

@@ -2,11 +2,12 @@
 
 import pytest
 
-from ocpi import commands
+from ocpi.calls import commands
 from ocpi.models import Command, Evse
 from ocpi.tasks import commands_tick
 from partners.models import Incident, Policy, RemoteEndpoint
-from sessions_adhoc import lifecycle, symptoms
+from sessions_adhoc import symptoms
+from sessions_adhoc.engine import lifecycle
 from sessions_adhoc.models import AttemptSession, ChargingAttempt, Sample
 from tests.factories import session_data
 from tests.ocpi.cpo import envelope
@@ -20,7 +21,7 @@ NOWHERE = "http://127.0.0.1:9/commands"
 @pytest.fixture
 def about_to_start(driver, run_tasks):
     """A session whose START_SESSION waits in the queue."""
-    from billing.services import drive
+    from billing.payments.services import drive
 
     session_id = driver.call("POST", body={"evse": "SK*ION*EEVSE-1"}).json()["id"]
     tasks.purge()

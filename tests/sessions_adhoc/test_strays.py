@@ -4,7 +4,8 @@ import pytest
 
 from ocpi.models import OcpiSession
 from partners.models import Incident, Policy
-from sessions_adhoc import services, symptoms
+from sessions_adhoc import symptoms
+from sessions_adhoc.driver import services
 from sessions_adhoc.models import AttemptSession
 from tests.factories import cdr_data, session_data
 from tests.sessions_adhoc.conftest import stamp

@@ -7,9 +7,9 @@ import pytest
 
 from ocpi.models import Cdr, Command, OcpiSession
 from ocpi.sync.engine import pull
-from partners.admin.partner_ending_actions import what_suspending_does
+from onboarding.admin.partner.ending_actions import what_suspending_does
+from onboarding.stages import suspension
 from partners.models import Partner, Policy
-from partners.onboarding import suspension
 from tests.factories import session_data
 from tests.sessions_adhoc.conftest import stamp
 from tests.sessions_adhoc.looking import gateway, money, open_incidents, state

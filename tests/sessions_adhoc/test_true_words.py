@@ -12,8 +12,8 @@ from partners.models import Incident, Policy, RemoteEndpoint
 from partners.tasks import mail_detect
 from sessions_adhoc.admin.story import story
 from sessions_adhoc.decide.words import lasting
+from sessions_adhoc.driver.presenting import MESSAGES, NOT_STOPPED, REASONS, held, message, takes
 from sessions_adhoc.models import AdHocSession, TimelineEvent
-from sessions_adhoc.presenting import MESSAGES, NOT_STOPPED, REASONS, held, message, takes
 from sessions_adhoc.states import TERMINAL, State
 from tests.ocpi.cpo import Answer
 from tests.sessions_adhoc.looking import open_incidents, state

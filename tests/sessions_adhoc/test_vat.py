@@ -7,7 +7,7 @@ import pytest
 from billing.models import VatRate
 from billing.pricing import describe
 from partners.models import Policy
-from sessions_adhoc.shown import shown_to
+from sessions_adhoc.money.shown import shown_to
 from tests.factories import tariff_data
 from tests.sessions_adhoc.looking import money, state
 

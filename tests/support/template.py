@@ -19,7 +19,7 @@ from django.conf import settings
 from django.db import connections
 from psycopg import sql
 
-from partners import migrating
+from partners.ground import migrating
 
 PREFIX = "sfp_template_"
 KEPT = 12

@@ -7,7 +7,7 @@ import pytest
 import redis
 
 from billing.models import PaymentAuthorization
-from billing.services import open_authorization
+from billing.payments.services import open_authorization
 from tests.support.processes import eventually
 from tests.support.programs import manage, server_environment, worker
 
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.slow
 
 RESERVE = """
 from billing.models import PaymentAuthorization
-from billing.services import request_reserve
+from billing.payments.services import request_reserve
 request_reserve(PaymentAuthorization.objects.get().pk)
 """
 

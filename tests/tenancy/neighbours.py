@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from ocpi.models import Evse
 from partners.models import Partner
-from sessions_adhoc.clients import create_client_key
+from sessions_adhoc.driver.clients import create_client_key
 from sessions_adhoc.models import AdHocSession
 from sessions_adhoc.states import State
 from tests.driver import scene

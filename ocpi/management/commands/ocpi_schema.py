@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from drf_spectacular.validation import validate_schema
 from jsonschema import ValidationError  # type: ignore[import-untyped]
 
-from ocpi.openapi import build
+from ocpi.server.openapi import build
 from ocpi.versions import VERSIONS
 
 

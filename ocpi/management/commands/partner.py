@@ -22,15 +22,9 @@ from ocpi.routing import versions_url
 from ocpi.sync.requests import LIVE as LIVE_PULLS
 from ocpi.sync.requests import MODULES
 from ocpi.versions import VERSIONS
+from partners.ground.ocpi_versions import RECOMMENDED
 from partners.models import Partner
-from partners.ocpi_versions import RECOMMENDED
-from partners.services import (
-    ContactDetails,
-    PartnerDetails,
-    add_partner,
-    check_token,
-    issue_registration_token,
-)
+from partners.services import ContactDetails, PartnerDetails, add_partner, check_token, issue_registration_token
 
 POLL = 0.3  # seconds
 NO_WORKER_AFTER = 15  # seconds

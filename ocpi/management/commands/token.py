@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
-from ocpi import pushes
+from ocpi.calls import tokens
 from ocpi.models import Token, TokenPush
 from ocpi.store.tokens import new_one_off_token
 from partners.models import Partner
@@ -42,7 +42,7 @@ class Command(BaseCommand):
             raise CommandError(f"{partner.name} is {partner.get_connection_display().lower()}.")
         with transaction.atomic():
             token = self.token(partner, uid)
-            return pushes.push_one_off(partner, token)
+            return tokens.push_one_off(partner, token)
 
     def token(self, partner: Partner, uid: str) -> Token:
         """The token that this partner may know, or a new one for a single charge there."""

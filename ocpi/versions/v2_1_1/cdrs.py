@@ -9,15 +9,7 @@ from ocpi.versions.strings import NOT_AVAILABLE
 from ocpi.versions.times import Moment
 from ocpi.versions.types import Id36, Many, Several
 from ocpi.versions.v2_1_1.locations import Location
-from ocpi.versions.v2_1_1.sessions import (
-    Auth,
-    ChargingPeriod,
-    Place,
-    connector_used,
-    evse_used,
-    place_of,
-    token_of,
-)
+from ocpi.versions.v2_1_1.sessions import Auth, ChargingPeriod, Place, connector_used, evse_used, place_of, token_of
 from ocpi.versions.v2_1_1.tariffs import Tariff
 from ocpi.versions.v2_1_1.types import NetPrice, Owned
 from ocpi.versions.v2_2 import models as v2_2

@@ -5,14 +5,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from ocpi.versions.base import WireModel
-from ocpi.versions.enums import (
-    Capability,
-    ConnectorType,
-    EnvironmentalImpactCategory,
-    Facility,
-    OneOf,
-    ParkingType,
-)
+from ocpi.versions.enums import Capability, ConnectorType, EnvironmentalImpactCategory, Facility, OneOf, ParkingType
 from ocpi.versions.strings import NOT_AVAILABLE, Country, Id, Text
 from ocpi.versions.times import Degrees
 from ocpi.versions.types import Many, Several

@@ -1,17 +1,7 @@
 """OCPI 2.2.1, written out in full: the other versions say how they differ from it."""
 
 from ocpi.versions.enums import InterfaceRole
-from ocpi.versions.v2_2_1 import (
-    cdrs,
-    commands,
-    common,
-    locations,
-    profiles,
-    registration,
-    sessions,
-    tariffs,
-    tokens,
-)
+from ocpi.versions.v2_2_1 import cdrs, commands, common, locations, profiles, registration, sessions, tariffs, tokens
 from ocpi.versions.version import ModuleSpec, Version, models_of
 
 SENDER, RECEIVER = InterfaceRole.SENDER, InterfaceRole.RECEIVER

@@ -3,12 +3,7 @@
 from typing import Annotated
 
 from ocpi.versions.base import WireModel
-from ocpi.versions.enums import (
-    ChargingProfileResponseType,
-    ChargingProfileResultType,
-    ChargingRateUnit,
-    OneOf,
-)
+from ocpi.versions.enums import ChargingProfileResponseType, ChargingProfileResultType, ChargingRateUnit, OneOf
 from ocpi.versions.times import Moment
 from ocpi.versions.types import Link, Many, Number, Whole
 

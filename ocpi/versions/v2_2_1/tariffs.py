@@ -10,18 +10,7 @@ from ocpi.versions.base import WireModel
 from ocpi.versions.enums import DayOfWeek, OneOf, ReservationRestriction, TariffDimensionType, TariffType
 from ocpi.versions.readers import Tolerated
 from ocpi.versions.times import Day, Moment, TimeOfDay
-from ocpi.versions.types import (
-    Amount,
-    CountryCode,
-    Currency,
-    Id36,
-    Link,
-    Many,
-    Number,
-    PartyId,
-    Several,
-    Whole,
-)
+from ocpi.versions.types import Amount, CountryCode, Currency, Id36, Link, Many, Number, PartyId, Several, Whole
 from ocpi.versions.v2_2_1.common import DisplayText, EnergyMix, Price
 from ocpi.versions.v2_2_1.sessions import OWNER_FALLBACKS
 

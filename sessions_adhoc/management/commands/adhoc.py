@@ -8,12 +8,12 @@ from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError
 
-from sessions_adhoc import services
-from sessions_adhoc.finding import evse_for_staff
+from sessions_adhoc.driver import services
+from sessions_adhoc.driver.finding import evse_for_staff
+from sessions_adhoc.driver.presenting import message
+from sessions_adhoc.driver.services import CannotStart, CannotStop, StartRequest
 from sessions_adhoc.management.reporting import event_line, full_report, readable
 from sessions_adhoc.models import AdHocSession
-from sessions_adhoc.presenting import message
-from sessions_adhoc.services import CannotStart, CannotStop, StartRequest
 from sessions_adhoc.states import State
 
 POLL = 0.5

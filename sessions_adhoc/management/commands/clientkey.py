@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from sessions_adhoc.clients import create_client_key, revoke_client_key
+from sessions_adhoc.driver.clients import create_client_key, revoke_client_key
 from sessions_adhoc.models import ClientKey
 
 

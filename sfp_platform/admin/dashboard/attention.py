@@ -9,7 +9,7 @@ from django.db.models import OuterRef, Subquery
 
 from billing.models import PaymentAuthorization
 from ocpi.models import HandshakeRun, SyncRun, TokenPush
-from partners.admin.showing import url_of
+from partners.admin.kit.showing import url_of
 from partners.models import Incident, Partner, PartnerRole
 from sessions_adhoc.admin.session import BEHIND
 from sessions_adhoc.admin.words import reason_in_words

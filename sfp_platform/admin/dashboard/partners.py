@@ -7,7 +7,8 @@ from typing import Any
 from django.db.models import Count, OuterRef, Subquery
 
 from ocpi.models import Message
-from partners.models import Onboarding, Partner
+from onboarding.models import Onboarding
+from partners.models import Partner
 from sfp_platform.admin.dashboard.charging import live
 from sfp_platform.admin.dashboard.traffic import Sums, Traffic
 

@@ -7,7 +7,7 @@ from django.apps import apps
 from django.db.models import Count, Min, Model
 from django.utils.text import capfirst
 
-from partners.admin.showing import duration
+from partners.admin.kit.showing import duration
 
 # Beats come every second to every few seconds; what is due for longer nobody has taken.
 PATIENCE = timedelta(seconds=60)

@@ -9,8 +9,8 @@ from typing import Any
 from django.db.models import QuerySet, Sum
 from django.utils import timezone
 
+from ocpi.log.traffic import hour_of
 from ocpi.models import Message, TrafficHour
-from ocpi.traffic import hour_of
 from partners.models import Partner
 
 HOURS = 24

@@ -1,1 +1,1 @@
-"""How Django writes dates and times by itself: as our own pages do (`partners.admin.showing`)."""
+"""How Django writes dates and times by itself: as our own pages do (`partners.admin.kit.showing`)."""

@@ -5,16 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from billing.pricing import Dimension, price
-from tests.billing.pricing.build import (
-    BRATISLAVA,
-    MONDAY,
-    component,
-    cost_of,
-    element,
-    hours,
-    period,
-    tariff,
-)
+from tests.billing.pricing.build import BRATISLAVA, MONDAY, component, cost_of, element, hours, period, tariff
 
 ENERGY = component("ENERGY", 0.25, vat=10.0)
 START_FEE = component("FLAT", 0.5, vat=20.0)

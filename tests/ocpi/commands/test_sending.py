@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from ocpi import commands
+from ocpi.calls import commands
 from ocpi.models import Command, Message, Token
 from partners.models import Partner
 from tests.ocpi.cpo import HTML, TOKEN_C, Answer, envelope

@@ -3,7 +3,8 @@
 import pytest
 from django.utils import timezone
 
-from ocpi import commands, handshake, sync
+from ocpi import handshake, sync
+from ocpi.calls import commands
 from ocpi.models import Command, Evse, OcpiSession, Token
 from partners.services import PartnerDetails, add_partner
 from tests.ocpi.cpo import simulator

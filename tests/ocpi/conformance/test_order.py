@@ -13,7 +13,7 @@ from ocpi import store
 from ocpi.models import Connector, Evse, Location, OcpiSession
 from ocpi.store import NotFound, Party, Stored
 from ocpi.versions import VERSIONS
-from sfp_platform.interop.meaning import differences
+from rehearsal.interop.meaning import differences
 from tests.factories import PartnerFactory
 from tests.ocpi.conformance.streams import (
     CONNECTOR_ID,

@@ -18,7 +18,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ocpi.handshake.rotation import SWITCHED_BY, retire_replaced_tokens
-from partners import secrets, tokens
+from partners import tokens
+from partners.ground import secrets
 from partners.models import IssuedToken, Partner, ReceivedToken
 from tests.factories import PartnerFactory, PartnerRoleFactory, issue_token
 from tests.ocpi.cpo import MODULES, Answer, Reaction, ScriptedCpo, credentials_data, envelope

@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 from ocpi import handshake
 from ocpi.handshake.rotation import SWITCHED_BY, retire_replaced_tokens
 from ocpi.models import HandshakeRun
-from partners import secrets, tokens
+from partners import tokens
+from partners.ground import secrets
 from partners.models import IssuedToken, ReceivedToken
 from tests.factories import PartnerFactory, PartnerRoleFactory, issue_token
 from tests.ocpi.conformance.test_rotation import CUTS, FAILURES, Cpo, failing_statement

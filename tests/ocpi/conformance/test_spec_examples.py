@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from django.core.management.base import CommandError
 
-from sfp_platform.interop.meaning import differences
-from sfp_platform.interop.spec_run import Line, run
-from sfp_platform.management.commands.spec_examples import Command
+from rehearsal.interop.meaning import differences
+from rehearsal.interop.spec_run import Line, run
+from rehearsal.management.commands.spec_examples import Command
 from tests.ocpi.conformance.wire import NUMBERS, vector
 from tests.ocpi.versions import vectors as v
 

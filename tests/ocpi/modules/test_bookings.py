@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from ocpi import bookings, sync
+from ocpi import sync
+from ocpi.calls import bookings
+from ocpi.calls.outgoing import Unsupported
 from ocpi.models import Booking, BookingLocation, BookingRequest
-from ocpi.outgoing import Unsupported
 from ocpi.sync.schedule import request_due
 from ocpi.versions import Invalid
 from tests.factories import PartnerFactory

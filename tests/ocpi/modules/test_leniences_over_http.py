@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from cpo_simulator.wire.sloppiness import SWITCHES
-from ocpi import commands, handshake, sync
+from ocpi import handshake, sync
+from ocpi.calls import commands
 from ocpi.client import SENDER, CallFailed, functional
 from ocpi.models import Evse, Message, PartnerQuirk
 from ocpi.versions import VERSIONS

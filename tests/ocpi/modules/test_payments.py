@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from ocpi import outgoing, payments
+from ocpi.calls import outgoing, payments
+from ocpi.calls.outgoing import Unsupported
 from ocpi.models import FinancialAdvice, Terminal, TerminalRequest
-from ocpi.outgoing import Unsupported
 from ocpi.versions import Invalid
 from tests.factories import PartnerFactory
 from tests.ocpi.cpo import Answer, envelope

@@ -5,9 +5,10 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
-from ocpi import charging_profiles, commands, outgoing, sync
+from ocpi import sync
+from ocpi.calls import charging_profiles, commands, outgoing
+from ocpi.calls.outgoing import Unsupported
 from ocpi.models import ActiveProfile, Evse, OcpiSession, ProfileRequest
-from ocpi.outgoing import Unsupported
 from ocpi.versions.v2_2_1.profiles import ChargingProfile, ChargingProfilePeriod
 from tests.factories import OcpiSessionFactory, PartnerFactory
 from tests.ocpi.cpo import Answer, envelope

@@ -4,8 +4,9 @@ import base64
 
 import pytest
 
-from ocpi import quirks, sync
+from ocpi import sync
 from ocpi.client import SENDER, CallFailed, functional
+from ocpi.log import quirks
 from ocpi.models import Message, PartnerQuirk
 from ocpi.versions import Lenience
 from tests.factories import location_data, session_data

@@ -5,9 +5,10 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from ocpi import commands, reservations, sync
+from ocpi import sync
+from ocpi.calls import commands, reservations
+from ocpi.calls.outgoing import Unsupported
 from ocpi.models import Command, Evse, Location
-from ocpi.outgoing import Unsupported
 from tests.factories import LocationFactory
 from tests.ocpi.cpo import envelope
 from tests.ocpi.modules.conftest import caller, registered, token

@@ -5,12 +5,12 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from ocpi import pushes
+from ocpi.calls import tokens
+from ocpi.calls.tokens import sending
+from ocpi.calls.tokens.queue import AT_ONCE, hand_out_due
 from ocpi.client import functional
 from ocpi.handshake.connection import disconnect
 from ocpi.models import Message, Token, TokenPush
-from ocpi.pushes import sending
-from ocpi.pushes.queue import AT_ONCE, hand_out_due
 from tests.factories import PartnerFactory
 from tests.ocpi.cpo import Answer, envelope
 from tests.ocpi.modules.conftest import registered, token
@@ -35,7 +35,7 @@ def test_a_token_is_put_and_a_change_is_patched(cpo, connected, run_tasks):
     partner = connected()
     cpo.on(PATH, DONE)
     row = token()
-    assert pushes.token_changed(row) == 0  # it is new: planned as it is
+    assert tokens.token_changed(row) == 0  # it is new: planned as it is
     run_tasks()
     put = cpo.seen[0]
     assert (put.method, put.path, put.query) == ("PUT", PATH, {})
@@ -43,7 +43,7 @@ def test_a_token_is_put_and_a_change_is_patched(cpo, connected, run_tasks):
     assert put.headers["ocpi-to-party-id"] == "ION"
 
     changed(row, valid=False)
-    pushes.token_changed(row)
+    tokens.token_changed(row)
     run_tasks()
     patch = cpo.seen[1]
     assert (patch.method, patch.body["valid"], set(patch.body)) == ("PATCH", False, {"valid", "last_updated"})
@@ -66,7 +66,7 @@ def test_a_token_is_put_and_a_change_is_patched(cpo, connected, run_tasks):
 def test_each_version_writes_it_in_its_way(cpo, connected, run_tasks, version, kind, query, written):
     connected(version)
     cpo.on(PATH, DONE)
-    pushes.token_changed(token(type=kind))
+    tokens.token_changed(token(type=kind))
     run_tasks()
     assert (cpo.seen[0].query, cpo.seen[0].body["type"]) == (query, written)
     assert ("auth_id" in cpo.seen[0].body) == (version == "2.1.1")
@@ -76,10 +76,10 @@ def test_a_partner_without_the_token_gets_the_whole_of_it(cpo, connected, run_ta
     connected()
     cpo.on(PATH, DONE)
     row = token()
-    pushes.token_changed(row)
+    tokens.token_changed(row)
     run_tasks()
     cpo.on(f"PATCH {PATH}", envelope(None, 2004, "Unknown token", status=404))
-    pushes.token_changed(changed(row, valid=False))
+    tokens.token_changed(changed(row, valid=False))
     run_tasks()
     assert [one.method for one in cpo.seen] == ["PUT", "PATCH", "PUT"]
     assert cpo.seen[2].body["valid"] is False
@@ -88,7 +88,7 @@ def test_a_partner_without_the_token_gets_the_whole_of_it(cpo, connected, run_ta
 def test_uids_are_percent_encoded(cpo, connected, run_tasks):
     connected()
     cpo.on("/tokens/SK/SFP/04%2FA%20%23", DONE)
-    pushes.token_changed(token("04/A #"))
+    tokens.token_changed(token("04/A #"))
     run_tasks()
     assert TokenPush.objects.get().error == ""
 
@@ -97,7 +97,7 @@ def test_what_fails_is_tried_until_it_is_there(cpo, connected, run_tasks):
     connected()
     answers = iter([Answer("down", 503), envelope(None, 3000), DONE])
     cpo.on(PATH, lambda _seen: next(answers))
-    pushes.token_changed(token())
+    tokens.token_changed(token())
     waits = []
     for tries in (1, 2):
         run_tasks()
@@ -115,7 +115,7 @@ def test_what_fails_is_tried_until_it_is_there(cpo, connected, run_tasks):
 def test_a_dead_partner_is_asked_less_and_less(connected, run_tasks):
     partner = connected()
     partner.endpoints.filter(module="tokens").update(url=f"http://127.0.0.1:{free_port()}/tokens")
-    pushes.token_changed(token())
+    tokens.token_changed(token())
     TokenPush.objects.update(tries=40)
     run_tasks()
     state = TokenPush.objects.get()
@@ -131,11 +131,11 @@ def test_what_changes_while_it_is_sent_is_sent_again(cpo, connected, run_tasks, 
     def change_meanwhile(*args, **kwargs):
         reply = functional(*args, **kwargs)
         if row.valid:
-            pushes.token_changed(changed(row, valid=False))
+            tokens.token_changed(changed(row, valid=False))
         return reply
 
     monkeypatch.setattr(sending, "functional", change_meanwhile)
-    pushes.token_changed(row)
+    tokens.token_changed(row)
     run_tasks()
     assert TokenPush.objects.get().next_check_at is None
     assert [(one.method, one.body["valid"]) for one in cpo.seen] == [("PUT", True), ("PATCH", False)]
@@ -147,7 +147,7 @@ def test_few_are_under_way_at_once_and_the_rest_follows(cpo, connected, run_task
     for number in range(7):
         token(f"T-{number}")
         cpo.on(f"/tokens/SK/SFP/T-{number}", DONE)
-    pushes.push_tokens(partner)
+    tokens.push_tokens(partner)
     assert len(waiting_tasks()) == AT_ONCE
     hand_out_due(timezone.now())
     assert len(waiting_tasks()) == AT_ONCE
@@ -159,7 +159,7 @@ def test_few_are_under_way_at_once_and_the_rest_follows(cpo, connected, run_task
 def test_a_task_that_was_lost_costs_time_only(cpo, connected, run_tasks):
     connected()
     cpo.on(PATH, DONE)
-    pushes.token_changed(token())
+    tokens.token_changed(token())
     state = TokenPush.objects.get()
     assert state.held
     TokenPush.objects.update(next_check_at=timezone.now() - timedelta(seconds=1))
@@ -172,14 +172,14 @@ def test_one_off_tokens_stay_here_unless_asked_for(cpo, connected, run_tasks):
     partner = connected()
     row = token(type="AD_HOC_USER")
     cpo.on(PATH, DONE)
-    pushes.token_changed(row)
-    pushes.push_tokens(partner)
-    pushes.reconcile(timezone.now())
+    tokens.token_changed(row)
+    tokens.push_tokens(partner)
+    tokens.reconcile(timezone.now())
     assert not TokenPush.objects.exists()
-    pushes.push_one_off(partner, row)
+    tokens.push_one_off(partner, row)
     run_tasks()
     assert cpo.seen[0].query == {"type": "AD_HOC_USER"}
-    pushes.token_changed(changed(row, valid=False))
+    tokens.token_changed(changed(row, valid=False))
     run_tasks()
     assert cpo.seen[1].body["valid"] is False
 
@@ -188,8 +188,8 @@ def test_who_is_not_connected_or_takes_no_tokens_is_not_told(cpo, connected):
     partner = connected()
     PartnerFactory.create(code="other", party_id="OTH", connection="not_connected")
     partner.endpoints.filter(module="tokens").delete()
-    pushes.token_changed(token())
-    assert pushes.push_tokens(partner) == 0
+    tokens.token_changed(token())
+    assert tokens.push_tokens(partner) == 0
     assert not TokenPush.objects.exists()
 
 
@@ -212,12 +212,12 @@ def test_what_nobody_announced_is_found(cpo, connected, run_tasks):
     connected()
     cpo.on(PATH, DONE)
     row = token()
-    assert pushes.reconcile(timezone.now()) == 1
-    assert pushes.reconcile(timezone.now()) == 0
+    assert tokens.reconcile(timezone.now()) == 1
+    assert tokens.reconcile(timezone.now()) == 0
     hand_out_due(timezone.now())
     run_tasks()
     changed(row, valid=False)
-    assert pushes.reconcile(timezone.now()) == 1
+    assert tokens.reconcile(timezone.now()) == 1
     hand_out_due(timezone.now())
     run_tasks()
     assert [one.method for one in cpo.seen] == ["PUT", "PATCH"]
@@ -227,10 +227,10 @@ def test_a_partner_that_lost_its_data_gets_all_again(cpo, connected, run_tasks):
     partner = connected()
     cpo.on(PATH, DONE)
     token()
-    assert pushes.push_tokens(partner) == 1
+    assert tokens.push_tokens(partner) == 1
     run_tasks()
-    assert pushes.push_tokens(partner) == 0
-    assert pushes.push_tokens(partner, again=True) == 1
+    assert tokens.push_tokens(partner) == 0
+    assert tokens.push_tokens(partner, again=True) == 1
     run_tasks()
     assert [one.method for one in cpo.seen] == ["PUT", "PUT"]
 
@@ -238,17 +238,17 @@ def test_a_partner_that_lost_its_data_gets_all_again(cpo, connected, run_tasks):
 def test_whoever_registers_again_is_told_again(cpo, connected, run_tasks):
     partner = connected()
     cpo.on(PATH, DONE)
-    pushes.token_changed(token())
+    tokens.token_changed(token())
     run_tasks()
     disconnect(partner)
     assert not TokenPush.objects.exists()
-    assert pushes.reconcile(timezone.now()) == 0
+    assert tokens.reconcile(timezone.now()) == 0
 
 
 def test_a_hub_is_told_in_its_own_name(cpo, connected, run_tasks):
     connected(hub_party_id="DEHUB")
     cpo.on(PATH, DONE)
-    pushes.token_changed(token())
+    tokens.token_changed(token())
     run_tasks()
     headers = cpo.seen[0].headers
     assert (headers["ocpi-to-country-code"], headers["ocpi-to-party-id"]) == ("DE", "HUB")
@@ -262,7 +262,7 @@ def test_the_simulated_cpo_has_them_after_the_handshake(tmp_path, live_server, s
         run_tasks(raise_failures=False)
         (known,) = cpo.state()["tokens"]
         assert (known["uid"], known["valid"]) == ("T-1", True)
-        pushes.token_changed(changed(row, valid=False))
+        tokens.token_changed(changed(row, valid=False))
         run_tasks(raise_failures=False)
         assert cpo.state()["tokens"][0]["valid"] is False
         assert cpo.exchanges("PATCH", "/tokens/SK/SFP/T-1")

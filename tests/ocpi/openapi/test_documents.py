@@ -11,10 +11,10 @@ from django.test import Client, override_settings
 from django.urls import URLPattern, resolve
 from jsonschema import Draft202012Validator
 
-from ocpi import urls
-from ocpi.openapi import build
+from ocpi.server import urls
+from ocpi.server.openapi import build
+from ocpi.server.views.unknown import UnknownUrlView
 from ocpi.versions import VERSIONS, Version
-from ocpi.views.unknown import UnknownUrlView
 
 every_version = pytest.mark.parametrize("version", VERSIONS.values(), ids=str)
 EXAMPLE_UUID = "c1c1a6b2-55a0-4d7c-8a2e-0f5b3a3b9b11"
@@ -63,7 +63,7 @@ def test_every_route_and_method_is_in_its_versions_document_and_nothing_else(ver
 @every_version
 def test_everything_served_is_described_and_has_examples(version) -> None:
     gaps = build(version)[1]
-    assert gaps == (), "write it down in ocpi.openapi.catalogue or ocpi.openapi.sample_data"
+    assert gaps == (), "write it down in ocpi.server.openapi.catalogue or ocpi.server.openapi.sample_data"
 
 
 @pytest.mark.heavy  # `make check` does the same in a step of its own

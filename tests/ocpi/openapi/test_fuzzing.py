@@ -15,7 +15,7 @@ import pytest
 from django.conf import settings
 
 from ocpi.models import Cdr, Command, ProfileRequest, Terminal
-from ocpi.openapi import build
+from ocpi.server.openapi import build
 from ocpi.store import Party, put_cdr
 from ocpi.store.terminals import add_terminal
 from ocpi.versions import VERSIONS, Version

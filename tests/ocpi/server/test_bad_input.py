@@ -134,7 +134,7 @@ def test_without_a_log_nothing_is_handled(cpo: Cpo, monkeypatch: pytest.MonkeyPa
     def broken(*args: object, **kwargs: object) -> None:
         raise RuntimeError("disk full")
 
-    monkeypatch.setattr("ocpi.message_log.open_message", broken)
+    monkeypatch.setattr("ocpi.log.message_log.open_message", broken)
     response = cpo.put("sessions/SK/ION/S-1", b"{}")
     assert (response.status_code, response.json()["status_code"]) == (500, 3000)
     assert nothing_stored()

@@ -8,8 +8,8 @@ from django.apps import apps
 from django.utils import timezone
 
 from ocpi.models import ActiveProfile, Cdr, ClientInfo, Connector, FinancialAdvice, OcpiSession, ProfileRequest, Token
+from ocpi.server.urls import SEGMENT, routes
 from ocpi.store import terminals
-from ocpi.urls import SEGMENT, routes
 from ocpi.versions import VERSIONS, Version
 from partners.models import Partner
 from tests.factories import (

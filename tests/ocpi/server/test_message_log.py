@@ -9,12 +9,12 @@ from django.db import connection, transaction
 from django.utils import timezone
 from pytest_django import Settings
 
-from ocpi.masking import masked_urls
-from ocpi.message_log import INBOUND, OUTBOUND, Exchange, Outcome, delete_old, open_message
+from ocpi.log.masking import masked_urls
+from ocpi.log.message_log import INBOUND, OUTBOUND, Exchange, Outcome, delete_old, open_message
 from ocpi.models import Message
 from ocpi.versions import Fault, Lenience
 from partners.models import Partner
-from sfp_platform import logs
+from sfp_platform.configuration import logs
 from tests.factories import PartnerFactory, session_data
 from tests.ocpi.server.conftest import Cpo, last_message
 
@@ -145,7 +145,7 @@ def test_an_inbound_message_must_be_written(monkeypatch: pytest.MonkeyPatch) -> 
     def broken(*args: Any, **kwargs: Any) -> None:
         raise RuntimeError("disk full")
 
-    monkeypatch.setattr("ocpi.message_log.run", broken)
+    monkeypatch.setattr("ocpi.log.message_log.run", broken)
     with pytest.raises(RuntimeError):
         open_message(Exchange(direction=INBOUND, method="PUT", url="/"))
     record = open_message(Exchange(direction=OUTBOUND, method="PUT", url="/"))

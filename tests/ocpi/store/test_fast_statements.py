@@ -9,13 +9,13 @@ from django.db import InterfaceError, connection, models
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
-from ocpi import message_log
-from ocpi.message_log import INBOUND, MESSAGES, Exchange, Outcome, open_message
+from ocpi.log import message_log
+from ocpi.log.message_log import INBOUND, MESSAGES, Exchange, Outcome, open_message
 from ocpi.models import Connector, Evse, Location, Message, OcpiSession
 from ocpi.store import Party, patch_evse, put_location, put_session
 from partners import tokens
+from partners.ground.rows import Table, run, soon
 from partners.models import IssuedToken, Partner
-from partners.rows import Table, run, soon
 from tests.factories import (
     AllowedNetworkFactory,
     PartnerRoleFactory,

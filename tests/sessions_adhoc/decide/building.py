@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from partners.policies import DEFAULTS
+from partners.agreed.policies import DEFAULTS
 from sessions_adhoc.decide import (
     AttemptFacts,
     CdrFacts,

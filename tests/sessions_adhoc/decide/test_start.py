@@ -8,17 +8,7 @@ import pytest
 
 from sessions_adhoc.decide import CommandFacts, Decision, PaymentFacts, decide
 from sessions_adhoc.states import State
-from tests.sessions_adhoc.decide.building import (
-    ACCEPTED,
-    T0,
-    at,
-    attempt,
-    cdr,
-    done,
-    facts,
-    ocpi_session,
-    rules,
-)
+from tests.sessions_adhoc.decide.building import ACCEPTED, T0, at, attempt, cdr, done, facts, ocpi_session, rules
 
 
 def starting(**changes):

@@ -7,11 +7,11 @@ import pytest
 from django.db import connections
 
 from billing.models import PaymentAuthorization
+from onboarding.stages import suspension
 from partners.models import Partner, Policy
-from partners.onboarding import suspension
-from sessions_adhoc import services
+from sessions_adhoc.driver import services
+from sessions_adhoc.driver.services import CannotStart, StartRequest
 from sessions_adhoc.models import AdHocSession
-from sessions_adhoc.services import CannotStart, StartRequest
 from tests.factories import ConnectorFactory
 from tests.sessions_adhoc.hostile.foreign import outcome, settled
 from tests.sessions_adhoc.looking import state

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 
-from sessions_adhoc.lifecycle import advance
+from sessions_adhoc.engine.lifecycle import advance
 from tests.ocpi.cpo import envelope
 from tests.sessions_adhoc.conftest import stamp
 from tests.sessions_adhoc.hostile_money.conftest import HELD, element, period, taken

@@ -16,9 +16,10 @@ from billing.tasks import tick as billing_tick
 from ocpi.models import Command
 from ocpi.tasks import commands_tick
 from partners.models import Policy, RemoteEndpoint
-from sessions_adhoc import services, staff
+from sessions_adhoc import staff
+from sessions_adhoc.driver import services
+from sessions_adhoc.driver.services import CannotStop, StartRequest
 from sessions_adhoc.models import AdHocSession, FallbackPull
-from sessions_adhoc.services import CannotStop, StartRequest
 from sessions_adhoc.tasks import tick
 from tests.factories import cdr_data, session_data
 from tests.ocpi.cpo import Answer, Seen, envelope

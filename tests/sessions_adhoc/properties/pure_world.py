@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from sessions_adhoc.decide import Action, AttemptFacts, CdrFacts, CommandFacts, Facts, PaymentFacts, SessionFacts
 from sessions_adhoc.decide import decide as decide_facts
-from sessions_adhoc.lifecycle import MAX_STEPS
+from sessions_adhoc.engine.lifecycle import MAX_STEPS
 from sessions_adhoc.models import TRANSITIONS
 from sessions_adhoc.states import TERMINAL, WITHOUT_CLOCK, State
 from tests.sessions_adhoc.decide.building import T0, rules

@@ -11,16 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from sessions_adhoc.decide import (
-    AttemptFacts,
-    CdrFacts,
-    CommandFacts,
-    Do,
-    Facts,
-    PaymentFacts,
-    SessionFacts,
-    decide,
-)
+from sessions_adhoc.decide import AttemptFacts, CdrFacts, CommandFacts, Do, Facts, PaymentFacts, SessionFacts, decide
 from sessions_adhoc.models import TRANSITIONS
 from sessions_adhoc.states import TERMINAL, WITHOUT_CLOCK, State
 from tests.sessions_adhoc.decide.building import T0, rules

@@ -10,7 +10,7 @@ import pytest
 from django.db import transaction
 
 from billing.models import PaymentAuthorization
-from sessions_adhoc.lifecycle import advance
+from sessions_adhoc.engine.lifecycle import advance
 from sessions_adhoc.models import AdHocSession
 from tests.factories import cdr_data, period_data, session_data, tariff_data
 from tests.sessions_adhoc.conftest import BEGINNING, stamp

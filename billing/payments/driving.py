@@ -1,0 +1,137 @@
+"""Driving an authorization: claim it, ask the gateway outside any transaction, record the answer.
+
+Crash-safe by construction. The claim commits "may have been asked" before the gateway is called, so whoever
+comes next looks up the same idempotency key instead of guessing (rule 29). Only the holder of the lease talks
+to the gateway about a row.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from billing import receivers
+from billing.gateways import Gateway, GatewayAnswer, GatewayUnreachable, Outcome, gateway_named
+from billing.models import PaymentAuthorization
+from billing.payments.answers import Step, apply_answer, apply_silence, apply_warning, is_stuck, next_step
+from billing.payments.history import Action, write
+from partners.ground.enqueue import enqueue_after_commit
+
+__all__ = ["call_lease", "drive", "enqueue", "is_stuck"]
+
+DRIVE_TASK = "billing.tasks.drive"
+# A worker asks at most twice under one lease: it looks a key up, and asks only if the gateway never heard of it.
+CALLS_PER_LEASE = 2
+RECORDING_MARGIN = timedelta(seconds=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The right to ask the gateway one question about one authorization, until `until`."""
+
+    row: PaymentAuthorization
+    step: Step
+    key: str
+    until: datetime
+    called_before: datetime | None
+
+
+def drive(authorization_id: UUID | str, handed_until: datetime | None = None) -> None:
+    """Do the next step that this authorization needs, if it is due and nobody else is at it.
+
+    `handed_until` is the lease under which the tick handed the row out: such a row counts as due, once. Safe
+    to call at any time, any number of times and by several workers at once.
+    """
+    claim = _claim(authorization_id, handed_until)
+    if claim is None:
+        return
+    try:
+        told = _ask(gateway_named(claim.row.gateway), claim) if claim.step is not Step.WARN else None
+    except GatewayUnreachable as silence:
+        _record(claim, silence)
+    else:
+        _record(claim, told)
+
+
+def call_lease(gateway: Gateway) -> timedelta:
+    """How long a row belongs to the worker that asks `gateway`: longer than its calls can take, and not much longer,
+    for a driver waits that long when the worker dies. If it runs out under a living worker no money is at stake: the
+    next one looks up the same key, and the answer that comes too late is history."""
+    return CALLS_PER_LEASE * gateway.call_timeout + RECORDING_MARGIN
+
+
+def enqueue(row: PaymentAuthorization) -> None:
+    """Have a worker drive the row after commit. If the broker is down the tick does it: the row is due."""
+    enqueue_after_commit(DRIVE_TASK, str(row.pk))
+
+
+def _claim(authorization_id: UUID | str, handed_until: datetime | None) -> Claim | None:
+    with transaction.atomic(durable=True):
+        row = PaymentAuthorization.objects.select_for_update().filter(pk=authorization_id).first()
+        now = timezone.now()
+        if row is None or row.next_check_at is None or row.is_leased(now):
+            return None
+        if row.next_check_at > now and row.next_check_at != handed_until:
+            return None
+        step, called_before = next_step(row, now), row.called_at
+        row.leased_until = row.next_check_at = now + call_lease(gateway_named(row.gateway))
+        row.attempts += 1
+        key = row.key(step) if step in (Step.CAPTURE, Step.RELEASE, Step.REFUND) else row.reserve_key
+        if step.acts:
+            row.called_at = now
+        if step.acts and called_before is None:
+            write(row, Action.ASKED, at=now, came_from=row.state, key=key, message=step)
+        else:
+            row.save()
+        return Claim(row, step, key, row.leased_until, called_before)
+
+
+def _ask(gateway: Gateway, claim: Claim) -> GatewayAnswer:
+    """Ask the gateway: look up what may have been asked before, and ask only what it never heard of."""
+    if claim.called_before is not None or not claim.step.acts:
+        answer = gateway.lookup(claim.key)
+        if answer.outcome is not Outcome.UNKNOWN_KEY or not claim.step.acts:
+            return answer
+    row = claim.row
+    if claim.step is Step.RESERVE:
+        return gateway.reserve(claim.key, row.amount, row.currency, row.payment_method, row.reference)
+    if claim.step is Step.RELEASE:
+        return gateway.release(claim.key, row.gateway_reference)
+    if claim.step is Step.REFUND:
+        assert row.refund_amount is not None  # noqa: S101  refunding always names its amount
+        return gateway.refund(claim.key, row.gateway_reference, row.refund_amount)
+    assert row.capture_amount is not None  # noqa: S101  capturing always names its amount
+    return gateway.capture(claim.key, row.gateway_reference, row.capture_amount)
+
+
+def _record(claim: Claim, told: GatewayAnswer | GatewayUnreachable | None) -> None:
+    """Keep what the gateway told, move the row, and pass the news on: one short transaction."""
+    with transaction.atomic(durable=True):
+        receivers.lock_owner(claim.row.reference)
+        row = PaymentAuthorization.objects.select_for_update().get(pk=claim.row.pk)
+        now, before = timezone.now(), row.state
+        answer = told if isinstance(told, GatewayAnswer) else None
+        if row.leased_until != claim.until:
+            # The lease ran out and another worker asks the same question: its answer counts, ours is history.
+            write(row, Action.LATE, at=now, came_from=before, key=claim.key, answer=answer)
+            return
+        row.leased_until = None
+        warned, message = row.expiry_warned_at, ""
+        if answer is not None:
+            action = Action.ANSWERED
+            apply_answer(row, claim.step, answer, now)
+        elif isinstance(told, GatewayUnreachable):
+            action, message = Action.UNREACHABLE, str(told) or "no answer"
+            if not told.might_have_arrived:
+                row.called_at = claim.called_before
+            apply_silence(row, claim.step, now)
+        else:
+            action = Action.EXPIRY_NEAR
+            apply_warning(row, now)
+        write(row, action, at=now, came_from=before, key=claim.key, answer=answer, message=message)
+        if row.state != before or row.expiry_warned_at != warned or is_stuck(row):
+            receivers.authorization_changed(row)
+        if row.next_check_at is not None and row.next_check_at <= now:
+            enqueue(row)

@@ -1,0 +1,1 @@
+"""What we ask partners to do: commands, reservations, bookings, payments, charging profiles, tokens."""

@@ -1,0 +1,1 @@
+"""The partner's own page: who it is, where it stands, and every button."""

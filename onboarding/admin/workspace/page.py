@@ -1,0 +1,28 @@
+"""One request for a page of the workspace."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+
+from partners.admin.kit.actions import PageAction
+from partners.models import Partner
+
+
+@dataclass(frozen=True)
+class Page:
+    """One request for a tab: the model admin that serves it, and the partner."""
+
+    admin: Any
+    request: HttpRequest
+    partner: Partner
+
+    def may(self, action: PageAction) -> bool:
+        allowed = self.request.user.has_perm(action.permission)
+        return bool(allowed and action.possible(self.partner))
+
+    def usable(self, action: PageAction) -> PageAction | None:
+        return action if self.may(action) else None
+
+    def url(self, action: PageAction) -> str:
+        return str(self.admin.action_url(action, self.partner))

@@ -1,0 +1,16 @@
+"""App configuration: what follows from a mail that was sent, and from a network that was changed."""
+
+from django.apps import AppConfig
+
+
+class OnboardingConfig(AppConfig):
+    name = "onboarding"
+    verbose_name = "Onboarding"
+
+    def ready(self) -> None:
+        from onboarding.allowlist import watching
+        from onboarding.documents import mailing
+        from partners import outbox
+
+        watching.watch()
+        outbox.listeners.sent.append(mailing.note_sent)

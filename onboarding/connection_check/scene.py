@@ -1,0 +1,171 @@
+"""What the cases of one run share: whom they look at, how they ask, what they found so far."""
+
+import copy
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+from urllib.parse import urlsplit
+
+from requests.structures import CaseInsensitiveDict
+
+from ocpi.client import Call, CallFailed, Reply, call
+from ocpi.client.remote import connection_token
+from ocpi.hubs import hub_of
+from ocpi.models import Message
+from ocpi.routing import ON_PURPOSE
+from ocpi.versions import VERSIONS, Version
+from onboarding.connection_check import manners
+from onboarding.models import ConnectionCheck
+from partners import tokens
+from partners.models import Partner, ReceivedToken
+
+LISTS = ("locations", "sessions", "cdrs", "tariffs")
+KINDS: Mapping[str, str] = {"locations": "location", "sessions": "session", "cdrs": "cdr", "tariffs": "tariff"}
+
+
+@dataclass(frozen=True)
+class Look:
+    """One exchange: the answer, or why there is none. `message` is its row in the log."""
+
+    url: str
+    reply: Reply | None
+    failure: CallFailed | None
+    message: Message | None
+
+    @property
+    def ok(self) -> bool:
+        """HTTP 2xx with an envelope of status code 1xxx."""
+        return self.reply is not None
+
+    @property
+    def message_id(self) -> int | None:
+        return self.message.pk if self.message else None
+
+    @property
+    def http(self) -> int | None:
+        return self.message.http_status if self.message else None
+
+    @property
+    def code(self) -> int | None:
+        return self.message.ocpi_status if self.message else None
+
+    @property
+    def data(self) -> Any:
+        return self.reply.data if self.reply else None
+
+    @property
+    def items(self) -> list[Any] | None:
+        """The list in `data`; no `data` is an empty one; None where there is something else."""
+        if self.reply is None or not isinstance(self.data, list | None):
+            return None
+        return self.data or []
+
+    @property
+    def headers(self) -> CaseInsensitiveDict[str]:
+        """Of the answer; without secrets."""
+        return CaseInsensitiveDict(self.message.response_headers if self.message else {})
+
+    @property
+    def why(self) -> str:
+        """Why there is no usable answer: a sentence."""
+        return self.failure.sentence if self.failure else ""
+
+    @cached_property
+    def envelope(self) -> dict[str, Any] | None:
+        """The answer's JSON object; None where there is none, or it was too long to be kept whole."""
+        try:
+            found = json.loads(self.message.response_body) if self.message else None
+        except ValueError:
+            return None
+        return found if isinstance(found, dict) else None
+
+
+class Scene:
+    """One run under way. `notes` are kept with each case's verdict and with each wait, and at once by `keep()`."""
+
+    def __init__(self, run: ConnectionCheck) -> None:
+        self.run = run
+        self.partner: Partner = run.partner
+        self.version: Version = VERSIONS[run.version]
+        self.notes: dict[str, Any] = run.notes
+        self.keep: Callable[[], None] = lambda: None
+
+    @cached_property
+    def is_connected(self) -> bool:
+        """There was a handshake: the token opens every module."""
+        return tokens.received(self.partner.pk, ReceivedToken.Purpose.CONNECTION) is not None
+
+    @cached_property
+    def token(self) -> str:
+        """The token that we call them with; before the handshake Token A.
+
+        Raises:
+            CallFailed: `no_token`
+        """
+        if self.is_connected:
+            return connection_token(self.partner)
+        row = tokens.received(self.partner.pk, ReceivedToken.Purpose.REGISTRATION)
+        if row is None:
+            raise CallFailed("no_token", f"there is no token to call {self.partner.name} with")
+        return tokens.reveal_received(row)
+
+    @property
+    def secure(self) -> bool:
+        return urlsplit(self.partner.versions_url).scheme.lower() == "https"
+
+    def ask(
+        self,
+        url: str,
+        module: str,
+        *,
+        method: str = "GET",
+        params: Mapping[str, Any] | None = None,
+        body: Any = None,
+        token: str = "",
+        encoding: str = "",
+        on_purpose: bool = False,
+    ) -> Look:
+        """Make a call, whatever comes of it, and note how it was answered.
+
+        Args:
+            token, encoding: instead of those in use.
+            on_purpose: the call is wrong, to see how that is answered.
+        """
+        partner = copy.copy(self.partner)
+        partner.token_encoding = encoding or self.notes.get("encoding", "") or partner.token_encoding
+        request = Call(
+            partner,
+            method,
+            url,
+            token or self.token,
+            module=ON_PURPOSE if on_purpose else module,
+            version=self.version,
+            params=params,
+            body=body,
+            # Lists behind a hub are asked of the hub itself (OCPI 2.2.1 §4.1.8.5).
+            to=hub_of(self.partner),
+        )
+        reply, failure = None, None
+        try:
+            reply = call(request)
+        except CallFailed as error:
+            failure = error
+        answered = reply or failure
+        logged = answered.message_id if answered else None
+        message = Message.objects.filter(pk=logged).first() if logged is not None else None
+        look = Look(url, reply, failure, message)
+        if not on_purpose:
+            manners.note(self, look, request)
+        return look
+
+    def url_of(self, module: str) -> str:
+        """Where the check found this module; empty where it is not offered."""
+        return str(self.notes.get("urls", {}).get(module, ""))
+
+    @property
+    def began_at(self) -> datetime:
+        """When the case at hand was first looked at."""
+        return datetime.fromisoformat(self.notes["began_at"])

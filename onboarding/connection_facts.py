@@ -1,0 +1,141 @@
+"""What the CPO's page learns from OCPI: our URLs, what was seen to work, the newest connection check."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from ocpi.models import HandshakeRun, HandshakeStep
+from ocpi.routing import base_url, versions_url
+from onboarding.models import ConnectionCheck, ConnectionCheckCase
+from onboarding.moments import clock
+from partners.ground.ocpi_versions import NEEDED_MODULES
+from partners.models import IssuedToken, Partner
+
+Step = HandshakeRun.Step
+# Before OCPI 2.2 endpoints have no role.
+NO_ROLE = ""
+MOST_FINDINGS = 12
+
+
+@dataclass(frozen=True)
+class CheckCase:
+    """One case of a connection check.
+
+    Attributes:
+        outcome: "pass", "warn", "fail"; anything else: not applicable.
+        text: what was seen; `advice` what to change; `findings` single faults, by path.
+        reference: where the specification or the guide says so.
+        group: what it is about, with its neighbours.
+    """
+
+    title: str
+    outcome: str
+    text: str = ""
+    advice: str = ""
+    reference: str = ""
+    group: str = ""
+    findings: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class CheckReport:
+    """A connection check as it is told to a CPO. `number` names it."""
+
+    number: int
+    at: datetime
+    version: str
+    armed: bool
+    cases: Sequence[CheckCase]
+
+
+@dataclass(frozen=True)
+class PortalFacts:
+    """What the platform knows about one partner.
+
+    Attributes:
+        endpoint: the base URL made for the partner; `versions_url` the one it registers with (guide 6).
+        seen: checklist item → the sentence that says what was seen to work.
+    """
+
+    endpoint: str
+    versions_url: str
+    seen: Mapping[str, str] = field(default_factory=dict)
+
+
+def facts_of(partner: Partner) -> PortalFacts:
+    """Where the partner finds us, and what was seen to work. Three queries."""
+    steps = HandshakeStep.objects.filter(run__partner=partner, ok=True).order_by("id").values_list("step", "ended_at")
+    seen = {**_reached(partner, dict(steps)), **_modules(partner), **_tokens_used(partner)}
+    return PortalFacts(base_url(partner), versions_url(partner), seen)
+
+
+def _reached(partner: Partner, steps: dict[str, datetime | None]) -> dict[str, str]:
+    answered, connected = steps.get(Step.VERSIONS), partner.connected_at
+    seen = {}
+    if reached := answered or connected:
+        seen["reachable"] = f"Your server answered us, {clock(reached)}."
+        seen["firewall"] = seen["got_addresses"] = f"We reached your server from them, {clock(reached)}."
+    if answered:
+        seen["token_accepted"] = f"Your server accepted it, {clock(answered)}."
+    if connected:
+        seen["got_party"] = f"Exchanged in the handshake, {clock(connected)}."
+    return seen
+
+
+def _modules(partner: Partner) -> dict[str, str]:
+    offered = set(partner.endpoints.values_list("module", "role"))
+    return {
+        one.identifier: "Your version details offer it."
+        for one in NEEDED_MODULES
+        if offered & {(one.identifier, one.side), (one.identifier, NO_ROLE)}
+    }
+
+
+def _tokens_used(partner: Partner) -> dict[str, str]:
+    used = IssuedToken.objects.filter(partner=partner, last_used_at__isnull=False).order_by("last_used_at")
+    last = {token.purpose: token.last_used_at for token in used if token.last_used_at}
+    seen = {}
+    if at := last.get(IssuedToken.Purpose.REGISTRATION):
+        seen["got_token_b"] = f"You called us with it, {clock(at)}."
+    if at := last.get(IssuedToken.Purpose.CONNECTION):
+        seen["stores_credentials"] = f"You call us with the token of the handshake, last {clock(at)}."
+    if last:
+        seen["got_versions_url"] = f"You called our endpoint, {clock(max(last.values()))}."
+    return seen
+
+
+def newest_check(partner: Partner) -> CheckReport | None:
+    """The newest connection check that came to its end. Two queries."""
+    finished = ConnectionCheck.objects.filter(partner=partner, state=ConnectionCheck.State.FINISHED)
+    run = finished.order_by("-id").first()
+    return report_of(run) if run else None
+
+
+def report_of(run: ConnectionCheck) -> CheckReport:
+    """One connection check, as it is told to the CPO."""
+    return CheckReport(
+        number=run.pk,
+        at=run.ended_at or run.created_at,
+        version=run.version,
+        armed=run.armed,
+        cases=[_case(case) for case in run.cases.all()],
+    )
+
+
+def _case(case: ConnectionCheckCase) -> CheckCase:
+    tells = case.verdict in (ConnectionCheckCase.Verdict.FAILED, ConnectionCheckCase.Verdict.WARNING)
+    return CheckCase(
+        title=case.title,
+        outcome=case.verdict,
+        text=case.seen,
+        advice=case.change if tells else "",
+        reference=case.section,
+        group=case.theme,
+        findings=[_finding(detail) for detail in case.details[:MOST_FINDINGS]] if tells else (),
+    )
+
+
+def _finding(detail: dict[str, Any]) -> str:
+    where = " ".join(filter(None, (str(detail.get("object") or ""), str(detail.get("path") or ""))))
+    return ": ".join(filter(None, (where, str(detail.get("text") or ""))))

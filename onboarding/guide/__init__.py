@@ -1,0 +1,51 @@
+"""What has to hold for an integration to move on (guide 7). Pure: no framework, no database.
+
+conditions = ahead(facts)                  # of the stage that `facts` is in, met and unmet
+blocked = [one for one in conditions if not one.holds]
+"""
+
+from onboarding.guide.conditions import TITLES, Condition, ahead, before_archiving, blocking, condition, what_next
+from onboarding.guide.facts import Facts, HandshakeFacts, TestFacts
+from onboarding.guide.guide import (
+    BOTH,
+    GO_LIVE,
+    GO_LIVE_ACTIONS,
+    ORDER,
+    STAGE,
+    STAGES,
+    TEST,
+    TESTS,
+    Side,
+    Stage,
+    stage_after,
+)
+from onboarding.guide.verdicts import FAILED, PASSED, Verified, lacking, verified
+
+__all__ = [
+    "BOTH",
+    "FAILED",
+    "GO_LIVE",
+    "GO_LIVE_ACTIONS",
+    "ORDER",
+    "PASSED",
+    "STAGE",
+    "STAGES",
+    "TEST",
+    "TESTS",
+    "TITLES",
+    "Condition",
+    "Facts",
+    "HandshakeFacts",
+    "Side",
+    "Stage",
+    "TestFacts",
+    "Verified",
+    "ahead",
+    "before_archiving",
+    "blocking",
+    "condition",
+    "lacking",
+    "stage_after",
+    "verified",
+    "what_next",
+]

@@ -1,0 +1,30 @@
+"""Where an integration stands, what was tested and signed, and what the CPO did on its page."""
+
+from onboarding.models.allowlist import AllowlistMirror
+from onboarding.models.connection_check import ConnectionCheck, ConnectionCheckCase
+from onboarding.models.onboarding import (
+    Evidence,
+    FunctionalTest,
+    GoLiveAction,
+    Onboarding,
+    SignOff,
+    StageChange,
+    StageOverride,
+)
+from onboarding.models.portal import ChecklistItem, LinkEvent, PartnerLink
+
+__all__ = [
+    "AllowlistMirror",
+    "ChecklistItem",
+    "ConnectionCheck",
+    "ConnectionCheckCase",
+    "Evidence",
+    "FunctionalTest",
+    "GoLiveAction",
+    "LinkEvent",
+    "Onboarding",
+    "PartnerLink",
+    "SignOff",
+    "StageChange",
+    "StageOverride",
+]

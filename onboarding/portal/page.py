@@ -1,0 +1,166 @@
+"""Everything that the CPO's page shows."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.utils.text import capfirst
+
+from onboarding.checklist import Checklist, checklist_of
+from onboarding.connection_facts import facts_of, newest_check
+from onboarding.documents.data_sheet import data_sheet_rows
+from onboarding.guide import GO_LIVE_ACTIONS, ORDER, STAGE, TESTS, Side, Stage, Verified
+from onboarding.guide.checklist import Group
+from onboarding.guide.guide import FunctionalTestInfo, GoLiveInfo
+from onboarding.models import FunctionalTest, GoLiveAction, LinkEvent, PartnerLink
+from onboarding.portal.forms import IntakeForm, SignOffForm, WindowForm
+from onboarding.portal.guard import Visit
+from onboarding.portal.place import Place, place_of
+from onboarding.stages.golive import BY_SIGNING
+from onboarding.testing.functional_tests import tests_of
+from partners.models import Partner
+
+DONE = {
+    "saved": "Stored. Thank you.",
+    "nothing": "Nothing was changed.",
+    "ticked": "Your checklist is stored.",
+    "window": "Thank you. We will confirm a time by email.",
+    "judged": "Your verdict is stored.",
+    "confirmed": "Confirmed. Thank you.",
+    "signed": "Signed. Thank you.",
+}
+
+
+def page_context(visit: Visit, done: str = "") -> dict[str, Any]:
+    """What the templates need. The number of queries does not depend on what was entered."""
+    partner, place = visit.partner, place_of(visit.partner)
+    facts = facts_of(partner)
+    checklist = checklist_of(partner, facts)
+    return {
+        "visit": visit,
+        "partner": partner,
+        "place": place,
+        "steps": steps(place),
+        "next_step": next_step(place, checklist, partner),
+        "checklist": checklist,
+        "form": IntakeForm(partner),
+        "provide": [line for line in checklist.lines if line.item.group == Group.PROVIDE],
+        "window_form": WindowForm(auto_id="w-%s", label_suffix=""),
+        "suggested": LinkEvent.objects.filter(link__partner=partner, kind=LinkEvent.Kind.WINDOW).first(),
+        "data_sheet": data_sheet_rows(partner, facts),
+        "token_b_elsewhere": revealed_elsewhere(visit.link),
+        "check": newest_check(partner),
+        "sign_form": SignOffForm(),
+        "tests": functional_tests(place) if place.may_judge else [],
+        "confirmations": confirmations(place) if place.may_sign else [],
+        "signatures": (signatures := list(place.onboarding.sign_offs.all()) if place.signing else []),
+        "signed_by_cpo": any(one.side == Side.CPO.value for one in signatures),
+        "support_email": settings.SUPPORT_EMAIL,
+        "done": DONE.get(done, ""),
+    }
+
+
+@dataclass(frozen=True)
+class FunctionalTestLine:
+    """One functional test as the CPO sees it. `judged` says whether the CPO's verdict counts."""
+
+    info: FunctionalTestInfo
+    row: FunctionalTest
+    tone: str
+    state: str
+    judged: bool
+
+
+STATES = {
+    Verified.WAITING: ("calm", "Waiting"),
+    Verified.SEEN: ("act", "Seen by the platform"),
+    Verified.PASSED_BY_SFP: ("act", "Passed by Smart Fuel Pass"),
+    Verified.PASSED_BY_CPO: ("act", "Passed by you"),
+    Verified.PASSED: ("good", "Passed"),
+    Verified.FAILED: ("bad", "Failed"),
+}
+
+
+def functional_tests(place: Place) -> list[FunctionalTestLine]:
+    """The seven tests (guide 7.4)."""
+    rows = tests_of(place.onboarding)
+    return [
+        FunctionalTestLine(test, rows[test.key], *STATES[rows[test.key].state], judged=Side.CPO in test.validators)
+        for test in TESTS
+    ]
+
+
+def confirmations(place: Place) -> list[tuple[GoLiveInfo, GoLiveAction | None]]:
+    """What the CPO confirms besides signing (guide 7.5), with its confirmation where it gave one."""
+    given = {row.action: row for row in place.onboarding.go_live_actions.filter(side=Side.CPO.value)}
+    return [
+        (action, given.get(action.key))
+        for action in GO_LIVE_ACTIONS
+        if Side.CPO in action.sides and action.key != BY_SIGNING
+    ]
+
+
+def revealed_elsewhere(link: PartnerLink) -> PartnerLink | None:
+    """The earlier link over which Token B was revealed."""
+    others = PartnerLink.objects.filter(partner=link.partner).exclude(pk=link.pk)
+    return others.filter(token_b_revealed_at__isnull=False).first()
+
+
+def steps(place: Place) -> list[tuple[str, str]]:
+    """The stages as (title, done | now | later)."""
+    stages = [stage for stage in ORDER if stage != Stage.LIVE]
+    at = ORDER.index(place.stage) if place.stage in ORDER else 0
+    return [
+        (capfirst(STAGE[stage].title.removeprefix("SFP ")), "done" if index < at else "now" if index == at else "later")
+        for index, stage in enumerate(stages)
+    ]
+
+
+def next_step(place: Place, checklist: Checklist, partner: Partner) -> tuple[str, str]:
+    """(tone, sentence): who has to move, and what they do."""
+    if place.stage in (Stage.PRE_INTEGRATION, Stage.INFRASTRUCTURE) and (asked := _asked(checklist)):
+        return "act", asked
+    if place.stage == Stage.PRE_INTEGRATION:
+        return "calm", _waiting_for_us(partner)
+    if place.stage == Stage.GO_LIVE:
+        return _going_live(place)
+    return SENTENCES[place.stage]
+
+
+SENTENCES = {
+    Stage.INFRASTRUCTURE: (
+        "calm",
+        "We are setting up your endpoint, and write when it is ready. Add our IP addresses to your firewall meanwhile.",
+    ),
+    Stage.HANDSHAKE: (
+        "act",
+        "Have your server running and reachable in the integration window. We start the handshake.",
+    ),
+    Stage.TESTING: ("act", "We test together. Please have your technical contact available."),
+    Stage.LIVE: ("good", "The integration is live. Thank you."),
+    Stage.OFF_BOARDED: ("calm", "This integration was ended. Write to us if you want to take it up again."),
+}
+
+
+def _asked(checklist: Checklist) -> str:
+    """What stage 0 still needs of the CPO."""
+    entering = len(checklist.open_in(Group.PROVIDE))
+    ready = len([line for line in checklist.open_in(Group.READY) if line.item.needed])
+    if entering:
+        return f"Your turn: {entering} item{'s'[: entering != 1]} of the information below to enter."
+    return f"Your turn: {ready} item{'s'[: ready != 1]} of “Your server is ready” to confirm." if ready else ""
+
+
+def _waiting_for_us(partner: Partner) -> str:
+    if partner.integration_window_starts_at is None:
+        return "We have everything. Next, we agree on an integration window."
+    return "We have everything, and the integration window is agreed. We set up your endpoint next."
+
+
+def _going_live(place: Place) -> tuple[str, str]:
+    signed = place.onboarding.sign_offs.filter(side=Side.CPO.value).exists()
+    open_ones = [action for action, given in confirmations(place) if given is None]
+    if signed and not open_ones:
+        return "calm", "You have confirmed and signed. We complete the sign-off on our side."
+    missing = [action.title for action in open_ones] + ([] if signed else ["your signature"])
+    return "act", f"Your turn: {'; '.join(missing)}."

@@ -1,0 +1,1 @@
+"""The guide's stages: moving, overruling, going live, signing, suspending."""

@@ -1,0 +1,1 @@
+"""The functional tests (guide 7.3): test charges, what they prove, and the verdicts."""

@@ -1,0 +1,1 @@
+"""Rehearsing the product: the demonstration, scenarios, interoperability, a walk through the pages, measurements."""

@@ -1,0 +1,27 @@
+"""The engine: how fast it reacts, how much it gets through, how it scales with what is open."""
+
+import sys
+from contextlib import ExitStack
+
+from rehearsal.bench import place as places
+
+
+def main() -> int:
+    """Onboard one CPO with many chargers, then measure one thing after the other."""
+    with ExitStack() as stack:
+        place = stack.enter_context(places.take("engine"))
+        places.set_up_django(place)
+        from rehearsal.bench import reaction, seed, stub, sweep, throughput
+
+        cpo = stack.enter_context(stub.running())
+        partner, token = seed.connected_partner(f"{cpo.url}/versions")
+        seed.endpoint(partner, "commands", f"{cpo.url}/commands", "RECEIVER")
+        seed.stations(partner, 2 * reaction.DRIVERS + throughput.SESSIONS, 1)
+        reaction.measure(place, partner, token, cpo)
+        throughput.measure(partner, cpo, 2 * reaction.DRIVERS)
+        sweep.measure()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

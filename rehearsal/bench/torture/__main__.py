@@ -1,0 +1,71 @@
+"""`python -m rehearsal.bench.torture --seed 7 --sessions 200 --minutes 4`: exit code 1 when a promise was broken."""
+
+import argparse
+import os
+import secrets
+import shutil
+import signal
+import sys
+import tempfile
+from pathlib import Path
+from types import FrameType
+
+from services import common
+
+from rehearsal.bench.torture import plan as plans
+from rehearsal.bench.torture import servers
+
+REST = 180.0
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run once; the folder with the logs stays when something went wrong."""
+    options = _options(arguments)
+    seed = options.seed if options.seed is not None else secrets.randbelow(10**6)
+    plan = plans.make(seed, options.sessions, options.minutes * 60, options.kills)
+    signal.signal(signal.SIGTERM, _leave)
+    folder = Path(tempfile.mkdtemp(prefix="sfp-torture-"))
+    code = 1
+    try:
+        with servers.started() as (database, broker):
+            port = common.free_port()
+            os.environ.update(servers.environment(folder, port, database, broker))
+            code = _play(plan, folder, port, {"postgres": database, "redis": broker}, options)
+    finally:
+        if code or options.keep:
+            sys.stdout.write(f"Logs: {folder}\n")
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
+    return code
+
+
+def _play(
+    plan: plans.Plan, folder: Path, port: int, of_its_own: dict[str, servers.Server], options: argparse.Namespace
+) -> int:
+    """With the environment in place Django can be set up, and everything that needs it imported."""
+    import django
+
+    django.setup()
+    from rehearsal.bench.torture.show import show
+
+    return show(plan, folder, port, of_its_own, cpos=options.cpos, patience=options.rest)
+
+
+def _options(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m rehearsal.bench.torture", description=__doc__)
+    parser.add_argument("--seed", type=int, help="every choice follows from it; by default a new one, printed")
+    parser.add_argument("--sessions", type=int, default=200, help="drivers (default 200)")
+    parser.add_argument("--minutes", type=float, default=3.0, help="over how long they come (default 3)")
+    parser.add_argument("--kills", type=int, help="how many (default: one every six seconds)")
+    parser.add_argument("--cpos", type=int, choices=(1, 2), default=2, help="simulated CPOs (default 2)")
+    parser.add_argument("--rest", type=float, default=REST, help=f"longest wait for the end, in s (default {REST:g})")
+    parser.add_argument("--keep", action="store_true", help="keep the folder with the logs in any case")
+    return parser.parse_args(arguments)
+
+
+def _leave(number: int, _frame: FrameType | None) -> None:
+    raise SystemExit(128 + number)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,129 @@
+"""Runs the demonstration from the empty folder to the last line."""
+
+import signal
+import time
+from types import FrameType
+
+from django.core.management import call_command
+
+from partners.models import Partner
+from rehearsal.demo import processes, story
+from rehearsal.demo.place import Place, child_environment
+from rehearsal.demo.printing import Printer
+
+
+class Stopped(Exception):
+    """Somebody asked the demonstration to end."""
+
+
+class Director:
+    """Starts what is needed, tells the story, and leaves nothing running."""
+
+    def __init__(self, place: Place, out: Printer, *, kill_worker: bool) -> None:
+        self.place, self.out, self.kill_worker = place, out, kill_worker
+        self.ready_file = place.folder / "cpo.json"
+        self.admin = ("", "")
+
+    def run(self, *, once: bool) -> int:
+        """Return the exit code: 0 when the charge came out as it must."""
+        signal.signal(signal.SIGTERM, _stop)
+        with processes.Processes(self.place.folder, child_environment(self.place)) as running:
+            try:
+                return self._tell(running, once=once)
+            except (Stopped, KeyboardInterrupt):
+                self.out.line("\nStopping everything that was started.")
+                return 0
+            except (story.StoryFailed, processes.DidNotStart) as error:
+                self.out.line(f"\nThe demonstration failed: {error}")
+                self.out.line(f"Logs: {self.place.folder}/*.log")
+                return 1
+
+    def _tell(self, running: processes.Processes, *, once: bool) -> int:
+        self.out.line(
+            "Smart Fuel Pass integration platform: demonstration on embedded defaults (SQLite, folder broker)"
+        )
+        self._start(running)
+        charge = self._charge(running, self._onboard())
+        outcome = story.outcome(charge.id)
+        for problem in outcome.problems:
+            self.out.line(f"  PROBLEM: {problem}")
+        verdict = "ok" if not outcome.problems else "FAILED"
+        self.out.line(
+            f"\ndemo {verdict}: session {outcome.session.pk} {outcome.session.state},"
+            f" captured {outcome.captured / 100:.2f}"
+            f" of {outcome.session.amount / 100:.2f} {outcome.session.currency} reserved, CDR total"
+            f" {outcome.cdr_gross / 100:.2f}, {time.monotonic() - self.out.began:.1f} s"
+        )
+        if not once:
+            self._stay(running, charge)
+        return 1 if outcome.problems else 0
+
+    def _start(self, running: processes.Processes) -> None:
+        folder, port = self.place.folder, self.place.web_port
+        self.out.line("\nStarting")
+        with self.out.step("database"):
+            call_command("migrate", verbosity=0)
+            self.admin = story.make_admin(folder)
+        with self.out.step("web, worker, beat and a simulated CPO"):
+            running.start("cpo", processes.simulator(self.place.cpo_port, self.ready_file))
+            running.start("web", processes.web(port))
+            running.start("worker", processes.worker())
+            running.start("beat", processes.beat(folder))
+            running.wait_until("cpo", self.ready_file.exists)
+            running.wait_until("web", processes.answers(f"{self.place.web_url}/health/"))
+
+    def _onboard(self) -> Partner:
+        self.out.line("\nOnboarding the CPO over OCPI")
+        partner = story.add_cpo(self.ready_file)
+        story.shake_hands(partner, self.out)
+        return partner
+
+    def _charge(self, running: processes.Processes, partner: Partner) -> story.Charge:
+        evse = story.wait_for_chargers(partner, self.out)
+        self.out.line(f"\nCharging at {evse}, {evse.location.name}")
+        charge = story.Charge(self.place.web_url, evse, self.out)
+        charge.start()
+        charge.follow_until("energy", lambda session: (session["meter"]["kwh"] or 0) > 1)
+        if self.kill_worker:
+            self._crash(running, charge)
+        charge.follow_until("enough energy", lambda session: (session["meter"]["kwh"] or 0) >= story.STOP_AT_KWH)
+        if not charge.tell()["finished"]:
+            self.out.event("The driver presses stop")
+            charge.stop()
+        charge.follow_until("the settlement", lambda session: False)
+        charge.tell()
+        return charge
+
+    def _crash(self, running: processes.Processes, charge: story.Charge) -> None:
+        pid = running.kill("worker")
+        self.out.event(f"kill -9 of the worker (pid {pid})")
+        until = time.monotonic() + 2
+        while time.monotonic() < until:
+            charge.tell()
+            time.sleep(story.POLL)
+        running.restart("worker")
+        self.out.event("The worker is started again")
+
+    def _stay(self, running: processes.Processes, charge: story.Charge) -> None:
+        user, password = self.admin
+        url = self.place.web_url
+        lines = [
+            "",
+            "Everything stays up. Where to look:",
+            f"  admin           {url}/admin/   user {user}   password {password}",
+            f"  this session    {url}/admin/sessions_adhoc/adhocsession/{charge.id}/change/",
+            f"  driver's page   {url}/c/{charge.evse.code}",
+            f"  driver's API    {url}/api/v1/docs/",
+            f"  the CPO         http://127.0.0.1:{self.place.cpo_port}/control/state",
+            f"  logs            {self.place.folder}/*.log",
+            "Ctrl-C stops every process.",
+        ]
+        for line in lines:
+            self.out.line(line)
+        while (ended := running.ended()) is None:
+            time.sleep(0.5)
+        raise processes.DidNotStart(f"{ended.name} ended with exit code {ended.popen.returncode}:\n{ended.tail()}")
+
+
+def _stop(_number: int, _frame: FrameType | None) -> None:
+    raise Stopped

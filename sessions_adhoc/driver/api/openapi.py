@@ -1,0 +1,68 @@
+"""The driver's API in its OpenAPI document.
+
+Imported by what writes that document (`sfp_platform.web.openapi`): no other process needs to load drf-spectacular.
+"""
+
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+
+from sessions_adhoc.driver.api.serializers import AdHocSessionSerializer, ProblemSerializer, StartSerializer
+from sessions_adhoc.driver.api.views import AdHocSessionsView, AdHocSessionView, CancelView, StopView
+
+IDEMPOTENCY_KEY = OpenApiParameter(
+    "Idempotency-Key",
+    str,
+    OpenApiParameter.HEADER,
+    required=False,
+    description="Up to 255 characters. Sent again with the same request it returns the first session.",
+)
+PROBLEM = OpenApiResponse(ProblemSerializer, "What is wrong.")
+ENDING_RESPONSES = {
+    202: OpenApiResponse(AdHocSessionSerializer, "Asked for; the session tells when it has happened."),
+    401: PROBLEM,
+    404: PROBLEM,
+    409: OpenApiResponse(ProblemSerializer, "The session has already ended."),
+}
+
+
+class ClientKeyScheme(OpenApiAuthenticationExtension):
+    """How the key appears in the OpenAPI document."""
+
+    target_class = "sessions_adhoc.driver.api.authentication.ClientKeyAuthentication"
+    name = "clientKey"
+
+    def get_security_definition(self, auto_schema: object) -> dict[str, str]:
+        return {"type": "http", "scheme": "bearer", "description": "A client key, `sfp_...`, made by staff."}
+
+
+extend_schema(
+    operation_id="start_ad_hoc_session",
+    summary="Start an ad-hoc session: reserve the funds, then start the charger",
+    parameters=[IDEMPOTENCY_KEY],
+    request=StartSerializer,
+    responses={
+        201: AdHocSessionSerializer,
+        200: OpenApiResponse(AdHocSessionSerializer, "The session that this Idempotency-Key started before."),
+        400: PROBLEM,
+        401: PROBLEM,
+        409: OpenApiResponse(ProblemSerializer, "The charger cannot be used, or the key was used otherwise."),
+        429: OpenApiResponse(ProblemSerializer, "Too many in a minute; `Retry-After` says when to try again."),
+    },
+)(AdHocSessionsView.post)
+extend_schema(
+    operation_id="get_ad_hoc_session",
+    summary="The session now: state, money, newest meter value",
+    responses={200: AdHocSessionSerializer, 401: PROBLEM, 404: PROBLEM},
+)(AdHocSessionView.get)
+extend_schema(
+    operation_id="stop_ad_hoc_session",
+    summary="Stop charging. A request: the charger may go on until the CPO stops it",
+    request=None,
+    responses=ENDING_RESPONSES,
+)(StopView.post)
+extend_schema(
+    operation_id="cancel_ad_hoc_session",
+    summary="Cancel. Once the charger was asked to start, this is a stop",
+    request=None,
+    responses=ENDING_RESPONSES,
+)(CancelView.post)

@@ -1,0 +1,123 @@
+"""Shapes of the driver's API. Amounts are integers in minor units of `currency` (cents for EUR)."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from sessions_adhoc.driver.presenting import presented
+from sessions_adhoc.driver.services import StartRequest
+from sessions_adhoc.models import AdHocSession
+from sessions_adhoc.states import choices
+
+
+class StartSerializer(serializers.Serializer[StartRequest]):
+    """What to start."""
+
+    evse = serializers.CharField(
+        max_length=255, help_text="Code at the end of the QR code's link, or EVSE ID on the sticker."
+    )
+    connector = serializers.CharField(
+        max_length=255,
+        required=False,
+        default="",
+        help_text="Connector ID; needed where the EVSE has several.",
+    )
+    amount = serializers.IntegerField(
+        required=False,
+        allow_null=True,
+        default=None,
+        min_value=1,
+        max_value=10_000_000,
+        help_text="To reserve, in minor units; by default what was agreed for this charger.",
+    )
+    currency = serializers.RegexField(
+        r"^[A-Za-z]{3}$", required=False, default="", help_text="ISO 4217; by default the charger's."
+    )
+    payment_method = serializers.CharField(
+        max_length=255, required=False, default="", help_text="The gateway's token for the driver's card."
+    )
+    channel = serializers.ChoiceField(choices=AdHocSession.Channel.choices, required=False, default="web")
+    previous = serializers.UUIDField(
+        required=False, allow_null=True, default=None, help_text="The session that this one tries again."
+    )
+
+    def start_request(self) -> StartRequest:
+        """Return the validated request."""
+        values: dict[str, Any] = dict(self.validated_data)
+        values["previous"] = str(values["previous"] or "")
+        return StartRequest(**values)
+
+
+class ProblemSerializer(serializers.Serializer[Any]):
+    """What is wrong: a text for people and, where it is one field, its name."""
+
+    detail = serializers.CharField()
+    field = serializers.CharField(required=False)
+    code = serializers.CharField(
+        required=False, help_text="For programs, where there is one: `charger_in_use`, somebody is charging there."
+    )
+
+
+class MoneySerializer(serializers.Serializer[Any]):
+    """The driver's money, in minor units."""
+
+    currency = serializers.CharField()
+    reserved = serializers.IntegerField(help_text="Held now.")
+    captured = serializers.IntegerField(help_text="Taken from the card.")
+    refunded = serializers.IntegerField(help_text="Given back of what was captured.")
+    estimated = serializers.IntegerField(allow_null=True, help_text="What the energy so far costs, by the tariff.")
+    state = serializers.CharField(help_text="State of the payment.")
+
+
+class QuoteSerializer(serializers.Serializer[Any]):
+    """The price that was shown when the session began, VAT included, in the currency's major unit."""
+
+    text = serializers.CharField(allow_null=True, help_text="In words, with its restrictions; null: none is published.")
+    per_kwh = serializers.FloatField(allow_null=True, help_text="Null where it depends on when, or is not known.")
+    per_minute = serializers.FloatField(allow_null=True, help_text="Of charging; null likewise.")
+
+
+class MeterSerializer(serializers.Serializer[Any]):
+    """The newest reading."""
+
+    kwh = serializers.FloatField(allow_null=True)
+    kw = serializers.FloatField(allow_null=True)
+    kw_derived = serializers.BooleanField()
+    soc = serializers.FloatField(allow_null=True, help_text="State of charge in %, where the car tells.")
+    at = serializers.DateTimeField(allow_null=True)
+
+
+class EventSerializer(serializers.Serializer[Any]):
+    at = serializers.DateTimeField()
+    text = serializers.CharField()
+
+
+@extend_schema_field(EventSerializer(many=True))
+class EventsField(serializers.ListField):
+    """The session's changes of state, in words."""
+
+
+class AdHocSessionSerializer(serializers.Serializer[AdHocSession]):
+    """An ad-hoc session as the driver sees it."""
+
+    id = serializers.UUIDField()
+    state = serializers.ChoiceField(choices=choices())
+    reason = serializers.CharField(allow_blank=True, help_text="Why it ended or waits; empty while all is well.")
+    message = serializers.CharField(help_text="One sentence for the driver.")
+    finished = serializers.BooleanField()
+    can_stop = serializers.BooleanField()
+    can_cancel = serializers.BooleanField()
+    evse = serializers.CharField()
+    connector = serializers.CharField(allow_blank=True)
+    connector_status = serializers.CharField()
+    attempts = serializers.IntegerField()
+    created_at = serializers.DateTimeField()
+    ended_at = serializers.DateTimeField(allow_null=True)
+    money = MoneySerializer()
+    quote = QuoteSerializer()
+    meter = MeterSerializer()
+    events = EventsField()
+
+    def to_representation(self, instance: AdHocSession) -> dict[str, Any]:
+        return super().to_representation(presented(instance))  # type: ignore[arg-type]

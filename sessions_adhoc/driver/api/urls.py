@@ -1,0 +1,12 @@
+"""URLs of the driver's API."""
+
+from django.urls import path
+
+from sessions_adhoc.driver.api import views
+
+urlpatterns = [
+    path("ad-hoc-sessions/", views.AdHocSessionsView.as_view(), name="ad-hoc-sessions"),
+    path("ad-hoc-sessions/<uuid:session_id>/", views.AdHocSessionView.as_view(), name="ad-hoc-session"),
+    path("ad-hoc-sessions/<uuid:session_id>/stop/", views.StopView.as_view(), name="ad-hoc-session-stop"),
+    path("ad-hoc-sessions/<uuid:session_id>/cancel/", views.CancelView.as_view(), name="ad-hoc-session-cancel"),
+]

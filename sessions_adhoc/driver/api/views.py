@@ -1,0 +1,114 @@
+"""Endpoints of the driver's API: thin, they call `sessions_adhoc.driver.services`."""
+
+from collections.abc import Callable
+from uuid import UUID
+
+from rest_framework import status
+from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated, NotFound, Throttled
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from ocpi.server.authentication import source_address
+from partners.ground import limiting
+from sessions_adhoc.driver import services
+from sessions_adhoc.driver.api.authentication import ClientKeyAuthentication
+from sessions_adhoc.driver.api.serializers import AdHocSessionSerializer, StartSerializer
+from sessions_adhoc.models import AdHocSession, ClientKey
+
+
+def _let_through(wait: int) -> None:
+    """Raise `Throttled`, HTTP 429, for whoever has to wait so many seconds."""
+    if wait:
+        raise Throttled(wait)
+
+
+def problem(text: str, http_status: int, field: str = "", code: str = "") -> Response:
+    more = {name: value for name, value in (("field", field), ("code", code)) if value}
+    return Response({"detail": text, **more}, status=http_status)
+
+
+class ClientView(APIView):
+    """A view for known clients, each of which sees its own sessions only."""
+
+    authentication_classes = [ClientKeyAuthentication]
+
+    def client(self, request: Request) -> ClientKey:
+        if not isinstance(request.auth, ClientKey):
+            raise NotAuthenticated("Send your client key: Authorization: Bearer sfp_...")
+        return request.auth
+
+    def perform_authentication(self, request: Request) -> None:
+        place = limiting.place_of(source_address(request._request))
+        _let_through(limiting.wait_for(limiting.STRANGERS, place))
+        try:
+            super().perform_authentication(request)
+            self.client(request)
+        except (AuthenticationFailed, NotAuthenticated):
+            _let_through(limiting.hit(limiting.STRANGERS, place))
+            raise
+
+    def session(self, request: Request, session_id: UUID) -> AdHocSession:
+        found = (
+            AdHocSession.objects.select_related("authorization", "evse", "token")
+            .filter(pk=session_id, client=self.client(request))
+            .first()
+        )
+        if found is None:
+            raise NotFound("There is no such session.")
+        return found
+
+
+class AdHocSessionsView(ClientView):
+    """Start a session."""
+
+    def post(self, request: Request) -> Response:
+        body = StartSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        key = request.headers.get("Idempotency-Key", "")
+        _let_through(limiting.hit(limiting.CLIENTS, str(self.client(request).pk)))
+        if len(key) > 255:
+            return problem("The Idempotency-Key is longer than 255 characters.", status.HTTP_400_BAD_REQUEST)
+        try:
+            session, created = services.start_session(
+                body.start_request(), client=self.client(request), idempotency_key=key
+            )
+        except services.CannotStart as error:
+            return problem(str(error), status.HTTP_409_CONFLICT, error.field, error.code)
+        except services.IdempotencyConflict as error:
+            return problem(str(error), status.HTTP_409_CONFLICT)
+        http_status = status.HTTP_201_CREATED if created else status.HTTP_200_OK
+        return Response(AdHocSessionSerializer(session).data, status=http_status)
+
+
+class AdHocSessionView(ClientView):
+    """Read a session."""
+
+    def get(self, request: Request, session_id: UUID) -> Response:
+        return Response(AdHocSessionSerializer(self.session(request, session_id)).data)
+
+
+class EndingView(ClientView):
+    """What stop and cancel share."""
+
+    def end(self, request: Request, session_id: UUID, verb: Callable[[UUID, str], AdHocSession]) -> Response:
+        self.session(request, session_id)
+        try:
+            verb(session_id, "The driver")
+        except services.CannotStop as error:
+            return problem(str(error), status.HTTP_409_CONFLICT)
+        return Response(AdHocSessionSerializer(self.session(request, session_id)).data, status.HTTP_202_ACCEPTED)
+
+
+class StopView(EndingView):
+    """Stop charging."""
+
+    def post(self, request: Request, session_id: UUID) -> Response:
+        return self.end(request, session_id, services.stop_session)
+
+
+class CancelView(EndingView):
+    """Give up before charging."""
+
+    def post(self, request: Request, session_id: UUID) -> Response:
+        return self.end(request, session_id, services.cancel_session)

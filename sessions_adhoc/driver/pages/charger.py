@@ -1,0 +1,155 @@
+"""What the page of a charger shows: where it is, whether it is free, its connectors and prices."""
+
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.utils.text import capfirst
+
+from billing.pricing import NOT_READABLE, describe
+from ocpi.models import Connector, Evse
+from partners.agreed.policies import effective_policy
+from partners.models import Partner
+from sessions_adhoc.driver.pages import words
+from sessions_adhoc.driver.reserving import billed_in, offer
+from sessions_adhoc.driver.services import OUT_OF_SERVICE
+from sessions_adhoc.engine import lifecycle
+from sessions_adhoc.money.shown import offered
+
+NO_PRICE = "The operator has not published a price."
+UNREADABLE_PRICE = f"{capfirst(NOT_READABLE)}: the operator published one that we do not understand."
+
+
+@dataclass(frozen=True)
+class Availability:
+    """Whether one can charge here now. `tone` picks colour and sign; `usable`: a start makes sense."""
+
+    tone: str
+    word: str
+    hint: str
+    usable: bool = True
+
+
+STATUSES = {
+    "AVAILABLE": Availability("free", "Available", "Plug in your car, then pay."),
+    "BLOCKED": Availability("ready", "Plugged in", "A cable is connected. If it is yours, go on and pay."),
+    "CHARGING": Availability(
+        "busy", "Occupied", "A car is charging here. Pay only if you are sure that the charger is free."
+    ),
+    "RESERVED": Availability("busy", "Reserved", "Somebody has reserved this charger."),
+}
+BROKEN = Availability("out", "Out of service", "Please use another charger.", usable=False)
+UNREACHABLE = Availability(
+    "out",
+    "Cannot be used now",
+    "We cannot reach this charger's operator at the moment.",
+    usable=False,
+)
+FOR_TESTS = Availability("out", "Test charger", "This charger is for tests only: nobody can pay here.", usable=False)
+IN_USE = Availability(
+    "busy", "Occupied", "Somebody is charging here. Please use another charger, or wait.", usable=False
+)
+FOREIGN_MONEY = Availability(
+    "out", "Cannot be paid here", "This charger bills in a currency in which we cannot take payments.", usable=False
+)
+UNKNOWN = Availability("unknown", "State unknown", "The charger does not tell its state. You can try.")
+
+
+def money_is_real() -> bool:
+    """Whether drivers pay with real money here."""
+    return bool(settings.PRODUCTION and not settings.STAGING)
+
+
+def is_for_tests(evse: Evse) -> bool:
+    """Whether the charger is a test partner's, and no driver's money must meet it."""
+    return money_is_real() and evse.partner.environment == Partner.Environment.TEST
+
+
+def availability(evse: Evse) -> Availability:
+    """The charger's state in words. OCPI tells one state for all connectors of an EVSE."""
+    if is_for_tests(evse):
+        return FOR_TESTS
+    if evse.partner.connection != Partner.Connection.CONNECTED:
+        return UNREACHABLE
+    if evse.status in OUT_OF_SERVICE or evse.location.missing_since:
+        return BROKEN
+    if lifecycle.occupied(evse.pk):
+        return IN_USE
+    return STATUSES.get(evse.status, UNKNOWN) if reservation(evse).minor else FOREIGN_MONEY
+
+
+@dataclass(frozen=True)
+class Plug:
+    """A connector to choose."""
+
+    id: str
+    name: str
+    power: str
+    cable: str
+    price: str
+
+
+def plugs(evse: Evse) -> list[Plug]:
+    return [_plug(connector, evse) for connector in evse.connectors.all()]
+
+
+def _plug(connector: Connector, evse: Evse) -> Plug:
+    connector.evse = evse
+    return Plug(
+        id=connector.connector_id,
+        name=words.plug(connector.standard),
+        power=words.power(connector),
+        cable=words.cable(connector),
+        price=price_of(connector),
+    )
+
+
+def price_of(connector: Connector) -> str:
+    """The tariff of this connector in one sentence."""
+    evse = connector.evse
+    policy = effective_policy(evse.partner_id, evse.location.ocpi_id, evse.uid).values
+    shown = offered(evse, connector, policy)
+    if shown.unreadable:
+        return UNREADABLE_PRICE
+    return words.with_symbol(describe(shown.tariff), shown.tariff.currency) if shown.tariff else NO_PRICE
+
+
+def common_price(choices: list[Plug]) -> str:
+    """The price of all connectors, or nothing where they differ."""
+    prices = {choice.price for choice in choices} or {NO_PRICE}
+    return prices.pop() if len(prices) == 1 else ""
+
+
+@dataclass(frozen=True)
+class Reservation:
+    """What is reserved before charging, by the policy of this charger."""
+
+    minor: int
+    currency: str
+
+    @property
+    def text(self) -> str:
+        return words.amount(self.minor, self.currency)
+
+
+def reservation(evse: Evse) -> Reservation:
+    """In the currency that the first connector with a price is billed in; nothing where we take no payments in it."""
+    values = effective_policy(evse.partner_id, evse.location.ocpi_id, evse.uid).values
+    tariffs = [offered(evse, connector, values).tariff for connector in evse.connectors.all()]
+    tariff = next((one for one in tariffs if one), None)
+    found = offer(tariff, values)
+    return Reservation(found.minor if found else 0, billed_in(tariff, values))
+
+
+def address(evse: Evse) -> str:
+    return ", ".join(part for part in (evse.location.address, evse.location.city) if part)
+
+
+def position(evse: Evse) -> str:
+    """What helps to find the charger on the site: what is written on it, and the floor."""
+    reference, floor = (str(evse.raw.get(name) or "") for name in ("physical_reference", "floor_level"))
+    return ", ".join(part for part in (reference, f"level {floor}" if floor else "") if part)
+
+
+def public_url(evse: Evse) -> str:
+    """The address in the charger's QR code."""
+    return f"{settings.PUBLIC_BASE_URL.rstrip('/')}/c/{evse.code}"

@@ -1,0 +1,104 @@
+"""The page of a charger: look, choose, pay."""
+
+from io import BytesIO
+from typing import Any
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_safe
+
+from ocpi.models import Evse
+from ocpi.server.authentication import source_address
+from partners.ground import limiting
+from partners.ground.privacy import private
+from sessions_adhoc.driver import services
+from sessions_adhoc.driver.pages import charger, money, paying, remembering
+from sessions_adhoc.driver.pages.paying import Choice
+from sessions_adhoc.driver.services import CannotStart
+
+TOO_MANY = "Too many charges were asked for from your network just now. Please try again in {} seconds."
+
+
+@private
+@require_http_methods(["GET", "HEAD", "POST"])
+def charger_page(request: HttpRequest, evse: str) -> HttpResponse:
+    """GET shows the charger; POST pays and starts."""
+    try:
+        found = services.find_evse(evse)
+    except CannotStart as error:
+        return unknown(request, str(error))
+    if request.method == "POST":
+        return _pay(request, evse, found)
+    return _page(request, evse, found, Choice.blank(request.GET))
+
+
+def _pay(request: HttpRequest, identifier: str, evse: Evse) -> HttpResponse:
+    choice = Choice.posted(request.POST)
+    if wait := limiting.hit(limiting.DRIVERS, limiting.place_of(source_address(request))):
+        answer = _page(request, identifier, evse, choice.renewed(), CannotStart("", TOO_MANY.format(wait)))
+        answer.status_code, answer["Retry-After"] = 429, str(wait)
+        return answer
+    try:
+        session = paying.pay(evse, choice, charger.reservation(evse))
+    except CannotStart as error:
+        return _page(request, identifier, evse, choice.renewed(), error)
+    response = redirect("driver:session", session_id=session.pk)
+    remembering.remember(request, response, session)
+    return response
+
+
+def _page(
+    request: HttpRequest, identifier: str, evse: Evse, choice: Choice, error: CannotStart | None = None
+) -> HttpResponse:
+    choices, reservation = charger.plugs(evse), charger.reservation(evse)
+    context: dict[str, Any] = {
+        "identifier": identifier,
+        "evse": evse,
+        "location": evse.location,
+        "address": charger.address(evse),
+        "position": charger.position(evse),
+        "availability": charger.availability(evse),
+        "plugs": choices,
+        "price": charger.common_price(choices),
+        "reservation": reservation,
+        "promise": money.promise(reservation.text),
+        "cards": paying.offered_cards(),
+        "can_pay": paying.can_take_payment(),
+        "choice": choice,
+        "error": error,
+        "running": remembering.running_session(request),
+        "support_email": settings.SUPPORT_EMAIL,
+    }
+    return render(request, "driver/charger.html", context, status=409 if error else 200)
+
+
+def unknown(request: HttpRequest, text: str) -> HttpResponse:
+    """A charger or session that we do not know, and what to check."""
+    context = {"text": text, "support_email": settings.SUPPORT_EMAIL}
+    return render(request, "driver/unknown.html", context, status=404)
+
+
+@private
+@require_safe
+def charger_state(_request: HttpRequest, evse: str) -> HttpResponse:
+    """The charger's state, for the page that is open."""
+    try:
+        now = charger.availability(services.find_evse(evse))
+    except CannotStart as error:
+        return JsonResponse({"detail": str(error)}, status=404)
+    return JsonResponse({"tone": now.tone, "word": now.word, "hint": now.hint, "usable": now.usable})
+
+
+@require_safe
+def qr_code(_request: HttpRequest, evse: str) -> HttpResponse:
+    """The QR code for the charger's sticker."""
+    try:
+        found = services.find_evse(evse)
+    except CannotStart as error:
+        raise Http404(str(error)) from error
+    import segno
+
+    image = BytesIO()
+    segno.make_qr(charger.public_url(found), error="m").save(image, kind="svg", scale=8, border=4)
+    return HttpResponse(image.getvalue(), content_type="image/svg+xml")

@@ -1,0 +1,62 @@
+"""Where the driver's money is, in words."""
+
+from billing.models import PaymentAuthorization
+from sessions_adhoc.driver.pages import words
+
+State = PaymentAuthorization.State
+TERMS = "You pay only for what you charge; the rest is released."
+NOTHING_RESERVED = "Nothing was reserved on your card."
+
+
+def promise(reserved: str) -> str:
+    """What is said before anybody pays."""
+    return f"{reserved} will be reserved on your card. {TERMS}"
+
+
+def lines(payment: PaymentAuthorization, estimated: int | None) -> dict[str, str]:
+    """Amounts and one sentence; a cost that is not known yet is a dash."""
+    currency = payment.currency
+    return {
+        "reserved": words.amount(payment.amount, currency),
+        "cost": "–" if estimated is None else words.amount(estimated, currency),
+        "paid": words.amount(payment.kept_amount, currency),
+        "money": sentence(payment),
+    }
+
+
+def sentence(payment: PaymentAuthorization) -> str:
+    """Say what happens, or happened, to the reserved money."""
+    reserved = words.amount(payment.amount, payment.currency)
+    match payment.state:
+        case State.CREATED | State.RESERVING:
+            return f"{reserved} is being reserved on your card."
+        case State.RESERVED:
+            return f"{reserved} is reserved on your card. {TERMS}"
+        case State.CAPTURING:
+            return _captured(payment, payment.capture_amount or 0, "is being taken", "will be released")
+        case State.REFUNDING:
+            return f"{words.amount(payment.refund_amount or 0, payment.currency)} is being given back to your card."
+        case State.CAPTURED if payment.refunded_amount:
+            back = words.amount(payment.refunded_amount, payment.currency)
+            return f"{words.amount(payment.captured_amount, payment.currency)} was taken; {back} was given back."
+        case State.CAPTURED:
+            return _captured(payment, payment.captured_amount, "was taken", "was released")
+        case State.RELEASING:
+            return f"The reservation of {reserved} is being released."
+        case State.RELEASED if _was_reserved(payment):
+            return f"The reservation of {reserved} was released. Your bank may take some days to show it."
+        case State.EXPIRED:
+            return f"The reservation of {reserved} has expired: your bank has let it go."
+        case _:
+            return NOTHING_RESERVED
+
+
+def _captured(payment: PaymentAuthorization, taken: int, verb: str, rest_verb: str) -> str:
+    text = f"{words.amount(taken, payment.currency)} {verb} from your card"
+    rest = payment.amount - taken
+    return f"{text}; the other {words.amount(rest, payment.currency)} {rest_verb}." if rest else f"{text}."
+
+
+def _was_reserved(payment: PaymentAuthorization) -> bool:
+    """The gateway held the money at some time; an authorization that was never asked for has no reference."""
+    return bool(payment.gateway_reference) and payment.state != State.DECLINED

@@ -1,0 +1,140 @@
+"""What the page of a session shows. All of it is text, so that the first page and every update agree."""
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.utils import timezone
+from django.utils.text import capfirst
+
+from billing.models import PaymentAuthorization
+from sessions_adhoc.belonging import cdrs_of
+from sessions_adhoc.decide.stop import WITHOUT_EFFECT
+from sessions_adhoc.driver.pages import money, words
+from sessions_adhoc.driver.presenting import CHARGER_MAY_RUN, CHARGING_IS_OVER
+from sessions_adhoc.models import AdHocSession, AttemptSession
+from sessions_adhoc.money import eligibility
+from sessions_adhoc.states import TERMINAL, State
+
+STEPS = ("Payment reserved", "Starting", "Charging", "Done")
+STEP_OF = {
+    State.CREATED: 0,
+    State.AUTHORIZING: 0,
+    State.AUTHORIZED: 1,
+    State.WAITING_FOR_CONNECTOR: 1,
+    State.STARTING: 1,
+    State.VALIDATING: 1,
+    State.CHARGING: 2,
+    State.STOPPING: 2,
+    State.AWAITING_CDR: 3,
+    State.SETTLED: 4,
+}
+HEADLINES = {
+    State.CREATED: "One moment",
+    State.AUTHORIZING: "One moment",
+    State.AUTHORIZED: "Payment reserved",
+    State.WAITING_FOR_CONNECTOR: "Plug in your car",
+    State.STARTING: "Starting",
+    State.VALIDATING: "Starting",
+    State.CHARGING: "Charging",
+    State.STOPPING: "Stopping",
+    State.AWAITING_CDR: "Charging is over",
+    State.ESCALATED: "We are checking",
+    State.SETTLED: "Done",
+    State.FAILED: "Charging failed",
+    State.CANCELLED: "Cancelled",
+}
+ENDED_OTHERWISE = {"payment_declined": "Payment declined", "stopped_by_driver": "Stopped"}
+TONES = {
+    State.WAITING_FOR_CONNECTOR: "act",
+    State.CHARGING: "good",
+    State.AWAITING_CDR: "good",
+    State.SETTLED: "good",
+    State.FAILED: "bad",
+    State.ESCALATED: "act",
+}
+STILL_FLOWS = "Not stopped yet"
+STOP_ASKED = "You asked to stop. It stops as soon as the charger answers."
+FLOWING = (State.VALIDATING, State.CHARGING, State.STOPPING)
+MONEY_MOVES = (PaymentAuthorization.State.CAPTURING, PaymentAuthorization.State.RELEASING)
+
+
+def view_of(session: AdHocSession, shown: dict[str, Any]) -> dict[str, Any]:
+    """Return the texts of the page for a session and what `presented()` says; `live`: look again."""
+    state = State(session.state)
+    payment = PaymentAuthorization.objects.get(pk=session.authorization_id)
+    finished = state in TERMINAL
+    asked = session.stop_requested_at and state in CHARGER_MAY_RUN and session.reason != WITHOUT_EFFECT
+    title = STILL_FLOWS if state in CHARGING_IS_OVER and shown["can_stop"] else headline(session, state)
+    return {
+        "tone": "act" if needs_the_driver(session, state, title) else TONES.get(state, "calm"),
+        "headline": title,
+        "message": below(title, shown["message"]),
+        "note": STOP_ASKED if asked else "",
+        "steps": steps(session, state),
+        "live": not finished or payment.state in MONEY_MOVES,
+        "started": shown["meter"]["at"] is not None or state in FLOWING or state == State.SETTLED,
+        **meter(session, state, shown["meter"]),
+        **money.lines(payment, shown["money"]["estimated"]),
+    }
+
+
+def needs_the_driver(session: AdHocSession, state: State, title: str) -> bool:
+    """A stop came to nothing: there is something to do at the charger."""
+    return title == STILL_FLOWS or (session.reason == WITHOUT_EFFECT and state not in TERMINAL)
+
+
+def headline(session: AdHocSession, state: State) -> str:
+    """Two or three words that can be read from a distance."""
+    if state == State.FAILED:
+        return ENDED_OTHERWISE.get(session.reason, HEADLINES[state])
+    return HEADLINES[state]
+
+
+def below(title: str, message: str) -> str:
+    """What the message adds to the headline above it."""
+    if not message.startswith((f"{title}.", f"{title}:")):
+        return message
+    rest = message[len(title) + 1 :].strip()
+    return capfirst(rest)
+
+
+def steps(session: AdHocSession, state: State) -> list[dict[str, str]]:
+    """The four steps, each `done`, `now` or `next`."""
+    current = STEP_OF.get(state, 3 if session.charging_ended_at else 1)
+    places = ("done" if n < current else "now" if n == current else "next" for n in range(len(STEPS)))
+    return [{"label": label, "place": place} for label, place in zip(STEPS, places, strict=True)]
+
+
+def meter(session: AdHocSession, state: State, read: dict[str, Any]) -> dict[str, str]:
+    """Energy, power, battery and time, each as text, or empty where it is not known."""
+    texts = {"kwh": words.number(energy(session, state, read["kwh"]), 2), "elapsed": elapsed(session)}
+    texts |= dict.fromkeys(("kw", "soc", "reading"), "")
+    if read["soc"] is not None:
+        texts["soc"] = f"{words.number(read['soc'], 0)}{words.NO_BREAK}%"
+    if read["at"] is not None and state in FLOWING:
+        texts["reading"] = f"Last reading {words.duration(timezone.now() - read['at'])} ago"
+        if read["kw"] is not None:
+            texts["kw"] = f"{words.number(read['kw'], 1)}{words.NO_BREAK}kW"
+    return texts
+
+
+def energy(session: AdHocSession, state: State, read: Decimal | None) -> Decimal:
+    """The kWh on the operator's bill once it is settled, until then the newest reading."""
+    bill = eligibility.cdr_facts(session, cdrs_of(session)) if state == State.SETTLED else None
+    return bill.energy if bill else read or Decimal(0)
+
+
+def elapsed(session: AdHocSession) -> str:
+    """How long the car has been charging, or was; empty before it began."""
+    link = (
+        AttemptSession.objects.filter(attempt__session=session, validity=AttemptSession.Validity.VALID)
+        .select_related("ocpi_session")
+        .order_by("-attempt__number")
+        .first()
+    )
+    if link is None:
+        return ""
+    charge = link.ocpi_session
+    end = charge.end_at or session.charging_ended_at or session.ended_at or timezone.now()
+    return words.duration(max(end - (charge.start_at or charge.first_seen_at), timedelta(0)))

@@ -1,0 +1,110 @@
+"""The page of a session. Whoever has the link may see it and stop it: it cannot be guessed."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.core.serializers.json import DjangoJSONEncoder
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from partners.ground.privacy import private
+from sessions_adhoc.driver import services
+from sessions_adhoc.driver.pages.charger import address
+from sessions_adhoc.driver.pages.charger_views import unknown
+from sessions_adhoc.driver.pages.progress import view_of
+from sessions_adhoc.driver.presenting import presented
+from sessions_adhoc.driver.services import CannotStop
+from sessions_adhoc.models import AdHocSession
+
+UNKNOWN = "There is no charging session behind this link."
+
+
+def find_session(session_id: UUID) -> AdHocSession | None:
+    rows = AdHocSession.objects.select_related("evse__location", "connector__evse", "token")
+    return rows.filter(pk=session_id).first()
+
+
+class Numbers(DjangoJSONEncoder):
+    """Measured values as numbers, as in the driver's API."""
+
+    def default(self, o: Any) -> Any:
+        return float(o) if isinstance(o, Decimal) else super().default(o)
+
+
+@private
+@require_safe
+def session_page(request: HttpRequest, session_id: UUID) -> HttpResponse:
+    """What happens now, or how it ended."""
+    session = find_session(session_id)
+    if session is None:
+        return unknown(request, UNKNOWN)
+    context = context_of(session)
+    template = "driver/result.html" if session.is_terminal else "driver/session.html"
+    return render(request, template, context)
+
+
+def context_of(session: AdHocSession) -> dict[str, Any]:
+    shown = presented(session)
+    return {
+        "session": session,
+        "shown": shown,
+        "view": view_of(session, shown),
+        "location": session.evse.location,
+        "address": address(session.evse),
+        "again": session.pk if session.client_id is None else "",
+        "support_email": settings.SUPPORT_EMAIL,
+    }
+
+
+@private
+@require_safe
+def session_json(_request: HttpRequest, session_id: UUID) -> HttpResponse:
+    """The session as the driver's API shows it; `view` has the texts of the page."""
+    session = find_session(session_id)
+    if session is None:
+        return JsonResponse({"detail": UNKNOWN}, status=404)
+    shown = presented(session)
+    return JsonResponse({**shown, "view": view_of(session, shown)}, encoder=Numbers)
+
+
+@private
+@require_http_methods(["GET", "HEAD", "POST"])
+def stop(request: HttpRequest, session_id: UUID) -> HttpResponse:
+    """GET asks whether the driver is sure; POST stops."""
+    if request.method == "POST":
+        return _end(request, session_id, services.stop_session)
+    session = find_session(session_id)
+    if session is None:
+        return unknown(request, UNKNOWN)
+    if session.is_terminal:
+        return redirect("driver:session", session_id=session_id)
+    return render(request, "driver/stop.html", context_of(session))
+
+
+@private
+@require_POST
+def cancel(request: HttpRequest, session_id: UUID) -> HttpResponse:
+    """Give up before charging."""
+    return _end(request, session_id, services.cancel_session)
+
+
+def _end(request: HttpRequest, session_id: UUID, verb: Callable[[UUID], AdHocSession]) -> HttpResponse:
+    """Ask for the end, then show the session: where it has ended before, the page says how."""
+    try:
+        with suppress(CannotStop):
+            verb(session_id)
+    except AdHocSession.DoesNotExist:
+        return unknown(request, UNKNOWN)
+    return redirect("driver:session", session_id=session_id)
+
+
+@private
+@require_safe
+def no_session(request: HttpRequest, rest: str) -> HttpResponse:
+    """A link that was cut off or mistyped."""
+    return unknown(request, f"{UNKNOWN} It may have been cut off.")

@@ -1,0 +1,18 @@
+"""URLs of the driver's pages. An EVSE's id may hold almost any character, so the fixed paths come first."""
+
+from django.urls import path
+
+from sessions_adhoc.driver.pages import charger_views, session_views
+
+app_name = "driver"
+
+urlpatterns = [
+    path("c/session/<uuid:session_id>", session_views.session_page, name="session"),
+    path("c/session/<uuid:session_id>.json", session_views.session_json, name="session-json"),
+    path("c/session/<uuid:session_id>/stop", session_views.stop, name="session-stop"),
+    path("c/session/<uuid:session_id>/cancel", session_views.cancel, name="session-cancel"),
+    path("c/session/<path:rest>", session_views.no_session, name="no-session"),
+    path("c/<path:evse>/qr.svg", charger_views.qr_code, name="charger-qr"),
+    path("c/<path:evse>/state.json", charger_views.charger_state, name="charger-state"),
+    path("c/<path:evse>", charger_views.charger_page, name="charger"),
+]

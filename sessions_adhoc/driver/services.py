@@ -1,0 +1,269 @@
+"""Verbs of the driver's side: start, stop, cancel. The API, the pages and the commands all call these."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from billing.models import PaymentAuthorization
+from billing.payments.services import open_authorization
+from billing.pricing import Tariff, in_words
+from ocpi.calls import tokens
+from ocpi.models import Connector, Evse, Token
+from ocpi.store.tokens import new_one_off_token
+from partners.agreed.policies import effective_policy
+from partners.models import Partner
+from sessions_adhoc import timeline
+from sessions_adhoc.driver.finding import evse_of
+from sessions_adhoc.driver.reserving import billed_in, offer
+from sessions_adhoc.engine import lifecycle
+from sessions_adhoc.engine.lifecycle import CannotStop
+from sessions_adhoc.engine.queueing import advance_after_commit
+from sessions_adhoc.models import AdHocSession, ClientKey, TimelineEvent
+from sessions_adhoc.money.shown import freeze, read
+
+__all__ = [
+    "CannotStart",
+    "CannotStop",
+    "IdempotencyConflict",
+    "StartRequest",
+    "cancel_session",
+    "find_connector",
+    "find_evse",
+    "start_session",
+    "stop_session",
+]
+
+OUT_OF_SERVICE = frozenset({"INOPERATIVE", "OUTOFORDER", "PLANNED", "REMOVED"})
+"""Statuses in which no START makes sense. CHARGING and RESERVED may be stale: the CPO has the last word."""
+
+IN_USE = "charger_in_use"
+NOT_CONNECTED = "This charger's operator is not connected at the moment."
+SOMEBODY = "Somebody is charging here. Please use another charger, or wait until this one is free."
+
+
+class CannotStart(Exception):
+    """The session cannot be started; `field` names what is wrong with the request, the text says it to a person, and
+    `code`, where there is one, to a program."""
+
+    def __init__(self, field: str, text: str, code: str = "") -> None:
+        super().__init__(text)
+        self.field = field
+        self.code = code
+
+
+class IdempotencyConflict(Exception):
+    """The Idempotency-Key was used before, for another request."""
+
+
+@dataclass(frozen=True)
+class StartRequest:
+    """What a driver asks for. `amount` in minor units of `currency`; both default to the charger's policy."""
+
+    evse: str
+    connector: str = ""
+    amount: int | None = None
+    currency: str = ""
+    payment_method: str = ""
+    channel: str = AdHocSession.Channel.QR.value
+    previous: str = ""
+
+    def digest(self) -> str:
+        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
+
+
+def find_evse(identifier: str) -> Evse:
+    """Return the EVSE with this code (in its QR code) or this EVSE ID (on its sticker); see `driver.finding`.
+
+    Raises:
+        CannotStart: it leads nowhere.
+    """
+    found = evse_of(identifier)
+    if found is None:
+        raise CannotStart("evse", f"There is no charger {identifier.strip()!r}. Check the code on the sticker.")
+    return found
+
+
+def find_connector(evse: Evse, connector_id: str) -> Connector | None:
+    """Return the connector asked for, or the only one; None where the driver need not choose.
+
+    Raises:
+        CannotStart: it does not exist, or there are several and none was named.
+    """
+    connectors = list(evse.connectors.all())
+    if connector_id:
+        for connector in connectors:
+            if connector.connector_key == connector_id.lower():
+                return connector
+        raise CannotStart("connector", f"This charger has no connector {connector_id!r}.")
+    if len(connectors) > 1:
+        names = ", ".join(connector.connector_id for connector in connectors)
+        raise CannotStart("connector", f"This charger has several connectors ({names}): say which one.")
+    return connectors[0] if connectors else None
+
+
+def start_session(
+    request: StartRequest,
+    *,
+    client: ClientKey | None = None,
+    idempotency_key: str = "",
+    at: Evse | None = None,
+    token: Token | None = None,
+) -> tuple[AdHocSession, bool]:
+    """Create an ad-hoc session and set it going; return (session, created).
+
+    The same key from the same client returns the first session, unchanged.
+
+    Args:
+        at: the very EVSE, where an id would not tell the connection in test from the one in production.
+        token: made for this session beforehand, instead of a new one (see `unused_token`).
+
+    Raises:
+        CannotStart: the request cannot be fulfilled.
+        IdempotencyConflict: the key came with another request before.
+    """
+    if idempotency_key and (earlier := _earlier(client, idempotency_key, request)):
+        return earlier, False
+    evse = at or find_evse(request.evse)
+    try:
+        with transaction.atomic():
+            return _create(request, evse, client, idempotency_key, token), True
+    except (IntegrityError, CannotStart) as error:
+        # Two requests at the same time, with one key or at one charger: the other one won.
+        if idempotency_key and (earlier := _earlier(client, idempotency_key, request)):
+            return earlier, False
+        if isinstance(error, CannotStart):
+            raise
+        check_free(evse)
+        raise CannotStart("evse", "This charger is being used. Please try again.", IN_USE) from error
+
+
+def check_free(evse: Evse) -> None:
+    """Raise `CannotStart` where a driver of ours may be charging (rule 36)."""
+    if why := why_occupied(evse.pk):
+        raise CannotStart("evse", why, IN_USE)
+
+
+def why_occupied(evse_id: int) -> str:
+    """What to tell whoever else wants to start there; "" where it is free."""
+    return SOMEBODY if lifecycle.occupied(evse_id) else ""
+
+
+def _earlier(client: ClientKey | None, key: str, request: StartRequest) -> AdHocSession | None:
+    earlier = AdHocSession.objects.filter(client=client, idempotency_key=key).first()
+    if earlier is not None and earlier.request_digest != request.digest():
+        raise IdempotencyConflict("This Idempotency-Key was used for another request.")
+    return earlier
+
+
+def unused_token(uid: str, evse: Evse) -> Token:
+    """Return the one-off token with this UID that was made for a charge at this EVSE's partner.
+
+    Raises:
+        CannotStart: there is none, or it has served: each opens one session (rule 1).
+    """
+    one_off = Token.objects.filter(partner=evse.partner, type=Token.Type.AD_HOC_USER, valid=True, ad_hoc_session=None)
+    token = one_off.filter(uid__iexact=uid).first()
+    if token is None:
+        raise CannotStart("token", f"{evse.partner.name} has no unused token {uid!r}: make one with `token push`.")
+    return token
+
+
+def _create(
+    request: StartRequest, evse: Evse, client: ClientKey | None, idempotency_key: str, token: Token | None
+) -> AdHocSession:
+    _check_usable(evse)
+    check_free(evse)
+    connector = find_connector(evse, request.connector)
+    policy = effective_policy(evse.partner_id, evse.location.ocpi_id, evse.uid)
+    shown = freeze(evse, connector, policy.values)
+    amount, currency = _money(request, read(shown).tariff, policy.values)
+    now, session_id = timezone.now(), uuid4()
+    session = AdHocSession.objects.create(
+        id=session_id,
+        state_since=now,
+        next_check_at=now,
+        partner=evse.partner,
+        evse=evse,
+        occupies=evse,
+        connector=connector,
+        connector_number=connector.connector_id if connector else "",
+        is_dc=bool(connector and connector.is_dc),
+        channel=request.channel,
+        token=token or new_one_off_token(evse.partner),  # rule 1: of this session alone
+        authorization=_authorization(session_id, request.payment_method, amount, currency),
+        amount=amount,
+        currency=currency,
+        client=client,
+        idempotency_key=idempotency_key,
+        request_digest=request.digest(),
+        previous=_previous(request.previous, client),
+        policy=policy.values,
+        policy_sources=policy.sources,
+        shown_tariff=shown,
+    )
+    if policy.values["push_ad_hoc_tokens"]:
+        # Long before the START: the funds are reserved first.
+        tokens.push_one_off(evse.partner, session.token)
+    timeline.write(session, TimelineEvent.Kind.DRIVER, f"A driver asked to charge at {evse}.", at=now)
+    advance_after_commit(session.pk)
+    return session
+
+
+def _check_usable(evse: Evse) -> None:
+    if evse.partner.connection != Partner.Connection.CONNECTED:
+        raise CannotStart("evse", NOT_CONNECTED)
+    if evse.status in OUT_OF_SERVICE or evse.location.missing_since:
+        raise CannotStart("evse", "This charger is out of service.")
+
+
+def _money(request: StartRequest, tariff: Tariff | None, policy: dict[str, Any]) -> tuple[int, str]:
+    """Return (amount in minor units, currency) to reserve: as asked, else as agreed for this charger.
+
+    Only the currency that the operator bills in: a CDR in another one could not be captured.
+    """
+    bills_in, offered = billed_in(tariff, policy), offer(tariff, policy)
+    if request.currency and request.currency.upper() != bills_in:
+        raise CannotStart("currency", f"This charger bills in {bills_in}.")
+    if offered is None:
+        raise CannotStart("currency", f"This charger bills in {bills_in}, in which we cannot take payments.")
+    if request.amount is not None and request.amount < offered.least:
+        raise CannotStart("amount", f"Reserve at least {in_words(offered.least, bills_in)} at this charger.")
+    return (offered.minor if request.amount is None else request.amount), bills_in
+
+
+def _authorization(session_id: UUID, payment_method: str, amount: int, currency: str) -> PaymentAuthorization:
+    method = payment_method or ("pm_sim_ok" if settings.PAYMENT_GATEWAY == "simulated" else "")
+    try:
+        return open_authorization(reference=str(session_id), amount=amount, currency=currency, payment_method=method)
+    except ValueError as error:
+        field = "payment_method" if "method" in str(error) else "currency"
+        raise CannotStart(field, str(error)) from error
+
+
+def _previous(identifier: str, client: ClientKey | None) -> AdHocSession | None:
+    """The failed try that this one follows (rule 9)."""
+    if not identifier:
+        return None
+    try:
+        found = AdHocSession.objects.filter(pk=UUID(identifier), client=client).first()
+    except ValueError:
+        found = None
+    if found is None:
+        raise CannotStart("previous", "There is no such earlier session.")
+    return found
+
+
+def stop_session(session_id: UUID | str, actor: str = "The driver") -> AdHocSession:
+    """Ask for charging to end (rule 19). Raises `CannotStop` when the session has ended."""
+    return lifecycle.request_stop(session_id, actor)
+
+
+def cancel_session(session_id: UUID | str, actor: str = "The driver") -> AdHocSession:
+    """Give up. After START_SESSION was sent it is a stop. Raises `CannotStop` when the session has ended."""
+    return lifecycle.request_cancel(session_id, actor)

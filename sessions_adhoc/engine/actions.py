@@ -1,0 +1,176 @@
+"""What a decision's actions do to rows. No I/O: the network's share is a row plus a task after commit."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from billing.payments import services as billing
+from ocpi.calls import commands, tokens
+from ocpi.models import Command
+from partners import incidents
+from sessions_adhoc import symptoms
+from sessions_adhoc.decide import Action, Do
+from sessions_adhoc.engine import pulls, queueing
+from sessions_adhoc.engine.snapshot import Snapshot
+from sessions_adhoc.models import ChargingAttempt
+from sessions_adhoc.models.attempt import new_reference
+from sessions_adhoc.money import auditing
+
+
+def perform(rows: Snapshot, action: Action, now: datetime) -> None:
+    """Do one action on the locked session. Doing it again changes nothing more."""
+    PERFORMERS[action.do](rows, action, now)
+
+
+def reserve(rows: Snapshot, _action: Action, _now: datetime) -> None:
+    rows.payment = billing.request_reserve(rows.session.authorization_id)
+
+
+def release(rows: Snapshot, _action: Action, _now: datetime) -> None:
+    rows.payment = billing.request_release(rows.session.authorization_id)
+
+
+def capture(rows: Snapshot, action: Action, _now: datetime) -> None:
+    rows.payment = billing.request_capture(rows.session.authorization_id, action.amount, reason=action.text)
+
+
+def open_attempt(rows: Snapshot, _action: Action, now: datetime) -> None:
+    """Create the attempt and its START_SESSION; nothing was sent when this returns (rule 1)."""
+    session, previous = rows.session, rows.attempt
+    if previous is not None and previous.ended_at is None:
+        return
+    reference = new_reference()
+    command = commands.create_start_session(
+        partner=session.partner,
+        token=session.token,
+        location_id=session.evse.location.ocpi_id,
+        evse_uid=session.evse.uid,
+        connector_id=session.connector_number,
+        authorization_reference=reference,
+        reference=str(session.pk),
+    )
+    attempt = ChargingAttempt.objects.create(
+        session=session,
+        number=previous.number + 1 if previous else 1,
+        authorization_reference=reference,
+        command=command,
+        created_at=now,
+    )
+    rows.begin(attempt)
+    session.retry_at = None
+    queueing.send_command_after_commit(command)
+
+
+def send_start(rows: Snapshot, _action: Action, _now: datetime) -> None:
+    """Ask for the open attempt's START to be sent; the command itself lets only one worker do it (rule 1)."""
+    attempt = rows.attempt
+    if attempt is not None and attempt.ended_at is None:
+        queueing.send_command_after_commit(attempt.command)
+
+
+def send_stop(rows: Snapshot, _action: Action, _now: datetime) -> None:
+    """Create the attempt's STOP_SESSION, one for each wish of the driver, and have it sent."""
+    session, attempt = rows.session, rows.attempt
+    if attempt is None:
+        return
+    if rows.ocpi_session is not None and _is_older(attempt.stop_command, session.stop_requested_at):
+        attempt.stop_command = commands.create_stop_session(
+            partner=session.partner, session_id=rows.ocpi_session.ocpi_id, reference=str(session.pk)
+        )
+        attempt.save(update_fields=["stop_command"])
+    if attempt.stop_command is not None:
+        queueing.send_command_after_commit(attempt.stop_command)
+
+
+def _is_older(stop: Command | None, wish: datetime | None) -> bool:
+    """Whether no STOP was made for this wish yet."""
+    return stop is None or (wish is not None and stop.created_at < wish)
+
+
+def forget_stop(rows: Snapshot, action: Action, now: datetime) -> None:
+    """The stop had no effect: the driver may ask again (rule 19)."""
+    rows.session.stop_requested_at = rows.session.cancel_requested_at = None
+    renew_stop(rows, action, now)
+
+
+def renew_stop(rows: Snapshot, _action: Action, _now: datetime) -> None:
+    """The next STOP is a new command; the driver's wish stands (rule 19)."""
+    attempt = rows.attempt
+    if attempt is not None:
+        attempt.stop_command = None
+        attempt.save(update_fields=["stop_command"])
+
+
+def note_limit(rows: Snapshot, action: Action, now: datetime) -> None:
+    """Rule 33: the driver is told at most once, the charger is stopped again where a STOP had no effect."""
+    session = rows.session
+    session.limit_told_at = session.limit_told_at or now
+    if action.code == "stop":
+        session.limit_stop_at = now
+        renew_stop(rows, action, now)
+
+
+def close_attempt(rows: Snapshot, action: Action, now: datetime) -> None:
+    attempt = rows.attempt
+    if attempt is not None and attempt.ended_at is None:
+        attempt.ended_at, attempt.failure, attempt.verdict = now, action.code, action.text
+        attempt.ended_kwh = rows.ocpi_session.kwh if rows.ocpi_session else None
+        attempt.save(update_fields=["ended_at", "ended_kwh", "failure", "verdict"])
+
+
+def schedule_retry(rows: Snapshot, _action: Action, now: datetime) -> None:
+    rows.session.retry_at = now + timedelta(seconds=rows.session.policy["retry_delay"])
+
+
+def pull_sessions(rows: Snapshot, _action: Action, now: datetime) -> None:
+    if rows.attempt is not None:
+        pulls.ask_sessions(rows.session, rows.attempt, now)
+
+
+def pull_cdrs(rows: Snapshot, _action: Action, now: datetime) -> None:
+    if rows.attempt is not None:
+        pulls.ask_cdrs(rows.session, rows.attempt, now)
+
+
+def open_incident(rows: Snapshot, action: Action, _now: datetime) -> None:
+    session = rows.session
+    incidents.open_incident(session.partner_id, symptoms.report(session, action.code, action.text))
+
+
+def close_incidents(rows: Snapshot, _action: Action, _now: datetime) -> None:
+    """The news that the incidents of this session waited for has arrived (rule 30)."""
+    session = rows.session
+    incidents.close_about(
+        session.partner_id, str(session.pk), "The session came to its end by itself.", symptoms.ENDED_BY_NEWS
+    )
+
+
+def check_bill(rows: Snapshot, _action: Action, _now: datetime) -> None:
+    auditing.note_bill(rows.session)
+
+
+def revoke_token(rows: Snapshot, _action: Action, now: datetime) -> None:
+    """The one-off token must start nothing any more."""
+    token = rows.session.token
+    if type(token).objects.filter(pk=token.pk, valid=True).update(valid=False, last_updated=now):
+        tokens.token_changed(token)
+
+
+PERFORMERS: dict[Do, Callable[[Snapshot, Action, datetime], None]] = {
+    Do.RESERVE: reserve,
+    Do.RELEASE: release,
+    Do.CAPTURE: capture,
+    Do.OPEN_ATTEMPT: open_attempt,
+    Do.CLOSE_ATTEMPT: close_attempt,
+    Do.SEND_START: send_start,
+    Do.SEND_STOP: send_stop,
+    Do.FORGET_STOP: forget_stop,
+    Do.RENEW_STOP: renew_stop,
+    Do.NOTE_LIMIT: note_limit,
+    Do.SCHEDULE_RETRY: schedule_retry,
+    Do.PULL_SESSIONS: pull_sessions,
+    Do.PULL_CDRS: pull_cdrs,
+    Do.OPEN_INCIDENT: open_incident,
+    Do.CLOSE_INCIDENTS: close_incidents,
+    Do.CHECK_BILL: check_bill,
+    Do.REVOKE_TOKEN: revoke_token,
+}

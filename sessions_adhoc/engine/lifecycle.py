@@ -1,0 +1,170 @@
+"""The one door: nothing else moves an ad-hoc session.
+
+`advance` locks the row, asks `decide` what follows from the facts, applies it, and repeats until there is nothing
+left to do now. It is level-triggered: it looks at rows, not at messages, so that news which arrives twice, out of
+order or never (the sweep comes by) leads to the same outcome. Whatever needs the network is a row plus a task that is
+enqueued after commit.
+
+Lock order, everywhere: the CPO's object, then the ad-hoc session, then its attempt, then its payment.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import structlog
+from django.db import transaction
+from django.utils import timezone
+
+from ocpi.models import Command
+from sessions_adhoc import timeline
+from sessions_adhoc.decide import Action, Decision, Do, decide
+from sessions_adhoc.decide.decision import fail
+from sessions_adhoc.decide.stop import WITHOUT_EFFECT
+from sessions_adhoc.engine import actions, queueing
+from sessions_adhoc.engine.snapshot import Snapshot, facts_of
+from sessions_adhoc.models import MOVING, AdHocSession, TimelineEvent
+from sessions_adhoc.states import BEFORE_START, OCCUPYING, TERMINAL, WITHOUT_CLOCK, State
+
+log = structlog.get_logger(__name__)
+
+MAX_STEPS = 12
+"""More decisions in a row than any path through the states has: beyond it `decide` must be going round in circles."""
+
+LEASE = timedelta(seconds=15)
+"""How long a claimed session is left alone; after it the sweep takes it again."""
+
+
+STOP_AGAIN = timedelta(seconds=10)
+"""How soon after the last one another STOP goes out, however often the driver presses (rule 19)."""
+
+
+class CannotStop(Exception):
+    """The session has ended: there is nothing to stop or cancel. The text says so to the driver."""
+
+
+class Circling(Exception):
+    """`decide` did not come to rest: a fault of ours, never of the CPO's."""
+
+
+def locked(session_id: UUID | str) -> AdHocSession:
+    """Return the session with its row locked until the transaction ends, and what a START_SESSION names."""
+    rows = AdHocSession.objects.select_related("token", "partner", "evse__location")
+    return rows.defer("evse__raw", "evse__location__raw").select_for_update(of=("self",)).get(pk=session_id)
+
+
+def advance(session_id: UUID | str, now: datetime | None = None) -> State:
+    """Do what the facts call for, once; return the state that it came to rest in.
+
+    Raises:
+        AdHocSession.DoesNotExist: no such session.
+    """
+    with transaction.atomic():
+        session = locked(session_id)
+        settle_down(session, now or timezone.now())
+        return State(session.state)
+
+
+def settle_down(session: AdHocSession, now: datetime) -> None:
+    """Decide and apply until nothing is left to do at `now`. The caller holds the lock."""
+    rows, events = Snapshot(session), list[TimelineEvent]()
+    for _ in range(MAX_STEPS):
+        if session.state in TERMINAL:
+            break
+        decision = decide(facts_of(rows), now)
+        events += apply(rows, decision, now)
+        if decision.to is None and not decision.again:
+            break
+    else:
+        raise Circling(f"ad-hoc session {session.pk} does not come to rest in {session.state}")
+    keep(session, events)
+
+
+def keep(session: AdHocSession, events: Sequence[TimelineEvent]) -> None:
+    """Write down what was applied: all of it in the transaction that holds the lock, or nothing."""
+    session.save(update_fields=MOVING)
+    timeline.append(events)
+    queueing.note_decided(session)
+
+
+def apply(rows: Snapshot, decision: Decision, now: datetime) -> list[TimelineEvent]:
+    """Make one decision true: state, actions, clock. Return what the timeline is to say of it."""
+    session, came_from = rows.session, rows.session.state
+    if decision.to is not None:
+        occupy(session, decision.to)
+        session.enter(decision.to, now, decision.reason)
+    elif decision.reason:
+        session.reason = decision.reason
+    for action in decision.actions:
+        actions.perform(rows, action, now)
+    session.next_check_at = clock(session, decision, now)
+    if decision.to is None and not decision.text:
+        return []
+    event = TimelineEvent(session=session, at=now, kind=TimelineEvent.Kind.NOTE, text=decision.text)
+    if decision.to is not None:
+        event.kind, event.state_from, event.state_to = TimelineEvent.Kind.STATE, came_from, session.state
+    return [event]
+
+
+def occupy(session: AdHocSession, target: State) -> None:
+    """Keep the EVSE for this driver, or let the next one have it (rule 36).
+
+    A start in doubt has let go of it: where somebody else charges by now, that stays so.
+    """
+    if target not in OCCUPYING:
+        session.occupies_id = None
+    elif session.state not in OCCUPYING and not occupied(session.evse_id):
+        session.occupies_id = session.evse_id
+
+
+def occupied(evse_id: int) -> bool:
+    """Whether a driver of ours may be charging at this EVSE."""
+    return AdHocSession.objects.filter(occupies_id=evse_id).exists()
+
+
+def give_up(session: AdHocSession, text: str, now: datetime) -> None:
+    """Staff end an escalated session whose money is gone at the gateway. The caller holds the lock."""
+    keep(session, apply(Snapshot(session), fail("payment_lost", text, Action(Do.CLOSE_INCIDENTS)), now))
+
+
+def clock(session: AdHocSession, decision: Decision, now: datetime) -> datetime | None:
+    """A live state always has a clock, a terminal one never. Between two decisions of one step it is `now`."""
+    if session.state in WITHOUT_CLOCK:
+        return None
+    return decision.check_at or now
+
+
+def request_stop(session_id: UUID | str, actor: str) -> AdHocSession:
+    """The driver (or staff, as `actor`) wants to end charging. Asking twice at once is asking once.
+
+    Before any START_SESSION it cancels. Raises `CannotStop` when the session has ended.
+    """
+    return _driver_ends(session_id, actor, "stop")
+
+
+def request_cancel(session_id: UUID | str, actor: str) -> AdHocSession:
+    """The driver gives up. Once START_SESSION was sent it is a stop: a charger may be starting."""
+    return _driver_ends(session_id, actor, "cancel")
+
+
+def _is_new_wish(session: AdHocSession, earlier: datetime | None, now: datetime) -> bool:
+    """Pressing twice at once is one wish; pressing again later is another one, with a STOP of its own (rule 19)."""
+    if earlier is not None and now < earlier + STOP_AGAIN:
+        return False
+    stops = Command.objects.filter(reference=str(session.pk), kind=Command.Kind.STOP_SESSION)
+    return not stops.filter(created_at__gt=now - STOP_AGAIN).exists()
+
+
+def _driver_ends(session_id: UUID | str, actor: str, wish: str) -> AdHocSession:
+    now = timezone.now()
+    with transaction.atomic():
+        session = locked(session_id)
+        if session.state in TERMINAL:
+            raise CannotStop(f"This session has already ended ({State(session.state).label.lower()}).")
+        field = "cancel_requested_at" if wish == "cancel" and session.state in BEFORE_START else "stop_requested_at"
+        if _is_new_wish(session, getattr(session, field), now):
+            setattr(session, field, now)
+            session.reason = "" if session.reason == WITHOUT_EFFECT else session.reason
+            timeline.write(session, TimelineEvent.Kind.DRIVER, f"{actor} asked to {wish}.", at=now, actor=actor)
+        settle_down(session, now)
+    return session

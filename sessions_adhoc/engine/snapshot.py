@@ -1,0 +1,179 @@
+"""From rows to `Facts`: everything `decide` looks at, read in a constant number of queries."""
+
+from decimal import Decimal
+from functools import cached_property
+
+from billing.models import PaymentAuthorization
+from billing.payments.services import is_stuck
+from ocpi.models import Cdr, Command, OcpiSession
+from partners import clocks
+from partners.agreed.policies import DEFAULTS
+from partners.models import Partner
+from sessions_adhoc.belonging import WHOLE_SECONDS, cdrs_of
+from sessions_adhoc.decide import AttemptFacts, CommandFacts, Facts, PaymentFacts, Rules, SessionFacts, Spent
+from sessions_adhoc.models import AdHocSession, AttemptSession, ChargingAttempt
+from sessions_adhoc.money import eligibility, estimating
+from sessions_adhoc.states import State
+
+ENERGY_STEP = Decimal("0.01")
+WAITING_FOR_A_CABLE = frozenset({State.AUTHORIZED, State.WAITING_FOR_CONNECTOR, State.STARTING})
+"""States in which a START waits for the connector (rule 2)."""
+
+
+def energy_observed(session: OcpiSession, attempt: ChargingAttempt) -> bool:
+    """The session rules' term: kWh rose above its first value by at least 0.01, or above 0 (rule 11).
+
+    A first value above 0 may be the reading of a meter, unless the Session began after this attempt's START.
+    """
+    first = session.first_kwh or Decimal(0)
+    if session.kwh >= first + ENERGY_STEP:
+        return True
+    return session.kwh > 0 and (first == 0 or began_within(session, attempt))
+
+
+def began_within(session: OcpiSession, attempt: ChargingAttempt) -> bool:
+    """Whether a Session began after the START of its attempt, as its CPO says."""
+    if session.start_at is None:
+        return False
+    return clocks.ours(session.partner_id, session.start_at) >= attempt.created_at - WHOLE_SECONDS
+
+
+def newest_attempt(session: AdHocSession) -> ChargingAttempt | None:
+    return session.attempts.select_related("command", "stop_command").order_by("-number").first()
+
+
+def valid_session(attempt: ChargingAttempt) -> OcpiSession | None:
+    """The OCPI session that counts for this attempt, if one came."""
+    link = (
+        AttemptSession.objects.filter(attempt=attempt, validity=AttemptSession.Validity.VALID)
+        .select_related("ocpi_session")
+        .first()
+    )
+    return link.ocpi_session if link else None
+
+
+class Snapshot:
+    """The rows around one locked session, each read once, when it is first asked for.
+
+    They hold as long as the lock is held: whoever has news waits for it, and wakes the session again afterwards.
+    Actions change the rows that are here, so that the next decision sees what they did.
+    """
+
+    def __init__(self, session: AdHocSession) -> None:
+        self.session = session
+        self._status: str | None = None
+
+    @cached_property
+    def attempt(self) -> ChargingAttempt | None:
+        return newest_attempt(self.session)
+
+    @cached_property
+    def ocpi_session(self) -> OcpiSession | None:
+        return valid_session(self.attempt) if self.attempt else None
+
+    @cached_property
+    def payment(self) -> PaymentAuthorization:
+        return PaymentAuthorization.objects.get(pk=self.session.authorization_id)
+
+    @cached_property
+    def cdrs(self) -> list[Cdr]:
+        return cdrs_of(self.session)
+
+    @property
+    def connector_status(self) -> str:
+        """Only where a rule asks for it; not as it came with the session, whose lock may have waited for just that."""
+        if self.session.state not in WAITING_FOR_A_CABLE:
+            return ""
+        if self._status is None:
+            evses = type(self.session.evse).objects
+            self._status = str(evses.values_list("status", flat=True).get(pk=self.session.evse_id))
+        return self._status
+
+    def begin(self, attempt: ChargingAttempt) -> None:
+        """A new attempt is the newest now, and has no OCPI session."""
+        self.attempt, self.ocpi_session = attempt, None
+
+
+def facts_of(rows: Snapshot) -> Facts:
+    """Return what is known about a session, whose row the caller has locked. Seven queries at most."""
+    session, attempt = rows.session, rows.attempt
+    return Facts(
+        state=State(session.state),
+        state_since=session.state_since,
+        created_at=session.created_at,
+        rules=Rules.from_policy({**DEFAULTS, **session.policy}),  # a value that is younger than the session
+        payment=_payment(rows.payment),
+        connector_status=rows.connector_status,
+        is_dc=session.is_dc,
+        suspended=session.partner.connection == Partner.Connection.SUSPENDED,
+        attempt=attempt_facts(attempt, rows.ocpi_session) if attempt else None,
+        cdr=eligibility.cdr_facts(session, rows.cdrs),
+        funds_reserved_at=session.funds_reserved_at,
+        stop_requested_at=session.stop_requested_at,
+        cancel_requested_at=session.cancel_requested_at,
+        retry_at=session.retry_at,
+        charging_ended_at=session.charging_ended_at,
+        reason=session.reason,
+        spent=_spent(rows) if session.state == State.CHARGING else None,
+        limit_told_at=session.limit_told_at,
+        limit_stop_at=session.limit_stop_at,
+    )
+
+
+def _spent(rows: Snapshot) -> Spent | None:
+    """The live estimate of the attempt that charges, and what it will be when its next sample is due (rule 33)."""
+    told = rows.ocpi_session
+    costs = estimating.now_and_soon(rows.session, told) if told else None
+    return Spent(*costs, reserved=rows.session.amount) if costs else None
+
+
+def _payment(row: PaymentAuthorization) -> PaymentFacts:
+    return PaymentFacts(
+        state=str(row.state),
+        expires_soon=row.expiry_warned_at is not None,
+        refused=row.state == PaymentAuthorization.State.RESERVED and bool(row.failure_code),
+        stuck=is_stuck(row),
+    )
+
+
+def _command(row: Command) -> CommandFacts:
+    return CommandFacts(
+        state=row.state,
+        created_at=row.created_at,
+        tries=row.tries,
+        response=row.response,
+        result=row.result,
+        sent_at=row.sent_at,
+        answered_at=row.answered_at,
+        result_at=row.result_at,
+    )
+
+
+def attempt_facts(row: ChargingAttempt, session: OcpiSession | None) -> AttemptFacts:
+    """Return what `decide` knows of an attempt and the OCPI session that counts for it."""
+    return AttemptFacts(
+        number=row.number,
+        created_at=row.created_at,
+        command=_command(row.command),
+        stop=_command(row.stop_command) if row.stop_command else None,
+        session=_session(row, session) if session else None,
+        connector_charging_at=row.connector_charging_at,
+        connector_fell_at=row.connector_fell_at,
+        connector_contradicts_at=row.connector_contradicts_at,
+        pull_asked_at=row.pull_asked_at,
+        pull_answered_at=row.pull_answered_at,
+        pull_failures=row.pull_failures,
+        cdr_pulls=row.cdr_pulls,
+        ended_at=row.ended_at,
+        ended_kwh=row.ended_kwh,
+    )
+
+
+def _session(attempt: ChargingAttempt, row: OcpiSession) -> SessionFacts:
+    return SessionFacts(
+        status=row.status,
+        kwh=row.kwh,
+        energy_observed=attempt.energy_at is not None or (row.status == "ACTIVE" and energy_observed(row, attempt)),
+        active_at=row.first_active_at,
+        news_at=row.news_at,
+    )

@@ -1,0 +1,110 @@
+"""What the charge so far costs by the tariff that was shown: what a CDR of this moment would come to (rule 35)."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from billing import pricing
+from billing.plausibility import moved, zone_between
+from ocpi.models import OcpiSession
+from ocpi.store import stamps
+from ocpi.store.stamps import Stamp
+from ocpi.versions import VERSIONS, Invalid
+from sessions_adhoc.models import AdHocSession, Sample
+from sessions_adhoc.money.shown import Shown, shown_to
+
+
+def estimate(session: AdHocSession, sample: Sample | None, shown: Shown | None = None) -> int | None:
+    """Return what was charged until this sample costs, VAT included, in minor units of the session's currency.
+
+    None where the price, or the VAT on it, is not known.
+
+    Args:
+        shown: what the driver was shown, where the caller has read it.
+    """
+    if sample is None or sample.kwh is None:
+        return None
+    shown = shown or shown_to(session)
+    if shown.tariff is None or shown.tariff.currency != session.currency:
+        return None
+    start, readings = _readings(session, sample.ocpi_session, _samples(sample.ocpi_session, sample))
+    return priced(shown, start, readings, _told(session, sample.ocpi_session))
+
+
+def now_and_soon(session: AdHocSession, row: OcpiSession) -> tuple[int, int] | None:
+    """Return what the charge costs by its newest sample, and what it will when the next is due, if its power stays.
+
+    Minor units of the session's currency, VAT included. None where no sample came or no price is known.
+    """
+    shown = shown_to(session)
+    if shown.tariff is None or shown.tariff.currency != session.currency:
+        return None
+    rows = _samples(row)
+    if not rows:
+        return None
+    start, readings = _readings(session, row, rows)
+    told, newest = _told(session, row), rows[-1]
+    cost = priced(shown, start, readings, told)
+    soon = priced(shown, start, [*readings, _next(readings[-1], newest, session.policy["meter_interval"])], told)
+    return None if cost is None or soon is None else (cost, soon)
+
+
+def _next(last: pricing.Reading, newest: Sample, seconds: int) -> pricing.Reading:
+    """The reading that the power now leads to."""
+    kw = max(newest.kw or Decimal(0), Decimal(0))
+    return pricing.Reading(last.at + timedelta(seconds=seconds), last.kwh + kw * seconds / 3600, last.kw)
+
+
+def priced(
+    shown: Shown, start: datetime, readings: Sequence[pricing.Reading], told: Sequence[pricing.ChargingPeriod]
+) -> int | None:
+    """Return the gross price of a charge so far in minor units, or None where it is not known."""
+    if shown.tariff is None:
+        return None
+    cost = shown.price(pricing.course(start, readings, told, shown.tariff, shown.zone))
+    return None if cost is None or cost.incl is None else pricing.to_minor(cost.incl, cost.currency)
+
+
+def periods_of(row: OcpiSession) -> tuple[pricing.ChargingPeriod, ...]:
+    """Return the charging periods that the Session itself tells; none where it cannot be read any more."""
+    try:
+        told = VERSIONS[row.version].parse("session", row.raw, owner=(row.country_code, row.party_id)).obj
+    except Invalid:
+        return ()
+    return pricing.periods_of(told.charging_periods)
+
+
+def _told(session: AdHocSession, row: OcpiSession) -> tuple[pricing.ChargingPeriod, ...]:
+    """The Session's own periods in our time, as its CDR will be judged."""
+    told = periods_of(row)
+    return moved(told, _zone(session, row, row.start_at or told[0].start)) if told else told
+
+
+def _zone(session: AdHocSession, row: OcpiSession, told: datetime) -> timedelta:
+    return zone_between(told, session.created_at, row.first_seen_at)
+
+
+def _samples(row: OcpiSession, until: Sample | None = None) -> list[Sample]:
+    """The readings of a Session that count, in the order of arrival."""
+    rows = Sample.objects.filter(ocpi_session=row, ignored="").exclude(kwh=None).order_by("pk")
+    rows = rows.filter(pk__lte=until.pk) if until else rows
+    return list(rows.only("at", "received_at", "kwh", "kw", "kw_derived"))
+
+
+def _readings(
+    session: AdHocSession, row: OcpiSession, rows: Sequence[Sample]
+) -> tuple[datetime, list[pricing.Reading]]:
+    """When charging began, and what the meter said since then, in our time.
+
+    A clock that is set meanwhile changes no distance between two of them (rule 31).
+    """
+    previous = rows[0]
+    start, at = min(row.start_at or previous.at, previous.at), previous.at
+    by = _zone(session, row, start)
+    start, at = start + by, at + by
+    readings = list[pricing.Reading]()
+    for one in rows:
+        gone = stamps.apart(Stamp(previous.at, previous.received_at), Stamp(one.at, one.received_at))
+        at, previous = at + max(gone, timedelta(0)), one
+        readings.append(pricing.Reading(at, one.kwh or Decimal(0), None if one.kw_derived else one.kw))
+    return start, readings

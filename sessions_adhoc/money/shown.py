@@ -1,0 +1,154 @@
+"""The tariff that a driver was shown, frozen with the session: later changes are none of this charge's (rule 35)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, tzinfo
+from decimal import Decimal
+from typing import Any
+
+import structlog
+from django.db.models import Q
+from django.utils import timezone
+
+from billing import pricing
+from billing.stored import cdr_of, tariff_carried_by, tariff_in, tariff_of
+from billing.vat import rate_at
+from ocpi.models import Cdr, Connector, Evse, Tariff
+from ocpi.versions import Invalid
+from partners.agreed.policies import most_plausible
+from sessions_adhoc.models import AdHocSession
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What was shown. `vat` in percent, used where the wire states none; None where no rate is known.
+
+    `includes_vat`: by policy, prices and totals that state no tax are gross already. `tariff` has that tax in it; it is
+    None where the CPO published none, or one that we do not understand in full or cannot believe (`unreadable`).
+    """
+
+    tariff: pricing.Tariff | None
+    vat: Decimal | None
+    includes_vat: bool
+    zone: tzinfo
+    country: str
+    unreadable: bool = False
+
+    def price(self, periods: Iterable[pricing.ChargingPeriod]) -> pricing.Cost | None:
+        """Return what charging periods cost by what was shown, gross and net; None where no price was."""
+        return pricing.price(self.tariff, periods, zone=self.zone) if self.tariff else None
+
+    def price_of(self, cdr: Cdr) -> pricing.Cost | None:
+        """Return what a CDR's own energy, periods and times cost by what was shown (rule 32): `incl` gross, `excl` net,
+        in the tariff's currency.
+
+        None where no price was shown, or the CDR cannot be priced.
+        """
+        try:
+            return self.price(pricing.periods_of_cdr(cdr_of(cdr)))
+        except (Invalid, ValueError, ArithmeticError):
+            # What we cannot price we cannot doubt, and the session must come to its end.
+            log.exception("a CDR could not be priced by the tariff that was shown", cdr=cdr.pk)
+            return None
+
+    def with_tariff_in(self, cdr: Cdr) -> "Shown":
+        """Return it with the tariff that a CDR carries, for a charge for which none was shown."""
+        carried = tariff_carried_by(cdr)
+        if carried is None:
+            return self
+        return replace(self, tariff=pricing.taxed(carried, self.vat, included=self.includes_vat))
+
+    def gross_of(self, cdr: Cdr) -> Decimal | None:
+        """Return the total of a CDR with its taxes (rule 34); None where they are not known, never the net.
+
+        Where the CDR states none: by agreement gross already, or with the rate that the shown tariff states, or with
+        that of the charger's country.
+        """
+        if cdr.total_gross is not None or cdr.total_net is None:
+            return cdr.total_gross
+        rate = self._rate()
+        if self.includes_vat or rate is None:
+            return cdr.total_net if self.includes_vat else None
+        return cdr.total_net * (100 + rate) / 100
+
+    def _rate(self) -> Decimal | None:
+        stated = pricing.rates_of(self.tariff) if self.tariff else set[Decimal | None]()
+        return stated.pop() if len(stated) == 1 else self.vat
+
+
+def freeze(evse: Evse, connector: Connector | None, policy: dict[str, Any]) -> dict[str, Any]:
+    """Return what an ad-hoc driver is shown at this connector now, as `AdHocSession.shown_tariff` keeps it.
+
+    `tariff` (wire JSON as stored, or null), `version`, `party`, `vat` (percent in text, or null), `includes_vat`,
+    `time_zone`, `country` (as the Location names it), `most_per_kwh` (what a published kWh can cost, in text, or null).
+    """
+    row = tariff_row(connector)
+    place = evse.location
+    zone = pricing.time_zone(place.time_zone or None)
+    country = place.country or place.country_code
+    vat = rate_at(country, timezone.now().astimezone(zone).date())
+    most = most_plausible(policy, row.currency) if row else None
+    return {
+        "tariff": row.raw if row else None,
+        "version": row.version if row else "",
+        "party": [row.country_code, row.party_id] if row else [],
+        "vat": None if vat is None else f"{vat:f}",
+        "includes_vat": bool(policy.get("totals_include_vat")),
+        "time_zone": place.time_zone,
+        "country": country,
+        "most_per_kwh": None if most is None else f"{most:f}",
+    }
+
+
+def offered(evse: Evse, connector: Connector | None, policy: dict[str, Any]) -> Shown:
+    """Return what an ad-hoc driver is shown at this connector now."""
+    return read(freeze(evse, connector, policy))
+
+
+def read(kept: dict[str, Any]) -> Shown:
+    """Return what `freeze` kept as pricing understands it."""
+    vat = None if kept["vat"] is None else Decimal(kept["vat"])
+    published = bool(kept["tariff"])
+    most = kept.get("most_per_kwh")
+    believed = Decimal(most) if most is not None else None
+    tariff = tariff_in(kept["tariff"], kept["version"], tuple(kept["party"]), believed) if published else None
+    readable = tariff is not None and not tariff.unreadable
+    return Shown(
+        tariff=pricing.taxed(tariff, vat, included=kept["includes_vat"]) if tariff and readable else None,
+        vat=vat,
+        includes_vat=kept["includes_vat"],
+        zone=pricing.time_zone(kept["time_zone"] or None),
+        country=kept["country"],
+        unreadable=published and not readable,
+    )
+
+
+def shown_to(session: AdHocSession) -> Shown:
+    """Return what the driver of this session was shown; for a session older than this record, what is shown now."""
+    return read(session.shown_tariff or freeze(session.evse, session.connector, session.policy))
+
+
+def tariff_row(connector: Connector | None, at: datetime | None = None) -> Tariff | None:
+    """Return the tariff that applies to an ad-hoc driver at this connector, or None when none was published.
+
+    Of several, one for ad-hoc payment wins over a regular one (OCPI 2.2.1 §11.4.8 TariffType).
+    """
+    if connector is None or not connector.tariff_ids:
+        return None
+    keys = [str(tariff_id).lower() for tariff_id in connector.tariff_ids]
+    moment = at or timezone.now()
+    rows = Tariff.objects.filter(partner_id=connector.evse.partner_id, ocpi_key__in=keys)
+    there = rows.filter(Q(deleted_at=None) | Q(deleted_at__gt=moment))
+    return next((row for row in sorted(there, key=_preference) if _is_active(row, moment)), None)
+
+
+def _preference(row: Tariff) -> tuple[int, int]:
+    kinds = {"AD_HOC_PAYMENT": 0, None: 1, "REGULAR": 1}
+    return kinds.get(row.raw.get("type"), 2), row.pk
+
+
+def _is_active(row: Tariff, at: datetime) -> bool:
+    tariff = tariff_of(row)
+    return tariff is None or tariff.is_active(at)

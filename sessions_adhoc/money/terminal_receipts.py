@@ -1,0 +1,81 @@
+"""Telling a CPO what was captured for a charge that was paid at a payment terminal (OCPI 2.3.0 Payments §5.2).
+
+The CPO makes the receipt, so it has to know. Where it takes no such confirmation nobody is to be told.
+"""
+
+from decimal import Decimal
+from typing import Any
+
+from billing.models import PaymentAuthorization
+from billing.pricing.money import from_minor
+from ocpi.calls import payments
+from ocpi.calls.outgoing import Unsupported
+from ocpi.models import Cdr
+from sessions_adhoc.belonging import cdrs_of
+from sessions_adhoc.models import AdHocSession
+from sessions_adhoc.money.eligibility import judged
+from sessions_adhoc.money.shown import shown_to
+
+SUCCESS, PARTIAL_SUCCESS, FAILED = "SUCCESS", "PARTIAL_SUCCESS", "FAILED"
+State = PaymentAuthorization.State
+SETTLED = (State.CAPTURED, State.REFUNDING)
+NOT_CAPTURED = (State.FAILED, State.EXPIRED)
+PERCENT = Decimal("0.01")
+
+
+def payment_changed(authorization: PaymentAuthorization) -> None:
+    """Send the confirmation once the money is settled, and again when some of it was given back.
+
+    Inside the transaction that records the change; what is told already is not told again.
+    """
+    failed = authorization.state in NOT_CAPTURED and authorization.capture_amount is not None
+    if authorization.state not in SETTLED and not failed:
+        return
+    session = AdHocSession.objects.filter(authorization=authorization, channel=AdHocSession.Channel.TERMINAL).first()
+    if session is None:
+        return
+    attempt = session.attempts.order_by("failure", "-number").first()
+    if attempt is None:
+        return
+    cdrs = _with_gross(session, [cdr for cdr, counts in judged(session, cdrs_of(session)) if counts])
+    kept = authorization.captured_amount - authorization.refunded_amount
+    before_taxes, taxes = _split(from_minor(kept, authorization.currency), cdrs)
+    try:
+        payments.send_financial_advice(
+            partner=session.partner,
+            authorization_reference=attempt.authorization_reference,
+            before_taxes=before_taxes,
+            taxes=taxes,
+            currency=authorization.currency,
+            eft_data=[f"{authorization.gateway} {authorization.gateway_reference or authorization.pk}"],
+            capture_status=FAILED if failed else _status(authorization, cdrs),
+            capture_message=authorization.failure_message[:255],
+        )
+    except Unsupported:
+        return
+
+
+def _with_gross(session: AdHocSession, cdrs: list[Cdr]) -> list[Cdr]:
+    """The CDRs, not to be saved, with the total that the driver owes where they state no tax (rule 34)."""
+    shown = shown_to(session)
+    for cdr in cdrs:
+        cdr.total_gross = shown.gross_of(cdr)
+    return cdrs
+
+
+def _status(authorization: PaymentAuthorization, cdrs: list[Cdr]) -> str:
+    """All that the CDRs ask for was captured, or the part that had been reserved."""
+    totals = [(cdr.credit, cdr.total_gross or Decimal(0)) for cdr in cdrs]
+    asked = sum((-total if credit else total for credit, total in totals), Decimal(0))
+    captured = from_minor(authorization.captured_amount, authorization.currency)
+    return SUCCESS if captured >= asked.quantize(captured) else PARTIAL_SUCCESS
+
+
+def _split(gross: Decimal, cdrs: list[Cdr]) -> tuple[Decimal, list[dict[str, Any]]]:
+    """(before taxes, taxes), in the proportion of the CDR; one without taxes says nothing of them."""
+    cdr = next((cdr for cdr in cdrs if not cdr.credit and cdr.total_net and cdr.total_gross), None)
+    if cdr is None or cdr.total_net is None or cdr.total_gross is None or cdr.total_net >= cdr.total_gross:
+        return gross, []
+    before = (gross * cdr.total_net / cdr.total_gross).quantize(gross)
+    rate = ((cdr.total_gross / cdr.total_net - 1) * 100).quantize(PERCENT)
+    return before, [{"name": "VAT", "percentage": rate, "amount": gross - before}]

@@ -1,0 +1,131 @@
+"""What a Session is to its attempt: valid, the same charge under another id, or none of ours (rules 7, 10, 12)."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Q
+
+from ocpi.calls import commands
+from ocpi.log import quirks
+from ocpi.models import OcpiSession
+from ocpi.receivers import SessionNews
+from partners import incidents
+from sessions_adhoc import belonging, symptoms
+from sessions_adhoc.decide.facts import SESSION_OVER
+from sessions_adhoc.engine.queueing import send_command_after_commit
+from sessions_adhoc.engine.snapshot import energy_observed
+from sessions_adhoc.models import AttemptSession, ChargingAttempt
+from sessions_adhoc.money import eligibility
+from sessions_adhoc.news import strays
+
+Validity = AttemptSession.Validity
+PENDING = "PENDING"
+SAME_CHARGE = frozenset({Validity.VALID, Validity.RENAMED})
+
+
+def link(session_id: UUID, news: SessionNews, now: datetime) -> AttemptSession | None:
+    """Return the link between the Session and its attempt, made on first sight. The ad-hoc session is locked.
+
+    An invalid one (late, duplicate, orphan) is asked to stop, once, and never billed; so is one for which no
+    START_SESSION was sent, and then there is no attempt to link it to.
+    """
+    known = AttemptSession.objects.filter(ocpi_session=news.session)
+    link = known.select_related("attempt__session", "ocpi_session").first()
+    told = link is not None and not _turns_late(link) and not _turns_second(link)
+    link = link or _on_first_sight(session_id, news)
+    if link is None:
+        strays.meet(session_id, news)
+        return None
+    if link.validity in SAME_CHARGE:
+        return link
+    _stop_once(link)
+    if not told and not strays.is_known(news.session):
+        incidents.open_incident(news.session.partner_id, symptoms.orphan(link, news.message_id))
+    return link
+
+
+def _on_first_sight(session_id: UUID, news: SessionNews) -> AttemptSession | None:
+    session = news.session
+    attempt = belonging.attempt_of_session(session_id, session)
+    if attempt is None:
+        return None
+    _note_what_disagrees(attempt, news)
+    if strays.is_known(session):
+        stop = strays.stop_of(session)
+        return AttemptSession.objects.create(
+            attempt=attempt, ocpi_session=session, validity=Validity.ORPHAN, stop_command=stop
+        )
+    return AttemptSession.objects.create(attempt=attempt, ocpi_session=session, validity=_validity(attempt, session))
+
+
+def _note_what_disagrees(attempt: ChargingAttempt, news: SessionNews) -> None:
+    said, owner = news.session, attempt.session
+    if leniences := belonging.disagreements(owner, owner.attempts.all(), said):
+        quirks.note(said.partner, said.version, "sessions", leniences, news.message_id)
+
+
+def _turns_late(link: AttemptSession) -> bool:
+    """A Session that was ours until its attempt failed comes to life only now: it has become an orphan."""
+    if link.validity != Validity.VALID or not _came_too_late(link):
+        return False
+    link.validity, link.stop_command = Validity.LATE, link.attempt.stop_command
+    link.save(update_fields=["validity", "stop_command"])
+    return True
+
+
+def _came_too_late(link: AttemptSession) -> bool:
+    """Rules 8, 10: it was there when its attempt failed, and became ACTIVE or delivered energy only afterwards."""
+    attempt, session = link.attempt, link.ocpi_session
+    if attempt.failure == "" or session.status == "PENDING":
+        return False
+    if session.status in SESSION_OVER:
+        return energy_observed(session, attempt)
+    first_active = session.first_active_at
+    return energy_observed(session, attempt) or bool(
+        first_active and attempt.ended_at and first_active > attempt.ended_at
+    )
+
+
+def _validity(attempt: ChargingAttempt, session: OcpiSession) -> str:
+    place = (session.location_id, session.evse_uid, session.connector_id)
+    if not belonging.same_place(attempt.session, *place):
+        return Validity.ORPHAN
+    is_open = attempt.ended_at is None
+    told = eligibility.session_told(attempt.session, attempt, belonging.cdrs_of(attempt.session))
+    if told not in ("", session.ocpi_id.lower()):
+        if is_open and session.status == PENDING:
+            return Validity.RENAMED
+        if not (is_open and _gives_way(attempt)):
+            return Validity.DUPLICATE
+    return Validity.VALID if is_open or attempt.failure == "" else Validity.LATE
+
+
+def _gives_way(attempt: ChargingAttempt) -> bool:
+    """The Session that counted so far never went beyond PENDING, be it closed by now: it is the same charge under
+    another id."""
+    before = attempt.session_links.filter(validity=Validity.VALID, ocpi_session__first_active_at=None)
+    unborn = before.filter(
+        Q(ocpi_session__status=PENDING) | Q(ocpi_session__status__in=SESSION_OVER, ocpi_session__kwh=0)
+    )
+    return bool(unborn.update(validity=Validity.RENAMED))
+
+
+def _turns_second(link: AttemptSession) -> bool:
+    """An id that stood for the same charge comes to life beside it: a second one for one START_SESSION."""
+    if link.validity != Validity.RENAMED or link.ocpi_session.status != "ACTIVE":
+        return False
+    link.validity = Validity.DUPLICATE
+    link.save(update_fields=["validity"])
+    return True
+
+
+def _stop_once(link: AttemptSession) -> None:
+    """Ask the CPO to stop a Session that we do not follow: once, while it runs (rule 12)."""
+    session = link.ocpi_session
+    if link.stop_command_id is not None or session.status not in ("ACTIVE", "PENDING"):
+        return
+    link.stop_command = commands.create_stop_session(
+        partner=session.partner, session_id=session.ocpi_id, reference=str(link.attempt.session_id)
+    )
+    link.save(update_fields=["stop_command"])
+    send_command_after_commit(link.stop_command)

@@ -1,0 +1,102 @@
+"""Samples: what each Session update says of the meter, and what is wrong with it (rules 21-23)."""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from django.db.models import Exists
+
+from ocpi.receivers import SessionNews
+from ocpi.store import columns, stamps
+from ocpi.store.stamps import Stamp
+from ocpi.versions import VERSIONS
+from sessions_adhoc.engine.snapshot import energy_observed
+from sessions_adhoc.models import AttemptSession, ChargingAttempt, Sample
+
+SECONDS_PER_HOUR = Decimal(3600)
+
+
+def is_known(news: SessionNews) -> bool:
+    """Whether GET shows once more what we were told before: we asked, and the CPO has nothing new. That is no update
+    (rule 17), and costs nothing; those who wait for the answer hear of it by themselves."""
+    if news.source != "GET" or news.created:
+        return False
+    told = AttemptSession.objects.filter(ocpi_session=news.session, status_told=news.session.status)
+    samples = Sample.objects.filter(ocpi_session=news.session, at=news.at, kwh=news.kwh, soc=news.soc)
+    if news.kw is not None:
+        samples = samples.filter(kw=news.kw)
+    return told.filter(Exists(samples)).exists()
+
+
+def take(link: AttemptSession, news: SessionNews, now: datetime) -> Sample:
+    """Keep the sample; note on the attempt when energy was first observed. Only a valid Session's energy counts."""
+    attempt = link.attempt
+    # The store knows the CPO's own order (rule 31): what it took over is newer than what it took over before.
+    newest = Sample.objects.filter(attempt=attempt, ocpi_session=news.session, ignored="").order_by("-id").first()
+    ignored = _why_ignored(link, news, newest)
+    # What no charger can deliver is no reading: 25 kWh in 4 ms, a power of 1e9.
+    kw, derived = columns.fitting(Sample, "kw", news.kw), False
+    since = None if newest is None else _since(newest, news, now)
+    if kw is None and not ignored and newest is not None:
+        kw = derived_kw(newest, news, since)
+        derived = kw is not None
+    if (
+        not ignored
+        and attempt.energy_at is None
+        and news.session.status == "ACTIVE"
+        and energy_observed(news.session, attempt)
+    ):
+        attempt.energy_at = now
+        attempt.save(update_fields=["energy_at"])
+    return Sample.objects.create(
+        attempt=attempt,
+        ocpi_session=news.session,
+        at=news.at,
+        received_at=now,
+        kwh=news.kwh,
+        kw=kw,
+        kw_derived=derived,
+        soc=columns.fitting(Sample, "soc", news.soc),
+        source=news.source,
+        ignored=ignored,
+        faults="" if ignored else ",".join(faults(attempt, news, since)),
+        message_id=news.message_id,
+    )
+
+
+def _why_ignored(link: AttemptSession, news: SessionNews, newest: Sample | None) -> str:
+    """Rule 22: older than the newest, or with less kWh, changes nothing. Rule 12: nor does an orphan's."""
+    if link.validity != AttemptSession.Validity.VALID:
+        return "its Session is not valid"
+    if news.stale:
+        return "older than the newest sample"
+    if newest is not None and news.kwh is not None and newest.kwh is not None and news.kwh < newest.kwh:
+        return "less kWh than the newest sample"
+    return ""
+
+
+def _since(newest: Sample, news: SessionNews, now: datetime) -> timedelta:
+    """How long after the newest sample this one was made, also where their clock was set meanwhile (rule 31)."""
+    return stamps.apart(Stamp(newest.at, newest.received_at), Stamp(news.at, now))
+
+
+def derived_kw(newest: Sample, news: SessionNews, since: timedelta | None) -> Decimal | None:
+    """Mean power between two samples, in kW, or None when they do not tell (rule 21)."""
+    if news.kwh is None or newest.kwh is None or not since or since < timedelta(0):
+        return None
+    hours = Decimal(since.total_seconds()) / SECONDS_PER_HOUR
+    return columns.fitting(Sample, "kw", (news.kwh - newest.kwh) / hours)
+
+
+def faults(attempt: ChargingAttempt, news: SessionNews, since: timedelta | None) -> list[str]:
+    """What is wrong with this update of an ACTIVE Session: no kWh, no kW, too late (rule 23, G5.11).
+
+    OCPI 2.1.1 cannot tell kW, so there it is no fault.
+    """
+    if news.session.status != "ACTIVE":
+        return []
+    found = ["energy"] if news.kwh is None else []
+    if news.kw is None and VERSIONS[news.session.version].sessions_tell_power:
+        found.append("power")
+    if since is not None and since > timedelta(seconds=attempt.session.policy["meter_interval"]):
+        found.append("late")
+    return found

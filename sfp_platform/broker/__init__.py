@@ -1,0 +1,1 @@
+"""Queues: their names and order, the transports, and the sweep beside them."""

@@ -1,0 +1,125 @@
+"""Each sloppy habit and each fault of a CPO shows in exactly the cases that are about it."""
+
+import pytest
+
+from cpo_simulator.scenarios.faults import FAULTS
+from cpo_simulator.wire.sloppiness import SWITCHES
+from ocpi.models import Message
+from tests.onboarding.connection_check.conftest import CHARGER, cases, check, departures
+from tests.support.processes import eventually
+
+PLUGGED = "ION-BTS01-1"
+WARN, FAIL = "warn", "fail"
+OBJECTS = {"locations.objects": WARN, "tariffs.objects": WARN}
+
+# Seen without a charge. Those that say nothing here are in the tables below.
+HABITS = {
+    "no-message-headers": {"message_ids": WARN, "routing_headers": WARN, "inbound_headers": WARN},
+    "naive-timestamps": {**OBJECTS, "envelope": WARN},
+    "offset-timestamps": {**OBJECTS, "envelope": WARN},
+    "numbers-as-strings": OBJECTS,
+    "null-lists": {"locations.objects": WARN},
+    "lower-case-ids": OBJECTS,
+    "preparing-status": {"locations.objects": WARN},
+    "unknown-values": {"locations.objects": WARN},
+    "over-long-strings": {"locations.objects": WARN},
+    "no-envelope-on-errors": {"bad_token": WARN, "unknown_object": WARN},
+    "trailing-slashes": {"urls": WARN},
+}
+# Settled when both sides register: of the token that they write, and how.
+AT_REGISTRATION = {
+    ("2.2.1", "raw-tokens"): {"inbound_token": WARN},
+    ("2.1.1", "base64-tokens"): {"inbound_token": WARN},
+}
+IN_A_CHARGE = {"bare-command-result": {"start_unknown": WARN, "start": WARN, "start_twice": WARN, "pushes": WARN}}
+DURING_THE_HANDSHAKE = {"wrong-token-a", "registration-3001", "registration-3002", "registration-3003"}
+OF_COMMANDS = {"start-500", "start-hangs"}
+SERVER_FAULTS = {
+    "missing-module": {"module.sessions": FAIL},
+    "html-versions": {"versions": FAIL},
+    "slow-versions": {"latency": WARN},
+    "sessions-get-500": {"sessions.list": FAIL},
+    "down": {"reach": FAIL},
+    "no-link": {"locations.paging": WARN, "tariffs.paging": WARN},
+    "no-paging-headers": {
+        "locations.paging": FAIL,
+        "sessions.paging": WARN,
+        "cdrs.paging": WARN,
+        "tariffs.paging": FAIL,
+    },
+    "limit-ignored": {"locations.paging": WARN, "tariffs.paging": WARN},
+    "dates-ignored": {"locations.dates": WARN, "tariffs.dates": WARN},
+    "broken-location": {"locations.objects": FAIL},
+    "open-door": {"bad_token": FAIL},
+    "base64-refused": {"token_encoding": FAIL},
+    "unknown-is-empty": {"unknown_object": FAIL},
+    "redirects": {"redirects": WARN},
+    "clock-ahead": {"clock": FAIL},
+}
+# What `make test` shows; `make heavy` shows all.
+SAMPLE = {"no-envelope-on-errors", "html-versions", "no-paging-headers"}
+
+
+def checked(cpo, **behaviour):
+    """What a check finds while the CPO behaves so, a cable is in, and it has just told us so."""
+    cpo.behave(reset=True, **behaviour)
+    pushed = Message.objects.filter(direction="in", module="locations").exclude(http_status=None)
+    before = pushed.count()
+    cpo.control("POST", f"evses/{PLUGGED}/plug")
+    eventually(lambda: pushed.count() > before, what="the push")
+    report = check()
+    cpo.behave(reset=True)
+    cpo.control("POST", f"evses/{PLUGGED}/unplug")
+    return report
+
+
+def seen_in(cpo, wanted):
+    """name -> what a check finds, for the habits and faults that are wanted."""
+    knobs = {"slow_answer": 1.2}
+    found = {name: departures(checked(cpo, habits=[name])) for name in HABITS if name in wanted}
+    return found | {
+        name: departures(checked(cpo, faults=[name], knobs=knobs)) for name in SERVER_FAULTS if name in wanted
+    }
+
+
+def test_every_habit_and_every_fault_is_in_a_table():
+    at_registration = {habit for _, habit in AT_REGISTRATION}
+    assert set(SWITCHES) == set(HABITS) | at_registration | set(IN_A_CHARGE)
+    assert set(FAULTS) == set(SERVER_FAULTS) | DURING_THE_HANDSHAKE | OF_COMMANDS
+
+
+@pytest.mark.django_db(transaction=True)
+def test_it_names_what_is_sloppy_and_nothing_else(cpo):
+    with cpo("2.2.1") as (simulated, _partner):
+        found = seen_in(simulated, SAMPLE)
+        report = checked(simulated, faults=["broken-location"])
+    assert found == {name: {**HABITS, **SERVER_FAULTS}[name] for name in SAMPLE}
+    broken = cases(report)["locations.objects"]
+    assert broken["seen"] == "1 of 8 objects cannot be used."
+    assert broken["details"] == [{"object": "ION-BTS01", "path": "coordinates", "text": "is required and missing"}]
+    assert broken["section"] == "OCPI 2.2.1 §8.3.1"
+
+
+@pytest.mark.heavy
+@pytest.mark.django_db(transaction=True)
+def test_it_names_all_that_is_sloppy_and_nothing_else(cpo):
+    with cpo("2.2.1") as (simulated, _partner):
+        found = seen_in(simulated, HABITS | SERVER_FAULTS)
+    assert found == {**HABITS, **SERVER_FAULTS}
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize(("version", "habit"), AT_REGISTRATION)
+@pytest.mark.django_db(transaction=True)
+def test_it_names_a_token_that_is_written_in_another_way(cpo, version, habit):
+    with cpo(version, "--habit", habit) as (simulated, _partner):
+        simulated.control("POST", f"evses/{PLUGGED}/plug")
+        assert departures(check()) == AT_REGISTRATION[version, habit]
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("habit", IN_A_CHARGE)
+@pytest.mark.django_db(transaction=True)
+def test_it_names_what_shows_in_a_charge_only(cpo, habit):
+    with cpo("2.2.1", "--habit", habit) as (_simulated, _partner):
+        assert departures(check(*CHARGER)) == IN_A_CHARGE[habit]

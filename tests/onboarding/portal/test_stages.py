@@ -1,0 +1,155 @@
+"""What the page offers, stage by stage: data sheet, tests, sign-off."""
+
+import pytest
+from django.utils import timezone
+
+from onboarding.guide import Side, Stage
+from onboarding.models import FunctionalTest, GoLiveAction, SignOff
+from onboarding.portal.links import make_link
+from onboarding.testing import functional_tests
+from partners.models import Partner
+from tests.factories import PartnerFactory
+from tests.onboarding.portal.conftest import Cpo
+
+
+@pytest.mark.parametrize(
+    ("stage", "said"),
+    [
+        (Stage.PRE_INTEGRATION, "Your turn: 3 items of the information below to enter."),
+        (Stage.INFRASTRUCTURE, "Your turn: 3 items of the information below to enter."),
+        (Stage.HANDSHAKE, "We start the handshake."),
+        (Stage.TESTING, "We test together."),
+        (Stage.GO_LIVE, "; your signature."),
+        (Stage.LIVE, "The integration is live."),
+        (Stage.OFF_BOARDED, "This integration was ended."),
+    ],
+)
+def test_it_says_who_has_to_move(cpo, in_stage, stage, said):
+    in_stage(stage)
+    assert said in cpo.shown()
+
+
+class TestDataSheet:
+    def test_it_waits_for_stage_1(self, cpo):
+        assert cpo.get("data-sheet").status_code == 404
+        assert cpo.get("data-sheet-pdf").status_code == 404
+        assert "ocpi/emsp/versions" not in cpo.shown()
+
+    def test_it_holds_what_the_guide_lists(self, cpo, partner, in_stage, settings):
+        settings.OCPI_BASE_URL_TEMPLATE = "https://ocpi-{code}.smartfuelpass.com"
+        settings.OCPI_OUTBOUND_IPS = ["203.0.113.10", "203.0.113.11"]
+        in_stage(Stage.INFRASTRUCTURE)
+        for name in ("page", "data-sheet"):
+            shown = cpo.shown(name)
+            assert f"https://ocpi-{partner.code}.smartfuelpass.com/ocpi/emsp/versions" in shown
+            for value in ("SFP", "SK", "Smart Fuel Pass", "203.0.113.10", "203.0.113.11"):
+                assert f">{value}<" in shown or f"{value}<br>" in shown
+
+    def test_it_comes_as_pdf_and_is_recorded(self, cpo, partner, in_stage):
+        in_stage(Stage.HANDSHAKE)
+        answer = cpo.get("data-sheet-pdf")
+        assert answer.content.startswith(b"%PDF-")
+        assert answer.headers["Content-Disposition"] == f'inline; filename="data-sheet-{partner.code}.pdf"'
+        event = cpo.link.events.get()
+        assert (event.kind, event.text) == ("data_sheet", f"data-sheet-{partner.code}.pdf")
+
+
+class TestTests:
+    def test_the_cpo_passes_what_was_seen(self, cpo, in_stage):
+        onboarding = in_stage(Stage.TESTING)
+        cpo.get()
+        FunctionalTest.objects.filter(onboarding=onboarding, key="command").update(seen_at=timezone.now())
+        assert cpo.post("judge", test="command", verdict="passed").status_code == 302
+        row = FunctionalTest.objects.get(key="command")
+        assert (row.cpo_verdict, row.cpo_by, row.sfp_verdict) == ("passed", "Ana Nováková", "")
+        assert cpo.link.events.get().kind == "judged"
+
+    def test_a_failure_needs_its_reason(self, cpo, in_stage):
+        in_stage(Stage.TESTING)
+        assert cpo.post("judge", test="command", verdict="failed").status_code == 409
+        assert cpo.post("judge", test="command", verdict="failed", reason="No CommandResult").status_code == 302
+        assert FunctionalTest.objects.get(key="command").reason == "No CommandResult"
+
+    def test_what_the_cpo_found_wrong_stays_when_we_pass_the_test(self, cpo, partner, in_stage):
+        in_stage(Stage.TESTING)
+        cpo.post("judge", test="command", verdict="failed", reason="No CommandResult")
+        functional_tests.judge(partner, "command", Side.SFP, "passed", "eva", "Seen in the log.")
+        assert FunctionalTest.objects.get(key="command").reason == "No CommandResult. Seen in the log."
+        assert "No CommandResult" in cpo.shown()
+        cpo.post("judge", test="command", verdict="")
+        assert FunctionalTest.objects.get(key="command").reason == ""
+
+    def test_it_judges_only_what_both_validate(self, cpo, in_stage):
+        in_stage(Stage.TESTING)
+        assert cpo.post("judge", test="cdr", verdict="passed", reason="Sent").status_code == 409
+        assert not FunctionalTest.objects.exclude(cpo_verdict="").exists()
+
+    def test_it_waits_for_stage_3(self, cpo, in_stage):
+        in_stage(Stage.HANDSHAKE)
+        assert 'id="tests"' not in cpo.shown()
+        assert cpo.post("judge", test="command", verdict="passed", reason="x").status_code == 409
+
+
+class TestSignOff:
+    def sign(self, cpo, **changes):
+        today = timezone.localdate().isoformat()
+        return cpo.post(
+            "sign-off", **{"name": "Eva Malá", "role": "CTO", "signed_on": today, "agreed": "on", **changes}
+        )
+
+    def test_the_cpo_signs_once(self, cpo, partner, in_stage):
+        in_stage(Stage.GO_LIVE)
+        assert "Sign for" in cpo.shown()
+        assert self.sign(cpo).status_code == 302
+        row = SignOff.objects.get()
+        assert (row.side, row.name, row.role, row.source_address) == ("cpo", "Eva Malá", "CTO", "127.0.0.1")
+        assert "signed by Eva Malá, CTO" in cpo.shown()
+        assert "Sign for" not in cpo.shown()
+        assert self.sign(cpo, name="Somebody else").status_code == 409
+        assert SignOff.objects.get().name == "Eva Malá"
+        assert [event.kind for event in cpo.link.events.all()] == ["signed"]
+
+    def test_it_needs_name_role_date_and_consent(self, cpo, in_stage):
+        in_stage(Stage.GO_LIVE)
+        for field in ("name", "role", "signed_on", "agreed"):
+            answer = self.sign(cpo, **{field: ""})
+            assert answer.status_code == 422
+            if field != "name":
+                assert 'value="Eva Malá"' in answer.content.decode()
+        assert self.sign(cpo, signed_on="2020-01-01").status_code == 409
+        assert not SignOff.objects.exists()
+
+    @pytest.mark.parametrize("stage", [Stage.TESTING, Stage.LIVE])
+    def test_it_belongs_to_stage_4(self, cpo, in_stage, stage):
+        in_stage(stage)
+        assert self.sign(cpo).status_code == 409
+        assert not SignOff.objects.exists()
+
+    def test_the_cpo_confirms_its_part_of_going_live(self, cpo, in_stage):
+        in_stage(Stage.GO_LIVE)
+        cpo.post("confirm", action="cpo_confirmed")
+        cpo.post("confirm", action="cpo_confirmed")
+        row = GoLiveAction.objects.get()
+        assert (row.action, row.side, row.name) == ("cpo_confirmed", "cpo", "Ana Nováková")
+        assert cpo.post("confirm", action="archived").status_code == 409
+
+    def test_the_form_comes_as_pdf_once_it_is_open(self, cpo, in_stage):
+        in_stage(Stage.TESTING)
+        assert cpo.get("sign-off-pdf").status_code == 404
+        in_stage(Stage.GO_LIVE)
+        assert cpo.get("sign-off-pdf").content.startswith(b"%PDF-")
+
+
+def test_the_connection_in_production_has_its_own_information_and_token_b(partner, staff, in_stage):
+    onboarding = in_stage(Stage.GO_LIVE)
+    live = PartnerFactory(
+        environment="production", connection=Partner.Connection.NOT_CONNECTED, version="", connected_at=None
+    )
+    onboarding.production = live
+    onboarding.save()
+    cpo = Cpo(*make_link(live, given_to="Ana", days=1, by=staff, reveals_token_b=True))
+    assert cpo.post(versions_url="https://live.ion.example/versions").status_code == 302
+    live.refresh_from_db()
+    assert live.versions_url == "https://live.ion.example/versions"
+    assert "Reveal Token B now" in cpo.shown()
+    assert "Sign for" in cpo.shown()

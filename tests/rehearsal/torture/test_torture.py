@@ -1,0 +1,25 @@
+"""Charges go on while a worker, the web server, Redis or PostgreSQL is killed: `make torture`, small."""
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.support.processes import ROOT
+
+SMALL = ("--seed", "1129", "--sessions", "12", "--minutes", "0.1", "--kills", "3", "--cpos", "1", "--rest", "120")
+
+
+@pytest.mark.heavy
+def test_nothing_is_lost_stuck_or_done_twice() -> None:
+    done = subprocess.run(  # noqa: S603 - the project's own command
+        [sys.executable, "-m", "rehearsal.bench.torture", *SMALL],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=280,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "torture ok: nothing lost, stuck or done twice" in done.stdout
+    assert "12 drivers, 12 sessions" in done.stdout
