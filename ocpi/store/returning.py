@@ -3,8 +3,10 @@
 from typing import Any
 
 from django.db.models import QuerySet
+from django.db.models.functions import Lower
 
-from ocpi.models import OcpiSession
+from ocpi.models import OcpiSession, Token
+from ocpi.store import stamps
 
 OVER = frozenset({"COMPLETED", "INVALID"})
 
@@ -14,8 +16,7 @@ def names_another(obj: Any, source: str, row: OcpiSession) -> bool:
     one of the two has no reference: a correction, or another Session."""
     if source == "PATCH":
         return False
-    known, told = row.authorization_reference.lower(), (obj.authorization_reference or "").lower()
-    if known and told and known != told:
+    if _has_another_reference(obj, row):
         return True
     return row.start_at is not None and bool(obj.start_date_time != row.start_at)
 
@@ -44,19 +45,55 @@ def _set_aside(row: OcpiSession) -> "QuerySet[OcpiSession]":
 
 
 def is_another(obj: Any, source: str, row: OcpiSession) -> bool:
-    """Whether an id comes back, after its Session was over, with another reference or start.
+    """Whether an id comes back with another reference or start: the next Session, and not more news of this one.
 
-    A Session that is corrected after its end keeps its names, and began before that end.
+    A Session that is corrected after its end keeps its names, and began before that end. One whose end nobody told is
+    over when its id is somebody else's: it then has another name and another start.
     """
-    if row.status not in OVER or source == "PATCH":
+    if source == "PATCH":
         return False
-    known, told = row.authorization_reference.lower(), (obj.authorization_reference or "").lower()
-    if known and told and known != told:
+    moved = row.start_at is not None and bool(obj.start_date_time != row.start_at)
+    if not moved:
+        return row.status in OVER and _has_another_reference(obj, row)
+    if _is_somebody_elses(obj, row):
         return True
-    began = obj.start_date_time
-    if row.start_at is None or began == row.start_at:
+    return row.status in OVER and not _is_mistaken(obj, row) and _began_outside(obj, row)
+
+
+def _has_another_reference(obj: Any, row: OcpiSession) -> bool:
+    known, told = row.authorization_reference.lower(), (obj.authorization_reference or "").lower()
+    return bool(known and told) and known != told
+
+
+def _is_somebody_elses(obj: Any, row: OcpiSession) -> bool:
+    """Whether its reference is another, or its token where one of the two has no reference."""
+    if row.authorization_reference and obj.authorization_reference:
+        return _has_another_reference(obj, row)
+    names = {row.token_uid.lower(), str(obj.cdr_token.uid).lower()}
+    return len(names) > 1 and not _are_one_token(names)
+
+
+def _are_one_token(names: set[str]) -> bool:
+    """Whether they are the uid and the contract of one token: in 2.1.1 a CPO may call it by either (`auth_id`)."""
+    tokens = Token.objects.annotate(uid_key=Lower("uid"), contract_key=Lower("contract_id"))
+    return tokens.filter(uid_key__in=names, contract_key__in=names).exists()
+
+
+def _is_mistaken(obj: Any, row: OcpiSession) -> bool:
+    """A start that lies after the message that tells of it, while the one that is stored did not: local time, sent as
+    UTC in a part of the messages (rule 31)."""
+    if row.start_at is None or row.start_at > row.last_updated + stamps.AHEAD:
         return False
-    return str(obj.status) not in OVER or (row.end_at is not None and began >= row.end_at)
+    return bool(obj.start_date_time > obj.last_updated + stamps.AHEAD)
+
+
+def _began_outside(obj: Any, row: OcpiSession) -> bool:
+    """Whether the new start is no correction: what is over began before its end, and what is open again not before it
+    began, as far as whole stamps tell."""
+    began, first, end = obj.start_date_time, row.start_at, row.end_at
+    if str(obj.status) in OVER:
+        return end is not None and bool(began >= end)
+    return first is None or end is None or not first - stamps.ALIKE <= began < end
 
 
 def set_aside(row: OcpiSession) -> None:

@@ -71,10 +71,11 @@ class _Update:
     def outdated(self, row: OcpiSession) -> bool:
         """Whether the stored one is newer.
 
-        What two clocks stamped is told apart by what it says, as far as it can be: a message that was delayed, under a
-        clock that is ahead, tells of less.
+        What two clocks stamped, or one with the same stamp, is told apart by what it says, as far as it can be: a
+        message that was delayed, under a clock that is ahead, or overtaken within a second tells of less.
         """
-        if self.doubtful(row) and _standing(self.obj) != _standing(row):
+        alike = self.source != "GET" and self.stamp.said == row.last_updated
+        if (alike or self.doubtful(row)) and _standing(self.obj) != _standing(row):
             return _standing(self.obj) < _standing(row)
         return stamps.outdated(self.stamp, row)
 

@@ -2,7 +2,7 @@
 
 request_sync(partner, "locations")                 # a SyncRun, for a worker
 run(sync_run_id)                                   # carry it out
-pull_sessions(partner_id, date_from, token_uid)    # at once, for the session rules (G5.4)
+pull_sessions(partner_id, date_from, whose)        # at once, for the session rules (G5.4)
 """
 
 from ocpi.sync.engine import PullResult, pull_cdrs, pull_sessions

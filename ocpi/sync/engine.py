@@ -1,7 +1,7 @@
 """Pulls that the session rules ask for: GET /sessions and GET /cdrs, at once (G5.4, rules 8, 17; awaiting_cdr)."""
 
 import json
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -22,11 +22,11 @@ class PullResult:
     Args:
         ok: the whole list was read, and nothing that concerns the caller was unreadable.
         offered: the partner offers the module.
-        count: how many objects came; with a token, how many of its.
+        count: how many objects came; where somebody's are looked for, how many of theirs.
         error: why `ok` is False, in plain words.
         message_ids: the exchanges, as evidence.
         refused: how many objects could not be read.
-        missing: the tokens that were looked for, and that nothing named.
+        missing: those who were looked for, and whom nothing named.
     """
 
     ok: bool
@@ -45,17 +45,18 @@ def _nothing() -> None:
 def pull_sessions(
     partner_id: int,
     date_from: datetime,
-    token_uid: str | Collection[str] | None = None,
+    whose: Mapping[str, Collection[str]] | None = None,
     *,
     on_page: Callable[[], None] = _nothing,
 ) -> PullResult:
     """GET sessions changed since `date_from` and store them. Never raises for what the partner does.
 
-    `token_uid`: whose Sessions are looked for, one or several. A faulty Session of another token then does not make
-    the answer useless; one of these tokens does, for nobody can say what it would have told.
+    `whose`: whose Sessions are looked for, and the names that each of them may have there (rule 7: token, contract,
+    authorization reference). A faulty Session of somebody else then does not make the answer useless; one of theirs
+    does, and one that names nobody, for nobody can say what it would have told.
     `on_page` is called for each page that came, before it is stored: the caller's lease wants to be renewed.
     """
-    return pull(partner_id, "sessions", date_from, token_uid, on_page)
+    return pull(partner_id, "sessions", date_from, whose, on_page)
 
 
 def pull_cdrs(partner_id: int, date_from: datetime, *, on_page: Callable[[], None] = _nothing) -> PullResult:
@@ -67,14 +68,13 @@ def pull(
     partner_id: int,
     module: str,
     date_from: datetime,
-    token_uid: str | Collection[str] | None = None,
+    whose: Mapping[str, Collection[str]] | None = None,
     on_page: Callable[[], None] = _nothing,
 ) -> PullResult:
     """GET what changed since `date_from` and store it; arguments as of `pull_sessions`."""
     partner = Partner.objects.get(pk=partner_id)
-    uids = [token_uid] if isinstance(token_uid, str) else token_uid
-    missing = set(uids or ())
-    concerns = _mentions(uids) if uids else None
+    missing = set(whose or ())
+    concerns = _mentions(whose) if whose else None
     count, doubtful, message_ids = 0, 0, list[int]()
     refused = 0
     try:
@@ -90,7 +90,8 @@ def pull(
                 named = concerns(item) if concerns else set()
                 missing -= named
                 count += concerns is None or bool(named)
-            doubtful += sum(1 for item in storing.tally.refused_items if concerns and concerns(item))
+            refused_items = storing.tally.refused_items if concerns else []
+            doubtful += sum(1 for item in refused_items if _names_nobody(item) or (concerns and concerns(item)))
     except CallFailed as failure:
         if failure.message_id is not None and failure.message_id not in message_ids:
             message_ids.append(failure.message_id)
@@ -101,15 +102,22 @@ def pull(
     return PullResult(True, True, count, "", message_ids, refused, frozenset(missing))
 
 
-def _mentions(uids: Collection[str]) -> Callable[[Any], set[str]]:
-    """Which tokens an object, readable or not, names: under `cdr_token.uid`, `auth_id` or anywhere else."""
-    wanted = [(uid, json.dumps(uid).lower()) for uid in uids]
+def _mentions(whose: Mapping[str, Collection[str]]) -> Callable[[Any], set[str]]:
+    """Who an object, readable or not, is about: a name may stand in `cdr_token.uid`, `auth_id` or anywhere else."""
+    wanted = [(key, json.dumps(name).lower()) for key, names in whose.items() for name in names if name]
 
     def mentions(item: Any) -> set[str]:
         text = json.dumps(item).lower()
-        return {uid for uid, quoted in wanted if quoted in text}
+        return {key for key, quoted in wanted if quoted in text}
 
     return mentions
+
+
+def _names_nobody(item: Any) -> bool:
+    """Whether an unreadable Session tells of no token at all, by which it would be somebody else's."""
+    token = item.get("cdr_token") if isinstance(item, dict) else None
+    uid = token.get("uid") if isinstance(token, dict) else item.get("auth_id") if isinstance(item, dict) else None
+    return not (isinstance(uid, str) and uid.strip())
 
 
 def _unreadable(module: str, storing: Storing) -> str:

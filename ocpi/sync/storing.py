@@ -19,6 +19,7 @@ from ocpi.sync.clients import MODULE as CLIENTS
 from ocpi.sync.clients import know_clients
 from ocpi.sync.paging import Page
 from ocpi.versions import Fault, Invalid, Lenience, Version
+from ocpi.versions.patching import moment
 from partners.models import Partner
 
 N = TypeVar("N", Fault, Lenience)
@@ -100,6 +101,7 @@ class Storing:
         self.version: Version = version_in_use(partner)
         self.leniences: list[Lenience] = []
         self.touched: list[str] = []
+        self.newest: dict[tuple[str, str, str], datetime] = {}
         if module != CLIENTS:
             know_clients(partner)
         self.parties = parties_of(partner)
@@ -138,6 +140,8 @@ class Storing:
         """What was overlooked, what could not be read, and whether the object was kept."""
         try:
             party = self._party(item)
+            if self._was_newer(party, item):
+                return (), (), True
             result = self.put(party, item, page.message_id, page.asked)
             if self.module in KINDS and (result.changed or result.created):
                 self.touched.append(f"{KINDS[self.module]}:{party.country_code}*{party.party_id}/{_id(item)}")
@@ -146,6 +150,18 @@ class Storing:
             return (), error.faults, False
         except (Conflict, NotFound, DataError) as error:
             return (), (Fault("", str(error)),), False
+
+    def _was_newer(self, party: Party, item: Any) -> bool:
+        """Whether this pull brought the object before, as it became later. A list that shifts while it is read holds
+        one twice, and all of it is as present (rule 31): of these the stamps tell. CDRs do not change."""
+        dated = self.module != "cdrs" and isinstance(item, dict) and item.get("last_updated")
+        said = moment(item["last_updated"]) if dated else None
+        if not isinstance(said, datetime):
+            return False
+        name = (party.country_code, party.party_id, _id(item).lower())
+        newest = self.newest.setdefault(name, said)
+        self.newest[name] = max(newest, said)
+        return said < newest
 
     def _party(self, item: Any) -> Party:
         """Whose the object is. Raises Invalid where it is not one of the partner's parties.

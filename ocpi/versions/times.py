@@ -17,6 +17,8 @@ _LOOSE = re.compile(
     re.ASCII,
 )
 _LONGEST = 25  # OCPI 2.2.1 §16.2: string(25)
+EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(9990, 1, 1, tzinfo=UTC)
+"""Between them moments can be reckoned with. Beyond lies what languages call never: year 1, and the last of 9999."""
 
 
 def format_timestamp(value: datetime) -> str:
@@ -33,9 +35,12 @@ class Timestamp(Reader):
     def read(self, value: Any) -> datetime:
         if type(value) is str and _STRICT.fullmatch(value):
             try:
-                return datetime.fromisoformat(value)
+                moment = datetime.fromisoformat(value)
             except ValueError:
                 raise fault("is no date and time that exists") from None
+            if EARLIEST <= moment <= LATEST:
+                return moment
+            raise _beyond_time(value, moment)
         if isinstance(value, datetime):
             if value.utcoffset() is None:
                 raise fault("a datetime needs its time zone")
@@ -76,8 +81,15 @@ def _offset(zone: str | None) -> timedelta:
     return timedelta(hours=hours, minutes=minutes) * (-1 if zone[0] == "-" else 1)
 
 
+def _beyond_time(text: str, moment: datetime) -> PydanticCustomError:
+    nearest = min(max(moment, EARLIEST), LATEST)
+    return tolerate("beyond_time", f"{text} stands for never: read as {format_timestamp(nearest)}", nearest)
+
+
 def _lenience(text: str, found: "re.Match[str]", moment: datetime) -> PydanticCustomError:
     zone = found[8]
+    if not EARLIEST <= moment <= LATEST:
+        return _beyond_time(text, moment)
     if zone is None:
         return tolerate("naive_timestamp", f"{text} has no time zone: read as UTC, should end with Z", moment)
     if zone not in "Zz":

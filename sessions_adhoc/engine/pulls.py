@@ -78,7 +78,10 @@ def _get(row: FallbackPull, date_from: datetime) -> PullResult:
 
     if row.module == Module.CDRS:
         return get_cdrs(row.partner_id, date_from, on_page=renew)
-    waiting = list(_waiting(row.partner_id).values_list("session__token__uid", flat=True))
+    names = _waiting(row.partner_id).values_list(
+        "session__token__uid", "session__token__contract_id", "authorization_reference"
+    )
+    waiting = {uid: (uid, contract, reference) for uid, contract, reference in names}
     result = get_sessions(row.partner_id, date_from, waiting, on_page=renew)
     unheard = _waiting(row.partner_id).filter(session_links=None, session__token__uid__in=result.missing)
     if not result.ok or not unheard.exists():

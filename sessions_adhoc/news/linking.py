@@ -92,12 +92,17 @@ def _validity(attempt: ChargingAttempt, session: OcpiSession) -> str:
         return Validity.ORPHAN
     is_open = attempt.ended_at is None
     told = eligibility.session_told(attempt.session, attempt, belonging.cdrs_of(attempt.session))
-    if told not in ("", session.ocpi_id.lower()):
+    if told not in ("", session.ocpi_id.lower()) or _has_another(attempt, session):
         if is_open and session.status == PENDING:
             return Validity.RENAMED
         if not (is_open and _gives_way(attempt)):
             return Validity.DUPLICATE
     return Validity.VALID if is_open or attempt.failure == "" else Validity.LATE
+
+
+def _has_another(attempt: ChargingAttempt, session: OcpiSession) -> bool:
+    """Whether the attempt's one Session is another, be it one that had the same id before (rule 7)."""
+    return attempt.session_links.filter(validity=Validity.VALID).exclude(ocpi_session=session).exists()
 
 
 def _gives_way(attempt: ChargingAttempt) -> bool:

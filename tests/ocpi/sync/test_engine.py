@@ -33,8 +33,8 @@ def test_it_counts_those_of_one_token(cpo, partner):
     other["cdr_token"] = {**other["cdr_token"], "uid": "SOMEBODY"}
     paged(cpo, "sessions", [session_data("S1"), other])
     uid = session_data()["cdr_token"]["uid"]
-    assert pull_sessions(partner.pk, SINCE, token_uid=uid.lower()).count == 1
-    assert pull_sessions(partner.pk, SINCE, token_uid="NOBODY").count == 0
+    assert pull_sessions(partner.pk, SINCE, whose={"": [uid.lower()]}).count == 1
+    assert pull_sessions(partner.pk, SINCE, whose={"": ["NOBODY"]}).count == 0
     assert OcpiSession.objects.count() == 2
 
 
@@ -88,10 +88,10 @@ def test_an_unreadable_session_of_ours_is_no_answer(cpo, partner):
     broken = session_data("S1", kwh="many")
     uid = broken["cdr_token"]["uid"]
     paged(cpo, "sessions", [broken])
-    result = pull_sessions(partner.pk, SINCE, token_uid=uid)
+    result = pull_sessions(partner.pk, SINCE, whose={"": [uid]})
     assert (result.ok, result.refused) == (False, 1)
     assert "S1: kwh" in result.error
-    elsewhere = pull_sessions(partner.pk, SINCE, token_uid="ANOTHER")
+    elsewhere = pull_sessions(partner.pk, SINCE, whose={"": ["ANOTHER"]})
     assert (elsewhere.ok, elsewhere.count, elsewhere.refused) == (True, 0, 1)
 
 
