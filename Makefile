@@ -124,8 +124,11 @@ extrawest: install ## a charge at a CPO that nobody here wrote: the package extr
 	@$(PY) scripts/with_services.py -- $(PY) -m pytest --no-cov -m heavy tests/extrawest $(ARGS)
 
 .PHONY: heavy
-heavy: install ## the tests that make load on purpose: fuzzing of every OCPI version, a small torture
+heavy: install ## the tests that make load on purpose: fuzzing of every OCPI version, a small torture, many examples
 	@$(PY) scripts/with_services.py -- $(PY) -m pytest -n 2 --no-cov -m heavy $(ARGS)
+ifeq ($(ARGS),)
+	@SFP_PROPERTY_TIMES=10 $(pytest) --no-cov -m "hypothesis and not heavy"
+endif
 
 .PHONY: scenarios
 scenarios: install ## every scripted misbehaviour of a CPO, in every version (ARGS="NAME... --version V")

@@ -4,18 +4,15 @@ import gc
 from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
-import hypothesis
 import pytest
 from django.conf import settings
 
 from partners import clocks
-from tests.support import emptying, network, tasks, template
+from tests.support import emptying, examples, network, tasks, template
 
 NO_SKIPS = "a test that cannot run fails here; it was to be skipped: "
 
-# The same examples on every run: a suite that fails now and then gets ignored. No deadline on busy machines.
-hypothesis.settings.register_profile("suite", deadline=None, derandomize=True)
-hypothesis.settings.load_profile("suite")
+examples.use()
 
 
 def pytest_configure(config: pytest.Config) -> None:

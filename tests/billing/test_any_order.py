@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 import time_machine
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from billing.gateways import Gateway, GatewayAnswer, GatewayUnreachable, register_gateway, unregister_gateway
@@ -15,6 +15,7 @@ from billing.models import PaymentAuthorization, SimulatedCharge
 from billing.payments import services
 from billing.payments.services import MoneyConflict
 from tests.billing.conftest import START, drive_until_quiet, fresh
+from tests.support.examples import examples
 
 pytestmark = pytest.mark.django_db
 
@@ -109,7 +110,7 @@ def check(row: PaymentAuthorization) -> None:
         assert all(charge.status != "pending" for charge in charges)
 
 
-@settings(max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(40)
 @given(token=st.sampled_from(sorted(TEST_TOKENS)), steps=st.lists(STEPS, max_size=14))
 def test_any_order(faulty, token, steps):
     with time_machine.travel(START, tick=False) as clock:

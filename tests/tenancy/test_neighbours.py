@@ -19,7 +19,7 @@ from partners.models import Incident
 from sessions_adhoc.models import AdHocSession, ChargingAttempt
 from tests.factories import evse_data, location_data
 from tests.ocpi.cpo import ScriptedCpo, credentials_data
-from tests.sessions_adhoc.properties.examples import examples
+from tests.support.examples import examples
 from tests.support.processes import PATIENCE
 from tests.tenancy.neighbours import Message, Neighbours, meet, messages
 
@@ -39,6 +39,7 @@ def differences(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]
     return {name: (found, after[name]) for name, found in before.items() if found != after[name]}
 
 
+@pytest.mark.hypothesis
 def test_nobody_notices_what_a_neighbour_sends(stage):
     before = stage.view()
     assert [before[name][0] for name in stage.names] == [200, 200, 200, 200, 200, 200, 200, 404]

@@ -3,7 +3,6 @@
 The CDR's side is the simulated CPO's own pricing, which shares no code with ours: it prices each second by itself.
 """
 
-import os
 import random
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -14,8 +13,9 @@ import pytest
 from billing.pricing import ChargingPeriod, Reading, Tariff, course, price
 from cpo_simulator.pricing import Slice, bill
 from tests.billing.pricing.build import BRATISLAVA, component, element, tariff, wire
+from tests.support.examples import WANTED
 
-EXAMPLES = int(os.environ.get("SFP_PROPERTY_EXAMPLES", "1000"))
+EXAMPLES = WANTED or 1000
 BEGIN = datetime(2026, 11, 27, 21, 40, tzinfo=UTC)  # a Friday, 22:40 in Bratislava
 ZONE = "Europe/Bratislava"
 VAT = 23

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.db import transaction
 from django.utils import timezone
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 
 from ocpi import store
 from ocpi.models import Connector, Evse, Location, OcpiSession
@@ -26,9 +26,10 @@ from tests.ocpi.conformance.streams import (
     session_deliveries,
     taken_back,
 )
+from tests.support.examples import examples
 
 pytestmark = pytest.mark.django_db
-many = settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+many = examples(10)
 PERIODS = "charging_periods"
 
 

@@ -14,7 +14,7 @@ import time_machine
 from django.db import OperationalError, connection
 from django.test import Client
 from django.utils import timezone
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ocpi.handshake.rotation import SWITCHED_BY, retire_replaced_tokens
@@ -23,6 +23,7 @@ from partners.ground import secrets
 from partners.models import IssuedToken, Partner, ReceivedToken
 from tests.factories import PartnerFactory, PartnerRoleFactory, issue_token
 from tests.ocpi.cpo import MODULES, Answer, Reaction, ScriptedCpo, credentials_data, envelope
+from tests.support.examples import examples
 
 # Without a transaction around each test: what a failed statement leaves behind is what it would leave in earnest.
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -129,7 +130,7 @@ rotations = st.tuples(st.sampled_from(CUTS), st.integers(1, STATEMENTS))
 steps = st.lists(st.one_of(rotations, st.sampled_from(["used", "swept", "a day later"])), min_size=1, max_size=6)
 
 
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(6)
 @given(course=steps)
 def test_both_sides_can_talk_after_any_course_of_rotations(server: ScriptedCpo, course: list[Any]) -> None:
     with connected(server) as cpo, time_machine.travel(timezone.now()) as clock:

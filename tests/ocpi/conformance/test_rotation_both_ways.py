@@ -13,7 +13,7 @@ from django.conf import settings as django_settings
 from django.db import OperationalError, connection
 from django.test import Client
 from django.utils import timezone
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ocpi import handshake
@@ -26,6 +26,7 @@ from tests.factories import PartnerFactory, PartnerRoleFactory, issue_token
 from tests.ocpi.conformance.test_rotation import CUTS, FAILURES, Cpo, failing_statement
 from tests.ocpi.cpo import Answer, Reaction, ScriptedCpo, Seen, credentials_data, envelope
 from tests.ocpi.handshake.test_dying_workers import WorkerKilled, killed_at_call, killed_at_write
+from tests.support.examples import examples
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PUT = "PUT /2.2.1/credentials"
@@ -166,7 +167,7 @@ def play(server: ScriptedCpo, course: list[Any]) -> None:
                 raise AssertionError(f"{error} after {step} in {course}") from None
 
 
-@settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(6)
 @example(course=FORGOTTEN)
 @example(course=[("taken", "", 1), ("forgotten", "before call", 4)])
 @given(course=courses)
@@ -175,7 +176,7 @@ def test_both_sides_can_talk_after_any_course_of_rotations(server: ScriptedCpo, 
 
 
 @pytest.mark.heavy
-@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(200)
 @given(course=courses)
 def test_both_sides_can_talk_after_many_courses(server: ScriptedCpo, course: list[Any]) -> None:
     play(server, course)

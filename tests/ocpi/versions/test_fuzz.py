@@ -6,12 +6,13 @@ from copy import deepcopy
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ocpi.versions import VERSIONS, Invalid, Parsed, Version
 from tests.ocpi.versions import vectors as v
 from tests.ocpi.versions import vectors_2_3_0 as w
+from tests.support.examples import examples
 
 SCALARS = (
     st.none()
@@ -75,7 +76,7 @@ def read_or_refuse(version: Version, kind: str, data: Any) -> Parsed[Any] | None
 
 
 @given(case=st.sampled_from(KINDS), data=JSON)
-@settings(max_examples=300)
+@examples(100)
 def test_any_json(case: tuple[Version, str], data: Any) -> None:
     read_or_refuse(*case, data)
 
@@ -90,7 +91,7 @@ def paths(value: Any, at: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 
 
 @given(data=st.data())
-@settings(max_examples=400, suppress_health_check=[HealthCheck.too_slow])
+@examples(100)
 def test_a_good_message_with_something_odd_in_it(data: st.DataObject) -> None:
     version, kind = data.draw(st.sampled_from(CASES))
     message = deepcopy(BASES[version.number][kind])
@@ -118,7 +119,7 @@ def write_or_refuse(version: Version, obj: Any) -> Any:
     case=st.sampled_from(CASES),
     change=st.dictionaries(st.sampled_from(["evses", "charging_periods", "id", "kwh", "last_updated", "x"]), JSON),
 )
-@settings(max_examples=200)
+@examples(60)
 def test_any_patch(case: tuple[Version, str], change: Any) -> None:
     version, kind = case
     stored = BASES[version.number][kind]

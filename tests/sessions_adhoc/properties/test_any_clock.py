@@ -16,9 +16,9 @@ from sessions_adhoc.models import AdHocSession
 from tests.ocpi.cpo import envelope
 from tests.sessions_adhoc.conftest import BEGINNING, stamp
 from tests.sessions_adhoc.looking import gateway, state
-from tests.sessions_adhoc.properties.examples import examples
 from tests.sessions_adhoc.properties.test_engine import forgotten_afterwards
 from tests.sessions_adhoc.properties.test_two_streams import HISTORIES, Event, Teller, arrivals
+from tests.support.examples import examples
 
 pytestmark = pytest.mark.django_db
 
@@ -117,7 +117,7 @@ def forward(clock: Any, until: datetime) -> None:
         clock.run_tasks()
 
 
-@examples(8)
+@examples(4)
 @given(
     name=st.sampled_from(sorted(HISTORIES)), wrong=CONSTANT, lags=st.lists(st.integers(0, 5), min_size=5, max_size=5)
 )
@@ -126,7 +126,7 @@ def test_a_constant_clock(cpo: Any, driver: Any, clock: Any, name: str, wrong: W
         play(cpo, driver, clock, name, wrong, lags)
 
 
-@examples(8)
+@examples(4)
 @given(name=st.sampled_from(sorted(HISTORIES)), wrong=st.one_of(JUMPING, IN_PART))
 def test_a_clock_that_jumps_or_is_wrong_in_part(
     cpo: Any, driver: Any, clock: Any, name: str, wrong: WrongClock

@@ -15,8 +15,8 @@ from sessions_adhoc.decide import AttemptFacts, CdrFacts, CommandFacts, Do, Fact
 from sessions_adhoc.models import TRANSITIONS
 from sessions_adhoc.states import TERMINAL, WITHOUT_CLOCK, State
 from tests.sessions_adhoc.decide.building import T0, rules
-from tests.sessions_adhoc.properties.examples import examples
 from tests.sessions_adhoc.properties.pure_world import MOVING, World
+from tests.support.examples import examples
 
 DELIVERIES = st.sampled_from(["answered", "answered", "unanswered", "undelivered", "sending"])
 RESPONSES = st.sampled_from(["ACCEPTED", "ACCEPTED", "REJECTED", "NOT_SUPPORTED", "UNKNOWN_SESSION", "TIMEOUT"])
@@ -150,7 +150,7 @@ class Deciding(RuleBasedStateMachine):
 
 
 TestDeciding = Deciding.TestCase
-TestDeciding.settings = examples(150, steps=40)
+TestDeciding.settings = examples(40, steps=40)
 
 MOMENTS = st.integers(-100_000, 100_000).map(lambda seconds: T0 + timedelta(seconds=seconds))
 MAYBE = st.none() | MOMENTS
@@ -214,7 +214,7 @@ FACTS: Any = st.builds(
 )
 
 
-@examples(800)
+@examples(200)
 @given(facts=FACTS, now=MOMENTS)
 def test_whatever_the_facts_there_is_a_lawful_decision(facts: Facts, now: Any) -> None:
     decision = decide(facts, now)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from tests.sessions_adhoc.properties import holding
 from tests.sessions_adhoc.properties.engine_world import World
-from tests.sessions_adhoc.properties.examples import examples
+from tests.support.examples import examples
 
 pytestmark = pytest.mark.django_db
 
@@ -99,7 +99,7 @@ def forgotten_afterwards() -> Iterator[None]:
     connection.run_on_commit = []
 
 
-@examples(30)
+@examples(12)
 @given(
     policy=POLICIES,
     power=st.sampled_from(["DC", "DC", "AC_3_PHASE"]),

@@ -14,11 +14,11 @@ from sessions_adhoc.engine.lifecycle import advance
 from sessions_adhoc.models import AdHocSession
 from tests.factories import cdr_data, period_data, session_data, tariff_data
 from tests.sessions_adhoc.conftest import BEGINNING, stamp
-from tests.sessions_adhoc.properties.examples import WANTED
+from tests.support.examples import how_many
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.hypothesis]
 
-EXAMPLES = WANTED or 60
+EXAMPLES = how_many(60)
 METERED = 5.0
 MOST = (METERED + 150 * 61 / 3600) * 1.02
 """kWh: the connector has 150 kW, and the Session lasts 61 s."""

@@ -18,8 +18,8 @@ from tests.factories import cdr_data, period_data, session_data
 from tests.ocpi.cpo import envelope
 from tests.sessions_adhoc.conftest import BEGINNING, stamp
 from tests.sessions_adhoc.looking import gateway, state
-from tests.sessions_adhoc.properties.examples import examples
 from tests.sessions_adhoc.properties.test_engine import forgotten_afterwards
+from tests.support.examples import examples
 
 pytestmark = pytest.mark.django_db
 
@@ -75,7 +75,7 @@ def arrivals(events: tuple[Event, ...], lags: list[int], stream: str) -> list[tu
     return told
 
 
-@examples(12)
+@examples(6)
 @given(
     name=st.sampled_from(sorted(HISTORIES)),
     sessions=LAGS,
