@@ -237,3 +237,12 @@ def test_terms_of_a_booking_are_merged() -> None:
 
 def test_objects_without_a_date_need_none() -> None:
     assert V221.parse_patch("charging_preferences", {"energy_need": 5}, {"profile_type": "FAST"}).obj.energy_need == 5
+
+
+def test_what_no_whole_can_be_made_of_is_refused_with_every_fault() -> None:
+    """As far as it is valid, too: what is stored cannot fill the gaps, so nothing of the change can be kept."""
+    with pytest.raises(Invalid) as refused:
+        V221.parse_patch("evse", {"status": "CHARGING", "last_updated": NEW}, {"uid": "1"}, as_far_as_valid=True)
+    assert [(fault.path, fault.message) for fault in refused.value.faults] == [
+        ("connectors", "is required and missing")
+    ]

@@ -134,3 +134,15 @@ def test_still_active_means_back_to_charging(outcome: dict) -> None:
         "stop_without_effect",
         ["forget_stop"],
     )
+
+
+def test_a_stop_that_failed_while_it_charges_is_told_once() -> None:
+    """Pressed again, or heard late: the state is still charging, and a STOP is out."""
+    refused = CommandFacts(state="answered", response="REJECTED", created_at=T0, sent_at=T0, answered_at=at(seconds=3))
+    pressed = {"stop": refused, "stop_requested_at": T0}
+    before = decide(charging(**pressed), at(seconds=2))
+    assert (before.to, done(before)) == (State.STOPPING, ["send_stop"])
+    told = decide(charging(**pressed), at(seconds=3))
+    assert (told.to, told.reason, told.again, done(told)) == (None, "stop_without_effect", True, [])
+    assert told.text == "The CPO did not stop (REJECTED)."
+    assert decide(charging(reason="stop_without_effect", **pressed), at(seconds=3)) == Decision(check_at=at(seconds=90))

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from sessions_adhoc.decide import CommandFacts, Facts, decide
+from sessions_adhoc.decide import CommandFacts, Facts, PaymentFacts, decide
 from sessions_adhoc.states import State
 from tests.sessions_adhoc.decide.building import T0, at, attempt, done, facts, ocpi_session
 
@@ -43,3 +43,9 @@ def test_what_was_not_started_fails_and_is_released(given: Facts) -> None:
 def test_what_is_live_goes_on(state: State, changes: dict[str, Any]) -> None:
     given = facts(state, suspended=True, **changes)
     assert decide(given, at(seconds=20)) == decide(facts(state, **changes), at(seconds=20))
+
+
+def test_before_any_funds_are_asked_for_it_is_cancelled() -> None:
+    decision = decide(facts(State.CREATED, suspended=True, payment=PaymentFacts("created")), T0)
+    assert (decision.to, decision.reason) == (State.CANCELLED, "partner_suspended")
+    assert done(decision) == ["release", "revoke_token"]
