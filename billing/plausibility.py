@@ -3,15 +3,18 @@
 Asked before money moves, of one CDR at a time, in the rule's order: its energy, its price, its times, its place.
 """
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from itertools import accumulate, pairwise
 
-from billing.pricing.calculate import plain
+from billing.pricing.calculate import duration, plain
+from billing.pricing.course import Reading
 from billing.pricing.money import money, round_money
-from billing.pricing.tariff import ChargingPeriod, utc
+from billing.pricing.tariff import ChargingPeriod, hours_between, utc
 
 ENERGY_SHARE = Decimal("0.02")
 LEAST_ENERGY = Decimal("0.01")
@@ -25,6 +28,16 @@ TIME_SLACK = timedelta(minutes=5)
 HOURS_SLACK = Decimal(TIME_SLACK / timedelta(hours=1))
 ZONE_STEP = timedelta(minutes=15)
 FARTHEST_ZONE = timedelta(hours=14)
+WHOLE_SECONDS = timedelta(seconds=2)
+
+
+LEAST_POWER = Decimal(1)
+"""kW: no car charges with less."""
+
+LONGEST_SPAN = Decimal(1) / 6
+"""Hours between two readings within which energy that came is taken to have come all the time."""
+
+PARKED_SLACK = Decimal(90) / 3600
 
 
 class Verdict(StrEnum):
@@ -72,6 +85,7 @@ class Known:
         shift: how far the CPO's clock has gone back since the Session told its times (rule 31).
         price: gross price of the CDR's energy, periods and times by the tariff that the driver was shown; None where
             none is known.
+        charged: hours that the CDR calls parking and in which energy flowed by the meter.
         carried: the id of the CDR's own tariff, where the driver was shown none and `price` is by that one.
         most_per_kwh: what a kWh may cost where no tariff is known; None: nothing is captured then.
         place: where the CDR says that it was charged, if that is another connector than the attempt's.
@@ -84,6 +98,7 @@ class Known:
     end: datetime | None = None
     shift: timedelta = timedelta(0)
     price: Decimal | None = None
+    charged: Decimal = Decimal(0)
     carried: str = ""
     most_per_kwh: Decimal | None = None
     place: str = ""
@@ -163,6 +178,8 @@ def _price(cdr: Claimed, known: Known) -> Judgement:
     if not agrees:
         named = f"the tariff in it, {known.carried}," if known.carried else "the tariff that the driver was shown"
         comes_to = f"By {named} it comes to {money(known.price, cdr.currency)}."
+        if known.charged:
+            comes_to += f" For {duration(known.charged * 3600)} that it calls parking the meter shows energy."
         doubts.append((Doubt.OTHER_PRICE, f"CDR {cdr.id} says {money(cdr.total, cdr.currency)}. {comes_to}"))
     claim = Decimal(0) if agrees else round_money(cdr.total - pays, cdr.currency)
     return _elsewhere(cdr, known) or Judgement(Verdict.BILL, pays, claim, tuple(doubts))
@@ -229,6 +246,60 @@ def believable(told: Sequence[ChargingPeriod], cdr: Claimed) -> tuple[ChargingPe
     return (ChargingPeriod(cdr.start, {"ENERGY": max(cdr.energy, Decimal(0)), "TIME": min(timed, hours)}),)
 
 
+def flowing(readings: Sequence[Reading], most_kw: Decimal | None) -> tuple[tuple[datetime, datetime], ...]:
+    """Return when energy surely flowed: of each stretch between two readings as long as its energy takes at the power
+    around it, which is never longer than it took.
+
+    Args:
+        readings: of the meter, in order.
+        most_kw: the connector's largest power, by which a stretch is measured in which the meter was long silent; None
+            where it is not known.
+    """
+    spans = [(one, two, hours_between(one.at, two.at)) for one, two in pairwise(readings) if two.at > one.at]
+    means = [max(two.kwh - one.kwh, Decimal(0)) / hours for one, two, hours in spans]
+    found = []
+    for index, (one, _two, hours) in enumerate(spans):
+        power = max(means[max(index - 1, 0) : index + 2])
+        if hours > LONGEST_SPAN:
+            power = max(power, most_kw or Decimal(0))
+        if means[index] >= LEAST_POWER and (hours <= LONGEST_SPAN or most_kw):
+            found.append((utc(one.at), utc(one.at) + timedelta(hours=float(means[index] * hours / power))))
+    return tuple(found)
+
+
+def parked_as_metered(
+    told: Sequence[ChargingPeriod], end: datetime, flows: Sequence[tuple[datetime, datetime]]
+) -> tuple[tuple[ChargingPeriod, ...], Decimal]:
+    """Return a CDR's periods with the time as charging in which energy flowed although they call it parking, and how
+    many hours of it there are; little is the meter's coarseness and stays."""
+    ends = [*(utc(period.start) for period in told[1:]), utc(end)]
+    made, hours, flow = list[ChargingPeriod](), Decimal(0), _Flow(flows)
+    for period, until in zip(told, ends, strict=True):
+        since, parked = utc(period.start), period.volume("PARKING_TIME")
+        flowed = max(flow.until(until) - flow.until(since), Decimal(0))
+        charged = min(max(parked + flowed - hours_between(since, until), Decimal(0)), parked, flowed)
+        times = {"PARKING_TIME": parked - charged, "TIME": period.volume("TIME") + charged}
+        made.append(replace(period, dimensions={**period.dimensions, **times}) if charged else period)
+        hours += charged
+    return (tuple(made), hours) if hours > PARKED_SLACK else (tuple(told), Decimal(0))
+
+
+class _Flow:
+    """How long energy had flowed by any moment, in hours."""
+
+    def __init__(self, flows: Sequence[tuple[datetime, datetime]]) -> None:
+        self.flows = sorted(flows)
+        self.begins = [begin for begin, _end in self.flows]
+        self.before = list(accumulate((hours_between(*one) for one in self.flows), initial=Decimal(0)))
+
+    def until(self, moment: datetime) -> Decimal:
+        index = bisect_right(self.begins, moment)
+        if not index:
+            return Decimal(0)
+        begin, end = self.flows[index - 1]
+        return self.before[index - 1] + hours_between(begin, min(end, moment))
+
+
 def zone_between(told: datetime, since: datetime, until: datetime) -> timedelta:
     """Return how far stamps of another zone are moved, so that one of them lies between two moments of ours.
 
@@ -237,6 +308,13 @@ def zone_between(told: datetime, since: datetime, until: datetime) -> timedelta:
     early = utc(since) - utc(told)
     gap = early if early > timedelta(0) else min(utc(until) - utc(told), timedelta(0))
     return round(gap / ZONE_STEP) * ZONE_STEP if abs(gap) >= ZONE_STEP else timedelta(0)
+
+
+def rest_between(told: datetime, since: datetime, until: datetime) -> timedelta:
+    """Return how far a moment still lies outside two of ours: a clock that is minutes off, a car that was plugged in
+    early. Where a few minutes make another price, the driver pays the lower one (rules 31, 32)."""
+    rest = max(utc(since) - utc(told), timedelta(0)) or min(utc(until) - utc(told), timedelta(0))
+    return rest if abs(rest) > WHOLE_SECONDS else timedelta(0)
 
 
 def moved(periods: Sequence[ChargingPeriod], by: timedelta) -> tuple[ChargingPeriod, ...]:

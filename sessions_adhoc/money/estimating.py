@@ -1,11 +1,12 @@
 """What the charge so far costs by the tariff that was shown: what a CDR of this moment would come to (rule 35)."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 from billing import pricing
-from billing.plausibility import moved, zone_between
+from billing.plausibility import moved, rest_between, zone_between
 from ocpi.models import OcpiSession
 from ocpi.store import stamps
 from ocpi.store.stamps import Stamp
@@ -27,8 +28,9 @@ def estimate(session: AdHocSession, sample: Sample | None, shown: Shown | None =
     shown = shown or shown_to(session)
     if shown.tariff is None or shown.tariff.currency != session.currency:
         return None
-    start, readings = _readings(session, sample.ocpi_session, _samples(sample.ocpi_session, sample))
-    return priced(shown, start, readings, _told(session, sample.ocpi_session))
+    row = sample.ocpi_session
+    start, readings = _readings(session, row, _samples(row, sample))
+    return priced(shown, start, readings, _told(session, row), _rest(session, row, start))
 
 
 def now_and_soon(session: AdHocSession, row: OcpiSession) -> tuple[int, int] | None:
@@ -43,9 +45,9 @@ def now_and_soon(session: AdHocSession, row: OcpiSession) -> tuple[int, int] | N
     if not rows:
         return None
     start, readings = _readings(session, row, rows)
-    told, newest = _told(session, row), rows[-1]
-    cost = priced(shown, start, readings, told)
-    soon = priced(shown, start, [*readings, _next(readings[-1], newest, session.policy["meter_interval"])], told)
+    told, newest, rest = _told(session, row), rows[-1], _rest(session, row, start)
+    cost = priced(shown, start, readings, told, rest)
+    soon = priced(shown, start, [*readings, _next(readings[-1], newest, session.policy["meter_interval"])], told, rest)
     return None if cost is None or soon is None else (cost, soon)
 
 
@@ -56,13 +58,33 @@ def _next(last: pricing.Reading, newest: Sample, seconds: int) -> pricing.Readin
 
 
 def priced(
-    shown: Shown, start: datetime, readings: Sequence[pricing.Reading], told: Sequence[pricing.ChargingPeriod]
+    shown: Shown,
+    start: datetime,
+    readings: Sequence[pricing.Reading],
+    told: Sequence[pricing.ChargingPeriod],
+    rest: timedelta = timedelta(0),
 ) -> int | None:
-    """Return the gross price of a charge so far in minor units, or None where it is not known."""
+    """Return the gross price of a charge so far in minor units, or None where it is not known.
+
+    `rest`: how far the times may be off; the lower price counts.
+    """
     if shown.tariff is None:
         return None
-    cost = shown.price(pricing.course(start, readings, told, shown.tariff, shown.zone))
-    return None if cost is None or cost.incl is None else pricing.to_minor(cost.incl, cost.currency)
+    found = list[int]()
+    for by in {timedelta(0), rest}:
+        later = [replace(one, at=one.at + by) for one in readings]
+        cost = shown.price(pricing.course(start + by, later, moved(told, by), shown.tariff, shown.zone))
+        if cost is None or cost.incl is None:
+            return None
+        found.append(pricing.to_minor(cost.incl, cost.currency))
+    return min(found)
+
+
+def cheapest(shown: Shown, periods: Sequence[pricing.ChargingPeriod], rest: timedelta) -> pricing.Cost | None:
+    """Return what charging periods cost as they are, or where their times are off by so much, whichever is lower."""
+    found = [shown.price(moved(periods, by)) for by in {timedelta(0), rest}]
+    known = [cost for cost in found if cost is not None]
+    return min(known, key=lambda cost: cost.incl or Decimal(0), default=None)
 
 
 def periods_of(row: OcpiSession) -> tuple[pricing.ChargingPeriod, ...]:
@@ -74,10 +96,20 @@ def periods_of(row: OcpiSession) -> tuple[pricing.ChargingPeriod, ...]:
     return pricing.periods_of(told.charging_periods)
 
 
+def readings_of(session: AdHocSession, row: OcpiSession) -> list[pricing.Reading]:
+    """Return what the meter said of a Session, in our time; nothing where no sample came."""
+    rows = _samples(row)
+    return _readings(session, row, rows)[1] if rows else []
+
+
 def _told(session: AdHocSession, row: OcpiSession) -> tuple[pricing.ChargingPeriod, ...]:
     """The Session's own periods in our time, as its CDR will be judged."""
     told = periods_of(row)
     return moved(told, _zone(session, row, row.start_at or told[0].start)) if told else told
+
+
+def _rest(session: AdHocSession, row: OcpiSession, start: datetime) -> timedelta:
+    return rest_between(start, session.created_at, row.first_seen_at)
 
 
 def _zone(session: AdHocSession, row: OcpiSession, told: datetime) -> timedelta:

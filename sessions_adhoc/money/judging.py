@@ -16,6 +16,7 @@ from partners import clocks
 from partners.agreed.policies import DEFAULTS
 from sessions_adhoc.decide.facts import SESSION_OVER
 from sessions_adhoc.models import AdHocSession, AttemptSession, ChargingAttempt, Sample
+from sessions_adhoc.money import estimating
 from sessions_adhoc.money.shown import Shown
 
 log = structlog.get_logger(__name__)
@@ -25,17 +26,22 @@ USUAL_CURRENCY = "EUR"
 
 @dataclass(frozen=True)
 class Seen:
-    """What was seen of an attempt's charge: its Session, its newest sample, how far the CPO's clock is ahead."""
+    """What was seen of an attempt's charge: its Session, its newest sample, how far the CPO's clock is ahead, and what
+    the meter said in our time."""
 
     session: OcpiSession | None
     sample: Sample | None
     ahead: timedelta
+    readings: tuple[pricing.Reading, ...] = ()
 
 
 def seen_of(attempt: ChargingAttempt) -> Seen:
     """Read what was seen of an attempt: the same for all CDRs of it."""
     row = _session_of(attempt)
-    return Seen(row, _last_sample(attempt), clocks.offset_of(row.partner_id) if row else timedelta(0))
+    if row is None:
+        return Seen(None, _last_sample(attempt), timedelta(0))
+    readings = tuple(estimating.readings_of(attempt.session, row))
+    return Seen(row, _last_sample(attempt), clocks.offset_of(row.partner_id), readings)
 
 
 def judgement_of(session: AdHocSession, attempt: ChargingAttempt, cdr: Cdr, shown: Shown, seen: Seen) -> Judgement:
@@ -60,6 +66,7 @@ def _known(
     start = ocpi_session.start_at if ocpi_session else None
     end = ocpi_session.end_at if ocpi_session and ocpi_session.status in SESSION_OVER else None
     told = shown if shown.tariff else shown.with_tariff_in(cdr)
+    price, charged = _price(told, claimed, cdr, session, seen)
     return Known(
         metered=metered,
         reach=_reach(session, attempt, cdr, since=sample.at if sample else cdr.start_at, end=end or cdr.end_at),
@@ -67,7 +74,8 @@ def _known(
         start=start,
         end=end,
         shift=_clock_moved(seen),
-        price=_price(told, claimed, cdr, session.currency, _to_our_time(session, cdr, seen.session)),
+        price=price,
+        charged=charged,
         carried=told.tariff.id if told.tariff and not shown.tariff else "",
         most_per_kwh=_most_per_kwh(session),
         place=_other_connector(session, cdr),
@@ -124,20 +132,35 @@ def _clock_moved(seen: Seen) -> timedelta:
     return (row.start_at - row.first_seen_at) - seen.ahead
 
 
-def _to_our_time(session: AdHocSession, cdr: Cdr, row: OcpiSession | None) -> timedelta:
-    """How far its times are from when the driver charged: no wrong clock turns a cheap hour into a dear one."""
-    return plausibility.zone_between(cdr.start_at, session.created_at, row.first_seen_at if row else cdr.created_at)
+def _to_our_time(session: AdHocSession, cdr: Cdr, row: OcpiSession | None) -> tuple[timedelta, timedelta]:
+    """How far its times are from when the driver charged, by zones and beyond them: no wrong clock turns a cheap hour
+    into a dear one."""
+    until = row.first_seen_at if row else cdr.created_at
+    zone = plausibility.zone_between(cdr.start_at, session.created_at, until)
+    return zone, plausibility.rest_between(cdr.start_at + zone, session.created_at, until)
 
 
-def _price(shown: Shown, claimed: Claimed, cdr: Cdr, currency: str, by: timedelta) -> Decimal | None:
-    """What its own energy, periods and times cost by a tariff, gross, in our time."""
+def _price(
+    shown: Shown, claimed: Claimed, cdr: Cdr, session: AdHocSession, seen: Seen
+) -> tuple[Decimal | None, Decimal]:
+    """What its own energy, periods and times cost by a tariff, gross, in our time; and how many hours that it calls
+    parking are none by the meter, where that costs less."""
+    by, rest = _to_our_time(session, cdr, seen.session)
+    most_kw = session.connector.max_kw if session.connector else None
     try:
-        periods = plausibility.believable(pricing.periods_of_cdr(cdr_of(cdr)), claimed)
-        cost = shown.price(plausibility.moved(periods, by))
+        periods = plausibility.moved(plausibility.believable(pricing.periods_of_cdr(cdr_of(cdr)), claimed), by)
+        flows = plausibility.flowing(seen.readings, None if most_kw is None else Decimal(most_kw))
+        metered, charged = plausibility.parked_as_metered(periods, claimed.end + by, flows)
+        cost = estimating.cheapest(shown, periods, rest)
+        less = estimating.cheapest(shown, metered, rest) if charged else None
     except (Invalid, ValueError, ArithmeticError):
         log.exception("a CDR could not be priced", cdr=cdr.pk)
-        return None
-    return cost.incl if cost is not None and cost.currency == currency else None
+        return None, Decimal(0)
+    if cost is None or cost.currency != session.currency:
+        return None, Decimal(0)
+    if less is None or less.incl is None or cost.incl is None or less.incl >= cost.incl:
+        return cost.incl, Decimal(0)
+    return less.incl, charged
 
 
 def _most_per_kwh(session: AdHocSession) -> Decimal | None:

@@ -1,13 +1,26 @@
 """Whether a CDR can be true, and what the driver pays for it (rule 32)."""
 
+import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
-from billing.plausibility import Claimed, Doubt, Judgement, Known, Verdict, believable, judge, moved, zone_between
-from billing.pricing import ChargingPeriod
+from billing.plausibility import (
+    Claimed,
+    Doubt,
+    Judgement,
+    Known,
+    Verdict,
+    believable,
+    flowing,
+    judge,
+    moved,
+    parked_as_metered,
+    zone_between,
+)
+from billing.pricing import ChargingPeriod, Reading
 
 NOON = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -293,3 +306,90 @@ def test_stamps_of_another_zone_are_moved_between_two_moments_of_ours(told, by) 
     assert zone_between(start, since, since + timedelta(minutes=5)) == timedelta(minutes=by)
     period = ChargingPeriod(start, {})
     assert moved([period], timedelta(minutes=by)) == (ChargingPeriod(start + timedelta(minutes=by), {}),)
+
+
+# Parking, by the meter
+
+
+def read(*values: tuple[float, float]) -> list[Reading]:
+    """(minute, kWh) each."""
+    return [Reading(NOON + timedelta(minutes=minute), Decimal(str(kwh))) for minute, kwh in values]
+
+
+def minutes_of(readings: list[Reading], most_kw: Decimal | None = Decimal(150)) -> list[tuple[float, float]]:
+    found = flowing(readings, most_kw)
+    return [tuple(round((at - NOON).total_seconds() / 60, 2) for at in span) for span in found]
+
+
+@pytest.mark.parametrize(
+    ("values", "most_kw", "flows"),
+    [
+        ([], 150, []),
+        ([(0, 0)], 150, []),
+        ([(0, 0), (0, 3)], 150, []),  # a stamp told twice
+        ([(0, 0), (2, 1)], 150, [(0, 2)]),
+        ([(0, 0), (2, 1), (4, 2), (6, 2)], 150, [(0, 2), (2, 4)]),
+        ([(0, 0), (2, 1), (4, 1.5), (6, 1.5)], 150, [(0, 2), (2, 3)]),  # it ends between two readings
+        ([(0, 0), (2, 0), (4, 0.5), (6, 1.5)], 150, [(2, 3), (4, 6)]),
+        ([(0, 0), (4, 0.02)], 150, []),  # 0.3 kW: no car charges so
+        ([(0, 3), (2, 2)], 150, []),
+        ([(0, 0), (40, 5)], 150, [(0, 2)]),  # the meter was silent: at the connector's power
+        ([(0, 0), (40, 5)], None, []),
+        ([(2, 1), (0, 0)], 150, []),
+    ],
+)
+def test_when_energy_surely_flowed(values, most_kw, flows) -> None:
+    assert minutes_of(read(*values), None if most_kw is None else Decimal(most_kw)) == flows
+
+
+def parking(*periods: tuple[float, float, float]) -> list[tuple[float, float]]:
+    """(minute, minutes of charging, of parking) each, in a charge of 40 minutes of which energy flowed in 20: what the
+    meter makes of them."""
+    told = [
+        ChargingPeriod(
+            NOON + timedelta(minutes=at),
+            {"ENERGY": Decimal(1), "TIME": Decimal(str(time)) / 60, "PARKING_TIME": Decimal(str(parked)) / 60},
+        )
+        for at, time, parked in periods
+    ]
+    flows = flowing(read((0, 0), (10, 5), (20, 10), (40, 10)), None)
+    made, hours = parked_as_metered(told, NOON + timedelta(minutes=40), flows)
+    assert hours == sum((one.volume("TIME") for one in made), Decimal(0)) - sum(
+        (one.volume("TIME") for one in told), Decimal(0)
+    )
+    return [
+        (round(float(one.volume("TIME")) * 60, 2), round(float(one.volume("PARKING_TIME")) * 60, 2)) for one in made
+    ]
+
+
+@pytest.mark.parametrize(
+    ("told", "made"),
+    [
+        ([(0, 20, 20)], [(20, 20)]),
+        ([(0, 0, 40)], [(20, 20)]),
+        ([(0, 19, 21)], [(19, 21)]),  # the meter is no finer
+        ([(0, 17, 23)], [(20, 20)]),
+        ([(0, 10, 0), (10, 0, 30)], [(10, 0), (10, 20)]),
+        ([(0, 20, 0), (20, 0, 20)], [(20, 0), (0, 20)]),
+        ([(0, 0, 0), (0, 0, 40)], [(0, 0), (20, 20)]),
+        ([(0, 0, 5)], [(0, 5)]),
+    ],
+)
+def test_parking_is_none_where_the_meter_shows_energy(told, made) -> None:
+    assert parking(*told) == made
+
+
+def test_many_periods_and_many_readings_cost_no_more_than_both() -> None:
+    values = [(number / 6, number / 10) for number in range(3_000)]
+    flows = flowing(read(*values), None)
+    told = [ChargingPeriod(NOON + timedelta(seconds=10 * n), {"PARKING_TIME": Decimal("0.0027")}) for n in range(3_000)]
+    began = time.process_time()
+    made, hours = parked_as_metered(told, NOON + timedelta(seconds=30_000), flows)
+    assert time.process_time() - began < 5
+    assert (len(made), round(hours, 1)) == (3_000, Decimal("8.1"))
+
+
+def test_a_price_that_the_meter_lowers_says_so() -> None:
+    found = judged(knowing(price="4.49", charged=Decimal("0.4667")), total="7.93")
+    assert (found.pays, found.claim) == (Decimal("4.49"), Decimal("3.44"))
+    assert found.doubts[0][1].endswith("For 28 min that it calls parking the meter shows energy.")
