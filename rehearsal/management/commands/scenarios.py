@@ -18,7 +18,7 @@ from rehearsal.scenarios.plays.case import ALL_VERSIONS, Case
 from rehearsal.scenarios.plays.table import TABLE
 
 FOLDER, WEB_PORT, PACE = "SFP_SCENARIOS_FOLDER", "SFP_SCENARIOS_WEB_PORT", "SFP_SCENARIOS_PACE"
-JOBS = 44
+JOBS = 28
 
 
 class WentWrong(Exception):
