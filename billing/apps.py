@@ -10,5 +10,6 @@ class BillingConfig(AppConfig):
 
     def ready(self) -> None:
         from billing import vat
+        from billing.gateways import checks  # noqa: F401  registers the system checks
 
         post_migrate.connect(vat.after_migrate, sender=self, dispatch_uid="rates of VAT")
