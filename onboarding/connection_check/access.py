@@ -5,7 +5,8 @@ from uuid import uuid4
 from ocpi.client import CallFailed
 from ocpi.client.exchange import BASE64, RAW
 from onboarding.connection_check.case import Case, Finding, Problems, failed, not_applicable, passed, warned
-from onboarding.connection_check.scene import Look, Scene
+from onboarding.connection_check.look import Look
+from onboarding.connection_check.scene import Scene
 
 THEME = "Access"
 REFUSALS = (401, 403)

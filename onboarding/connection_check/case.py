@@ -2,12 +2,11 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from onboarding.connection_check.look import Look
+from onboarding.connection_check.scene import Scene
 from onboarding.models import ConnectionCheckCase
-
-if TYPE_CHECKING:
-    from onboarding.connection_check.scene import Look, Scene
 
 Verdict = ConnectionCheckCase.Verdict
 PASSED, WARNING, FAILED = Verdict.PASSED.value, Verdict.WARNING.value, Verdict.FAILED.value
@@ -61,7 +60,7 @@ class Case:
     title: str
     section: str
     change: str
-    look: "Callable[[Scene], Finding | Wait]"
+    look: Callable[[Scene], Finding | Wait]
     needs: tuple[str, ...] = ()
     armed: bool = False
     tidies: bool = False
@@ -71,7 +70,7 @@ class Case:
 class Problems:
     """Findings that add up to one verdict: the worst of them."""
 
-    looks: "list[Look]" = field(default_factory=list)
+    looks: list[Look] = field(default_factory=list)
     _found: list[tuple[str, str]] = field(default_factory=list)
 
     def fail(self, text: str) -> None:
@@ -93,22 +92,22 @@ class Problems:
         return Finding(verdict, seen, details=tuple(details), messages=message_ids(self.looks))
 
 
-def message_ids(looks: "Iterable[Look]") -> tuple[int, ...]:
+def message_ids(looks: Iterable[Look]) -> tuple[int, ...]:
     """The exchanges of some looks, in order."""
     return tuple(dict.fromkeys(look.message_id for look in looks if look.message_id is not None))
 
 
-def passed(seen: str, *looks: "Look", **more: Any) -> Finding:
+def passed(seen: str, *looks: Look, **more: Any) -> Finding:
     return Finding(PASSED, seen, messages=message_ids(looks), **more)
 
 
-def warned(seen: str, *looks: "Look", **more: Any) -> Finding:
+def warned(seen: str, *looks: Look, **more: Any) -> Finding:
     return Finding(WARNING, seen, messages=message_ids(looks), **more)
 
 
-def failed(seen: str, *looks: "Look", **more: Any) -> Finding:
+def failed(seen: str, *looks: Look, **more: Any) -> Finding:
     return Finding(FAILED, seen, messages=message_ids(looks), **more)
 
 
-def not_applicable(seen: str, *looks: "Look") -> Finding:
+def not_applicable(seen: str, *looks: Look) -> Finding:
     return Finding(NOT_APPLICABLE, seen, messages=message_ids(looks))

@@ -13,8 +13,9 @@ from ocpi.client import CallFailed
 from ocpi.sync.paging import next_url
 from ocpi.versions.times import format_timestamp
 from onboarding.connection_check.case import Case, Finding, Problems, failed, not_applicable, passed
+from onboarding.connection_check.look import Look
 from onboarding.connection_check.moments import read_moment
-from onboarding.connection_check.scene import Look, Scene
+from onboarding.connection_check.scene import Scene
 
 THEME = "Lists"
 FEW = 2  # objects per page where paging is tried

@@ -17,8 +17,9 @@ from django.utils import timezone
 from ocpi.client.addresses import AddressError, permitted_addresses
 from ocpi.client.transport import tls_context
 from onboarding.connection_check.case import Case, Finding, Problems, failed, not_applicable, passed, warned
+from onboarding.connection_check.look import Look
 from onboarding.connection_check.moments import read_moment
-from onboarding.connection_check.scene import Look, Scene
+from onboarding.connection_check.scene import Scene
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate

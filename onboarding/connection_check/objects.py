@@ -18,7 +18,8 @@ from onboarding.connection_check.case import (
     message_ids,
     not_applicable,
 )
-from onboarding.connection_check.scene import KINDS, Look, Scene
+from onboarding.connection_check.look import Look
+from onboarding.connection_check.scene import KINDS, Scene
 
 THEME = "Objects"
 MOST_PAGES = 5

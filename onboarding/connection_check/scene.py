@@ -1,86 +1,26 @@
 """What the cases of one run share: whom they look at, how they ask, what they found so far."""
 
 import copy
-import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
 
-from requests.structures import CaseInsensitiveDict
-
-from ocpi.client import Call, CallFailed, Reply, call
+from ocpi.client import Call, CallFailed, call
 from ocpi.client.remote import connection_token
 from ocpi.hubs import hub_of
 from ocpi.models import Message
 from ocpi.routing import ON_PURPOSE
 from ocpi.versions import VERSIONS, Version
-from onboarding.connection_check import manners
+from onboarding.connection_check.look import Look
+from onboarding.connection_check.noting import note_manners
 from onboarding.models import ConnectionCheck
 from partners import tokens
 from partners.models import Partner, ReceivedToken
 
 LISTS = ("locations", "sessions", "cdrs", "tariffs")
 KINDS: Mapping[str, str] = {"locations": "location", "sessions": "session", "cdrs": "cdr", "tariffs": "tariff"}
-
-
-@dataclass(frozen=True)
-class Look:
-    """One exchange: the answer, or why there is none. `message` is its row in the log."""
-
-    url: str
-    reply: Reply | None
-    failure: CallFailed | None
-    message: Message | None
-
-    @property
-    def ok(self) -> bool:
-        """HTTP 2xx with an envelope of status code 1xxx."""
-        return self.reply is not None
-
-    @property
-    def message_id(self) -> int | None:
-        return self.message.pk if self.message else None
-
-    @property
-    def http(self) -> int | None:
-        return self.message.http_status if self.message else None
-
-    @property
-    def code(self) -> int | None:
-        return self.message.ocpi_status if self.message else None
-
-    @property
-    def data(self) -> Any:
-        return self.reply.data if self.reply else None
-
-    @property
-    def items(self) -> list[Any] | None:
-        """The list in `data`; no `data` is an empty one; None where there is something else."""
-        if self.reply is None or not isinstance(self.data, list | None):
-            return None
-        return self.data or []
-
-    @property
-    def headers(self) -> CaseInsensitiveDict[str]:
-        """Of the answer; without secrets."""
-        return CaseInsensitiveDict(self.message.response_headers if self.message else {})
-
-    @property
-    def why(self) -> str:
-        """Why there is no usable answer: a sentence."""
-        return self.failure.sentence if self.failure else ""
-
-    @cached_property
-    def envelope(self) -> dict[str, Any] | None:
-        """The answer's JSON object; None where there is none, or it was too long to be kept whole."""
-        try:
-            found = json.loads(self.message.response_body) if self.message else None
-        except ValueError:
-            return None
-        return found if isinstance(found, dict) else None
 
 
 class Scene:
@@ -158,7 +98,7 @@ class Scene:
         message = Message.objects.filter(pk=logged).first() if logged is not None else None
         look = Look(url, reply, failure, message)
         if not on_purpose:
-            manners.note(self, look, request)
+            note_manners(self.notes, self.version, look, request)
         return look
 
     def url_of(self, module: str) -> str:

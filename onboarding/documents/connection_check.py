@@ -4,7 +4,8 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from onboarding.connection_facts import CheckCase, CheckReport
-from onboarding.documents.writer import Cell, Written, begin
+from onboarding.documents.begin import begin
+from onboarding.documents.written import Cell, Written
 from onboarding.moments import clock
 from partners.models import Partner
 

@@ -3,7 +3,8 @@
 from django.conf import settings
 
 from onboarding.connection_facts import PortalFacts
-from onboarding.documents.writer import Written, begin
+from onboarding.documents.begin import begin
+from onboarding.documents.written import Written
 from partners.models import Partner
 
 TOKEN_B = "Over your onboarding page only, where it is revealed once."  # noqa: S105

@@ -4,10 +4,11 @@ from typing import TYPE_CHECKING
 
 from onboarding.checklist import checklist_of
 from onboarding.connection_facts import facts_of, newest_check
+from onboarding.documents.begin import begin
 from onboarding.documents.configuration import configuration
 from onboarding.documents.connection_check import counts
 from onboarding.documents.sign_off import parties
-from onboarding.documents.writer import DONE, OPEN, Cell, Written, begin
+from onboarding.documents.written import DONE, OPEN, Cell, Written
 from onboarding.guide import GO_LIVE, STAGE, TESTS, Stage
 from onboarding.models import Onboarding
 from onboarding.moments import clock

@@ -1,6 +1,6 @@
 """Pages of a document: one look for all of them. A4, DejaVu (Latin, Greek, Cyrillic), header and page numbers.
 
-Only `onboarding.documents.writer.begin` imports this: fpdf2 takes longer to import than Django.
+Only `onboarding.documents.begin.begin` imports this: fpdf2 takes longer to import than Django.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,7 +13,7 @@ from fpdf import FPDF
 from fpdf.enums import TableBordersLayout, XPos, YPos
 from fpdf.fonts import FontFace
 
-from onboarding.documents.writer import Cell, Written
+from onboarding.documents.written import Cell, Written
 from onboarding.moments import clock
 
 FONTS = Path(__file__).parent / "fonts"

@@ -2,7 +2,8 @@
 
 from django.conf import settings
 
-from onboarding.documents.writer import Written, begin
+from onboarding.documents.begin import begin
+from onboarding.documents.written import Written
 from onboarding.guide import GO_LIVE_ACTIONS, TESTS, Side
 from onboarding.models import Onboarding, SignOff
 from onboarding.moments import clock

@@ -22,7 +22,7 @@ from ocpi.models import (
     TokenPush,
 )
 from onboarding.documents.archive import archive
-from onboarding.documents.writer import Written
+from onboarding.documents.written import Written
 from onboarding.models import LinkEvent
 from onboarding.portal.links import make_link
 from partners import outbox

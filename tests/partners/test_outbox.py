@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from onboarding.documents.archive import archive
-from onboarding.documents.writer import Written
+from onboarding.documents.written import Written
 from partners import outbox
 from partners.incidents import Report, close_incidents, open_incident
 from partners.models import Document, Incident, Mail

@@ -11,8 +11,9 @@ from ocpi.store.tokens import new_one_off_token, token_wire
 from onboarding.connection_check.armed import facts
 from onboarding.connection_check.armed.facts import THEME
 from onboarding.connection_check.case import Case, Finding, Problems, failed, passed, warned
+from onboarding.connection_check.look import Look
 from onboarding.connection_check.moments import read_moment
-from onboarding.connection_check.scene import Look, Scene
+from onboarding.connection_check.scene import Scene
 
 
 def _made(scene: Scene) -> Token:

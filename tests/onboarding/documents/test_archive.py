@@ -7,7 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from onboarding.documents.archive import archive, archive_integration, is_intact
-from onboarding.documents.writer import Written
+from onboarding.documents.written import Written
 from onboarding.models import GoLiveAction
 from onboarding.stages.refusals import NotPossible
 from partners.models import Document, Unchangeable

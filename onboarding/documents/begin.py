@@ -1,23 +1,9 @@
-"""What every document is made of, and how one is begun."""
+"""How a document is begun."""
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from onboarding.documents.sheet import Sheet
-
-DONE, OPEN = "☑", "☐"
-
-Cell = str | tuple[str, str]
-"""Text, or (text, tone)."""
-
-
-@dataclass(frozen=True)
-class Written:
-    """A finished document."""
-
-    name: str
-    content: bytes
 
 
 def begin(title: str, subtitle: str) -> "Sheet":
