@@ -9,12 +9,13 @@ from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
 
-from cpo_simulator.behaviour import Behaviour
-from cpo_simulator.config import Config
-from cpo_simulator.knobs import Knobs
+from cpo_simulator.charging.scenario import ALL_VERSIONS
 from cpo_simulator.scenarios.courses import SCENARIOS
-from cpo_simulator.scenarios.faults import FAULTS
-from cpo_simulator.scenarios.scenario import ALL_VERSIONS
+from cpo_simulator.server.faults.catalogue import FAULTS
+from cpo_simulator.server.wishes import change_behaviour
+from cpo_simulator.settings.behaviour import Behaviour
+from cpo_simulator.settings.config import Config
+from cpo_simulator.settings.knobs import Knobs
 from cpo_simulator.simulator import Simulator
 from cpo_simulator.wire.sloppiness import SWITCHES
 from cpo_simulator.wire.versions import VERSIONS
@@ -186,14 +187,15 @@ def _config(options: argparse.Namespace) -> Config:
 def _behaviour(options: argparse.Namespace) -> Behaviour:
     behaviour = Behaviour()
     knobs = dict(one.partition("=")[::2] for one in options.knob)
-    behaviour.change(
+    change_behaviour(
+        behaviour,
         {
             "scenario": options.scenario,
             "faults": options.fault,
             "habits": options.habit,
             "knobs": knobs,
             "driver": options.driver,
-        }
+        },
     )
     return behaviour
 

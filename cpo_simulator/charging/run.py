@@ -2,23 +2,22 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import uuid4
 
-from cpo_simulator.charging import records
-from cpo_simulator.charging.bay import Bay
+from cpo_simulator.charging import sessions
 from cpo_simulator.charging.car import Car
-from cpo_simulator.knobs import Knobs
-from cpo_simulator.pricing import Bill, Slice, bill
+from cpo_simulator.charging.pricing import Bill, Slice, bill
+from cpo_simulator.charging.scenario import Scenario
+from cpo_simulator.charging.sessions import Start
+from cpo_simulator.network.bay import Bay
+from cpo_simulator.office import Office
+from cpo_simulator.settings.knobs import Knobs
 from cpo_simulator.wire.shapes import Object
-
-if TYPE_CHECKING:
-    from cpo_simulator.scenarios.scenario import Scenario
-    from cpo_simulator.simulator import Simulator
 
 _TICK = 0.2
 
@@ -27,22 +26,13 @@ class AbandonedError(Exception):
     """The run cannot go on, e.g. because nobody plugged in."""
 
 
-@dataclass(frozen=True)
-class Start:
-    """What the eMSP asked for: the token as a CdrToken, and how to answer."""
-
-    token: Object
-    response_url: str
-    authorization_reference: str | None
-    connector: Object
-
-
 class Run:
     """State of one attempt to charge, and the moves a step can make."""
 
-    def __init__(self, sim: "Simulator", bay: Bay, start: Start, scenario: "Scenario") -> None:
-        knobs = sim.behaviour.knobs_at(bay.uid)
-        self.sim = sim
+    def __init__(self, office: Office, runs: "Runs", bay: Bay, start: Start, scenario: "Course") -> None:
+        knobs = office.behaviour.knobs_at(bay.uid)
+        self.office = office
+        self.runs = runs
         self.bay = bay
         self.start = start
         self.scenario = scenario
@@ -70,7 +60,7 @@ class Run:
     @property
     def tariff(self) -> Object:
         """The tariff of the connector in use."""
-        tariff = self.sim.store.tariffs.get(self.start.connector["tariff_ids"][0])
+        tariff = self.office.store.tariffs.get(self.start.connector["tariff_ids"][0])
         if tariff is None:
             raise AbandonedError("the connector's tariff is gone")
         return tariff
@@ -88,7 +78,7 @@ class Run:
 
     def release(self) -> None:
         """The EVSE is no longer this run's; energy delivered clears the count of failed attempts."""
-        self.sim.runs.remove(self)
+        self.runs.remove(self)
         if self.bay.run is self:
             self.bay.run = None
         if self.wh:
@@ -97,7 +87,7 @@ class Run:
     def seconds(self, knob: str) -> float:
         """A knob in real seconds: simulated ones shrink with --speed."""
         value = float(getattr(self.knobs, knob))
-        return value / self.sim.config.speed if Knobs.unit(knob).startswith("simulated") else value
+        return value / self.office.config.speed if Knobs.unit(knob).startswith("simulated") else value
 
     async def pause(self, knob: str) -> None:
         """Wait as long as a knob says. A wish to stop ends the wait."""
@@ -130,7 +120,7 @@ class Run:
     def result(self, result: str, message: str = "") -> None:
         """Send the CommandResult of the START_SESSION."""
         if "commands" not in self.scenario.mute:
-            self.sim.pusher.result(self.bay.uid, self.start.response_url, result, message)
+            self.office.pusher.result(self.bay.uid, self.start.response_url, result, message)
 
     def show(self, status: str) -> None:
         """Change the EVSE's status, with a push unless the scenario holds it back."""
@@ -138,24 +128,25 @@ class Run:
 
     def open_session(self, status: str, tell: bool = True) -> None:
         """Create the Session and PUT it (OCPI 2.2.1 §9.3.1), unless it is not to be told yet."""
-        self.session = records.session(self, status)
-        self.sim.store.sessions.put(self.session["id"], self.session)
+        currency, moment = self.tariff["currency"], self.office.clock.now()
+        self.session = sessions.session(self.id, self.start, self.bay, currency, moment) | {"status": status}
+        self.office.store.sessions.put(self.session["id"], self.session)
         if tell:
             self.push_session()
 
     def take_id(self, session_id: str) -> None:
         """Go on under another Session id. What was told under the one before stays as it is."""
-        self.sim.runs.remove(self)
+        self.runs.remove(self)
         self.id = session_id.casefold()
-        self.sim.runs.add(self)
+        self.runs.add(self)
         if self.session is not None:
             self.session = {**self.session, "id": self.id}
-            self.sim.store.sessions.put(self.id, self.session)
+            self.office.store.sessions.put(self.id, self.session)
 
     def update(self, **changes: Any) -> Object:
         """Change the Session; returns the changes with their ``last_updated``, fit for a PATCH."""
         session = self._session()
-        changes["last_updated"] = self.sim.clock.later_than(session["last_updated"])
+        changes["last_updated"] = self.office.clock.later_than(session["last_updated"])
         session |= changes
         return changes
 
@@ -164,21 +155,21 @@ class Run:
         session = self._session()
         if "sessions" in self.scenario.mute:
             return
-        path = self.sim.pusher.owned_path(session["id"])
+        path = self.office.pusher.owned_path(session["id"])
         method, body = ("PUT", session) if part is None else ("PATCH", part)
-        self.sim.pusher.push(self.bay.uid, method, "sessions", path, "session", body)
+        self.office.pusher.push(self.bay.uid, method, "sessions", path, "session", body)
 
     def switch_on(self) -> None:
         """Current may flow from now: the meter starts."""
         self._read_at = monotonic()
         self.slices = []
-        self.update(status="ACTIVE", start_date_time=self.sim.clock.now())
+        self.update(status="ACTIVE", start_date_time=self.office.clock.now())
 
     async def deliver(self, until_wh: int, on_sample: "Callable[[Run], None] | None" = None) -> None:
         """Charge in real time (times speed) until that much, a full battery, or a wish to stop."""
         target = min(until_wh, self.car.needs_wh)
         sampled = monotonic()
-        interval = self.sim.config.meter_seconds
+        interval = self.office.config.meter_seconds
         while self.wh < target:
             stopped = await self.wait_for_stop(min(_TICK, interval))
             self._integrate(target)
@@ -190,7 +181,7 @@ class Run:
 
     async def idle(self, seconds: float) -> None:
         """Stay connected without energy for this many real seconds, still reporting."""
-        interval = self.sim.config.meter_seconds
+        interval = self.office.config.meter_seconds
         until = monotonic() + seconds
         while (left := until - monotonic()) > 0:
             stopped = await self.wait_for_stop(min(left, interval))
@@ -217,13 +208,13 @@ class Run:
         """Close the slice since the last reading; returns its charging period, None if no time passed."""
         session = self._session()
         start = self.slices[-1].end if self.slices else session["start_date_time"]
-        end = self.sim.clock.now()
+        end = self.office.clock.now()
         if end <= start:
             return None
         piece = Slice(start, end, self.wh - self._metered, self._kw() if charging else Decimal(0), charging)
         self._metered = self.wh
         self.slices.append(piece)
-        period = records.period(piece, self.car.soc(self.wh) if self.bay.is_dc else None, self.tariff["id"])
+        period = sessions.period(piece, self.car.soc(self.wh) if self.bay.is_dc else None, self.tariff["id"])
         if not self.scenario.with_power:
             period["dimensions"] = [one for one in period["dimensions"] if one["type"] != "POWER"]
         session["charging_periods"] = [*session["charging_periods"], period]
@@ -233,7 +224,7 @@ class Run:
         """The Session's last words: the meter is read, the end is set, the whole Session is PUT if ``tell``."""
         if self.is_active:
             self.read_meter(charging)
-        end = self.slices[-1].end if self.slices else self.sim.clock.now()
+        end = self.slices[-1].end if self.slices else self.office.clock.now()
         total = self.bill().total if self.wh else None
         self.update(status=status, end_date_time=end, kwh=self.kwh, total_cost=total)
         if tell:
@@ -242,7 +233,7 @@ class Run:
 
     def set_clock(self, by: float) -> None:
         """Set the CPO's clock, by so many seconds: what was metered is dated anew, what was told stays as it is."""
-        self.sim.behaviour.set_clock(by)
+        self.office.behaviour.set_clock(by)
         ahead = timedelta(seconds=by)
         self.slices = [replace(one, start=one.start + ahead, end=one.end + ahead) for one in self.slices]
 
@@ -262,7 +253,7 @@ class Run:
 
     def note(self, text: str) -> None:
         """A remark in the log."""
-        self.sim.exchanges.note(f"{self.bay.uid} {self.scenario.name}: {text}")
+        self.office.exchanges.note(f"{self.bay.uid} {self.scenario.name}: {text}")
 
     def _session(self) -> Object:
         if self.session is None:
@@ -278,16 +269,39 @@ class Run:
 
     def _integrate(self, target: int) -> None:
         moment = monotonic()
-        hours = (moment - self._read_at) / 3600 * self.sim.config.speed
+        hours = (moment - self._read_at) / 3600 * self.office.config.speed
         self._read_at = moment
         self._energy = min(target, self._energy + self._power() * hours * 1000)
 
     async def _leave(self) -> None:
         """A driver whose charge came to nothing pulls the cable after a while, unless trying anew."""
-        if self.sim.behaviour.driver == "auto" and self.bay.status == "BLOCKED":
+        if self.office.behaviour.driver == "auto" and self.bay.status == "BLOCKED":
             await self.rest("patience")
             if self.bay.run is None and self.bay.status == "BLOCKED":
                 self.bay.unplug()
 
 
+class Runs:
+    """The runs under way, by session id."""
+
+    def __init__(self) -> None:
+        self._runs: dict[str, Run] = {}
+
+    def get(self, session_id: str) -> Run | None:
+        """The run whose Session is still live."""
+        return self._runs.get(session_id.casefold())
+
+    def add(self, run: Run) -> None:
+        """Remember a run."""
+        self._runs[run.id] = run
+
+    def remove(self, run: Run) -> None:
+        """Forget a run."""
+        self._runs.pop(run.id, None)
+
+    def __len__(self) -> int:
+        return len(self._runs)
+
+
 Step = Callable[[Run], Awaitable[None]]
+Course = Scenario[Run]

@@ -1,7 +1,7 @@
 """CDRs that cannot be true, and charges that come to more money than there is."""
 
+from cpo_simulator.charging.scenario import SINCE_2_2, OnStop, Scenario
 from cpo_simulator.scenarios.normal import BEGIN, HAPPY
-from cpo_simulator.scenarios.scenario import SINCE_2_2, OnStop, Scenario
 from cpo_simulator.scenarios.steps import deliver, finish, unplug
 from cpo_simulator.scenarios.wrong_cdrs import (
     at_another_charger,

@@ -1,8 +1,8 @@
 """Charges at a CPO whose clock is wrong (knob ``clock``, from its start on), or is set while somebody charges."""
 
 from cpo_simulator.charging.run import Run
+from cpo_simulator.charging.scenario import Scenario
 from cpo_simulator.scenarios.normal import BEGIN, END, HAPPY
-from cpo_simulator.scenarios.scenario import Scenario
 from cpo_simulator.scenarios.steps import deliver, deliver_first
 
 

@@ -1,5 +1,6 @@
 """CDRs that come early, late, twice, wrong or never."""
 
+from cpo_simulator.charging.scenario import SINCE_2_2, Scenario
 from cpo_simulator.scenarios.mischief import (
     finish_untold,
     send_cdr_credit_it_and_send_another,
@@ -9,7 +10,6 @@ from cpo_simulator.scenarios.mischief import (
     tell_end,
 )
 from cpo_simulator.scenarios.normal import BEGIN
-from cpo_simulator.scenarios.scenario import SINCE_2_2, Scenario
 from cpo_simulator.scenarios.steps import deliver, finish, send_cdr, unplug
 
 ENDING = (

@@ -5,11 +5,11 @@ from datetime import timedelta
 from decimal import Decimal
 from uuid import uuid4
 
-from cpo_simulator.charging import records
+from cpo_simulator.charging import cdrs
 from cpo_simulator.charging.run import Run, Step
-from cpo_simulator.money import Price, cents
-from cpo_simulator.scenarios.scenario import Scenario
+from cpo_simulator.charging.scenario import Scenario
 from cpo_simulator.scenarios.steps import deliver, finish, post_cdr, send_cdr
+from cpo_simulator.wire.money import Price, cents
 from cpo_simulator.wire.shapes import Object
 
 _FALL = 300  # Wh that a meter falls by
@@ -60,10 +60,10 @@ async def show_an_old_meter(run: Run) -> None:
     """The Session began before the START, and tells what the meter said then; nothing is added to it."""
     run.open_session("ACTIVE", tell=False)
     run.show("CHARGING")
-    run.update(start_date_time=run.sim.clock.now() - _LONG_BEFORE, kwh=_OLD_READING)
+    run.update(start_date_time=run.office.clock.now() - _LONG_BEFORE, kwh=_OLD_READING)
     run.push_session()
     await run.pause("silence")
-    run.update(status="INVALID", end_date_time=run.sim.clock.now())
+    run.update(status="INVALID", end_date_time=run.office.clock.now())
     run.push_session()
     run.release()
     run.show("BLOCKED")
@@ -87,7 +87,7 @@ async def use_the_charger_as_id(run: Run) -> None:
 async def let_a_stranger_charge(run: Run) -> None:
     """Somebody else charges next, and the Session and the CDR of that have the id of this one."""
     start = replace(run.start, token=_stranger(run), authorization_reference=None)
-    other = Run(run.sim, run.bay, start, _STRANGER)
+    other = Run(run.office, run.runs, run.bay, start, _STRANGER)
     other.take_id(run.id)
     for step in _STRANGER.script:
         await step(other)
@@ -115,7 +115,7 @@ def outage(knob: str) -> Step:
     """The whole server is gone for so long; the charge goes on meanwhile."""
 
     async def step(run: Run) -> None:
-        run.sim.later(run.sim.outage(run.seconds(knob)))
+        run.office.later(run.office.outage(run.seconds(knob)))
 
     return step
 
@@ -140,9 +140,9 @@ async def use_foreign_token(run: Run) -> None:
 
 async def open_twin(run: Run) -> None:
     """A second Session for the same START_SESSION appears, ACTIVE at 0 kWh, until it is stopped."""
-    twin = Run(run.sim, run.bay, run.start, _TWIN)
-    run.sim.runs.add(twin)
-    run.sim.later(twin.play())
+    twin = Run(run.office, run.runs, run.bay, run.start, _TWIN)
+    run.runs.add(twin)
+    run.office.later(twin.play())
 
 
 async def _open_active(run: Run) -> None:
@@ -194,7 +194,7 @@ def let_meter_fall(run: Run) -> None:
 async def send_cdr_twice(run: Run) -> None:
     """The same CDR is POSTed, and POSTed again."""
     await run.rest("cdr")
-    cdr = records.cdr(run)
+    cdr = cdrs.cdr(run)
     post_cdr(run, cdr)
     await run.rest("between_cdrs")
     post_cdr(run, cdr)
@@ -203,14 +203,14 @@ async def send_cdr_twice(run: Run) -> None:
 async def send_cdr_in_wrong_currency(run: Run) -> None:
     """A CDR in a wrong currency, the credit CDR that takes it back, then the right one."""
     await run.rest("cdr")
-    right = records.cdr(run)
+    right = cdrs.cdr(run)
     await _correct(run, {**right, "id": str(uuid4()), "currency": "USD"}, right)
 
 
 async def send_cdr_credit_it_and_send_another(run: Run) -> None:
     """A CDR over twice what it should be, the credit CDR that takes it back, then the right one."""
     await run.rest("cdr")
-    right = records.cdr(run)
+    right = cdrs.cdr(run)
     total = right["total_cost"]
     twice = Price(2 * total.excl_vat, 2 * total.incl_vat, total.vat)
     await _correct(run, {**right, "id": str(uuid4()), "total_cost": twice}, right)
@@ -238,7 +238,7 @@ def _negative(price: Price) -> Price:
 async def send_wrong_cdr(run: Run) -> None:
     """A CDR whose total has nothing to do with the tariff (knob ``wrong_total``)."""
     await run.rest("cdr")
-    cdr = records.cdr(run)
+    cdr = cdrs.cdr(run)
     gross = Decimal(str(run.knobs.wrong_total))
     vat = cdr["total_cost"].vat
     post_cdr(run, {**cdr, "total_cost": Price(cents(gross * 100 / (100 + vat)), gross, vat)})

@@ -1,6 +1,6 @@
 """Charges that go as they should, and the ordinary ways to end one."""
 
-from cpo_simulator.scenarios.scenario import OnStop, Scenario
+from cpo_simulator.charging.scenario import OnStop, Scenario
 from cpo_simulator.scenarios.steps import (
     deliver,
     deliver_until_local_stop,

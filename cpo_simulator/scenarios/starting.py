@@ -1,5 +1,7 @@
 """Ways in which START_SESSION comes to nothing, comes late, or takes another road."""
 
+from cpo_simulator.charging.run import Course
+from cpo_simulator.charging.scenario import SINCE_2_2, OnStop, Scenario
 from cpo_simulator.scenarios.mischief import (
     come_to_life_under_another_id,
     finish_untold,
@@ -12,7 +14,6 @@ from cpo_simulator.scenarios.mischief import (
     use_the_charger_as_id,
 )
 from cpo_simulator.scenarios.normal import BEGIN, END, HAPPY
-from cpo_simulator.scenarios.scenario import SINCE_2_2, OnStop, Scenario
 from cpo_simulator.scenarios.steps import (
     bill_nothing,
     deliver,
@@ -34,7 +35,7 @@ from cpo_simulator.scenarios.steps import (
 
 _LATER = "give up at the end of the window; the late session is stopped and never billed"
 
-STARTING = (
+STARTING: tuple[Course, ...] = (
     Scenario(
         "never-plugged",
         "nobody plugs in: the EVSE stays AVAILABLE, START_SESSION times out after a while (knob connection_timeout)",

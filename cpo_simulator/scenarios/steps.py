@@ -1,6 +1,6 @@
 """The steps that scripts are made of: async functions of a Run, some made by a function of their own."""
 
-from cpo_simulator.charging import records
+from cpo_simulator.charging import cdrs
 from cpo_simulator.charging.run import AbandonedError, Run, Step
 from cpo_simulator.wire.shapes import Object
 
@@ -27,7 +27,7 @@ def pause(knob: str) -> Step:
 async def plug_in(run: Run) -> None:
     """The cable goes in, if it is not: by the virtual driver after a while, or by hand over /control."""
     if not run.bay.cable_in.is_set():
-        if run.sim.behaviour.driver == "auto":
+        if run.office.behaviour.driver == "auto":
             await run.pause("plug_in")
             run.bay.plug("locations" not in run.scenario.mute)
         else:
@@ -96,7 +96,7 @@ async def fail_handshake_and_end(run: Run) -> None:
 async def bill_nothing(run: Run) -> None:
     """Much later there is a CDR of the attempt that failed, although there was no energy (knob ``late_cdr``)."""
     await run.rest("late_cdr")
-    post_cdr(run, records.cdr(run))
+    post_cdr(run, cdrs.cdr(run))
 
 
 async def deliver_before_the_first_word(run: Run) -> None:
@@ -134,7 +134,7 @@ async def finish(run: Run) -> None:
 
 async def unplug(run: Run) -> None:
     """The virtual driver pulls the cable after a while, and the EVSE is free; a hand-driven car stays."""
-    if run.stop_reason == "unplugged" or run.sim.behaviour.driver != "auto":
+    if run.stop_reason == "unplugged" or run.office.behaviour.driver != "auto":
         return
     await run.rest("unplug")
     if run.bay.run is None:
@@ -148,16 +148,16 @@ def send_cdr(knob: str = "cdr") -> Step:
         await run.rest(knob)
         if not run.wh:
             return
-        post_cdr(run, records.cdr(run))
+        post_cdr(run, cdrs.cdr(run))
 
     return step
 
 
 def post_cdr(run: Run, cdr: Object) -> None:
     """Keep a CDR, and POST it unless the scenario holds it back."""
-    run.sim.store.cdrs.put(cdr["id"], cdr)
+    run.office.store.cdrs.put(cdr["id"], cdr)
     if "cdrs" not in run.scenario.mute:
-        run.sim.pusher.push(run.bay.uid, "POST", "cdrs", (), "cdr", cdr)
+        run.office.pusher.push(run.bay.uid, "POST", "cdrs", (), "cdr", cdr)
 
 
 async def give_up(run: Run) -> None:

@@ -1,5 +1,6 @@
 """What can go wrong while energy flows, or seems to."""
 
+from cpo_simulator.charging.scenario import SINCE_2_2, OnStop, Scenario
 from cpo_simulator.scenarios.mischief import (
     fall_silent,
     flap,
@@ -12,7 +13,6 @@ from cpo_simulator.scenarios.mischief import (
     repeat_old_sample,
 )
 from cpo_simulator.scenarios.normal import BEGIN, END, HAPPY
-from cpo_simulator.scenarios.scenario import SINCE_2_2, OnStop, Scenario
 from cpo_simulator.scenarios.steps import deliver, deliver_first, free_the_connector, send_cdr, unplug
 
 UNDER_WAY = (

@@ -5,11 +5,11 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
-from cpo_simulator.charging import records
-from cpo_simulator.charging.bay import Bay
+from cpo_simulator.charging import cdrs
 from cpo_simulator.charging.run import Run, Step
-from cpo_simulator.money import Price
+from cpo_simulator.network.bay import Bay
 from cpo_simulator.scenarios.steps import post_cdr
+from cpo_simulator.wire.money import Price
 from cpo_simulator.wire.shapes import Object
 
 _TOO_MUCH = Decimal(50)  # kWh that nobody metered
@@ -22,7 +22,7 @@ def send_spoiled(spoil: Callable[[Run, Object], Object]) -> Step:
 
     async def step(run: Run) -> None:
         await run.rest("cdr")
-        post_cdr(run, spoil(run, records.cdr(run)))
+        post_cdr(run, spoil(run, cdrs.cdr(run)))
 
     return step
 
@@ -44,7 +44,7 @@ def with_impossible_times(_run: Run, cdr: Object) -> Object:
 
 def at_another_charger(run: Run, cdr: Object) -> Object:
     """It names another EVSE of the same Location."""
-    there = [bay for bay in run.sim.bays.values() if bay.location is run.bay.location and bay is not run.bay]
+    there = [bay for bay in run.office.bays.values() if bay.location is run.bay.location and bay is not run.bay]
     return _at(cdr, there[0], there[0].evse["connectors"][0])
 
 
@@ -54,7 +54,7 @@ def at_another_connector(run: Run, cdr: Object) -> Object:
 
 
 def _at(cdr: Object, bay: Bay, connector: Object) -> Object:
-    return {**cdr, "place": bay.place(connector), "cdr_location": records.place_in_cdr(bay, connector)}
+    return {**cdr, "place": bay.place(connector), "cdr_location": cdrs.place_in_cdr(bay, connector)}
 
 
 def net_of_vat(_run: Run, cdr: Object) -> Object:

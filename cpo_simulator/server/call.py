@@ -1,15 +1,13 @@
 """One incoming OCPI request and what it is answered with."""
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from aiohttp import web
 
+from cpo_simulator.charging.cpo import Cpo
 from cpo_simulator.wire.shapes import Json
 from cpo_simulator.wire.versions import Version
-
-if TYPE_CHECKING:
-    from cpo_simulator.simulator import Simulator
 
 
 @dataclass(frozen=True)
@@ -44,7 +42,7 @@ class BluntError(Exception):
 class Call:
     """A request: ``module`` is ``versions``, ``details``, or a module id; ``path`` the ids that follow it."""
 
-    sim: "Simulator"
+    cpo: Cpo
     request: web.Request
     version: Version
     module: str

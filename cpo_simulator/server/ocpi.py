@@ -7,38 +7,35 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from email.utils import format_datetime
 from time import perf_counter
-from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from aiohttp import web
 
-from cpo_simulator.exchanges import Exchange
-from cpo_simulator.scenarios.faults import pass_through
-from cpo_simulator.server import bookings, clients, commands, modules, payments, profiles
+from cpo_simulator.charging.cpo import Cpo
+from cpo_simulator.emsp.exchanges import Exchange
 from cpo_simulator.server.call import BluntError, Call, ProblemError, Reply
+from cpo_simulator.server.faults.catalogue import pass_through
+from cpo_simulator.server.modules import bookings, clients, commands, payments, profiles, stored
 from cpo_simulator.wire.shapes import Json
 from cpo_simulator.wire.versions import VERSIONS
 from cpo_simulator.wire.voice import dumps
 
-if TYPE_CHECKING:
-    from cpo_simulator.simulator import Simulator
-
 Handler = Callable[[Call], Awaitable[Reply]]
 
 _HANDLERS: Mapping[str, Mapping[str, Handler]] = {
-    "versions": {"GET": modules.versions},
-    "details": {"GET": modules.details},
+    "versions": {"GET": stored.versions},
+    "details": {"GET": stored.details},
     "credentials": {
-        "GET": modules.get_credentials,
-        "POST": modules.post_credentials,
-        "PUT": modules.put_credentials,
-        "DELETE": modules.delete_credentials,
+        "GET": stored.get_credentials,
+        "POST": stored.post_credentials,
+        "PUT": stored.put_credentials,
+        "DELETE": stored.delete_credentials,
     },
-    "locations": {"GET": modules.get_locations},
-    "sessions": {"GET": modules.get_sessions, "PUT": modules.put_preferences},
-    "cdrs": {"GET": modules.get_cdrs},
-    "tariffs": {"GET": modules.get_tariffs},
-    "tokens": {"GET": modules.get_token, "PUT": modules.put_token, "PATCH": modules.patch_token},
+    "locations": {"GET": stored.get_locations},
+    "sessions": {"GET": stored.get_sessions, "PUT": stored.put_preferences},
+    "cdrs": {"GET": stored.get_cdrs},
+    "tariffs": {"GET": stored.get_tariffs},
+    "tokens": {"GET": stored.get_token, "PUT": stored.put_token, "PATCH": stored.patch_token},
     "commands": {"POST": commands.command},
     "chargingprofiles": {
         "GET": profiles.get_profile,
@@ -52,43 +49,43 @@ _HANDLERS: Mapping[str, Mapping[str, Handler]] = {
 _CONFIGURATION = frozenset({"versions", "details", "credentials"})
 
 
-async def answer(sim: "Simulator", request: web.Request) -> web.StreamResponse:
+async def answer(cpo: Cpo, request: web.Request) -> web.StreamResponse:
     """Answer any request below /ocpi/cpo, and log it."""
     started = perf_counter()
     raw = await request.read()
-    call = _read_path(sim, request)
+    call = _read_path(cpo, request)
     reply: Reply | web.Response
     try:
-        call.rank = _rank(sim, request)
-        reply = await pass_through(sim.behaviour.faults, call, lambda one: _handle(one, raw))
+        call.rank = _rank(cpo, request)
+        reply = await pass_through(cpo.behaviour.faults, call, lambda one: _handle(one, raw))
     except ProblemError as problem:
         reply = problem.reply
     except BluntError as blunt:
         reply = blunt.response
     except Exception as problem:  # noqa: BLE001 - the caller must get an envelope whatever goes wrong here
-        sim.exchanges.note(f"internal error: {problem!r}")
+        cpo.exchanges.note(f"internal error: {problem!r}")
         reply = Reply(code=3000, message="Internal error", http=500)
     response = reply if isinstance(reply, web.Response) else _write(call, reply)
     _log(call, raw, response, round((perf_counter() - started) * 1000))
     return response
 
 
-def _read_path(sim: "Simulator", request: web.Request) -> Call:
+def _read_path(cpo: Cpo, request: web.Request) -> Call:
     """``versions``, ``{version}`` or ``{version}/{module}/...``, with or without a slash at the end."""
     segments = [unquote(part) for part in request.rel_url.raw_path.split("/") if part][2:]
-    newest = max((VERSIONS[number] for number in sim.config.versions), key=lambda one: one.order)
+    newest = max((VERSIONS[number] for number in cpo.config.versions), key=lambda one: one.order)
     if segments == ["versions"]:
-        return Call(sim, request, newest, "versions")
-    if segments and segments[0] in sim.config.versions:
+        return Call(cpo, request, newest, "versions")
+    if segments and segments[0] in cpo.config.versions:
         version = VERSIONS[segments[0]]
         if len(segments) == 1:
-            return Call(sim, request, version, "details")
+            return Call(cpo, request, version, "details")
         if segments[1] in version.modules:
-            return Call(sim, request, version, segments[1], tuple(segments[2:]))
-    return Call(sim, request, newest, "")
+            return Call(cpo, request, version, segments[1], tuple(segments[2:]))
+    return Call(cpo, request, newest, "")
 
 
-def _rank(sim: "Simulator", request: web.Request) -> str:
+def _rank(cpo: Cpo, request: web.Request) -> str:
     """What the caller's token opens (see ``Registration.rank``); raw and base64 are both understood."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     token = token.strip()
@@ -97,7 +94,7 @@ def _rank(sim: "Simulator", request: web.Request) -> str:
     candidates = [token]
     with suppress(binascii.Error, ValueError):
         candidates.append(base64.b64decode(token, validate=True).decode().strip())
-    return sim.registration.rank(candidates)
+    return cpo.registration.rank(candidates)
 
 
 async def _handle(call: Call, raw: bytes) -> Reply:
@@ -122,8 +119,8 @@ def _read_body(raw: bytes) -> Json:
 
 
 def _write(call: Call, reply: Reply) -> web.Response:
-    body = call.sim.voice.envelope(call.version, reply.kind, reply.data, reply.code, reply.message)
-    date = format_datetime(call.sim.clock.now(), usegmt=True)
+    body = call.cpo.voice.envelope(call.version, reply.kind, reply.data, reply.code, reply.message)
+    date = format_datetime(call.cpo.clock.now(), usegmt=True)
     headers = {"Date": date, **reply.headers, **_echo(call)}
     if reply.http == 405 and call.module:
         headers["Allow"] = ", ".join(_HANDLERS[call.module])
@@ -132,7 +129,7 @@ def _write(call: Call, reply: Reply) -> web.Response:
 
 def _echo(call: Call) -> dict[str, str]:
     """Message ids as they came, and routing headers turned round (OCPI 2.2.1 §4.1.8, §4.2)."""
-    if not call.sim.voice.wants_headers(call.version):
+    if not call.cpo.voice.wants_headers(call.version):
         return {}
     asked = call.request.headers
     names = {name: name for name in ("X-Request-ID", "X-Correlation-ID")}
@@ -148,7 +145,7 @@ def _log(call: Call, raw: bytes, response: web.Response, milliseconds: int) -> N
     code = said.get("status_code") if isinstance(said, dict) else None
     dropped = request.transport is None or request.transport.is_closing()
     kept = ("X-Request-ID", "X-Correlation-ID", "User-Agent")
-    call.sim.exchanges.add(
+    call.cpo.exchanges.add(
         Exchange(
             direction="in",
             method=request.method,

@@ -22,7 +22,7 @@ def page(call: Call, shelf: Shelf, kind: str, date_from_required: bool = False) 
     if offset + limit < len(found):
         again = {**query, "offset": str(offset + limit), "limit": str(limit)}
         url = call.request.rel_url.with_query(again)
-        headers["Link"] = f'<{call.sim.registration.base_url}{url}>; rel="next"'
+        headers["Link"] = f'<{call.cpo.registration.base_url}{url}>; rel="next"'
     return Reply(kind, found[offset : offset + limit], headers=headers)
 
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from cpo_simulator.money import Price
+from cpo_simulator.wire.money import Price
 
 Json = Any
 Object = dict[str, Any]

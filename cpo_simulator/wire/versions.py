@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from cpo_simulator.money import Price
+from cpo_simulator.wire.money import Price
 from cpo_simulator.wire.shapes import Json, Object, Shape, Values, number, render
 
 SENDER, RECEIVER = "SENDER", "RECEIVER"

@@ -11,8 +11,9 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
-from cpo_simulator.behaviour import Behaviour
-from cpo_simulator.config import Config
+from cpo_simulator.server.wishes import change_behaviour
+from cpo_simulator.settings.behaviour import Behaviour
+from cpo_simulator.settings.config import Config
 from cpo_simulator.simulator import Simulator
 from tests.support.processes import PATIENCE
 
@@ -172,7 +173,7 @@ async def emsp(version: str = "2.2.1", **more: Any):
 async def cpo(behaviour: dict[str, Any] | None = None, **config: Any):
     """A running simulator, fast and silent."""
     chosen = Behaviour()
-    chosen.change(behaviour or {})
+    change_behaviour(chosen, behaviour or {})
     settings = {"speed": 1000.0, "meter_interval": 0.1, "quiet": True, **config}
     sim = Simulator(Config(**settings), chosen)
     await sim.start()

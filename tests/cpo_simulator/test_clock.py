@@ -7,7 +7,7 @@ from email.utils import parsedate_to_datetime
 import pytest
 
 from cpo_simulator.clock import Clock
-from cpo_simulator.knobs import Knobs
+from cpo_simulator.settings.knobs import Knobs
 from tests.cpo_simulator.emsp import connected
 
 DC = "ION-BTS01-3"

@@ -4,8 +4,8 @@ import asyncio
 import io
 import json
 
-from cpo_simulator.config import Config
-from cpo_simulator.exchanges import Exchange, Exchanges, masked_header
+from cpo_simulator.emsp.exchanges import Exchange, Exchanges, masked_header
+from cpo_simulator.settings.config import Config
 from tests.cpo_simulator.emsp import TOKEN_B, connected, cpo, emsp
 
 DC = "ION-BTS01-3"

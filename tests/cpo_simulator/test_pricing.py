@@ -3,9 +3,9 @@
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from cpo_simulator.catalogue import tariffs
-from cpo_simulator.config import Config
-from cpo_simulator.pricing import Slice, bill
+from cpo_simulator.charging.pricing import Slice, bill
+from cpo_simulator.network.catalogue import tariffs
+from cpo_simulator.settings.config import Config
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 TARIFFS = {one["id"]: one for one in tariffs(Config(), NOON)}

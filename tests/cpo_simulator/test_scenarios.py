@@ -6,6 +6,7 @@ import aiohttp
 import pytest
 
 from cpo_simulator.scenarios.courses import SCENARIOS
+from cpo_simulator.server.wishes import change_behaviour
 from tests.cpo_simulator.emsp import connected
 
 DC = "ION-BTS01-3"
@@ -143,7 +144,7 @@ def test_a_scenario_is_chosen_for_the_next_start_for_an_evse_or_for_all():
             }
             await one.control(sim, "behaviour", behaviour)
             uids = (DC, DC.lower(), "ION-BTS01-1")
-            return [sim.behaviour.choose(uid).name for uid in uids]
+            return [sim.behaviour.choose(uid) for uid in uids]
 
     assert asyncio.run(play()) == ["command-rejected", "local-stop", "result-failed"]
 
@@ -151,7 +152,7 @@ def test_a_scenario_is_chosen_for_the_next_start_for_an_evse_or_for_all():
 def fault(name, call, **knobs):
     async def play():
         async with connected({"knobs": knobs}) as (sim, one):
-            sim.behaviour.change({"faults": [name]})
+            change_behaviour(sim.behaviour, {"faults": [name]})
             return sim, await call(one)
 
     return asyncio.run(play())

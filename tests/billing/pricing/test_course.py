@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from billing.pricing import ChargingPeriod, Reading, Tariff, course, price
-from cpo_simulator.pricing import Slice, bill
+from cpo_simulator.charging.pricing import Slice, bill
 from tests.billing.pricing.build import BRATISLAVA, component, element, tariff, wire
 from tests.support.examples import WANTED
 

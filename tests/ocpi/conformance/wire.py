@@ -9,8 +9,8 @@ from typing import Any, cast
 import requests
 from requests.structures import CaseInsensitiveDict
 
-from cpo_simulator.exchanges import Exchange, Exchanges
-from cpo_simulator.peer import Peer
+from cpo_simulator.emsp.exchanges import Exchange, Exchanges
+from cpo_simulator.emsp.peer import Peer
 from tests.ocpi.versions import vectors as v
 from tests.ocpi.versions import vectors_2_3_0 as w
 from tests.support.processes import PATIENCE

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cpo_simulator.scenarios.faults import FAULTS
+from cpo_simulator.server.faults.catalogue import FAULTS
 from cpo_simulator.wire.sloppiness import SWITCHES
 from ocpi.models import Message
 from tests.onboarding.connection_check.conftest import CHARGER, cases, check, departures

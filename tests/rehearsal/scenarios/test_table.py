@@ -3,9 +3,10 @@
 import pytest
 from django.core.management import CommandError, call_command
 
-from cpo_simulator.behaviour import Behaviour
-from cpo_simulator.knobs import Knobs
 from cpo_simulator.scenarios.courses import SCENARIOS
+from cpo_simulator.server.wishes import change_behaviour
+from cpo_simulator.settings.behaviour import Behaviour
+from cpo_simulator.settings.knobs import Knobs
 from partners.models import Policy
 from rehearsal.scenarios.plays.outcome import SIGNS
 from rehearsal.scenarios.plays.play import SEEN
@@ -22,7 +23,7 @@ def test_it_plays_a_scenario_that_the_cpo_knows(case) -> None:
     assert set(case.versions) <= set(course.versions)
     suspends = any(act.what == "suspend" for act in case.acts)
     assert case.own_cpo == (course.whole_server or suspends)
-    Behaviour().change({"knobs": {**KNOBS, **case.knobs}})
+    change_behaviour(Behaviour(), {"knobs": {**KNOBS, **case.knobs}})
 
 
 @pytest.mark.parametrize("case", CASES, **AS_NAMES)

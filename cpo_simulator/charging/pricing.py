@@ -12,7 +12,7 @@ from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from cpo_simulator.money import Price, cents
+from cpo_simulator.wire.money import Price, cents
 from cpo_simulator.wire.shapes import Object
 
 Components = dict[str, Object]

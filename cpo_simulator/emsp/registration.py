@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from cpo_simulator.clock import now
-from cpo_simulator.config import Config, new_token
-from cpo_simulator.exchanges import Exchanges
-from cpo_simulator.peer import Answer, Peer
+from cpo_simulator.emsp.exchanges import Exchanges
+from cpo_simulator.emsp.peer import Answer, Peer
+from cpo_simulator.settings.config import Config, new_token
 from cpo_simulator.wire.shapes import Json, Object
 from cpo_simulator.wire.versions import VERSIONS, Version
 from cpo_simulator.wire.voice import Voice

@@ -5,8 +5,8 @@ from datetime import datetime
 from decimal import Decimal
 from hashlib import sha256
 
-from cpo_simulator.catalogue_data import MODELS, SITES, Model, Plug, Site
-from cpo_simulator.config import Config
+from cpo_simulator.network.sites import MODELS, SITES, Model, Plug, Site
+from cpo_simulator.settings.config import Config
 from cpo_simulator.wire.shapes import Object
 
 VAT = Decimal(23)

@@ -43,13 +43,13 @@ async def delete_profile(call: Call) -> Reply:
 def _reply(call: Call, response_url: str, act: Any) -> Reply:
     if not response_url.startswith(("http://", "https://")):
         raise ProblemError(200, 2001, "response_url is no http(s) URL")
-    timeout = int(call.sim.behaviour.knobs.command_timeout)
-    run = call.sim.runs.get(call.path[0]) if len(call.path) == 1 else None
+    timeout = int(call.cpo.behaviour.knobs.command_timeout)
+    run = call.cpo.runs.get(call.path[0]) if len(call.path) == 1 else None
     if run is None:
         return Reply("profile_response", {"result": "UNKNOWN_SESSION", "timeout": timeout})
     if "CHARGING_PROFILE_CAPABLE" not in run.bay.evse["capabilities"]:
         return Reply("profile_response", {"result": "NOT_SUPPORTED", "timeout": timeout})
-    call.sim.pusher.answer(run.bay.uid, response_url, "profile_result", act(run))
+    call.cpo.pusher.answer(run.bay.uid, response_url, "profile_result", act(run))
     return Reply("profile_response", {"result": "ACCEPTED", "timeout": timeout})
 
 
@@ -69,4 +69,4 @@ def _active(run: Run) -> Object:
     watts = (run.limit_kw or run.start.connector["max_electric_power"] / 1000) * 1000
     periods = [{"start_period": 0, "limit": round(watts, 1)}]
     profile = {"charging_rate_unit": "W", "charging_profile_period": periods}
-    return {"start_date_time": run.sim.clock.now(), "charging_profile": profile}
+    return {"start_date_time": run.office.clock.now(), "charging_profile": profile}

@@ -5,10 +5,11 @@ from typing import Any
 
 from aiohttp import web
 
-from cpo_simulator.charging.bay import USABLE, Bay, Reservation
-from cpo_simulator.charging.run import Run, Start
+from cpo_simulator.charging.run import Course, Run
+from cpo_simulator.charging.sessions import Start
 from cpo_simulator.clock import Clock, read
-from cpo_simulator.scenarios.scenario import Scenario
+from cpo_simulator.network.bay import USABLE, Bay, Reservation
+from cpo_simulator.scenarios.courses import SCENARIOS
 from cpo_simulator.server.call import BluntError, Call, ProblemError, Reply
 from cpo_simulator.wire.shapes import Object
 
@@ -25,13 +26,13 @@ async def command(call: Call) -> Reply:
         raise ProblemError(200, 2001, "response_url is no http(s) URL")
     reference = call.field("authorization_reference", required=False)
     session_id = call.field("session_id", required=False)
-    call.sim.store.books.command(name, reference or session_id or _uid(call.body.get("token")))
+    call.cpo.store.books.command(name, reference or session_id or _uid(call.body.get("token")))
     return await _HANDLERS[name](call, url)
 
 
 def _answer(call: Call, result: str, message: str = "", code: int = 1000) -> Reply:
     text = [{"language": "en", "text": message}] if message else None
-    timeout = int(call.sim.behaviour.knobs.command_timeout)
+    timeout = int(call.cpo.behaviour.knobs.command_timeout)
     data = {"result": result, "timeout": timeout, "message": text}
     return Reply("command_response", data, code, message or "Success")
 
@@ -45,26 +46,26 @@ async def _start(call: Call, response_url: str) -> Reply:
     connector = bay.connector(connector_id) if bay else None
     if bay is None or connector is None:
         return _answer(call, "REJECTED", "Unknown EVSE or connector")
-    scenario = call.sim.behaviour.choose(bay.uid)
+    scenario = SCENARIOS[call.cpo.behaviour.choose(bay.uid)]
     if scenario.answer != "ACCEPTED" or scenario.reply == "crash":
         return await _replied(call, bay, scenario)
     obstacle = _obstacle(bay, token["uid"])
     if obstacle:
-        call.sim.later(_report(call, bay, response_url, obstacle))
+        call.cpo.later(_report(call, bay, response_url, obstacle))
         return _answer(call, "ACCEPTED")
     reference = call.field("authorization_reference", required=False)
     bay.reservation = None
-    call.sim.begin(Run(call.sim, bay, Start(token, response_url, reference, connector), scenario))
+    call.cpo.begin(bay, Start(token, response_url, reference, connector), scenario)
     return await _replied(call, bay, scenario)
 
 
-async def _replied(call: Call, bay: Bay, scenario: Scenario) -> Reply:
+async def _replied(call: Call, bay: Bay, scenario: Course) -> Reply:
     """The CommandResponse of a START_SESSION, in the scenario's way of giving one."""
-    knobs = call.sim.behaviour.knobs_at(bay.uid)
+    knobs = call.cpo.behaviour.knobs_at(bay.uid)
     if scenario.reply == "crash":
         raise BluntError(web.Response(status=500, text="Internal Server Error"))
     if scenario.reply == "late":
-        await asyncio.sleep(knobs.late_response / call.sim.config.speed)
+        await asyncio.sleep(knobs.late_response / call.cpo.config.speed)
     if scenario.reply == "never":
         await asyncio.sleep(knobs.slow_answer)
     return _answer(call, scenario.answer, scenario.message)
@@ -72,16 +73,16 @@ async def _replied(call: Call, bay: Bay, scenario: Scenario) -> Reply:
 
 async def _stop(call: Call, response_url: str) -> Reply:
     session_id = call.field("session_id") or ""
-    run = call.sim.runs.get(session_id)
+    run = call.cpo.runs.get(session_id)
     if run is None or run.session is None:
-        known = call.sim.store.sessions.get(session_id)
+        known = call.cpo.store.sessions.get(session_id)
         return _answer(call, "REJECTED", "The session is over") if known else _answer(call, "UNKNOWN_SESSION")
     plan = run.scenario.on_stop
     if run.stops_refused < plan.refusals:
         run.stops_refused += 1
         return _answer(call, "REJECTED", "The charger does not stop just now")
     if plan.answer == "ACCEPTED":
-        call.sim.later(_stop_later(run, response_url))
+        call.cpo.later(_stop_later(run, response_url))
     return _answer(call, plan.answer)
 
 
@@ -89,7 +90,7 @@ async def _stop_later(run: Run, response_url: str) -> None:
     plan = run.scenario.on_stop
     await run.rest("stop")
     if plan.result:
-        run.sim.pusher.result(run.bay.uid, response_url, plan.result)
+        run.office.pusher.result(run.bay.uid, response_url, plan.result)
     if plan.obeys:
         run.request_stop("remote")
 
@@ -103,15 +104,15 @@ async def _reserve(call: Call, response_url: str) -> Reply:
         raise ProblemError(200, 2001, "expiry_date is no DateTime") from None
     if bay is None:
         return _answer(call, "REJECTED", "Unknown EVSE")
-    if expires <= call.sim.clock.now():
+    if expires <= call.cpo.clock.now():
         return _answer(call, "REJECTED", "expiry_date is over")
     obstacle = _obstacle(bay, token["uid"])
     if not obstacle and bay.status == "BLOCKED":
         obstacle = "EVSE_OCCUPIED"
     if not obstacle:
         bay.reservation = Reservation(reservation_id, token["uid"], expires, response_url)
-        call.sim.later(_expire(call.sim.clock, bay, bay.reservation))
-    call.sim.later(_report(call, bay, response_url, obstacle or "ACCEPTED", "" if obstacle else "RESERVED"))
+        call.cpo.later(_expire(call.cpo.clock, bay, bay.reservation))
+    call.cpo.later(_report(call, bay, response_url, obstacle or "ACCEPTED", "" if obstacle else "RESERVED"))
     return _answer(call, "ACCEPTED")
 
 
@@ -125,12 +126,12 @@ async def _expire(clock: Clock, bay: Bay, reservation: Reservation) -> None:
 
 async def _cancel(call: Call, response_url: str) -> Reply:
     reservation_id = call.field("reservation_id")
-    for bay in call.sim.bays.values():
+    for bay in call.cpo.bays.values():
         if bay.reservation is not None and bay.reservation.id == reservation_id:
             bay.reservation = None
-            call.sim.later(_report(call, bay, response_url, "ACCEPTED", "AVAILABLE"))
+            call.cpo.later(_report(call, bay, response_url, "ACCEPTED", "AVAILABLE"))
             return _answer(call, "ACCEPTED")
-    call.sim.later(_report(call, None, response_url, "UNKNOWN_RESERVATION"))
+    call.cpo.later(_report(call, None, response_url, "UNKNOWN_RESERVATION"))
     return _answer(call, "ACCEPTED")
 
 
@@ -139,29 +140,29 @@ async def _unlock(call: Call, response_url: str) -> Reply:
     if bay is None or bay.connector(call.field("connector_id")) is None:
         return _answer(call, "REJECTED", "Unknown EVSE or connector")
     result = "REJECTED" if bay.run is not None else "ACCEPTED"
-    call.sim.later(_report(call, bay, response_url, result))
+    call.cpo.later(_report(call, bay, response_url, result))
     return _answer(call, "ACCEPTED")
 
 
 async def _report(call: Call, bay: Bay | None, response_url: str, result: str, status: str = "") -> None:
     """Send a CommandResult after a moment, and take on a status that goes with it."""
-    await asyncio.sleep(call.sim.behaviour.knobs.result / call.sim.config.speed)
-    call.sim.pusher.result(bay.uid if bay else "commands", response_url, result)
+    await asyncio.sleep(call.cpo.behaviour.knobs.result / call.cpo.config.speed)
+    call.cpo.pusher.result(bay.uid if bay else "commands", response_url, result)
     if bay is not None and status and bay.status in ("AVAILABLE", "RESERVED"):
         bay.show(status)
 
 
 def _bay(call: Call) -> Bay | None:
     """The EVSE meant, or the first free one of the location. Unknown location: 2003 with REJECTED (§13.1)."""
-    location = call.sim.store.locations.get(call.field("location_id") or "")
+    location = call.cpo.store.locations.get(call.field("location_id") or "")
     if location is None:
         data = _answer(call, "REJECTED", "Unknown location").data
         raise ProblemError(200, 2003, "Unknown location", "command_response", data)
     uids = [evse["uid"] for evse in location["evses"]]
     wanted = call.field("evse_uid", required=False)
     if wanted is not None:
-        return next((call.sim.bays[uid] for uid in uids if uid.casefold() == wanted.casefold()), None)
-    bays = [call.sim.bays[uid] for uid in uids]
+        return next((call.cpo.bays[uid] for uid in uids if uid.casefold() == wanted.casefold()), None)
+    bays = [call.cpo.bays[uid] for uid in uids]
     return next((bay for bay in bays if bay.run is None and bay.status == "AVAILABLE"), bays[0])
 
 
@@ -188,7 +189,7 @@ def _cdr_token(call: Call) -> Object:
     contract = token.get("contract_id") or token.get("auth_id")
     if not contract:
         raise ProblemError(200, 2001, "token has no contract_id")
-    party = call.sim.registration.connection.party if call.sim.registration.connection else None
+    party = call.cpo.registration.connection.party if call.cpo.registration.connection else None
     return {
         "country_code": token.get("country_code") or (party.country_code if party else None),
         "party_id": token.get("party_id") or (party.party_id if party else None),

@@ -5,11 +5,11 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from cpo_simulator.config import Config
-from cpo_simulator.exchanges import Exchanges
-from cpo_simulator.knobs import Knobs
-from cpo_simulator.peer import Peer
-from cpo_simulator.registration import Connection, Registration
+from cpo_simulator.emsp.exchanges import Exchanges
+from cpo_simulator.emsp.peer import Peer
+from cpo_simulator.emsp.registration import Connection, Registration
+from cpo_simulator.settings.config import Config
+from cpo_simulator.settings.knobs import Knobs
 from cpo_simulator.store import Books
 from cpo_simulator.wire.voice import Voice
 

@@ -2,16 +2,14 @@
 
 import asyncio
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import uuid4
 
+from cpo_simulator.charging.cpo import Cpo
 from cpo_simulator.clock import read
 from cpo_simulator.server.call import Call, ProblemError, Reply
 from cpo_simulator.server.paging import page
 from cpo_simulator.wire.shapes import Object
-
-if TYPE_CHECKING:
-    from cpo_simulator.simulator import Simulator
 
 LANE = "bookings"
 _DAYS = 7
@@ -26,13 +24,13 @@ _TERMS = {
 }
 
 
-def places(sim: "Simulator") -> list[Object]:
+def places(cpo: Cpo) -> list[Object]:
     """One BookingLocation per site, with a calendar for the next days."""
-    start = sim.started.replace(minute=0, second=0, microsecond=0)
-    return [_place(sim, location, start) for location in sim.store.locations]
+    start = cpo.started.replace(minute=0, second=0, microsecond=0)
+    return [_place(cpo, location, start) for location in cpo.store.locations]
 
 
-def _place(sim: "Simulator", location: Object, start: datetime) -> Object:
+def _place(cpo: Cpo, location: Object, start: datetime) -> Object:
     slots = [
         {"start_date_time": start + timedelta(days=day), "end_date_time": start + timedelta(days=day + 1)}
         for day in range(_DAYS)
@@ -43,28 +41,28 @@ def _place(sim: "Simulator", location: Object, start: datetime) -> Object:
         "end_before": start + timedelta(days=_DAYS),
         "timeslot_increment": 15,
         "available_timeslots": slots,
-        "last_updated": sim.started,
+        "last_updated": cpo.started,
     }
     return {
-        "country_code": sim.config.country,
-        "party_id": sim.config.party,
+        "country_code": cpo.config.country,
+        "party_id": cpo.config.party,
         "id": f"{location['id']}-B",
         "location_id": location["id"],
         "booking_terms": _TERMS,
         "calendars": [calendar],
-        "last_updated": sim.started,
+        "last_updated": cpo.started,
     }
 
 
 async def get(call: Call) -> Reply:
     """GET bookings, booking_locations, or one BookingLocation or Calendar (mod_bookings §2.1)."""
     if not call.path:
-        return page(call, call.sim.store.bookings, "booking")
+        return page(call, call.cpo.store.bookings, "booking")
     if call.path[0] != "booking_locations" or len(call.path) > 3:
         raise ProblemError(404, 2001, "There is no GET by id here")
     if len(call.path) == 1:
-        return page(call, call.sim.store.booking_locations, "booking_location")
-    place = call.sim.store.booking_locations.get(call.path[1])
+        return page(call, call.cpo.store.booking_locations, "booking_location")
+    place = call.cpo.store.booking_locations.get(call.path[1])
     if place is None:
         raise ProblemError(404, 2003, "Unknown booking location")
     if len(call.path) == 2:
@@ -80,24 +78,24 @@ async def post(call: Call) -> Reply:
     if call.path:
         raise ProblemError(404, 2001, "BookingRequests are POSTed to the module's URL")
     request_id, place = call.field("request_id") or "", call.field("booking_location_id") or ""
-    if call.sim.store.booking_locations.get(place) is None:
+    if call.cpo.store.booking_locations.get(place) is None:
         raise ProblemError(200, 2003, "Unknown booking location")
     period = _period(call)
-    booking = next((one for one in call.sim.store.bookings if one["request_id"] == request_id), None)
-    entry = {"request_status": "PENDING", "booking_request": dict(call.body), "request_received": call.sim.clock.now()}
+    booking = next((one for one in call.cpo.store.bookings if one["request_id"] == request_id), None)
+    entry = {"request_status": "PENDING", "booking_request": dict(call.body), "request_received": call.cpo.clock.now()}
     if booking is None:
         booking = _new(call, entry, period)
-        call.sim.store.bookings.put(booking["id"], booking)
+        call.cpo.store.bookings.put(booking["id"], booking)
     elif booking["reservation_status"] in _OVER:
         raise ProblemError(200, 2001, f"The booking has ended: {booking['reservation_status']}")
     else:
         booking["booking_requests"].append(entry)
-    booking["last_updated"] = call.sim.clock.later_than(booking["last_updated"])
+    booking["last_updated"] = call.cpo.clock.later_than(booking["last_updated"])
     if call.body.get("canceled"):
         entry["request_status"] = "ACCEPTED"
         booking |= {"reservation_status": "CANCELED", "canceled": call.body["canceled"]}
     else:
-        call.sim.later(_decide(call.sim, booking, entry, period))
+        call.cpo.later(_decide(call.cpo, booking, entry, period))
     return Reply("booking", booking)
 
 
@@ -105,8 +103,8 @@ def _new(call: Call, entry: Object, period: Object) -> Object:
     body = call.body
     return {
         "id": f"B-{uuid4().hex[:12]}",
-        "country_code": call.sim.config.country,
-        "party_id": call.sim.config.party,
+        "country_code": call.cpo.config.country,
+        "party_id": call.cpo.config.party,
         "request_id": body["request_id"],
         "booking_option": body.get("booking_option"),
         "location_id": call.field("location_id"),
@@ -116,7 +114,7 @@ def _new(call: Call, entry: Object, period: Object) -> Object:
         "authorization_reference": call.field("authorization_reference"),
         "booking_terms": _TERMS,
         "booking_requests": [entry],
-        "last_updated": call.sim.started,
+        "last_updated": call.cpo.started,
     }
 
 
@@ -129,24 +127,24 @@ def _period(call: Call) -> Object:
     return {"start_date_time": start, "end_date_time": end}
 
 
-async def _decide(sim: "Simulator", booking: Object, entry: Object, period: Object) -> None:
+async def _decide(cpo: Cpo, booking: Object, entry: Object, period: Object) -> None:
     """After a moment: reserve what is free, and say so."""
-    await asyncio.sleep(sim.behaviour.knobs.result / sim.config.speed)
+    await asyncio.sleep(cpo.behaviour.knobs.result / cpo.config.speed)
     if booking["reservation_status"] in _OVER:
         return
-    free = period["start_date_time"] < period["end_date_time"] and not _taken(sim, booking, period)
+    free = period["start_date_time"] < period["end_date_time"] and not _taken(cpo, booking, period)
     is_new = booking["reservation_status"] == "PENDING"
     entry["request_status"] = "ACCEPTED" if free else "DECLINED"
     if free:
         booking |= {"period": period, "reservation_status": "RESERVED"}
     elif is_new:
         booking["reservation_status"] = "REJECTED"
-    tell(sim, booking, whole=is_new)
+    tell(cpo, booking, whole=is_new)
 
 
-def _taken(sim: "Simulator", booking: Object, period: Object) -> bool:
+def _taken(cpo: Cpo, booking: Object, period: Object) -> bool:
     place = booking["booking_requests"][0]["booking_request"]["booking_location_id"]
-    others = [one for one in sim.store.bookings if one is not booking and one["reservation_status"] == "RESERVED"]
+    others = [one for one in cpo.store.bookings if one is not booking and one["reservation_status"] == "RESERVED"]
     return any(
         one["booking_requests"][0]["booking_request"]["booking_location_id"] == place
         and one["period"]["start_date_time"] < period["end_date_time"]
@@ -155,12 +153,12 @@ def _taken(sim: "Simulator", booking: Object, period: Object) -> bool:
     )
 
 
-def tell(sim: "Simulator", booking: Object, whole: bool = False) -> None:
+def tell(cpo: Cpo, booking: Object, whole: bool = False) -> None:
     """Push a Booking: PUT, or PATCH of what changes in its life."""
-    booking["last_updated"] = sim.clock.later_than(booking["last_updated"])
+    booking["last_updated"] = cpo.clock.later_than(booking["last_updated"])
     parts: dict[str, Any] = booking
     if not whole:
         names = ("reservation_status", "period", "booking_requests", "canceled", "last_updated")
         parts = {name: booking[name] for name in names if name in booking}
-    path = sim.pusher.owned_path(booking["id"])
-    sim.pusher.push(LANE, "PUT" if whole else "PATCH", "bookings", path, "booking", parts)
+    path = cpo.pusher.owned_path(booking["id"])
+    cpo.pusher.push(LANE, "PUT" if whole else "PATCH", "bookings", path, "booking", parts)

@@ -28,5 +28,5 @@ def _shelf(call: Call) -> tuple[Shelf, str]:
     kind = call.path[0] if call.path else ""
     if kind not in _IDS:
         raise ProblemError(404, 2001, "There is nothing here")
-    store = call.sim.store
+    store = call.cpo.store
     return (store.terminals if kind == "terminals" else store.confirmations), _IDS[kind]

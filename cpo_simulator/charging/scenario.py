@@ -1,13 +1,12 @@
 """What a scenario is: an answer to START_SESSION, a script of steps, and how STOP_SESSION is met."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Generic, TypeVar
 
-from cpo_simulator.knobs import Knobs
+from cpo_simulator.settings.knobs import Knobs
 
-if TYPE_CHECKING:
-    from cpo_simulator.charging.run import Run, Step
+Played = TypeVar("Played")
 
 ALL_VERSIONS = ("2.1.1", "2.2", "2.2.1", "2.3.0")
 SINCE_2_2 = ("2.2", "2.2.1", "2.3.0")
@@ -27,8 +26,8 @@ class OnStop:
 
 
 @dataclass(frozen=True)
-class Scenario:
-    """One named course of a charge.
+class Scenario(Generic[Played]):
+    """One named course of a charge; ``Played`` is what its steps are played on, a run.
 
     ``summary`` says what this CPO does, ``expect`` what an eMSP ought to make of it, ``versions`` where it makes
     sense. ``script`` holds the steps; ``failing``, if given, is played instead for the first ``Knobs.failures``
@@ -46,19 +45,19 @@ class Scenario:
     name: str
     summary: str
     expect: str
-    script: tuple["Step", ...] = ()
-    failing: tuple["Step", ...] = ()
+    script: tuple[Callable[[Played], Awaitable[None]], ...] = ()
+    failing: tuple[Callable[[Played], Awaitable[None]], ...] = ()
     answer: str = "ACCEPTED"
     message: str = ""
     mute: frozenset[str] = frozenset()
     on_stop: OnStop = OnStop()
     versions: tuple[str, ...] = ALL_VERSIONS
     reply: str = "properly"
-    on_sample: "Callable[[Run], None] | None" = None
+    on_sample: Callable[[Played], None] | None = None
     with_power: bool = True
     faults: frozenset[str] = frozenset()
     whole_server: bool = False
 
-    def steps(self, attempt: int, knobs: Knobs) -> tuple["Step", ...]:
+    def steps(self, attempt: int, knobs: Knobs) -> tuple[Callable[[Played], Awaitable[None]], ...]:
         """The steps of this attempt at an EVSE, counted from 1."""
         return self.failing if self.failing and attempt <= knobs.failures else self.script

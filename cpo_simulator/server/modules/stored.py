@@ -1,8 +1,8 @@
 """Modules that serve what is stored: versions, credentials, locations, sessions, cdrs, tariffs, tokens."""
 
-from cpo_simulator.registration import HandshakeError
-from cpo_simulator.server import clients
+from cpo_simulator.emsp.registration import HandshakeError
 from cpo_simulator.server.call import Call, ProblemError, Reply
+from cpo_simulator.server.modules import clients
 from cpo_simulator.server.paging import page
 from cpo_simulator.wire.shapes import Object
 from cpo_simulator.wire.versions import VERSIONS
@@ -10,8 +10,8 @@ from cpo_simulator.wire.versions import VERSIONS
 
 async def versions(call: Call) -> Reply:
     """GET versions (OCPI 2.2.1 §6.1)."""
-    registration = call.sim.registration
-    offered = [VERSIONS[number] for number in call.sim.config.versions]
+    registration = call.cpo.registration
+    offered = [VERSIONS[number] for number in call.cpo.config.versions]
     return Reply("version", [{"version": one.number, "url": registration.url(one)} for one in offered])
 
 
@@ -19,59 +19,59 @@ async def details(call: Call) -> Reply:
     """GET version details (OCPI 2.2.1 §6.2)."""
     version = call.version
     endpoints = [
-        {"identifier": name, "role": role, "url": call.sim.registration.url(version, name)}
+        {"identifier": name, "role": role, "url": call.cpo.registration.url(version, name)}
         for name, role in version.modules.items()
-        if name != clients.MODULE or call.sim.config.clients
+        if name != clients.MODULE or call.cpo.config.clients
     ]
     return Reply("version_details", {"version": version.number, "endpoints": endpoints})
 
 
 async def get_credentials(call: Call) -> Reply:
     """GET credentials: the token is the one that the caller uses."""
-    registration = call.sim.registration
+    registration = call.cpo.registration
     token = registration.connection.token_in if registration.connection else registration.token_a
     return Reply("credentials", registration.own_credentials(token or ""))
 
 
 async def post_credentials(call: Call) -> Reply:
     """POST credentials: register (OCPI 2.2.1 §7.2.2); 405 if there is a registration already."""
-    async with call.sim.registration.lock:
-        if call.sim.registration.connection is not None:
+    async with call.cpo.registration.lock:
+        if call.cpo.registration.connection is not None:
             raise ProblemError(405, 2000, "Already registered: use PUT to update")
         return await _accept(call)
 
 
 async def put_credentials(call: Call) -> Reply:
     """PUT credentials: update tokens, URLs or version (OCPI 2.2.1 §7.2.3); 405 if not registered."""
-    async with call.sim.registration.lock:
-        if call.sim.registration.connection is None:
+    async with call.cpo.registration.lock:
+        if call.cpo.registration.connection is None:
             raise ProblemError(405, 2000, "Not registered yet: use POST to register")
         return await _accept(call)
 
 
 async def _accept(call: Call) -> Reply:
     try:
-        mine = await call.sim.registration.accept(call.version, call.body)
+        mine = await call.cpo.registration.accept(call.version, call.body)
     except HandshakeError as problem:
         raise ProblemError(200, problem.code, str(problem)) from problem
-    call.sim.registered()
+    call.cpo.registered()
     return Reply("credentials", mine)
 
 
 async def delete_credentials(call: Call) -> Reply:
     """DELETE credentials: unregister (OCPI 2.2.1 §7.2.4); 405 if not registered."""
-    if call.sim.registration.connection is None:
+    if call.cpo.registration.connection is None:
         raise ProblemError(405, 2000, "Not registered")
-    call.sim.registration.forget()
-    call.sim.exchanges.note("the eMSP unregistered; POST /control/reset-registration issues a new Token A")
+    call.cpo.registration.forget()
+    call.cpo.exchanges.note("the eMSP unregistered; POST /control/reset-registration issues a new Token A")
     return Reply()
 
 
 async def get_locations(call: Call) -> Reply:
     """GET locations: a page, or one Location, EVSE or Connector (OCPI 2.2.1 §8.2.1)."""
     if not call.path:
-        return page(call, call.sim.store.locations, "location")
-    thing: Object | None = call.sim.store.locations.get(call.path[0])
+        return page(call, call.cpo.store.locations, "location")
+    thing: Object | None = call.cpo.store.locations.get(call.path[0])
     for ids, name, _kind in zip(call.path[1:], ("evses", "connectors"), ("evse", "connector"), strict=False):
         key = "uid" if name == "evses" else "id"
         parts = thing[name] if thing else []
@@ -84,19 +84,19 @@ async def get_locations(call: Call) -> Reply:
 async def get_sessions(call: Call) -> Reply:
     """GET sessions (OCPI 2.2.1 §9.2.1.1): date_from is required."""
     _no_path(call)
-    return page(call, call.sim.store.sessions, "session", date_from_required=True)
+    return page(call, call.cpo.store.sessions, "session", date_from_required=True)
 
 
 async def get_cdrs(call: Call) -> Reply:
     """GET cdrs (OCPI 2.2.1 §10.2.1.1)."""
     _no_path(call)
-    return page(call, call.sim.store.cdrs, "cdr")
+    return page(call, call.cpo.store.cdrs, "cdr")
 
 
 async def get_tariffs(call: Call) -> Reply:
     """GET tariffs (OCPI 2.2.1 §11.2.1.1)."""
     _no_path(call)
-    return page(call, call.sim.store.tariffs, "tariff")
+    return page(call, call.cpo.store.tariffs, "tariff")
 
 
 async def get_token(call: Call) -> Reply:
@@ -109,7 +109,7 @@ async def put_token(call: Call) -> Reply:
     key = _token_key(call)
     if (call.field("uid") or "").casefold() != call.path[2].casefold():
         raise ProblemError(200, 2001, "uid differs from the URL")
-    is_new = call.sim.store.tokens.put(key, call.body)
+    is_new = call.cpo.store.tokens.put(key, call.body)
     return Reply(http=201 if is_new else 200)
 
 
@@ -125,7 +125,7 @@ async def patch_token(call: Call) -> Reply:
 
 
 def _known_token(call: Call) -> Object:
-    token = call.sim.store.tokens.get(_token_key(call))
+    token = call.cpo.store.tokens.get(_token_key(call))
     if token is None:
         raise ProblemError(404, call.version.unknown_token, "Unknown token")
     return token
@@ -142,7 +142,7 @@ async def put_preferences(call: Call) -> Reply:
     """PUT sessions/{id}/charging_preferences (OCPI 2.2.1 §9.2.1.2): accepted while the session is live."""
     if len(call.path) != 2 or call.path[1] != "charging_preferences":
         raise ProblemError(405, 2001, "Only charging_preferences can be PUT here")
-    run = call.sim.runs.get(call.path[0])
+    run = call.cpo.runs.get(call.path[0])
     if run is None:
         raise ProblemError(404, 2001, "Unknown session, or it is over")
     if "CHARGING_PREFERENCES_CAPABLE" not in run.bay.evse["capabilities"]:

@@ -4,29 +4,28 @@ import hmac
 import ipaddress
 import json
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from aiohttp import web
 
-from cpo_simulator.charging.bay import STATUSES, Bay
-from cpo_simulator.exchanges import masked
-from cpo_simulator.registration import HandshakeError
-from cpo_simulator.server import control_more
-from cpo_simulator.server.page import status_page
+from cpo_simulator.charging.cpo import Cpo
+from cpo_simulator.emsp.exchanges import masked
+from cpo_simulator.emsp.registration import HandshakeError
+from cpo_simulator.network.bay import STATUSES, Bay
+from cpo_simulator.server.control import unasked
+from cpo_simulator.server.control.page import status_page
+from cpo_simulator.server.wishes import change_behaviour
 from cpo_simulator.wire.versions import V2_2_1
 from cpo_simulator.wire.voice import dumps
 
-if TYPE_CHECKING:
-    from cpo_simulator.simulator import Simulator
-
-Handler = Callable[["Simulator", web.Request, dict[str, Any]], Awaitable[Any]]
+Handler = Callable[[Cpo, web.Request, dict[str, Any]], Awaitable[Any]]
 
 
 class NotFoundError(Exception):
     """What the path names does not exist."""
 
 
-def routes(sim: "Simulator") -> list[web.RouteDef]:
+def routes(cpo: Cpo) -> list[web.RouteDef]:
     """All routes below /control, and the status page at /."""
     table: list[tuple[str, str, Handler]] = [
         ("GET", "/control/state", _state),
@@ -42,32 +41,32 @@ def routes(sim: "Simulator") -> list[web.RouteDef]:
         ("POST", "/control/register", _register),
         ("POST", "/control/credentials", _configure),
         ("POST", "/control/push-network", _push_network),
-        *control_more.ROUTES,
+        *unasked.ROUTES,
     ]
     return [
-        web.get("/", _page(sim)),
-        *(web.route(method, path, _guarded(sim, act)) for method, path, act in table),
+        web.get("/", _page(cpo)),
+        *(web.route(method, path, _guarded(cpo, act)) for method, path, act in table),
     ]
 
 
-def _page(sim: "Simulator") -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+def _page(cpo: Cpo) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     async def page(request: web.Request) -> web.StreamResponse:
-        if not _allowed(sim, request):
+        if not _allowed(cpo, request):
             return web.json_response({"error": "not for you"}, status=403)
-        return web.Response(text=status_page(sim), content_type="text/html")
+        return web.Response(text=status_page(cpo), content_type="text/html")
 
     return page
 
 
-def _guarded(sim: "Simulator", act: Handler) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+def _guarded(cpo: Cpo, act: Handler) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     async def handler(request: web.Request) -> web.StreamResponse:
-        if not _allowed(sim, request):
+        if not _allowed(cpo, request):
             return web.json_response({"error": "give the control token as a Bearer token"}, status=403)
         try:
             body = await request.json() if await request.read() else {}
             if not isinstance(body, dict):
                 raise ValueError("the body must be a JSON object")
-            out = await act(sim, request, body)
+            out = await act(cpo, request, body)
         except NotFoundError as problem:
             return web.json_response({"error": str(problem)}, status=404)
         except HandshakeError as problem:
@@ -81,11 +80,11 @@ def _guarded(sim: "Simulator", act: Handler) -> Callable[[web.Request], Awaitabl
     return handler
 
 
-def _allowed(sim: "Simulator", request: web.Request) -> bool:
+def _allowed(cpo: Cpo, request: web.Request) -> bool:
     """With a control token: whoever knows it. Without: this machine only, and no web page on its behalf."""
-    if sim.config.control_token:
+    if cpo.config.control_token:
         given = request.headers.get("Authorization", "").removeprefix("Bearer ")
-        return hmac.compare_digest(given.encode(), sim.config.control_token.encode())
+        return hmac.compare_digest(given.encode(), cpo.config.control_token.encode())
     if "X-Forwarded-For" in request.headers or request.headers.get("Sec-Fetch-Site") == "cross-site":
         return False
     try:
@@ -94,10 +93,10 @@ def _allowed(sim: "Simulator", request: web.Request) -> bool:
         return False
 
 
-async def _state(sim: "Simulator", request: web.Request, _body: dict[str, Any]) -> dict[str, Any]:
+async def _state(cpo: Cpo, request: web.Request, _body: dict[str, Any]) -> dict[str, Any]:
     """Everything this CPO believes, in 2.2.1 shapes; the newest ``?limit=`` sessions and CDRs (200)."""
     limit = int(request.query.get("limit", "200"))
-    connection = sim.registration.connection
+    connection = cpo.registration.connection
     return {
         "registered": connection is not None,
         "connection": None
@@ -113,19 +112,19 @@ async def _state(sim: "Simulator", request: web.Request, _body: dict[str, Any]) 
                 {"identifier": name, "role": role, "url": url} for (name, role), url in connection.endpoints.items()
             ],
         },
-        "versions_url": sim.registration.versions_url,
-        "token_a": sim.registration.token_a,
-        "tokens": list(sim.store.tokens),
-        "bookings": V2_2_1.render("booking", list(sim.store.bookings)),
-        "terminals": list(sim.store.terminals),
-        "financial_advice_confirmations": list(sim.store.confirmations),
-        "clients": V2_2_1.render("client_info", list(sim.store.clients)),
-        "evses": [_evse(bay) for bay in sim.bays.values()],
-        "runs": len(sim.runs),
-        "sessions": V2_2_1.render("session", list(sim.store.sessions)[-limit:]),
-        "cdrs": V2_2_1.render("cdr", list(sim.store.cdrs)[-limit:]),
-        **sim.store.books.summary(),
-        "behaviour": sim.behaviour.summary(),
+        "versions_url": cpo.registration.versions_url,
+        "token_a": cpo.registration.token_a,
+        "tokens": list(cpo.store.tokens),
+        "bookings": V2_2_1.render("booking", list(cpo.store.bookings)),
+        "terminals": list(cpo.store.terminals),
+        "financial_advice_confirmations": list(cpo.store.confirmations),
+        "clients": V2_2_1.render("client_info", list(cpo.store.clients)),
+        "evses": [_evse(bay) for bay in cpo.bays.values()],
+        "runs": len(cpo.runs),
+        "sessions": V2_2_1.render("session", list(cpo.store.sessions)[-limit:]),
+        "cdrs": V2_2_1.render("cdr", list(cpo.store.cdrs)[-limit:]),
+        **cpo.store.books.summary(),
+        "behaviour": cpo.behaviour.summary(),
     }
 
 
@@ -141,82 +140,82 @@ def _evse(bay: Bay) -> dict[str, Any]:
     }
 
 
-def _bay(sim: "Simulator", request: web.Request) -> Bay:
+def _bay(cpo: Cpo, request: web.Request) -> Bay:
     wanted = request.match_info["uid"].casefold()
-    for uid, bay in sim.bays.items():
+    for uid, bay in cpo.bays.items():
         if uid.casefold() == wanted:
             return bay
     raise NotFoundError(f"no EVSE {request.match_info['uid']}; GET /control/state lists them")
 
 
-async def _exchanges(sim: "Simulator", request: web.Request, _body: dict[str, Any]) -> list[dict[str, Any]]:
-    return sim.exchanges.newest(int(request.query.get("limit", "100")))
+async def _exchanges(cpo: Cpo, request: web.Request, _body: dict[str, Any]) -> list[dict[str, Any]]:
+    return cpo.exchanges.newest(int(request.query.get("limit", "100")))
 
 
-async def _behaviour(sim: "Simulator", _request: web.Request, _body: dict[str, Any]) -> dict[str, Any]:
-    return sim.behaviour.summary()
+async def _behaviour(cpo: Cpo, _request: web.Request, _body: dict[str, Any]) -> dict[str, Any]:
+    return cpo.behaviour.summary()
 
 
-async def _change(sim: "Simulator", _request: web.Request, body: dict[str, Any]) -> dict[str, Any]:
-    sim.behaviour.change(body)
-    sim.exchanges.note(f"behaviour changed: {json.dumps(body)}")
-    return sim.behaviour.summary()
+async def _change(cpo: Cpo, _request: web.Request, body: dict[str, Any]) -> dict[str, Any]:
+    change_behaviour(cpo.behaviour, body)
+    cpo.exchanges.note(f"behaviour changed: {json.dumps(body)}")
+    return cpo.behaviour.summary()
 
 
-async def _plug(sim: "Simulator", request: web.Request, _body: dict[str, Any]) -> dict[str, Any]:
-    bay = _bay(sim, request)
+async def _plug(cpo: Cpo, request: web.Request, _body: dict[str, Any]) -> dict[str, Any]:
+    bay = _bay(cpo, request)
     bay.plug()
     return _evse(bay)
 
 
-async def _unplug(sim: "Simulator", request: web.Request, _body: dict[str, Any]) -> dict[str, Any]:
-    bay = _bay(sim, request)
+async def _unplug(cpo: Cpo, request: web.Request, _body: dict[str, Any]) -> dict[str, Any]:
+    bay = _bay(cpo, request)
     bay.unplug()
     return _evse(bay)
 
 
-async def _status(sim: "Simulator", request: web.Request, body: dict[str, Any]) -> dict[str, Any]:
+async def _status(cpo: Cpo, request: web.Request, body: dict[str, Any]) -> dict[str, Any]:
     """``{status, push?}``: show any OCPI status; ``push: false`` keeps it from the eMSP."""
-    bay = _bay(sim, request)
+    bay = _bay(cpo, request)
     if body["status"] not in STATUSES:
         raise ValueError(f"status must be one of {', '.join(STATUSES)}")
     bay.show(body["status"], push=bool(body.get("push", True)))
     return _evse(bay)
 
 
-async def _stop(sim: "Simulator", request: web.Request, _body: dict[str, Any]) -> dict[str, Any]:
-    run = sim.runs.get(request.match_info["id"])
+async def _stop(cpo: Cpo, request: web.Request, _body: dict[str, Any]) -> dict[str, Any]:
+    run = cpo.runs.get(request.match_info["id"])
     if run is None:
         raise NotFoundError("no such session under way")
     run.request_stop("local")
     return {"stopping": True}
 
 
-async def _outage(sim: "Simulator", _request: web.Request, body: dict[str, Any]) -> dict[str, Any]:
+async def _outage(cpo: Cpo, _request: web.Request, body: dict[str, Any]) -> dict[str, Any]:
     """``{seconds}``: refuse every connection for so long, this API's too, and push nothing."""
     seconds = float(body["seconds"])
-    sim.later(sim.outage(seconds))
+    cpo.later(cpo.outage(seconds))
     return {"gone_for": seconds}
 
 
-async def _reset(sim: "Simulator", _request: web.Request, _body: dict[str, Any]) -> dict[str, Any]:
-    sim.registration.reset()
-    return sim.ready()
+async def _reset(cpo: Cpo, _request: web.Request, _body: dict[str, Any]) -> dict[str, Any]:
+    cpo.registration.reset()
+    return cpo.ready()
 
 
-async def _register(sim: "Simulator", _request: web.Request, body: dict[str, Any]) -> dict[str, Any]:
+async def _register(cpo: Cpo, _request: web.Request, body: dict[str, Any]) -> dict[str, Any]:
     """``{url, token}``: register at an eMSP's versions URL with the Token A that it issued."""
-    await sim.register_at(str(body["url"]), str(body["token"]))
+    await cpo.register_at(str(body["url"]), str(body["token"]))
     return {"registered": True}
 
 
-async def _configure(sim: "Simulator", _request: web.Request, body: dict[str, Any]) -> dict[str, Any]:
+async def _configure(cpo: Cpo, _request: web.Request, body: dict[str, Any]) -> dict[str, Any]:
     """``{version, token_in, token_out, versions_url}``: take over credentials agreed by hand."""
-    await sim.registration.configure(body)
-    sim.registered()
+    await cpo.registration.configure(body)
+    cpo.registered()
     return {"registered": True}
 
 
-async def _push_network(sim: "Simulator", _request: web.Request, _body: dict[str, Any]) -> dict[str, Any]:
-    sim.push_network()
-    return {"locations": len(sim.store.locations), "tariffs": len(sim.store.tariffs)}
+async def _push_network(cpo: Cpo, _request: web.Request, _body: dict[str, Any]) -> dict[str, Any]:
+    cpo.push_network()
+    return {"locations": len(cpo.store.locations), "tariffs": len(cpo.store.tariffs)}

@@ -1,13 +1,12 @@
-"""Faults of the server: named ways to spoil the answer to certain requests."""
+"""Faults of a server that refuses, breaks down or hangs, where it should answer certain requests."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
-from cpo_simulator.scenarios.fault import Fault, Proceed, Spoiled
-from cpo_simulator.scenarios.faults_of_answers import FAULTS_OF_ANSWERS
 from cpo_simulator.server.call import Call, ProblemError, Reply
+from cpo_simulator.server.faults.fault import Fault, Proceed, Spoiled
 
 _HTML = "<!DOCTYPE html><html><head><title>Welcome</title></head><body><h1>It works!</h1></body></html>"
 
@@ -42,7 +41,7 @@ async def _crash(_call: Call, _proceed: Proceed) -> Spoiled:
 
 
 async def _slow(call: Call, proceed: Proceed) -> Spoiled:
-    await asyncio.sleep(call.sim.behaviour.knobs.slow_answer)
+    await asyncio.sleep(call.cpo.behaviour.knobs.slow_answer)
     return await proceed(call)
 
 
@@ -61,7 +60,7 @@ def _without(module: str) -> Callable[[Call, Proceed], Awaitable[Spoiled]]:
     return spoil
 
 
-_ALL = (
+BREAKDOWNS = (
     Fault("missing-module", "version details lack the sessions module", _module("details"), _without("sessions")),
     Fault("html-versions", "the versions URL answers with a web page", _module("versions"), _html),
     Fault("slow-versions", "the versions URL answers late (knob slow_answer)", _module("versions"), _slow),
@@ -104,13 +103,3 @@ _ALL = (
     Fault("sessions-get-500", "GET sessions answers HTTP 500", _module("sessions", "GET"), _crash),
     Fault("down", "every connection is dropped without an answer", _anything, _hang_up),
 )
-
-FAULTS: Mapping[str, Fault] = {one.name: one for one in (*_ALL, *FAULTS_OF_ANSWERS)}
-
-
-async def pass_through(names: frozenset[str], call: Call, proceed: Proceed) -> Spoiled:
-    """Answer a call as the first active fault that it hits would, or properly."""
-    for name, fault in FAULTS.items():
-        if name in names and fault.hits(call):
-            return await fault.spoil(call, proceed)
-    return await proceed(call)

@@ -2,10 +2,8 @@
 
 from collections.abc import Sequence
 from html import escape
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from cpo_simulator.simulator import Simulator
+from cpo_simulator.charging.cpo import Cpo
 
 _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 70rem; color: #1d2733 }
@@ -15,22 +13,22 @@ td, th { padding: .25rem .6rem; border-bottom: 1px solid #dde3ea } code { font-s
 """
 
 
-def status_page(sim: "Simulator") -> str:
+def status_page(cpo: Cpo) -> str:
     """The page as HTML."""
     return (
         '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><meta http-equiv="refresh" content="2">'
-        f"<title>{escape(sim.config.name)}</title><style>{_STYLE}</style></head><body>"
-        f"<h1>{escape(sim.config.name)} <small>{sim.config.country}-{sim.config.party}</small></h1>"
-        f"<p>{_registration(sim)}<br>Scenario <b>{escape(sim.behaviour.scenario)}</b>, "
-        f"speed {sim.config.speed:g}, meter values every {sim.config.meter_seconds:g} s</p>"
-        f"<h2>Chargers</h2>{_chargers(sim)}<h2>Sessions</h2>{_sessions(sim)}<h2>Exchanges</h2>{_exchanges(sim)}"
+        f"<title>{escape(cpo.config.name)}</title><style>{_STYLE}</style></head><body>"
+        f"<h1>{escape(cpo.config.name)} <small>{cpo.config.country}-{cpo.config.party}</small></h1>"
+        f"<p>{_registration(cpo)}<br>Scenario <b>{escape(cpo.behaviour.scenario)}</b>, "
+        f"speed {cpo.config.speed:g}, meter values every {cpo.config.meter_seconds:g} s</p>"
+        f"<h2>Chargers</h2>{_chargers(cpo)}<h2>Sessions</h2>{_sessions(cpo)}<h2>Exchanges</h2>{_exchanges(cpo)}"
         "</body></html>"
     )
 
 
-def _registration(sim: "Simulator") -> str:
-    connection = sim.registration.connection
-    url = f"Versions URL <code>{escape(sim.registration.versions_url)}</code>"
+def _registration(cpo: Cpo) -> str:
+    connection = cpo.registration.connection
+    url = f"Versions URL <code>{escape(cpo.registration.versions_url)}</code>"
     if connection is None:
         return f"Not registered. {url}"
     party = f"{connection.party.country_code}-{connection.party.party_id} {connection.party.name}"
@@ -43,7 +41,7 @@ def _table(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     return f"<table><tr>{head}</tr>{body}</table>"
 
 
-def _chargers(sim: "Simulator") -> str:
+def _chargers(cpo: Cpo) -> str:
     rows = [
         (
             escape(bay.location["name"]),
@@ -52,12 +50,12 @@ def _chargers(sim: "Simulator") -> str:
             f"{bay.evse['connectors'][0]['max_electric_power'] / 1000:g} kW",
             f'<span class="{bay.status}">{bay.status}</span>',
         )
-        for bay in sim.bays.values()
+        for bay in cpo.bays.values()
     ]
     return _table(("Location", "EVSE uid", "EVSE id", "Power", "Status"), rows)
 
 
-def _sessions(sim: "Simulator") -> str:
+def _sessions(cpo: Cpo) -> str:
     rows = [
         (
             f"<code>{escape(one['id'])}</code>",
@@ -66,12 +64,12 @@ def _sessions(sim: "Simulator") -> str:
             f"{one['kwh']:.3f} kWh",
             f"{one['total_cost'].incl_vat} {one['currency']}" if one.get("total_cost") else "",
         )
-        for one in list(sim.store.sessions)[::-1][:20]
+        for one in list(cpo.store.sessions)[::-1][:20]
     ]
     return _table(("Session", "EVSE", "Status", "Energy", "Cost incl. VAT"), rows)
 
 
-def _exchanges(sim: "Simulator") -> str:
+def _exchanges(cpo: Cpo) -> str:
     rows = [
         (
             one["at"][11:23],
@@ -82,6 +80,6 @@ def _exchanges(sim: "Simulator") -> str:
             str(one["status_code"] or "-"),
             f"{one['ms']} ms",
         )
-        for one in sim.exchanges.newest(30)
+        for one in cpo.exchanges.newest(30)
     ]
     return _table(("At", "", "Method", "URL", "HTTP", "OCPI", ""), rows)

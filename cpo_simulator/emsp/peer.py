@@ -6,7 +6,7 @@ from time import perf_counter
 
 import aiohttp
 
-from cpo_simulator.exchanges import Exchange, Exchanges
+from cpo_simulator.emsp.exchanges import Exchange, Exchanges
 from cpo_simulator.wire.shapes import Json
 from cpo_simulator.wire.voice import dumps
 

@@ -7,8 +7,8 @@ from email.utils import format_datetime
 
 from aiohttp import web
 
-from cpo_simulator.scenarios.fault import Fault, Proceed, Spoiled
 from cpo_simulator.server.call import Call, ProblemError, Reply
+from cpo_simulator.server.faults.fault import Fault, Proceed, Spoiled
 
 _LISTS = frozenset({"locations", "sessions", "cdrs", "tariffs"})
 _AHEAD = timedelta(minutes=10)
@@ -81,7 +81,7 @@ async def _redirect(call: Call, _proceed: Proceed) -> Spoiled:
 async def _ahead(call: Call, proceed: Proceed) -> Spoiled:
     reply = await proceed(call)
     return replace(
-        reply, headers={**reply.headers, "Date": format_datetime(call.sim.clock.now() + _AHEAD, usegmt=True)}
+        reply, headers={**reply.headers, "Date": format_datetime(call.cpo.clock.now() + _AHEAD, usegmt=True)}
     )
 
 
@@ -89,7 +89,7 @@ def _anything(_call: Call) -> bool:
     return True
 
 
-FAULTS_OF_ANSWERS = (
+WRONG_ANSWERS = (
     Fault("no-link", "lists have no Link to the next page", _list, _without_headers("Link")),
     Fault(
         "no-paging-headers",

@@ -4,14 +4,11 @@ import asyncio
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from cpo_simulator.clock import Clock
-from cpo_simulator.pushes import Pusher
+from cpo_simulator.emsp.pushes import Pusher
 from cpo_simulator.wire.shapes import Object
-
-if TYPE_CHECKING:
-    from cpo_simulator.charging.run import Run
 
 USABLE = frozenset({"AVAILABLE", "BLOCKED", "RESERVED"})
 STATUSES = (
@@ -25,6 +22,15 @@ STATUSES = (
     "RESERVED",
     "UNKNOWN",
 )
+
+
+class Occupant(Protocol):
+    """Who charges at an EVSE: a run, as far as the EVSE knows."""
+
+    session: Object | None
+
+    def request_stop(self, reason: str) -> None:
+        """Want the charge to end."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +49,7 @@ class Bay:
     def __init__(self, location: Object, evse: Object, pusher: Pusher, clock: Clock) -> None:
         self.location = location
         self.evse = evse
-        self.run: Run | None = None
+        self.run: Occupant | None = None
         self.reservation: Reservation | None = None
         self.cable_in = asyncio.Event()
         self.attempts: Counter[str] = Counter()

@@ -9,7 +9,7 @@ from itertools import count
 from typing import Any, TextIO
 
 from cpo_simulator.clock import now
-from cpo_simulator.config import Config
+from cpo_simulator.settings.config import Config
 from cpo_simulator.wire.shapes import Json
 
 _LONGEST = 20_000

@@ -1,0 +1,1 @@
+"""The eMSP as seen from here: who it is, what is called and told, and the log of it."""

@@ -1,0 +1,1 @@
+"""Where chargers stand, what they cost, and what state each is in."""

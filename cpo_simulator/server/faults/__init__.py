@@ -1,0 +1,1 @@
+"""Named ways to spoil the answers of the server."""

@@ -1,0 +1,1 @@
+"""The modules of OCPI that a CPO serves."""
