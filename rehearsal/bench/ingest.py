@@ -22,7 +22,7 @@ from sfp_platform.web import serve
 ROUNDS, SECONDS, CONNECTIONS = 5, 4.0, 8
 WORKERS = "2"
 VENV = places.ROOT / "var" / "bench-venv"
-NEEDS = places.ROOT / "bench" / "rivals" / "requirements.txt"
+NEEDS = places.ROOT / "rehearsal" / "bench" / "rivals" / "requirements.txt"
 
 
 @dataclass

@@ -16,7 +16,7 @@ import psycopg
 import redis
 from psycopg import sql
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 SERVER = "postgres://postgres@127.0.0.1:5432/postgres"
 BROKER = "redis://127.0.0.1:6379/0"
 TICKS = os.sysconf("SC_CLK_TCK")

@@ -27,9 +27,13 @@ def main(arguments: list[str]) -> int:
     codes = []
     for part in [part for part in (*PARTS, *LONG) if part in named] or PARTS:
         say(f"\n--- {part}")
-        command = [sys.executable, "-m", f"bench.{part}", *(options if part in LONG else ())]
-        codes.append(subprocess.run(command, check=False).returncode)  # noqa: S603
+        codes.append(subprocess.run(command(part, *options), check=False).returncode)  # noqa: S603
     return max(codes)
+
+
+def command(part: str, *options: str) -> list[str]:
+    """The command line of a part; the options are for the long ones."""
+    return [sys.executable, "-m", f"rehearsal.bench.{part}", *(options if part in LONG else ())]
 
 
 if __name__ == "__main__":

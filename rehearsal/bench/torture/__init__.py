@@ -7,6 +7,6 @@ stuck, or done twice.
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 # The throw-away servers are those of `scripts/with_services.py`.
 sys.path.append(str(ROOT / "scripts"))
