@@ -3,21 +3,21 @@
 import sys
 from contextlib import ExitStack
 
-from rehearsal.bench import place as places
+from rehearsal.bench import stages
 
 
 def main() -> int:
     """Onboard one CPO with many chargers, then measure one thing after the other."""
     with ExitStack() as stack:
-        place = stack.enter_context(places.take("engine"))
-        places.set_up_django(place)
+        stage = stack.enter_context(stages.take("engine"))
+        stages.set_up_django(stage)
         from rehearsal.bench import reaction, seed, stub, sweep, throughput
 
         cpo = stack.enter_context(stub.running())
         partner, token = seed.connected_partner(f"{cpo.url}/versions")
         seed.endpoint(partner, "commands", f"{cpo.url}/commands", "RECEIVER")
         seed.stations(partner, 2 * reaction.DRIVERS + throughput.SESSIONS, 1)
-        reaction.measure(place, partner, token, cpo)
+        reaction.measure(stage, partner, token, cpo)
         throughput.measure(partner, cpo, 2 * reaction.DRIVERS)
         sweep.measure()
     return 0

@@ -1,10 +1,13 @@
 """Figures of several rounds, and how they are printed."""
 
+import os
 import platform
 import statistics
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+
+TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def say(text: str = "") -> None:
@@ -46,3 +49,17 @@ def _read(path: str) -> list[str]:
         return Path(path).read_text().splitlines()
     except OSError:
         return []
+
+
+def cpu_seconds(pid: int) -> float:
+    """Processor time of a process and its children so far."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    own = (int(fields[11]) + int(fields[12])) / TICKS
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return own + sum(cpu_seconds(int(child)) for child in children)
+
+
+def resident_mb() -> float:
+    """Memory of this process now."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20

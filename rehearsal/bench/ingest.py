@@ -13,16 +13,17 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from rehearsal.bench import place as places
-from rehearsal.bench.figures import median, percentile, say, verdict
-from rehearsal.bench.place import Place
-from rehearsal.demo.processes import Processes, answers
-from sfp_platform.web import serve
+from rehearsal.bench import stages
+from rehearsal.bench.figures import cpu_seconds, median, percentile, say, verdict
+from rehearsal.stage import programs
+from rehearsal.stage.environment import Stage
+from rehearsal.stage.ports import free_port
+from rehearsal.stage.processes import ROOT, Processes, answers
 
 ROUNDS, SECONDS, CONNECTIONS = 5, 4.0, 8
 WORKERS = "2"
-VENV = places.ROOT / "var" / "bench-venv"
-NEEDS = places.ROOT / "rehearsal" / "bench" / "rivals" / "requirements.txt"
+VENV = ROOT / "var" / "bench-venv"
+NEEDS = ROOT / "rehearsal" / "bench" / "rivals" / "requirements.txt"
 
 
 @dataclass
@@ -47,13 +48,13 @@ class Server:
 def main() -> int:
     """Start all, load them in turn, print the comparison."""
     with ExitStack() as stack:
-        place = stack.enter_context(places.take("ingest"))
-        places.set_up_django(place)
+        stage = stack.enter_context(stages.take("ingest"))
+        stages.set_up_django(stage)
         from rehearsal.bench import seed
 
         partner, token = seed.connected_partner()
         seed.stations(partner, 1, 1)
-        servers = [ours(place, stack), *rivals(place, token, stack)]
+        servers = [ours(stage, stack), *rivals(stage, token, stack)]
         for number in range(ROUNDS):
             for server in servers:
                 load(server, token, f"{number}")
@@ -61,25 +62,25 @@ def main() -> int:
     return 0
 
 
-def ours(place: Place, stack: ExitStack) -> Server:
+def ours(stage: Stage, stack: ExitStack) -> Server:
     """The platform as production runs it."""
-    processes = stack.enter_context(Processes(place.folder, place.environment()))
-    running = processes.start("ours", serve.command("127.0.0.1", place.port, int(WORKERS)))
-    processes.wait_until("ours", answers(f"http://127.0.0.1:{place.port}/health/"))
-    return Server("ours, everything on", place.port, running.popen.pid)
+    processes = stack.enter_context(Processes(stage.folder, stage.environment()))
+    running = processes.start("ours", programs.web(stage.web_port, int(WORKERS)))
+    processes.wait_until("ours", answers(f"{stage.web_url}/health/"))
+    return Server("ours, everything on", stage.web_port, running.popen.pid)
 
 
-def rivals(place: Place, token: str, stack: ExitStack) -> list[Server]:
+def rivals(stage: Stage, token: str, stack: ExitStack) -> list[Server]:
     """Those rivals that can be installed here."""
     python = virtual_environment()
     if python is None:
         return []
-    url = place.database_url.replace("postgres://", "postgresql+psycopg://")
+    url = stage.variables["DATABASE_URL"].replace("postgres://", "postgresql+psycopg://")
     more = {"BENCH_TOKEN": token, "BENCH_SQLALCHEMY_URL": url, "ENVIRONMENT": "production"}
-    processes = stack.enter_context(Processes(place.folder, place.environment(**more)))
+    processes = stack.enter_context(Processes(stage.folder, stage.environment(**more)))
     started = []
     for name, module in (("extrawest-ocpi, a dict", "extrawest"), ("FastAPI + SQLAlchemy", "upsert")):
-        port = places.free_port()
+        port = free_port()
         options = ["--port", str(port), "--workers", WORKERS, "--no-access-log", "--log-level", "error"]
         running = processes.start(
             module, [str(python), "-m", "uvicorn", f"rehearsal.bench.rivals.{module}:app", *options]
@@ -111,9 +112,9 @@ def load(server: Server, token: str, prefix: str) -> None:
     """One round: the load generator in a process of its own."""
     encoded = base64.b64encode(token.encode()).decode()
     spec = {"port": server.port, "connections": CONNECTIONS, "seconds": SECONDS, "token": encoded, "prefix": prefix}
-    before = places.cpu_seconds(server.pid)
+    before = cpu_seconds(server.pid)
     command = [sys.executable, "-m", "rehearsal.bench.load", json.dumps(spec)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True, cwd=places.ROOT)  # noqa: S603
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True, cwd=ROOT)  # noqa: S603
     result = json.loads(done.stdout)
     taken = result["taken"]
     if not taken:
@@ -122,7 +123,7 @@ def load(server: Server, token: str, prefix: str) -> None:
     server.rates.append(len(taken) / result["seconds"])
     server.p50.append(percentile(taken, 50))
     server.p99.append(percentile(taken, 99))
-    server.cpu_ms.append((places.cpu_seconds(server.pid) - before) * 1000 / (len(taken) * 1.125))
+    server.cpu_ms.append((cpu_seconds(server.pid) - before) * 1000 / (len(taken) * 1.125))
 
 
 def queries_per_request(token: str) -> dict[str, list[str]]:

@@ -44,8 +44,6 @@ def handler(port: int, count: int, evses: int) -> type[BaseHTTPRequestHandler]:
 def main() -> None:
     port, count, evses = json.loads(sys.argv[1])
     server = ThreadingHTTPServer(("127.0.0.1", port), handler(port, count, evses))
-    sys.stdout.write("ready\n")
-    sys.stdout.flush()
     server.serve_forever()
 
 

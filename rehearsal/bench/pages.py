@@ -19,7 +19,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from rehearsal.bench.figures import median, say
-from rehearsal.bench.place import Place, free_port, set_up_django, take
+from rehearsal.bench.stages import at, set_up_django, take
+from rehearsal.stage.environment import Stage
 
 LIMIT_MS = 300
 ROUNDS = 5
@@ -155,17 +156,17 @@ def measure(visitor: Visitor, few: dict[str, Figure], only: str, explain: bool) 
 
 
 @contextmanager
-def place_for(database: str) -> Iterator[Place]:
+def stage_for(database: str) -> Iterator[Stage]:
     if not database:
-        with take("pages") as place:
-            yield place
+        with take("pages") as stage:
+            yield stage
         return
     with TemporaryDirectory(prefix="sfp-bench-pages-") as folder:
-        yield Place(Path(folder), database, "sfp_bench_pages:", free_port())
+        yield at(Path(folder), database, "sfp_bench_pages:")
 
 
-def run(options: argparse.Namespace, place: Place) -> int:
-    set_up_django(place)
+def run(options: argparse.Namespace, stage: Stage) -> int:
+    set_up_django(stage)
     from partners.models import Partner
     from rehearsal.bench.crowd import Sizes, grow
 
@@ -187,8 +188,8 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--database", default="", help="a PostgreSQL URL; filled when empty, and kept")
     parser.add_argument("--explain", action="store_true", help="with the slowest query of what is missed")
     options = parser.parse_args(arguments)
-    with place_for(options.database) as place:
-        return run(options, place)
+    with stage_for(options.database) as stage:
+        return run(options, stage)
 
 
 if __name__ == "__main__":

@@ -5,14 +5,15 @@ The server is a process of its own, so that only the platform's memory is measur
 
 import json
 import resource
-import subprocess
 import sys
 import time
 from contextlib import ExitStack
 from typing import Any
 
-from rehearsal.bench import place as places
-from rehearsal.bench.figures import median, say, verdict
+from rehearsal.bench import stages
+from rehearsal.bench.figures import median, resident_mb, say, verdict
+from rehearsal.stage.ports import LOOPBACK, free_port
+from rehearsal.stage.processes import Processes, answers
 
 LOCATIONS, EVSES = 10_000, 3
 MOST_SECONDS = 165.0
@@ -34,23 +35,26 @@ class Watch:
 
     def page(self) -> None:
         self.statements.append(self.count)
-        self.memory.append(places.resident_mb())
+        self.memory.append(resident_mb())
         self.count = 0
 
 
 def main() -> int:
     with ExitStack() as stack:
-        place = stack.enter_context(places.take("pull"))
-        places.set_up_django(place)
-        port = places.free_port()
-        command = [sys.executable, "-m", "rehearsal.bench.paged", json.dumps([port, LOCATIONS, EVSES])]
-        server = subprocess.Popen(command, cwd=places.ROOT, stdout=subprocess.PIPE)  # noqa: S603
-        stack.callback(server.wait)
-        stack.callback(server.terminate)
-        assert server.stdout is not None  # noqa: S101 (narrows the type)
-        server.stdout.readline()
-        pull(f"http://127.0.0.1:{port}/locations")
+        stage = stack.enter_context(stages.take("pull"))
+        stages.set_up_django(stage)
+        running = stack.enter_context(Processes(stage.folder, stage.environment()))
+        pull(start_cpo(running, LOCATIONS))
     return 0
+
+
+def start_cpo(running: Processes, locations: int) -> str:
+    """Start the server that has so many Locations; return the URL of their first page."""
+    port = free_port()
+    running.start("paged", [sys.executable, "-m", "rehearsal.bench.paged", json.dumps([port, locations, EVSES])])
+    url = f"http://{LOOPBACK}:{port}/locations"
+    running.wait_until("paged", answers(f"{url}?limit=1"))
+    return url
 
 
 def pull(url: str) -> None:
@@ -63,7 +67,7 @@ def pull(url: str) -> None:
     partner, _ = seed.connected_partner()
     watch = Watch()
     seed.endpoint(partner, "locations", url)
-    before, started, worked = places.resident_mb(), time.monotonic(), time.process_time()
+    before, started, worked = resident_mb(), time.monotonic(), time.process_time()
     with connection.execute_wrapper(watch.statement):
         seed.pull_locations(partner, watch.page, started + MOST_SECONDS)
     seconds, stored = time.monotonic() - started, Location.objects.count()

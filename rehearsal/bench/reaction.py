@@ -13,16 +13,15 @@ from contextlib import ExitStack
 
 from ocpi.models import Evse
 from partners.models import Partner, Policy
-from rehearsal.bench import place as places
 from rehearsal.bench import stub, wire
 from rehearsal.bench.figures import percentile, say, verdict
-from rehearsal.bench.place import Place
-from rehearsal.demo.processes import Processes, answers
+from rehearsal.stage import programs
+from rehearsal.stage.environment import Stage
+from rehearsal.stage.processes import ROOT, Processes, answers
 from sessions_adhoc.driver.services import StartRequest, start_session
 from sessions_adhoc.models import AdHocSession
 from sessions_adhoc.states import State
 from sfp_platform.celery import QUEUES
-from sfp_platform.web import serve
 
 ENGINE = "engine"
 DRIVERS, PAUSE, PATIENCE, MOST_SECONDS = 40, 0.05, 5.0, 25.0
@@ -30,29 +29,28 @@ WRITERS, WRITES_PER_SECOND = 20, 200
 LOAD_SECONDS = 30.0
 
 
-def measure(place: Place, partner: Partner, token: str, cpo: stub.Cpo) -> None:
+def measure(stage: Stage, partner: Partner, token: str, cpo: stub.Cpo) -> None:
     """Print p50 and p99, idle and under load."""
     Policy.objects.create(partner=partner, start_strategy=Policy.StartStrategy.WAIT_FOR_PREPARING)
     with ExitStack() as stack:
-        start_processes(place, stack)
-        idle = react(place.port, token, cpo, waiting_drivers(0))
+        start_processes(stage, stack)
+        idle = react(stage.web_port, token, cpo, waiting_drivers(0))
         report("idle", idle)
         waiting = waiting_drivers(DRIVERS)
-        stack.callback(load(place.port, token).wait)
+        stack.callback(load(stage.web_port, token).wait)
         time.sleep(2)
-        report(f"under {WRITES_PER_SECOND} writes/s", react(place.port, token, cpo, waiting))
+        report(f"under {WRITES_PER_SECOND} writes/s", react(stage.web_port, token, cpo, waiting))
 
 
-def start_processes(place: Place, stack: ExitStack) -> None:
+def start_processes(stage: Stage, stack: ExitStack) -> None:
     """As production: granian, a worker for the engine, one for the rest, beat."""
-    running = stack.enter_context(Processes(place.folder, place.environment()))
-    running.start("web", serve.command("127.0.0.1", place.port, 2))
-    celery = [sys.executable, "-m", "celery", "-A", "sfp_platform"]
+    running = stack.enter_context(Processes(stage.folder, stage.environment()))
+    running.start("web", programs.web(stage.web_port, 2))
     quiet = ["--without-mingle", "--without-gossip", "--without-heartbeat"]
     for name, queues in (("engine", ENGINE), ("rest", ",".join(set(QUEUES.split(",")) - {ENGINE}))):
-        running.start(name, [*celery, "worker", "-n", name, "--queues", queues, "--concurrency", "2", *quiet])
-    running.start("beat", [*celery, "beat", "--schedule", str(place.folder / "beat")])
-    running.wait_until("web", answers(f"http://127.0.0.1:{place.port}/health/"))
+        running.start(name, programs.celery("worker", "-n", name, "--queues", queues, "--concurrency", "2", *quiet))
+    running.start("beat", programs.beat(stage.folder))
+    running.wait_until("web", answers(f"{stage.web_url}/health/"))
 
 
 def waiting_drivers(first: int) -> list[str]:
@@ -94,7 +92,7 @@ def load(port: int, token: str) -> "subprocess.Popen[bytes]":
     spec = {"port": port, "connections": WRITERS, "seconds": LOAD_SECONDS, "token": encoded, "prefix": "w"}
     spec["rate"] = WRITERS / WRITES_PER_SECOND
     command = [sys.executable, "-m", "rehearsal.bench.load", json.dumps(spec)]
-    return subprocess.Popen(command, cwd=places.ROOT, stdout=subprocess.DEVNULL)  # noqa: S603
+    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)  # noqa: S603
 
 
 def report(when: str, taken: list[float]) -> None:

@@ -1,33 +1,29 @@
 """Runs the demonstration from the empty folder to the last line."""
 
-import signal
 import time
-from types import FrameType
 
 from django.core.management import call_command
 
 from partners.models import Partner
-from rehearsal.demo import processes, story
-from rehearsal.demo.place import Place, child_environment
+from rehearsal.demo import story
 from rehearsal.demo.printing import Printer
-
-
-class Stopped(Exception):
-    """Somebody asked the demonstration to end."""
+from rehearsal.stage import processes, programs
+from rehearsal.stage.again import Stopped, stop_on_sigterm
+from rehearsal.stage.environment import Stage
 
 
 class Director:
     """Starts what is needed, tells the story, and leaves nothing running."""
 
-    def __init__(self, place: Place, out: Printer, *, kill_worker: bool) -> None:
-        self.place, self.out, self.kill_worker = place, out, kill_worker
-        self.ready_file = place.folder / "cpo.json"
+    def __init__(self, stage: Stage, cpo_port: int, out: Printer, *, kill_worker: bool) -> None:
+        self.stage, self.cpo_port, self.out, self.kill_worker = stage, cpo_port, out, kill_worker
+        self.ready_file = stage.folder / "cpo.json"
         self.admin = ("", "")
 
     def run(self, *, once: bool) -> int:
         """Return the exit code: 0 when the charge came out as it must."""
-        signal.signal(signal.SIGTERM, _stop)
-        with processes.Processes(self.place.folder, child_environment(self.place)) as running:
+        stop_on_sigterm()
+        with processes.Processes(self.stage.folder, self.stage.environment()) as running:
             try:
                 return self._tell(running, once=once)
             except (Stopped, KeyboardInterrupt):
@@ -35,7 +31,7 @@ class Director:
                 return 0
             except (story.StoryFailed, processes.DidNotStart) as error:
                 self.out.line(f"\nThe demonstration failed: {error}")
-                self.out.line(f"Logs: {self.place.folder}/*.log")
+                self.out.line(f"Logs: {self.stage.folder}/*.log")
                 return 1
 
     def _tell(self, running: processes.Processes, *, once: bool) -> int:
@@ -59,18 +55,18 @@ class Director:
         return 1 if outcome.problems else 0
 
     def _start(self, running: processes.Processes) -> None:
-        folder, port = self.place.folder, self.place.web_port
+        folder, port = self.stage.folder, self.stage.web_port
         self.out.line("\nStarting")
         with self.out.step("database"):
             call_command("migrate", verbosity=0)
             self.admin = story.make_admin(folder)
         with self.out.step("web, worker, beat and a simulated CPO"):
-            running.start("cpo", processes.simulator(self.place.cpo_port, self.ready_file))
-            running.start("web", processes.web(port))
-            running.start("worker", processes.worker())
-            running.start("beat", processes.beat(folder))
+            running.start("cpo", programs.simulator(self.ready_file, "--port", str(self.cpo_port)))
+            running.start("web", programs.web(port))
+            running.start("worker", programs.worker())
+            running.start("beat", programs.beat(folder))
             running.wait_until("cpo", self.ready_file.exists)
-            running.wait_until("web", processes.answers(f"{self.place.web_url}/health/"))
+            running.wait_until("web", processes.answers(f"{self.stage.web_url}/health/"))
 
     def _onboard(self) -> Partner:
         self.out.line("\nOnboarding the CPO over OCPI")
@@ -81,7 +77,7 @@ class Director:
     def _charge(self, running: processes.Processes, partner: Partner) -> story.Charge:
         evse = story.wait_for_chargers(partner, self.out)
         self.out.line(f"\nCharging at {evse}, {evse.location.name}")
-        charge = story.Charge(self.place.web_url, evse, self.out)
+        charge = story.Charge(self.stage.web_url, evse, self.out)
         charge.start()
         charge.follow_until("energy", lambda session: (session["meter"]["kwh"] or 0) > 1)
         if self.kill_worker:
@@ -106,7 +102,7 @@ class Director:
 
     def _stay(self, running: processes.Processes, charge: story.Charge) -> None:
         user, password = self.admin
-        url = self.place.web_url
+        url = self.stage.web_url
         lines = [
             "",
             "Everything stays up. Where to look:",
@@ -114,16 +110,12 @@ class Director:
             f"  this session    {url}/admin/sessions_adhoc/adhocsession/{charge.id}/change/",
             f"  driver's page   {url}/c/{charge.evse.code}",
             f"  driver's API    {url}/api/v1/docs/",
-            f"  the CPO         http://127.0.0.1:{self.place.cpo_port}/control/state",
-            f"  logs            {self.place.folder}/*.log",
+            f"  the CPO         http://127.0.0.1:{self.cpo_port}/control/state",
+            f"  logs            {self.stage.folder}/*.log",
             "Ctrl-C stops every process.",
         ]
         for line in lines:
             self.out.line(line)
-        while (ended := running.ended()) is None:
+        while True:
+            running.raise_if_ended()
             time.sleep(0.5)
-        raise processes.DidNotStart(f"{ended.name} ended with exit code {ended.popen.returncode}:\n{ended.tail()}")
-
-
-def _stop(_number: int, _frame: FrameType | None) -> None:
-    raise Stopped

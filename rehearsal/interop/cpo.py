@@ -2,7 +2,6 @@
 
 import base64
 import json
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,23 +9,17 @@ from typing import Any
 import requests
 
 from ocpi.versions import Version
+from rehearsal.stage.programs import simulator
 
 TIMEOUT = 30
 # 2.1.1 tells time in whole seconds: two charging periods must not begin in the same one.
 SPEED, METER_INTERVAL = 60, 1.1
 
 
-def command(version: Version, party_id: str, port: int, ready_file: Path) -> list[str]:
+def command(version: Version, party_id: str, ready_file: Path) -> list[str]:
     """How to start a CPO that speaks one version."""
-    options = {
-        "--port": port,
-        "--party": party_id,
-        "--versions": version.number,
-        "--ready-file": ready_file,
-        "--speed": SPEED,
-        "--meter-interval": METER_INTERVAL,
-    }
-    return [sys.executable, "-m", "cpo_simulator", *(str(part) for pair in options.items() for part in pair)]
+    who = ["--party", party_id, "--versions", version.number]
+    return simulator(ready_file, *who, speed=SPEED, meter_interval=METER_INTERVAL)
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,11 @@ from pathlib import Path
 from ocpi.versions import VERSIONS, Version
 from partners.models import Partner
 from partners.services import PartnerDetails, add_partner
-from rehearsal.demo import processes
-from rehearsal.demo.place import Place, free_port
-from rehearsal.interop import charging, handshakes, more, objects
+from rehearsal.interop import charging, handshakes, objects, optional_modules
 from rehearsal.interop.cpo import Cpo, command
 from rehearsal.interop.world import Gap, NotInVersion, World
+from rehearsal.stage import processes, programs
+from rehearsal.stage.environment import Stage
 
 Step = Callable[[World], str]
 STEPS: tuple[tuple[str, Step], ...] = (
@@ -31,18 +31,18 @@ STEPS: tuple[tuple[str, Step], ...] = (
     ("START_SESSION", charging.start),
     ("Session pushed", charging.session_push),
     ("samples", charging.samples),
-    ("charging profiles", more.profiles),
-    ("charging preferences", more.preferences),
+    ("charging profiles", optional_modules.profiles),
+    ("charging preferences", optional_modules.preferences),
     ("STOP_SESSION", charging.stop),
     ("Session read back", charging.session_read_back),
     ("CDR pushed", charging.cdr_push),
     ("CDR read back", charging.cdr_read_back),
-    ("RESERVE_NOW", more.reserve),
-    ("CANCEL_RESERVATION", more.cancel),
-    ("UNLOCK_CONNECTOR", more.unlock),
-    ("Bookings", more.book),
-    ("Payments: terminals", more.terminals),
-    ("Payments: receipt after settlement", more.receipt),
+    ("RESERVE_NOW", optional_modules.reserve),
+    ("CANCEL_RESERVATION", optional_modules.cancel),
+    ("UNLOCK_CONNECTOR", optional_modules.unlock),
+    ("Bookings", optional_modules.book),
+    ("Payments: terminals", optional_modules.terminals),
+    ("Payments: receipt after settlement", optional_modules.receipt),
     ("rotation by PUT: theirs", handshakes.they_rotate),
     ("unregistered by them", handshakes.they_unregister),
     ("handshake C: they register", handshakes.they_register),
@@ -62,25 +62,25 @@ class Cell:
     text: str
 
 
-def play(place: Place, running: processes.Processes, progress: Callable[[Cell], None]) -> list[Cell]:
+def play(stage: Stage, running: processes.Processes, progress: Callable[[Cell], None]) -> list[Cell]:
     """Start our web server and one CPO per version, then try every feature with each."""
-    running.start("web", processes.web(place.web_port))
+    running.start("web", programs.web(stage.web_port))
     for version in VERSIONS.values():
-        running.start(version.slug, command(version, _party_id(version), free_port(0), _ready_file(place, version)))
-    running.wait_until("web", processes.answers(f"{place.web_url}/health/"))
+        running.start(version.slug, command(version, _party_id(version), _ready_file(stage, version)))
+    running.wait_until("web", processes.answers(f"{stage.web_url}/health/"))
     cells: list[Cell] = []
     for version in VERSIONS.values():
-        running.wait_until(version.slug, _ready_file(place, version).exists)
-        cpo = Cpo(version, _ready_file(place, version))
-        for cell in _one_version(World(version, cpo, _partner(version, cpo), lambda: _workers(place, running))):
+        running.wait_until(version.slug, _ready_file(stage, version).exists)
+        cpo = Cpo(version, _ready_file(stage, version))
+        for cell in _one_version(World(version, cpo, _partner(version, cpo), lambda: _workers(stage, running))):
             cells.append(cell)
             progress(cell)
     return cells
 
 
 @contextmanager
-def _workers(place: Place, running: processes.Processes) -> Iterator[None]:
-    commands = {"worker": processes.worker(), "beat": processes.beat(place.folder)}
+def _workers(stage: Stage, running: processes.Processes) -> Iterator[None]:
+    commands = {"worker": programs.worker(), "beat": programs.beat(stage.folder)}
     for name, command_line in commands.items():
         running.start(name, command_line)
     try:
@@ -130,8 +130,8 @@ def _party_id(version: Version) -> str:
     return "V" + version.number.replace(".", "")[-2:].rjust(2, "0")
 
 
-def _ready_file(place: Place, version: Version) -> Path:
-    return place.folder / f"{version.slug}.json"
+def _ready_file(stage: Stage, version: Version) -> Path:
+    return stage.folder / f"{version.slug}.json"
 
 
 def _partner(version: Version, cpo: Cpo) -> Partner:

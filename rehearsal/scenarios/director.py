@@ -1,16 +1,12 @@
 """Starts everything, has the scenarios played, prints what came of them."""
 
 import math
-import signal
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 
 from django.core.management import call_command
 
-from rehearsal.demo import processes
 from rehearsal.demo.printing import Printer
 from rehearsal.scenarios.plays import onboarding, report
 from rehearsal.scenarios.plays.case import Case
@@ -18,6 +14,9 @@ from rehearsal.scenarios.plays.driver import Driver
 from rehearsal.scenarios.plays.play import Play
 from rehearsal.scenarios.plays.runner import Fleet, NoCharger, Runner, cast
 from rehearsal.scenarios.plays.table import SPEED, ready
+from rehearsal.stage import processes, programs
+from rehearsal.stage.again import Stopped, stop_on_sigterm
+from rehearsal.stage.environment import Stage
 
 COUNTRIES = ("SK", "CZ", "AT", "PL", "HU", "DE", "SI", "HR", "IT", "FR", "BE", "NL", "LU", "DK", "SE", "FI")
 WORKERS, THREADS = 2, 5
@@ -32,22 +31,17 @@ MOST_AGAIN = 8
 """With more that went wrong it is no chance any more."""
 
 
-class Stopped(Exception):
-    """Somebody asked for an end."""
-
-
 class Director:
-    """Plays scenarios in a prepared place, every second of them `pace` times as long."""
+    """Plays scenarios on a stage, every second of them `pace` times as long."""
 
-    def __init__(self, folder: Path, web_port: int, environment: dict[str, str], pace: float) -> None:
-        self.folder, self.web_port, self.environment, self.pace = folder, web_port, environment, pace
+    def __init__(self, stage: Stage, pace: float) -> None:
+        self.stage, self.pace = stage, pace
         self.out = Printer()
-        self.web_url = f"http://127.0.0.1:{web_port}"
 
     def run(self, cases: Sequence[Case], versions: Sequence[str], jobs: int) -> int:
         """Play `cases` in `versions`, at most `jobs` at a time; return the exit code: 0 when all outcomes are right."""
-        signal.signal(signal.SIGTERM, _stop)
-        with processes.Processes(self.folder, self.environment) as running:
+        stop_on_sigterm()
+        with processes.Processes(self.stage.folder, self.stage.environment()) as running:
             try:
                 return self._run(running, cases, versions, jobs)
             except (Stopped, KeyboardInterrupt):
@@ -63,10 +57,10 @@ class Director:
             fleets = self._start(running, cases, versions)
         with self.out.step("handshakes, locations and tariffs"):
             onboarding.connect([cpo for fleet in fleets for cpo in fleet.all])
-        plays = cast([ready(case, self.pace) for case in cases], fleets, Driver(self.web_url))
+        plays = cast([ready(case, self.pace) for case in cases], fleets, Driver(self.stage.web_url))
         slowly = f", at pace {self.pace:g} because the machine is busy" if self.pace > 1 else ""
         self.out.line(f"\nPlaying {len(plays)} scenarios, {min(jobs, len(plays))} at a time{slowly}")
-        done = Runner(plays, jobs, self._tell, lambda: self._watch(running)).run()
+        done = Runner(plays, jobs, self._tell, running.raise_if_ended).run()
         return self.conclude(self._again(running, done))
 
     def _again(self, running: processes.Processes, done: list[Play]) -> list[Play]:
@@ -79,22 +73,22 @@ class Director:
             return done
         self.out.line(f"\n{report.table(failed)}\n\nPlaying again what went wrong, {AT_ONCE_AGAIN} at a time")
         second = {play: play.anew() for play in failed}
-        Runner(list(second.values()), AT_ONCE_AGAIN, self._tell, lambda: self._watch(running)).run()
+        Runner(list(second.values()), AT_ONCE_AGAIN, self._tell, running.raise_if_ended).run()
         return [second.get(play, play) for play in done]
 
     def _start(self, running: processes.Processes, cases: Sequence[Case], versions: Sequence[str]) -> list[Fleet]:
         versions = [version for version in versions if any(version in case.versions for case in cases)]
         wanted = [one for version in versions for one in wanted_cpos(version, cases)]
-        running.start("web", processes.web(self.web_port))
+        running.start("web", programs.web(self.stage.web_port))
         workers = 1 if sum(len(case.versions) for case in cases) <= ONE_IS_ENOUGH else WORKERS
         for number in range(1, workers + 1):
-            running.start(f"worker-{number}", [*processes.worker(), "--concurrency", str(THREADS)])
-        running.start("beat", processes.beat(self.folder))
+            running.start(f"worker-{number}", [*programs.worker(), "--concurrency", str(THREADS)])
+        running.start("beat", programs.beat(self.stage.folder))
         for one in wanted:
             running.start(one.code, self._simulator(one))
         for one in wanted:
             running.wait_until(one.code, self._ready_file(one).exists)
-        running.wait_until("web", processes.answers(f"{self.web_url}/health/"))
+        running.wait_until("web", processes.answers(f"{self.stage.web_url}/health/"))
         fleets = {version: Fleet(version) for version in versions}
         for one in wanted:
             cpo = onboarding.add(one.code, one.country, one.party, one.version, self._ready_file(one))
@@ -102,24 +96,16 @@ class Director:
         return list(fleets.values())
 
     def _ready_file(self, one: "Wanted") -> Path:
-        return self.folder / f"{one.code}.json"
+        return self.stage.folder / f"{one.code}.json"
 
     def _simulator(self, one: "Wanted") -> list[str]:
-        speed, interval = SPEED / self.pace, self.pace
-        return [
-            sys.executable,
-            "-m",
-            "cpo_simulator",
+        return programs.simulator(
+            self._ready_file(one),
             *("--versions", one.version, "--country", one.country, "--party", one.party),
-            *("--speed", str(speed), "--meter-interval", str(interval)),
-            *("--ready-file", str(self._ready_file(one))),
-            *("--knob", f"clock={one.clock}"),
-        ]
-
-    def _watch(self, running: processes.Processes) -> None:
-        """Raise `DidNotStart` when a process has ended by itself: nothing would come of waiting."""
-        if ended := running.ended():
-            raise processes.DidNotStart(f"{ended.name} ended with exit code {ended.popen.returncode}:\n{ended.tail()}")
+            speed=SPEED / self.pace,
+            meter_interval=self.pace,
+            knobs={"clock": one.clock},
+        )
 
     def _tell(self, play: Play, done: int, total: int) -> None:
         self.out.line(report.progress(play, done, total))
@@ -130,7 +116,7 @@ class Director:
         self.out.line(report.summary(done, self.out.began))
         if not report.wrong(done):
             return 0
-        self.out.line(f"Logs and database: {self.folder}")
+        self.out.line(f"Logs and database: {self.stage.folder}")
         return 1
 
 
@@ -160,7 +146,3 @@ def wanted_cpos(version: str, cases: Sequence[Case]) -> list[Wanted]:
     shared = 1 + math.ceil(sharing / LARGE) if sharing > SHARED_CASES else 1
     names = [("", 0)] * shared + own
     return [Wanted(version, country, *one) for country, one in zip(COUNTRIES, names, strict=False)]
-
-
-def _stop(_number: int, _frame: FrameType | None) -> None:
-    raise Stopped

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, ViewportSize
 
-from rehearsal.demo.processes import ROOT
+from rehearsal.stage.processes import ROOT
 from rehearsal.walkthrough import everybody, onboarding, servers, tour
 from rehearsal.walkthrough.browser import DESKTOP, PHONE, chromium
 
@@ -36,9 +36,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def walk(folder: Path, pictures: Path) -> int:
-    environment, port = servers.embedded(folder)
     taken = Camera(pictures)
-    with servers.running(folder, environment, port, secrets.token_urlsafe(12)) as running, chromium() as browser:
+    with servers.running(servers.embedded(folder), secrets.token_urlsafe(12)) as running, chromium() as browser:
         walked = everybody.Walk(running, browser, taken.take)
         for step in (*onboarding.STAGES, *tour.TOUR):
             began = time.monotonic()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from rehearsal.demo.processes import ROOT
+from rehearsal.stage.processes import ROOT
 
 DOCUMENTS = ROOT / "docs" / "images"
 PICTURES = {

@@ -1,20 +1,19 @@
 """What the walk needs to run: the platform's web server, worker and beat, and simulated CPOs, each its own process."""
 
 import json
-import os
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rehearsal.demo import processes
-from rehearsal.demo.place import Place, child_environment, free_port
+from rehearsal.stage import processes, programs
+from rehearsal.stage.environment import Stage
 
-SPEED, METER = "30", "2"
+SPEED, METER = 30, 2
 """A minute of charging in two seconds, and a meter value each: the interval of the guide at that speed."""
 
 
@@ -54,40 +53,29 @@ class Servers:
 
 
 @contextmanager
-def running(folder: Path, environment: Mapping[str, str], port: int, admin_password: str) -> Iterator[Servers]:
+def running(stage: Stage, admin_password: str) -> Iterator[Servers]:
     """Migrate, make the first administrator, start everything; all of it is stopped at the end of the block."""
-    variables = {**environment, "DJANGO_SUPERUSER_PASSWORD": admin_password}
+    variables, folder = stage.environment(DJANGO_SUPERUSER_PASSWORD=admin_password), stage.folder
     _manage(variables, "migrate", "--verbosity", "0")
     _manage(variables, "createsuperuser", "--noinput", "--username", "admin", "--email", "admin@sfp.example")
-    with processes.Processes(folder, environment) as started:
+    with processes.Processes(folder, stage.environment()) as started:
         for name in ("cpo", "cpo-production"):
-            command = processes.simulator(free_port(0), folder / f"{name}.json")
-            started.start(name, [*_slowed(command), "--quiet"])
-        started.start("web", processes.web(port))
-        started.start("worker", processes.worker())
-        started.start("beat", processes.beat(folder))
+            ready_file = folder / f"{name}.json"
+            started.start(name, programs.simulator(ready_file, "--quiet", speed=SPEED, meter_interval=METER))
+        started.start("web", programs.web(stage.web_port))
+        started.start("worker", programs.worker())
+        started.start("beat", programs.beat(folder))
         for name in ("cpo", "cpo-production"):
             started.wait_until(name, (folder / f"{name}.json").exists)
-        url = f"http://127.0.0.1:{port}"
-        started.wait_until("web", processes.answers(f"{url}/health/"))
-        yield Servers(url, admin_password, Cpo.at(folder / "cpo.json"), Cpo.at(folder / "cpo-production.json"))
+        started.wait_until("web", processes.answers(f"{stage.web_url}/health/"))
+        yield Servers(
+            stage.web_url, admin_password, Cpo.at(folder / "cpo.json"), Cpo.at(folder / "cpo-production.json")
+        )
 
 
-def _slowed(command: list[str]) -> list[str]:
-    """The demonstration's simulator, slow enough to be watched."""
-    return _with(_with(command, "--speed", SPEED), "--meter-interval", METER)
-
-
-def _with(command: list[str], option: str, value: str) -> list[str]:
-    """A command line with another value of an option that it has."""
-    at = command.index(option) + 1
-    return [*command[:at], value, *command[at + 1 :]]
-
-
-def embedded(folder: Path) -> tuple[dict[str, str], int]:
-    """The environment of a fresh clone in `folder`, and the port of its web server."""
-    place = Place(folder, free_port(0), 0, ())
-    return {**child_environment(place), **STRICT}, place.web_port
+def embedded(folder: Path) -> Stage:
+    """As a fresh clone has it, in `folder`."""
+    return Stage.build(folder, {"LOG_LEVEL": "INFO", **STRICT})
 
 
 STRICT = {
@@ -97,11 +85,11 @@ STRICT = {
 """As in production, where the second factor is concerned."""
 
 
-def _manage(environment: Mapping[str, str], *arguments: str) -> None:
+def _manage(environment: dict[str, str], *arguments: str) -> None:
     subprocess.run(  # noqa: S603 - the project's own command line
         [sys.executable, "manage.py", *arguments],
         cwd=processes.ROOT,
-        env={**os.environ, **environment},
+        env=environment,
         check=True,
         timeout=300,
     )

@@ -13,6 +13,7 @@ from billing.models import SimulatedCharge
 from ocpi.models import HandshakeRun, Message
 from onboarding.models import Onboarding, StageChange, StageOverride
 from partners.models import Document, HistoryEntry, Incident, Partner
+from rehearsal.stage.environment import Stage
 from rehearsal.walkthrough import everybody, onboarding, servers
 from rehearsal.walkthrough.browser import chromium
 from tests.onboarding.documents.reading import text_of
@@ -45,7 +46,7 @@ def walk(folder: Any) -> Walked:
         EMAIL_URL="consolemail://",
         **servers.STRICT,
     )
-    with servers.running(folder, environment, port, ADMIN) as running, chromium() as browser:
+    with servers.running(Stage(folder, port, environment), ADMIN) as running, chromium() as browser:
         walked = everybody.Walk(running, browser)
         for step in onboarding.STAGES:
             step(walked)

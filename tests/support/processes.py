@@ -1,12 +1,9 @@
 """Real programs on loopback for tests: started, waited for, stopped by pid, their log shown on failure."""
 
 import os
-import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -14,31 +11,28 @@ from signal import SIGKILL, SIGTERM
 from types import TracebackType
 from typing import Self
 
-ROOT = Path(__file__).resolve().parents[2]
+from rehearsal.stage.ports import free_port
+from rehearsal.stage.processes import ROOT, answers
+
+__all__ = [
+    "PATIENCE",
+    "ROOT",
+    "Process",
+    "Ready",
+    "eventually",
+    "file_contains",
+    "file_exists",
+    "free_port",
+    "url_answers",
+]
 PATIENCE = 300.0
 """Seconds after which something will not come any more, however busy the machine: only a failure takes so long."""
 Ready = Callable[[], bool]
 
 
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
-
-
 def url_answers(url: str) -> Ready:
-    """Ready when `url` answers with anything but a server error."""
-
-    def answers() -> bool:
-        try:
-            with urllib.request.urlopen(url, timeout=PATIENCE):  # noqa: S310 - a loopback address of the test's own
-                return True
-        except urllib.error.HTTPError as answer:
-            return answer.code < 500
-        except OSError:
-            return False
-
-    return answers
+    """Ready when `url` answers with anything but a server error; one answer may take as long as it likes."""
+    return answers(url, PATIENCE)
 
 
 def file_exists(path: Path) -> Ready:

@@ -4,16 +4,14 @@ import argparse
 import os
 import secrets
 import shutil
-import signal
 import sys
 import tempfile
 from pathlib import Path
-from types import FrameType
-
-from services import common
 
 from rehearsal.bench.torture import plan as plans
 from rehearsal.bench.torture import servers
+from rehearsal.stage.again import stop_on_sigterm
+from rehearsal.stage.environment import Stage
 
 REST = 180.0
 
@@ -23,14 +21,14 @@ def main(arguments: list[str] | None = None) -> int:
     options = _options(arguments)
     seed = options.seed if options.seed is not None else secrets.randbelow(10**6)
     plan = plans.make(seed, options.sessions, options.minutes * 60, options.kills)
-    signal.signal(signal.SIGTERM, _leave)
+    stop_on_sigterm()
     folder = Path(tempfile.mkdtemp(prefix="sfp-torture-"))
     code = 1
     try:
         with servers.started() as (database, broker):
-            port = common.free_port()
-            os.environ.update(servers.environment(folder, port, database, broker))
-            code = _play(plan, folder, port, {"postgres": database, "redis": broker}, options)
+            stage = Stage.build(folder, servers.variables(database, broker))
+            os.environ.update(stage.environment())
+            code = _play(plan, stage, {"postgres": database, "redis": broker}, options)
     finally:
         if code or options.keep:
             sys.stdout.write(f"Logs: {folder}\n")
@@ -39,16 +37,14 @@ def main(arguments: list[str] | None = None) -> int:
     return code
 
 
-def _play(
-    plan: plans.Plan, folder: Path, port: int, of_its_own: dict[str, servers.Server], options: argparse.Namespace
-) -> int:
+def _play(plan: plans.Plan, stage: Stage, of_its_own: dict[str, servers.Server], options: argparse.Namespace) -> int:
     """With the environment in place Django can be set up, and everything that needs it imported."""
     import django
 
     django.setup()
     from rehearsal.bench.torture.show import show
 
-    return show(plan, folder, port, of_its_own, cpos=options.cpos, patience=options.rest)
+    return show(plan, stage, of_its_own, cpos=options.cpos, patience=options.rest)
 
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:
@@ -61,10 +57,6 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--rest", type=float, default=REST, help=f"longest wait for the end, in s (default {REST:g})")
     parser.add_argument("--keep", action="store_true", help="keep the folder with the logs in any case")
     return parser.parse_args(arguments)
-
-
-def _leave(number: int, _frame: FrameType | None) -> None:
-    raise SystemExit(128 + number)
 
 
 if __name__ == "__main__":

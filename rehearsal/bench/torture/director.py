@@ -14,7 +14,7 @@ from ocpi.models import Evse
 from rehearsal.bench.torture import checks
 from rehearsal.bench.torture.drivers import Api, Ride
 from rehearsal.bench.torture.plan import Blow, Plan, Visit
-from rehearsal.bench.torture.stage import Stage, free_chargers
+from rehearsal.bench.torture.targets import Targets, free_chargers
 from rehearsal.demo.printing import Printer
 from rehearsal.scenarios.plays.cpo import Charger, Cpo
 from sessions_adhoc.driver.clients import create_client_key
@@ -30,8 +30,8 @@ STEADY = 3.0
 class Director:
     """One run."""
 
-    def __init__(self, plan: Plan, stage: Stage, out: Printer) -> None:
-        self.plan, self.stage, self.out = plan, stage, out
+    def __init__(self, plan: Plan, targets: Targets, out: Printer) -> None:
+        self.plan, self.targets, self.out = plan, targets, out
         self.chance = random.Random(plan.seed)  # noqa: S311 - the same seed, the same choices
         self.rides: list[Ride] = []
         self.outages = 0
@@ -47,7 +47,7 @@ class Director:
         """
         self._read_evses()
         _client, key = create_client_key(f"torture {self.plan.seed}")
-        self.api = Api(self.stage.web_url, key)
+        self.api = Api(self.targets.web_url, key)
         self.began = time.monotonic()
         for visit in self.plan.visits:
             self._plan(visit.at, lambda visit=visit: self._arrive(visit))  # type: ignore[misc]
@@ -66,7 +66,7 @@ class Director:
         heapq.heappush(self._agenda, (at, next(self._order), what))
 
     def _next(self) -> None:
-        self.stage.look_after()
+        self.targets.look_after()
         at, _order, what = self._agenda[0]
         wait = self.began + at - time.monotonic()
         if wait > 0:
@@ -79,12 +79,12 @@ class Director:
         return time.monotonic() - self.began
 
     def _strike(self, blow: Blow) -> None:
-        done = self.stage.kill(blow.target)
+        done = self.targets.kill(blow.target)
         if not done:
             return
         self.outages += 1
         self.out.event(f"{done}, back in {blow.down:.1f} s" if blow.target != "cpo" else done)
-        self._plan(self._now() + blow.down, lambda: self.stage.revive(blow.target))
+        self._plan(self._now() + blow.down, lambda: self.targets.revive(blow.target))
 
     def _arrive(self, visit: Visit) -> None:
         """Send the driver to a free charger; without one the driver waits in the car park."""
@@ -106,8 +106,8 @@ class Director:
             ride = Ride(visit, "", key=self._key(visit), trouble="no charger came free in time")
             ride.done.set()
             self.rides.append(ride)
-        for target in list(self.stage.down):
-            self.stage.revive(target)
+        for target in list(self.targets.down):
+            self.targets.revive(target)
 
     def _key(self, visit: Visit) -> str:
         return f"torture-{self.plan.seed}-{visit.number}"
@@ -115,7 +115,7 @@ class Director:
     def _charger(self, visit: Visit) -> tuple[Cpo, Charger] | None:
         try:
             taken = self._taken()
-            for cpo in self.chance.sample(self.stage.cpos, len(self.stage.cpos)):
+            for cpo in self.chance.sample(self.targets.cpos, len(self.targets.cpos)):
                 free = [one for one in free_chargers(cpo, taken) if one.is_dc or not visit.needs_dc]
                 if free:
                     charger = self.chance.choice(free)
@@ -145,7 +145,7 @@ class Director:
         quiet_since: float | None = None
         while time.monotonic() < deadline:
             now = time.monotonic()
-            self.stage.look_after()
+            self.targets.look_after()
             if self._is_quiet():
                 quiet_since = quiet_since or now
                 if now >= quiet_since + STEADY:
@@ -158,7 +158,7 @@ class Director:
         if not all(ride.done.is_set() for ride in self.rides):
             return False
         try:
-            return not checks.under_way() and all(cpo.state()["runs"] == 0 for cpo in self.stage.cpos)
+            return not checks.under_way() and all(cpo.state()["runs"] == 0 for cpo in self.targets.cpos)
         except (requests.RequestException, DatabaseError):
             close_old_connections()
             return False

@@ -1,6 +1,5 @@
 """PostgreSQL and Redis of this run alone, which can be killed and started again with the same address."""
 
-import os
 import secrets
 import shutil
 import signal
@@ -11,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from services import common, postgres, redis_server
+
+from rehearsal.stage.ports import free_port
 
 NO_FSYNC = ["fsync=off", "max_connections=200"]
 """What a killed server has committed is with the kernel: only a power cut would lose it."""
@@ -71,7 +72,7 @@ def _postgres() -> Iterator[Server]:
         raise common.UnavailableError(postgres.MISSING)
     user = common.unprivileged_user("postgres")
     with common.private_folder("sfp-torture-pg-", user) as folder:
-        password, port = secrets.token_urlsafe(24), common.free_port()
+        password, port = secrets.token_urlsafe(24), free_port()
         postgres.initialise(programs, folder, user, password)
         url = f"postgres://postgres:{password}@127.0.0.1:{port}/postgres"
         settings = [f"port={port}", "listen_addresses=127.0.0.1", f"unix_socket_directories={folder}", *NO_FSYNC]
@@ -91,7 +92,7 @@ def _redis() -> Iterator[Server]:
         raise common.UnavailableError(redis_server.MISSING)
     user = common.unprivileged_user("redis")
     with common.private_folder("sfp-torture-redis-", user) as folder:
-        password, port = secrets.token_urlsafe(24), common.free_port()
+        password, port = secrets.token_urlsafe(24), free_port()
         url = f"redis://:{password}@127.0.0.1:{port}/0"
         configuration = f'bind 127.0.0.1\nport {port}\nrequirepass {password}\nsave ""\nappendonly no\n'
         ready = lambda: redis_server.refusal(url) is None  # noqa: E731
@@ -108,24 +109,15 @@ def _running(server: Server) -> Iterator[Server]:
         server.kill()
 
 
-def environment(folder: Path, web_port: int, database: Server, broker: Server) -> dict[str, str]:
-    """For every process of the platform."""
-    url = f"http://127.0.0.1:{web_port}"
-    own = {
-        "ENVIRONMENT": "development",
+def variables(database: Server, broker: Server) -> dict[str, str]:
+    """For every process of the platform: these servers, and little patience."""
+    return {
         "DATABASE_URL": database.url,
         "REDIS_URL": broker.url,
         "REDIS_KEY_PREFIX": "",
-        "VAR_DIR": str(folder),
-        "OCPI_BASE_URL_TEMPLATE": url,
-        "PUBLIC_BASE_URL": url,
-        "ALLOWED_HOSTS": "127.0.0.1,localhost",
-        "PAYMENT_GATEWAY": "simulated",
         "SIMULATED_GATEWAY_DELAY_MS": "1500",
         "OCPI_READ_TIMEOUT": "4",
         "OCPI_CONNECT_TIMEOUT": "2",
         "EMAIL_URL": "dummymail://",
         "LOG_LEVEL": "INFO",
-        "DJANGO_SETTINGS_MODULE": "sfp_platform.settings",
     }
-    return {**os.environ, **own}

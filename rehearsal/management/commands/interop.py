@@ -7,7 +7,8 @@ from typing import Any
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
-from rehearsal.interop.place import prepared, run_again_in_a_place, stop_on_sigterm
+from rehearsal.interop.folder import run_again_in_a_folder
+from rehearsal.stage.again import Stopped, current_stage, stop_on_sigterm
 
 
 class Command(BaseCommand):
@@ -15,21 +16,22 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def handle(self, *_args: Any, **_options: Any) -> None:
-        place = prepared()
-        if place is None:
-            sys.exit(run_again_in_a_place())
-        from rehearsal.demo.place import child_environment
-        from rehearsal.demo.processes import DidNotStart, Processes
+        stage = current_stage()
+        if stage is None:
+            sys.exit(run_again_in_a_folder())
         from rehearsal.interop import matrix
+        from rehearsal.stage.processes import DidNotStart, Processes
 
         stop_on_sigterm()
         began = time.monotonic()
         call_command("migrate", verbosity=0)
         try:
-            with Processes(place.folder, child_environment(place)) as running:
-                cells = matrix.play(place, running, self.tell)
-        except (DidNotStart, KeyboardInterrupt) as error:
-            raise CommandError(str(error) or "Stopped.") from error
+            with Processes(stage.folder, stage.environment()) as running:
+                cells = matrix.play(stage, running, self.tell)
+        except DidNotStart as error:
+            raise CommandError(str(error)) from error
+        except (Stopped, KeyboardInterrupt) as error:
+            raise CommandError("Stopped.") from error
         for line in ("", *matrix.table(cells)):
             self.stdout.write(line)
         gaps = sum(1 for cell in cells if cell.verdict == matrix.GAP)

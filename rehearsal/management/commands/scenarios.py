@@ -1,9 +1,7 @@
 """`manage.py scenarios`: every scenario of the table, over HTTP, between real processes."""
 
 import os
-import subprocess
 import sys
-import time
 from argparse import ArgumentParser
 from collections.abc import Sequence
 from dataclasses import replace
@@ -13,11 +11,12 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from rehearsal.scenarios import place as places
+from rehearsal.scenarios.pace import pace_of_this_machine, stage_at
 from rehearsal.scenarios.plays.case import ALL_VERSIONS, Case
 from rehearsal.scenarios.plays.table import TABLE
+from rehearsal.stage.again import current_stage, run_again_on
 
-FOLDER, WEB_PORT, PACE = "SFP_SCENARIOS_FOLDER", "SFP_SCENARIOS_WEB_PORT", "SFP_SCENARIOS_PACE"
+PACE = "SFP_SCENARIOS_PACE"
 JOBS = 28
 
 
@@ -61,12 +60,15 @@ class Command(BaseCommand):
             return
         if options["jobs"] < 1:
             raise CommandError("--jobs must be at least 1.")
-        if FOLDER in os.environ:
-            sys.exit(play(cases, versions, options["jobs"]))
-        pace = options["pace"] or places.pace_of_this_machine()
+        if stage := current_stage():
+            from rehearsal.scenarios.director import Director
+
+            sys.exit(Director(stage, float(os.environ.pop(PACE))).run(cases, versions, options["jobs"]))
+        pace = options["pace"] or pace_of_this_machine()
         try:
-            with places.prepared(options["var_dir"].resolve(), pace) as place:
-                again_in(place, pace)
+            with stage_at(pace, options["var_dir"].resolve()) as stage:
+                if run_again_on(stage, **{PACE: str(pace)}):
+                    raise WentWrong
         except WentWrong:
             sys.exit(1)
 
@@ -87,32 +89,3 @@ def _chosen(name: str, at: str, version: str) -> Case:
     if at and version not in case.versions:
         raise CommandError(f"{name} is not played in {version!r}, but in: {', '.join(case.versions)}.")
     return replace(case, versions=(version,)) if at else case
-
-
-def play(cases: Sequence[Case], versions: Sequence[str], jobs: int) -> int:
-    """Play them with settings that point to a place of their own; return the exit code."""
-    from rehearsal.scenarios.director import Director
-
-    environment = {name: value for name, value in os.environ.items() if name not in (FOLDER, WEB_PORT, PACE)}
-    folder, port, pace = Path(os.environ[FOLDER]), int(os.environ[WEB_PORT]), float(os.environ[PACE])
-    director = Director(folder, port, environment, pace)
-    return director.run(cases, versions, jobs)
-
-
-def again_in(place: places.Place, pace: float) -> None:
-    """Run this command again with settings that point to `place`. Raises `WentWrong` when it fails."""
-    environment = {**place.environment, FOLDER: str(place.folder), WEB_PORT: str(place.web_port), PACE: str(pace)}
-    child = subprocess.Popen([sys.executable, *sys.argv], env=environment)  # noqa: S603 - this command
-    while True:
-        try:
-            code = child.wait()
-        except KeyboardInterrupt:
-            time.sleep(0.1)  # it reaches the child by itself
-            continue
-        except BaseException:
-            child.terminate()
-            child.wait()
-            raise
-        if code:
-            raise WentWrong
-        return

@@ -8,7 +8,8 @@ from typing import Any
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
-from rehearsal.interop.place import prepared, run_again_in_a_place
+from rehearsal.interop.folder import run_again_in_a_folder
+from rehearsal.stage.again import current_stage
 
 
 class Command(BaseCommand):
@@ -21,8 +22,8 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         if not options["folder"].is_dir():
             raise CommandError(f"There is no folder {options['folder']}.")
-        if prepared() is None:
-            sys.exit(run_again_in_a_place())
+        if current_stage() is None:
+            sys.exit(run_again_in_a_folder())
         call_command("migrate", verbosity=0)
         self.report(options["folder"])
 

@@ -1,15 +1,16 @@
 """What the benchmarks start can be started: each part as a program of its own, and the servers beside the platform."""
 
 import importlib.util
-import json
+import os
 import subprocess
 import sys
 
 import pytest
 import requests
 
-from rehearsal.bench import place as places
 from rehearsal.bench import run
+from rehearsal.bench.pull import start_cpo
+from rehearsal.stage.processes import Processes
 from tests.support.processes import ROOT
 
 
@@ -34,5 +35,11 @@ def test_what_takes_options_says_so_when_it_is_asked(arguments, usage) -> None:
     assert usage in done.stdout
 
 
-def test_the_benchmarks_run_their_own_programs_in_the_folder_of_the_project() -> None:
-    assert places.ROOT == ROOT
+def test_the_cpo_with_many_locations_is_started_and_gives_them_in_pages(tmp_path) -> None:
+    with Processes(tmp_path, os.environ) as running:
+        url = start_cpo(running, 150)
+        first = requests.get(url, timeout=60)
+        rest = requests.get(first.links["next"]["url"], timeout=60)
+        assert running.ended() is None
+    counts = [len(answer.json()["data"]) for answer in (first, rest)]
+    assert (counts, first.headers["X-Total-Count"], rest.links) == ([100, 50], "150", {})

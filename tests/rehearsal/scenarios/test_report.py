@@ -10,6 +10,7 @@ from rehearsal.scenarios.plays.driver import Driver
 from rehearsal.scenarios.plays.judging import deviations
 from rehearsal.scenarios.plays.play import Play
 from rehearsal.scenarios.plays.table import TABLE
+from rehearsal.stage.environment import Stage
 from tests.rehearsal.scenarios.test_judging import GOOD
 
 pytestmark = pytest.mark.django_db
@@ -25,7 +26,7 @@ def played(name: str, **changes) -> Play:
 
 
 def printed(capsys, *plays: Play) -> tuple[int, list[str]]:
-    code = Director(Path("/tmp/place"), 1, {}, 1.0).conclude(plays)  # noqa: S108 - only its name is printed
+    code = Director(Stage(Path("/tmp/stage"), 1), 1.0).conclude(plays)  # noqa: S108 - only its name is printed
     return code, capsys.readouterr().out.splitlines()
 
 
@@ -73,7 +74,7 @@ def test_one_deviation_among_many_makes_the_exit_code_1(capsys, changes, fault) 
     assert fault in told
     assert "session S-1, charger E-7 of cpo-221-sk" in told
     assert "scenarios 1 WRONG: 3 played" in lines[-2]
-    assert lines[-1].endswith("Logs and database: /tmp/place")
+    assert lines[-1].endswith("Logs and database: /tmp/stage")
 
 
 def test_a_play_that_was_never_judged_is_no_success(capsys) -> None:

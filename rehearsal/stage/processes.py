@@ -1,9 +1,8 @@
-"""The demonstration's processes: started together, watched, and all stopped at the end, whatever happened."""
+"""Processes of one run: started together, waited for, watched, and all stopped by pid at the end, whatever happened."""
 
 import os
 import signal
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -13,9 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
-
-from sfp_platform.celery import QUEUES
-from sfp_platform.web import serve
 
 ROOT = Path(__file__).resolve().parents[2]
 READY_WITHIN = 60.0
@@ -96,6 +92,11 @@ class Processes:
         """Return a process that has ended by itself, if one has."""
         return next((one for one in self.running.values() if one.popen.poll() is not None), None)
 
+    def raise_if_ended(self) -> None:
+        """Raise `DidNotStart` when a process has ended by itself: nothing would come of waiting."""
+        if ended := self.ended():
+            raise DidNotStart(f"{ended.name} ended with exit code {ended.popen.returncode}:\n{ended.tail()}")
+
     def stop_all(self) -> None:
         """Ask all to stop, then kill what is left; the last started goes first."""
         alive = [one.popen for one in reversed(self.running.values()) if one.popen.poll() is None]
@@ -112,12 +113,12 @@ class Processes:
             one.popen.wait()
 
 
-def answers(url: str) -> Callable[[], bool]:
-    """Ready when `url` answers with anything but a server error."""
+def answers(url: str, timeout: float = 5.0) -> Callable[[], bool]:
+    """Ready when `url` answers with anything but a server error, within `timeout` seconds each time."""
 
     def ready() -> bool:
         try:
-            with urllib.request.urlopen(url, timeout=5):  # noqa: S310 - an address of our own
+            with urllib.request.urlopen(url, timeout=timeout):  # noqa: S310 - an address of our own
                 return True
         except urllib.error.HTTPError as answer:
             return answer.code < 500
@@ -125,49 +126,3 @@ def answers(url: str) -> Callable[[], bool]:
             return False
 
     return ready
-
-
-def web(port: int) -> list[str]:
-    return serve.command("127.0.0.1", port)
-
-
-def worker() -> list[str]:
-    options = ["--queues", QUEUES, "--pool", "threads", "--concurrency", "8", "--loglevel", "INFO"]
-    return [
-        sys.executable,
-        "-m",
-        "celery",
-        "-A",
-        "sfp_platform",
-        "worker",
-        *options,
-        "--without-mingle",
-        "--without-gossip",
-    ]
-
-
-def beat(folder: Path) -> list[str]:
-    return [
-        sys.executable,
-        "-m",
-        "celery",
-        "-A",
-        "sfp_platform",
-        "beat",
-        "--schedule",
-        str(folder / "beat-schedule"),
-    ]
-
-
-def simulator(port: int, ready_file: Path) -> list[str]:
-    pace = ["--speed", "60", "--meter-interval", "1"]
-    return [
-        sys.executable,
-        "-m",
-        "cpo_simulator",
-        "--port",
-        str(port),
-        "--ready-file",
-        str(ready_file),
-        *pace,
-    ]

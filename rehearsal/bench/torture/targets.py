@@ -1,6 +1,5 @@
 """The platform as in production, and simulated CPOs: started, killed, started again."""
 
-import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -12,9 +11,10 @@ from django.core.management import call_command
 
 from partners.models import Policy
 from rehearsal.bench.torture.servers import Server
-from rehearsal.demo import processes
 from rehearsal.scenarios.plays import onboarding
 from rehearsal.scenarios.plays.cpo import Charger, Cpo
+from rehearsal.stage import processes, programs
+from rehearsal.stage.ports import LOOPBACK
 
 POLICY = {
     "connector_timeout": 8,
@@ -58,17 +58,13 @@ CPO_AWAY = 1.5
 """A CPO keeps books and is never killed; now and then it refuses every connection for a while."""
 
 
-def celery(*options: str) -> list[str]:
-    return [sys.executable, "-m", "celery", "-A", "sfp_platform", *options]
-
-
 def worker(name: str, queues: str, pool: str, concurrency: int) -> list[str]:
     options = ["--queues", queues, "--pool", pool, "--concurrency", str(concurrency), "--hostname", f"{name}@%h"]
-    return celery("worker", *options, "--loglevel", "INFO")
+    return programs.celery("worker", *options, "--loglevel", "INFO")
 
 
 @dataclass
-class Stage:
+class Targets:
     """What can be killed, by name."""
 
     running: processes.Processes
@@ -80,17 +76,17 @@ class Stage:
 
     @property
     def web_url(self) -> str:
-        return f"http://127.0.0.1:{self.web_port}"
+        return f"http://{LOOPBACK}:{self.web_port}"
 
     def raise_curtain(self, cpos: int) -> None:
         """Migrate, start everything, connect the CPOs."""
         call_command("migrate", verbosity=0)
         Policy.objects.create(**POLICY)
         folder = self.running.folder
-        self.running.start("web", processes.web(self.web_port))
+        self.running.start("web", programs.web(self.web_port))
         self.running.start("worker-engine", worker("engine", "engine", "prefork", 2))
         self.running.start("worker-calls", worker("calls", "engine,push,sync,mail", "threads", 6))
-        self.running.start("beat", processes.beat(folder))
+        self.running.start("beat", programs.beat(folder))
         chosen = CPOS[:cpos]
         for country, version in chosen:
             self.running.start(f"cpo-{country}", _simulator(country, version, folder / f"{country}.json"))
@@ -140,12 +136,8 @@ class Stage:
 
 
 def _simulator(country: str, version: str, ready_file: Path) -> list[str]:
-    knobs = [part for name, value in KNOBS.items() for part in ("--knob", f"{name}={value}")]
-    return [
-        *(sys.executable, "-m", "cpo_simulator", "--versions", version, "--country", country, "--party", "TOR"),
-        *("--speed", str(SPEED), "--meter-interval", "1", "--ready-file", str(ready_file), "--quiet"),
-        *knobs,
-    ]
+    who = ("--versions", version, "--country", country, "--party", "TOR", "--quiet")
+    return programs.simulator(ready_file, *who, speed=SPEED, knobs=KNOBS)
 
 
 def free_chargers(cpo: Cpo, taken: set[str]) -> Sequence[Charger]:
