@@ -24,10 +24,14 @@ import subprocess
 import sys
 import tempfile
 from contextlib import ExitStack
+from pathlib import Path
 from types import FrameType
 
-from services import postgres, redis_server
-from services.common import Service, UnavailableError, say
+# Run by its path, this file finds only its neighbours; the servers are those that the rehearsals start, too.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from rehearsal.stage.servers import postgres, redis_server
+from rehearsal.stage.servers.common import Service, UnavailableError, say
 
 USAGE = "usage: python scripts/with_services.py -- command [argument ...]"
 

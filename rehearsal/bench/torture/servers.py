@@ -9,9 +9,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from services import common, postgres, redis_server
-
 from rehearsal.stage.ports import free_port
+from rehearsal.stage.servers import common, postgres, redis_server
 
 NO_FSYNC = ["fsync=off", "max_connections=200"]
 """What a killed server has committed is with the kernel: only a power cut would lose it."""
@@ -75,9 +74,7 @@ def _postgres() -> Iterator[Server]:
         password, port = secrets.token_urlsafe(24), free_port()
         postgres.initialise(programs, folder, user, password)
         url = f"postgres://postgres:{password}@127.0.0.1:{port}/postgres"
-        settings = [f"port={port}", "listen_addresses=127.0.0.1", f"unix_socket_directories={folder}", *NO_FSYNC]
-        command = [str(programs / "postgres"), "-D", str(folder / "data")]
-        command += [part for setting in settings for part in ("-c", setting)]
+        command = postgres.server_command(programs, folder, port, NO_FSYNC)
         # SIGQUIT is PostgreSQL's immediate stop: no goodbyes, recovery from the log at the next start.
         server = Server(url, command, folder, user, lambda: postgres.refusal(url) is None, signal.SIGQUIT)
         with _running(server):
@@ -94,7 +91,7 @@ def _redis() -> Iterator[Server]:
     with common.private_folder("sfp-torture-redis-", user) as folder:
         password, port = secrets.token_urlsafe(24), free_port()
         url = f"redis://:{password}@127.0.0.1:{port}/0"
-        configuration = f'bind 127.0.0.1\nport {port}\nrequirepass {password}\nsave ""\nappendonly no\n'
+        configuration = redis_server.configuration(port, password)
         ready = lambda: redis_server.refusal(url) is None  # noqa: E731
         with _running(Server(url, [program, "-"], folder, user, ready, signal.SIGKILL, configuration)) as server:
             yield server

@@ -4,7 +4,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -44,12 +43,6 @@ def say(text: str) -> None:
 def ignore_local() -> bool:
     """Whether servers that already run here are to be left alone (to try out the throw-away ones)."""
     return os.environ.get("SFP_TEST_IGNORE_LOCAL", "0") not in ("", "0")
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 def unprivileged_user(*names: str) -> str | None:

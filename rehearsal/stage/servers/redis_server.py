@@ -9,8 +9,9 @@ from urllib.parse import urlsplit
 
 import redis
 
-from services import common, packages
-from services.common import Service, UnavailableError
+from rehearsal.stage.ports import free_port
+from rehearsal.stage.servers import common, packages
+from rehearsal.stage.servers.common import Service, UnavailableError
 
 LOCAL_URL = "redis://127.0.0.1:6379/0"
 MISSING = (
@@ -32,7 +33,7 @@ def provide(run: str) -> Iterator[Service]:
     try:
         yield service
     finally:
-        delete_keys(url, run)
+        delete_keys(url, f"{run}:")
 
 
 def usable_local() -> str | None:
@@ -63,10 +64,10 @@ def describe(url: str, run: str, origin: str) -> Service:
     return Service(f"Redis {version}", where, origin, {"REDIS_URL": url, "REDIS_KEY_PREFIX": f"{run}:"})
 
 
-def delete_keys(url: str, run: str) -> None:
+def delete_keys(url: str, prefix: str) -> None:
     """Remove this run's keys from a server that stays. Nothing else there is ours to touch."""
     with connect(url) as connection:
-        for key in connection.scan_iter(match=f"{run}:*", count=1000):
+        for key in connection.scan_iter(match=f"{prefix}*", count=1000):
             connection.delete(key)
 
 
@@ -81,9 +82,12 @@ def throw_away() -> Iterator[str]:
     common.say(f"starting Redis from {program}")
     user = common.unprivileged_user("redis")
     with common.private_folder("sfp-redis-", user) as folder:
-        password, port = secrets.token_urlsafe(24), common.free_port()
+        password, port = secrets.token_urlsafe(24), free_port()
         url = f"redis://:{password}@127.0.0.1:{port}/0"
-        # The configuration goes through standard input: a command line is everybody's to read.
-        configuration = f'bind 127.0.0.1\nport {port}\nrequirepass {password}\nsave ""\nappendonly no\n'
-        with common.running([program, "-"], folder, user, lambda: refusal(url) is None, configuration):
+        with common.running([program, "-"], folder, user, lambda: refusal(url) is None, configuration(port, password)):
             yield url
+
+
+def configuration(port: int, password: str) -> str:
+    """For standard input, since a command line is everybody's to read. Nothing is kept on disk."""
+    return f'bind 127.0.0.1\nport {port}\nrequirepass {password}\nsave ""\nappendonly no\n'

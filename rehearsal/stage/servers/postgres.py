@@ -6,7 +6,7 @@ import re
 import secrets
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -15,8 +15,9 @@ import environ
 import psycopg
 from psycopg import sql
 
-from services import common, packages
-from services.common import Service, UnavailableError
+from rehearsal.stage.ports import free_port
+from rehearsal.stage.servers import common, packages
+from rehearsal.stage.servers.common import Service, UnavailableError
 
 MINIMUM = 15
 MISSING = (
@@ -139,7 +140,7 @@ def throw_away() -> Iterator[str]:
     common.say(f"starting PostgreSQL from {folder_of_programs}")
     user = common.unprivileged_user("postgres")
     with common.private_folder("sfp-pg-", user) as folder:
-        password, port = secrets.token_urlsafe(24), common.free_port()
+        password, port = secrets.token_urlsafe(24), free_port()
         initialise(folder_of_programs, folder, user, password)
         url = f"postgres://postgres:{password}@127.0.0.1:{port}/postgres"
         command = server_command(folder_of_programs, folder, port)
@@ -175,7 +176,8 @@ def initialise(folder_of_programs: Path, folder: Path, user: str | None, passwor
         raise UnavailableError(f"initdb failed:\n{done.stdout[-2000:]}")
 
 
-def server_command(folder_of_programs: Path, folder: Path, port: int) -> list[str]:
+def server_command(folder_of_programs: Path, folder: Path, port: int, speed: Sequence[str] = NOT_DURABLE) -> list[str]:
+    """Where it listens, and what it may leave undone to be fast."""
     settings = [f"port={port}", "listen_addresses=127.0.0.1", f"unix_socket_directories={folder}"]
     command = [str(folder_of_programs / "postgres"), "-D", str(folder / "data")]
-    return command + [part for setting in settings + NOT_DURABLE for part in ("-c", setting)]
+    return command + [part for setting in [*settings, *speed] for part in ("-c", setting)]

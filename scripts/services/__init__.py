@@ -1,1 +1,0 @@
-"""The servers that the tests need: found on this machine, or started for one run."""
