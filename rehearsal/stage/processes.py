@@ -6,7 +6,7 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +36,22 @@ class Running:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
 
 
+def start_process(
+    command: Sequence[str], log: Path, environment: Mapping[str, str] | None = None
+) -> "subprocess.Popen[bytes]":
+    """Start a program in the project's folder and in a process group of its own; its output goes to `log`."""
+    with log.open("ab") as output:
+        return subprocess.Popen(  # noqa: S603 - our own programs
+            command,
+            cwd=ROOT,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+
 class Processes:
     """Starts processes in groups of their own, so that Ctrl-C reaches them through us, in order."""
 
@@ -54,17 +70,7 @@ class Processes:
     def start(self, name: str, command: list[str]) -> Running:
         """Start `command` under `name`; its output goes to `<name>.log`."""
         log = self.folder / f"{name}.log"
-        with log.open("ab") as output:
-            popen = subprocess.Popen(  # noqa: S603 - our own programs
-                command,
-                cwd=ROOT,
-                env=self.environment,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-        self.running[name] = Running(name, command, log, popen)
+        self.running[name] = Running(name, command, log, start_process(command, log, self.environment))
         return self.running[name]
 
     def restart(self, name: str) -> Running:

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Self
 
 from rehearsal.stage.ports import free_port
-from rehearsal.stage.processes import ROOT, answers
+from rehearsal.stage.processes import ROOT, answers, start_process
 
 __all__ = [
     "PATIENCE",
@@ -74,16 +74,7 @@ class Process:
         self.popen: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
-        with self.log.open("ab") as output:
-            self.popen = subprocess.Popen(  # noqa: S603 - the test's own command
-                self.command,
-                cwd=ROOT,
-                env=self.env,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+        self.popen = start_process(self.command, self.log, self.env)
         try:
             self.wait_until_ready()
         except BaseException:
