@@ -12,7 +12,7 @@ from onboarding.documents.written import Written
 from onboarding.models import LinkEvent
 from onboarding.portal.guard import Visit, by_link
 from onboarding.portal.page import page_context
-from onboarding.portal.place import place_of
+from onboarding.portal.partner_place import place_of
 
 Kind = LinkEvent.Kind
 

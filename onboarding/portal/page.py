@@ -15,7 +15,7 @@ from onboarding.guide.guide import FunctionalTestInfo, GoLiveInfo
 from onboarding.models import FunctionalTest, GoLiveAction, LinkEvent, PartnerLink
 from onboarding.portal.forms import IntakeForm, SignOffForm, WindowForm
 from onboarding.portal.guard import Visit
-from onboarding.portal.place import Place, place_of
+from onboarding.portal.partner_place import Place, place_of
 from onboarding.stages.golive import BY_SIGNING
 from onboarding.testing.functional_tests import tests_of
 from partners.models import Partner

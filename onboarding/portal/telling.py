@@ -6,7 +6,7 @@ from django.urls import reverse
 from onboarding.intake.entering import intake_missing
 from onboarding.models import LinkEvent
 from onboarding.moments import clock
-from onboarding.portal.place import place_of
+from onboarding.portal.partner_place import place_of
 from partners import outbox
 from partners.models import Partner
 from partners.outbox import Letter

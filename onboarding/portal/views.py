@@ -18,7 +18,7 @@ from onboarding.portal import token_b as tokens_b
 from onboarding.portal.forms import IntakeForm, SignOffForm, WindowForm
 from onboarding.portal.guard import Visit, by_link, closed
 from onboarding.portal.page import page_context
-from onboarding.portal.place import place_of
+from onboarding.portal.partner_place import place_of
 from onboarding.portal.telling import is_lacking
 from onboarding.stages import golive
 from onboarding.stages import sign_off as signing

@@ -12,7 +12,7 @@ from onboarding.documents.mailing import send_data_sheet
 from onboarding.guide import Stage
 from onboarding.moments import clock
 from onboarding.portal.links import make_link, open_link, revoke_links
-from onboarding.portal.place import place_of
+from onboarding.portal.partner_place import place_of
 from onboarding.stages.refusals import NotPossible
 from partners.admin.kit.actions import DANGER, DEFAULT, PRIMARY, PageAction, Refused
 from partners.admin.kit.revealing import reveal
