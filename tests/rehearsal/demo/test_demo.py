@@ -97,3 +97,24 @@ def test_it_settles_says_where_to_look_takes_other_ports_and_stops_on_ctrl_c(tmp
         assert label in output
     assert "Stopping everything that was started." in rest
     assert still_running(tmp_path) == []
+
+
+@pytest.mark.slow
+def test_nothing_stays_behind_when_only_the_command_itself_is_told_to_end(tmp_path) -> None:
+    with subprocess.Popen(  # noqa: S603 - the project's own command
+        [sys.executable, "manage.py", "demo", "--var-dir", str(tmp_path)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    ) as process:
+        assert process.stdout is not None
+        lines = iter(process.stdout.readline, "")
+        assert any("Onboarding the CPO over OCPI" in line for line in lines)
+        os.kill(process.pid, signal.SIGTERM)
+        rest = "".join(lines)
+        assert process.wait(60) == 0, rest
+    assert "Stopping everything that was started." in rest
+    assert still_running(tmp_path) == []
