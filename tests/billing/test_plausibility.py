@@ -18,6 +18,7 @@ from billing.plausibility import (
     judge,
     moved,
     parked_as_metered,
+    rest_between,
     zone_between,
 )
 from billing.pricing import ChargingPeriod, Reading
@@ -342,6 +343,15 @@ def test_when_energy_surely_flowed(values, most_kw, flows) -> None:
     assert minutes_of(read(*values), None if most_kw is None else Decimal(most_kw)) == flows
 
 
+@pytest.mark.parametrize(
+    ("told", "by"),
+    [(0, 0), (5, 0), (-3, 180), (8, -180), (-1 / 60, 0), (5 + 1 / 60, 0)],
+)
+def test_what_is_left_of_minutes_outside_two_moments_of_ours(told, by) -> None:
+    rest = rest_between(NOON + timedelta(minutes=told), NOON, NOON + timedelta(minutes=5))
+    assert rest == timedelta(seconds=by)
+
+
 def parking(*periods: tuple[float, float, float]) -> list[tuple[float, float]]:
     """(minute, minutes of charging, of parking) each, in a charge of 40 minutes of which energy flowed in 20: what the
     meter makes of them."""
@@ -373,6 +383,7 @@ def parking(*periods: tuple[float, float, float]) -> list[tuple[float, float]]:
         ([(0, 20, 0), (20, 0, 20)], [(20, 0), (0, 20)]),
         ([(0, 0, 0), (0, 0, 40)], [(0, 0), (20, 20)]),
         ([(0, 0, 5)], [(0, 5)]),
+        ([(-5, 0, 5), (0, 20, 20)], [(0, 5), (20, 20)]),  # it began before the meter was read
     ],
 )
 def test_parking_is_none_where_the_meter_shows_energy(told, made) -> None:
