@@ -122,7 +122,7 @@ def judge(cdr: Claimed, known: Known) -> Judgement:
     return _energy(cdr, known) or _price(cdr, known)
 
 
-def _held(doubt: Doubt, words: str) -> Judgement:
+def _hold(doubt: Doubt, words: str) -> Judgement:
     return Judgement(Verdict.HOLD, doubts=((doubt, words),))
 
 
@@ -134,13 +134,13 @@ def _energy(cdr: Claimed, known: Known) -> Judgement | None:
     if _is_short(cdr, known) and not known.over:
         return Judgement(Verdict.WAIT)
     if cdr.energy <= 0:
-        return _held(Doubt.NO_ENERGY, f"CDR {cdr.id} says 0 kWh, the meter said {plain(metered)} kWh.")
+        return _hold(Doubt.NO_ENERGY, f"CDR {cdr.id} says 0 kWh, the meter said {plain(metered)} kWh.")
     if known.metered is None and known.reach is None:
         said = f"CDR {cdr.id} says {plain(cdr.energy)} kWh."
-        return _held(Doubt.TOO_MUCH_ENERGY, f"{said} No meter value came, and the connector's power is not known.")
+        return _hold(Doubt.TOO_MUCH_ENERGY, f"{said} No meter value came, and the connector's power is not known.")
     most = metered + (known.reach or Decimal(0))
     if cdr.energy > most + _slack(most):
-        return _held(Doubt.TOO_MUCH_ENERGY, _too_much(cdr, known, most))
+        return _hold(Doubt.TOO_MUCH_ENERGY, _too_much(cdr, known, most))
     return None
 
 
@@ -164,7 +164,7 @@ def _is_short(cdr: Claimed, known: Known) -> bool:
 def _price(cdr: Claimed, known: Known) -> Judgement:
     """What the driver pays for its energy, unless something else about it is in doubt."""
     if cdr.total is None:
-        return _held(Doubt.NO_PRICE, f"CDR {cdr.id} states no VAT, and which applies is not known.")
+        return _hold(Doubt.NO_PRICE, f"CDR {cdr.id} states no VAT, and which applies is not known.")
     if known.price is None or known.carried:
         usual = _without_tariff(cdr, cdr.total, known)
         if known.price is None or usual.verdict is Verdict.HOLD:
@@ -189,11 +189,11 @@ def _without_tariff(cdr: Claimed, total: Decimal, known: Known) -> Judgement:
     """No tariff was known: nobody was shown a price, so only what is usual is taken."""
     says = f"CDR {cdr.id} says {money(total, cdr.currency)} for {plain(cdr.energy)} kWh, and no tariff was known."
     if known.most_per_kwh is None:
-        return _held(Doubt.NO_PRICE, f"{says} The policy names no highest price in {cdr.currency}.")
+        return _hold(Doubt.NO_PRICE, f"{says} The policy names no highest price in {cdr.currency}.")
     most = known.most_per_kwh * cdr.energy
     if round_money(total, cdr.currency) > round_money(most, cdr.currency):
         unit = f"{known.most_per_kwh:.2f} {cdr.currency} per kWh"
-        return _held(Doubt.NO_PRICE, f"{says} At {unit} it is {money(most, cdr.currency)} at most.")
+        return _hold(Doubt.NO_PRICE, f"{says} At {unit} it is {money(most, cdr.currency)} at most.")
     doubts = ((Doubt.LESS_ENERGY, _short(cdr, known)),) if _is_short(cdr, known) else ()
     return _elsewhere(cdr, known) or Judgement(Verdict.BILL, total, doubts=doubts)
 
@@ -205,13 +205,13 @@ def _short(cdr: Claimed, known: Known) -> str:
 def _elsewhere(cdr: Claimed, known: Known) -> Judgement | None:
     """It tells of another time or connector than the charge's."""
     if known.place:
-        return _held(Doubt.OTHER_PLACE, f"CDR {cdr.id} is about {known.place}, which is not where this driver charged.")
+        return _hold(Doubt.OTHER_PLACE, f"CDR {cdr.id} is about {known.place}, which is not where this driver charged.")
     if not _times_fit(cdr, known):
         told = f"CDR {cdr.id} lasts from {cdr.start:%-d %b %H:%M} to {cdr.end:%-d %b %H:%M}"
         since = f"from {known.start:%-d %b %H:%M}" if known.start else ""
         until = f"to {known.end:%-d %b %H:%M}" if known.end else ""
         theirs = " ".join(filter(None, [since, until]))
-        return _held(Doubt.OTHER_TIMES, f"{told}, its Session {theirs} (the CPO's time).")
+        return _hold(Doubt.OTHER_TIMES, f"{told}, its Session {theirs} (the CPO's time).")
     return None
 
 
@@ -317,6 +317,6 @@ def rest_between(told: datetime, since: datetime, until: datetime) -> timedelta:
     return rest if abs(rest) > WHOLE_SECONDS else timedelta(0)
 
 
-def moved(periods: Sequence[ChargingPeriod], by: timedelta) -> tuple[ChargingPeriod, ...]:
+def shift_periods(periods: Sequence[ChargingPeriod], by: timedelta) -> tuple[ChargingPeriod, ...]:
     """Return charging periods as they are by another clock: tariffs' hours are those of the true time (rule 31)."""
     return tuple(replace(period, start=period.start + by) for period in periods)

@@ -72,7 +72,7 @@ def settle(cdrs: Iterable[BillableCdr], *, reserved: int, currency: str) -> Sett
     if reserved <= 0:
         raise ValueError(f"{reserved} is no reservation")
     distinct, notes = _distinct(cdrs)
-    cancelled = _cancelled(distinct)
+    cancelled = _cancelled_keys(distinct)
     notes += [f"CDR {cdr.id} is not eligible." for cdr in distinct.values() if not cdr.eligible and not cdr.credit]
     notes += [f"CDR {distinct[key].id} was taken back by a credit." for key in cancelled if key in distinct]
     normal = [(key, cdr) for key, cdr in distinct.items() if cdr.eligible and not cdr.credit]
@@ -115,7 +115,7 @@ def _distinct(cdrs: Iterable[BillableCdr]) -> tuple[dict[str, BillableCdr], list
     return distinct, notes
 
 
-def _cancelled(distinct: dict[str, BillableCdr]) -> list[str]:
+def _cancelled_keys(distinct: dict[str, BillableCdr]) -> list[str]:
     """The keys of the CDRs that a credit CDR names."""
     named = (cdr.credit_reference_id for cdr in distinct.values() if cdr.credit)
     return list(dict.fromkeys(name.casefold() for name in named if name))

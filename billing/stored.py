@@ -44,7 +44,7 @@ def cdr_of(row: Cdr) -> wire.CDR:
 def tariff_carried_by(row: Cdr) -> pricing.Tariff | None:
     """Return the one tariff that a CDR carries for all its periods, or None where it does not or it cannot be read."""
     try:
-        found = pricing.carried(cdr_of(row))
+        found = pricing.carried_tariff(cdr_of(row))
     except (Invalid, ValueError):
         return None
     return None if found is None or found.unreadable else found

@@ -44,7 +44,7 @@ def check_again(session_id: UUID | str, actor: str) -> AdHocSession:
         if session.state not in TERMINAL:
             lifecycle.settle_down(session, now)
 
-    return _acted(session_id, actor, "checked again.", work)
+    return _act(session_id, actor, "checked again.", work)
 
 
 def capture_from_cdr(session_id: UUID | str, cdr_id: int, actor: str, note: str) -> AdHocSession:
@@ -65,7 +65,7 @@ def capture_from_cdr(session_id: UUID | str, cdr_id: int, actor: str, note: str)
             raise NotPossible("The CDR states no tax, and the VAT of the charger's country is not known.")
         return to_minor(gross, session.currency)
 
-    return _capture(session_id, actor, f"from a CDR: {_said(note)}", amount_of)
+    return _capture(session_id, actor, f"from a CDR: {_require_note(note)}", amount_of)
 
 
 def capture_by_hand(session_id: UUID | str, actor: str, note: str, amount: int) -> AdHocSession:
@@ -83,7 +83,7 @@ def capture_by_hand(session_id: UUID | str, actor: str, note: str, amount: int) 
             raise NotPossible(f"The driver can pay at most {in_words(session.amount, session.currency)}.")
         return amount
 
-    return _capture(session_id, actor, f"by hand: {_said(note)}", amount_of)
+    return _capture(session_id, actor, f"by hand: {_require_note(note)}", amount_of)
 
 
 def has_unusable_cdr(session: AdHocSession) -> bool:
@@ -111,7 +111,7 @@ def capture_from_last_sample(session_id: UUID | str, actor: str, note: str) -> A
             raise NotPossible("No tariff is known for this connector: the last meter value cannot be priced.")
         return amount
 
-    return _capture(session_id, actor, f"from the last meter value: {_said(note)}", amount_of)
+    return _capture(session_id, actor, f"from the last meter value: {_require_note(note)}", amount_of)
 
 
 def release(session_id: UUID | str, actor: str, note: str) -> AdHocSession:
@@ -130,7 +130,7 @@ def release(session_id: UUID | str, actor: str, note: str) -> AdHocSession:
         else:
             raise NotPossible(f"The payment is {payment.state}: nothing can be released.")
 
-    return _acted(session_id, actor, f"released the funds: {_said(note)}", work)
+    return _act(session_id, actor, f"released the funds: {_require_note(note)}", work)
 
 
 def refund(session_id: UUID | str, actor: str, note: str, driver_pays: int | None = None) -> AdHocSession:
@@ -146,7 +146,7 @@ def refund(session_id: UUID | str, actor: str, note: str, driver_pays: int | Non
         payment = PaymentAuthorization.objects.get(pk=session.authorization_id)
         if payment.state not in (Held.CAPTURED, Held.REFUNDING):
             raise NotPossible(f"The payment is {payment.state}: nothing was captured that could be given back.")
-        pays = _owed(session) if driver_pays is None else driver_pays
+        pays = _require_owed(session) if driver_pays is None else driver_pays
         if not 0 <= pays <= payment.captured_amount:
             most = in_words(payment.captured_amount, payment.currency)
             raise NotPossible(f"The driver can pay anything between nothing and {most}.")
@@ -157,7 +157,7 @@ def refund(session_id: UUID | str, actor: str, note: str, driver_pays: int | Non
             raise NotPossible("Another refund is under way: wait until it is done.")
         billing.request_refund(payment.pk, too_much, reason=note.strip())
 
-    return _acted(session_id, actor, f"gave money back: {_said(note)}", work)
+    return _act(session_id, actor, f"gave money back: {_require_note(note)}", work)
 
 
 def close_outstanding(row_id: int, state: str, actor: str, note: str) -> None:
@@ -170,16 +170,16 @@ def close_outstanding(row_id: int, state: str, actor: str, note: str) -> None:
     now = timezone.now()
     with transaction.atomic():
         payment = OutstandingAmount.objects.select_related("authorization__ad_hoc_session").get(pk=row_id).authorization
-        session = lifecycle.locked(payment.ad_hoc_session.pk)
-        outstanding.close(row_id, state, actor, _said(note))
+        session = lifecycle.lock_session(payment.ad_hoc_session.pk)
+        outstanding.close(row_id, state, actor, _require_note(note))
         row = OutstandingAmount.objects.get(pk=row_id)
         what = f"{row.get_kind_display()}, {in_words(row.amount, row.currency)}: {row.get_state_display().lower()}"
         timeline.write(session, TimelineEvent.Kind.STAFF, f"{actor}: {what}. {note.strip()}", at=now, actor=actor)
         auditing.close_answered(session)
 
 
-def _owed(session: AdHocSession) -> int:
-    owed = auditing.owed(session)
+def _require_owed(session: AdHocSession) -> int:
+    owed = auditing.amount_owed(session)
     if owed is None:
         text = "Every CDR was taken back and no new one has come, several bill the session, or none counts"
         raise NotPossible(f"{text}: say what the driver pays.")
@@ -196,22 +196,20 @@ def _capture(session_id: UUID | str, actor: str, text: str, amount_of: Callable[
             raise NotPossible("Nothing is owed: release the funds instead.")
         billing.request_capture(payment.pk, amount, reason=text)
 
-    return _acted(session_id, actor, f"captured {text}", work)
+    return _act(session_id, actor, f"captured {text}", work)
 
 
-def _acted(
-    session_id: UUID | str, actor: str, text: str, work: Callable[[AdHocSession, datetime], None]
-) -> AdHocSession:
+def _act(session_id: UUID | str, actor: str, text: str, work: Callable[[AdHocSession, datetime], None]) -> AdHocSession:
     """Do the work under the session's lock and write down who did it. All of it or nothing."""
     now = timezone.now()
     with transaction.atomic():
-        session = lifecycle.locked(session_id)
+        session = lifecycle.lock_session(session_id)
         timeline.write(session, TimelineEvent.Kind.STAFF, f"{actor} {text}", at=now, actor=actor)
         work(session, now)
     return session
 
 
-def _said(note: str) -> str:
+def _require_note(note: str) -> str:
     if not note.strip():
         raise NotPossible("Say why: the note stays with the session.")
     return note.strip()

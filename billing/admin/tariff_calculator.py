@@ -57,10 +57,10 @@ def calculator(tariff: Tariff, query: Any) -> dict[str, Any]:
     read = tariff_of(tariff)
     if read is None or read.unreadable:
         return {"form": form, "result": None}
-    return {"form": form, "result": _calculated(read, form.cleaned_data, tariff)}
+    return {"form": form, "result": _calculate(read, form.cleaned_data, tariff)}
 
 
-def _calculated(tariff: pricing.Tariff, asked: dict[str, Any], row: Tariff) -> Calculated:
+def _calculate(tariff: pricing.Tariff, asked: dict[str, Any], row: Tariff) -> Calculated:
     """Two periods: charging, then parking, each priced by what holds where it begins."""
     begin, hours = asked["begin"], Decimal(asked["minutes"]) / 60
     periods = [pricing.ChargingPeriod(begin, {"ENERGY": asked["kwh"], "TIME": hours})]

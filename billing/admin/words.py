@@ -31,7 +31,7 @@ def needs_people(row: PaymentAuthorization) -> bool:
     return is_stuck(row) or (row.state == State.RESERVED and bool(row.failure_code))
 
 
-def awaited(row: PaymentAuthorization) -> str:
+def who_is_awaited(row: PaymentAuthorization) -> str:
     """Whom it waits for."""
     if is_stuck(row):
         return f"People: the gateway was asked {row.attempts} times and does not finish."
@@ -79,7 +79,7 @@ def sentence(row: PaymentAuthorization) -> str:
     }[State(row.state)]
 
 
-def told(event: PaymentEvent, currency: str) -> str:
+def describe_event(event: PaymentEvent, currency: str) -> str:
     """A step of the history: `The gateway answered: done, 40.00 EUR.`"""
     said = ", ".join(filter(None, [event.outcome, event.code, event.message]))
     sum_of_it = amount(event.amount, currency) if event.amount is not None else ""

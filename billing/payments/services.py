@@ -74,7 +74,7 @@ def open_authorization(
 def request_reserve(authorization_id: UUID | str, *, reason: str = "") -> PaymentAuthorization:
     """Have the money reserved. MoneyConflict once it was released, declined, failed or expired."""
     with transaction.atomic():
-        row = _locked(authorization_id)
+        row = _lock_authorization(authorization_id)
         if row.state in (State.RESERVING, State.RESERVED, State.CAPTURING, State.CAPTURED, State.REFUNDING):
             return row
         if row.state != State.CREATED:
@@ -91,7 +91,7 @@ def request_capture(authorization_id: UUID | str, amount: int, *, reason: str = 
     if amount == 0:
         return request_release(authorization_id, reason=reason)
     with transaction.atomic():
-        row = _locked(authorization_id)
+        row = _lock_authorization(authorization_id)
         if row.state in (State.CAPTURING, State.CAPTURED) and row.capture_amount == amount:
             return row
         if row.state != State.RESERVED:
@@ -108,7 +108,7 @@ def request_release(authorization_id: UUID | str, *, reason: str = "") -> Paymen
     gateway was never asked, the authorization is released when this returns.
     """
     with transaction.atomic():
-        row = _locked(authorization_id)
+        row = _lock_authorization(authorization_id)
         if row.state in (State.CAPTURING, State.CAPTURED, State.REFUNDING):
             raise MoneyConflict(f"{row.reference} is {row.state}: it cannot be released")
         if row.is_terminal or row.state == State.RELEASING:
@@ -126,7 +126,7 @@ def request_refund(authorization_id: UUID | str, amount: int, *, reason: str) ->
     Asking again for the amount that is under way changes nothing; once it is done, asking again is a new refund.
     """
     with transaction.atomic():
-        row = _locked(authorization_id)
+        row = _lock_authorization(authorization_id)
         if row.state == State.REFUNDING and row.refund_amount == amount:
             return row
         if row.state != State.CAPTURED:
@@ -136,7 +136,7 @@ def request_refund(authorization_id: UUID | str, amount: int, *, reason: str) ->
         return _request(row, lambda now: row.start_refunding(now, amount), "refund", reason, amount)
 
 
-def _locked(authorization_id: UUID | str) -> PaymentAuthorization:
+def _lock_authorization(authorization_id: UUID | str) -> PaymentAuthorization:
     return PaymentAuthorization.objects.select_for_update().get(pk=authorization_id)
 
 

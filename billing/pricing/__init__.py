@@ -9,10 +9,10 @@
 gross. It shows the price beforehand, estimates it while charging and checks the CDR afterwards (rules 32, 35).
 """
 
-from billing.pricing.calculate import Cost, CostLine, price, rates_of, taxed
+from billing.pricing.calculate import Cost, CostLine, fill_in_tax, price, rates_of
 from billing.pricing.course import Reading, course
 from billing.pricing.money import from_minor, in_words, minor_exponent, money, round_money, to_minor
-from billing.pricing.reading import carried, periods_of, periods_of_cdr, tariff_of
+from billing.pricing.reading import carried_tariff, periods_of, periods_of_cdr, tariff_of
 from billing.pricing.tariff import (
     NO_RESTRICTIONS,
     ChargingPeriod,
@@ -43,9 +43,10 @@ __all__ = [
     "Restrictions",
     "Tariff",
     "TaxIncluded",
-    "carried",
+    "carried_tariff",
     "course",
     "describe",
+    "fill_in_tax",
     "from_minor",
     "in_words",
     "minor_exponent",
@@ -56,7 +57,6 @@ __all__ = [
     "rates_of",
     "round_money",
     "tariff_of",
-    "taxed",
     "time_zone",
     "to_minor",
     "unit_prices",

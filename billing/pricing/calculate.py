@@ -6,7 +6,7 @@ from datetime import UTC, tzinfo
 from decimal import ROUND_CEILING, Decimal
 
 from billing.pricing.match import Moment, component_for, moments
-from billing.pricing.money import money, round_money, rounded
+from billing.pricing.money import money, round_money, round_to
 from billing.pricing.tariff import (
     SECONDS_PER_HOUR,
     ChargingPeriod,
@@ -81,7 +81,7 @@ def price(
     """Price a session: `excl` and `incl` in the tariff's currency, rounded to its minor unit, and the lines.
 
     Each period is priced by what holds where it begins: OCPI has the CPO begin a new period at every change.
-    `zone` is the location's. Where the wire states no tax, `taxed` puts it into the tariff first. Without
+    `zone` is the location's. Where the wire states no tax, `fill_in_tax` puts it into the tariff first. Without
     periods there was no session, and it costs nothing. ValueError where the tariff could not be read.
     """
     if tariff.unreadable:
@@ -92,7 +92,7 @@ def price(
     incl = _total([line.incl for line in lines])
     limited_by = ""
     if found:
-        excl, incl, limited_by = _limited(tariff, excl, incl)
+        excl, incl, limited_by = _limit(tariff, excl, incl)
     return Cost(
         tariff.currency,
         None if excl is None else round_money(excl, tariff.currency),
@@ -111,17 +111,17 @@ def _usages(tariff: Tariff, found: list[Moment]) -> list[_Usage]:
         flat = component_for(tariff, Dimension.FLAT, moment)
         if flat is not None and reservation not in flats:
             flats[reservation] = _Usage(flat, Decimal(1), reservation)
-        metered.extend(_metered(tariff, moment, reservation))
+        metered.extend(_usages_at(tariff, moment, reservation))
     for group in (
         [u for u in metered if u.component.dimension is Dimension.ENERGY],
         [u for u in metered if u.component.dimension is not Dimension.ENERGY and not u.reservation],
         [u for u in metered if u.reservation],
     ):
         _step_up(group)
-    return _merged([*flats.values(), *metered])
+    return _merge([*flats.values(), *metered])
 
 
-def _metered(tariff: Tariff, moment: Moment, reservation: bool) -> list[_Usage]:
+def _usages_at(tariff: Tariff, moment: Moment, reservation: bool) -> list[_Usage]:
     usages = []
     for name, dimension in VOLUMES.items():
         volume = moment.period.volume(name)
@@ -153,7 +153,7 @@ def _step_up(group: list[_Usage]) -> None:
     last.volume += max(blocks * step - total, Decimal(0))
 
 
-def _merged(usages: list[_Usage]) -> list[_Usage]:
+def _merge(usages: list[_Usage]) -> list[_Usage]:
     merged: dict[tuple[int, bool], _Usage] = {}
     for usage in usages:
         key = (id(usage.component), usage.reservation)
@@ -179,7 +179,7 @@ def _line(tariff: Tariff, usage: _Usage) -> CostLine:
     return CostLine(component.dimension, quantity, component.price, vat, excl, incl, text, usage.reservation)
 
 
-def taxed(tariff: Tariff, vat: Decimal | None, *, included: bool = False) -> Tariff:
+def fill_in_tax(tariff: Tariff, vat: Decimal | None, *, included: bool = False) -> Tariff:
     """The tariff with the tax that it leaves open (rule 34); one that states a tax is returned as it is.
 
     `vat` in percent, None where no rate is known; `included`: by agreement its prices are gross already. Where prices
@@ -228,7 +228,7 @@ def _total(amounts: list[Decimal | None]) -> Decimal | None:
     return max(sum(known, Decimal(0)), Decimal(0)) if len(known) == len(amounts) else None
 
 
-def _limited(tariff: Tariff, excl: Decimal | None, incl: Decimal | None) -> tuple[Decimal | None, Decimal | None, str]:
+def _limit(tariff: Tariff, excl: Decimal | None, incl: Decimal | None) -> tuple[Decimal | None, Decimal | None, str]:
     """Hold the totals against minimum and maximum price: before and after taxes, each on its own."""
     limited_by = ""
     for name, limit, choose in (("min_price", tariff.min_price, max), ("max_price", tariff.max_price, min)):
@@ -278,13 +278,13 @@ def _text(tariff: Tariff, usage: _Usage, quantity: Decimal, amount: Decimal) -> 
 
 def plain(number: Decimal) -> str:
     """A number without trailing zeros or exponent, to three decimals: 20.5, 7, 0.116."""
-    text = f"{rounded(number, Decimal('0.001')):f}".rstrip("0").rstrip(".")
+    text = f"{round_to(number, Decimal('0.001')):f}".rstrip("0").rstrip(".")
     return text or "0"
 
 
 def unit_price(number: Decimal) -> str:
     """A price per unit with two to four decimals: 0.25, 0.4875."""
-    text = f"{rounded(number, Decimal('0.0001')):f}"
+    text = f"{round_to(number, Decimal('0.0001')):f}"
     return text[:-2] + text[-2:].rstrip("0")
 
 

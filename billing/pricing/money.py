@@ -26,7 +26,7 @@ def minor_exponent(currency: str) -> int:
     return _EXPONENTS.get(code, 2)
 
 
-def rounded(number: Decimal, unit: Decimal, rounding: str = ROUND_HALF_EVEN) -> Decimal:
+def round_to(number: Decimal, unit: Decimal, rounding: str = ROUND_HALF_EVEN) -> Decimal:
     """The nearest multiple of a power of ten, also of numbers that are no real price: they are shown, not failed on."""
     return number.quantize(unit, rounding, _WIDE)
 
@@ -34,7 +34,7 @@ def rounded(number: Decimal, unit: Decimal, rounding: str = ROUND_HALF_EVEN) -> 
 def round_money(amount: Decimal, currency: str) -> Decimal:
     """Round half up to the currency's minor unit: 2.345 EUR is 2.35, 2.5 JPY is 3."""
     unit = Decimal(1).scaleb(-minor_exponent(currency))
-    return rounded(rounded(amount, _NOISE), unit, ROUND_HALF_UP)
+    return round_to(round_to(amount, _NOISE), unit, ROUND_HALF_UP)
 
 
 def to_minor(amount: Decimal, currency: str) -> int:

@@ -54,7 +54,7 @@ def tariff_of(told: wire.Tariff, most_per_kwh: Decimal | None = None) -> Tariff:
     )
 
 
-def carried(cdr: CDR) -> Tariff | None:
+def carried_tariff(cdr: CDR) -> Tariff | None:
     """Return the tariff that a CDR carries (OCPI 2.2.1 §10.3.1); None where none, or it is not clear which.
 
     ValueError if its currency is none.
@@ -77,13 +77,13 @@ def periods_of_cdr(cdr: CDR) -> tuple[ChargingPeriod, ...]:
     """
     periods = tuple(sorted(periods_of(cdr.charging_periods), key=lambda period: period.start))
     if not any(TIMES & period.dimensions.keys() for period in periods):
-        periods = _timed(periods, cdr)
+        periods = _add_times(periods, cdr)
     if not any("ENERGY" in period.dimensions for period in periods):
         periods = _with_energy(periods, cdr.total_energy)
     return periods
 
 
-def _timed(periods: Sequence[ChargingPeriod], cdr: CDR) -> tuple[ChargingPeriod, ...]:
+def _add_times(periods: Sequence[ChargingPeriod], cdr: CDR) -> tuple[ChargingPeriod, ...]:
     if len(periods) == 1:
         parked = cdr.total_parking_time or Decimal(0)
         return (_adding(periods[0], {"TIME": max(cdr.total_time - parked, Decimal(0)), "PARKING_TIME": parked}),)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from billing.pricing.calculate import bounds, duration, plain, rates_of, tax_ratio, unit_price, vat_of, with_taxes
-from billing.pricing.money import money, rounded
+from billing.pricing.money import money, round_to
 from billing.pricing.tariff import Dimension, Element, PriceComponent, PriceLimit, Restrictions, Tariff, TaxIncluded
 
 NOT_READABLE = "price not readable"
@@ -94,7 +94,7 @@ def _price(component: PriceComponent, amount: Decimal, currency: str) -> str:
         return f"{unit_price(amount)} {currency}/kWh"
     what = NAMES[component.dimension]
     per_minute = amount / 60
-    if abs(per_minute - rounded(per_minute, HUNDREDTH)) < Decimal("0.000001"):
+    if abs(per_minute - round_to(per_minute, HUNDREDTH)) < Decimal("0.000001"):
         return f"{unit_price(per_minute)} {currency}/min {what}"
     return f"{unit_price(amount)} {currency}/h {what}"
 

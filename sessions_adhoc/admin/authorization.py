@@ -104,11 +104,11 @@ class PaymentAuthorizationAdmin(HugeMixin, ReadOnlyAdmin):
         return {
             "shortcuts": [(f"Session {session}{there}", url_of(AdHocSession, session.pk))] if session else [],
             "money": {
-                "Waiting for": words.awaited(row),
+                "Waiting for": words.who_is_awaited(row),
                 "To reserve": amount(row.amount, row.currency),
                 "To capture": amount(row.capture_amount, row.currency),
                 "Captured": amount(row.captured_amount or None, row.currency),
-                "Given back": given_back(row),
+                "Given back": amount_given_back(row),
                 "Driver pays": amount(row.kept_amount if row.captured_amount else None, row.currency),
             },
             "facts": {
@@ -124,7 +124,7 @@ class PaymentAuthorizationAdmin(HugeMixin, ReadOnlyAdmin):
                 "Times asked for this": row.attempts or "",
                 "Last asked": at(row.called_at) if row.called_at else "",
             },
-            "events": [shown(event, row.currency) for event in row.events.all()],
+            "events": [event_line(event, row.currency) for event in row.events.all()],
         }
 
     @admin.display(description="payment")
@@ -165,17 +165,17 @@ class PaymentAuthorizationAdmin(HugeMixin, ReadOnlyAdmin):
         return ago(row.created_at)
 
 
-def given_back(row: PaymentAuthorization) -> str:
+def amount_given_back(row: PaymentAuthorization) -> str:
     """What was, and what is on its way."""
     done = amount(row.refunded_amount or None, row.currency)
     return f"{done}; {amount(row.refund_amount, row.currency)} is under way" if row.refund_amount else done
 
 
-def shown(event: PaymentEvent, currency: str) -> dict[str, Any]:
+def event_line(event: PaymentEvent, currency: str) -> dict[str, Any]:
     """A line of the history."""
     return {
         "at": event.at,
-        "text": words.told(event, currency),
+        "text": words.describe_event(event, currency),
         "change": words.change(event),
         "moved": event.from_state != event.to_state,
         "key": event.key,

@@ -86,7 +86,7 @@ class CdrAdmin(HugeMixin, MirroredAdmin):
         session, checked = session_of(row), check(row)
         return {
             "check": checked,
-            "standing": self.judged(row, checked),
+            "standing": self.judge(row, checked),
             "shortcuts": [(f"Ad-hoc session {session}", url_of(AdHocSession, session.pk))] if session else [],
             "periods": periods_of(row),
             "facts": {
@@ -117,7 +117,7 @@ class CdrAdmin(HugeMixin, MirroredAdmin):
             return Standing("Credit", f"It takes back the CDR {named}.", INFO)
         return Standing("CDR", f"{total(row)} for {kilowatt_hours(row.total_energy)}.", SUCCESS)
 
-    def judged(self, row: Cdr, checked: Check) -> Standing:
+    def judge(self, row: Cdr, checked: Check) -> Standing:
         """The standing, and whether its total is what we make of it."""
         standing = self.standing(row)
         if not checked.differs or standing.tone == DANGER:

@@ -29,7 +29,7 @@ def chart(samples: Sequence[Sample]) -> dict[str, str]:
     counted = [sample for sample in samples if not sample.ignored and (sample.kwh is not None or sample.kw is not None)]
     if len(counted) < 2:
         return {}
-    shown = _thinned(counted)
+    shown = _thin_out(counted)
     data = {
         "labels": [timezone.localtime(sample.at).strftime("%H:%M:%S") for sample in shown],
         "datasets": [
@@ -53,7 +53,7 @@ def chart(samples: Sequence[Sample]) -> dict[str, str]:
     return {"data": json.dumps(data), "options": json.dumps(OPTIONS)}
 
 
-def _thinned(samples: list[Sample]) -> list[Sample]:
+def _thin_out(samples: list[Sample]) -> list[Sample]:
     """At most so many that a line can show them, first and last included."""
     step = -(-len(samples) // MOST_POINTS)
     kept = samples[::step]

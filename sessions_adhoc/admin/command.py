@@ -43,12 +43,12 @@ ACCEPTED = "ACCEPTED"
 RESULT_TIME = timedelta(minutes=2)
 
 
-def refused(row: Command) -> bool:
+def is_refused(row: Command) -> bool:
     """They answered, and not with ACCEPTED: nothing more comes."""
     return row.state == State.ANSWERED and row.response != ACCEPTED
 
 
-def quoted(text: str) -> str:
+def quote(text: str) -> str:
     """What they add in words."""
     return f"They say: “{text}”. " if text else ""
 
@@ -96,11 +96,11 @@ class CommandAdmin(HugeMixin, ReadOnlyAdmin):
     def refresh(self, row: Command) -> int:
         """While something may still come: the asynchronous result follows within a minute or never."""
         young = row.created_at > timezone.now() - RESULT_TIME
-        return 2 if young and not row.result and row.state != State.UNDELIVERED and not refused(row) else 0
+        return 2 if young and not row.result and row.state != State.UNDELIVERED and not is_refused(row) else 0
 
     def standing(self, row: Command) -> Standing:
-        if refused(row):
-            text = f"They refused it: {row.response}. {quoted(row.response_text)}No result follows."
+        if is_refused(row):
+            text = f"They refused it: {row.response}. {quote(row.response_text)}No result follows."
             return Standing("Refused", text, DANGER, "If it keeps happening, send them the exchange.")
         if row.state == State.ANSWERED:
             said = f"They answered {row.response}. {self.result_so_far(row)}"
@@ -113,7 +113,7 @@ class CommandAdmin(HugeMixin, ReadOnlyAdmin):
 
     def result_so_far(self, row: Command) -> str:
         if row.result:
-            return f"The result was {row.result}. {quoted(row.result_text)}".strip()
+            return f"The result was {row.result}. {quote(row.result_text)}".strip()
         young = row.created_at > timezone.now() - RESULT_TIME
         return "We wait for the asynchronous result." if young else "The asynchronous result never came."
 
@@ -144,7 +144,7 @@ class CommandAdmin(HugeMixin, ReadOnlyAdmin):
                 "They say": row.result_text,
                 "Came": at(row.result_at)
                 if row.result_at
-                else ("none follows a refusal" if refused(row) else "not yet"),
+                else ("none follows a refusal" if is_refused(row) else "not yet"),
             },
             "request_json": json_block(row.request, "Arguments", is_open=True),
         }

@@ -23,14 +23,14 @@ SETTLE = "billing.settle_outstanding"
 
 
 def settle(request: HttpRequest, row: OutstandingAmount, data: dict[str, Any]) -> str:
-    return _closed(request, row, State.SETTLED, data)
+    return _close(request, row, State.SETTLED, data)
 
 
 def write_off(request: HttpRequest, row: OutstandingAmount, data: dict[str, Any]) -> str:
-    return _closed(request, row, State.WRITTEN_OFF, data)
+    return _close(request, row, State.WRITTEN_OFF, data)
 
 
-def _closed(request: HttpRequest, row: OutstandingAmount, state: str, data: dict[str, Any]) -> str:
+def _close(request: HttpRequest, row: OutstandingAmount, state: str, data: dict[str, Any]) -> str:
     try:
         staff.close_outstanding(row.pk, state, request.user.get_username(), data["reason"])
     except (outstanding.AlreadyClosed, staff.NotPossible) as refused:

@@ -79,28 +79,28 @@ def capture_from_cdr(request: HttpRequest, session: AdHocSession, data: dict[str
     found = [cdr for cdr in cdrs_of(session) if (cdr.ocpi_key == wanted if wanted else not cdr.credit)]
     if not found:
         raise Refused(f"This session has no CDR {wanted}." if wanted else "This session has no CDR.")
-    return _moved(staff.capture_from_cdr, session.pk, found[-1].pk, request.user.get_username(), data["reason"])
+    return _move(staff.capture_from_cdr, session.pk, found[-1].pk, request.user.get_username(), data["reason"])
 
 
 def capture_from_last_sample(request: HttpRequest, session: AdHocSession, data: dict[str, Any]) -> str:
-    return _moved(staff.capture_from_last_sample, session.pk, request.user.get_username(), data["reason"])
+    return _move(staff.capture_from_last_sample, session.pk, request.user.get_username(), data["reason"])
 
 
 def capture_by_hand(request: HttpRequest, session: AdHocSession, data: dict[str, Any]) -> str:
     pays = to_minor(data["pays"], session.currency)
-    return _moved(staff.capture_by_hand, session.pk, request.user.get_username(), data["reason"], pays)
+    return _move(staff.capture_by_hand, session.pk, request.user.get_username(), data["reason"], pays)
 
 
 def release(request: HttpRequest, session: AdHocSession, data: dict[str, Any]) -> str:
-    return _moved(staff.release, session.pk, request.user.get_username(), data["reason"])
+    return _move(staff.release, session.pk, request.user.get_username(), data["reason"])
 
 
 def refund(request: HttpRequest, session: AdHocSession, data: dict[str, Any]) -> str:
     pays = None if data["pays"] is None else to_minor(data["pays"], session.currency)
-    return _moved(staff.refund, session.pk, request.user.get_username(), data["reason"], pays)
+    return _move(staff.refund, session.pk, request.user.get_username(), data["reason"], pays)
 
 
-def _moved(work: Callable[..., AdHocSession], *args: Any) -> str:
+def _move(work: Callable[..., AdHocSession], *args: Any) -> str:
     try:
         work(*args)
     except staff.NotPossible as refused:
@@ -108,7 +108,7 @@ def _moved(work: Callable[..., AdHocSession], *args: Any) -> str:
     return "The gateway is asked now. The money panel shows what it does."
 
 
-def held(session: AdHocSession) -> bool:
+def has_held_funds(session: AdHocSession) -> bool:
     """Funds that nothing but staff will decide on."""
     return session.authorization.state == Held.RESERVED and (
         session.state == State.ESCALATED or session.state in TERMINAL
@@ -123,7 +123,7 @@ def has_energy(session: AdHocSession) -> bool:
 def releasable(session: AdHocSession) -> bool:
     payment = session.authorization
     gone = payment.is_terminal and payment.state != Held.CAPTURED
-    return held(session) or (session.state == State.ESCALATED and gone)
+    return has_held_funds(session) or (session.state == State.ESCALATED and gone)
 
 
 ACTIONS = (
@@ -146,7 +146,7 @@ ACTIONS = (
         capture_from_cdr,
         icon="receipt_long",
         form=CdrForm,
-        possible=lambda session: held(session) and any(not cdr.credit for cdr in cdrs_of(session)),
+        possible=lambda session: has_held_funds(session) and any(not cdr.credit for cdr in cdrs_of(session)),
     ),
     PageAction(
         "capture-from-meter",
@@ -157,7 +157,7 @@ ACTIONS = (
         capture_from_last_sample,
         icon="speed",
         form=ReasonForm,
-        possible=lambda session: held(session) and has_energy(session),
+        possible=lambda session: has_held_funds(session) and has_energy(session),
     ),
     PageAction(
         "capture-by-hand",
@@ -168,7 +168,7 @@ ACTIONS = (
         capture_by_hand,
         icon="edit",
         form=ByHandForm,
-        possible=lambda session: held(session) and staff.has_unusable_cdr(session),
+        possible=lambda session: has_held_funds(session) and staff.has_unusable_cdr(session),
     ),
     PageAction(
         "release",

@@ -27,7 +27,7 @@ from sessions_adhoc.admin.foreseen import foreseen
 from sessions_adhoc.admin.policy import policy
 from sessions_adhoc.admin.story import Line, story, with_messages
 from sessions_adhoc.belonging import cdrs_of
-from sessions_adhoc.driver.presenting import held
+from sessions_adhoc.driver.presenting import held_amount
 from sessions_adhoc.models import AdHocSession, AttemptSession, ChargingAttempt, Sample
 from sessions_adhoc.money.estimating import estimate
 
@@ -43,7 +43,7 @@ def panels(session: AdHocSession) -> dict[str, Any]:
         "facts": facts(session),
         "money": money(session, samples),
         "incidents": incidents(session),
-        "lines": told(session, samples),
+        "lines": merge_timeline(session, samples),
         "sources": SOURCES,
         "foreseen": foreseen(session),
         "chart": chart(samples),
@@ -78,7 +78,7 @@ def newest_samples(session: AdHocSession) -> list[Sample]:
     return list(rows[:MOST_SAMPLES])[::-1]
 
 
-def told(session: AdHocSession, samples: list[Sample]) -> list[Line]:
+def merge_timeline(session: AdHocSession, samples: list[Sample]) -> list[Line]:
     """The merged timeline. Three queries."""
     payments = session.authorization.events.all()
     return with_messages(story(session.timeline.all(), samples, payments, session.currency))
@@ -115,7 +115,7 @@ def money(session: AdHocSession, samples: list[Sample]) -> dict[str, object]:
     released = payment.amount - payment.captured_amount if over else 0
     gives_back = payment.refunded_amount or payment.refund_amount
     return {
-        "held": amount(held(payment), payment.currency),
+        "held": amount(held_amount(payment), payment.currency),
         "captured": amount(payment.captured_amount, payment.currency),
         "released": amount(released, payment.currency),
         "refunded": amount(payment.refunded_amount, payment.currency) if gives_back else "",
@@ -124,7 +124,7 @@ def money(session: AdHocSession, samples: list[Sample]) -> dict[str, object]:
         "asked": amount(payment.amount, payment.currency),
         "badge": state_badge(payment),
         "link": link(payment, "Payment"),
-        "expires": at(payment.expires_at) if held(payment) else "",
+        "expires": at(payment.expires_at) if held_amount(payment) else "",
         "failure": payment.failure_message or payment.failure_code,
         "estimate": amount(estimate(session, counted[-1]), session.currency) if counted else "",
     }

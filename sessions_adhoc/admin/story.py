@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
 
-from billing.admin.words import told
+from billing.admin.words import describe_event
 from billing.models import PaymentEvent
 from ocpi.models import Message
 from partners.admin.kit.showing import DANGER, INFO, NEUTRAL, SUCCESS, WARNING, url_of
@@ -91,7 +91,7 @@ def _line(event: TimelineEvent) -> Line:
 
 def _payment(event: PaymentEvent, currency: str) -> Line:
     """A step of the gateway: what was wanted, what it said."""
-    return Line(event.at, "Gateway", told(event, currency), source="money")
+    return Line(event.at, "Gateway", describe_event(event, currency), source="money")
 
 
 def with_messages(lines: list[Line]) -> list[Line]:

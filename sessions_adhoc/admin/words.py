@@ -3,7 +3,7 @@
 from billing.admin.amounts import amount
 from partners.admin.kit.pages import Standing
 from partners.admin.kit.showing import DANGER, INFO, NEUTRAL, SUCCESS, WARNING
-from sessions_adhoc.driver.presenting import held
+from sessions_adhoc.driver.presenting import held_amount
 from sessions_adhoc.models import AdHocSession
 from sessions_adhoc.states import State
 
@@ -95,7 +95,7 @@ def money_of(session: AdHocSession) -> str:
     payment = session.authorization
     if payment.captured_amount:
         return f"{amount(payment.kept_amount, payment.currency)} paid"
-    if holding := held(payment):
+    if holding := held_amount(payment):
         return f"{amount(holding, payment.currency)} held"
     return "none taken" if session.is_terminal else f"{amount(payment.amount, payment.currency)} to reserve"
 

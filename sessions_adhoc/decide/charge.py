@@ -11,23 +11,23 @@ from sessions_adhoc.decide.words import lasting
 from sessions_adhoc.states import State
 
 
-def ended(facts: Facts, text: str) -> Decision:
+def end_charge(facts: Facts, text: str) -> Decision:
     return go(State.AWAITING_CDR, text, end_attempt("", text))
 
 
 def has_ended(facts: Facts, attempt: AttemptFacts, now: datetime) -> Decision | None:
     """How charging ends by itself: the CPO says so, the connector says so, silence, a contradiction (rules 15, 17)."""
     if is_over(facts, attempt, now):
-        return ended(facts, "Charging is over.")
+        return end_charge(facts, "Charging is over.")
     fell = attempt.connector_fell_at
     if fell and now >= fell + facts.rules.flap_delay:
-        return ended(facts, f"The connector is free since {fell:%H:%M:%S} UTC: charging is over (G5.7).")
+        return end_charge(facts, f"The connector is free since {fell:%H:%M:%S} UTC: charging is over (G5.7).")
     borne = lasting(facts.rules.silence_timeout)
     if attempt.session and now >= attempt.session.news_at + facts.rules.silence_timeout:
-        return ended(facts, f"No news for {borne}: the session is no longer tracked (G5.8).")
+        return end_charge(facts, f"No news for {borne}: the session is no longer tracked (G5.8).")
     contradicts = attempt.connector_contradicts_at
     if contradicts and now >= contradicts + facts.rules.silence_timeout:
-        return ended(facts, f"For {borne} the connector has said something else: no longer tracked (G5.8).")
+        return end_charge(facts, f"For {borne} the connector has said something else: no longer tracked (G5.8).")
     return None
 
 
@@ -65,7 +65,7 @@ def next_look(facts: Facts, attempt: AttemptFacts, now: datetime) -> datetime:
 def charging(facts: Facts, now: datetime) -> Decision:
     attempt = facts.attempt
     if attempt is None:
-        return ended(facts, "The attempt is gone.")
+        return end_charge(facts, "The attempt is gone.")
     if over := has_ended(facts, attempt, now):
         return over
     if asks_to_stop(facts, attempt, now):
@@ -95,7 +95,7 @@ def stopping(facts: Facts, now: datetime) -> Decision:
     """Rule 19: STOP is a request. Refused or without effect, the session goes on and the driver is told."""
     attempt = facts.attempt
     if attempt is None:
-        return ended(facts, "The attempt is gone.")
+        return end_charge(facts, "The attempt is gone.")
     if over := has_ended(facts, attempt, now):
         return over
     if not stop_due(facts, attempt) and (attempt.stop is None or stop_refused(attempt.stop)):

@@ -28,7 +28,7 @@ DOUBTED = {
 """The symptom of each doubt for which money is held (rule 32)."""
 
 
-def settled(text: str) -> Decision:
+def close_as_settled(text: str) -> Decision:
     """The attempt is over by now, unless staff captured while its start was in doubt."""
     return go(State.SETTLED, text, end_attempt("", text), Action(Do.CLOSE_INCIDENTS), Action(Do.REVOKE_TOKEN))
 
@@ -69,10 +69,10 @@ def cdr_pull_due(facts: Facts) -> datetime:
 def money_moved(facts: Facts) -> Decision | None:
     """The gateway's work is done, or under way."""
     if facts.payment.state == "captured":
-        return settled("Settled: the payment was captured.")
+        return close_as_settled("Settled: the payment was captured.")
     if facts.payment.state == "released":
         if facts.state == State.AWAITING_CDR or facts.cdr:
-            return settled("Settled: nothing to pay, the reservation was released.")
+            return close_as_settled("Settled: nothing to pay, the reservation was released.")
         return go(
             State.FAILED,
             "The reservation was released.",

@@ -216,7 +216,7 @@ def waiting_for_energy(
     facts: Facts, attempt: AttemptFacts, session: SessionFacts, deadline: datetime, now: datetime
 ) -> Decision:
     """Rules 17, 19: meanwhile the driver may stop, and a CPO that does not push must be asked for its meter values."""
-    if stopped_too_early(facts, attempt):
+    if was_stopped_too_early(facts, attempt):
         text = "The CPO did not stop the PENDING Session. It is ACTIVE now: asking again."
         return stay(min(deadline, now + SEND_POLL), Action(Do.RENEW_STOP), Action(Do.SEND_STOP), text=text)
     if stop_due(facts, attempt):
@@ -262,7 +262,7 @@ def fallen(facts: Facts, attempt: AttemptFacts, deadline: datetime, now: datetim
     return None
 
 
-def stopped_too_early(facts: Facts, attempt: AttemptFacts) -> bool:
+def was_stopped_too_early(facts: Facts, attempt: AttemptFacts) -> bool:
     """Many CPOs cannot stop a Session that is still PENDING: a refusal from then is no answer for now."""
     stop, session = attempt.stop, attempt.session
     if stop is None or session is None or session.active_at is None or not facts.driver_ended:

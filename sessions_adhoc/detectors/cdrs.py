@@ -36,7 +36,7 @@ def _due(row: AdHocSession) -> datetime:
 def _tell(ones: list[AdHocSession]) -> Report:
     pieces = [
         {
-            **evidence(f"Session {str(one.pk)[:8]} at {one.evse}: ended {moment(_ended(one))}, no CDR."),
+            **evidence(f"Session {str(one.pk)[:8]} at {one.evse}: ended {moment(_end_of(one))}, no CDR."),
             "session": str(one.pk),
         }
         for one in ones
@@ -47,13 +47,13 @@ def _tell(ones: list[AdHocSession]) -> Report:
         cause="CDR not sent, or sent to wrong endpoint. GET /cdrs has none either.",
         resolution="Verify the CDRs endpoint URL. CDR must be sent as POST immediately after session ends.",
         evidence=pieces,
-        letter=f"{len(ones)} charging session(s) have ended without a CDR, the oldest on {moment(_ended(ones[0]))}. "
+        letter=f"{len(ones)} charging session(s) have ended without a CDR, the oldest on {moment(_end_of(ones[0]))}. "
         "Please verify the CDRs endpoint URL: a CDR must be sent as POST immediately after the session ends. Until "
         "then the driver's funds stay reserved.",
     )
 
 
-def _ended(row: AdHocSession) -> datetime:
+def _end_of(row: AdHocSession) -> datetime:
     return row.charging_ended_at or row.state_since
 
 

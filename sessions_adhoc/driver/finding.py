@@ -36,12 +36,12 @@ def _by_code(code: str) -> Evse | None:
     evse = _evses().filter(code=code).first()
     if evse is None or evse.status != GONE or not evse.evse_id_key:
         return evse
-    return _published(evse.partner_id, evse.evse_id_key) or evse
+    return _first_published(evse.partner_id, evse.evse_id_key) or evse
 
 
 def _by_evse_id(key: str) -> Evse | None:
     partner_id = rightful(key) if key else None
-    return _published(partner_id, key) if partner_id else None
+    return _first_published(partner_id, key) if partner_id else None
 
 
 def rightful(key: str) -> int | None:
@@ -50,7 +50,7 @@ def rightful(key: str) -> int | None:
     return owner or PublishedEvseId.objects.filter(key=key).values_list("partner_id", flat=True).first()
 
 
-def _published(partner_id: int, key: str) -> Evse | None:
+def _first_published(partner_id: int, key: str) -> Evse | None:
     """Of several the one of the party that the id begins with, then the one that was there first."""
     country_code, party_id = party_of(key)
     own = Case(When(location__country_code=country_code, location__party_id=party_id, then=Value(0)), default=Value(1))

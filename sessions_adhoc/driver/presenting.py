@@ -84,7 +84,7 @@ def message(session: AdHocSession, payment: PaymentAuthorization) -> str:
         return NOT_STOPPED[state]
     if state in CHARGING_IS_OVER and runs_on(session):
         return RUNS_ON
-    if state == State.ESCALATED and held(payment):
+    if state == State.ESCALATED and held_amount(payment):
         return " ".join(filter(None, [WHY_HELD.get(session.reason, ""), MESSAGES[state], HELD]))
     if state == State.STOPPING and session.reason == LIMIT:
         return LIMIT_REACHED
@@ -129,7 +129,7 @@ def newest_sample(session: AdHocSession) -> Sample | None:
     )
 
 
-def presented(session: AdHocSession) -> dict[str, Any]:
+def present(session: AdHocSession) -> dict[str, Any]:
     """Return the session as the driver's API shows it. Reads what changes from the database, in a constant number of
     queries."""
     state = State(session.state)
@@ -152,7 +152,7 @@ def presented(session: AdHocSession) -> dict[str, Any]:
         "ended_at": session.ended_at,
         "money": {
             "currency": session.currency,
-            "reserved": held(payment),
+            "reserved": held_amount(payment),
             "captured": payment.captured_amount,
             "refunded": payment.refunded_amount,
             "estimated": estimating.estimate(session, sample, shown),
@@ -177,7 +177,7 @@ def quote(shown: Shown) -> dict[str, Any]:
     return {"text": describe(shown.tariff), **unit_prices(shown.tariff)}
 
 
-def held(payment: PaymentAuthorization) -> int:
+def held_amount(payment: PaymentAuthorization) -> int:
     """Minor units that the gateway holds of the driver's money now."""
     state = PaymentAuthorization.State
     return payment.amount if payment.state in (state.RESERVED, state.CAPTURING, state.RELEASING) else 0

@@ -15,14 +15,14 @@ class Offer:
     currency: str
 
 
-def billed_in(tariff: Tariff | None, policy: dict[str, Any]) -> str:
+def billing_currency(tariff: Tariff | None, policy: dict[str, Any]) -> str:
     """Return the currency that the operator bills in: a CDR in another one could not be captured by itself."""
     return str(tariff.currency if tariff else policy["reservation_currency"])
 
 
 def offer(tariff: Tariff | None, policy: dict[str, Any]) -> Offer | None:
     """Return what is reserved at this charger, or None where the policy knows no amount in its currency."""
-    currency, main = billed_in(tariff, policy), policy["reservation_currency"]
+    currency, main = billing_currency(tariff, policy), policy["reservation_currency"]
     amounts = {**policy["reservation_amounts"], main: policy["reservation_amount"]}
     minor = amounts.get(currency)
     if minor is None:

@@ -20,7 +20,7 @@ from partners.agreed.policies import effective_policy
 from partners.models import Partner
 from sessions_adhoc import timeline
 from sessions_adhoc.driver.finding import evse_of
-from sessions_adhoc.driver.reserving import billed_in, offer
+from sessions_adhoc.driver.reserving import billing_currency, offer
 from sessions_adhoc.engine import lifecycle
 from sessions_adhoc.engine.lifecycle import CannotStop
 from sessions_adhoc.engine.queueing import advance_after_commit
@@ -151,7 +151,7 @@ def check_free(evse: Evse) -> None:
 
 def why_occupied(evse_id: int) -> str:
     """What to tell whoever else wants to start there; "" where it is free."""
-    return SOMEBODY if lifecycle.occupied(evse_id) else ""
+    return SOMEBODY if lifecycle.is_occupied(evse_id) else ""
 
 
 def _earlier(client: ClientKey | None, key: str, request: StartRequest) -> AdHocSession | None:
@@ -227,7 +227,7 @@ def _money(request: StartRequest, tariff: Tariff | None, policy: dict[str, Any])
 
     Only the currency that the operator bills in: a CDR in another one could not be captured.
     """
-    bills_in, offered = billed_in(tariff, policy), offer(tariff, policy)
+    bills_in, offered = billing_currency(tariff, policy), offer(tariff, policy)
     if request.currency and request.currency.upper() != bills_in:
         raise CannotStart("currency", f"This charger bills in {bills_in}.")
     if offered is None:

@@ -47,7 +47,7 @@ class Circling(Exception):
     """`decide` did not come to rest: a fault of ours, never of the CPO's."""
 
 
-def locked(session_id: UUID | str) -> AdHocSession:
+def lock_session(session_id: UUID | str) -> AdHocSession:
     """Return the session with its row locked until the transaction ends, and what a START_SESSION names."""
     rows = AdHocSession.objects.select_related("token", "partner", "evse__location")
     return rows.defer("evse__raw", "evse__location__raw").select_for_update(of=("self",)).get(pk=session_id)
@@ -60,7 +60,7 @@ def advance(session_id: UUID | str, now: datetime | None = None) -> State:
         AdHocSession.DoesNotExist: no such session.
     """
     with transaction.atomic():
-        session = locked(session_id)
+        session = lock_session(session_id)
         settle_down(session, now or timezone.now())
         return State(session.state)
 
@@ -113,11 +113,11 @@ def occupy(session: AdHocSession, target: State) -> None:
     """
     if target not in OCCUPYING:
         session.occupies_id = None
-    elif session.state not in OCCUPYING and not occupied(session.evse_id):
+    elif session.state not in OCCUPYING and not is_occupied(session.evse_id):
         session.occupies_id = session.evse_id
 
 
-def occupied(evse_id: int) -> bool:
+def is_occupied(evse_id: int) -> bool:
     """Whether a driver of ours may be charging at this EVSE."""
     return AdHocSession.objects.filter(occupies_id=evse_id).exists()
 
@@ -158,7 +158,7 @@ def _is_new_wish(session: AdHocSession, earlier: datetime | None, now: datetime)
 def _driver_ends(session_id: UUID | str, actor: str, wish: str) -> AdHocSession:
     now = timezone.now()
     with transaction.atomic():
-        session = locked(session_id)
+        session = lock_session(session_id)
         if session.state in TERMINAL:
             raise CannotStop(f"This session has already ended ({State(session.state).label.lower()}).")
         field = "cancel_requested_at" if wish == "cancel" and session.state in BEFORE_START else "stop_requested_at"

@@ -114,13 +114,13 @@ def facts_of(rows: Snapshot) -> Facts:
         retry_at=session.retry_at,
         charging_ended_at=session.charging_ended_at,
         reason=session.reason,
-        spent=_spent(rows) if session.state == State.CHARGING else None,
+        spent=_money_spent(rows) if session.state == State.CHARGING else None,
         limit_told_at=session.limit_told_at,
         limit_stop_at=session.limit_stop_at,
     )
 
 
-def _spent(rows: Snapshot) -> Spent | None:
+def _money_spent(rows: Snapshot) -> Spent | None:
     """The live estimate of the attempt that charges, and what it will be when its next sample is due (rule 33)."""
     told = rows.ocpi_session
     costs = estimating.now_and_soon(rows.session, told) if told else None

@@ -8,7 +8,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.utils import timezone
 
 from billing.pricing import from_minor, money
-from sessions_adhoc.driver.presenting import presented
+from sessions_adhoc.driver.presenting import present
 from sessions_adhoc.models import AdHocSession, ChargingAttempt, TimelineEvent
 
 LABEL = 12
@@ -16,7 +16,7 @@ LABEL = 12
 
 def full_report(session: AdHocSession) -> dict[str, Any]:
     """What the driver sees, with attempts and the whole timeline, ready for JSON."""
-    report = presented(session) | {
+    report = present(session) | {
         "operator": str(session.partner),
         "payment": str(session.authorization_id),
         "attempts": [_attempt(row) for row in session.attempts.select_related("command", "stop_command")],

@@ -146,70 +146,70 @@ class AdHocSession(FSMModelMixin, models.Model):
             raise TransitionNotAllowed(f"an ad-hoc session cannot go from {self.state} to {target}")
         getattr(self, name)(now, reason)
 
-    def _moved(self, now: datetime, reason: str) -> None:
+    def _note_move(self, now: datetime, reason: str) -> None:
         """What every change of state does to the bookkeeping columns."""
         self.state_since, self.reason = now, reason
 
     def _charging_ended(self, now: datetime, reason: str) -> None:
-        self._moved(now, reason)
+        self._note_move(now, reason)
         self.charging_ended_at = self.charging_ended_at or now
 
     def _end(self, now: datetime, reason: str) -> None:
-        self._moved(now, reason)
+        self._note_move(now, reason)
         self.ended_at = now
 
     @transition(field=state, source=State.CREATED.value, target=State.AUTHORIZING.value)
     def start_authorizing(self, now: datetime, reason: str) -> None:
         """The driver's money is asked for."""
-        self._moved(now, reason)
+        self._note_move(now, reason)
 
     @transition(field=state, source=State.AUTHORIZING.value, target=State.AUTHORIZED.value)
     def mark_authorized(self, now: datetime, reason: str) -> None:
         """The money is reserved (rule 2)."""
         self.funds_reserved_at = now
-        self._moved(now, reason)
+        self._note_move(now, reason)
 
     @transition(field=state, source=State.AUTHORIZED.value, target=State.WAITING_FOR_CONNECTOR.value)
     def wait_for_connector(self, now: datetime, reason: str) -> None:
         """The cable is not plugged in yet."""
-        self._moved(now, reason)
+        self._note_move(now, reason)
 
     @transition(
         field=state, source=[State.AUTHORIZED.value, State.WAITING_FOR_CONNECTOR.value], target=State.STARTING.value
     )
     def start(self, now: datetime, reason: str) -> None:
         """A START_SESSION goes out."""
-        self._moved(now, reason)
+        self._note_move(now, reason)
 
     @transition(field=state, source=[State.STARTING.value, State.VALIDATING.value], target=State.STARTING.value)
     def start_again(self, now: datetime, reason: str) -> None:
         """Another START_SESSION goes out, in an attempt of its own."""
-        self._moved(now, reason)
+        self._note_move(now, reason)
 
     @transition(field=state, source=State.STARTING.value, target=State.VALIDATING.value)
     def start_validating(self, now: datetime, reason: str) -> None:
         """Its Session is there; energy has to show that it charges."""
-        self._moved(now, reason)
+        self._note_move(now, reason)
 
     @transition(field=state, source=State.ESCALATED.value, target=State.VALIDATING.value)
     def validate_again(self, now: datetime, reason: str) -> None:
         """A charge that was given up shows itself after all."""
-        self._moved(now, reason)
+        self._note_move(now, reason)
 
     @transition(field=state, source=State.VALIDATING.value, target=State.CHARGING.value)
     def mark_charging(self, now: datetime, reason: str) -> None:
         """Energy flows."""
-        self._moved(now, reason)
+        self._note_move(now, reason)
 
     @transition(field=state, source=State.CHARGING.value, target=State.STOPPING.value)
     def start_stopping(self, now: datetime, reason: str) -> None:
         """A STOP_SESSION goes out."""
-        self._moved(now, reason)
+        self._note_move(now, reason)
 
     @transition(field=state, source=State.STOPPING.value, target=State.CHARGING.value)
     def charge_on(self, now: datetime, reason: str) -> None:
         """The STOP had no effect."""
-        self._moved(now, reason)
+        self._note_move(now, reason)
 
     @transition(field=state, source=[State.CHARGING.value, State.STOPPING.value], target=State.AWAITING_CDR.value)
     def await_cdr(self, now: datetime, reason: str) -> None:
@@ -228,7 +228,7 @@ class AdHocSession(FSMModelMixin, models.Model):
     )
     def escalate(self, now: datetime, reason: str) -> None:
         """Staff have to look: what became of it is not known."""
-        self._moved(now, reason)
+        self._note_move(now, reason)
 
     @transition(field=state, source=[State.AWAITING_CDR.value, State.ESCALATED.value], target=State.SETTLED.value)
     def mark_settled(self, now: datetime, reason: str) -> None:

@@ -39,10 +39,10 @@ GIVEN_BACK = "CDR {} replaces the one that was billed and asks for less: the dif
 
 def settlement_now(session: AdHocSession) -> Settlement | None:
     """Return what the CDRs come to now, or None while none of them counts."""
-    return eligibility.settlement_of(session, eligibility.judged(session, cdrs_of(session)))
+    return eligibility.settlement_of(session, eligibility.judge(session, cdrs_of(session)))
 
 
-def owed(session: AdHocSession) -> int | None:
+def amount_owed(session: AdHocSession) -> int | None:
     """Return what the CDRs come to now, in minor units and at most what was reserved; None where they do not tell."""
     settlement = settlement_now(session)
     return None if settlement is None or settlement.decision is Decision.HOLD else settlement.capture
@@ -82,7 +82,7 @@ def note_foreign(session: AdHocSession, cdr: Cdr) -> None:
         incidents.open_incident(session.partner_id, report)
         return
     cdrs = cdrs_of(session)
-    counts = dict(eligibility.judged(session, cdrs))
+    counts = dict(eligibility.judge(session, cdrs))
     linked = AttemptSession.objects.filter(attempt__session=session, ocpi_session__ocpi_id__iexact=cdr.session_id)
     failed = not session.attempts.filter(failure="").exists()
     if cdr.credit or failed or not cdr.session_key or counts.get(cdr, True) or linked.exists():
@@ -92,7 +92,7 @@ def note_foreign(session: AdHocSession, cdr: Cdr) -> None:
     incidents.open_incident(session.partner_id, report)
 
 
-def given_back(session: AdHocSession) -> None:
+def note_given_back(session: AdHocSession) -> None:
     """Staff gave money back: that answers what was asked of them, unless the CDRs tell that it was not enough."""
     mine = Incident.objects.filter(partner_id=session.partner_id, reference=str(session.pk), closed_at=None)
     answered = set[str]()
@@ -104,7 +104,7 @@ def given_back(session: AdHocSession) -> None:
     incidents.close_about(session.partner_id, str(session.pk), "Money was given back.", answered)
 
 
-def paid(payment: PaymentAuthorization) -> int:
+def amount_paid(payment: PaymentAuthorization) -> int:
     """What the driver will have paid when what is under way is done, in minor units."""
     if payment.state == State.CAPTURING:
         return payment.capture_amount or 0
@@ -113,9 +113,9 @@ def paid(payment: PaymentAuthorization) -> int:
 
 def _problem(session: AdHocSession, payment: PaymentAuthorization) -> str:
     """What does not agree, in words."""
-    verdicts = eligibility.judged(session, cdrs_of(session))
+    verdicts = eligibility.judge(session, cdrs_of(session))
     settlement = eligibility.settlement_of(session, verdicts)
-    taken = paid(payment)
+    taken = amount_paid(payment)
     was_taken = f"{in_words(taken, payment.currency)} was taken"
     if settlement is None:
         credited = any(cdr.credit for cdr, _counts in verdicts)
@@ -147,13 +147,13 @@ def note_bill(session: AdHocSession) -> None:
     keep_outstanding(session, settlement)
     told = [(TOLD_AS[doubt], text) for doubt, text in settlement.doubts if doubt in TOLD_AS]
     if settlement.shortfall:
-        owed, have = (in_words(sum_, session.currency) for sum_ in (_asked(settlement), session.amount))
+        owed, have = (in_words(sum_, session.currency) for sum_ in (_amount_asked(settlement), session.amount))
         told.append((symptoms.BEYOND_RESERVATION, f"CDR {settlement.billed}: {owed} is owed, {have} was reserved."))
     for symptom, text in told:
         incidents.open_incident(session.partner_id, symptoms.report(session, symptom, text))
 
 
-def _asked(settlement: Settlement) -> int:
+def _amount_asked(settlement: Settlement) -> int:
     return settlement.capture + settlement.shortfall
 
 
@@ -165,10 +165,10 @@ def keep_outstanding(session: AdHocSession, settlement: Settlement) -> None:
     )
     if billed is not None:
         payment = PaymentAuthorization.objects.get(pk=session.authorization_id)
-        taken = settlement.capture if payment.state in NOT_DECIDED else min(paid(payment), settlement.capture)
+        taken = settlement.capture if payment.state in NOT_DECIDED else min(amount_paid(payment), settlement.capture)
         amounts: dict[str, int] = {
             outstanding.Kind.CLAIM: settlement.claim,
-            outstanding.Kind.RECEIVABLE: _asked(settlement) - taken,
+            outstanding.Kind.RECEIVABLE: _amount_asked(settlement) - taken,
         }
         outstanding.keep(payment, billed, amounts)
     close_answered(session)
@@ -190,7 +190,7 @@ def give_back(session: AdHocSession) -> bool:
     Return whether a refund was asked for. The caller holds the session's lock.
     """
     payment = PaymentAuthorization.objects.get(pk=session.authorization_id)
-    cdrs = eligibility.judged(session, cdrs_of(session))
+    cdrs = eligibility.judge(session, cdrs_of(session))
     settlement = eligibility.settlement_of(session, cdrs)
     credited = any(cdr.credit for cdr, _counts in cdrs)
     if payment.state != State.CAPTURED or payment.failure_code or settlement is None or not credited:

@@ -16,14 +16,14 @@ from sessions_adhoc.money.shown import Shown, shown_to
 Validity = AttemptSession.Validity
 
 
-def judged(session: AdHocSession, cdrs: Sequence[Cdr]) -> list[tuple[Cdr, bool]]:
+def judge(session: AdHocSession, cdrs: Sequence[Cdr]) -> list[tuple[Cdr, bool]]:
     """Return each CDR with whether it counts: it bills the one OCPI session of an attempt that did not fail.
 
     Which attempt that is, `belonging` knows (rule 7). A credit CDR always counts: it names what it takes back.
     """
     if not cdrs:
         return []
-    attempts, links, told = _told(session, cdrs)
+    attempts, links, told = _read_attempts(session, cdrs)
 
     def counts(cdr: Cdr) -> bool:
         attempt = belonging.attempt_of_cdr(cdr, attempts, links)
@@ -58,10 +58,10 @@ def at_its_charger(session: AdHocSession, cdr: Cdr) -> bool:
 
 def session_told(session: AdHocSession, attempt: ChargingAttempt, cdrs: Sequence[Cdr]) -> str:
     """Return the id, in lower case, of the attempt's OCPI session as far as Sessions and CDRs tell, or ""."""
-    return _told(session, cdrs)[2].get(attempt.pk, "")
+    return _read_attempts(session, cdrs)[2].get(attempt.pk, "")
 
 
-def _told(
+def _read_attempts(
     session: AdHocSession, cdrs: Sequence[Cdr]
 ) -> tuple[list[ChargingAttempt], list[AttemptSession], dict[int, str]]:
     """Attempts, links, and the id of each attempt's one OCPI session: the valid one, or while none came the one that
@@ -77,10 +77,10 @@ def _told(
 
 
 def settlement_of(session: AdHocSession, verdicts: Sequence[tuple[Cdr, bool]]) -> Settlement | None:
-    """Return what `judged` CDRs together come to, as far as they are plausible, or None while none of them counts."""
+    """Return what judged CDRs together come to, as far as they are plausible, or None while none of them counts."""
     if not any(counts for cdr, counts in verdicts if not cdr.credit):
         return None
-    attempts, links, _told_by = _told(session, [])
+    attempts, links, _told_by = _read_attempts(session, [])
     shown, seen_of = shown_to(session), cache(judging.seen_of)
     billable = []
     for cdr, counts in verdicts:
@@ -92,7 +92,7 @@ def settlement_of(session: AdHocSession, verdicts: Sequence[tuple[Cdr, bool]]) -
 
 def cdr_facts(session: AdHocSession, cdrs: Sequence[Cdr]) -> CdrFacts | None:
     """Return what the CDRs of this session come to, or None while none of them counts."""
-    verdicts = judged(session, cdrs)
+    verdicts = judge(session, cdrs)
     settlement = settlement_of(session, verdicts)
     if settlement is None:
         return None

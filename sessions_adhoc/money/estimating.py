@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from billing import pricing
-from billing.plausibility import moved, rest_between, zone_between
+from billing.plausibility import rest_between, shift_periods, zone_between
 from ocpi.models import OcpiSession
 from ocpi.store import stamps
 from ocpi.store.stamps import Stamp
@@ -30,7 +30,7 @@ def estimate(session: AdHocSession, sample: Sample | None, shown: Shown | None =
         return None
     row = sample.ocpi_session
     start, readings = _readings(session, row, _samples(row, sample))
-    return priced(shown, start, readings, _told(session, row), _rest(session, row, start))
+    return price_so_far(shown, start, readings, _told_periods(session, row), _rest(session, row, start))
 
 
 def now_and_soon(session: AdHocSession, row: OcpiSession) -> tuple[int, int] | None:
@@ -45,9 +45,11 @@ def now_and_soon(session: AdHocSession, row: OcpiSession) -> tuple[int, int] | N
     if not rows:
         return None
     start, readings = _readings(session, row, rows)
-    told, newest, rest = _told(session, row), rows[-1], _rest(session, row, start)
-    cost = priced(shown, start, readings, told, rest)
-    soon = priced(shown, start, [*readings, _next(readings[-1], newest, session.policy["meter_interval"])], told, rest)
+    told, newest, rest = _told_periods(session, row), rows[-1], _rest(session, row, start)
+    cost = price_so_far(shown, start, readings, told, rest)
+    soon = price_so_far(
+        shown, start, [*readings, _next(readings[-1], newest, session.policy["meter_interval"])], told, rest
+    )
     return None if cost is None or soon is None else (cost, soon)
 
 
@@ -57,7 +59,7 @@ def _next(last: pricing.Reading, newest: Sample, seconds: int) -> pricing.Readin
     return pricing.Reading(last.at + timedelta(seconds=seconds), last.kwh + kw * seconds / 3600, last.kw)
 
 
-def priced(
+def price_so_far(
     shown: Shown,
     start: datetime,
     readings: Sequence[pricing.Reading],
@@ -73,7 +75,7 @@ def priced(
     found = list[int]()
     for by in {timedelta(0), rest}:
         later = [replace(one, at=one.at + by) for one in readings]
-        cost = shown.price(pricing.course(start + by, later, moved(told, by), shown.tariff, shown.zone))
+        cost = shown.price(pricing.course(start + by, later, shift_periods(told, by), shown.tariff, shown.zone))
         if cost is None or cost.incl is None:
             return None
         found.append(pricing.to_minor(cost.incl, cost.currency))
@@ -82,7 +84,7 @@ def priced(
 
 def cheapest(shown: Shown, periods: Sequence[pricing.ChargingPeriod], rest: timedelta) -> pricing.Cost | None:
     """Return what charging periods cost as they are, or where their times are off by so much, whichever is lower."""
-    found = [shown.price(moved(periods, by)) for by in {timedelta(0), rest}]
+    found = [shown.price(shift_periods(periods, by)) for by in {timedelta(0), rest}]
     known = [cost for cost in found if cost is not None]
     return min(known, key=lambda cost: cost.incl or Decimal(0), default=None)
 
@@ -102,10 +104,10 @@ def readings_of(session: AdHocSession, row: OcpiSession) -> list[pricing.Reading
     return _readings(session, row, rows)[1] if rows else []
 
 
-def _told(session: AdHocSession, row: OcpiSession) -> tuple[pricing.ChargingPeriod, ...]:
+def _told_periods(session: AdHocSession, row: OcpiSession) -> tuple[pricing.ChargingPeriod, ...]:
     """The Session's own periods in our time, as its CDR will be judged."""
     told = periods_of(row)
-    return moved(told, _zone(session, row, row.start_at or told[0].start)) if told else told
+    return shift_periods(told, _zone(session, row, row.start_at or told[0].start)) if told else told
 
 
 def _rest(session: AdHocSession, row: OcpiSession, start: datetime) -> timedelta:

@@ -54,10 +54,10 @@ def judgement_of(session: AdHocSession, attempt: ChargingAttempt, cdr: Cdr, show
         start=cdr.start_at,
         end=cdr.end_at,
     )
-    return plausibility.judge(claimed, _known(session, attempt, cdr, claimed, shown, seen))
+    return plausibility.judge(claimed, _gather_known(session, attempt, cdr, claimed, shown, seen))
 
 
-def _known(
+def _gather_known(
     session: AdHocSession, attempt: ChargingAttempt, cdr: Cdr, claimed: Claimed, shown: Shown, seen: Seen
 ) -> Known:
     ocpi_session, sample = seen.session, seen.sample
@@ -148,7 +148,7 @@ def _price(
     by, rest = _to_our_time(session, cdr, seen.session)
     most_kw = session.connector.max_kw if session.connector else None
     try:
-        periods = plausibility.moved(plausibility.believable(pricing.periods_of_cdr(cdr_of(cdr)), claimed), by)
+        periods = plausibility.shift_periods(plausibility.believable(pricing.periods_of_cdr(cdr_of(cdr)), claimed), by)
         flows = plausibility.flowing(seen.readings, None if most_kw is None else Decimal(most_kw))
         metered, charged = plausibility.parked_as_metered(periods, claimed.end + by, flows)
         cost = estimating.cheapest(shown, periods, rest)

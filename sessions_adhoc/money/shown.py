@@ -58,7 +58,7 @@ class Shown:
         carried = tariff_carried_by(cdr)
         if carried is None:
             return self
-        return replace(self, tariff=pricing.taxed(carried, self.vat, included=self.includes_vat))
+        return replace(self, tariff=pricing.fill_in_tax(carried, self.vat, included=self.includes_vat))
 
     def gross_of(self, cdr: Cdr) -> Decimal | None:
         """Return the total of a CDR with its taxes (rule 34); None where they are not known, never the net.
@@ -102,7 +102,7 @@ def freeze(evse: Evse, connector: Connector | None, policy: dict[str, Any]) -> d
     }
 
 
-def offered(evse: Evse, connector: Connector | None, policy: dict[str, Any]) -> Shown:
+def current_offer(evse: Evse, connector: Connector | None, policy: dict[str, Any]) -> Shown:
     """Return what an ad-hoc driver is shown at this connector now."""
     return read(freeze(evse, connector, policy))
 
@@ -116,7 +116,7 @@ def read(kept: dict[str, Any]) -> Shown:
     tariff = tariff_in(kept["tariff"], kept["version"], tuple(kept["party"]), believed) if published else None
     readable = tariff is not None and not tariff.unreadable
     return Shown(
-        tariff=pricing.taxed(tariff, vat, included=kept["includes_vat"]) if tariff and readable else None,
+        tariff=pricing.fill_in_tax(tariff, vat, included=kept["includes_vat"]) if tariff and readable else None,
         vat=vat,
         includes_vat=kept["includes_vat"],
         zone=pricing.time_zone(kept["time_zone"] or None),

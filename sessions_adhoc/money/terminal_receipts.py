@@ -13,7 +13,7 @@ from ocpi.calls.outgoing import Unsupported
 from ocpi.models import Cdr
 from sessions_adhoc.belonging import cdrs_of
 from sessions_adhoc.models import AdHocSession
-from sessions_adhoc.money.eligibility import judged
+from sessions_adhoc.money.eligibility import judge
 from sessions_adhoc.money.shown import shown_to
 
 SUCCESS, PARTIAL_SUCCESS, FAILED = "SUCCESS", "PARTIAL_SUCCESS", "FAILED"
@@ -37,7 +37,7 @@ def payment_changed(authorization: PaymentAuthorization) -> None:
     attempt = session.attempts.order_by("failure", "-number").first()
     if attempt is None:
         return
-    cdrs = _with_gross(session, [cdr for cdr, counts in judged(session, cdrs_of(session)) if counts])
+    cdrs = _with_gross(session, [cdr for cdr, counts in judge(session, cdrs_of(session)) if counts])
     kept = authorization.captured_amount - authorization.refunded_amount
     before_taxes, taxes = _split(from_minor(kept, authorization.currency), cdrs)
     try:

@@ -19,14 +19,14 @@ def _live() -> Q:
 def is_finishing(partner_id: int, names: Names) -> bool:
     """Whether these names, or any at all where there are none, are about a live charge of the partner."""
     found = AdHocSession.objects.filter(_live() | FAILED_SINCE, partner_id=partner_id)
-    return (found if names == Names() else found.filter(_named(names))).exists()
+    return (found if names == Names() else found.filter(_condition_of(names))).exists()
 
 
 FAILED_SINCE = Q(state=State.FAILED.value, ended_at__gte=F("partner__suspended_at"))
 """Live when the partner was suspended, and given up since: what comes of it late is kept, and its Session stopped."""
 
 
-def _named(names: Names) -> Q:
+def _condition_of(names: Names) -> Q:
     wanted = Q(pk=None)
     if names.session_id:
         wanted |= Q(attempts__session_links__ocpi_session__ocpi_key=names.session_id.lower())

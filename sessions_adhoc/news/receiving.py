@@ -185,7 +185,7 @@ def payment_news(authorization: PaymentAuthorization) -> None:
     text = f"Payment {authorization.get_state_display().lower()}"
     if authorization.refunded_amount:
         text += f", {in_words(authorization.refunded_amount, authorization.currency)} of it given back"
-        auditing.given_back(session)
+        auditing.note_given_back(session)
     if authorization.failure_message:
         text += f": {authorization.failure_message}"
     if authorization.state == authorization.State.CAPTURED and not authorization.refunded_amount:
@@ -221,15 +221,15 @@ def _tell_staff(session: AdHocSession, payment: PaymentAuthorization) -> None:
 
 
 def _session_of(reference: str) -> AdHocSession | None:
-    return _named(AdHocSession.objects.all(), reference)
+    return _find_by_reference(AdHocSession.objects.all(), reference)
 
 
 def lock_session(reference: str) -> AdHocSession | None:
     """Lock the ad-hoc session before its payment: the order that everybody keeps."""
-    return _named(AdHocSession.objects.select_for_update(of=("self",)), reference)
+    return _find_by_reference(AdHocSession.objects.select_for_update(of=("self",)), reference)
 
 
-def _named(sessions: "QuerySet[AdHocSession]", reference: str) -> AdHocSession | None:
+def _find_by_reference(sessions: "QuerySet[AdHocSession]", reference: str) -> AdHocSession | None:
     """Commands and authorizations refer to their ad-hoc session by its id; others may have them one day."""
     try:
         return sessions.filter(pk=UUID(reference)).first()

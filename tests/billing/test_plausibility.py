@@ -16,7 +16,7 @@ from billing.plausibility import (
     believable,
     flowing,
     judge,
-    moved,
+    shift_periods,
     parked_as_metered,
     rest_between,
     zone_between,
@@ -306,7 +306,7 @@ def test_stamps_of_another_zone_are_moved_between_two_moments_of_ours(told, by) 
     start = since + timedelta(minutes=told)
     assert zone_between(start, since, since + timedelta(minutes=5)) == timedelta(minutes=by)
     period = ChargingPeriod(start, {})
-    assert moved([period], timedelta(minutes=by)) == (ChargingPeriod(start + timedelta(minutes=by), {}),)
+    assert shift_periods([period], timedelta(minutes=by)) == (ChargingPeriod(start + timedelta(minutes=by), {}),)
 
 
 # Parking, by the meter

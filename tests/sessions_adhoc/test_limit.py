@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from partners.models import Policy
-from sessions_adhoc.driver.presenting import message, presented
+from sessions_adhoc.driver.presenting import message, present
 from sessions_adhoc.models import AdHocSession
 from tests.factories import period_data, tariff_data
 from tests.ocpi.cpo import envelope
@@ -77,7 +77,7 @@ def test_at_97_percent_the_charge_is_stopped(charge, cpo) -> None:
     assert state(session) == ("stopping", "limit_reached")
     assert said(session) == "Your reservation is nearly used up: we are ending the charge."
     assert [call.body["session_id"] for call in cpo.sent("STOP_SESSION")] == ["S-1"]
-    assert presented(session)["money"]["estimated"] == 3880
+    assert present(session)["money"]["estimated"] == 3880
 
 
 def test_earlier_where_the_power_now_would_carry_it_past_before_the_next_sample(charge, cpo) -> None:

@@ -12,7 +12,7 @@ from partners.models import Incident, Policy, RemoteEndpoint
 from partners.tasks import mail_detect
 from sessions_adhoc.admin.story import story
 from sessions_adhoc.decide.words import lasting
-from sessions_adhoc.driver.presenting import MESSAGES, NOT_STOPPED, REASONS, held, message, takes
+from sessions_adhoc.driver.presenting import MESSAGES, NOT_STOPPED, REASONS, held_amount, message, takes
 from sessions_adhoc.models import AdHocSession, TimelineEvent
 from sessions_adhoc.states import TERMINAL, State
 from tests.ocpi.cpo import Answer
@@ -58,7 +58,7 @@ def is_true(text: str, now: State, money: PaymentAuthorization) -> None:
         assert not takes(money), "it says nothing where something was taken"
         assert now in TERMINAL, "it tells the end before the end"
     if "is kept" in text or "is reserved" in text:
-        assert held(money) == 4000, "it speaks of a reservation that is not held"
+        assert held_amount(money) == 4000, "it speaks of a reservation that is not held"
     if "still charging" in text:
         assert now == State.CHARGING
     if "press stop" in text:

@@ -5,7 +5,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from sessions_adhoc.driver.presenting import presented
+from sessions_adhoc.driver.presenting import present
 from sessions_adhoc.driver.services import StartRequest
 from sessions_adhoc.models import AdHocSession
 from sessions_adhoc.states import choices
@@ -120,4 +120,4 @@ class AdHocSessionSerializer(serializers.Serializer[AdHocSession]):
     events = EventsField()
 
     def to_representation(self, instance: AdHocSession) -> dict[str, Any]:
-        return super().to_representation(presented(instance))  # type: ignore[arg-type]
+        return super().to_representation(present(instance))  # type: ignore[arg-type]

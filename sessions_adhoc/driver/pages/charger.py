@@ -10,10 +10,10 @@ from ocpi.models import Connector, Evse
 from partners.agreed.policies import effective_policy
 from partners.models import Partner
 from sessions_adhoc.driver.pages import words
-from sessions_adhoc.driver.reserving import billed_in, offer
+from sessions_adhoc.driver.reserving import billing_currency, offer
 from sessions_adhoc.driver.services import OUT_OF_SERVICE
 from sessions_adhoc.engine import lifecycle
-from sessions_adhoc.money.shown import offered
+from sessions_adhoc.money.shown import current_offer
 
 NO_PRICE = "The operator has not published a price."
 UNREADABLE_PRICE = f"{capfirst(NOT_READABLE)}: the operator published one that we do not understand."
@@ -72,7 +72,7 @@ def availability(evse: Evse) -> Availability:
         return UNREACHABLE
     if evse.status in OUT_OF_SERVICE or evse.location.missing_since:
         return BROKEN
-    if lifecycle.occupied(evse.pk):
+    if lifecycle.is_occupied(evse.pk):
         return IN_USE
     return STATUSES.get(evse.status, UNKNOWN) if reservation(evse).minor else FOREIGN_MONEY
 
@@ -107,7 +107,7 @@ def price_of(connector: Connector) -> str:
     """The tariff of this connector in one sentence."""
     evse = connector.evse
     policy = effective_policy(evse.partner_id, evse.location.ocpi_id, evse.uid).values
-    shown = offered(evse, connector, policy)
+    shown = current_offer(evse, connector, policy)
     if shown.unreadable:
         return UNREADABLE_PRICE
     return words.with_symbol(describe(shown.tariff), shown.tariff.currency) if shown.tariff else NO_PRICE
@@ -134,10 +134,10 @@ class Reservation:
 def reservation(evse: Evse) -> Reservation:
     """In the currency that the first connector with a price is billed in; nothing where we take no payments in it."""
     values = effective_policy(evse.partner_id, evse.location.ocpi_id, evse.uid).values
-    tariffs = [offered(evse, connector, values).tariff for connector in evse.connectors.all()]
+    tariffs = [current_offer(evse, connector, values).tariff for connector in evse.connectors.all()]
     tariff = next((one for one in tariffs if one), None)
     found = offer(tariff, values)
-    return Reservation(found.minor if found else 0, billed_in(tariff, values))
+    return Reservation(found.minor if found else 0, billing_currency(tariff, values))
 
 
 def address(evse: Evse) -> str:

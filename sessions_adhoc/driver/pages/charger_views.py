@@ -34,15 +34,15 @@ def charger_page(request: HttpRequest, evse: str) -> HttpResponse:
 
 
 def _pay(request: HttpRequest, identifier: str, evse: Evse) -> HttpResponse:
-    choice = Choice.posted(request.POST)
+    choice = Choice.from_post(request.POST)
     if wait := limiting.hit(limiting.DRIVERS, limiting.place_of(source_address(request))):
-        answer = _page(request, identifier, evse, choice.renewed(), CannotStart("", TOO_MANY.format(wait)))
+        answer = _page(request, identifier, evse, choice.renew(), CannotStart("", TOO_MANY.format(wait)))
         answer.status_code, answer["Retry-After"] = 429, str(wait)
         return answer
     try:
         session = paying.pay(evse, choice, charger.reservation(evse))
     except CannotStart as error:
-        return _page(request, identifier, evse, choice.renewed(), error)
+        return _page(request, identifier, evse, choice.renew(), error)
     response = redirect("driver:session", session_id=session.pk)
     remembering.remember(request, response, session)
     return response

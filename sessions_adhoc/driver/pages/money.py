@@ -33,14 +33,14 @@ def sentence(payment: PaymentAuthorization) -> str:
         case State.RESERVED:
             return f"{reserved} is reserved on your card. {TERMS}"
         case State.CAPTURING:
-            return _captured(payment, payment.capture_amount or 0, "is being taken", "will be released")
+            return _captured_text(payment, payment.capture_amount or 0, "is being taken", "will be released")
         case State.REFUNDING:
             return f"{words.amount(payment.refund_amount or 0, payment.currency)} is being given back to your card."
         case State.CAPTURED if payment.refunded_amount:
             back = words.amount(payment.refunded_amount, payment.currency)
             return f"{words.amount(payment.captured_amount, payment.currency)} was taken; {back} was given back."
         case State.CAPTURED:
-            return _captured(payment, payment.captured_amount, "was taken", "was released")
+            return _captured_text(payment, payment.captured_amount, "was taken", "was released")
         case State.RELEASING:
             return f"The reservation of {reserved} is being released."
         case State.RELEASED if _was_reserved(payment):
@@ -51,7 +51,7 @@ def sentence(payment: PaymentAuthorization) -> str:
             return NOTHING_RESERVED
 
 
-def _captured(payment: PaymentAuthorization, taken: int, verb: str, rest_verb: str) -> str:
+def _captured_text(payment: PaymentAuthorization, taken: int, verb: str, rest_verb: str) -> str:
     text = f"{words.amount(taken, payment.currency)} {verb} from your card"
     rest = payment.amount - taken
     return f"{text}; the other {words.amount(rest, payment.currency)} {rest_verb}." if rest else f"{text}."

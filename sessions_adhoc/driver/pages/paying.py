@@ -43,10 +43,10 @@ class Choice:
         return cls(new_nonce(), query.get("connector", ""), "pm_sim_ok", previous=query.get("previous", ""))
 
     @classmethod
-    def posted(cls, data: Mapping[str, str]) -> "Choice":
+    def from_post(cls, data: Mapping[str, str]) -> "Choice":
         return cls(**{name: data.get(name, "")[:255] for name in cls.__dataclass_fields__})
 
-    def renewed(self) -> "Choice":
+    def renew(self) -> "Choice":
         """The same choice, good for one more try."""
         return replace(self, nonce=new_nonce())
 

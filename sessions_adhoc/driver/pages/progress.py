@@ -108,7 +108,7 @@ def steps(session: AdHocSession, state: State) -> list[dict[str, str]]:
 
 def meter(session: AdHocSession, state: State, read: dict[str, Any]) -> dict[str, str]:
     """Energy, power, battery and time, each as text, or empty where it is not known."""
-    texts = {"kwh": words.number(energy(session, state, read["kwh"]), 2), "elapsed": elapsed(session)}
+    texts = {"kwh": words.number(energy(session, state, read["kwh"]), 2), "elapsed": elapsed_time(session)}
     texts |= dict.fromkeys(("kw", "soc", "reading"), "")
     if read["soc"] is not None:
         texts["soc"] = f"{words.number(read['soc'], 0)}{words.NO_BREAK}%"
@@ -125,7 +125,7 @@ def energy(session: AdHocSession, state: State, read: Decimal | None) -> Decimal
     return bill.energy if bill else read or Decimal(0)
 
 
-def elapsed(session: AdHocSession) -> str:
+def elapsed_time(session: AdHocSession) -> str:
     """How long the car has been charging, or was; empty before it began."""
     link = (
         AttemptSession.objects.filter(attempt__session=session, validity=AttemptSession.Validity.VALID)

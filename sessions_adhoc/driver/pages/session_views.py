@@ -17,7 +17,7 @@ from sessions_adhoc.driver import services
 from sessions_adhoc.driver.pages.charger import address
 from sessions_adhoc.driver.pages.charger_views import unknown
 from sessions_adhoc.driver.pages.progress import view_of
-from sessions_adhoc.driver.presenting import presented
+from sessions_adhoc.driver.presenting import present
 from sessions_adhoc.driver.services import CannotStop
 from sessions_adhoc.models import AdHocSession
 
@@ -49,7 +49,7 @@ def session_page(request: HttpRequest, session_id: UUID) -> HttpResponse:
 
 
 def context_of(session: AdHocSession) -> dict[str, Any]:
-    shown = presented(session)
+    shown = present(session)
     return {
         "session": session,
         "shown": shown,
@@ -68,7 +68,7 @@ def session_json(_request: HttpRequest, session_id: UUID) -> HttpResponse:
     session = find_session(session_id)
     if session is None:
         return JsonResponse({"detail": UNKNOWN}, status=404)
-    shown = presented(session)
+    shown = present(session)
     return JsonResponse({**shown, "view": view_of(session, shown)}, encoder=Numbers)
 
 

@@ -36,10 +36,10 @@ class Command(BaseCommand):
             raise CommandError(f"There is a key called {name!r} already. Choose another name.")
         client, key = create_client_key(name)
         lines = [key, "", "Keep it now: it is not shown again.", f"Use: Authorization: Bearer {key}"]
-        return described(client) | {"key": key}, lines
+        return describe(client) | {"key": key}, lines
 
     def list_keys(self, _name: str) -> tuple[Any, list[str]]:
-        found = [described(client) for client in ClientKey.objects.all()]
+        found = [describe(client) for client in ClientKey.objects.all()]
         width = max((len(row["name"]) for row in found), default=0)
         lines = [
             f"{row['name']:<{width}}  ...{row['last4']}  created {row['created_at'][:10]}  {row['state']}"
@@ -54,10 +54,10 @@ class Command(BaseCommand):
         revoked = revoke_client_key(client)
         client.refresh_from_db()
         text = f"The key {name!r} is revoked." if revoked else f"The key {name!r} was revoked already."
-        return described(client), [text]
+        return describe(client), [text]
 
 
-def described(client: ClientKey) -> dict[str, Any]:
+def describe(client: ClientKey) -> dict[str, Any]:
     """What may be told of a key."""
     return {
         "name": client.name,

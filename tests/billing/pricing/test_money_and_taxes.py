@@ -11,13 +11,13 @@ from billing.pricing import (
     PriceLimit,
     Tariff,
     TaxIncluded,
+    fill_in_tax,
     from_minor,
     in_words,
     minor_exponent,
     money,
     price,
     round_money,
-    taxed,
     to_minor,
 )
 from tests.billing.pricing.build import component, cost_of, element, hours, period, tariff, totals
@@ -111,20 +111,20 @@ RATE = Decimal(25)
 )
 def test_where_the_wire_states_no_tax_the_rate_of_the_place_is_added(fields, vat, included, expected):
     open_ = tariff(element(component("ENERGY", 1, vat=vat)), **fields)
-    assert cost_of(taxed(open_, RATE, included=included), period(energy=1)) == expected
+    assert cost_of(fill_in_tax(open_, RATE, included=included), period(energy=1)) == expected
 
 
 def test_without_any_rate_one_side_stays_unknown():
     open_ = tariff(element(component("ENERGY", 1)))
-    assert cost_of(taxed(open_, None), period(energy=1)) == ("1.00", None)
-    assert cost_of(taxed(open_, None, included=True), period(energy=1)) == (None, "1.00")
+    assert cost_of(fill_in_tax(open_, None), period(energy=1)) == ("1.00", None)
+    assert cost_of(fill_in_tax(open_, None, included=True), period(energy=1)) == (None, "1.00")
 
 
 def test_limits_of_prices_that_are_gross_by_agreement_are_gross_too():
     limited = tariff(element(component("ENERGY", 1)), min_price={"excl_vat": 5})
-    assert cost_of(taxed(limited, RATE, included=True), period(energy=1)) == ("4.00", "5.00")
+    assert cost_of(fill_in_tax(limited, RATE, included=True), period(energy=1)) == ("4.00", "5.00")
     both = tariff(element(component("ENERGY", 1)), max_price={"excl_vat": 4, "incl_vat": 5})
-    assert cost_of(taxed(both, RATE, included=True), period(energy=9)) == ("4.00", "5.00")
+    assert cost_of(fill_in_tax(both, RATE, included=True), period(energy=9)) == ("4.00", "5.00")
 
 
 def test_one_stated_rate_shows_that_the_others_bear_none():
@@ -173,7 +173,7 @@ def test_no_session_costs_nothing_whatever_the_minimum():
 def test_a_discount_never_pays_the_driver():
     odd = Tariff("EUR", (Element((PriceComponent(Dimension.ENERGY, Decimal(-1)),)),))
     assert cost_of(odd, period(energy=3)) == ("0.00", None)
-    assert cost_of(taxed(odd, RATE), period(energy=3)) == ("0.00", "0.00")
+    assert cost_of(fill_in_tax(odd, RATE), period(energy=3)) == ("0.00", "0.00")
     assert PriceLimit() == PriceLimit(None, None)
     assert TaxIncluded("N/A") is TaxIncluded.NOT_APPLICABLE
 

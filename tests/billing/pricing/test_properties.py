@@ -15,9 +15,9 @@ from billing.pricing import (
     Restrictions,
     Tariff,
     describe,
+    fill_in_tax,
     price,
     round_money,
-    taxed,
 )
 from tests.billing.pricing.build import BRATISLAVA, MONDAY
 
@@ -69,7 +69,7 @@ def sessions(draw):
 
 @given(TARIFFS, sessions())
 def test_a_cost_is_never_negative_and_always_in_whole_minor_units(tariff, periods):
-    cost = price(taxed(tariff, Decimal(23)), periods, zone=BRATISLAVA)
+    cost = price(fill_in_tax(tariff, Decimal(23)), periods, zone=BRATISLAVA)
     for amount in (cost.excl, cost.incl):
         assert amount >= 0
         assert amount == round_money(amount, tariff.currency)
@@ -77,7 +77,7 @@ def test_a_cost_is_never_negative_and_always_in_whole_minor_units(tariff, period
 
 @given(TARIFFS, sessions())
 def test_the_limits_hold(tariff, periods):
-    tariff = taxed(tariff, Decimal(23))
+    tariff = fill_in_tax(tariff, Decimal(23))
     cost = price(tariff, periods, zone=BRATISLAVA)
     most = tariff.max_price
     if periods and most is not None:
@@ -91,7 +91,7 @@ def test_the_limits_hold(tariff, periods):
 
 @given(SIMPLE, sessions())
 def test_taxes_never_make_it_cheaper(tariff, periods):
-    cost = price(taxed(tariff, Decimal(23)), periods)
+    cost = price(fill_in_tax(tariff, Decimal(23)), periods)
     assert cost.incl >= cost.excl
 
 

@@ -15,7 +15,7 @@ from billing.pricing import (
     Restrictions,
     Tariff,
     TaxIncluded,
-    carried,
+    carried_tariff,
     periods_of,
     periods_of_cdr,
     price,
@@ -231,7 +231,7 @@ def test_the_tariff_in_a_cdr_is_the_one_that_its_periods_name(ids, named, found)
     period = told(0, ("ENERGY", 5)) | {"tariff_id": named}
     tariffs = [wire(element(component("ENERGY", 1)), id=one) for one in ids]
     cdr = VERSIONS["2.2.1"].parse("cdr", cdr_data(charging_periods=[period], tariffs=tariffs)).obj
-    one = carried(cdr)
+    one = carried_tariff(cdr)
     assert (one and one.id) == found
 
 
@@ -239,4 +239,4 @@ def test_periods_of_several_tariffs_are_priced_by_none_of_them():
     periods = [told(0, ("ENERGY", 5)) | {"tariff_id": "T1"}, told(30, ("ENERGY", 5)) | {"tariff_id": "T2"}]
     tariffs = [wire(element(component("ENERGY", 1)), id="T1")]
     cdr = VERSIONS["2.2.1"].parse("cdr", cdr_data(charging_periods=periods, tariffs=tariffs)).obj
-    assert carried(cdr) is None
+    assert carried_tariff(cdr) is None

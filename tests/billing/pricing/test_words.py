@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from billing.pricing import Tariff, describe, taxed, unit_prices
+from billing.pricing import Tariff, describe, fill_in_tax, unit_prices
 from tests.billing.pricing.build import component, element, tariff
 
 ENERGY = component("ENERGY", "0.49")
@@ -101,7 +101,7 @@ def vat(part, rate):
     ],
 )
 def test_it_describes(elements, fields, words):
-    assert describe(taxed(tariff(*elements, **fields), Decimal(0))) == words
+    assert describe(fill_in_tax(tariff(*elements, **fields), Decimal(0))) == words
 
 
 @pytest.mark.parametrize(
@@ -121,8 +121,8 @@ def test_a_rate_that_nobody_knows_is_said_to_be_missing(fields, words):
 def test_it_adds_the_vat_of_the_place_where_the_wire_states_none(version):
     fields = {"tax_included": "NO"} if version == "2.3.0" else {}
     old = tariff(element(component("ENERGY", "0.4")), version=version, **fields)
-    assert describe(taxed(old, Decimal(23))) == "0.492 EUR/kWh, incl. 23 % VAT"
-    assert describe(taxed(old, Decimal(23), included=True)) == "0.40 EUR/kWh, incl. 23 % VAT"
+    assert describe(fill_in_tax(old, Decimal(23))) == "0.492 EUR/kWh, incl. 23 % VAT"
+    assert describe(fill_in_tax(old, Decimal(23), included=True)) == "0.40 EUR/kWh, incl. 23 % VAT"
 
 
 def test_limits_are_told_net_only_where_their_gross_is_not_known():
@@ -141,7 +141,7 @@ def test_what_is_not_understood_in_full_tells_no_price():
 
 
 def test_prices_per_unit_where_there_is_one():
-    one = taxed(tariff(element(component("ENERGY", 1), component("TIME", 6))), Decimal(20))
+    one = fill_in_tax(tariff(element(component("ENERGY", 1), component("TIME", 6))), Decimal(20))
     assert unit_prices(one) == {"per_kwh": Decimal("1.2"), "per_minute": Decimal("0.12")}
     two = tariff(element(component("ENERGY", 1), max_kwh=10), element(component("ENERGY", 2)))
     assert unit_prices(two) == {"per_kwh": None, "per_minute": None}
