@@ -1,6 +1,6 @@
 """What charging costs: tariffs by OCPI's rules, and amounts of money. Pure: no Django, no database, no clock.
 
-    tariff = taxed(tariff_of(version.parse("tariff", json).obj), vat=Decimal(23))
+    tariff = fill_in_tax(tariff_of(version.parse("tariff", json).obj), vat=Decimal(23))
     periods = periods_of_cdr(version.parse("cdr", json).obj)
     cost = price(tariff, periods, zone=time_zone("Europe/Bratislava"))
     to_minor(cost.incl, cost.currency)
