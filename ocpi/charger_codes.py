@@ -37,6 +37,6 @@ def party_of(key: str) -> tuple[str, str]:
     return key[:2], key[2:5]
 
 
-def grouped(code: str) -> str:
+def group(code: str) -> str:
     """A code as it is printed: `7KQM2-XPA9C`."""
     return f"{code[:5]}-{code[5:]}"

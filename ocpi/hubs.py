@@ -26,14 +26,14 @@ def speaks_for(partner: Partner, country_code: str, party_id: str) -> bool:
         return True
     if not all(part.isprintable() for part in party):  # U+0000, which a query refuses
         return False
-    if _approved(partner).filter(country_code=party[0], party_id=party[1]).exists():
+    if _approved_roles(partner).filter(country_code=party[0], party_id=party[1]).exists():
         return True
     return hub_of(partner) is not None and _clients(partner).filter(country_code=party[0], party_id=party[1]).exists()
 
 
 def parties_of(partner: Partner) -> set[tuple[str, str]]:
     """Return every party that the partner speaks for."""
-    roles = _approved(partner).values_list("country_code", "party_id")
+    roles = _approved_roles(partner).values_list("country_code", "party_id")
     clients = _clients(partner).values_list("country_code", "party_id") if hub_of(partner) else ()
     return {(partner.country_code, partner.party_id), *roles, *clients}
 
@@ -53,7 +53,7 @@ def owner_of(partner: Partner, *, location_id: Any = "", session_id: Any = "") -
     return None
 
 
-def _approved(partner: Partner) -> Any:
+def _approved_roles(partner: Partner) -> Any:
     return PartnerRole.objects.filter(partner=partner, state=PartnerRole.State.APPROVED)
 
 

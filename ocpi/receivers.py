@@ -136,7 +136,7 @@ def may_be_sent(command: "Command") -> bool:
     return all(allows(command) for allows in _sending)
 
 
-def occupied(evse_id: int) -> str:
+def why_occupied(evse_id: int) -> str:
     """Say why nothing else may be started at an EVSE now, in words for people; "" where nobody objects."""
     return next(filter(None, (says(evse_id) for says in _occupied)), "")
 

@@ -83,14 +83,14 @@ def cdr_url(cdr: Cdr, version: Version) -> str:
     return f"{module_url(cdr.partner, version, 'cdrs')}/{cdr.uuid}"
 
 
-def offered(version: Version, partner: Partner) -> bool:
+def is_offered(version: Version, partner: Partner) -> bool:
     """Whether the partner may use this version."""
     return not version.on_request or version.number in partner.enabled_versions
 
 
 def offered_versions(partner: Partner) -> list[Version]:
     """Return the versions that the partner may use, oldest first."""
-    return [version for version in VERSIONS.values() if offered(version, partner)]
+    return [version for version in VERSIONS.values() if is_offered(version, partner)]
 
 
 def served_modules(version: Version) -> list[ModuleSpec]:

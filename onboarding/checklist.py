@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from onboarding.connection_facts import PortalFacts
 from onboarding.guide.checklist import ITEM, ITEMS, PROVIDED, Group, Item
-from onboarding.intake.entering import provided
+from onboarding.intake.entering import faults_of_items
 from onboarding.models import ChecklistItem, LinkEvent, PartnerLink
 from onboarding.moments import clock
 from partners.models import Partner
@@ -60,13 +60,13 @@ class Checklist:
 
 def checklist_of(partner: Partner, facts: PortalFacts) -> Checklist:
     """Return every item with its progress."""
-    faults = provided(partner)
+    faults = faults_of_items(partner)
     ticks = {tick.key: tick for tick in ChecklistItem.objects.filter(partner=partner)}
-    seen = {**_seen_here(partner), **facts.seen}
+    seen = {**_handed_out(partner), **facts.seen}
     return Checklist(tuple(_line(item, faults, ticks.get(item.key), seen.get(item.key, "")) for item in ITEMS))
 
 
-def _seen_here(partner: Partner) -> dict[str, str]:
+def _handed_out(partner: Partner) -> dict[str, str]:
     """What the page itself handed out."""
     seen = {}
     fetched = LinkEvent.objects.filter(link__partner=partner, kind=LinkEvent.Kind.DATA_SHEET).order_by("id").first()

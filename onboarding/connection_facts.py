@@ -66,11 +66,11 @@ class PortalFacts:
 def facts_of(partner: Partner) -> PortalFacts:
     """Where the partner finds us, and what was seen to work. Three queries."""
     steps = HandshakeStep.objects.filter(run__partner=partner, ok=True).order_by("id").values_list("step", "ended_at")
-    seen = {**_reached(partner, dict(steps)), **_modules(partner), **_tokens_used(partner)}
+    seen = {**_read_reach(partner, dict(steps)), **_modules(partner), **_tokens_used(partner)}
     return PortalFacts(base_url(partner), versions_url(partner), seen)
 
 
-def _reached(partner: Partner, steps: dict[str, datetime | None]) -> dict[str, str]:
+def _read_reach(partner: Partner, steps: dict[str, datetime | None]) -> dict[str, str]:
     answered, connected = steps.get(Step.VERSIONS), partner.connected_at
     seen = {}
     if reached := answered or connected:

@@ -41,9 +41,9 @@ def facts_of(onboarding: Onboarding) -> Facts:
         tests=_tests(onboarding),
         production_exists=production is not None,
         production_connected=production is not None and production.connection == Connection.CONNECTED,
-        confirmed=_confirmed(onboarding),
+        confirmed=_confirmations(onboarding),
         incidents_open=Incident.objects.filter(partner__in=both, closed_at=None).count(),
-        overruled=_overruled(onboarding),
+        overruled=_overruled_keys(onboarding),
     )
 
 
@@ -119,13 +119,13 @@ def _tests(onboarding: Onboarding) -> tuple[TestFacts, ...]:
     )
 
 
-def _confirmed(onboarding: Onboarding) -> frozenset[tuple[str, Side]]:
+def _confirmations(onboarding: Onboarding) -> frozenset[tuple[str, Side]]:
     if onboarding.pk is None:
         return frozenset()
     return frozenset((row.action, Side(row.side)) for row in onboarding.go_live_actions.all())
 
 
-def _overruled(onboarding: Onboarding) -> frozenset[str]:
+def _overruled_keys(onboarding: Onboarding) -> frozenset[str]:
     if onboarding.pk is None:
         return frozenset()
     return frozenset(row.condition for row in onboarding.overrides.all())

@@ -11,7 +11,7 @@ from onboarding.guide import Stage
 from onboarding.models import Onboarding
 from onboarding.portal.links import revoke_links
 from onboarding.stages import moving
-from onboarding.stages.refusals import NotPossible, said
+from onboarding.stages.refusals import NotPossible, require_reason
 from partners import tokens
 from partners.models import IssuedToken, Partner
 
@@ -27,10 +27,10 @@ def off_board(partner: Partner, reason: str, user: Any) -> list[HandshakeRun]:
     Raises:
         NotPossible: it is off-boarded, no reason was given, or a handshake is under way.
     """
-    why = said(reason)
+    why = require_reason(reason)
     try:
         with transaction.atomic():
-            onboarding = moving.locked(partner)
+            onboarding = moving.lock_onboarding(partner)
             if onboarding.stage == Stage.OFF_BOARDED:
                 raise NotPossible(f"{partner.name} is off-boarded already.")
             ended = [one for one in (onboarding.partner, onboarding.production) if one is not None]

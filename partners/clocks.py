@@ -55,7 +55,7 @@ class _Measuring:
 _measuring: dict[tuple[int, str], _Measuring] = {}
 
 
-def noticed(partner_id: int, source: str, lead: timedelta, now: datetime, message_id: int | None = None) -> None:
+def notice(partner_id: int, source: str, lead: timedelta, now: datetime, message_id: int | None = None) -> None:
     """A message arrived `now` whose moment is `lead` ahead of it. Never raises; mostly no statement."""
     if abs(lead) > FURTHEST:
         return

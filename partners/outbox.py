@@ -129,7 +129,7 @@ def _deliver(pk: int, now: datetime, until: datetime) -> bool:
         _message(mail).send()
     except Exception as error:  # noqa: BLE001  (a mail that nothing can send is given up in the end, and seen)
         log.warning("mail_not_sent", mail=pk, error=type(error).__name__)
-        _failed(mail, mine, now, f"{type(error).__name__}: {error}"[:300])
+        _put_off(mail, mine, now, f"{type(error).__name__}: {error}"[:300])
         return False
     with transaction.atomic():
         ended = {"state": State.SENT, "sent_at": timezone.now(), "next_check_at": None, "error": ""}
@@ -140,7 +140,7 @@ def _deliver(pk: int, now: datetime, until: datetime) -> bool:
     return True
 
 
-def _failed(mail: Mail, mine: Any, now: datetime, error: str) -> None:
+def _put_off(mail: Mail, mine: Any, now: datetime, error: str) -> None:
     last = mail.tries >= len(PAUSES)
     again: dict[str, Any] = {"state": State.GIVEN_UP, "next_check_at": None}
     if not last:

@@ -32,7 +32,7 @@ class PartyTaken(ValidationError):
 
     def __init__(self, taken: dict[Pair, Partner | None]) -> None:
         self.taken = taken
-        super().__init__({"party_id": [f"{named(taken)} is in use already: it belongs to another connection."]})
+        super().__init__({"party_id": [f"{name_pairs(taken)} is in use already: it belongs to another connection."]})
 
     def __reduce__(self) -> tuple[Any, ...]:
         return PartyTaken, (self.taken,)
@@ -66,7 +66,7 @@ def _role_checked(instance: PartnerRole, **_signal: Any) -> None:
         refuse_taken(instance.partner, [instance.party])
 
 
-def named(pairs: Iterable[Pair]) -> str:
+def name_pairs(pairs: Iterable[Pair]) -> str:
     """`SK*ION, CZ*ABC`."""
     return ", ".join(f"{country}*{party}" for country, party in sorted(pairs))
 
@@ -134,7 +134,7 @@ def take_own(partner: Partner) -> None:
             PartyOwner.objects.filter(pk=row.pk, partner=row.partner_id).update(
                 partner=partner, source=PartySource.AGREED, approved=True
             )
-            log.warning("party_moved", party=named([pair]), before=row.partner.code, now=partner.code)
+            log.warning("party_moved", party=name_pairs([pair]), before=row.partner.code, now=partner.code)
     take(partner, pairs, PartySource.AGREED, approved=True)
 
 
@@ -207,7 +207,7 @@ def of_credentials(partner: Partner, roles: Iterable[PartnerRole]) -> None:
             _keep(row, said[key])
         elif row.state != State.REFUSED:
             row.delete()
-    fresh = [_judged(partner, role) for key, role in said.items() if key not in known]
+    fresh = [_judge(partner, role) for key, role in said.items() if key not in known]
     PartnerRole.objects.bulk_create(fresh)
     live = [*fresh, *(row for key, row in known.items() if key in said and row.state != State.REFUSED)]
     take(partner, {row.party for row in live}, PartySource.CREDENTIALS, approved=False)
@@ -220,7 +220,7 @@ def _keep(row: PartnerRole, said: PartnerRole) -> None:
         row.save(update_fields=["business_name", "website"])
 
 
-def _judged(partner: Partner, role: PartnerRole) -> PartnerRole:
+def _judge(partner: Partner, role: PartnerRole) -> PartnerRole:
     """A role that is new. Agreed on was the partner's own party as CPO, and the hub that staff entered."""
     agreed = role.role == PartnerRole.Role.CPO and role.party == pair_of(partner.country_code, partner.party_id)
     agreed |= role.role == PartnerRole.Role.HUB and "".join(role.party) == partner.hub_party_id
@@ -276,12 +276,12 @@ def refuse(role: PartnerRole) -> None:
 def report_taken(partner: Partner, error: PartyTaken, where: str, message_id: int | None = None) -> Incident:
     """Tell staff that a partner named parties of others. Outside the transaction that was given up."""
     owners = sorted({owner.label if owner else settings.OCPI_BUSINESS_NAME for owner in error.taken.values()})
-    said = f"{where} named {named(error.taken)}, which is {' and '.join(owners)}'s"
+    said = f"{where} named {name_pairs(error.taken)}, which is {' and '.join(owners)}'s"
     evidence = {"text": said} | ({"message": message_id} if message_id else {})
     return open_incident(
         partner.pk,
         Report(
-            key=f"party:{named(error.taken)}"[:200],
+            key=f"party:{name_pairs(error.taken)}"[:200],
             symptom=SYMPTOM,
             cause=f"{said}. Nothing of it was taken over.",
             resolution="Ask the partner why. If the party has changed hands, refuse it at the one that has it, and "

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from partners import history
 from partners.ground import secrets
-from partners.ground.rows import Table, joined, run
+from partners.ground.rows import Table, join_values, run
 from partners.models import AllowedNetwork, IssuedToken, Partner, PartnerRole, ReceivedToken
 
 LAST_USED_PRECISION = timedelta(minutes=1)
@@ -97,9 +97,9 @@ class Lookup:
     def alone(self) -> Found | None:
         """Find it, in a statement of its own."""
         statement = f"SELECT {found_columns()} FROM {found_in()} WHERE {self.condition}"  # noqa: S608
-        return self.found(run(statement, self.params))
+        return self.find_token(run(statement, self.params))
 
-    def found(self, rows: Iterable[Sequence[Any]]) -> Found | None:
+    def find_token(self, rows: Iterable[Sequence[Any]]) -> Found | None:
         """What the rows of `columns` tell; None when they name no token."""
         by_digest = {token.digest: (token, row) for row in rows for token in [TOKENS.read(row)]}
         for digest, text in self.readings.items():
@@ -131,9 +131,9 @@ def found_id() -> str:
 def found_columns() -> str:
     """What a `Lookup` reads: the token, its partner, the partner's networks and parties."""
     own = f"WHERE partner_id = {PARTNERS.name}.id"
-    networks = f"(SELECT {joined('network')} FROM {AllowedNetwork._meta.db_table} {own})"  # noqa: S608
+    networks = f"(SELECT {join_values('network')} FROM {AllowedNetwork._meta.db_table} {own})"  # noqa: S608
     granted = f"{own} AND state = '{PartnerRole.State.APPROVED}'"
-    roles = f"(SELECT {joined('country_code || party_id')} FROM {PartnerRole._meta.db_table} {granted})"  # noqa: S608
+    roles = f"(SELECT {join_values('country_code || party_id')} FROM {PartnerRole._meta.db_table} {granted})"  # noqa: S608
     return f"{TOKENS.columns}, {PARTNERS.columns}, {networks}, {roles}"
 
 
@@ -195,7 +195,7 @@ def store_received(partner: Partner, token: str, purpose: str) -> ReceivedToken:
         )
 
 
-def received(partner_id: int, purpose: str) -> ReceivedToken | None:
+def received_token(partner_id: int, purpose: str) -> ReceivedToken | None:
     """Return the partner's usable token of this purpose, if there is one."""
     return ReceivedToken.objects.filter(
         partner_id=partner_id, purpose=purpose, state=ReceivedToken.State.ACTIVE

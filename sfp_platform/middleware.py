@@ -79,9 +79,9 @@ def _refusal(request: HttpRequest) -> HttpResponse | None:
     A redirect would have the token sent once more, and teach the peer that plain HTTP works.
     """
     if settings.SECURE_SSL_REDIRECT and not request.is_secure():
-        return _told(403, PLAIN_HTTP)
+        return _tell(403, PLAIN_HTTP)
     if settings.PRODUCTION and not (_is_allowed(request) and serves_ocpi(host_name(request))):
-        return _told(404, WRONG_HOST)
+        return _tell(404, WRONG_HOST)
     return None
 
 
@@ -93,7 +93,7 @@ def _is_allowed(request: HttpRequest) -> bool:
     return True
 
 
-def _told(http_status: int, message: str) -> HttpResponse:
+def _tell(http_status: int, message: str) -> HttpResponse:
     body = EnvelopeRenderer().render(envelope(StatusCode.CLIENT_ERROR, message=message))
     response = HttpResponse(body, status=http_status, content_type="application/json")
     response.headers["Content-Length"] = str(len(body))

@@ -302,7 +302,7 @@ AXES_COOLOFF_TIME = timedelta(minutes=ADMIN_LOCKOUT_MINUTES)
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_RESET_ON_SUCCESS = True
 AXES_CLIENT_IP_CALLABLE = "ocpi.server.authentication.source_address"
-AXES_LOCKOUT_CALLABLE = "partners.people.lockout.locked_out"
+AXES_LOCKOUT_CALLABLE = "partners.people.lockout.answer_locked"
 AXES_DISABLE_ACCESS_LOG = True
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False

@@ -26,20 +26,20 @@ def console(admin: Any, request: HttpRequest) -> HttpResponse:
         "opts": admin.opts,
         "title": "Command console",
         "term": term,
-        "found": [_shown(evse) for evse in _found(term)],
+        "found": [_evse_line(evse) for evse in _find(term)],
         "newest": [_line(row) for row in Command.objects.select_related("partner")[:MOST]],
     }
     return TemplateResponse(request, "admin/ocpi/command/console.html", context)
 
 
-def _found(term: str) -> list[Evse]:
+def _find(term: str) -> list[Evse]:
     if not term:
         return []
     rows = Evse.objects.annotate(sticker=Upper("evse_id")).select_related("partner", "location")
     return list(rows.filter(Q(sticker=term.upper()) | Q(uid_key__startswith=term.lower())).order_by("uid")[:MOST])
 
 
-def _shown(evse: Evse) -> dict[str, Any]:
+def _evse_line(evse: Evse) -> dict[str, Any]:
     return {"evse": evse, "link": link(evse), "badge": statuses.evse_badge(evse)}
 
 

@@ -84,7 +84,7 @@ def cancel(_request: HttpRequest, command: Command, _data: dict[str, Any]) -> Ht
         raise Refused(str(refused)) from refused
 
 
-def connected(row: Any) -> bool:
+def is_connected(row: Any) -> bool:
     return bool(row.partner.connection == Partner.Connection.CONNECTED)
 
 
@@ -94,7 +94,7 @@ def stoppable(session: OcpiSession) -> bool:
         ours = session.attempt_link is not None
     except ObjectDoesNotExist:
         ours = False
-    return session.status in OPEN and not ours and connected(session)
+    return session.status in OPEN and not ours and is_connected(session)
 
 
 ON_EVSE = (
@@ -107,7 +107,7 @@ ON_EVSE = (
         start,
         icon="play_arrow",
         form=ConnectorForm,
-        possible=connected,
+        possible=is_connected,
     ),
     PageAction(
         "command-unlock",
@@ -117,7 +117,7 @@ ON_EVSE = (
         unlock,
         icon="lock_open",
         form=ConnectorForm,
-        possible=connected,
+        possible=is_connected,
     ),
     PageAction(
         "command-reserve",
@@ -127,7 +127,7 @@ ON_EVSE = (
         reserve,
         icon="event_seat",
         form=ReserveForm,
-        possible=connected,
+        possible=is_connected,
     ),
 )
 STOP = PageAction(
@@ -151,6 +151,6 @@ CANCEL = PageAction(
     tone=DANGER,
     form=ReasonForm,
     possible=lambda command: (
-        command.kind == Command.Kind.RESERVE_NOW and command.response == "ACCEPTED" and connected(command)
+        command.kind == Command.Kind.RESERVE_NOW and command.response == "ACCEPTED" and is_connected(command)
     ),
 )

@@ -35,10 +35,10 @@ def data(_admin: Any, request: HttpRequest) -> HttpResponse:
     rows = Location.objects.filter(latitude__isnull=False, longitude__isnull=False, missing_since=None)
     if (partner := request.GET.get("partner", "")).isdigit():
         rows = rows.filter(partner=int(partner))
-    return JsonResponse([_place(row) for row in _counted(rows)[:MOST]], safe=False)
+    return JsonResponse([_place(row) for row in _count(rows)[:MOST]], safe=False)
 
 
-def _counted(rows: QuerySet[Location]) -> QuerySet[Location, tuple[Any, ...]]:
+def _count(rows: QuerySet[Location]) -> QuerySet[Location, tuple[Any, ...]]:
     free = Count("evses", filter=Q(evses__status="AVAILABLE"))
     busy = Count("evses", filter=Q(evses__status__in=BUSY))
     broken = Count("evses", filter=Q(evses__status__in=GONE))

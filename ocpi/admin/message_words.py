@@ -15,7 +15,7 @@ ADVICE = {
 }
 
 
-def failed(row: Message) -> bool:
+def has_failed(row: Message) -> bool:
     """Whether the exchange ended badly. One that is still open did not end."""
     return bool(row.error) or (not row.ok and row.duration_ms is not None)
 
@@ -29,7 +29,7 @@ def standing_of(row: Message) -> Standing:
     if row.duration_ms is None:
         return Standing("Open", f"{line} No end was recorded: it runs, or its worker died.", INFO)
     took = f"It took {row.duration_ms} ms."
-    if failed(row):
+    if has_failed(row):
         return Standing("Failed", f"{line} {took} {row.error}", DANGER, advice_for(row))
     if row.leniences:
         advice = "It was read all the same. Tell the partner, so that stricter partners of theirs can read it too."

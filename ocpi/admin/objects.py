@@ -26,7 +26,7 @@ def _urls(partner_id: int, names: list[str]) -> dict[str, str]:
     for kind, model in KINDS.items():
         keys = {name: key for name in names if (key := key_of(name, kind))}
         rows = model._default_manager.filter(partner_id=partner_id, ocpi_key__in={key[2] for key in keys.values()})
-        found |= _matched(model, keys, rows.values_list("pk", "country_code", "party_id", "ocpi_key")) if keys else {}
+        found |= _match(model, keys, rows.values_list("pk", "country_code", "party_id", "ocpi_key")) if keys else {}
     places = {name: key for name in names for kind in PLACES if (key := key_of(name, kind)) and "/" in key[2]}
     if places:
         found |= _evses(partner_id, {name: tuple(key[2].split("/")[:2]) for name, key in places.items()})
@@ -41,7 +41,7 @@ def key_of(name: str, kind: str) -> tuple[str, str, str] | None:
     return (country, party_id, path) if found == kind and star and path else None
 
 
-def _matched(model: type[Model], keys: dict[str, tuple[str, str, str]], rows: Iterable[Any]) -> dict[str, str]:
+def _match(model: type[Model], keys: dict[str, tuple[str, str, str]], rows: Iterable[Any]) -> dict[str, str]:
     pages = {(country.lower(), party.lower(), key): url_of(model, pk) for pk, country, party, key in rows}
     return {name: pages[key] for name, key in keys.items() if key in pages}
 

@@ -39,7 +39,7 @@ def free(_request: HttpRequest, owner: PartyOwner, data: dict[str, Any]) -> str:
     pair = (owner.country_code, owner.party_id)
     if not parties.free(owner.partner, pair):
         raise Refused(f"{owner.partner.name} still speaks for it: refuse its roles first.")
-    return f"{parties.named([pair])} is free: {str(data['reason']).strip()}"
+    return f"{parties.name_pairs([pair])} is free: {str(data['reason']).strip()}"
 
 
 @admin.register(PartnerRole)
@@ -92,7 +92,7 @@ class PartnerRoleAdmin(ReadOnlyAdmin):
 
     @admin.display(description="party", ordering="party_id")
     def shown_party(self, row: PartnerRole) -> SafeString | str:
-        return code(parties.named([row.party]))
+        return code(parties.name_pairs([row.party]))
 
     @admin.display(description="partner", ordering="partner__name")
     def shown_partner(self, row: PartnerRole) -> SafeString | str:
@@ -148,7 +148,7 @@ class PartyOwnerAdmin(ReadOnlyAdmin):
 
     @admin.display(description="party", ordering="party_id")
     def shown_party(self, row: PartyOwner) -> SafeString | str:
-        return code(parties.named([(row.country_code, row.party_id)]))
+        return code(parties.name_pairs([(row.country_code, row.party_id)]))
 
     @admin.display(description="partner", ordering="partner__name")
     def shown_partner(self, row: PartyOwner) -> SafeString | str:

@@ -29,10 +29,10 @@ def start(evse: Evse, connector: Connector | None) -> Command:
     Raises:
         CannotSend: a driver of ours is charging there.
     """
-    if why := receivers.occupied(evse.pk):
+    if why := receivers.why_occupied(evse.pk):
         raise CannotSend(why)
     with transaction.atomic():
-        return _sent(
+        return _send(
             commands.create_start_session(
                 partner=evse.partner,
                 token=new_one_off_token(evse.partner),
@@ -54,7 +54,7 @@ def unlock(evse: Evse, connector: Connector | None) -> Command:
     if connector is None:
         raise CannotSend("Say which connector is to be unlocked.")
     with transaction.atomic():
-        return _sent(
+        return _send(
             commands.create_unlock_connector(
                 partner=evse.partner,
                 location_id=evse.location.ocpi_id,
@@ -67,7 +67,7 @@ def unlock(evse: Evse, connector: Connector | None) -> Command:
 def reserve(evse: Evse, minutes: int) -> Command:
     """RESERVE_NOW for a token of its own, so that nobody else can charge there for some minutes."""
     with transaction.atomic():
-        return _sent(
+        return _send(
             reservations.create_reserve_now(
                 partner=evse.partner,
                 token=new_one_off_token(evse.partner),
@@ -86,7 +86,7 @@ def cancel(reservation: Command) -> Command:
     """
     try:
         with transaction.atomic():
-            return _sent(reservations.create_cancel_reservation(reservation=reservation))
+            return _send(reservations.create_cancel_reservation(reservation=reservation))
     except (ValueError, Unsupported) as error:
         raise CannotSend(str(error)) from error
 
@@ -94,9 +94,9 @@ def cancel(reservation: Command) -> Command:
 def stop(session: OcpiSession) -> Command:
     """STOP_SESSION of a session that is none of a driver's: those are stopped on the page of the ad-hoc session."""
     with transaction.atomic():
-        return _sent(commands.create_stop_session(partner=session.partner, session_id=session.ocpi_id, reference=""))
+        return _send(commands.create_stop_session(partner=session.partner, session_id=session.ocpi_id, reference=""))
 
 
-def _sent(command: Command) -> Command:
+def _send(command: Command) -> Command:
     enqueue_after_commit(SEND_TASK, str(command.pk))
     return command

@@ -55,7 +55,7 @@ def set_preferences(
         energy_need=energy_need,
         discharge_allowed=discharge_allowed,
     )
-    return _requested(session, Kind.PREFERENCES, "charging_preferences", preferences)
+    return _request(session, Kind.PREFERENCES, "charging_preferences", preferences)
 
 
 def set_profile(session: OcpiSession, profile: ChargingProfile) -> ProfileRequest:
@@ -64,20 +64,20 @@ def set_profile(session: OcpiSession, profile: ChargingProfile) -> ProfileReques
     Raises:
         Unsupported: the version has no charging profiles.
     """
-    return _requested(session, Kind.SET, "set_charging_profile", profile)
+    return _request(session, Kind.SET, "set_charging_profile", profile)
 
 
 def clear_profile(session: OcpiSession) -> ProfileRequest:
     """Have the limits lifted that were set with `set_profile`; raises Unsupported."""
-    return _requested(session, Kind.CLEAR, "set_charging_profile")
+    return _request(session, Kind.CLEAR, "set_charging_profile")
 
 
 def ask_active_profile(session: OcpiSession, duration: int) -> ProfileRequest:
     """Ask what the charger will do in the next `duration` seconds; raises Unsupported."""
-    return _requested(session, Kind.GET, "set_charging_profile", duration=duration)
+    return _request(session, Kind.GET, "set_charging_profile", duration=duration)
 
 
-def _requested(session: OcpiSession, kind: str, needs: str, obj: Any = None, **arguments: Any) -> ProfileRequest:
+def _request(session: OcpiSession, kind: str, needs: str, obj: Any = None, **arguments: Any) -> ProfileRequest:
     version = version_with(session.partner, needs)
     if obj is not None:
         arguments["object"] = version.dump(obj)
@@ -166,7 +166,7 @@ def put_active_profile(partner: Partner, session_id: str, data: Any, version: Ve
 def _store_active(session: OcpiSession, profile: Any, raw: Any, version: Version) -> Stored[ActiveProfile]:
     """The profile that starts last is the one that counts."""
     known = ActiveProfile.objects.filter(session=session).first()
-    begins = stamps.pushed(profile.start_date_time)
+    begins = stamps.push_stamp(profile.start_date_time)
     if known is not None and stamps.older(begins, stamps.Stamp(known.start_at, known.received_at)):
         return Stored(known, stale=True)
     row, created = ActiveProfile.objects.update_or_create(

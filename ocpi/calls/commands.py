@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import transaction
 
 from ocpi import receivers
-from ocpi.calls.outgoing import LONGEST_TEXT, Sent, Unsupported, begun, carry_out, lose, sends
+from ocpi.calls.outgoing import LONGEST_TEXT, Sent, Unsupported, begin, carry_out, lose, sends
 from ocpi.calls.tokens.sending import push_before_use
 from ocpi.client import RECEIVER, CallFailed, Reply, functional
 from ocpi.hubs import owner_of
@@ -87,20 +87,20 @@ def send(command_id: Any) -> None:
 
     Does nothing where another worker has it, it was sent already, or nobody wants it any more.
     """
-    command = _claimed(command_id)
+    command = _claim(command_id)
     if command is not None:
         # An answer counts also where the call was given up for lost meanwhile.
         carry_out(command, Command.objects.filter(pk=command.pk, state__in=(State.SENDING, State.UNANSWERED)))
 
 
-def _claimed(command_id: Any) -> Command | None:
+def _claim(command_id: Any) -> Command | None:
     """Take the command for sending, if it may be sent. Its row is locked first, then what the receivers lock."""
     with transaction.atomic():
         sendable = Command.objects.select_for_update(of=("self",), no_key=True).select_related("partner")
         command = sendable.filter(pk=command_id, state__in=(State.CREATED, State.UNDELIVERED)).first()
         if command is None or not receivers.may_be_sent(command):
             return None
-        values = begun(command)
+        values = begin(command)
         for name, value in values.items():
             setattr(command, name, value)
         command.save(update_fields=list(values))
@@ -129,7 +129,7 @@ def _tell(command_id: Any) -> None:
 
 def _refusal(failure: CallFailed) -> dict[str, Any]:
     """Some refuse with a CommandResponse; ACCEPTED in a refusal is none."""
-    response = _result_in(_unwrapped(failure.data)[0]) or REJECTED
+    response = _result_in(_unwrap(failure.data)[0]) or REJECTED
     response = REJECTED if response == CommandResponseType.ACCEPTED else response
     return {"response": response, "response_text": failure.text[:LONGEST_TEXT]}
 
@@ -148,12 +148,12 @@ def _send(command: Command, version: Version) -> Sent:
     if token := command.request.get("token"):
         push_before_use(command.partner, token["uid"], token["type"])
     reply = functional(command.partner, "POST", "commands", RECEIVER, command.kind, body=body, kind=kind, to=to)
-    return _answered(version, reply)
+    return _read_answer(version, reply)
 
 
-def _answered(version: Version, reply: Reply) -> Sent:
+def _read_answer(version: Version, reply: Reply) -> Sent:
     """A success envelope. Its `result` decides, also where the rest of the object is faulty."""
-    data, leniences = _unwrapped(reply.data)
+    data, leniences = _unwrap(reply.data)
     result, text, values = _result_in(data), "", dict[str, Any]()
     try:
         parsed = version.parse("command_response", data)
@@ -174,7 +174,7 @@ def _answered(version: Version, reply: Reply) -> Sent:
     return Sent("commands", reply, result, values, leniences)
 
 
-def _unwrapped(data: Any) -> tuple[Any, tuple[Lenience, ...]]:
+def _unwrap(data: Any) -> tuple[Any, tuple[Lenience, ...]]:
     """The one object of a list, which some peers answer with."""
     if isinstance(data, list) and len(data) == 1:
         return data[0], (Lenience("single_in_list", "", "the answer is a list of one object"),)

@@ -5,7 +5,7 @@ A module says how its rows are sent:
     @sends(ProfileRequest)
     def _send(row: ProfileRequest, version: Version) -> Sent: ...
 
-A worker takes a row (`begun` are the columns that say so), makes the call and writes what came of it (`carry_out`).
+A worker takes a row (`begin` gives the columns that say so), makes the call and writes what came of it (`carry_out`).
 What is not repeatable is sent once, unless it provably never arrived and somebody asks for it again. What is
 repeatable is sent until the partner has it. Rows with a clock of their own (`QueuedRequest`) are queued and handed out
 here; who takes a `Command`, and when, is said in `ocpi.calls.commands`.
@@ -66,7 +66,7 @@ class Sent:
     leniences: tuple[Lenience, ...] = ()
 
 
-def _refused_flatly(failure: CallFailed) -> Columns:
+def _flat_refusal(failure: CallFailed) -> Columns:
     return {"response": "REFUSED", "failure": failure.in_full[:LONGEST_TEXT]}
 
 
@@ -89,7 +89,7 @@ _MANNERS: dict[type[Outgoing], _Manner] = {}
 def sends(
     model: type[Row],
     *,
-    refusal: Callable[[CallFailed], Columns] = _refused_flatly,
+    refusal: Callable[[CallFailed], Columns] = _flat_refusal,
     tell: Callable[[Any], None] = _nobody_waits,
 ) -> Callable[[Callable[[Row, Version], Sent]], Callable[[Row, Version], Sent]]:
     """Register the function that makes the call for a model's rows.
@@ -131,7 +131,7 @@ def version_with(partner: Partner, kind: str) -> Version:
     return version
 
 
-def begun(row: Outgoing) -> Columns:
+def begin(row: Outgoing) -> Columns:
     """The columns of a row that is taken for sending."""
     return {
         "state": State.SENDING,
@@ -174,7 +174,7 @@ def _outcome(row: Outgoing) -> Columns:
     except (Invalid, Unsupported) as error:
         return {"state": State.UNDELIVERED, "failure": str(error)[:LONGEST_TEXT]}
     except CallFailed as failure:
-        return _failed(row, failure)
+        return _failure_columns(row, failure)
     quirks.note(row.partner, version.number, sent.module, sent.leniences, sent.reply.message_id)
     return {
         "state": State.ANSWERED,
@@ -186,9 +186,9 @@ def _outcome(row: Outgoing) -> Columns:
     }
 
 
-def _failed(row: Outgoing, failure: CallFailed) -> Columns:
+def _failure_columns(row: Outgoing, failure: CallFailed) -> Columns:
     """Refused, never arrived, or nobody knows (rules 3 and 5)."""
-    if refused(failure) and not row.repeatable:
+    if is_refusal(failure) and not row.repeatable:
         return {
             "state": State.ANSWERED,
             "failure": "",
@@ -204,7 +204,7 @@ def _failed(row: Outgoing, failure: CallFailed) -> Columns:
     return values
 
 
-def refused(failure: CallFailed) -> bool:
+def is_refusal(failure: CallFailed) -> bool:
     """Their server read the request and says no: status code 2xxx or 3xxx, or HTTP 4xx."""
     if failure.kind == "http_error":
         status = failure.http_status or 0
@@ -247,7 +247,7 @@ def send(model: type[QueuedRequest], pk: Any, held: datetime | None = None) -> N
     row = rows.filter(is_free(timezone.now(), held)).select_related("partner").first()
     if row is None:
         return
-    values = begun(row)
+    values = begin(row)
     until = take_lease(rows.filter(state=row.state), lease, held, **values)
     if until is None:
         return

@@ -73,7 +73,7 @@ def activate(partner: Partner, data: Any, version: Version) -> Stored[Terminal]:
     parsed = version.parse(terminals.KIND, probe)
 
     def work() -> Stored[Terminal]:
-        known = _known(partner, wanted.get(terminals.ID), parsed.obj.reference)
+        known = _find_terminal(partner, wanted.get(terminals.ID), parsed.obj.reference)
         if known is None:
             added = terminals.add_terminal(partner, version, State.REQUESTED, wanted)
             return Stored(added, created=True, leniences=parsed.leniences)
@@ -97,7 +97,7 @@ def deactivate(partner: Partner, terminal_id: str) -> Terminal:
     return row
 
 
-def _known(partner: Partner, terminal_id: Any, reference: str | None) -> Terminal | None:
+def _find_terminal(partner: Partner, terminal_id: Any, reference: str | None) -> Terminal | None:
     if terminal_id:
         return terminals.terminal_row(partner, str(terminal_id))
     of_partner = terminals.terminals_of(partner)

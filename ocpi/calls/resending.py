@@ -40,7 +40,7 @@ def resend(message: Message) -> int | None:
         raise CannotResend(reason)
     partner = Partner.objects.get(pk=message.partner_id or 0)
     try:
-        reply = _asked(partner, message) if message.method == "GET" else _told(partner, message)
+        reply = _ask_again(partner, message) if message.method == "GET" else _tell_again(partner, message)
     except CallFailed as failure:
         if failure.message_id is None:
             raise CannotResend(failure.in_full) from failure
@@ -50,7 +50,7 @@ def resend(message: Message) -> int | None:
     return reply.message_id
 
 
-def _asked(partner: Partner, message: Message) -> Reply:
+def _ask_again(partner: Partner, message: Message) -> Reply:
     """The token goes to hosts that the partner registered, whatever a link of theirs said once."""
     urls = [partner.versions_url, *RemoteEndpoint.objects.filter(partner=partner).values_list("url", flat=True)]
     if urlsplit(message.url).netloc not in {urlsplit(url).netloc for url in urls}:
@@ -58,7 +58,7 @@ def _asked(partner: Partner, message: Message) -> Reply:
     return functional(partner, "GET", message.module, SENDER, url=message.url, read_timeout=READ_TIMEOUT)
 
 
-def _told(partner: Partner, message: Message) -> Reply:
+def _tell_again(partner: Partner, message: Message) -> Reply:
     """The token as it is now: an older state of it must not come back."""
     address = urlsplit(message.url)
     uid = unquote(address.path.rstrip("/").rpartition("/")[2])

@@ -63,7 +63,7 @@ def check(certificate_id: int, now: datetime) -> bool:
     try:
         address = permitted_addresses(row.host, row.port)[0]
         problem = _problem(row.host, address, row.port)
-        shown = _shown(row.host, address, row.port)
+        shown = _fetch_certificate(row.host, address, row.port)
     except (OSError, AddressError, ValueError, IndexError):
         ServerCertificate.objects.filter(pk=row.pk).update(next_check_at=now + EVERY / 24)
         return False
@@ -86,7 +86,7 @@ def _problem(host: str, address: str, port: int) -> str:
     return ""
 
 
-def _shown(host: str, address: str, port: int) -> "Certificate":
+def _fetch_certificate(host: str, address: str, port: int) -> "Certificate":
     """The certificate, whatever it is worth: nothing is sent over this connection."""
     from cryptography.x509 import load_der_x509_certificate
 

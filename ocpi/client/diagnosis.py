@@ -13,7 +13,7 @@ from urllib3.exceptions import (
 
 from ocpi.client import transport
 from ocpi.client.addresses import AddressError
-from ocpi.log.masking import masked_urls
+from ocpi.log.masking import mask_urls
 
 _OWN = {
     AddressError: "insecure",
@@ -46,7 +46,7 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 def diagnosis(error: Exception, progress: transport.Progress, timeouts: tuple[float, float]) -> tuple[str, str]:
     """(kind, text). What was connected may have been read by the other side, whatever broke afterwards."""
     if type(error) in _OWN:
-        return _OWN[type(error)], masked_urls(str(error))
+        return _OWN[type(error)], mask_urls(str(error))
     causes = list(_causes(error))
     timed_out = progress.overdue or any(
         isinstance(one, TimeoutError | ReadTimeoutError | requests.ReadTimeout) for one in causes

@@ -92,28 +92,28 @@ def call(request: Call) -> Reply:
         CallFailed: there is no usable answer. The exchange is in the message log all the same.
     """
     if request.partner.writes_nulls:
-        return _spelled(_written_out(request))
+        return _call_in_their_spelling(_write_out(request))
     try:
-        return _spelled(request)
+        return _call_in_their_spelling(request)
     except CallFailed as refused:
-        full = _written_out(request)
+        full = _write_out(request)
         if refused.http_status != UNPROCESSABLE or full.body == request.body:
             raise
     # Their reader refused it before anybody acted on it: asking once more does nothing twice.
-    reply = _spelled(full)
+    reply = _call_in_their_spelling(full)
     Partner.objects.filter(pk=request.partner.pk).update(writes_nulls=True)
     request.partner.writes_nulls = True
     return reply
 
 
-def _written_out(request: Call) -> Call:
+def _write_out(request: Call) -> Call:
     """The same request with every optional field in its body."""
     if request.version is None or not request.kind or not isinstance(request.body, dict):
         return request
     return replace(request, body=request.version.with_nulls(request.kind, request.body))
 
 
-def _spelled(request: Call) -> Reply:
+def _call_in_their_spelling(request: Call) -> Reply:
     """Make the call with the token in the spelling that the partner takes."""
     encoding = request.partner.token_encoding or _usual_encoding(request.version)
     if not request.learn_encoding:
@@ -174,9 +174,9 @@ def _exchange(request: Call, encoding: str) -> Reply:
     raw = _fetch(request, headers, body, record)
     duration = time.monotonic() - started
     envelope, problem = _envelope(raw.body)
-    leniences = _overlooked(raw.status, envelope, problem)
+    leniences = _overlook(raw.status, envelope, problem)
     try:
-        reply = _understood(request, raw, envelope, problem, record.id, duration)
+        reply = _understand(request, raw, envelope, problem, record.id, duration)
     except CallFailed as failure:
         _finish(record, raw, failure.status_code, failure.text, leniences)
         raise
@@ -232,7 +232,7 @@ def _fetch(request: Call, headers: dict[str, str], body: bytes | None, record: R
             raise
 
 
-def _understood(
+def _understand(
     request: Call,
     raw: transport.RawReply,
     envelope: dict[str, Any] | None,
@@ -273,7 +273,7 @@ def _secrets_of(request: Call) -> list[str]:
     return [request.token, encoded, *([given] if isinstance(given, str) else [])]
 
 
-def _overlooked(http_status: int, envelope: dict[str, Any] | None, problem: str) -> tuple[Lenience, ...]:
+def _overlook(http_status: int, envelope: dict[str, Any] | None, problem: str) -> tuple[Lenience, ...]:
     """What is wrong with the envelope and is read nevertheless. A web page is no answer of their OCPI server."""
     code, _ = _status(envelope)
     if http_status >= 400 and not problem and code is None:

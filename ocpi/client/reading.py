@@ -36,4 +36,4 @@ def measure(
     }
     for source, at in said.items():
         if at is not None:
-            clocks.noticed(partner.pk, source, at - now, now, message_id)
+            clocks.notice(partner.pk, source, at - now, now, message_id)

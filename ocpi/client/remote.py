@@ -35,7 +35,7 @@ def connection_token(partner: Partner) -> str:
     Raises:
         CallFailed: `no_token`, there is none, or no configured key decrypts it.
     """
-    row = tokens.received(partner.pk, ReceivedToken.Purpose.CONNECTION)
+    row = tokens.received_token(partner.pk, ReceivedToken.Purpose.CONNECTION)
     if row is None:
         raise CallFailed("no_token", f"there is no token to call {partner.name} with")
     try:
@@ -61,7 +61,7 @@ def endpoint_url(partner: Partner, module: str, role: str) -> str:
     return urls.get(role) or urls[NO_ROLE]
 
 
-def joined(url: str, *segments: str) -> str:
+def join_url(url: str, *segments: str) -> str:
     """`url` with path segments, percent-encoded and with exactly one slash between them."""
     return "/".join([url.rstrip("/"), *(quote(segment, safe="") for segment in segments)])
 
@@ -92,7 +92,7 @@ def functional(
         CallFailed
     """
     version = version_in_use(partner)
-    target = url or joined(endpoint_url(partner, module, role), *segments)
+    target = url or join_url(endpoint_url(partner, module, role), *segments)
     if not finishing.call_passes(partner, method, module, segments[0] if segments else ""):
         raise CallFailed("suspended", f"the connection to {partner.name} is suspended")
     return call(

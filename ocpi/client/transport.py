@@ -252,13 +252,13 @@ def fetch(
                     if progress.overdue:  # cut off by us, an answer may look complete
                         raise TimeoutError("the deadline passed while reading")
                     return RawReply(url, response.status_code, response.headers, body)
-                url = _redirected(method, url, response.status_code, location)
+                url = _follow_redirect(method, url, response.status_code, location)
         raise RedirectError(f"they redirect more than {MOST_REDIRECTS} times, last to {url}")
     finally:
         _progress.reset(token)
 
 
-def _redirected(method: str, url: str, status: int, location: str) -> str:
+def _follow_redirect(method: str, url: str, status: int, location: str) -> str:
     """Where to go next. A POST is repeated only where the server says so (307, 308): it must stay a POST."""
     target = urljoin(url, location)
     old, new = urlsplit(url), urlsplit(target)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from html import unescape
 from typing import Any
 
-from ocpi.log.masking import decoded, masked_body
+from ocpi.log.masking import decode, mask_body
 from ocpi.versions.base import format_path
 from partners.ground import secrets
 
@@ -34,14 +34,14 @@ def words_of(body: bytes, sent: Iterable[str] = ()) -> str:
         body: of the answer.
         sent: secrets that the request carried.
     """
-    text = decoded(body[:MOST_READ])
+    text = decode(body[:MOST_READ])
     try:
-        said = _joined(_texts(json.loads(text)))
+        said = _join(_texts(json.loads(text)))
     except (ValueError, RecursionError):
         said = _page(text) if "<" in text[:500] else text
     for secret in sent:
         said = said.replace(secret, secrets.mask(secret)) if secret else said
-    line = " ".join(masked_body(said).split())
+    line = " ".join(mask_body(said).split())
     return line if len(line) <= LONGEST_QUOTE else f"{line[: LONGEST_QUOTE - 1]}…"
 
 
@@ -50,7 +50,7 @@ def _page(html: str) -> str:
     return unescape(found[1] if found and found[1].strip() else TAG.sub(" ", html))
 
 
-def _joined(texts: Iterator[str]) -> str:
+def _join(texts: Iterator[str]) -> str:
     found = list(dict.fromkeys(text for text in texts if text.strip()))
     told = "; ".join(found[:MOST_TOLD])
     return f"{told}; and {len(found) - MOST_TOLD} more" if len(found) > MOST_TOLD else told

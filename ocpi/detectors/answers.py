@@ -21,7 +21,7 @@ LEAST_ALL_FAILED = 5  # but that every one of a few failed does
 
 def no_answers(window: Window) -> list[Finding]:
     """Several calls without any answer, and none with one since."""
-    silent = window.shared(traffic).failed(OUTBOUND, None)
+    silent = window.share(traffic).failed(OUTBOUND, None)
     return findings(silent, lambda _: SILENT, _tell_silent, least=LEAST_SILENT_CALLS)
 
 
@@ -42,7 +42,7 @@ def _tell_silent(key: str, group: Group) -> Report:
 
 def answered_again(window: Window, rows: Sequence[Incident]) -> Mapping[Key, str]:
     """Any answer will do, a refusal too."""
-    seen = window.shared(traffic)
+    seen = window.share(traffic)
     newest = seen.newest_good(OUTBOUND)
     for one in seen.failures:
         if one.direction == OUTBOUND and one.http_status is not None and one.partner_id is not None:
@@ -52,7 +52,7 @@ def answered_again(window: Window, rows: Sequence[Incident]) -> Mapping[Key, str
 
 def their_errors(window: Window) -> list[Finding]:
     """Their server answers, and too many of its answers are failures of its own (HTTP 5xx, status code 3xxx)."""
-    seen = window.shared(traffic)
+    seen = window.share(traffic)
     broken = [one for one in seen.failures if one.direction == OUTBOUND and _their_fault(one)]
     found = findings(broken, lambda _: THEIR_ERRORS, _tell_their_errors)
     totals, unwell = seen.totals(OUTBOUND), _unwell(seen)
@@ -110,7 +110,7 @@ def few_errors(window: Window, rows: Sequence[Incident]) -> Mapping[Key, str]:
 
 
 def _calm(window: Window, row: Incident) -> bool:
-    seen = window.shared(traffic)
+    seen = window.share(traffic)
     broken = sum(
         one.times
         for one in seen.failures
@@ -122,7 +122,7 @@ def _calm(window: Window, row: Incident) -> bool:
 def our_errors(window: Window) -> list[Finding]:
     """We answered HTTP 500: a fault of ours, for our own people."""
     broken = [
-        one for one in window.shared(traffic).failures if one.direction == INBOUND and (one.http_status or 0) >= 500
+        one for one in window.share(traffic).failures if one.direction == INBOUND and (one.http_status or 0) >= 500
     ]
     return findings(broken, lambda one: f"{OUR_ERRORS}:{one.module or 'any'}", _tell_our_errors)
 

@@ -30,7 +30,7 @@ def skew(message: Message) -> timedelta | None:
 def _newest_answers(window: Window) -> dict[int, Message]:
     """The newest good answer of each partner. One statement."""
     newest: dict[int, tuple[datetime, int]] = {}
-    for one in window.shared(traffic).successes:
+    for one in window.share(traffic).successes:
         if one.direction == OUTBOUND and one.newest_at is not None and one.newest_id is not None:
             newest[one.partner_id] = max(newest.get(one.partner_id, (one.newest_at, 0)), (one.newest_at, one.newest_id))
     shown = messages({pk for _, pk in newest.values()})
@@ -44,14 +44,14 @@ def _is_wrong(by: timedelta) -> bool:
 def wrong_clocks(window: Window) -> list[Finding]:
     """Partners whose newest answer is dated in another time than ours."""
     found = []
-    for partner_id, message in window.shared(_newest_answers).items():
+    for partner_id, message in window.share(_newest_answers).items():
         by = skew(message)
         if by is not None and _is_wrong(by):
             found.append(Finding(partner_id, _tell(by, message), message.at, message.at))
     told = {one.partner_id for one in found}
     return found + [
         Finding(clock.partner_id, _tell_stamps(clock), clock.measured_at, clock.measured_at)
-        for clock in window.shared(_wrong_stamps)
+        for clock in window.share(_wrong_stamps)
         if clock.partner_id not in told
     ]
 
@@ -93,8 +93,8 @@ def _tell(by: timedelta, message: Message) -> Report:
 
 def right_again(window: Window, rows: Sequence[Incident]) -> Mapping[Key, str]:
     """A later answer, or a later push, is dated right."""
-    answers, over = window.shared(_newest_answers), {}
-    wrong = {one.partner_id for one in window.shared(_wrong_stamps)}
+    answers, over = window.share(_newest_answers), {}
+    wrong = {one.partner_id for one in window.share(_wrong_stamps)}
     stamped = _right_stamps({row.partner_id for row in rows} - wrong)
     for row in rows:
         if row.partner_id in wrong:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from ocpi.detectors.traffic import Failures, messages, told
+from ocpi.detectors.traffic import Failures, in_one_line, messages
 from ocpi.models import Message
 from partners.incidents.detecting import Finding, evidence, moment
 from partners.incidents.reporting import Evidence, Report
@@ -39,7 +39,7 @@ class Group:
         items: list[Evidence] = []
         for message in dict.fromkeys((self.first, self.newest)):
             if message is not None:
-                items.append(evidence(f"{moment(message.at)}: {told(message)}{_faults(message)}", message.pk))
+                items.append(evidence(f"{moment(message.at)}: {in_one_line(message)}{_faults(message)}", message.pk))
         return items
 
 

@@ -80,7 +80,7 @@ def tokens_not_taken(window: Window) -> list[Finding]:
     return [
         Finding(
             row["partner_id"],
-            _undelivered(row["count"], row["why"], row["message"]),
+            _undelivered_report(row["count"], row["why"], row["message"]),
             row["first"],
             row["newest"],
             row["count"],
@@ -89,7 +89,7 @@ def tokens_not_taken(window: Window) -> list[Finding]:
     ]
 
 
-def _undelivered(count: int, why: str, message: int | None) -> Report:
+def _undelivered_report(count: int, why: str, message: int | None) -> Report:
     return Report(
         key=TOKENS,
         symptom="Tokens do not reach the CPO",

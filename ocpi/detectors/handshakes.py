@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import Max, Q
 
-from ocpi.detectors.traffic import messages, told
+from ocpi.detectors.traffic import in_one_line, messages
 from ocpi.models import HandshakeRun, HandshakeStep
 from partners.incidents.detecting import Detector, Finding, Key, Window, evidence, moment
 from partners.incidents.reporting import Report
@@ -41,7 +41,7 @@ def _finding(run: HandshakeRun, step: tuple[datetime | None, int | None] | None,
     message = shown.get(step[1]) if step and step[1] else None
     pieces = [evidence(f"Step “{run.get_step_display()}”, {run.tries or 1} tries, last on {moment(at)}.")]
     if message is not None:
-        pieces.append(evidence(told(message), message.pk))
+        pieces.append(evidence(in_one_line(message), message.pk))
     cause = run.cause or f"The step “{run.get_step_display()}” failed {run.tries} times in a row."
     report = Report(
         key=HANDSHAKE,

@@ -76,9 +76,9 @@ def silent_partners(window: Window) -> list[Finding]:
     for partner_id, last_call in silent.items():
         change = changed.get(partner_id) if partner_id in pulled else None
         if change is not None and change > last_call + SURELY_LATER:
-            found.append(_stopped(partner_id, last_call, change))
+            found.append(_stopped_finding(partner_id, last_call, change))
         elif partner_id not in pulled and window.now > last_call + WITHOUT_PULLS * _silence():
-            found.append(_stopped(partner_id, last_call, None))
+            found.append(_stopped_finding(partner_id, last_call, None))
     return found
 
 
@@ -86,7 +86,7 @@ def _silence() -> timedelta:
     return timedelta(hours=settings.DETECT_SILENCE_HOURS)
 
 
-def _stopped(partner_id: int, last_call: datetime, changed: datetime | None) -> Finding:
+def _stopped_finding(partner_id: int, last_call: datetime, changed: datetime | None) -> Finding:
     pieces = [evidence(f"They last called us on {moment(last_call)}.")]
     if changed is not None:
         pieces.append(evidence(f"A pull brought a change of {moment(changed)} that they had not pushed."))
@@ -108,13 +108,13 @@ def failed_pulls(window: Window) -> list[Finding]:
     runs = SyncRun.objects.filter(state=SyncRun.State.FAILED, ended_at__gte=window.since)
     newest = {(run.partner_id, run.module): run for run in runs.order_by("ended_at")}
     return [
-        replace(Finding(run.partner_id, _failed(run), run.ended_at, run.ended_at), fresh=1)
+        replace(Finding(run.partner_id, _failed_report(run), run.ended_at, run.ended_at), fresh=1)
         for run in newest.values()
         if run.ended_at is not None
     ]
 
 
-def _failed(run: SyncRun) -> Report:
+def _failed_report(run: SyncRun) -> Report:
     visible = run.module == "locations"
     why = run.error or "it did not succeed"
     return Report(

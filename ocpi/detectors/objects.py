@@ -61,7 +61,7 @@ BY_MODULE = {
 
 def refused(window: Window) -> list[Finding]:
     """Pushes with faults, by module."""
-    pushes = [one for one in window.shared(traffic).failures if _is_refused_push(one)]
+    pushes = [one for one in window.share(traffic).failures if _is_refused_push(one)]
     found = findings(pushes, lambda one: f"{REFUSED}:{one.module}", _tell)
     return [one for one in found if one.times >= _words(one.report.key).least]
 
@@ -96,7 +96,7 @@ def _tell(key: str, group: Group) -> Report:
 
 def accepted_since(window: Window, rows: Sequence[Incident]) -> Mapping[Key, str]:
     """A later push to the same module was accepted."""
-    seen, over = window.shared(traffic), {}
+    seen, over = window.share(traffic), {}
     for row in rows:
         module = row.key.partition(":")[2]
         newest = seen.newest_good(INBOUND, module).get(row.partner_id)

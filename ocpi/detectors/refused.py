@@ -43,7 +43,7 @@ def networks_of(partner_ids: Iterable[int]) -> Networks:
 
 def refused_sources(window: Window) -> list[Finding]:
     """Right token, wrong address. Once per address: each may be added by itself."""
-    barred = [one for one in window.shared(traffic).failed(INBOUND, 403) if one.source]
+    barred = [one for one in window.share(traffic).failed(INBOUND, 403) if one.source]
     return findings(barred, lambda one: f"{SOURCE}:{one.source}", _tell_source)
 
 
@@ -84,7 +84,7 @@ def allowed_by_now(window: Window, rows: Sequence[Incident]) -> dict[Key, str]:
 
 def barred_by_them(window: Window) -> list[Finding]:
     """Their firewall or WAF keeps us out."""
-    return findings(window.shared(traffic).failed(OUTBOUND, 403), lambda _: THEY_BAR_US, _tell_barred)
+    return findings(window.share(traffic).failed(OUTBOUND, 403), lambda _: THEY_BAR_US, _tell_barred)
 
 
 def _tell_barred(key: str, group: Group) -> Report:
@@ -119,7 +119,7 @@ def _tell_server_refuses(key: str, group: Group) -> Report:
 
 def they_let_us_in(window: Window, rows: Sequence[Incident]) -> Mapping[Key, str]:
     return went_well_since(
-        rows, window.shared(traffic).newest_good(OUTBOUND), "A later request of ours was answered well."
+        rows, window.share(traffic).newest_good(OUTBOUND), "A later request of ours was answered well."
     )
 
 
@@ -128,12 +128,12 @@ def they_let_us_in(window: Window, rows: Sequence[Incident]) -> Mapping[Key, str
 
 def wrong_tokens_of_theirs(window: Window) -> list[Finding]:
     """They call with a token that is not theirs (any more)."""
-    wrong = _attributed(window.shared(traffic))
+    wrong = _attribute(window.share(traffic))
     found = findings(wrong, lambda _: THEIR_TOKEN, _tell_their_token, least=LEAST_WRONG_TOKENS)
     return since_connected(window, found)
 
 
-def _attributed(seen: Traffic) -> list[Failures]:
+def _attribute(seen: Traffic) -> list[Failures]:
     """HTTP 401s with the partner: by the host called, or by the address where it can be only one partner's.
 
     A call at a partner's host from an address that is none of its own is a stranger's, and nobody's fault.
@@ -164,7 +164,7 @@ def since_connected(window: Window, found: list[Finding]) -> list[Finding]:
 
 
 def _connected_at(window: Window) -> dict[int, datetime | None]:
-    return window.shared(_connections)
+    return window.share(_connections)
 
 
 def _connections(_window: Window) -> dict[int, datetime | None]:
@@ -201,7 +201,7 @@ def _tail(message: Message | None) -> str:
 
 def refusals_of_our_token(window: Window) -> list[Finding]:
     """They do not know the token that they gave us."""
-    refused = window.shared(traffic).failed(OUTBOUND, 401)
+    refused = window.share(traffic).failed(OUTBOUND, 401)
     found = findings(refused, lambda _: TOKEN_REFUSED, _tell_our_token)
     return since_connected(window, found)
 
@@ -270,7 +270,7 @@ def _naming(one: Finding, text: str) -> Finding:
 
 def they_came_in(window: Window, rows: Sequence[Incident]) -> Mapping[Key, str]:
     return went_well_since(
-        rows, window.shared(traffic).newest_good(INBOUND), "A later request of theirs came with the right token."
+        rows, window.share(traffic).newest_good(INBOUND), "A later request of theirs came with the right token."
     )
 
 

@@ -150,7 +150,7 @@ def messages(ids: set[int]) -> dict[int, Message]:
     return Message.objects.defer("request_body", "response_body").in_bulk(ids)
 
 
-def told(message: Message) -> str:
+def in_one_line(message: Message) -> str:
     """An exchange in one line: `PUT /ocpi/emsp/2.2.1/sessions/SK/ION/1 answered HTTP 403`."""
     answer = f"HTTP {message.http_status}" if message.http_status else message.error or "nothing"
     code = message.ocpi_status if message.ocpi_status and message.ocpi_status >= 2000 else None

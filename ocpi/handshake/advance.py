@@ -128,7 +128,7 @@ def _close(opened: _Opened, done: StepDone) -> datetime | None:
 def _go_on(run: HandshakeRun) -> datetime | None:
     step = following(run)
     if step is None:
-        _finished(run)
+        _finish(run)
         close_incidents(run.partner_id, TOKEN_REFUSED, f"A later {run.get_kind_display().lower()} succeeded.")
         return None
     run.step = step
@@ -137,7 +137,7 @@ def _go_on(run: HandshakeRun) -> datetime | None:
     return run.next_check_at
 
 
-def _finished(run: HandshakeRun) -> None:
+def _finish(run: HandshakeRun) -> None:
     runs.succeed(run)
     if run.kind == Kind.REGISTER:
         request_first_pulls(run.partner)
@@ -158,11 +158,11 @@ def _close_failed(opened: _Opened, failure: StepFailedError, withdraw_token: boo
             run.credentials_sent_at = None
         run.tries += 1
         if run.step == Step.FINISH:
-            _unconfirmed(run, failure)
+            _leave_unconfirmed(run, failure)
             return None
         next_try = timezone.now() + growing_pause(run.tries, FIRST_WAIT, LONGEST_WAIT)
         if not failure.heals:
-            _given_up(run, failure)
+            _give_up(run, failure)
         elif next_try > run.window_ends_at:
             _window_closed(run)
         else:
@@ -171,7 +171,7 @@ def _close_failed(opened: _Opened, failure: StepFailedError, withdraw_token: boo
     return None
 
 
-def _given_up(run: HandshakeRun, failure: StepFailedError) -> None:
+def _give_up(run: HandshakeRun, failure: StepFailedError) -> None:
     """Trying again cannot help."""
     if run.kind == Kind.UNREGISTER:
         leaving.close_untold(run, failure.text)
@@ -181,14 +181,14 @@ def _given_up(run: HandshakeRun, failure: StepFailedError) -> None:
         _tell_token_refused(run, failure)
 
 
-def _unconfirmed(run: HandshakeRun, failure: StepFailedError) -> None:
+def _leave_unconfirmed(run: HandshakeRun, failure: StepFailedError) -> None:
     """Both sides are registered, and that cannot be undone from here: after some tries staff are told instead."""
     if run.tries < FINISH_TRIES:
         run.next_check_at = timezone.now() + FIRST_WAIT
         run.save()
         return
     run.cause, run.advice = f"Registered, but not confirmed: {failure.text}", failure.advice
-    _finished(run)
+    _finish(run)
     _tell_token_refused(run, failure)
 
 

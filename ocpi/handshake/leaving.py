@@ -7,7 +7,7 @@ from ocpi.client import Call, CallFailed, call
 from ocpi.handshake import runs
 from ocpi.handshake.connection import disconnect
 from ocpi.handshake.failures import StepFailedError
-from ocpi.handshake.steps import StepDone, revealed
+from ocpi.handshake.steps import StepDone, reveal
 from ocpi.models import HandshakeRun
 from ocpi.versions import VERSIONS
 from partners import tokens
@@ -23,7 +23,7 @@ UNKNOWN_THERE = frozenset({401, 405})
 def leave(run: HandshakeRun, _token: str) -> StepDone:
     """DELETE our registration at the partner; then close our side, in the transaction that records the step."""
     partner = run.partner
-    theirs = tokens.received(partner.pk, ReceivedToken.Purpose.CONNECTION)
+    theirs = tokens.received_token(partner.pk, ReceivedToken.Purpose.CONNECTION)
     known = RemoteEndpoint.objects.filter(partner=partner, version=partner.version, module="credentials").first()
     if theirs is None or known is None:
         return StepDone("Not told: there is no token or no credentials URL to call them with.", None, close)
@@ -32,7 +32,7 @@ def leave(run: HandshakeRun, _token: str) -> StepDone:
         partner,
         "DELETE",
         known.url,
-        revealed(theirs),
+        reveal(theirs),
         module="credentials",
         version=version,
         read_timeout=runs.CREDENTIALS_READ_TIMEOUT,
@@ -40,11 +40,11 @@ def leave(run: HandshakeRun, _token: str) -> StepDone:
     try:
         reply = call(request)
     except CallFailed as failure:
-        return StepDone(_understood(failure), failure.message_id, close)
+        return StepDone(_understand(failure), failure.message_id, close)
     return StepDone("They unregistered us.", reply.message_id, close)
 
 
-def _understood(failure: CallFailed) -> str:
+def _understand(failure: CallFailed) -> str:
     """What an unusual answer means, if it means that we are not registered there; raises StepFailedError otherwise."""
     status = failure.http_status or 0
     if status in UNKNOWN_THERE:

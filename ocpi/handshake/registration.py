@@ -58,7 +58,7 @@ def update(partner: Partner, token_row: IssuedToken, body: Any, version: Version
         Invalid: their Credentials have faults.
         RegistrationError: 405 not registered yet; 3001, 3002, 3003, 2001 as in `register`.
     """
-    if token_row.purpose != IssuedToken.Purpose.CONNECTION or not _registered(partner):
+    if token_row.purpose != IssuedToken.Purpose.CONNECTION or not _is_registered(partner):
         raise RegistrationError("You are not registered: use POST first.", StatusCode.CLIENT_ERROR, 405)
     return _take_over(partner, token_row, body, version)
 
@@ -69,7 +69,7 @@ def unregister(partner: Partner, token_row: IssuedToken) -> None:
     Raises:
         RegistrationError: 405 not registered.
     """
-    if token_row.purpose != IssuedToken.Purpose.CONNECTION or not _registered(partner):
+    if token_row.purpose != IssuedToken.Purpose.CONNECTION or not _is_registered(partner):
         raise RegistrationError("You are not registered.", StatusCode.CLIENT_ERROR, 405)
     with transaction.atomic():
         # A run's row is locked before its partner's, here as in its worker.
@@ -77,7 +77,7 @@ def unregister(partner: Partner, token_row: IssuedToken) -> None:
         disconnect(Partner.objects.select_for_update().get(pk=partner.pk))
 
 
-def _registered(partner: Partner) -> bool:
+def _is_registered(partner: Partner) -> bool:
     return partner.connection != Partner.Connection.NOT_CONNECTED
 
 
@@ -99,7 +99,7 @@ def _settle(partner: Partner, token_row: IssuedToken, agreement: Agreement) -> W
         usable = IssuedToken.objects.filter(pk=token_row.pk).exclude(state=IssuedToken.State.REVOKED)
         if not usable.exists() or tokens.is_spent(token_row):
             raise RegistrationError("The token of this request was used up.", StatusCode.CLIENT_ERROR, 405)
-        first = not _registered(locked)
+        first = not _is_registered(locked)
         switched = connect(locked, agreement, used=token_row)
         locked.versions_url = agreement.theirs.url
         locked.save(update_fields=["versions_url"])

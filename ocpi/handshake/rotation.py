@@ -92,17 +92,17 @@ def _retire(partner_id: int) -> int:
         if HandshakeRun.objects.filter(partner=partner_id, state__in=runs.LIVE).exists():
             return 0
         usable = IssuedToken.objects.filter(partner=partner_id, purpose=CONNECTION).exclude(state=State.REVOKED)
-        rows = [row for row in usable.order_by("-pk") if row.state == State.ACTIVE or _arrived(row)]
+        rows = [row for row in usable.order_by("-pk") if row.state == State.ACTIVE or _has_arrived(row)]
         unknown = [row for row in usable if row.pk not in {one.pk for one in rows} and _over(row)]
         if not rows:
             return 0
-        kept = _kept(rows)
+        kept = _choose_kept(rows)
         if kept is not None and kept.state == State.PENDING:
             IssuedToken.objects.filter(pk=kept.pk).update(state=State.ACTIVE, activated_at=timezone.now())
         return sum(tokens.revoke(row) for row in (*rows, *unknown) if kept is not None and row.pk != kept.pk)
 
 
-def _kept(rows: list[IssuedToken]) -> IssuedToken | None:
+def _choose_kept(rows: list[IssuedToken]) -> IssuedToken | None:
     """Which one stays; None: all of them, for now."""
     newest, *older = rows
     if not older or newest.last_used_at is not None:
@@ -116,7 +116,7 @@ def _over(token: IssuedToken) -> bool:
     return token.created_at + timedelta(hours=settings.OCPI_TOKEN_GRACE_HOURS) <= timezone.now()
 
 
-def _arrived(token: IssuedToken) -> bool:
+def _has_arrived(token: IssuedToken) -> bool:
     """A token that we sent without getting an answer was used after that."""
     ended_at: datetime | None = (
         HandshakeRun.objects.filter(partner=token.partner_id, credentials_sent_at__gte=token.created_at)

@@ -63,7 +63,7 @@ def start(
     with transaction.atomic():
         if token_a:
             tokens.store_received(partner, token_a, ReceivedToken.Purpose.REGISTRATION)
-        elif tokens.received(partner.pk, ReceivedToken.Purpose.REGISTRATION) is None:
+        elif tokens.received_token(partner.pk, ReceivedToken.Purpose.REGISTRATION) is None:
             raise HandshakeRefusedError(
                 f"No Token A is stored for {partner.name}, or it was used up. Ask them for a new one."
             )

@@ -50,13 +50,13 @@ def _offers(run: HandshakeRun) -> list[Offer]:
 def _their_token(run: HandshakeRun) -> str:
     """Token A to register; what they gave us since to rotate."""
     course = course_of(run)
-    row = tokens.received(run.partner_id, course.purpose)
+    row = tokens.received_token(run.partner_id, course.purpose)
     if row is None:
         raise StepFailedError(*course.no_token)
-    return revealed(row)
+    return reveal(row)
 
 
-def revealed(row: ReceivedToken) -> str:
+def reveal(row: ReceivedToken) -> str:
     """The text of a token of theirs; raises StepFailedError."""
     try:
         return tokens.reveal_received(row)
@@ -156,7 +156,7 @@ def credentials(run: HandshakeRun, token: str) -> StepDone:
         if switched and not registers:
             request_first_pulls(locked, again=True)
 
-    return StepDone(_accepted(partner, theirs, registers), reply.message_id, apply)
+    return StepDone(_accepted_text(partner, theirs, registers), reply.message_id, apply)
 
 
 def _connect_without_others(partner: Partner, agreement: Agreement, message_id: int | None) -> bool:
@@ -175,7 +175,7 @@ def _connect_without_others(partner: Partner, agreement: Agreement, message_id: 
         )
 
 
-def _accepted(partner: Partner, theirs: Theirs, registers: bool) -> str:
+def _accepted_text(partner: Partner, theirs: Theirs, registers: bool) -> str:
     parties = {(role.country_code, role.party_id) for role in theirs.roles}
     text = "They registered us and gave us their token." if registers else "Both sides have new tokens."
     if parties:
@@ -190,11 +190,11 @@ def _accepted(partner: Partner, theirs: Theirs, registers: bool) -> str:
 def finish(run: HandshakeRun, _token: str) -> StepDone:
     """Use the new token once: a token that does not work is found out now, not by a driver."""
     partner = run.partner
-    row = tokens.received(partner.pk, ReceivedToken.Purpose.CONNECTION)
+    row = tokens.received_token(partner.pk, ReceivedToken.Purpose.CONNECTION)
     if row is None:
         raise StepFailedError("The token that they gave us is gone.", START_OVER)
     try:
-        found = read_versions(partner, partner.versions_url, revealed(row), _version(run))
+        found = read_versions(partner, partner.versions_url, reveal(row), _version(run))
     except StepFailedError as failure:
         kept = replaced_since(run) if failure.http_status == 401 else None
         if kept is None:
@@ -206,7 +206,7 @@ def finish(run: HandshakeRun, _token: str) -> StepDone:
 def _with_the_one_before(run: HandshakeRun, kept: ReceivedToken, refused: StepFailedError) -> StepDone:
     """They gave us a token and do not take it, as a server does that fails before it keeps it: is the old one good?"""
     try:
-        found = read_versions(run.partner, run.partner.versions_url, revealed(kept), _version(run))
+        found = read_versions(run.partner, run.partner.versions_url, reveal(kept), _version(run))
     except StepFailedError:
         raise refused from None
     text = "They refuse the token of their own answer, and still take the one before it: that one is kept."

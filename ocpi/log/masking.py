@@ -15,13 +15,13 @@ UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 REPLACEMENT = "\ufffd"
 
 
-def _spelled(word: str) -> str:
+def _spell(word: str) -> str:
     """A pattern for `word` inside JSON, where any letter may be written as `\\u0074`."""
     return "".join(f"(?:{char}|\\\\u00{ord(char):02x}|\\\\u00{ord(char.upper()):02x})" for char in word)
 
 
 # The value may be cut off by the end of the body; the possessive quantifiers keep hostile bodies linear.
-TOKEN_VALUE = re.compile(rf'("{_spelled("token")}"\s*+:\s*+")([^"\\]*+(?:\\.[^"\\]*+)*+)', re.IGNORECASE | re.DOTALL)
+TOKEN_VALUE = re.compile(rf'("{_spell("token")}"\s*+:\s*+")([^"\\]*+(?:\\.[^"\\]*+)*+)', re.IGNORECASE | re.DOTALL)
 # One parameter of a URL's query, wherever in a text the URL stands; JSON may write its `&` as `\u0026`.
 PARAMETER = re.compile(r"([?&;#]|\\u0026)([^=&;?#\s\"'<>\\]++)=([^&;#\s\"'<>\\]++)")
 SECRET_PARAMETER = re.compile(
@@ -38,26 +38,26 @@ def storable_text(text: str) -> str:
     return UNSTORABLE.sub(REPLACEMENT, text)
 
 
-def decoded(body: bytes) -> str:
+def decode(body: bytes) -> str:
     """Return a JSON body as text, whichever Unicode encoding it has; unreadable bytes become U+FFFD."""
     return body.decode(json.detect_encoding(body), "replace")
 
 
-def masked_urls(text: str) -> str:
+def mask_urls(text: str) -> str:
     """Return a text with the secrets masked that URLs in it carry: `?token=`, `&api_key=`, `user:password@`."""
     if "=" in text:
-        text = PARAMETER.sub(_masked_parameter, text)
+        text = PARAMETER.sub(_mask_parameter, text)
     return USER_INFO.sub(r"\1…@", text) if "@" in text else text
 
 
-def _masked_parameter(found: re.Match[str]) -> str:
+def _mask_parameter(found: re.Match[str]) -> str:
     before, name, value = found.groups()
-    if not any(SECRET_PARAMETER.search(part) for part in PARTS.split(_unquoted(name))):
+    if not any(SECRET_PARAMETER.search(part) for part in PARTS.split(_unquote(name))):
         return found[0]
     return f"{before}{name}={secrets.mask(unquote(value))}"
 
 
-def _unquoted(name: str) -> str:
+def _unquote(name: str) -> str:
     for _ in range(MOST_ENCODINGS):
         if "%" not in name:
             break
@@ -65,27 +65,27 @@ def _unquoted(name: str) -> str:
     return name
 
 
-def masked_body(body: bytes | str) -> str:
+def mask_body(body: bytes | str) -> str:
     """Return a body as it is logged: string values of `token` masked, URLs too, capped at `OCPI_MESSAGE_BODY_LIMIT`.
 
     A `token` that is an object (START_SESSION's) stays: it names a driver's token, which opens nothing.
     """
-    text = decoded(body) if isinstance(body, bytes) else body
-    text = TOKEN_VALUE.sub(lambda found: found[1] + secrets.mask(found[2]), masked_urls(storable_text(text)))
+    text = decode(body) if isinstance(body, bytes) else body
+    text = TOKEN_VALUE.sub(lambda found: found[1] + secrets.mask(found[2]), mask_urls(storable_text(text)))
     limit = settings.OCPI_MESSAGE_BODY_LIMIT
     if len(text) <= limit:
         return text
     return f"{text[:limit]}\n[cut: {len(text)} characters, {limit} kept]"
 
 
-def masked_headers(headers: Mapping[str, Any]) -> dict[str, str]:
+def mask_headers(headers: Mapping[str, Any]) -> dict[str, str]:
     """Return headers as they are logged: the scheme and the last four characters of what authenticates."""
-    return {storable_text(name): _masked_header(name, str(value)) for name, value in headers.items()}
+    return {storable_text(name): _mask_header(name, str(value)) for name, value in headers.items()}
 
 
-def _masked_header(name: str, value: str) -> str:
+def _mask_header(name: str, value: str) -> str:
     value = storable_text(value)
     if not any(word in name.lower() for word in SECRET_HEADERS):
-        return masked_urls(value)
+        return mask_urls(value)
     scheme, space, secret = value.strip().partition(" ")
     return f"{scheme} {secrets.mask(secret)}" if space else secrets.mask(scheme)

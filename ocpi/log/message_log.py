@@ -22,7 +22,7 @@ from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connec
 from django.utils import timezone
 
 from ocpi.log import searching
-from ocpi.log.masking import masked_body, masked_headers, masked_urls, storable_text
+from ocpi.log.masking import mask_body, mask_headers, mask_urls, storable_text
 from ocpi.models import Message
 from ocpi.models.message import ended_badly
 from ocpi.versions.results import Fault, Lenience
@@ -116,10 +116,10 @@ class Record:
         values = [
             outcome.http_status,
             status if status is None or 0 <= status < 32_768 else None,
-            json.dumps(masked_headers(outcome.headers)),
-            masked_body(outcome.body),
+            json.dumps(mask_headers(outcome.headers)),
+            mask_body(outcome.body),
             round((time.monotonic() - self.started) * 1000),
-            masked_urls(storable_text(outcome.error)),
+            mask_urls(storable_text(outcome.error)),
             _notes(outcome.leniences),
             _notes(outcome.faults),
             json.dumps(touched) if touched else NOTHING,
@@ -129,7 +129,7 @@ class Record:
             outcome.entrance.pk if outcome.entrance else None,
         ]
         try:
-            with _guarded():
+            with _guard_transaction():
                 run(f"{COMPLETE} AND {soon()}", [*values, self.id])
         except Exception:
             log.exception("message_not_completed", message_id=self.id)
@@ -152,17 +152,17 @@ def open_message(exchange: Exchange, lookup: Lookup | None = None) -> Record:
         exchange.version,
         exchange.module,
         storable_text(exchange.method)[:8],
-        masked_urls(storable_text(exchange.url))[:2000],
+        mask_urls(storable_text(exchange.url))[:2000],
         exchange.source_address[:45],
         storable_text(given.get("x-request-id", ""))[:64],
         storable_text(given.get("x-correlation-id", ""))[:64],
         storable_text(exchange.subject)[: searching.LONGEST],
-        json.dumps(masked_headers(exchange.headers)),
-        masked_body(exchange.body),
+        json.dumps(mask_headers(exchange.headers)),
+        mask_body(exchange.body),
     ]
     try:
-        with _guarded():
-            return _written(values, lookup)
+        with _guard_transaction():
+            return _write(values, lookup)
     except Exception:
         if exchange.direction == INBOUND:
             raise
@@ -170,7 +170,7 @@ def open_message(exchange: Exchange, lookup: Lookup | None = None) -> Record:
     return Record(None)
 
 
-def _written(values: list[Any], lookup: Lookup | None) -> Record:
+def _write(values: list[Any], lookup: Lookup | None) -> Record:
     """Write the row. The first statement of a request finds out by itself whether its connection still lives.
 
     So it takes the place of Django's health check, which would be one statement more for every message.
@@ -200,7 +200,7 @@ def _insert(values: list[Any], lookup: Lookup | None) -> Record:
     )
     rows = run(statement, [*lookup.params, values[0], *values[2:], *lookup.params])
     named = [row[1:] for row in rows if row[1] is not None]
-    return Record(rows[0][0], found=lookup.found(named))
+    return Record(rows[0][0], found=lookup.find_token(named))
 
 
 @cache
@@ -230,7 +230,7 @@ def _literal(default: Any) -> str:
     return f"'{default if isinstance(default, str) else json.dumps(default)}'"
 
 
-def _guarded() -> AbstractContextManager[Any]:
+def _guard_transaction() -> AbstractContextManager[Any]:
     """Keep a failure in here from spoiling a transaction around it; outside of one there is nothing to spoil."""
     return transaction.atomic() if connections[DEFAULT_DB_ALIAS].in_atomic_block else nullcontext()
 

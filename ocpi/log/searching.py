@@ -16,7 +16,7 @@ def words(text: str) -> list[str]:
     return [word for word in text.strip().lower().translate(BETWEEN).split("/") if word]
 
 
-def sought(text: str) -> str:
+def subject_term(text: str) -> str:
     """What to compare subjects with when somebody searches for `text`: its last word."""
     found = words(text)
     return found[-1][:LONGEST] if found else ""
@@ -30,4 +30,4 @@ def subject_of_url(variables: Mapping[str, object]) -> str:
 
 def subject_of_objects(objects: Iterable[str]) -> str:
     """The subject of an exchange by the objects that it touched."""
-    return next((sought(name) for name in objects), "")
+    return next((subject_term(name) for name in objects), "")

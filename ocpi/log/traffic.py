@@ -27,7 +27,7 @@ def count_traffic(now: datetime) -> int:
     """
     newest = TrafficHour.objects.aggregate(newest=Max("hour"))["newest"]
     since = max(newest - HOUR, hour_of(now - LOOK_BACK)) if newest else hour_of(now - LOOK_BACK)
-    rows = [TrafficHour(**row) for row in _counted(since)]
+    rows = [TrafficHour(**row) for row in _count(since)]
     try:
         with transaction.atomic():
             TrafficHour.objects.filter(Q(hour__gte=since) | Q(hour__lt=hour_of(now - KEPT))).delete()
@@ -37,7 +37,7 @@ def count_traffic(now: datetime) -> int:
     return len(rows)
 
 
-def _counted(since: datetime) -> list[dict[str, Any]]:
+def _count(since: datetime) -> list[dict[str, Any]]:
     rows = Message.objects.filter(at__gte=since).annotate(hour=TruncHour("at", tzinfo=UTC)).order_by()
     known = Q(duration_ms__isnull=False)
     grouped: Any = rows.values("partner_id", "hour", "direction").annotate(

@@ -46,8 +46,8 @@ def partner_data(partner: Partner) -> Data:
         "roles": [f"{role} {role.business_name}".strip() for role in partner.roles.all()],
         "contacts": [f"{contact} {contact.phone}".strip() for contact in partner.contacts.all()],
         "allowed_networks": [row.network for row in partner.allowed_networks.all()],
-        "tokens_they_use": [_issued(row) for row in partner.issued_tokens.all()],
-        "tokens_we_use": [_received(row) for row in partner.received_tokens.all()],
+        "tokens_they_use": [_issued_data(row) for row in partner.issued_tokens.all()],
+        "tokens_we_use": [_received_data(row) for row in partner.received_tokens.all()],
         "endpoints": [
             {"version": row.version, "module": row.module, "role": row.role or None, "url": row.url}
             for row in partner.endpoints.all()
@@ -66,7 +66,7 @@ def partner_data(partner: Partner) -> Data:
     }
 
 
-def _issued(row: IssuedToken) -> Data:
+def _issued_data(row: IssuedToken) -> Data:
     return {
         "token": f"…{row.last4}",
         "purpose": row.purpose,
@@ -75,7 +75,7 @@ def _issued(row: IssuedToken) -> Data:
     }
 
 
-def _received(row: ReceivedToken) -> Data:
+def _received_data(row: ReceivedToken) -> Data:
     return {"token": f"…{row.last4}", "purpose": row.purpose, "state": row.state}
 
 

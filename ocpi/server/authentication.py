@@ -83,7 +83,7 @@ class TokenAuthentication(BaseAuthentication):
 
 def identify(request: HttpRequest) -> Caller:
     """Return who the request's token belongs to, as it was found, or in one query; raises WrongToken."""
-    presented, fault = _presented(request)
+    presented, fault = _presented_token(request)
     if fault:
         raise WrongToken(fault, entrance=entrance_of(request))
     if FOUND in request.META:
@@ -102,7 +102,7 @@ def identify(request: HttpRequest) -> Caller:
 
 def look_up(request: HttpRequest) -> tokens.Lookup | None:
     """Return how to find the token that the request carries, or None where its header names none."""
-    presented, fault = _presented(request)
+    presented, fault = _presented_token(request)
     return None if fault or len(presented) > LONGEST_HEADER else tokens.look_up(presented)
 
 
@@ -111,7 +111,7 @@ def note_found(request: HttpRequest, found: tokens.Found | None) -> None:
     request.META[FOUND] = found
 
 
-def _presented(request: HttpRequest) -> tuple[str, str]:
+def _presented_token(request: HttpRequest) -> tuple[str, str]:
     """Return the token that the header carries, as it is written there, and what is wrong with the header."""
     header = request.META.get("HTTP_AUTHORIZATION", "").strip()
     scheme, _, presented = header.partition(" ")
@@ -122,7 +122,7 @@ def _presented(request: HttpRequest) -> tuple[str, str]:
     return presented.strip(), ""
 
 
-def suspended(partner: Partner) -> Barred:
+def suspension(partner: Partner) -> Barred:
     return Barred("The connection is suspended. Please contact us.", partner)
 
 
@@ -130,7 +130,7 @@ def check_partner(caller: Caller, request: HttpRequest) -> None:
     """Raise Barred when the partner is suspended or calls from an address that is not on its list (guide 3.1)."""
     partner, networks = caller.partner, caller.networks
     if not finishing.passes(partner, Names()):
-        raise suspended(partner)
+        raise suspension(partner)
     if networks and not covers(networks, source := source_address(request)):
         raise Barred(f"The source address {source} is not on your list of allowed networks.", partner)
 

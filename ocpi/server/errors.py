@@ -37,7 +37,7 @@ def failure_of(error: Exception, unknown_code: int) -> Failure:
     if isinstance(error, Refusal):
         return Failure(error.http_status, error.status_code, error.message)
     if isinstance(error, Invalid):
-        return Failure(200, StatusCode.INVALID, told(error.faults), faults=error.faults)
+        return Failure(200, StatusCode.INVALID, tell_faults(error.faults), faults=error.faults)
     if isinstance(error, store.NotFound):
         return Failure(404, unknown_code, str(error))
     if isinstance(error, store.Conflict):
@@ -50,7 +50,7 @@ def failure_of(error: Exception, unknown_code: int) -> Failure:
         return _of_framework(error)
     if isinstance(error, RecursionError):
         return Failure(200, StatusCode.INVALID, "The body nests too deeply.")
-    return unexpected(error)
+    return answer_to_mistake(error)
 
 
 def _of_framework(error: exceptions.APIException) -> Failure:
@@ -63,7 +63,7 @@ def _of_framework(error: exceptions.APIException) -> Failure:
     return Failure(error.status_code, StatusCode.CLIENT_ERROR, message, partner=partner)
 
 
-def unexpected(error: BaseException) -> Failure:
+def answer_to_mistake(error: BaseException) -> Failure:
     """Return the answer to a mistake of ours; the reason stays here."""
     log.error("ocpi_request_failed", exc_info=error)
     last_line = traceback.format_exception_only(error)[-1].strip()
@@ -71,12 +71,12 @@ def unexpected(error: BaseException) -> Failure:
     return Failure(500, StatusCode.SERVER_ERROR, message, error=last_line)
 
 
-def taken_over(left_out: tuple[Fault, ...]) -> str:
+def left_out_text(left_out: tuple[Fault, ...]) -> str:
     """What an object that was taken over is answered with: what of it was not, if anything."""
-    return f"Taken over, but for: {told(left_out)}"[:LONGEST_MESSAGE] if left_out else "Success"
+    return f"Taken over, but for: {tell_faults(left_out)}"[:LONGEST_MESSAGE] if left_out else "Success"
 
 
-def told(faults: tuple[Fault, ...]) -> str:
+def tell_faults(faults: tuple[Fault, ...]) -> str:
     """Return the faults in one line; a long list is cut, the message log has the rest."""
     texts = [str(fault) for fault in faults[:MOST_FAULTS_TOLD]]
     if len(faults) > MOST_FAULTS_TOLD:

@@ -37,7 +37,7 @@ class CannotReplay(Exception):
     """This message cannot be handled again; the text says why to staff."""
 
 
-def replayed(source_address: str) -> int | None:
+def replay_of(source_address: str) -> int | None:
     """The message that this one is a replay of, by its source address: no caller can make one up."""
     number = source_address.removeprefix(SOURCE)
     return int(number) if number != source_address and number.isdigit() else None
@@ -68,7 +68,7 @@ def _damage(message: Message) -> str:
 
 def _overtaken(message: Message) -> str:
     """What it would undo: a deletion, or what is as new as something else, carries nothing that tells it is older."""
-    if message.method == "PATCH" and not _dated(message.request_body):
+    if message.method == "PATCH" and not _has_date(message.request_body):
         return "It does not say when it was so: now it would count as the newest."
     later = Message.objects.filter(partner=message.partner_id, subject=message.subject, pk__gt=message.pk)
     accepted = later.filter(direction=Message.Direction.INBOUND, method__in=WRITES, module=message.module, failed=False)
@@ -77,7 +77,7 @@ def _overtaken(message: Message) -> str:
     return ""
 
 
-def _dated(body: str) -> bool:
+def _has_date(body: str) -> bool:
     try:
         change = json.loads(body)
     except ValueError:
@@ -101,10 +101,10 @@ def replay(message: Message) -> Message:
     ).first()
     if token is None:
         raise CannotReplay(f"{partner.name} has no usable token: it could not send this now either.")
-    return _handled(message, Caller(partner, token, "", parties=_parties(partner)))
+    return _handle(message, Caller(partner, token, "", parties=_parties(partner)))
 
 
-def _handled(message: Message, caller: Caller) -> Message:
+def _handle(message: Message, caller: Caller) -> Message:
     request = _request(message)
     try:
         found: Any = resolve(path_of(request))

@@ -81,7 +81,7 @@ def routes(version: Version) -> Iterator[tuple[str, type[OcpiView]]]:
             yield f"emsp/{version.number}/{spec.identifier}/{rest}", view
 
 
-def mounted(version: Version) -> URLResolver:
+def mount(version: Version) -> URLResolver:
     """The endpoints of one version, module by module: a request is compared with a few patterns, not with all."""
     modules = [
         beneath(
@@ -118,6 +118,6 @@ def endpoint(path: str, view: type[OcpiView], version: Version | None = None) ->
 
 urlpatterns = [
     endpoint(VERSIONS_PATH, VersionsView),
-    *map(mounted, VERSIONS.values()),
+    *map(mount, VERSIONS.values()),
     re_path("", UnknownUrlView.as_view()),
 ]

@@ -134,7 +134,7 @@ def check_identity(party: Party, obj: Any, **expected: str | None) -> None:
         columns.identifier(getattr(obj, name), name)
 
 
-def converted(kind: str, raw: Any, source: str, target: Version, owner: tuple[str, str]) -> dict[str, Any]:
+def convert(kind: str, raw: Any, source: str, target: Version, owner: tuple[str, str]) -> dict[str, Any]:
     """Return an object that is written in version `source` as `target` writes it; raises Inexpressible."""
     if source == target.number:
         return dict(raw)
@@ -145,9 +145,9 @@ def converted(kind: str, raw: Any, source: str, target: Version, owner: tuple[st
         raise Inexpressible(text) from error
 
 
-def served(kind: str, raw: Any, source: str, target: Version, owner: tuple[str, str]) -> dict[str, Any]:
+def serve(kind: str, raw: Any, source: str, target: Version, owner: tuple[str, str]) -> dict[str, Any]:
     """The same for an answer to GET: without values that the version does not list. Raises Inexpressible."""
-    wire = converted(kind, raw, source, target, owner)
+    wire = convert(kind, raw, source, target, owner)
     if source != target.number:
         return wire  # written anew
     try:
@@ -165,17 +165,17 @@ def storable(raw: Any) -> Any:
     try:
         text = json.dumps(raw, allow_nan=False)
     except ValueError:
-        return _cleaned(raw)
-    return _cleaned(raw) if "\\u0000" in text or "\\ud" in text else raw
+        return _clean(raw)
+    return _clean(raw) if "\\u0000" in text or "\\ud" in text else raw
 
 
-def _cleaned(value: Any) -> Any:
+def _clean(value: Any) -> Any:
     if isinstance(value, str):
         return storable_text(str(value))
     if isinstance(value, Mapping):
-        return {storable_text(name): _cleaned(item) for name, item in value.items()}
+        return {storable_text(name): _clean(item) for name, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_cleaned(item) for item in value]
+        return [_clean(item) for item in value]
     if isinstance(value, float) and value - value != 0:  # infinite, or no number
         return None
     return value

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from ocpi.models import Booking, BookingLocation
 from ocpi.models.base import MirroredObject
 from ocpi.store import columns, refresh, stamps
-from ocpi.store.base import NotFound, Party, Stored, check_identity, converted, in_transaction, key, storable
+from ocpi.store.base import NotFound, Party, Stored, check_identity, convert, in_transaction, key, storable
 from ocpi.store.stamps import Stamp
 from ocpi.versions import Fault, Invalid, Lenience, Version
 from ocpi.versions.patching import as_list
@@ -30,7 +30,7 @@ def put_booking_location(
     check_identity(party, parsed.obj, id=booking_location_id)
 
     def work() -> Stored[BookingLocation]:
-        row = _locked(BookingLocation, party, parsed.obj.id)
+        row = _lock(BookingLocation, party, parsed.obj.id)
         return _store_location(party, row, parsed.obj, dict(data), parsed.leniences, asked)
 
     return in_transaction(work)
@@ -44,7 +44,7 @@ def patch_booking_location(party: Party, booking_location_id: str, change: Any) 
     """
 
     def work() -> Stored[BookingLocation]:
-        row = _present(_locked(BookingLocation, party, booking_location_id), "BookingLocation", booking_location_id)
+        row = _present(_lock(BookingLocation, party, booking_location_id), "BookingLocation", booking_location_id)
         stored = _raw("booking_location", row, party.version)
         patched = party.version.parse_patch("booking_location", change, stored, owner=party.owner)
         check_identity(party, patched.obj, id=booking_location_id)
@@ -110,7 +110,7 @@ def put_booking(party: Party, booking_id: str | None, data: Any, *, asked: datet
     _check_addressed(parsed.obj, booking_id)
 
     def work() -> Stored[Booking]:
-        row = _locked(Booking, party, parsed.obj.id)
+        row = _lock(Booking, party, parsed.obj.id)
         return _store_booking(party, row, parsed.obj, dict(data), parsed.leniences, asked)
 
     return in_transaction(work)
@@ -157,7 +157,7 @@ def _check_addressed(obj: Any, booking_id: str | None) -> None:
         raise Invalid((Fault("id", f"is {obj.id!r}, the URL says {booking_id!r}", obj.id),))
 
 
-def _locked(model: type[Row], party: Party, ocpi_id: str) -> Row | None:
+def _lock(model: type[Row], party: Party, ocpi_id: str) -> Row | None:
     rows: Any = model._default_manager.select_for_update()
     found: Row | None = rows.filter(**party.where(ocpi_id)).first()
     return found
@@ -170,7 +170,7 @@ def _present(row: Row | None, kind: str, ocpi_id: str) -> Row:
 
 
 def _raw(kind: str, row: MirroredObject, version: Version) -> dict[str, Any]:
-    return converted(kind, row.raw, row.version, version, (row.country_code, row.party_id))
+    return convert(kind, row.raw, row.version, version, (row.country_code, row.party_id))
 
 
 def _is(calendar: Any, calendar_id: str) -> bool:
@@ -184,7 +184,7 @@ def _change_calendar(
     change: Callable[[Mapping[str, Any] | None], tuple[Any, dict[str, Any], tuple[Lenience, ...]]],
 ) -> Stored[BookingLocation]:
     def work() -> Stored[BookingLocation]:
-        row = _present(_locked(BookingLocation, party, booking_location_id), "BookingLocation", booking_location_id)
+        row = _present(_lock(BookingLocation, party, booking_location_id), "BookingLocation", booking_location_id)
         raw = _raw("booking_location", row, party.version)
         calendars = as_list(raw.get(CALENDARS))
         stored = next((one for one in calendars if _is(one, calendar_id)), None)
@@ -192,7 +192,7 @@ def _change_calendar(
         if key(obj.id) != key(calendar_id):
             raise Invalid((Fault("id", f"is {obj.id!r}, the URL says {calendar_id!r}", obj.id),))
         if stored is not None and stamps.older(
-            stamps.pushed(obj.last_updated), Stamp(_moment(party.version, stored), stamps.of(row).arrived)
+            stamps.push_stamp(obj.last_updated), Stamp(_moment(party.version, stored), stamps.of(row).arrived)
         ):
             return Stored(row, stale=True, leniences=leniences)
         raw[CALENDARS] = [one for one in calendars if not _is(one, calendar_id)] + [calendar]
@@ -219,7 +219,7 @@ def _store_location(
     asked: datetime | None = None,
 ) -> Stored[BookingLocation]:
     stamp = stamps.arriving(obj.last_updated, asked)
-    if row is not None and stamps.outdated(stamp, row):
+    if row is not None and stamps.is_outdated(stamp, row):
         return Stored(row, stale=True, leniences=leniences)
     created, before = row is None, row and row.raw
     row = row or BookingLocation(**party.where(obj.id))
@@ -259,6 +259,6 @@ def _store_booking(
 
 def _behind(stamp: Stamp, obj: Any, row: Booking) -> bool:
     """Older; or as old, and it would open what has ended."""
-    if stamps.outdated(stamp, row):
+    if stamps.is_outdated(stamp, row):
         return True
     return obj.last_updated == row.last_updated and row.status in FINAL and obj.reservation_status not in FINAL

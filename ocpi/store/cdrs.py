@@ -11,7 +11,7 @@ from typing import Any
 from ocpi import receivers
 from ocpi.models import Cdr
 from ocpi.store import columns, stamps
-from ocpi.store.base import Conflict, Party, Stored, check_identity, in_transaction, key, served, storable
+from ocpi.store.base import Conflict, Party, Stored, check_identity, in_transaction, key, serve, storable
 from ocpi.versions import VERSIONS, Version, gross
 from partners.models import Partner
 
@@ -47,7 +47,7 @@ def cdr_by_uuid(partner: Partner, cdr_uuid: uuid.UUID | str) -> Cdr | None:
 
 def cdr_wire(cdr: Cdr, version: Version) -> dict[str, Any]:
     """Return the CDR as `version` writes it."""
-    return served("cdr", cdr.raw, cdr.version, version, (cdr.country_code, cdr.party_id))
+    return serve("cdr", cdr.raw, cdr.version, version, (cdr.country_code, cdr.party_id))
 
 
 def _first(party: Party, obj: Any, data: Any, stamp: stamps.Stamp) -> tuple[Cdr, bool]:

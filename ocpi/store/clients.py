@@ -6,7 +6,7 @@ from typing import Any
 from ocpi.hubs import hub_of
 from ocpi.models import ClientInfo
 from ocpi.store import columns, stamps
-from ocpi.store.base import NotFound, Party, Stored, check_identity, converted, in_transaction, storable
+from ocpi.store.base import NotFound, Party, Stored, check_identity, convert, in_transaction, storable
 from ocpi.versions import Fault, Invalid, Version
 from partners import parties
 from partners.models import PartySource
@@ -44,7 +44,7 @@ def put_client_info(
     def work() -> Stored[ClientInfo]:
         row = ClientInfo.objects.select_for_update().filter(**where).first()
         stamp = stamps.arriving(obj.last_updated, asked)
-        if row is not None and stamps.outdated(stamp, row):
+        if row is not None and stamps.is_outdated(stamp, row):
             return Stored(row, stale=True, leniences=parsed.leniences)
         created, before = row is None, row and row.raw
         row = row or ClientInfo(**where)
@@ -68,7 +68,7 @@ def client_info_wire(party: Party, version: Version) -> dict[str, Any] | None:
     where = {"partner": party.partner, "country_code": party.country_code, "party_id": party.party_id}
     rows = {row.role: row for row in ClientInfo.objects.filter(**where)}
     row = next((rows[role] for role in FIRST_ROLES if role in rows), next(iter(rows.values()), None))
-    return converted("client_info", row.raw, row.version, version, party.owner) if row else None
+    return convert("client_info", row.raw, row.version, version, party.owner) if row else None
 
 
 def _check_lengths(country_code: str, party_id: str) -> None:

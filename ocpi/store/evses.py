@@ -14,9 +14,9 @@ from django.utils import timezone
 from ocpi import receivers
 from ocpi.models import Connector, Evse, Location
 from ocpi.store import public_ids, refresh, stamps, tree
-from ocpi.store.base import NotFound, Party, Stored, check_identity, in_transaction, key, served
+from ocpi.store.base import NotFound, Party, Stored, check_identity, in_transaction, key, serve
 from ocpi.store.locations import save_connectors
-from ocpi.store.salvaging import read_as_far_as_valid, stored_connector, stored_evse, told
+from ocpi.store.salvaging import keep_faults, read_as_far_as_valid, stored_connector, stored_evse
 from ocpi.store.stamps import Stamp
 from ocpi.versions import VERSIONS, Fault, Lenience, Version
 
@@ -85,7 +85,7 @@ def patch_evse(
         return result
 
     result = in_transaction(work)
-    stamps.measure(party.partner.pk, stamps.named(change), result.said_before, message_id)
+    stamps.measure(party.partner.pk, stamps.named_stamp(change), result.said_before, message_id)
     return result
 
 
@@ -112,7 +112,7 @@ def put_connector(
         location = tree.lock_parent(party, location_id)
         evse = _present(tree.find_evse(location, evse_uid), evse_uid)
         row = _connector(evse, connector_id)
-        if row is None and stamps.outdated(stamps.pushed(parsed.obj.last_updated), evse):
+        if row is None and stamps.is_outdated(stamps.push_stamp(parsed.obj.last_updated), evse):
             # Unknown to us, or gone with a newer EVSE that does not have it: nobody can tell but the partner.
             _refresh(location)
             return Stored(Connector(evse=evse), stale=True, leniences=parsed.leniences)
@@ -162,7 +162,7 @@ def evse_wire(party: Party, location_id: str, evse_uid: str, version: Version) -
     if evse is None:
         return None
     raw = tree.full_evse(evse, tree.connectors_of(evse)[evse.pk])
-    return served("evse", raw, evse.location.version, version, party.owner)
+    return serve("evse", raw, evse.location.version, version, party.owner)
 
 
 def connector_wire(
@@ -173,7 +173,7 @@ def connector_wire(
     connector = _connector(evse, connector_id) if evse else None
     if evse is None or connector is None:
         return None
-    return served("connector", connector.raw, evse.location.version, version, party.owner)
+    return serve("connector", connector.raw, evse.location.version, version, party.owner)
 
 
 def _find(party: Party, location_id: str, evse_uid: str) -> Evse | None:
@@ -210,15 +210,15 @@ class _EvseUpdate:
     whole: bool = True
 
     def store(self, row: Evse | None) -> Stored[Evse]:
-        stamp = stamps.pushed(self.obj.last_updated)
+        stamp = stamps.push_stamp(self.obj.last_updated)
         left_out = self.left_out
-        if row is not None and stamps.outdated(stamp, row):
+        if row is not None and stamps.is_outdated(stamp, row):
             return Stored(row, stale=True, leniences=self.leniences, said_before=row.last_updated, left_out=left_out)
         before = row.last_updated if row else None
         evse = row or Evse(partner=self.party.partner, location=self.location)
         previous, public_id = (row.status, row.evse_id_key) if row else ("", "")
         raw = tree.in_tree(self.location, self.party, "evse", self.raw)
-        fell = told(left_out) if self.whole or left_out else None
+        fell = keep_faults(left_out) if self.whole or left_out else None
         changed = tree.fill_evse(evse, self.obj, raw, stamp, fell)
         if row is None:
             tree.EVSES.insert(evse)
@@ -247,8 +247,8 @@ def _store_connector(
     leniences: tuple[Lenience, ...],
     left_out: tuple[Fault, ...],
 ) -> Stored[Connector]:
-    stamp = stamps.pushed(obj.last_updated)
-    if row is not None and stamps.outdated(stamp, row):
+    stamp = stamps.push_stamp(obj.last_updated)
+    if row is not None and stamps.is_outdated(stamp, row):
         return Stored(row, stale=True, leniences=leniences, left_out=left_out)
     connector = row or Connector(evse=evse)
     changed = tree.fill_connector(connector, obj, tree.in_tree(location, party, "connector", raw), stamp)

@@ -14,8 +14,8 @@ from django.utils import timezone
 from ocpi import receivers
 from ocpi.models import Connector, Evse, Location
 from ocpi.store import public_ids, refresh, stamps, tree
-from ocpi.store.base import NotFound, Party, Stored, check_identity, in_transaction, key, served
-from ocpi.store.salvaging import read_as_far_as_valid, stored_location, told
+from ocpi.store.base import NotFound, Party, Stored, check_identity, in_transaction, key, serve
+from ocpi.store.salvaging import keep_faults, read_as_far_as_valid, stored_location
 from ocpi.store.stamps import Stamp
 from ocpi.versions import Fault, Version
 from ocpi.versions.results import Salvaged
@@ -82,7 +82,7 @@ def location_wire(party: Party, location_id: str, version: Version) -> dict[str,
     row = Location.objects.filter(**party.where(location_id)).first()
     if row is None:
         return None
-    return served("location", tree.full_location(row), row.version, version, party.owner)
+    return serve("location", tree.full_location(row), row.version, version, party.owner)
 
 
 def _store(
@@ -97,7 +97,7 @@ def _store(
 ) -> Stored[Location]:
     obj, raw, leniences = read.obj, read.raw, read.leniences
     stamp = stamps.arriving(obj.last_updated, asked)
-    if row is not None and stamps.outdated(stamp, row):
+    if row is not None and stamps.is_outdated(stamp, row):
         return Stored(row, stale=True, leniences=leniences, left_out=left_out)
     created, before = row is None, row and row.raw
     row = row or Location(**party.where(obj.id), version=party.version.number)
@@ -105,7 +105,7 @@ def _store(
     changes.take(obj, raw, complete=not any(fault.path.startswith("evses") for fault in left_out))
     tree.fill_location(row, party, obj, raw, stamp)
     if whole or left_out:
-        row.left_out = told(left_out)
+        row.left_out = keep_faults(left_out)
     row.save(force_insert=created, force_update=not created)
     changes.save()
     for evse, previous in changes.news:
@@ -138,7 +138,7 @@ class _EvseChanges:
         untouched = dict(known)
         for evse_obj, evse_raw in {key(o.uid): (o, r) for o, r in self._listed(obj, raw)}.values():
             row = known.get(key(evse_obj.uid))
-            if row is not None and stamps.outdated(self._stamp(evse_obj), row):
+            if row is not None and stamps.is_outdated(self._stamp(evse_obj), row):
                 continue
             untouched.pop(key(evse_obj.uid), None)
             self._take_evse(row, evse_obj, evse_raw)
@@ -218,7 +218,7 @@ def save_connectors(
         for obj, raw in {key(obj.id): (obj, raw) for obj, raw in offered}.values():
             row = left.pop(key(obj.id), None)
             own = replace(stamp, said=obj.last_updated)
-            if row is not None and stamps.outdated(own, row):
+            if row is not None and stamps.is_outdated(own, row):
                 continue
             connector = row or Connector(evse=evse)
             if tree.fill_connector(connector, obj, raw, own):

@@ -29,7 +29,7 @@ def earlier(obj: Any, source: str, row: OcpiSession) -> OcpiSession | None:
     if not names_another(obj, source, row):
         return None
     reference = (obj.authorization_reference or "").lower()
-    for before in _set_aside(row):
+    for before in _rows_set_aside(row):
         known = before.authorization_reference.lower()
         own = row.authorization_reference.lower()
         by_reference = bool(known and reference) and known != own
@@ -38,7 +38,7 @@ def earlier(obj: Any, source: str, row: OcpiSession) -> OcpiSession | None:
     return None
 
 
-def _set_aside(row: OcpiSession) -> "QuerySet[OcpiSession]":
+def _rows_set_aside(row: OcpiSession) -> "QuerySet[OcpiSession]":
     """Those that had this id before, newest first."""
     same = OcpiSession.objects.filter(partner_id=row.partner_id, country_code=row.country_code, party_id=row.party_id)
     return same.filter(ocpi_key__startswith=f"{row.ocpi_key}{OcpiSession.USED_AGAIN}").order_by("-pk")

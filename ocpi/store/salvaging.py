@@ -78,6 +78,6 @@ def _one(items: Any, name: str, wanted: str) -> dict[str, Any] | None:
     return next((item for item in items or () if key(str(item.get(name))) == key(wanted)), None)
 
 
-def told(faults: Iterable[Fault]) -> list[Told]:
+def keep_faults(faults: Iterable[Fault]) -> list[Told]:
     """Faults as they are kept beside an object."""
     return [{"path": fault.path, "message": fault.message} for fault in faults][:MOST_KEPT]

@@ -22,10 +22,10 @@ from ocpi.store.base import (
     Party,
     Stored,
     check_identity,
-    converted,
+    convert,
     in_transaction,
     key,
-    served,
+    serve,
     storable,
 )
 from ocpi.store.stamps import Stamp
@@ -65,7 +65,7 @@ class _Update:
         """What it is compared by."""
         known: datetime = self.obj.last_updated
         if self.source == "GET":
-            return stamps.pulled(known, self.asked or self.at)
+            return stamps.pull_stamp(known, self.asked or self.at)
         return Stamp(known + UNDATED if self.undated else known, self.at)
 
     def outdated(self, row: OcpiSession) -> bool:
@@ -77,7 +77,7 @@ class _Update:
         alike = self.source != "GET" and self.stamp.said == row.last_updated
         if (alike or self.doubtful(row)) and _standing(self.obj) != _standing(row):
             return _standing(self.obj) < _standing(row)
-        return stamps.outdated(self.stamp, row)
+        return stamps.is_outdated(self.stamp, row)
 
     def doubtful(self, row: OcpiSession) -> bool:
         """Whether two clocks stamped it and what is stored. A GET, and what comes undated, leave no doubt."""
@@ -108,7 +108,7 @@ def put_session(
         return update
 
     stored = _at_once(party, parsed.obj.id, whole) or in_transaction(
-        lambda: _store(update, _locked(party, parsed.obj.id))
+        lambda: _store(update, _lock_session(party, parsed.obj.id))
     )
     if source == "PUT":
         stamps.measure(party.partner.pk, parsed.obj.last_updated, stored.said_before, message_id)
@@ -134,11 +134,11 @@ def patch_session(party: Party, session_id: str, change: Any, *, message_id: int
         return _Update(party, patched.obj, patched.raw, change, "PATCH", message_id, patched.leniences, now)
 
     def work() -> Stored[OcpiSession]:
-        row = _locked(party, session_id)
+        row = _lock_session(party, session_id)
         return _store(merged(row), row)
 
     stored = _at_once(party, session_id, merged) or in_transaction(work)
-    stamps.measure(party.partner.pk, stamps.named(change), stored.said_before, message_id)
+    stamps.measure(party.partner.pk, stamps.named_stamp(change), stored.said_before, message_id)
     return stored
 
 
@@ -147,10 +147,10 @@ def session_wire(party: Party, session_id: str, version: Version) -> dict[str, A
     row = OcpiSession.objects.filter(**party.where(session_id)).first()
     if row is None:
         return None
-    return served("session", row.raw, row.version, version, (row.country_code, row.party_id))
+    return serve("session", row.raw, row.version, version, (row.country_code, row.party_id))
 
 
-def _locked(party: Party, session_id: str) -> OcpiSession | None:
+def _lock_session(party: Party, session_id: str) -> OcpiSession | None:
     return SESSIONS.first(f"{THIS_ONE} {for_update()}", party.keys(session_id))
 
 
@@ -197,7 +197,7 @@ def _standing(session: Any) -> tuple[int, Decimal]:
 
 
 def _raw(row: OcpiSession, version: Version) -> dict[str, Any]:
-    return converted("session", row.raw, row.version, version, (row.country_code, row.party_id))
+    return convert("session", row.raw, row.version, version, (row.country_code, row.party_id))
 
 
 def _store(update: _Update, row: OcpiSession | None) -> Stored[OcpiSession]:
@@ -237,7 +237,7 @@ def _take_over(update: _Update, row: OcpiSession) -> bool:
     no_newer = update.obj.last_updated < row.last_updated and _standing(update.obj) == _standing(row)
     repeated = update.source == "GET" and (same_moment or no_newer)
     if update.source != "PATCH":
-        row.gone_periods = _taken_back(row, update.raw)
+        row.gone_periods = _periods_taken_back(row, update.raw)
     _fill(update, row)
     if repeated:
         # We asked, and the CPO has nothing new: that is silence, not news (rule 17).
@@ -283,7 +283,7 @@ def _add_periods(update: _Update, row: OcpiSession) -> bool:
     return True
 
 
-def _taken_back(row: OcpiSession, raw: Mapping[str, Any]) -> list[Any]:
+def _periods_taken_back(row: OcpiSession, raw: Mapping[str, Any]) -> list[Any]:
     """When charging periods began that were known and are not in a whole Session any more."""
     before = {str(period["start_date_time"]) for period in as_list(row.raw.get(PERIODS))} | set(row.gone_periods)
     left = before - {str(period["start_date_time"]) for period in as_list(raw.get(PERIODS))}

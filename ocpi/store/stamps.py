@@ -56,19 +56,19 @@ class Stamp:
         return self.arrived if self.ahead else self.said
 
 
-def pushed(said: datetime) -> Stamp:
+def push_stamp(said: datetime) -> Stamp:
     """The stamp of what arrives now."""
     return Stamp(said, timezone.now())
 
 
-def pulled(said: datetime, asked: datetime) -> Stamp:
+def pull_stamp(said: datetime, asked: datetime) -> Stamp:
     """The stamp of what a GET brought that was sent at `asked`."""
     return Stamp(said, asked, pulled=True)
 
 
 def arriving(said: datetime, asked: datetime | None) -> Stamp:
-    """`pushed`, or `pulled` where it was asked for."""
-    return pushed(said) if asked is None else pulled(said, asked)
+    """`push_stamp`, or `pull_stamp` where it was asked for."""
+    return push_stamp(said) if asked is None else pull_stamp(said, asked)
 
 
 def of(row: Stamped) -> Stamp:
@@ -95,7 +95,7 @@ def older(first: Stamp, second: Stamp) -> bool:
     return first.counts < second.counts
 
 
-def outdated(update: Stamp, row: Stamped) -> bool:
+def is_outdated(update: Stamp, row: Stamped) -> bool:
     """Whether an update is older than what is stored."""
     stored = of(row)
     if update.pulled and stored.arrived <= update.arrived:
@@ -110,10 +110,10 @@ def measure(partner_id: int, said: datetime | None, before: datetime | None, mes
     """
     if said is not None and said != before:
         now = timezone.now()
-        clocks.noticed(partner_id, clocks.Source.STAMPS, said - now, now, message_id)
+        clocks.notice(partner_id, clocks.Source.STAMPS, said - now, now, message_id)
 
 
-def named(change: Any) -> datetime | None:
+def named_stamp(change: Any) -> datetime | None:
     """The `last_updated` that a PATCH names."""
     said = moment(change["last_updated"]) if isinstance(change, Mapping) and change.get("last_updated") else None
     return said if isinstance(said, datetime) else None

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from ocpi.models import Tariff
 from ocpi.store import columns, refresh, stamps
-from ocpi.store.base import NotFound, Party, Stored, check_identity, converted, in_transaction, key, served, storable
+from ocpi.store.base import NotFound, Party, Stored, check_identity, convert, in_transaction, key, serve, storable
 from ocpi.versions import Version
 from partners import incidents
 from partners.agreed.policies import effective_policy, most_plausible
@@ -42,7 +42,7 @@ def put_tariff(party: Party, tariff_id: str | None, data: Any, *, asked: datetim
     check_identity(party, parsed.obj, id=tariff_id)
 
     def work() -> Stored[Tariff]:
-        row = _locked(party, parsed.obj.id)
+        row = _lock(party, parsed.obj.id)
         return _store(party, row, parsed.obj, dict(data), parsed.leniences, asked)
 
     return in_transaction(work)
@@ -57,7 +57,7 @@ def patch_tariff(party: Party, tariff_id: str, change: Any, *, message_id: int |
     """
 
     def work() -> Stored[Tariff]:
-        row = _present(_locked(party, tariff_id), tariff_id)
+        row = _present(_lock(party, tariff_id), tariff_id)
         stored = _raw(row, party.version)
         patched = party.version.parse_patch("tariff", change, stored, owner=party.owner)
         check_identity(party, patched.obj, id=tariff_id)
@@ -77,7 +77,7 @@ def delete_tariff(party: Party, tariff_id: str) -> Stored[Tariff]:
     """
 
     def work() -> Stored[Tariff]:
-        row = _present(_locked(party, tariff_id), tariff_id)
+        row = _present(_lock(party, tariff_id), tariff_id)
         row.deleted_at = timezone.now()
         row.save(update_fields=["deleted_at", "updated_at"])
         return Stored(row, changed=True)
@@ -90,10 +90,10 @@ def tariff_wire(party: Party, tariff_id: str, version: Version) -> dict[str, Any
     row = Tariff.objects.filter(**party.where(tariff_id), deleted_at=None).first()
     if row is None:
         return None
-    return served("tariff", row.raw, row.version, version, (row.country_code, row.party_id))
+    return serve("tariff", row.raw, row.version, version, (row.country_code, row.party_id))
 
 
-def _locked(party: Party, tariff_id: str) -> Tariff | None:
+def _lock(party: Party, tariff_id: str) -> Tariff | None:
     return Tariff.objects.select_for_update().filter(**party.where(tariff_id)).first()
 
 
@@ -104,7 +104,7 @@ def _present(row: Tariff | None, tariff_id: str) -> Tariff:
 
 
 def _raw(row: Tariff, version: Version) -> dict[str, Any]:
-    return converted("tariff", row.raw, row.version, version, (row.country_code, row.party_id))
+    return convert("tariff", row.raw, row.version, version, (row.country_code, row.party_id))
 
 
 def _report(row: Tariff, obj: Any, *, known: bool) -> None:
@@ -130,7 +130,7 @@ def _store(
     asked: datetime | None = None,
 ) -> Stored[Tariff]:
     stamp = stamps.arriving(obj.last_updated, asked)
-    if row is not None and stamps.outdated(stamp, row):
+    if row is not None and stamps.is_outdated(stamp, row):
         return Stored(row, stale=True, leniences=leniences)
     created, before = row is None, row and (row.raw, row.deleted_at)
     row = row or Tariff(**party.where(obj.id))

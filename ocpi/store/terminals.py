@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from ocpi.models import Terminal
-from ocpi.store.base import NotFound, Stored, converted, in_transaction, key, storable
+from ocpi.store.base import NotFound, Stored, convert, in_transaction, key, storable
 from ocpi.versions import Fault, Invalid, Lenience, Version
 from ocpi.versions.times import format_timestamp
 from partners.models import Partner
@@ -33,7 +33,7 @@ def terminal_row(partner: Partner, terminal_id: str) -> Terminal | None:
 
 def terminal_wire(row: Terminal, version: Version) -> dict[str, Any]:
     """Return the Terminal as `version` writes it."""
-    return converted(KIND, row.raw, row.version, version, ("", ""))
+    return convert(KIND, row.raw, row.version, version, ("", ""))
 
 
 def add_terminal(partner: Partner, version: Version, state: str, fields: Mapping[str, Any]) -> Terminal:

@@ -12,7 +12,7 @@ from typing import Any
 from ocpi.charger_codes import plain
 from ocpi.models import Connector, Evse, Location
 from ocpi.store import columns, stamps
-from ocpi.store.base import THIS_ONE, Inexpressible, NotFound, Party, converted, key, storable
+from ocpi.store.base import THIS_ONE, Inexpressible, NotFound, Party, convert, key, storable
 from ocpi.store.stamps import Stamp
 from ocpi.versions import NOT_AVAILABLE, VERSIONS, Version
 from ocpi.versions.times import format_timestamp
@@ -91,12 +91,12 @@ def items(raw: Any, parsed: Iterable[Any], version: Version) -> list[tuple[Any, 
 
 def in_tree(location: Location, party: Party, kind: str, raw: Mapping[str, Any]) -> dict[str, Any]:
     """Return a part as received, in the version that the location's tree is written in."""
-    return converted(kind, raw, party.version.number, VERSIONS[location.version], party.owner)
+    return convert(kind, raw, party.version.number, VERSIONS[location.version], party.owner)
 
 
 def from_tree(location: Location, party: Party, kind: str, raw: Mapping[str, Any]) -> dict[str, Any]:
     """Return a part of the tree in the version that the message speaks."""
-    return converted(kind, raw, location.version, party.version, party.owner)
+    return convert(kind, raw, location.version, party.version, party.owner)
 
 
 def convert_evses(location: Location, party: Party, evses: Iterable[Evse]) -> None:

@@ -13,7 +13,7 @@ from django.utils import timezone
 from requests.utils import parse_header_links
 
 from ocpi.client import SENDER, CallFailed, Reply, endpoint_url, functional
-from ocpi.client.remote import joined
+from ocpi.client.remote import join_url
 from ocpi.versions import Lenience
 from ocpi.versions.times import format_timestamp
 from partners.models import Partner
@@ -125,7 +125,7 @@ def list_url(partner: Partner, module: str) -> str:
         CallFailed: `not_offered`
     """
     if module in LISTED_UNDER:
-        return joined(endpoint_url(partner, LISTED_UNDER[module], SENDER), module)
+        return join_url(endpoint_url(partner, LISTED_UNDER[module], SENDER), module)
     return endpoint_url(partner, module, SENDER)
 
 

@@ -46,9 +46,9 @@ def refresh(refresh_id: int, held: datetime | None = None) -> bool:
         return False
     row = Refresh.objects.select_related("partner").get(pk=refresh_id)
     error, hopeless = "", False
-    if not _mended(row):
+    if not _is_mended(row):
         try:
-            error = _one(row) if row.module in SINGLE else _listed(row, until)
+            error = _one(row) if row.module in SINGLE else _pull_list(row, until)
         except CallFailed as failure:
             error = failure.sentence
             hopeless = failure.kind in HOPELESS or failure.http_status == 404
@@ -63,12 +63,12 @@ def _begin(refresh_id: int, held: datetime | None) -> datetime | None:
     return take_lease(Refresh.objects.filter(pk=refresh_id), lease, held, held=True)
 
 
-def _mended(row: Refresh) -> bool:
+def _is_mended(row: Refresh) -> bool:
     """A whole object has come meanwhile; only Sessions say so."""
-    return row.module == "sessions" and not _marked(row).exists()
+    return row.module == "sessions" and not _marked_sessions(row).exists()
 
 
-def _marked(row: Refresh) -> QuerySet[OcpiSession]:
+def _marked_sessions(row: Refresh) -> QuerySet[OcpiSession]:
     return OcpiSession.objects.filter(
         partner=row.partner,
         country_code=row.country_code,
@@ -95,13 +95,13 @@ def _one(row: Refresh) -> str:
     return ""
 
 
-def _listed(row: Refresh, until: datetime) -> str:
+def _pull_list(row: Refresh, until: datetime) -> str:
     """GET of what changed since the oldest copy that waits; return why the object is not whole now, or nothing."""
     waiting = Refresh.objects.filter(partner=row.partner, module=row.module)
     since = waiting.aggregate(first=Min("since"))["first"] - OVERLAP
     since = clocks.asked_from(row.partner_id, since)
     result = pull(row.partner_id, row.module, since)
-    if result.ok and row.module == "sessions" and _marked(row).exists():
+    if result.ok and row.module == "sessions" and _marked_sessions(row).exists():
         # Their clock may be behind by more than is known of (rule 31).
         result = pull(row.partner_id, row.module, since - clocks.FURTHEST)
     if not result.offered:
@@ -111,7 +111,7 @@ def _listed(row: Refresh, until: datetime) -> str:
     if row.module != "sessions":
         waiting.filter(since__gte=since, held=False).delete()
         return ""
-    return "Their list does not have it." if _marked(row).exists() else ""
+    return "Their list does not have it." if _marked_sessions(row).exists() else ""
 
 
 def _finish(row: Refresh, until: datetime, error: str, hopeless: bool) -> None:

@@ -75,7 +75,7 @@ class _Job:
             storing = Storing(self.sync.partner, self.sync.module)
             self._read(storing)
         except CallFailed as failure:
-            self._failed(failure, tries)
+            self._fail(failure, tries)
             return
         if self.sync.module in MARKED and self.sync.full and not self._uncertain(storing.tally):
             mark_missing(self.sync, storing.tally)
@@ -106,7 +106,7 @@ class _Job:
         """Objects vanished while we read, so others moved up a page unseen; or one cannot be told from another."""
         return self.shrank or tally.anonymous
 
-    def _failed(self, failure: CallFailed, tries: int) -> None:
+    def _fail(self, failure: CallFailed, tries: int) -> None:
         last = tries >= MOST_TRIES or failure.kind in ("not_offered", "no_token", "suspended")
         if last:
             self._write(state=State.FAILED, error=failure.in_full, ended=True)

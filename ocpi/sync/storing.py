@@ -121,14 +121,14 @@ class Storing:
             tally.received += 1
             self._note(item)
             leniences, faults, kept = self._store_one(item, page)
-            self.leniences += _placed(leniences, where)
+            self.leniences += _place(leniences, where)
             tally.stored += kept
             if not faults:
                 continue
             if not kept:
                 tally.refused += 1
                 tally.refused_items.append(item)
-            faulty += _placed(faults, where)
+            faulty += _place(faults, where)
             if len(tally.faults) < MOST_FAULTY:
                 told = [{"path": fault.path, "message": fault.message} for fault in faults[:MOST_FAULTS]]
                 tally.faults.append({"id": _id(item), "faults": told})
@@ -201,7 +201,7 @@ class Storing:
             self.tally.anonymous = True
 
 
-def _placed(notes: Iterable[N], where: str) -> list[N]:
+def _place(notes: Iterable[N], where: str) -> list[N]:
     """The notes on an object as they are about the list that it came in."""
     return [replace(note, path=f"{where}.{note.path}" if where and note.path else note.path or where) for note in notes]
 

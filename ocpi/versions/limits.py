@@ -25,7 +25,7 @@ def excesses(model: type[WireModel], data: Any) -> Iterator[Fault]:
     for field in known.fields:
         yield from _too_many(field, data.get(field.wire), field.wire)
         if field.model and field.many and isinstance(items := data.get(field.wire), list):
-            yield from _nested(field.model, field.wire, items[:MOST_ITEMS])
+            yield from _check_nested(field.model, field.wire, items[:MOST_ITEMS])
     unknown = data.keys() - known.by_wire.keys() - known.by_name.keys()
     if len(unknown) > MOST_UNKNOWN:
         yield Fault("", f"has {len(unknown)} fields that are not part of this version, more than {MOST_UNKNOWN}")
@@ -35,7 +35,7 @@ def excesses(model: type[WireModel], data: Any) -> Iterator[Fault]:
             yield Fault(name, f"is no field of this version and longer than {LONGEST_UNKNOWN} characters")
 
 
-def _nested(model: type[WireModel], wire: str, items: list[Any]) -> Iterator[Fault]:
+def _check_nested(model: type[WireModel], wire: str, items: list[Any]) -> Iterator[Fault]:
     """Lists within the items of a list: connectors of an EVSE, dimensions of a charging period."""
     lists = [field for field in plan(model).fields if field.many]
     for field in lists:

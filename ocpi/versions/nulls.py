@@ -15,15 +15,15 @@ def with_nulls(model: type[WireModel], wire: dict[str, Any]) -> dict[str, Any]:
         if not field.on_wire:
             continue
         if field.wire in wire:
-            full[field.wire] = _nested(field, wire[field.wire])
+            full[field.wire] = _fill_nested(field, wire[field.wire])
         elif not field.required:
             full[field.wire] = [] if field.many else None
     return full
 
 
-def _nested(field: FieldPlan, value: Any) -> Any:
+def _fill_nested(field: FieldPlan, value: Any) -> Any:
     if field.model is None or field.bare:
         return value
     if isinstance(value, list):
-        return [_nested(field, item) for item in value]
+        return [_fill_nested(field, item) for item in value]
     return with_nulls(field.model, value) if isinstance(value, dict) else value

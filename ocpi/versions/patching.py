@@ -109,7 +109,7 @@ class Merge:
         """What was found in the result, with the paths of the change that was sent."""
         listed = tuple(found)
         places = {format_path(at): format_path(loc) for at, loc in self.places.items()} if listed else {}
-        return tuple(replace(one, path=_sent(one.path, places)) for one in listed)
+        return tuple(replace(one, path=_sent_path(one.path, places)) for one in listed)
 
     def _key(self, item: Any, key_name: str) -> Any:
         """What identifies an item: timestamps as moments, ids with or without regard to case."""
@@ -125,7 +125,7 @@ class Merge:
         return self.merged(model, item, stored, loc, at) if model.patchable else item
 
 
-def _sent(path: str, places: Mapping[str, str]) -> str:
+def _sent_path(path: str, places: Mapping[str, str]) -> str:
     """A path in the result as it was in the change; what the change did not name keeps its own."""
     for end in (found.end() for found in reversed(list(INDEX.finditer(path)))):
         if path[:end] in places:
@@ -175,7 +175,7 @@ def patch(
         elif received_at:
             raw["last_updated"] = format_timestamp(received_at)
     if as_far_as_valid and isinstance(change, Mapping):
-        return _salvaged(model, merge, raw, stored, unknown_allowed=unknown_allowed, owner=owner)
+        return _salvage(model, merge, raw, stored, unknown_allowed=unknown_allowed, owner=owner)
     if merge.faults:
         raise Invalid(tuple(merge.faults))
     try:
@@ -185,7 +185,7 @@ def patch(
     return Patched(whole.obj, (*merge.notes, *merge.as_sent(whole.leniences)), raw)
 
 
-def _salvaged(
+def _salvage(
     model: type[M],
     merge: Merge,
     raw: dict[str, Any],

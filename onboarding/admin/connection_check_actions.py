@@ -76,7 +76,7 @@ def _charger(partner: Partner, data: dict[str, Any]) -> connection_check.TestCha
     return connection_check.TestCharger(evse.location.ocpi_id, evse.uid, data["connector"].strip(), data["interval"])
 
 
-def _started(request: HttpRequest, partner: Partner, charger: connection_check.TestCharger | None) -> HttpResponse:
+def _start(request: HttpRequest, partner: Partner, charger: connection_check.TestCharger | None) -> HttpResponse:
     try:
         run = connection_check.start(partner, user=request.user, charger=charger)
     except connection_check.CheckRefusedError as refused:
@@ -85,19 +85,19 @@ def _started(request: HttpRequest, partner: Partner, charger: connection_check.T
 
 
 def check(request: HttpRequest, partner: Partner, _data: dict[str, Any]) -> HttpResponse:
-    return _started(request, partner, None)
+    return _start(request, partner, None)
 
 
 def check_armed(request: HttpRequest, partner: Partner, data: dict[str, Any]) -> HttpResponse:
-    return _started(request, partner, _charger(partner, data))
+    return _start(request, partner, _charger(partner, data))
 
 
 def again(request: HttpRequest, run: ConnectionCheck, _data: dict[str, Any]) -> HttpResponse:
-    return _started(request, run.partner, None)
+    return _start(request, run.partner, None)
 
 
 def again_armed(request: HttpRequest, run: ConnectionCheck, data: dict[str, Any]) -> HttpResponse:
-    return _started(request, run.partner, _charger(run.partner, data))
+    return _start(request, run.partner, _charger(run.partner, data))
 
 
 def cancel(_request: HttpRequest, run: ConnectionCheck, _data: dict[str, Any]) -> str:
@@ -124,7 +124,7 @@ def _idle(partner: Partner) -> bool:
     return not ConnectionCheck.objects.filter(partner=partner, state__in=("due", "running")).exists()
 
 
-def _connected(partner: Partner) -> bool:
+def _is_connected(partner: Partner) -> bool:
     return partner.connection == Partner.Connection.CONNECTED and _idle(partner)
 
 
@@ -138,7 +138,7 @@ PARTNER_ACTIONS = (
         check_armed,
         icon="ev_station",
         form=ChargerForm,
-        possible=_connected,
+        possible=_is_connected,
     ),
 )
 PDF = PageAction(
@@ -169,7 +169,7 @@ RUN_ACTIONS = (
         again_armed,
         icon="ev_station",
         form=ChargerForm,
-        possible=lambda run: _connected(run.partner),
+        possible=lambda run: _is_connected(run.partner),
     ),
     PDF,
     PageAction(

@@ -13,10 +13,10 @@ from sessions_adhoc.models import AdHocSession
 
 def evidence_list(row: Incident) -> SafeString | str:
     """One piece under the other."""
-    return lines(_linked(item) for item in row.evidence)
+    return lines(_link(item) for item in row.evidence)
 
 
-def _linked(item: Any) -> SafeString | str:
+def _link(item: Any) -> SafeString | str:
     """One piece, linked to the exchange, the ad-hoc session or the sync that it names."""
     if not isinstance(item, dict):
         return str(item)

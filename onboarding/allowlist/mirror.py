@@ -18,7 +18,7 @@ from django.utils import timezone
 from onboarding.allowlist.remote import Item, RemoteFailed, RemoteList
 from onboarding.guide import Stage
 from onboarding.models import AllowlistMirror, Onboarding
-from partners.agreed.networks import normal, written
+from partners.agreed.networks import normal, write_network
 from partners.ground.deadlines import claim_due, growing_pause
 from partners.models import AllowedNetwork
 
@@ -52,14 +52,14 @@ class Drift:
     unlistable: dict[str, str]
 
 
-def configured() -> bool:
+def is_configured() -> bool:
     """Whether there is a list to keep in step."""
     return bool(settings.CLOUDFLARE_API_TOKEN and settings.CLOUDFLARE_ACCOUNT_ID and settings.CLOUDFLARE_LIST_ID)
 
 
 def request() -> bool:
     """Have the list compared soon; False where none is configured. While a step is under way, another follows it."""
-    if not configured():
+    if not is_configured():
         return False
     now = timezone.now()
     mirror, created = AllowlistMirror.objects.get_or_create(
@@ -75,7 +75,7 @@ def request() -> bool:
 
 def advance_due(now: datetime) -> int:
     """Take the next step with the configured list, if it is due; return how many steps were taken."""
-    if not configured():
+    if not is_configured():
         return 0
     AllowlistMirror.objects.get_or_create(list_id=settings.CLOUDFLARE_LIST_ID, defaults={"next_check_at": now})
     mine = Q(list_id=settings.CLOUDFLARE_LIST_ID)
@@ -111,8 +111,8 @@ class _Step:
             self._write(LEASE, operation_id="")
             if operation.error:
                 raise RemoteFailed(f"Cloudflare could not carry out the last change: {operation.error}")
-        drift = compare(remote.items(), wanted())
-        self._write(LEASE, compared_at=self.now, **_shown(drift))
+        drift = compare(remote.items(), wanted_networks())
+        self._write(LEASE, compared_at=self.now, **_drift_columns(drift))
         if drift.missing:
             self._sent(remote.add((network, _comment(codes)) for network, codes in drift.missing.items()))
         elif drift.surplus:
@@ -136,7 +136,7 @@ class _Step:
         self.until = until
 
 
-def wanted() -> dict[str, str]:
+def wanted_networks() -> dict[str, str]:
     """The networks of all partners that may call, as Cloudflare writes them, with the partners' codes. One statement.
 
     Of an off-boarded partner they are kept here, and opened nowhere.
@@ -146,13 +146,13 @@ def wanted() -> dict[str, str]:
     ended = Exists(about.filter(stage=Stage.OFF_BOARDED)) & ~Exists(about.exclude(stage=Stage.OFF_BOARDED))
     rows = AllowedNetwork.objects.exclude(ended).values_list("network", "partner__code")
     for network, code in rows.order_by("partner__code"):
-        codes.setdefault(written(normal(network)), set()).add(code)
+        codes.setdefault(write_network(normal(network)), set()).add(code)
     return {network: ",".join(sorted(names)) for network, names in sorted(codes.items())}
 
 
 def compare(items: Iterable[Item], ours: dict[str, str]) -> Drift:
     """Tell what is missing, too much, foreign, or cannot be listed."""
-    there = {_written(item.network): item for item in items}
+    there = {_normalise(item.network): item for item in items}
     unlistable = {network: codes for network, codes in ours.items() if not _listable(network)}
     missing = {network: codes for network, codes in ours.items() if network not in there and network not in unlistable}
     others = [item for network, item in there.items() if network not in ours]
@@ -164,9 +164,9 @@ def compare(items: Iterable[Item], ours: dict[str, str]) -> Drift:
     )
 
 
-def _written(text: str) -> str:
+def _normalise(text: str) -> str:
     try:
-        return written(normal(text))
+        return write_network(normal(text))
     except ValueError:
         return text
 
@@ -180,7 +180,7 @@ def _comment(codes: str) -> str:
     return f"{MARK}{codes}"[:LONGEST_COMMENT]
 
 
-def _shown(drift: Drift) -> dict[str, Any]:
+def _drift_columns(drift: Drift) -> dict[str, Any]:
     def rows(pairs: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
         return [{"network": network, "note": note} for network, note in pairs]
 

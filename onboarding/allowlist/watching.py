@@ -14,16 +14,16 @@ from partners.models import AllowedNetwork
 def watch() -> None:
     """From now on. The hourly comparison finds what was changed in other ways."""
     for signal in (post_save, post_delete):
-        signal.connect(_changed, sender=AllowedNetwork, dispatch_uid="allowlist")
-    post_save.connect(_moved, sender=Onboarding, dispatch_uid="allowlist-of-ended")
+        signal.connect(_ask_for_comparison, sender=AllowedNetwork, dispatch_uid="allowlist")
+    post_save.connect(_note_move, sender=Onboarding, dispatch_uid="allowlist-of-ended")
 
 
-def _changed(**_signal: Any) -> None:
-    if mirror.configured():
+def _ask_for_comparison(**_signal: Any) -> None:
+    if mirror.is_configured():
         transaction.on_commit(mirror.request)
 
 
-def _moved(instance: Onboarding, *, created: bool = False, **signal: Any) -> None:
+def _note_move(instance: Onboarding, *, created: bool = False, **signal: Any) -> None:
     """Only who may call at all is listed there."""
     if created or instance.stage == Stage.OFF_BOARDED:
-        _changed(**signal)
+        _ask_for_comparison(**signal)

@@ -27,7 +27,7 @@ def token_encoding(scene: Scene) -> Finding:
         return _not_accepted(looks, usual)
     stored = scene.partner.token_encoding
     scene.notes["encoding"] = stored if stored in accepted else accepted[0]
-    return _judged(usual, accepted, stored, list(looks.values()))
+    return _judge(usual, accepted, stored, list(looks.values()))
 
 
 def _not_accepted(looks: dict[str, Look], usual: str) -> Finding:
@@ -38,7 +38,7 @@ def _not_accepted(looks: dict[str, Look], usual: str) -> Finding:
     return failed(text, *looks.values())
 
 
-def _judged(usual: str, accepted: list[str], stored: str, looks: list[Look]) -> Finding:
+def _judge(usual: str, accepted: list[str], stored: str, looks: list[Look]) -> Finding:
     if stored and stored not in accepted:
         text = (
             f"We write our token {NAMES[stored]}, as was learnt before, but it is accepted only {NAMES[accepted[0]]}."

@@ -110,7 +110,7 @@ def _second_page(scene: Scene, module: str, first: Look, total: int | None, prob
     by_offset = ask(scene, module, limit=FEW, offset=FEW)
     problems.looks.append(by_offset)
     offset_works = bool(by_offset.items) and by_offset.items != first.items
-    linked = _followed(scene, module, first, problems)
+    linked = _follow(scene, module, first, problems)
     if by_offset.items == [] and linked is None and total is None:
         return  # there was no second page
     if linked is None:
@@ -130,7 +130,7 @@ def _second_page(scene: Scene, module: str, first: Look, total: int | None, prob
         )
 
 
-def _followed(scene: Scene, module: str, first: Look, problems: Problems) -> Look | None:
+def _follow(scene: Scene, module: str, first: Look, problems: Problems) -> Look | None:
     try:
         target = next_url(first.headers, first.message.url if first.message else first.url, first.url)
     except CallFailed as failure:
@@ -146,14 +146,14 @@ def _followed(scene: Scene, module: str, first: Look, problems: Problems) -> Loo
 def dates(scene: Scene, module: str) -> Finding:
     """`date_from` (inclusive) and `date_to` (exclusive) around an object's own `last_updated`."""
     listed = ask(scene, module, limit=FEW)
-    stamps = [moment for item in listed.items or [] if (moment := _updated(item)) is not None]
+    stamps = [moment for item in listed.items or [] if (moment := _last_updated(item)) is not None]
     if not stamps:
         return not_applicable("There is no object with a readable last_updated in the list.", listed)
     problems, stamp = Problems([listed]), max(stamps)
     tomorrow = timezone.now() + timedelta(days=1)
-    from_it = _filtered(scene, module, {"date_from": format_timestamp(stamp)}, problems)
-    before_it = _filtered(scene, module, {"date_to": format_timestamp(stamp)}, problems)
-    later = _filtered(scene, module, {"date_from": format_timestamp(tomorrow)}, problems)
+    from_it = _filter(scene, module, {"date_from": format_timestamp(stamp)}, problems)
+    before_it = _filter(scene, module, {"date_to": format_timestamp(stamp)}, problems)
+    later = _filter(scene, module, {"date_from": format_timestamp(tomorrow)}, problems)
     if from_it is not None and not from_it:
         problems.fail("date_from leaves out an object that was updated at that very moment: it is inclusive.")
     if later or any(moment < stamp for moment in from_it or []):
@@ -163,7 +163,7 @@ def dates(scene: Scene, module: str) -> Finding:
     return problems.finding(f"Asked around {format_timestamp(stamp)}: what was updated since came, and nothing else.")
 
 
-def _filtered(scene: Scene, module: str, params: Mapping[str, str], problems: Problems) -> list[datetime] | None:
+def _filter(scene: Scene, module: str, params: Mapping[str, str], problems: Problems) -> list[datetime] | None:
     """The `last_updated` of what came; None where nothing readable did."""
     look = ask(scene, module, limit=FEW, **params)
     problems.looks.append(look)
@@ -171,10 +171,10 @@ def _filtered(scene: Scene, module: str, params: Mapping[str, str], problems: Pr
         names = " and ".join(params)
         problems.fail(f"A list with {names} cannot be read. {look.why}")
         return None
-    return [moment for item in look.items if (moment := _updated(item)) is not None]
+    return [moment for item in look.items if (moment := _last_updated(item)) is not None]
 
 
-def _updated(item: Any) -> datetime | None:
+def _last_updated(item: Any) -> datetime | None:
     return read_moment(item.get("last_updated"))[0] if isinstance(item, dict) else None
 
 

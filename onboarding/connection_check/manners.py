@@ -9,7 +9,7 @@ from onboarding.connection_check.scene import Scene
 THEME = "How their server answers"
 
 
-def _summed_up(topic: str, fine: str, nothing: str) -> Callable[[Scene], Finding]:
+def _sum_up(topic: str, fine: str, nothing: str) -> Callable[[Scene], Finding]:
     """A look that sums up what was noted of a topic."""
 
     def look(scene: Scene) -> Finding:
@@ -34,7 +34,7 @@ CASES = (
         "envelope",
         "Wrap every answer as {data, status_code, status_message, timestamp}: status_code as a number, timestamp in "
         "UTC with a Z, and Content-Type application/json.",
-        _summed_up("envelope", "{count} answers, each with status_code, timestamp and JSON.", NO_ANSWER),
+        _sum_up("envelope", "{count} answers, each with status_code, timestamp and JSON.", NO_ANSWER),
         needs=("versions",),
     ),
     Case(
@@ -44,7 +44,7 @@ CASES = (
         "message_ids",
         "Copy X-Request-ID and X-Correlation-ID of each request into its answer: with them both sides find an exchange "
         "in their logs.",
-        _summed_up("ids", "{count} answers repeat both ids.", "This version has no message ids."),
+        _sum_up("ids", "{count} answers repeat both ids.", "This version has no message ids."),
         needs=("versions",),
     ),
     Case(
@@ -54,7 +54,7 @@ CASES = (
         "routing",
         "Answer on functional modules with OCPI-from-country-code, OCPI-from-party-id, OCPI-to-country-code and "
         "OCPI-to-party-id: those of the request, from and to exchanged.",
-        _summed_up("routing", "{count} answers carry them.", "No answer of this version was to carry them."),
+        _sum_up("routing", "{count} answers carry them.", "No answer of this version was to carry them."),
         needs=("versions",),
     ),
     Case(
@@ -64,7 +64,7 @@ CASES = (
         "endpoints",
         "Put the final URLs into your versions and version details. We follow redirects on the same host for GET; a "
         "POST that is redirected may get lost.",
-        _summed_up("redirects", "{count} calls, none was redirected.", NO_ANSWER),
+        _sum_up("redirects", "{count} calls, none was redirected.", NO_ANSWER),
         needs=("reach",),
     ),
 )

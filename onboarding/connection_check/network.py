@@ -124,7 +124,7 @@ def certificate(scene: Scene) -> Finding:
         shown = connect(host, port, tls_context()).certificate
     except ssl.SSLCertVerificationError as error:
         fault = _CERTIFICATE_FAULTS.get(error.verify_code, error.verify_message)
-        return failed(f"The certificate of {host} is not valid: {fault}.{_described(_shown_anyway(host, port))}")
+        return failed(f"The certificate of {host} is not valid: {fault}.{_describe(_fetch_anyway(host, port))}")
     except (OSError, AddressError) as error:
         return failed(f"No secure connection to {host}:{port}: {error}.")
     if shown is None:
@@ -132,14 +132,14 @@ def certificate(scene: Scene) -> Finding:
     return _still_good(shown, timezone.now())
 
 
-def _shown_anyway(host: str, port: int) -> "Certificate | None":
+def _fetch_anyway(host: str, port: int) -> "Certificate | None":
     try:
         return connect(host, port, _blind_context()).certificate
     except (OSError, AddressError, ValueError):
         return None
 
 
-def _described(shown: "Certificate | None") -> str:
+def _describe(shown: "Certificate | None") -> str:
     if shown is None:
         return ""
     until = shown.not_valid_after_utc
@@ -148,7 +148,7 @@ def _described(shown: "Certificate | None") -> str:
 
 def _still_good(shown: "Certificate", now: datetime) -> Finding:
     days = (shown.not_valid_after_utc - now).days
-    text = f"Valid for this host, chain complete; it expires in {days} days.{_described(shown)}"
+    text = f"Valid for this host, chain complete; it expires in {days} days.{_describe(shown)}"
     if days < EXPIRES_NOW:
         return failed(text)
     return warned(text) if days < EXPIRES_SOON else passed(text)

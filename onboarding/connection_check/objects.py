@@ -64,7 +64,7 @@ def objects(scene: Scene, module: str) -> Finding:
         return not_applicable("The list is empty: there is nothing to look at yet.", *looks)
     left = listing.left_of(looks[-1], tally.count)
     unseen = f" {left} more were not looked at: {len(looks)} pages are." if left else ""
-    return _judged(tally, looks, unseen)
+    return _judge(tally, looks, unseen)
 
 
 def _take(scene: Scene, module: str, item: Any, parties: set[tuple[str, str]], tally: Tally) -> None:
@@ -89,7 +89,7 @@ def _take(scene: Scene, module: str, item: Any, parties: set[tuple[str, str]], t
         tally.fault(name or f"object {tally.count}", faults)
 
 
-def _judged(tally: Tally, looks: list[Look], unseen: str) -> Finding:
+def _judge(tally: Tally, looks: list[Look], unseen: str) -> Finding:
     details = list(tally.details)
     for kind, count in tally.leniences.most_common():
         example = tally.examples[kind]

@@ -50,7 +50,7 @@ def of(run: ConnectionCheck) -> dict[str, Any]:
         "counts": {one: Counter(case["verdict"] for case in cases)[one] for one in WORST},
         "themes": [{"title": theme, "cases": list(some)} for theme, some in groupby(cases, lambda case: case["theme"])],
         "to_change": sorted((case for case in cases if case["change"]), key=lambda case: WORST.index(case["verdict"])),
-        "compared": _compared(previous, cases) if previous else None,
+        "compared": _compare(previous, cases) if previous else None,
     }
 
 
@@ -83,7 +83,7 @@ def _case(row: ConnectionCheckCase, before: str) -> dict[str, Any]:
     return {**{name: getattr(row, name) for name in names}, "label": row.get_verdict_display(), "before": before}
 
 
-def _compared(previous: ConnectionCheck, cases: list[dict[str, Any]]) -> dict[str, Any]:
+def _compare(previous: ConnectionCheck, cases: list[dict[str, Any]]) -> dict[str, Any]:
     known = [case for case in cases if case["verdict"] in _RANK and case["before"] in _RANK]
     return {
         "number": previous.pk,

@@ -58,7 +58,7 @@ def start(partner: Partner, user: Any = None, charger: TestCharger | None = None
         CheckRefusedError
     """
     version = _version(partner)
-    chosen = _known_charger(partner, charger) if charger else {}
+    chosen = _require_charger(partner, charger) if charger else {}
     try:
         with transaction.atomic():
             run = ConnectionCheck.objects.create(
@@ -80,12 +80,12 @@ def _version(partner: Partner) -> str:
     number = partner.version or partner.agreed_version
     if number not in VERSIONS:
         raise CheckRefusedError(f"OCPI {number} is not supported.")
-    if not any(tokens.received(partner.pk, purpose) for purpose in ReceivedToken.Purpose.values):
+    if not any(tokens.received_token(partner.pk, purpose) for purpose in ReceivedToken.Purpose.values):
         raise CheckRefusedError(f"There is no token to call {partner.name} with. Enter Token A first.")
     return number
 
 
-def _known_charger(partner: Partner, charger: TestCharger) -> dict[str, Any]:
+def _require_charger(partner: Partner, charger: TestCharger) -> dict[str, Any]:
     """Columns of an armed run. The charger must be one that they told us of."""
     if partner.connection != Partner.Connection.CONNECTED:
         raise CheckRefusedError(f"{partner.name} is not connected yet: a charge needs the handshake first.")
@@ -99,7 +99,7 @@ def _known_charger(partner: Partner, charger: TestCharger) -> dict[str, Any]:
     if evse is None:
         place = f"EVSE {charger.evse_uid} at location {charger.location_id}"
         raise CheckRefusedError(f"We do not know {place}. Sync their locations first, and check both ids.")
-    if why := receivers.occupied(evse.pk):
+    if why := receivers.why_occupied(evse.pk):
         raise CheckRefusedError(why)
     connectors = {row.connector_key: row.connector_id for row in evse.connectors.all()}
     connector_id = connectors.get(charger.connector_id.lower(), "")

@@ -36,7 +36,7 @@ class Scene:
     @cached_property
     def is_connected(self) -> bool:
         """There was a handshake: the token opens every module."""
-        return tokens.received(self.partner.pk, ReceivedToken.Purpose.CONNECTION) is not None
+        return tokens.received_token(self.partner.pk, ReceivedToken.Purpose.CONNECTION) is not None
 
     @cached_property
     def token(self) -> str:
@@ -47,7 +47,7 @@ class Scene:
         """
         if self.is_connected:
             return connection_token(self.partner)
-        row = tokens.received(self.partner.pk, ReceivedToken.Purpose.REGISTRATION)
+        row = tokens.received_token(self.partner.pk, ReceivedToken.Purpose.REGISTRATION)
         if row is None:
             raise CallFailed("no_token", f"there is no token to call {self.partner.name} with")
         return tokens.reveal_received(row)

@@ -31,7 +31,7 @@ def write_data_sheet(partner: Partner, facts: PortalFacts) -> Written:
     sheet.facts([*data_sheet_rows(partner, facts), ("Token B", [TOKEN_B])], mono=("SFP OCPI Versions URL",))
     sheet.note(AFTERWARDS)
     sheet.heading("What to do with it")
-    sheet.numbered(
+    sheet.number(
         [
             "Add our outbound IP addresses to your firewall or WAF allowlist.",
             "Keep our Versions URL, Party ID and Country Code with your partner settings.",
@@ -43,4 +43,4 @@ def write_data_sheet(partner: Partner, facts: PortalFacts) -> Written:
             "versions means that it is accepted; HTTP 401 that it is not yet.",
         ]
     )
-    return sheet.written(f"data-sheet-{partner.code}.pdf")
+    return sheet.write(f"data-sheet-{partner.code}.pdf")

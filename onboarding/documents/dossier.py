@@ -33,8 +33,8 @@ def write_dossier(onboarding: Onboarding) -> Written:
     for connection in connections:
         _connection_check(sheet, connection)
     _sign_off(sheet, onboarding)
-    _archived(sheet, connections)
-    return sheet.written(f"dossier-{partner.code}-{sheet.made_at:%Y-%m-%d}.pdf")
+    _list_archived(sheet, connections)
+    return sheet.write(f"dossier-{partner.code}-{sheet.made_at:%Y-%m-%d}.pdf")
 
 
 def _summary(sheet: "Sheet", onboarding: Onboarding) -> None:
@@ -141,7 +141,7 @@ def _sign_off(sheet: "Sheet", onboarding: Onboarding) -> None:
         sheet.text("Nothing was confirmed or signed yet.")
 
 
-def _archived(sheet: "Sheet", connections: list[Partner]) -> None:
+def _list_archived(sheet: "Sheet", connections: list[Partner]) -> None:
     documents = Document.objects.listed().filter(partner__in=connections)
     rows = [[row.name, f"{clock(row.made_at)}, {row.made_by}", row.sha256] for row in documents]
     if rows:

@@ -102,7 +102,7 @@ class Sheet(FPDF):
         self._font(8.5, colour=QUIET)
         self._paragraph(text, 4.8)
 
-    def numbered(self, texts: Iterable[str]) -> None:
+    def number(self, texts: Iterable[str]) -> None:
         """Steps, in order."""
         for number, text in enumerate(texts, 1):
             self._keep_together(12)
@@ -168,6 +168,6 @@ class Sheet(FPDF):
                 self.multi_cell(width, height, value, align="L", border="B", new_x=XPos.LEFT, new_y=YPos.NEXT)
         self.set_x(MARGIN)
 
-    def written(self, name: str) -> Written:
+    def write(self, name: str) -> Written:
         """Finish the document."""
         return Written(name, bytes(self.output()))

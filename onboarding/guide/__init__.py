@@ -19,7 +19,7 @@ from onboarding.guide.guide import (
     Stage,
     stage_after,
 )
-from onboarding.guide.verdicts import FAILED, PASSED, Verified, lacking, verified
+from onboarding.guide.verdicts import FAILED, PASSED, Verified, lacking, verify
 
 __all__ = [
     "BOTH",
@@ -46,6 +46,6 @@ __all__ = [
     "condition",
     "lacking",
     "stage_after",
-    "verified",
+    "verify",
     "what_next",
 ]

@@ -17,7 +17,7 @@ from onboarding.guide.guide import (
     Stage,
     stage_after,
 )
-from onboarding.guide.verdicts import Verified, lacking, verified
+from onboarding.guide.verdicts import Verified, lacking, verify
 
 ARCHIVED = "archived"
 WHO = {SFP_ONLY: "we have", CPO_ONLY: "the CPO has", BOTH: "both sides have"}
@@ -72,7 +72,7 @@ def _endpoint(facts: Facts) -> list[str]:
     return _unless(facts.endpoint_answers, f"{facts.endpoint} is not known to answer: {why}.")
 
 
-def _connected(facts: Facts) -> list[str]:
+def _require_connected(facts: Facts) -> list[str]:
     return _unless(facts.handshake.connected, facts.handshake.problem or "No handshake was made yet.")
 
 
@@ -82,7 +82,7 @@ def _modules(facts: Facts) -> list[str]:
     return [f"They do not offer {module}." for module in facts.handshake.modules_missing]
 
 
-def _confirmed(facts: Facts) -> list[str]:
+def _require_confirmed(facts: Facts) -> list[str]:
     return _unless(
         facts.handshake.confirmed,
         "Not seen yet: a GET of our versions endpoint with the token that they hold now, answered with HTTP 200.",
@@ -103,7 +103,7 @@ def _test_of(facts: Facts, key: str) -> TestFacts:
 def _test(key: str) -> Callable[[Facts], list[str]]:
     def missing(facts: Facts) -> list[str]:
         test = _test_of(facts, key)
-        state = verified(key, seen=test.seen, sfp=test.sfp, cpo=test.cpo)
+        state = verify(key, seen=test.seen, sfp=test.sfp, cpo=test.cpo)
         if state == Verified.PASSED:
             return []
         if state == Verified.FAILED:
@@ -147,7 +147,7 @@ def before_archiving(facts: Facts) -> list[GoLiveInfo]:
     return [action for action in others if _undone(action, facts) and action.key not in facts.overruled]
 
 
-def _archived() -> _Rule:
+def _require_archived() -> _Rule:
     """The last one: its turn comes when the others are done."""
 
     def missing(facts: Facts) -> list[str]:
@@ -195,9 +195,9 @@ LEAVING: dict[Stage, tuple[_Rule, ...]] = {
         ),
     ),
     Stage.HANDSHAKE: (
-        _Rule("connected", "Both systems registered each other", _connected, BOTH),
+        _Rule("connected", "Both systems registered each other", _require_connected, BOTH),
         _Rule("modules", "All required modules offered", _modules, CPO_ONLY),
-        _Rule("confirmed", "Handshake confirmed by a test request", _confirmed, CPO_ONLY),
+        _Rule("confirmed", "Handshake confirmed by a test request", _require_confirmed, CPO_ONLY),
     ),
     Stage.TESTING: (
         _Rule("connection_check", "Connection check without a failure", _check, CPO_ONLY),
@@ -206,7 +206,7 @@ LEAVING: dict[Stage, tuple[_Rule, ...]] = {
     Stage.GO_LIVE: (
         _Rule("production", "Connected in production", _production, BOTH),
         *(_action(action) for action in GO_LIVE_ACTIONS if action.key != ARCHIVED),
-        _archived(),
+        _require_archived(),
     ),
 }
 NOT_SUSPENDED = _Rule(

@@ -30,7 +30,7 @@ class Verified(StrEnum):
         }[self]
 
 
-def verified(key: str, *, seen: bool, sfp: str, cpo: str) -> Verified:
+def verify(key: str, *, seen: bool, sfp: str, cpo: str) -> Verified:
     """The state of the test `key` from its evidence and the verdicts ("", "passed", "failed") of either side."""
     if FAILED in (sfp, cpo):
         return Verified.FAILED

@@ -42,7 +42,7 @@ def record_intake(partner: Partner, data: Mapping[str, Any], by: str) -> list[st
         ValidationError: with every fault by field; nothing is stored then.
     """
     partner = Partner.objects.select_for_update().get(pk=partner.pk)
-    clean = _cleaned(partner, data)
+    clean = _clean(partner, data)
     _refuse_a_party_of_others(partner, clean)
     said = [
         *_store_partner(partner, clean),
@@ -55,7 +55,7 @@ def record_intake(partner: Partner, data: Mapping[str, Any], by: str) -> list[st
     return said
 
 
-def _cleaned(partner: Partner, data: Mapping[str, Any]) -> dict[str, Any]:
+def _clean(partner: Partner, data: Mapping[str, Any]) -> dict[str, Any]:
     clean: dict[str, Any] = {}
     faults: dict[str, list[str]] = {}
     for name, value in data.items():
@@ -121,11 +121,11 @@ def _store_contact(partner: Partner, clean: Mapping[str, Any]) -> list[str]:
 
 
 # --- what is there
-def provided(partner: Partner) -> dict[str, str]:
+def faults_of_items(partner: Partner) -> dict[str, str]:
     """Return, per item of guide 3.1, what is missing or wrong with it; empty text where nothing is."""
     contact = partner.contacts.first()
     people = contact and contact.name and contact.email and contact.phone
-    stored = tokens.received(partner.pk, REGISTRATION)
+    stored = tokens.received_token(partner.pk, REGISTRATION)
     return {
         "versions_url": _fault(clean_versions_url, partner.versions_url),
         "token_a": "" if stored or partner.connected_at else "missing",
@@ -151,7 +151,7 @@ def _fault(check: Callable[[str], Any], value: str) -> str:
 
 def intake_missing(partner: Partner) -> list[str]:
     """Return what of guide 3.1 and 3.2 is missing or invalid, in words; empty when stage 0 has all of it."""
-    faults = provided(partner)
+    faults = faults_of_items(partner)
     confirmed = {*ChecklistItem.objects.filter(partner=partner).values_list("key", flat=True), *facts_of(partner).seen}
     missing = []
     for item in (item for item in ITEMS if item.needed):

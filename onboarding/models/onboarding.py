@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import models
 from django_fsm import FSMField, FSMModelMixin, transition
 
-from onboarding.guide import GO_LIVE_ACTIONS, STAGES, TESTS, TITLES, Side, Stage, Verified, verified
+from onboarding.guide import GO_LIVE_ACTIONS, STAGES, TESTS, TITLES, Side, Stage, Verified, verify
 from partners.models.partner import Partner
 
 SIDES = [(Side.SFP.value, "Smart Fuel Pass"), (Side.CPO.value, "CPO")]
@@ -60,23 +60,23 @@ class Onboarding(FSMModelMixin, models.Model):
         return f"Onboarding of {self.partner.name}"
 
     @transition(field=stage, source=Stage.PRE_INTEGRATION.value, target=Stage.INFRASTRUCTURE.value)
-    def prepared(self) -> None:
+    def finish_preparing(self) -> None:
         """All that the guide's section 3 asks for is there and a window is agreed."""
 
     @transition(field=stage, source=Stage.INFRASTRUCTURE.value, target=Stage.HANDSHAKE.value)
-    def provisioned(self) -> None:
+    def finish_provisioning(self) -> None:
         """Our endpoint answers and the CPO knows its data."""
 
     @transition(field=stage, source=Stage.HANDSHAKE.value, target=Stage.TESTING.value)
-    def registered(self) -> None:
+    def finish_registering(self) -> None:
         """Both sides hold each other's tokens, and theirs was seen to work."""
 
     @transition(field=stage, source=Stage.TESTING.value, target=Stage.GO_LIVE.value)
-    def tested(self) -> None:
+    def finish_testing(self) -> None:
         """The seven functional tests are passed."""
 
     @transition(field=stage, source=Stage.GO_LIVE.value, target=Stage.LIVE.value)
-    def signed_off(self) -> None:
+    def sign_off(self) -> None:
         """Both sides confirmed that the integration is live."""
 
     @transition(field=stage, source=BEFORE_OFF_BOARDING, target=Stage.OFF_BOARDED.value)
@@ -159,7 +159,7 @@ class FunctionalTest(models.Model):
     @property
     def state(self) -> Verified:
         """Waiting, seen, passed by one side, passed, failed."""
-        return verified(self.key, seen=bool(self.seen_at), sfp=self.sfp_verdict, cpo=self.cpo_verdict)
+        return verify(self.key, seen=bool(self.seen_at), sfp=self.sfp_verdict, cpo=self.cpo_verdict)
 
 
 class Evidence(models.Model):

@@ -24,7 +24,7 @@ def pdf(written: Written) -> HttpResponse:
     return response
 
 
-def _fetched(visit: Visit, written: Written, kind: Kind = Kind.FETCHED) -> HttpResponse:
+def _hand_out(visit: Visit, written: Written, kind: Kind = Kind.FETCHED) -> HttpResponse:
     visit.record(kind, written.name)
     return pdf(written)
 
@@ -44,7 +44,7 @@ def data_sheet(request: HttpRequest, visit: Visit) -> HttpResponse:
 def data_sheet_pdf(_request: HttpRequest, visit: Visit) -> HttpResponse:
     if not place_of(visit.partner).may_fetch:
         raise Http404
-    return _fetched(visit, write_data_sheet(visit.partner, facts_of(visit.partner)), Kind.DATA_SHEET)
+    return _hand_out(visit, write_data_sheet(visit.partner, facts_of(visit.partner)), Kind.DATA_SHEET)
 
 
 @by_link
@@ -53,7 +53,7 @@ def sign_off_pdf(_request: HttpRequest, visit: Visit) -> HttpResponse:
     place = place_of(visit.partner)
     if not place.signing:
         raise Http404
-    return _fetched(visit, write_sign_off(place.onboarding))
+    return _hand_out(visit, write_sign_off(place.onboarding))
 
 
 @by_link
@@ -62,4 +62,4 @@ def report_pdf(_request: HttpRequest, visit: Visit) -> HttpResponse:
     report = newest_check(visit.partner)
     if report is None:
         raise Http404
-    return _fetched(visit, write_connection_check(visit.partner, report))
+    return _hand_out(visit, write_connection_check(visit.partner, report))

@@ -89,13 +89,13 @@ class IntakeForm(forms.Form):
 
     def __init__(self, partner: Partner, data: Any = None) -> None:
         self.partner = partner
-        super().__init__(data, initial=entered(partner), auto_id="f-%s", label_suffix="")
+        super().__init__(data, initial=entered_values(partner), auto_id="f-%s", label_suffix="")
         self.fields["agreed_version"].widget = FlatSelect(choices=version_choices(partner))
         self.look_at_token_a()
 
     def look_at_token_a(self) -> None:
         """Say whether one is stored."""
-        self.stored_token = tokens.received(self.partner.pk, REGISTRATION)
+        self.stored_token = tokens.received_token(self.partner.pk, REGISTRATION)
         self["token_a"].help_text = token_help(self.stored_token)
 
     def clean(self) -> dict[str, Any]:
@@ -134,7 +134,7 @@ def version_choices(partner: Partner) -> list[tuple[str, str]]:
     ]
 
 
-def entered(partner: Partner) -> dict[str, str]:
+def entered_values(partner: Partner) -> dict[str, str]:
     """What was entered so far. No secret among it."""
     contact = partner.contacts.first()
     return {

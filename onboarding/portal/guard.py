@@ -74,7 +74,7 @@ def _answer(view: View, request: HttpRequest, token: str, **kwargs: Any) -> Http
     found = find_link(token)
     address = source_address(request)
     if found.link is None or found.state != LinkState.OPEN:
-        return _closed(request, found, address)
+        return _answer_closed(request, found, address)
     if request.method == "POST" and limits.too_many_submissions(found.link):
         return busy(request)
     note_opened(found.link)
@@ -83,12 +83,12 @@ def _answer(view: View, request: HttpRequest, token: str, **kwargs: Any) -> Http
         return view(request, visit, **kwargs)
 
 
-def closed(request: HttpRequest, token: str, address: str) -> HttpResponse:
+def answer_closed(request: HttpRequest, token: str, address: str) -> HttpResponse:
     """The link ended while it was used."""
-    return _closed(request, find_link(token), address)
+    return _answer_closed(request, find_link(token), address)
 
 
-def _closed(request: HttpRequest, found: FoundLink, address: str) -> HttpResponse:
+def _answer_closed(request: HttpRequest, found: FoundLink, address: str) -> HttpResponse:
     if limits.too_many_wrong_links(address):
         return busy(request)
     status, title, text = CLOSED[found.state]

@@ -118,7 +118,7 @@ def steps(place: Place) -> list[tuple[str, str]]:
 
 def next_step(place: Place, checklist: Checklist, partner: Partner) -> tuple[str, str]:
     """(tone, sentence): who has to move, and what they do."""
-    if place.stage in (Stage.PRE_INTEGRATION, Stage.INFRASTRUCTURE) and (asked := _asked(checklist)):
+    if place.stage in (Stage.PRE_INTEGRATION, Stage.INFRASTRUCTURE) and (asked := _ask_for(checklist)):
         return "act", asked
     if place.stage == Stage.PRE_INTEGRATION:
         return "calm", _waiting_for_us(partner)
@@ -142,7 +142,7 @@ SENTENCES = {
 }
 
 
-def _asked(checklist: Checklist) -> str:
+def _ask_for(checklist: Checklist) -> str:
     """What stage 0 still needs of the CPO."""
     entering = len(checklist.open_in(Group.PROVIDE))
     ready = len([line for line in checklist.open_in(Group.READY) if line.item.needed])

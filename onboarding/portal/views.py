@@ -16,7 +16,7 @@ from onboarding.models import LinkEvent
 from onboarding.portal import limits
 from onboarding.portal import token_b as tokens_b
 from onboarding.portal.forms import IntakeForm, SignOffForm, WindowForm
-from onboarding.portal.guard import Visit, by_link, closed
+from onboarding.portal.guard import Visit, answer_closed, by_link
 from onboarding.portal.page import page_context
 from onboarding.portal.partner_place import place_of
 from onboarding.portal.telling import is_lacking
@@ -124,7 +124,7 @@ def token_b(request: HttpRequest, visit: Visit) -> HttpResponse:
         return show(request, visit, 409, problem="Token B cannot be revealed now.")
     revealed = tokens_b.reveal(visit.link)
     if revealed.at is None:
-        return closed(request, visit.token, visit.address)
+        return answer_closed(request, visit.token, visit.address)
     if revealed.token:
         visit.record(Kind.TOKEN_B, f"Token B revealed, ends in {revealed.last4}")
     else:

@@ -16,12 +16,12 @@ def check(partner: Partner) -> tuple[bool, str]:
 
     Right is HTTP 401 with an OCPI status: DNS, proxy, certificate and this platform work, and it refuses strangers.
     """
-    answers, text = _called(versions_url(partner))
+    answers, text = _call(versions_url(partner))
     note_endpoint(partner, answers=answers, text=text)
     return answers, text
 
 
-def _called(url: str) -> tuple[bool, str]:
+def _call(url: str) -> tuple[bool, str]:
     try:
         reply = requests.get(url, timeout=TIMEOUTS, allow_redirects=False, headers={"X-Request-ID": ENDPOINT_CHECK})
     except requests.exceptions.SSLError:

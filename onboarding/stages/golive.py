@@ -33,7 +33,7 @@ def confirm(
     if action == BY_SIGNING:
         raise NotPossible("The sign-off form is completed by signing it.")
     with transaction.atomic():
-        onboarding = moving.locked(partner)
+        onboarding = moving.lock_onboarding(partner)
         if onboarding.stage != Stage.GO_LIVE:
             raise NotPossible("This belongs to stage 4, go-live & sign-off.")
         if action == IN_PRODUCTION and not _stands(onboarding):
@@ -73,7 +73,7 @@ def add_production(partner: Partner, details: ProductionDetails, user: Any) -> P
         ValidationError: with every fault by field.
     """
     with transaction.atomic():
-        onboarding = moving.locked(partner)
+        onboarding = moving.lock_onboarding(partner)
         if onboarding.stage != Stage.GO_LIVE:
             raise NotPossible("Production follows in stage 4, when the tests are passed.")
         tested = onboarding.partner

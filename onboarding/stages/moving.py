@@ -11,15 +11,15 @@ from onboarding import guide
 from onboarding.facts import facts_of
 from onboarding.guide import Stage
 from onboarding.models import Onboarding, StageChange, StageOverride
-from onboarding.stages.refusals import NotPossible, NotYet, said
+from onboarding.stages.refusals import NotPossible, NotYet, require_reason
 from partners.models import Partner
 
 ONWARD: dict[Stage, Callable[[Onboarding], None]] = {
-    Stage.PRE_INTEGRATION: Onboarding.prepared,
-    Stage.INFRASTRUCTURE: Onboarding.provisioned,
-    Stage.HANDSHAKE: Onboarding.registered,
-    Stage.TESTING: Onboarding.tested,
-    Stage.GO_LIVE: Onboarding.signed_off,
+    Stage.PRE_INTEGRATION: Onboarding.finish_preparing,
+    Stage.INFRASTRUCTURE: Onboarding.finish_provisioning,
+    Stage.HANDSHAKE: Onboarding.finish_registering,
+    Stage.TESTING: Onboarding.finish_testing,
+    Stage.GO_LIVE: Onboarding.sign_off,
 }
 
 
@@ -36,7 +36,7 @@ def of(partner: Partner) -> Onboarding:
     return known or _fresh(partner)
 
 
-def locked(partner: Partner) -> Onboarding:
+def lock_onboarding(partner: Partner) -> Onboarding:
     """The same, locked and stored. Inside the caller's transaction."""
     rows = Onboarding.objects.select_for_update(of=("self",)).select_related("partner", "production")
     if (row := rows.filter(_about(partner)).first()) is not None:
@@ -79,7 +79,7 @@ def advance(partner: Partner, user: Any, expected: str = "") -> Onboarding:
         NotPossible: there is no next stage, or somebody else moved it on.
     """
     with transaction.atomic():
-        onboarding = locked(partner)
+        onboarding = lock_onboarding(partner)
         stage = Stage(onboarding.stage)
         if expected and expected != stage:
             raise NotPossible(f"It is in stage “{guide.STAGE[stage].title}” by now.")
@@ -120,9 +120,9 @@ def overrule(partner: Partner, key: str, reason: str, user: Any) -> StageOverrid
     Raises:
         NotPossible: no reason, no such condition ahead, or it holds.
     """
-    why = said(reason)
+    why = require_reason(reason)
     with transaction.atomic():
-        onboarding = locked(partner)
+        onboarding = lock_onboarding(partner)
         condition = guide.condition(facts_of(onboarding), key)
         if condition is None:
             raise NotPossible("This condition does not belong to the stage that it is in by now.")
@@ -142,14 +142,14 @@ def overrule(partner: Partner, key: str, reason: str, user: Any) -> StageOverrid
 def note_setup_told(partner: Partner) -> None:
     """The CPO was told that its endpoint is ready (guide 7.2). Said again, it changes nothing."""
     with transaction.atomic():
-        onboarding = locked(partner)
+        onboarding = lock_onboarding(partner)
         Onboarding.objects.filter(pk=onboarding.pk, setup_told_at=None).update(setup_told_at=timezone.now())
 
 
 def note_endpoint(partner: Partner, *, answers: bool, text: str) -> None:
     """What our own endpoint for this partner answered just now."""
     with transaction.atomic():
-        onboarding = locked(partner)
+        onboarding = lock_onboarding(partner)
         Onboarding.objects.filter(pk=onboarding.pk).update(
             endpoint_checked_at=timezone.now(), endpoint_answers=answers, endpoint_text=text[:300]
         )

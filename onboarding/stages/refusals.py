@@ -17,7 +17,7 @@ class NotYet(NotPossible):
         super().__init__(" ".join(f"{one.title}: {' '.join(one.missing)}" for one in blocked))
 
 
-def said(reason: str) -> str:
+def require_reason(reason: str) -> str:
     """The reason without blanks around it. Raises `NotPossible` when there is none."""
     if not reason.strip():
         raise NotPossible("Say why: the reason stays with the partner.")

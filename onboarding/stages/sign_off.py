@@ -38,7 +38,7 @@ def sign(
     side, name, role = Side(side), name.strip(), role.strip()
     _check(name, role, signed_on)
     with transaction.atomic():
-        onboarding = moving.locked(partner)
+        onboarding = moving.lock_onboarding(partner)
         if onboarding.stage != Stage.GO_LIVE:
             raise NotPossible("The form is signed in stage 4, go-live & sign-off.")
         if onboarding.sign_offs.filter(side=side.value).exists():

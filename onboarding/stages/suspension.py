@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from onboarding.stages import moving
-from onboarding.stages.refusals import NotPossible, said
+from onboarding.stages.refusals import NotPossible, require_reason
 from partners.models import IssuedToken, Partner
 
 Connection = Partner.Connection
@@ -15,9 +15,11 @@ Connection = Partner.Connection
 
 def suspend(partner: Partner, reason: str, user: Any) -> None:
     """Refuse all new traffic with a partner until it is resumed. Raises `NotPossible`."""
-    why = said(reason)
+    why = require_reason(reason)
     with transaction.atomic():
-        onboarding = moving.locked(partner)  # first, as in off-boarding: two at once must not wait for each other
+        onboarding = moving.lock_onboarding(
+            partner
+        )  # first, as in off-boarding: two at once must not wait for each other
         connected = Partner.objects.filter(pk=partner.pk, connection=Connection.CONNECTED)
         if not connected.update(connection=Connection.SUSPENDED, suspended_at=timezone.now()):
             raise NotPossible("Only a connected partner can be suspended.")
@@ -30,9 +32,9 @@ def resume(partner: Partner, reason: str, user: Any) -> bool:
     Raises:
         NotPossible: it is not suspended, or no reason was given.
     """
-    why = said(reason)
+    why = require_reason(reason)
     with transaction.atomic():
-        onboarding = moving.locked(partner)
+        onboarding = moving.lock_onboarding(partner)
         usable = IssuedToken.objects.filter(
             partner=partner, purpose=IssuedToken.Purpose.CONNECTION, state=IssuedToken.State.ACTIVE
         ).exists()

@@ -11,7 +11,7 @@ from django.utils import timezone
 from onboarding.guide import FAILED, PASSED, TEST, TESTS, Side, Stage
 from onboarding.models import Evidence, FunctionalTest, Onboarding
 from onboarding.stages import moving
-from onboarding.stages.refusals import NotPossible, said
+from onboarding.stages.refusals import NotPossible, require_reason
 from partners.models import Partner
 
 TESTABLE = frozenset({Stage.TESTING, Stage.GO_LIVE})
@@ -81,9 +81,9 @@ def judge(partner: Partner, key: str, side: Side, verdict: str, by: str, reason:
         raise NotPossible("There is no such test or verdict.")
     if side not in TEST[key].validators:
         raise NotPossible(f"“{TEST[key].title}” is validated by Smart Fuel Pass alone.")
-    why = said(reason) if verdict == FAILED else reason.strip()
+    why = require_reason(reason) if verdict == FAILED else reason.strip()
     with transaction.atomic():
-        onboarding = moving.locked(partner)
+        onboarding = moving.lock_onboarding(partner)
         if Stage(onboarding.stage) not in TESTABLE:
             raise NotPossible("Tests are judged in stage 3, functional testing.")
         test = FunctionalTest.objects.select_for_update().get(pk=tests_of(onboarding)[key].pk)

@@ -127,14 +127,14 @@ def _last(charge: Charge) -> ChargingAttempt | None:
     return charge.attempts[-1] if charge.attempts else None
 
 
-def _reserved(charge: Charge) -> PathStep:
+def _reserve_step(charge: Charge) -> PathStep:
     payment = charge.session.authorization
     return _step(
         charge, "Funds reserved", "the payment gateway", charge.session.funds_reserved_at, "by test payment", payment
     )
 
 
-def _accepted(charge: Charge) -> PathStep:
+def _accept_step(charge: Charge) -> PathStep:
     attempt = _last(charge)
     command = attempt.command if attempt else None
     good = command is not None and command.state == Command.State.ANSWERED and command.response == "ACCEPTED"
@@ -186,18 +186,18 @@ def _readings(charge: Charge) -> PathStep:
     return _step(charge, "Meter values in time", "kWh and kW, about every 60 s", at, text, instead=instead)
 
 
-def _ended(charge: Charge) -> PathStep:
+def _end_step(charge: Charge) -> PathStep:
     way = "we asked them to stop" if charge.session.stop_requested_at else "stopped at the charger"
     return _step(charge, "Charging ended", "press stop, or stop at the charger", charge.session.charging_ended_at, way)
 
 
-def _billed(charge: Charge) -> PathStep:
+def _bill_step(charge: Charge) -> PathStep:
     cdr = charge.cdrs[0] if charge.cdrs else None
     text = f"{cdr.total_energy:f} kWh, {cdr.total_told}" if cdr else ""
     return _step(charge, "CDR received", "their CDR", cdr.created_at if cdr else None, text, cdr)
 
 
-def _settled(charge: Charge) -> PathStep:
+def _settle_step(charge: Charge) -> PathStep:
     session, payment = charge.session, charge.session.authorization
     if session.state == State.SETTLED:
         text = f"money: {payment.get_state_display().lower()}"
@@ -208,17 +208,17 @@ def _settled(charge: Charge) -> PathStep:
 
 
 PATH: tuple[Callable[[Charge], PathStep], ...] = (
-    _reserved,
-    _accepted,
+    _reserve_step,
+    _accept_step,
     _result,
     _went("Connector PREPARING", "the cable: plug it in now", "BLOCKED"),
     _session,
     _went("Connector CHARGING", "CHARGING of this EVSE", "CHARGING"),
     _energy,
     _readings,
-    _ended,
-    _billed,
-    _settled,
+    _end_step,
+    _bill_step,
+    _settle_step,
 )
 
 

@@ -40,7 +40,7 @@ def normal(text: str) -> Network:
     return ipaddress.ip_network(text, strict=False)
 
 
-def written(network: Network) -> str:
+def write_network(network: Network) -> str:
     """As Cloudflare writes it: a single address without its prefix."""
     return str(network.network_address) if network.num_addresses == 1 else str(network)
 

@@ -234,7 +234,7 @@ def for_update() -> str:
     return "FOR UPDATE" if connections[DEFAULT_DB_ALIAS].features.has_select_for_update else ""
 
 
-def joined(column: str) -> str:
+def join_values(column: str) -> str:
     """All values of a column in one text, with blanks between them."""
     function = "string_agg" if connections[DEFAULT_DB_ALIAS].vendor == "postgresql" else "group_concat"
     return f"{function}({column}, ' ')"

@@ -17,7 +17,7 @@ from django.db.models import Case, F, Max, Q, TextField, Value, When
 
 from partners.ground.deadlines import claim_due
 from partners.incidents import mailing
-from partners.incidents.reporting import Evidence, Report, added
+from partners.incidents.reporting import Evidence, Report, add_evidence
 from partners.models import Incident, Watch
 
 log = structlog.get_logger(__name__)
@@ -63,7 +63,7 @@ class Window:
     before: datetime
     _shared: dict[Any, Any] = field(default_factory=dict)
 
-    def shared(self, read: "Callable[[Window], T]") -> T:
+    def share(self, read: "Callable[[Window], T]") -> T:
         """Return `read(self)`, read once for all detectors of the run."""
         key = (read, self.since, self.before)
         if key not in self._shared:
@@ -104,7 +104,7 @@ def register(*detectors: Detector) -> None:
     _detectors.update({one.name: one for one in detectors})
 
 
-def registered() -> list[Detector]:
+def registered_detectors() -> list[Detector]:
     """All of them, by name."""
     return [_detectors[name] for name in sorted(_detectors)]
 
@@ -169,7 +169,7 @@ def _tell(row: Incident, finding: Finding) -> Incident | None:
         return None
     row.last_seen_at = finding.newest_at
     row.occurrences += max(finding.fresh, 1)
-    row.evidence = added(row.evidence, finding.report.evidence)
+    row.evidence = add_evidence(row.evidence, finding.report.evidence)
     told = finding.report
     row.cause, row.resolution, row.letter = told.cause, told.resolution, told.letter
     return row

@@ -60,12 +60,12 @@ def _lines(incident: Incident) -> list[str]:
         f"Likely cause: {incident.cause}",
         f"What to do: {incident.resolution}",
         "",
-        *_seen(incident),
+        *_times_seen(incident),
         *[f"- {item.get('text', item)}" for item in incident.evidence],
     ]
 
 
-def _seen(incident: Incident) -> list[str]:
+def _times_seen(incident: Incident) -> list[str]:
     """How often, where it was more than once."""
     if incident.occurrences == 1:
         return []

@@ -66,12 +66,12 @@ def open_incident(partner_id: int, report: Report) -> Incident:
             incident = Incident.objects.select_for_update().get(pk=incident.pk)
             incident.occurrences += 1
             incident.last_seen_at = timezone.now()
-            incident.evidence = added(incident.evidence, report.evidence)
+            incident.evidence = add_evidence(incident.evidence, report.evidence)
             incident.save(update_fields=["occurrences", "last_seen_at", "evidence"])
     return incident
 
 
-def added(known: list[Evidence], more: list[Evidence]) -> list[Evidence]:
+def add_evidence(known: list[Evidence], more: list[Evidence]) -> list[Evidence]:
     """The evidence with what is new in it: the first piece, which says how it began, and the newest ones."""
     together = [*known, *(item for item in more if item not in known)]
     return together if len(together) <= MOST_EVIDENCE else [together[0], *together[1 - MOST_EVIDENCE :]]

@@ -41,7 +41,9 @@ def unlock(username: str, address: str | None = None) -> bool:
     return bool(deleted)
 
 
-def locked_out(request: HttpRequest, _answer: HttpResponse, credentials: dict[str, Any] | None = None) -> HttpResponse:
+def answer_locked(
+    request: HttpRequest, _answer: HttpResponse, credentials: dict[str, Any] | None = None
+) -> HttpResponse:
     """The login page with when to try again, as HTTP 429. It does not tell whether there is such a user."""
     username = str((credentials or {}).get("username") or "")
     address = getattr(request, "axes_ip_address", None)

@@ -111,7 +111,7 @@ def may_look(label: str) -> bool:
     return label.split(".")[0] in OPEN_APPS and label not in CLOSED_MODELS
 
 
-def wanted(group: str, known: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
+def wanted_rights(group: str, known: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
     """The (app, codename) that a group gets, of those that exist."""
     named = permissions_of(group)
     return {
@@ -138,7 +138,7 @@ def make_groups() -> None:
         Group.objects.bulk_create([Group(name=name) for name in GROUPS], ignore_conflicts=True)
         groups = dict(Group.objects.filter(name__in=GROUPS).values_list("name", "pk"))
         has = set(pairs.filter(group__in=groups.values()).values_list("group_id", "permission_id"))
-        wants = {(pk, ids[one]) for name, pk in groups.items() for one in wanted(name, ids)}
+        wants = {(pk, ids[one]) for name, pk in groups.items() for one in wanted_rights(name, ids)}
         pairs.bulk_create(
             [Group.permissions.through(group_id=group, permission_id=one) for group, one in wants - has],
             ignore_conflicts=True,

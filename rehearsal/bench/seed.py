@@ -42,7 +42,7 @@ def stations(partner: Partner, count: int, evses: int) -> None:
 
 def endpoint(partner: Partner, module: str, url: str, role: str = "SENDER") -> None:
     """Where the CPO has a module, and a token to call it with."""
-    if tokens.received(partner.pk, ReceivedToken.Purpose.CONNECTION) is None:
+    if tokens.received_token(partner.pk, ReceivedToken.Purpose.CONNECTION) is None:
         tokens.store_received(partner, "bench-token", ReceivedToken.Purpose.CONNECTION)
     RemoteEndpoint.objects.create(partner=partner, version="2.2.1", module=module, role=role, url=url)
 

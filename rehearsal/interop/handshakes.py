@@ -71,12 +71,12 @@ def they_rotate(world: World) -> str:
 
 def we_rotate(world: World) -> str:
     """We renew with PUT at the CPO."""
-    before = tokens.received(world.partner.pk, ReceivedToken.Purpose.CONNECTION)
+    before = tokens.received_token(world.partner.pk, ReceivedToken.Purpose.CONNECTION)
     run = handshake.advance(handshake.rotate(world.partner).pk)
     must(run and run.state == HandshakeRun.State.SUCCEEDED, f"the rotation ended: {run and run.cause}")
     assert run is not None  # noqa: S101  (narrows the type)
     _check_connected(world)
-    after = tokens.received(world.partner.pk, ReceivedToken.Purpose.CONNECTION)
+    after = tokens.received_token(world.partner.pk, ReceivedToken.Purpose.CONNECTION)
     must(before and after and after.pk != before.pk, "the token that we call them with is the old one")
     retire_replaced_tokens()
     usable = IssuedToken.objects.filter(partner=world.partner).exclude(state=IssuedToken.State.REVOKED)

@@ -269,7 +269,7 @@ def _introduced(credentials: Any) -> list[dict[str, Any]]:
 
 def _remembered(caller: Caller) -> list[dict[str, Any]]:
     """The same as it is stored."""
-    row = tokens.received(caller.partner.pk, ReceivedToken.Purpose.CONNECTION)
+    row = tokens.received_token(caller.partner.pk, ReceivedToken.Purpose.CONNECTION)
     kept = [
         {
             "role": role.role,

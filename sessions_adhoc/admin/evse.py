@@ -12,7 +12,7 @@ from unfold.contrib.filters.admin import DropdownFilter, RelatedDropdownFilter
 
 from ocpi.admin import statuses
 from ocpi.admin.console_actions import ON_EVSE
-from ocpi.charger_codes import grouped, plain
+from ocpi.charger_codes import group, plain
 from ocpi.models import Evse, Location, Message
 from ocpi.versions.enums import EvseStatus
 from partners.admin.kit.huge import HugeMixin
@@ -102,7 +102,7 @@ class EvseAdmin(HugeMixin, ReadOnlyAdmin):
             "policy": in_words(applies.values, applies.sources, settings.RESERVATION_CURRENCY),
             "facts": {
                 "EVSE ID": row.evse_id or "none sent",
-                "Code": code(grouped(row.code)),
+                "Code": code(group(row.code)),
                 "UID": row.uid,
                 "Location": link(row.location, row.location.name or row.location.ocpi_id),
                 "Partner": link(row.partner),

@@ -17,7 +17,7 @@ from ocpi.admin.message_again import ACTIONS
 from ocpi.admin.message_words import http_badge, ocpi_badge, standing_of
 from ocpi.admin.objects import object_links
 from ocpi.calls import resending
-from ocpi.log.searching import sought
+from ocpi.log.searching import subject_term
 from ocpi.models import Message
 from ocpi.server import replay
 from partners.admin.kit.huge import HugeMixin
@@ -88,7 +88,7 @@ class MessageAdmin(HugeMixin, ReadOnlyAdmin):
         if not term:
             return queryset, False
         found = Q(correlation_id=term) | Q(request_id=term)
-        if subject := sought(term):
+        if subject := subject_term(term):
             # The index leaves out messages without a subject: the planner has to be told.
             found |= Q(subject__startswith=subject) & ~Q(subject="")
         if ID.fullmatch(term):
@@ -109,7 +109,7 @@ class MessageAdmin(HugeMixin, ReadOnlyAdmin):
     def panels(self, request: HttpRequest, row: Message) -> dict[str, Any]:
         notes = notes_of(row.faults, row.leniences)
         mine, theirs = (notes, []) if row.direction == INBOUND else ([], notes)
-        origin = replay.replayed(row.source_address)
+        origin = replay.replay_of(row.source_address)
         thread = Message.objects.filter(correlation_id=row.correlation_id).exclude(correlation_id="").order_by("id")
         return {
             "is_inbound": row.direction == INBOUND,

@@ -40,7 +40,7 @@ def _without_energy(window: Window) -> dict[int, list[Charge]]:
     return by_partner(
         [
             one
-            for one in window.shared(charges)
+            for one in window.share(charges)
             if one.energy_at is None and one.pushed_at and window.now > one.active_at + one.limit
         ]
     )

@@ -12,7 +12,7 @@ UPDATES = "session-updates"
 
 
 def _silent(window: Window) -> list[Charge]:
-    return [one for one in window.shared(charges) if window.now > _last(one) + one.limit]
+    return [one for one in window.share(charges) if window.now > _last(one) + one.limit]
 
 
 def _last(one: Charge) -> datetime:
@@ -52,7 +52,7 @@ def _usual(ones: list[Charge]) -> int:
 def updated_again(window: Window, rows: Sequence[Incident]) -> Mapping[Key, str]:
     """No charge is silent, and one was updated by a push since."""
     silent = by_partner(_silent(window))
-    pushed: dict[int, list[Charge]] = by_partner([one for one in window.shared(charges) if one.pushed_at])
+    pushed: dict[int, list[Charge]] = by_partner([one for one in window.share(charges) if one.pushed_at])
     return {
         (row.partner_id, row.key): "Updates are pushed during charging again."
         for row in rows

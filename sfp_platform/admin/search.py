@@ -14,7 +14,7 @@ from unfold.dataclasses import SearchResult
 
 from billing.models import PaymentAuthorization
 from ocpi.charger_codes import plain
-from ocpi.log.searching import sought
+from ocpi.log.searching import subject_term
 from ocpi.models import Cdr, Command, Evse, Location, Message, OcpiSession, Tariff, Token
 from partners.admin.kit.finding import ids_starting_with
 from partners.admin.kit.showing import list_url, url_of
@@ -36,7 +36,7 @@ def search(request: HttpRequest, term: str) -> list[SearchResult]:
         if request.user.has_perm(f"{model._meta.app_label}.view_{model._meta.model_name}"):
             rows = list(look(text).order_by()[:MOST])
             results += [_result(row, icon, describe(row)) for row in rows]
-    if request.user.has_perm("ocpi.view_message") and sought(text):
+    if request.user.has_perm("ocpi.view_message") and subject_term(text):
         url = list_url(Message, q=text)
         results.append(SearchResult("Messages that name it", f"“{text}” in the message log", url, "list_alt"))
     return results

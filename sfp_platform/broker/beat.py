@@ -36,7 +36,7 @@ def conditions() -> dict[str, Callable[[], bool]]:
         onboarding.sync_connection_checks_tick.name: _due(ConnectionCheck),
         ocpi.sync_refresh_tick.name: _due(Refresh),
         ocpi.push_tick.name: _due(TokenPush, *outgoing.queued_models()),
-        onboarding.sync_allowlist.name: allowlist.configured,
+        onboarding.sync_allowlist.name: allowlist.is_configured,
     }
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import structlog
 
-from ocpi.log.masking import masked_urls
+from ocpi.log.masking import mask_urls
 
 # The address of a CPO's page opens it: whoever reads the log must not.
 SECRET_ADDRESS = re.compile(r"(/onboarding/)[^/\s?#\"']+")
@@ -21,7 +21,7 @@ def mask_links(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> M
     """
     for name, value in event.items():
         if isinstance(value, str):
-            event[name] = masked_urls(SECRET_ADDRESS.sub(r"\1…", value))
+            event[name] = mask_urls(SECRET_ADDRESS.sub(r"\1…", value))
     return event
 
 

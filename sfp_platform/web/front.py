@@ -69,7 +69,7 @@ class Front:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
-        headers = joined(scope["headers"])
+        headers = join_headers(scope["headers"])
         body = Body()
         try:
             async with asyncio.timeout(settings.MAX_BODY_SECONDS):
@@ -170,7 +170,7 @@ def environ_of(scope: Scope, headers: dict[str, str], body: Body) -> dict[str, A
     return environ
 
 
-def joined(pairs: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+def join_headers(pairs: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     """Headers by their names; a name with an underscore could pose as another one and is left out."""
     headers: dict[str, str] = {}
     for raw_name, raw_value in pairs:

@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from ocpi.log.masking import masked_headers
+from ocpi.log.masking import mask_headers
 from ocpi.models import HandshakeRun
 from onboarding.guide import TESTS, Side
 from onboarding.models import (
@@ -233,7 +233,7 @@ class TestHandshakeStage:
 def shown(token: str, form: str) -> dict[str, str]:
     """The header as the log keeps it."""
     text = base64.b64encode(token.encode()).decode() if form == "base64" else token
-    return masked_headers({"Authorization": f"Token {text}"})
+    return mask_headers({"Authorization": f"Token {text}"})
 
 
 class TestTesting:
@@ -314,7 +314,7 @@ class TestGoLive:
         assert [row.email for row in made.contacts.all()] == ["jana@cpo.example"]
         assert [row.network for row in made.allowed_networks.all()] == ["8.8.8.8"]
         assert not made.issued_tokens.exists()
-        assert tokens.received(made.pk, ReceivedToken.Purpose.REGISTRATION) is None
+        assert tokens.received_token(made.pk, ReceivedToken.Purpose.REGISTRATION) is None
         assert moving.of(made).pk == moving.of(tested).pk
         assert "handshake" in {action.name for action in self.names(page, made)}
 

@@ -29,7 +29,7 @@ def secret(shown: str) -> str:
 
 
 def in_use(partner) -> str:
-    row = tokens.received(partner.pk, ReceivedToken.Purpose.CONNECTION)
+    row = tokens.received_token(partner.pk, ReceivedToken.Purpose.CONNECTION)
     return tokens.reveal_received(row) if row else ""
 
 

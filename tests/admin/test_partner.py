@@ -67,7 +67,7 @@ class TestAdding:
         partner = Partner.objects.get(code="ion")
         assert Contact.objects.get(partner=partner).email == "jana@cpo.example"
         assert PartnerRole.objects.get(partner=partner).party_id == "ION"
-        stored = tokens.received(partner.pk, ReceivedToken.Purpose.REGISTRATION)
+        stored = tokens.received_token(partner.pk, ReceivedToken.Purpose.REGISTRATION)
         assert stored is not None
         assert tokens.reveal_received(stored) == TOKEN_A
 

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from billing.models import PaymentAuthorization
-from ocpi.charger_codes import grouped
+from ocpi.charger_codes import group
 from ocpi.log.message_log import Exchange, Outcome, open_message
 from ocpi.log.searching import subject_of_url
 from ocpi.models import Cdr, Message, Tariff
@@ -59,7 +59,7 @@ def test_it_finds(page, world, kind):
         "ocpi_session": (world.ocpi_session.ocpi_id, world.ocpi_session),
         "cdr": (cdr.ocpi_id[:12], cdr),
         "evse": (world.evse.evse_id.lower(), world.evse),
-        "evse_code": (grouped(world.evse.code).lower(), world.evse),
+        "evse_code": (group(world.evse.code).lower(), world.evse),
         "evse_uid": (world.evse.uid, world.evse),
         "location": (world.evse.location.ocpi_id, world.evse.location),
         "tariff": ("T-1", Tariff.objects.get()),

@@ -9,7 +9,7 @@ import pytest
 
 from ocpi.models import Evse, Message, OcpiSession
 from sfp_platform.web import serve
-from sfp_platform.web.front import joined
+from sfp_platform.web.front import join_headers
 from tests.bursts.conftest import BROKEN, Answered, Server
 from tests.factories import location_data, session_data
 
@@ -110,7 +110,7 @@ def test_a_nul_in_an_ocpi_path_leads_nowhere(server: Server, token: dict[str, st
 
 def test_names_with_underscores_pose_as_no_other_header() -> None:
     pairs = [(b"X_Forwarded_For", b"1.2.3.4"), (b"X-A", b"1"), (b"x-a", b"2"), (b"Cookie", b"a=1"), (b"cookie", b"b=2")]
-    assert joined(pairs) == {"x-a": "1,2", "cookie": "a=1; b=2"}
+    assert join_headers(pairs) == {"x-a": "1,2", "cookie": "a=1; b=2"}
 
 
 def test_the_start_line_bounds_threads_and_connections() -> None:

@@ -174,7 +174,7 @@ def test_two_workers_at_once_open_one(world) -> None:
         worker.start()
     for worker in workers:
         worker.join()
-    assert sorted(name for names in ran for name in names) == [one.name for one in detecting.registered()]
+    assert sorted(name for names in ran for name in names) == [one.name for one in detecting.registered_detectors()]
     assert symptoms() == ["HTTP 403 when calling SFP endpoints"]
     assert only().occurrences == 1
 

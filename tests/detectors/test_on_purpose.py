@@ -48,7 +48,7 @@ def test_calls_of_a_check_that_are_wrong_on_purpose(world, scene, status) -> Non
 @pytest.mark.parametrize("answer", [REJECTED, Answer("blocked", 403), Answer("no", 401)])
 def test_starts_of_a_check(world, scene, answer) -> None:
     world.cpo.server.on("/commands/START_SESSION", answer)
-    command = facts.sent(scene, "unknown", lambda: facts.begin_charge(scene, UNKNOWN_EVSE))
+    command = facts.send_once(scene, "unknown", lambda: facts.begin_charge(scene, UNKNOWN_EVSE))
     assert isinstance(command, Command)
     assert command.state in ("answered", "undelivered", "unanswered")
     assert world.detect() == []

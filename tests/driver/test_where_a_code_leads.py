@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from ocpi.charger_codes import CODE, grouped, is_code, new_code, plain
+from ocpi.charger_codes import CODE, group, is_code, new_code, plain
 from ocpi.models import Evse, PublishedEvseId
 from partners import parties
 from partners.models import Incident, Partner, PartnerRole
@@ -58,7 +58,7 @@ def test_a_code_is_unlike_every_other_name_of_a_charger() -> None:
     assert not set("".join(codes)) & set("01ILOUV")
     for evse_id in ("SK*ION*E1234567", "SKIONE1234", "+49*123*456*789", "4912345678", "49-1234-567"):
         assert not is_code(plain(evse_id))
-    assert plain(grouped(codes[0]).lower()) == codes[0]
+    assert plain(group(codes[0]).lower()) == codes[0]
 
 
 def test_an_evse_id_that_grows_in_capitals_is_kept_short() -> None:
@@ -78,7 +78,7 @@ def test_each_evse_has_one_of_its_own_and_keeps_it(b: Cpo) -> None:
     assert "Out of service" in page.content.decode()
 
 
-@pytest.mark.parametrize("spelled", [str, str.lower, grouped, lambda code: f"{code[:2]}%20{code[2:]}"])
+@pytest.mark.parametrize("spelled", [str, str.lower, group, lambda code: f"{code[:2]}%20{code[2:]}"])
 def test_a_code_is_read_in_any_spelling(b: Cpo, spelled: Any) -> None:
     evse = publish(b, "SK*BBB*E1")
     assert led_to(spelled(evse.code)) == evse

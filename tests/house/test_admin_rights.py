@@ -54,7 +54,7 @@ class Staff:
 
     def may(self, group: str, permission: str) -> bool:
         app, codename = permission.split(".")
-        return (app, codename) in rights.wanted(group, self.known)
+        return (app, codename) in rights.wanted_rights(group, self.known)
 
     def address(self, model: Any, page: str) -> str:
         return reverse(
@@ -218,7 +218,7 @@ class TestPermissions:
     def test_every_button_needs_a_permission_that_exists_and_that_a_group_has(self, staff: Staff) -> None:
         needed = {action.permission for _, action in ACTIONS}
         granted = {
-            f"{app}.{codename}" for group in rights.GROUPS for app, codename in rights.wanted(group, staff.known)
+            f"{app}.{codename}" for group in rights.GROUPS for app, codename in rights.wanted_rights(group, staff.known)
         }
         known = {f"{app}.{codename}" for app, codename in staff.known}
         assert needed - known == set()

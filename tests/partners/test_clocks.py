@@ -24,7 +24,7 @@ def pushed(partner: Partner, *leads: float, start: datetime = NOON) -> None:
     """Pushes, ten seconds apart, whose stamps are so many seconds ahead of their arrival."""
     for number, lead in enumerate(leads):
         at = start + timedelta(seconds=10 * number)
-        clocks.noticed(partner.pk, Source.STAMPS, timedelta(seconds=lead), at, message_id=number)
+        clocks.notice(partner.pk, Source.STAMPS, timedelta(seconds=lead), at, message_id=number)
 
 
 def test_nothing_is_known_of_a_new_partner(partner: Partner) -> None:
@@ -74,9 +74,9 @@ def test_a_clock_that_was_set_right_is_right_again(partner: Partner) -> None:
 
 
 def test_the_stamps_tell_before_the_web_server_does(partner: Partner) -> None:
-    clocks.noticed(partner.pk, Source.DATE, 2 * HOUR, NOON)
+    clocks.notice(partner.pk, Source.DATE, 2 * HOUR, NOON)
     assert clocks.offset_of(partner.pk) == 2 * HOUR
-    clocks.noticed(partner.pk, Source.ENVELOPE, -2 * HOUR, NOON)
+    clocks.notice(partner.pk, Source.ENVELOPE, -2 * HOUR, NOON)
     assert clocks.offset_of(partner.pk) == -2 * HOUR
     pushed(partner, 3600)
     assert clocks.offset_of(partner.pk) == HOUR

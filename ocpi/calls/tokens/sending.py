@@ -35,7 +35,7 @@ def push(push_id: int, held: datetime | None = None) -> bool:
     try:
         reply, values = _tell(row)
     except CallFailed as failure:
-        _failed(row, until, failure)
+        _put_off(row, until, failure)
         return False
     except Invalid as error:
         _finish(row, until, None, error=f"The token cannot be expressed in this version: {error}", tries=row.tries + 1)
@@ -76,7 +76,7 @@ def _tell(row: TokenPush) -> tuple[Reply | None, dict[str, Any]]:
     known = row.pushed_raw if row.version == version.number else None
     reply = None
     if known != wire:
-        reply = _patched(row, version, known, wire) or _call(row, version, "PUT", wire)
+        reply = _patch(row, version, known, wire) or _call(row, version, "PUT", wire)
     return reply, {
         "pushed": row.token.last_updated,
         "pushed_raw": wire,
@@ -85,7 +85,7 @@ def _tell(row: TokenPush) -> tuple[Reply | None, dict[str, Any]]:
     }
 
 
-def _patched(row: TokenPush, version: Version, known: dict[str, Any] | None, wire: dict[str, Any]) -> Reply | None:
+def _patch(row: TokenPush, version: Version, known: dict[str, Any] | None, wire: dict[str, Any]) -> Reply | None:
     """PATCH the difference. None: it cannot be told by PATCH, or the partner refuses it; then PUT tells it."""
     if not known or known.keys() - wire.keys():
         return None
@@ -115,7 +115,7 @@ def _call(row: TokenPush, version: Version, method: str, body: dict[str, Any]) -
     )
 
 
-def _failed(row: TokenPush, until: datetime, failure: CallFailed) -> None:
+def _put_off(row: TokenPush, until: datetime, failure: CallFailed) -> None:
     """Try again later, each time with a longer pause, until the partner has the newest state."""
     text = failure.in_full
     if failure.kind == "busy":  # nobody was asked

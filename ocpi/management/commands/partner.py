@@ -187,7 +187,7 @@ class Command(BaseCommand):
         modules = options["modules"] or ["locations", "tariffs"]
         runs = [sync.request_sync(partner, module, since is None, since) for module in modules]
         if options["wait"] or options["inline"]:
-            runs = [self._finished(run, options["inline"]) for run in runs]
+            runs = [self._wait_for(run, options["inline"]) for run in runs]
         if self.as_json:
             self._print([describe.pull_data(run) for run in runs])
         else:
@@ -195,7 +195,7 @@ class Command(BaseCommand):
         if any(run.state == SyncRun.State.FAILED for run in runs):
             sys.exit(1)
 
-    def _finished(self, run: SyncRun, inline: bool) -> SyncRun:
+    def _wait_for(self, run: SyncRun, inline: bool) -> SyncRun:
         while True:
             if inline:
                 sync.run(run.pk)

@@ -33,8 +33,8 @@ class Command(BaseCommand):
         partner = Partner.objects.filter(code=options["code"]).first()
         if partner is None:
             raise CommandError(f"There is no partner {options['code']!r}.")
-        row = self.push(partner, options["uid"]) if options["verb"] == "push" else self.found(partner, options["uid"])
-        data = described(row)
+        row = self.push(partner, options["uid"]) if options["verb"] == "push" else self.find(partner, options["uid"])
+        data = describe(row)
         self.stdout.write(json.dumps(data, indent=2) if options["json"] else in_words(row))
 
     def push(self, partner: Partner, uid: str) -> TokenPush:
@@ -60,14 +60,14 @@ class Command(BaseCommand):
             raise CommandError("; ".join(error.messages)) from error
         return new_one_off_token(partner, uid)
 
-    def found(self, partner: Partner, uid: str) -> TokenPush:
+    def find(self, partner: Partner, uid: str) -> TokenPush:
         row = TokenPush.objects.filter(partner=partner, token__uid__iexact=uid).select_related("token").first()
         if row is None:
             raise CommandError(f"{partner.name} was never to be told of token {uid}.")
         return row
 
 
-def described(row: TokenPush) -> dict[str, Any]:
+def describe(row: TokenPush) -> dict[str, Any]:
     """A push as JSON: `pushed` is the version of the token that the partner has, or null."""
     return {
         "partner": row.partner.code,

@@ -3,7 +3,7 @@
 from typing import Any
 
 from ocpi.envelope import StatusCode
-from ocpi.server.errors import told
+from ocpi.server.errors import tell_faults
 from ocpi.server.openapi import parts, samples
 from ocpi.server.openapi.operations import Operation, kind_for
 from ocpi.server.openapi.schemas import name_of, ref
@@ -22,7 +22,7 @@ def answers(version: Version, view: type[OcpiView], operation: Operation, variab
     headers = parts.response_headers(version, view)
     found = {"200": _success(version, operation, headers)}
     if operation.creates:
-        found["201"] = _created(version, operation, headers)
+        found["201"] = _created_answer(version, operation, headers)
     for code, text, status_code, message in _refusals(version, view, operation, variables):
         body = parts.envelope(status_code, message)
         found[str(code)] = parts.answer(text, ref("Envelope"), {message: body}, dict(headers))
@@ -43,17 +43,17 @@ def _success(version: Version, operation: Operation, headers: dict[str, Any]) ->
             "path in `status_message`."
         )
         examples["Refused: faults in the body"] = parts.envelope(
-            StatusCode.INVALID, told(samples.faults(version, kind))
+            StatusCode.INVALID, tell_faults(samples.faults(version, kind))
         )
     more = {name: parts.header(*meaning) for name, meaning in parts.PAGE_HEADERS.items()} if operation.paged else {}
     return parts.answer(
-        text, parts.enveloped(_schema(version, operation)), examples, headers | more | _location(operation)
+        text, parts.in_envelope(_schema(version, operation)), examples, headers | more | _location(operation)
     )
 
 
-def _created(version: Version, operation: Operation, headers: dict[str, Any]) -> dict[str, Any]:
+def _created_answer(version: Version, operation: Operation, headers: dict[str, Any]) -> dict[str, Any]:
     body = parts.envelope(StatusCode.SUCCESS, "Success", _data(version, operation))
-    schema = parts.enveloped(_schema(version, operation))
+    schema = parts.in_envelope(_schema(version, operation))
     return parts.answer("Done: the object is new here.", schema, {"Done": body}, headers | _location(operation))
 
 
@@ -71,7 +71,7 @@ def _schema(version: Version, operation: Operation) -> dict[str, Any] | None:
 def _data(version: Version, operation: Operation) -> Any:
     if operation.gives is None:
         return None
-    one = samples.answered(version, kind_for(operation.gives, version))
+    one = samples.answer_sample(version, kind_for(operation.gives, version))
     return [one] if operation.many and one else one
 
 

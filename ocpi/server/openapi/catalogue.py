@@ -7,7 +7,7 @@ a gap.
 from collections.abc import Callable, Mapping
 
 from ocpi.calls import charging_profiles
-from ocpi.server.openapi.operations import Operation, mirrored
+from ocpi.server.openapi.operations import Operation, mirroring
 from ocpi.server.views.base import OcpiView
 from ocpi.server.views.bookings import BookingLocationView, BookingView, CalendarView
 from ocpi.server.views.cdrs import CdrsView, CdrView
@@ -30,7 +30,7 @@ from ocpi.server.views.tokens import AuthorizeView, TokensView
 from ocpi.versions import CommandType, Version
 
 REGISTERED = "POST when you are registered already; PUT or DELETE when you are not."
-_TARIFF = mirrored("tariff", "a Tariff")
+_TARIFF = mirroring("tariff", "a Tariff")
 OPERATIONS: Mapping[type[OcpiView], Mapping[str, Operation]] = {
     VersionsView: {
         "GET": Operation(
@@ -75,19 +75,19 @@ OPERATIONS: Mapping[type[OcpiView], Mapping[str, Operation]] = {
             refusals={405: REGISTERED},
         ),
     },
-    LocationView: mirrored(
+    LocationView: mirroring(
         "location",
         "a Location",
         patch="EVSEs in it are merged by `uid`, their connectors by `id`; none is ever removed by a PATCH. To take an "
         "EVSE out of service set its status to REMOVED.",
     ),
-    EvseView: mirrored(
+    EvseView: mirroring(
         "evse",
         "an EVSE",
         patch="This is how you tell us of a new status; drivers see it within a second.",
     ),
-    ConnectorView: mirrored("connector", "a Connector"),
-    SessionView: mirrored(
+    ConnectorView: mirroring("connector", "a Connector"),
+    SessionView: mirroring(
         "session",
         "a Session",
         put="A charge counts as started when its Session says so, not when the command was accepted. `kwh` and "
@@ -164,11 +164,11 @@ OPERATIONS: Mapping[type[OcpiView], Mapping[str, Operation]] = {
             creates=True,
         ),
     },
-    BookingView: mirrored(
+    BookingView: mirroring(
         "booking", "a Booking", put="The URL holds its `id`; that of our request is understood, too. "
     ),
-    BookingLocationView: mirrored("booking_location", "a BookingLocation", patch="Calendars are merged by `id`."),
-    CalendarView: mirrored("calendar", "a Calendar"),
+    BookingLocationView: mirroring("booking_location", "a BookingLocation", patch="Calendars are merged by `id`."),
+    CalendarView: mirroring("calendar", "a Calendar"),
     TerminalsView: {
         "GET": Operation(summary="List your payment terminals", gives="terminal", many=True, paged=True),
     },

@@ -46,9 +46,9 @@ def build(version: Version) -> tuple[dict[str, Any], tuple[str, ...]]:
     for endpoint in endpoints(version):
         for method in endpoint.methods:
             operation = _operation(endpoint.view, method, gaps)
-            paths.setdefault(endpoint.path, {})[method.lower()] = _documented(version, endpoint, method, operation)
+            paths.setdefault(endpoint.path, {})[method.lower()] = _document(version, endpoint, method, operation)
             kinds |= {kind_for(kind, version) for kind in (operation.takes, operation.gives) if kind}
-    gaps += [f"no example of {kind!r}" for kind in sorted(kinds) if samples.answered(version, kind) is None]
+    gaps += [f"no example of {kind!r}" for kind in sorted(kinds) if samples.answer_sample(version, kind) is None]
     document = {
         "openapi": OPENAPI,
         "info": {
@@ -77,7 +77,7 @@ def _operation(view: type[OcpiView], method: str, gaps: list[str]) -> Operation:
     return found
 
 
-def _documented(version: Version, endpoint: Endpoint, method: str, operation: Operation) -> dict[str, Any]:
+def _document(version: Version, endpoint: Endpoint, method: str, operation: Operation) -> dict[str, Any]:
     described = {
         "operationId": f"{method.lower()}_{_snake(endpoint.view.__name__.removesuffix('View'))}",
         "tags": [endpoint.view.module],

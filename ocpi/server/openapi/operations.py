@@ -39,7 +39,7 @@ def kind_for(kind: Kind, version: Version) -> str:
     return kind if isinstance(kind, str) else kind(version)
 
 
-def mirrored(kind: str, name: str, put: str = "", patch: str = "") -> dict[str, Operation]:
+def mirroring(kind: str, name: str, put: str = "", patch: str = "") -> dict[str, Operation]:
     """GET, PUT and PATCH of an object that you own and we keep a copy of."""
     return {
         "GET": Operation(

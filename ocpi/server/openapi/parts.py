@@ -74,7 +74,7 @@ def envelope(status_code: int, message: str, data: Any = None) -> dict[str, Any]
     return body if data is None else {"data": data} | body
 
 
-def enveloped(data: Schema | None) -> Schema:
+def in_envelope(data: Schema | None) -> Schema:
     """Return the schema of an answer with `data`."""
     return {"allOf": [ref("Envelope"), {"type": "object", "properties": {"data": data}}]} if data else ref("Envelope")
 
@@ -103,7 +103,7 @@ def query(name: str, text: str, schema: Schema, example: Any) -> dict[str, Any]:
     return {"name": name, "in": "query", "required": False, "description": text, "schema": schema, "example": example}
 
 
-def carried(version: Version, view: type[OcpiView]) -> dict[str, str]:
+def carried_headers(version: Version, view: type[OcpiView]) -> dict[str, str]:
     """Return the headers that requests and answers carry: name -> meaning."""
     correlation = CORRELATION if version.correlation_headers else {}
     return correlation | (ROUTING if version.routing_headers and view.functional else {})
@@ -113,13 +113,13 @@ def request_headers(version: Version, view: type[OcpiView]) -> list[dict[str, An
     """Return the header parameters of a request."""
     return [
         {"name": name, "in": "header", "required": False, "description": text, "schema": STRING}
-        for name, text in carried(version, view).items()
+        for name, text in carried_headers(version, view).items()
     ]
 
 
 def response_headers(version: Version, view: type[OcpiView]) -> dict[str, Any]:
     """Return the headers of any answer."""
-    return {name: header(text, STRING) for name, text in carried(version, view).items()}
+    return {name: header(text, STRING) for name, text in carried_headers(version, view).items()}
 
 
 def header(text: str, schema: Schema) -> dict[str, Any]:

@@ -36,7 +36,7 @@ def sample(version: Version, kind: str) -> dict[str, Any] | None:
     return None
 
 
-def answered(version: Version, kind: str) -> dict[str, Any] | None:
+def answer_sample(version: Version, kind: str) -> dict[str, Any] | None:
     """Return an example of what we answer with: our own credentials and URLs, else the object that you sent."""
     ours: Mapping[str, Callable[[Version], dict[str, Any]]] = {
         "credentials": _our_credentials,

@@ -21,7 +21,7 @@ from ocpi.hubs import speaks_for
 from ocpi.log import message_log, quirks
 from ocpi.log.searching import subject_of_url
 from ocpi.receivers import Names
-from ocpi.routing import offered
+from ocpi.routing import is_offered
 from ocpi.server import flooding
 from ocpi.server.authentication import (
     Caller,
@@ -30,9 +30,9 @@ from ocpi.server.authentication import (
     look_up,
     note_found,
     source_address,
-    suspended,
+    suspension,
 )
-from ocpi.server.errors import Failure, failure_of, taken_over, unexpected
+from ocpi.server.errors import Failure, answer_to_mistake, failure_of, left_out_text
 from ocpi.server.raw_path import path_of, url_of
 from ocpi.server.views.reading import read_json
 from ocpi.store import NotFound, Party, Stored
@@ -88,12 +88,12 @@ class OcpiView(APIView):
                 return self._plain(refused)
             self.record = self._open(request, kwargs, lookup)
         except Exception as error:  # noqa: BLE001  (whatever it is, the caller gets an envelope)
-            return self._plain(unexpected(error))
+            return self._plain(answer_to_mistake(error))
         try:
             response: Any = super().dispatch(request, *args, **kwargs)
             response.render()
         except Exception as error:  # noqa: BLE001  (whatever it is, the caller gets an envelope)
-            response = self._plain(unexpected(error))
+            response = self._plain(answer_to_mistake(error))
             self.error = self.error or repr(error)
         self._finish(response)
         answer: HttpResponse = response
@@ -189,14 +189,14 @@ class OcpiView(APIView):
         """Raise unless the caller may use this endpoint at all."""
         if caller.registering and not self.while_registering:
             raise WrongToken("This token is only good for versions and credentials.", caller.partner)
-        if self.version is not None and not offered(self.version, caller.partner):
+        if self.version is not None and not is_offered(self.version, caller.partner):
             raise Http404
 
     def check_finishing(self, partner: Partner, variables: dict[str, Any]) -> None:
         """Raise unless a suspended partner's request is about a charge that is being finished (rule 37)."""
         names = self.about(variables) if self.request.method in WRITING else None
         if names in (None, Names()) or not finishing.passes(partner, names):
-            raise suspended(partner)
+            raise suspension(partner)
 
     def about(self, _variables: dict[str, Any]) -> Names | None:
         """What a request that writes is about; None: not about a charge."""
@@ -234,11 +234,11 @@ class OcpiView(APIView):
             self.leniences.append(Lenience("lower_case_code", "", text))
         return Party(partner, country_code, party_id, self.the_version())
 
-    def written(self, kind: str, wire: dict[str, Any]) -> dict[str, Any]:
+    def as_they_take_it(self, kind: str, wire: dict[str, Any]) -> dict[str, Any]:
         """An object of ours as the caller takes it: with every optional field, where its library needs them."""
         return self.the_version().with_nulls(kind, wire) if self.the_caller().partner.writes_nulls else wire
 
-    def found(self, data: Any) -> Response:
+    def answer_found(self, data: Any) -> Response:
         """Answer a GET; None is answered with HTTP 404."""
         if data is None:
             raise NotFound("There is no such object.")
@@ -248,7 +248,7 @@ class OcpiView(APIView):
         """Put into the message log what the message was about: `session:SK*ION/S-1`."""
         self.objects.append(f"{kind}:{party.country_code}*{party.party_id}/{'/'.join(ids)}")
 
-    def stored(self, result: Stored[Any], kind: str, party: Party, *ids: str) -> Response:
+    def answer_stored(self, result: Stored[Any], kind: str, party: Party, *ids: str) -> Response:
         """Answer a PUT, PATCH or DELETE: HTTP 201 for what is new; what is older than ours changes nothing."""
         self.leniences += result.leniences
         if ids and not self.the_version().ids_ignore_case:
@@ -256,7 +256,7 @@ class OcpiView(APIView):
             self._note_case(next(filter(None, names), ids[-1]), ids[-1])
         self.note(kind, party, *ids)
         self.faults += result.left_out
-        message = "Older than what is stored: nothing was changed." if result.stale else taken_over(result.left_out)
+        message = "Older than what is stored: nothing was changed." if result.stale else left_out_text(result.left_out)
         return self.ok(status=201 if result.created else 200, message=message)
 
     def _note_case(self, stored: str, addressed: str) -> None:
@@ -285,7 +285,7 @@ class OcpiView(APIView):
         else:
             failure = failure_of(exc, self.unknown_code)
             if failure.http_status == 401 and failure.partner is None:
-                failure = self._counted(failure)
+                failure = self._count_stranger(failure)
         self.faults, self.error = failure.faults, failure.error
         self.partner = self.partner or failure.partner
         self.entrance = self.entrance or failure.entrance
@@ -295,7 +295,7 @@ class OcpiView(APIView):
             response["Allow"] = ", ".join(self.allowed_methods)
         return response
 
-    def _counted(self, failure: Failure) -> Failure:
+    def _count_stranger(self, failure: Failure) -> Failure:
         """The refusal of a wrong token, or of one too many."""
         too_many = flooding.count_stranger(self.request._request)
         return replace(too_many, entrance=failure.entrance) if too_many else failure

@@ -14,17 +14,17 @@ class BookingView(OcpiView):
 
     def get(self, request: Request, country_code: str, party_id: str, booking_id: str) -> Response:
         party = self.party(country_code, party_id)
-        return self.found(bookings.booking_wire(party, booking_id, party.version))
+        return self.answer_found(bookings.booking_wire(party, booking_id, party.version))
 
     def put(self, request: Request, country_code: str, party_id: str, booking_id: str) -> Response:
         party = self.party(country_code, party_id)
         result = bookings.put_booking(party, booking_id, self.body())
-        return self.stored(result, "booking", party, result.row.ocpi_id)
+        return self.answer_stored(result, "booking", party, result.row.ocpi_id)
 
     def patch(self, request: Request, country_code: str, party_id: str, booking_id: str) -> Response:
         party = self.party(country_code, party_id)
         result = bookings.patch_booking(party, booking_id, self.body())
-        return self.stored(result, "booking", party, result.row.ocpi_id)
+        return self.answer_stored(result, "booking", party, result.row.ocpi_id)
 
 
 class BookingLocationView(OcpiView):
@@ -34,17 +34,17 @@ class BookingLocationView(OcpiView):
 
     def get(self, request: Request, country_code: str, party_id: str, booking_location_id: str) -> Response:
         party = self.party(country_code, party_id)
-        return self.found(bookings.booking_location_wire(party, booking_location_id, party.version))
+        return self.answer_found(bookings.booking_location_wire(party, booking_location_id, party.version))
 
     def put(self, request: Request, country_code: str, party_id: str, booking_location_id: str) -> Response:
         party = self.party(country_code, party_id)
         result = bookings.put_booking_location(party, booking_location_id, self.body())
-        return self.stored(result, "booking_location", party, booking_location_id)
+        return self.answer_stored(result, "booking_location", party, booking_location_id)
 
     def patch(self, request: Request, country_code: str, party_id: str, booking_location_id: str) -> Response:
         party = self.party(country_code, party_id)
         result = bookings.patch_booking_location(party, booking_location_id, self.body())
-        return self.stored(result, "booking_location", party, booking_location_id)
+        return self.answer_stored(result, "booking_location", party, booking_location_id)
 
 
 class CalendarView(OcpiView):
@@ -56,18 +56,18 @@ class CalendarView(OcpiView):
         self, request: Request, country_code: str, party_id: str, booking_location_id: str, calendar_id: str
     ) -> Response:
         party = self.party(country_code, party_id)
-        return self.found(bookings.calendar_wire(party, booking_location_id, calendar_id, party.version))
+        return self.answer_found(bookings.calendar_wire(party, booking_location_id, calendar_id, party.version))
 
     def put(
         self, request: Request, country_code: str, party_id: str, booking_location_id: str, calendar_id: str
     ) -> Response:
         party = self.party(country_code, party_id)
         result = bookings.put_calendar(party, booking_location_id, calendar_id, self.body())
-        return self.stored(result, "booking_location", party, booking_location_id, calendar_id)
+        return self.answer_stored(result, "booking_location", party, booking_location_id, calendar_id)
 
     def patch(
         self, request: Request, country_code: str, party_id: str, booking_location_id: str, calendar_id: str
     ) -> Response:
         party = self.party(country_code, party_id)
         result = bookings.patch_calendar(party, booking_location_id, calendar_id, self.body())
-        return self.stored(result, "booking_location", party, booking_location_id, calendar_id)
+        return self.answer_stored(result, "booking_location", party, booking_location_id, calendar_id)

@@ -54,4 +54,4 @@ class CdrView(OcpiView):
 
     def get(self, request: Request, cdr_uuid: str) -> Response:
         cdr = store.cdr_by_uuid(self.the_caller().partner, cdr_uuid)
-        return self.found(store.cdr_wire(cdr, self.the_version()) if cdr else None)
+        return self.answer_found(store.cdr_wire(cdr, self.the_version()) if cdr else None)

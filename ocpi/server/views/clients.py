@@ -16,15 +16,15 @@ class ClientInfoView(OcpiView):
     functional = False
 
     def get(self, request: Request, country_code: str, party_id: str) -> Response:
-        party = self._described(country_code, party_id)
-        return self.found(client_info_wire(party, party.version))
+        party = self._described_party(country_code, party_id)
+        return self.answer_found(client_info_wire(party, party.version))
 
     def put(self, request: Request, country_code: str, party_id: str) -> Response:
-        party = self._described(country_code, party_id)
+        party = self._described_party(country_code, party_id)
         result = put_client_info(party, self.body())
         if result.created:
             clients_came(party.partner)
-        return self.stored(result, "client", party, result.row.role)
+        return self.answer_stored(result, "client", party, result.row.role)
 
-    def _described(self, country_code: str, party_id: str) -> Party:
+    def _described_party(self, country_code: str, party_id: str) -> Party:
         return Party(self.the_caller().partner, country_code, party_id, self.the_version())

@@ -21,17 +21,17 @@ class LocationView(LocationsView):
 
     def get(self, request: Request, country_code: str, party_id: str, location_id: str) -> Response:
         party = self.party(country_code, party_id)
-        return self.found(store.location_wire(party, location_id, party.version))
+        return self.answer_found(store.location_wire(party, location_id, party.version))
 
     def put(self, request: Request, country_code: str, party_id: str, location_id: str) -> Response:
         party = self.party(country_code, party_id)
         result = store.put_location(party, location_id, self.body(), message_id=self.record.id)
-        return self.stored(result, "location", party, location_id)
+        return self.answer_stored(result, "location", party, location_id)
 
     def patch(self, request: Request, country_code: str, party_id: str, location_id: str) -> Response:
         party = self.party(country_code, party_id)
         result = store.patch_location(party, location_id, self.body(), message_id=self.record.id)
-        return self.stored(result, "location", party, location_id)
+        return self.answer_stored(result, "location", party, location_id)
 
 
 class EvseView(LocationsView):
@@ -42,17 +42,17 @@ class EvseView(LocationsView):
 
     def get(self, request: Request, country_code: str, party_id: str, location_id: str, evse_uid: str) -> Response:
         party = self.party(country_code, party_id)
-        return self.found(store.evse_wire(party, location_id, evse_uid, party.version))
+        return self.answer_found(store.evse_wire(party, location_id, evse_uid, party.version))
 
     def put(self, request: Request, country_code: str, party_id: str, location_id: str, evse_uid: str) -> Response:
         party = self.party(country_code, party_id)
         result = store.put_evse(party, location_id, evse_uid, self.body(), message_id=self.record.id)
-        return self.stored(result, "evse", party, location_id, evse_uid)
+        return self.answer_stored(result, "evse", party, location_id, evse_uid)
 
     def patch(self, request: Request, country_code: str, party_id: str, location_id: str, evse_uid: str) -> Response:
         party = self.party(country_code, party_id)
         result = store.patch_evse(party, location_id, evse_uid, self.body(), message_id=self.record.id)
-        return self.stored(result, "evse", party, location_id, evse_uid)
+        return self.answer_stored(result, "evse", party, location_id, evse_uid)
 
 
 class ConnectorView(LocationsView):
@@ -68,7 +68,7 @@ class ConnectorView(LocationsView):
         connector_id: str,
     ) -> Response:
         party = self.party(country_code, party_id)
-        return self.found(store.connector_wire(party, location_id, evse_uid, connector_id, party.version))
+        return self.answer_found(store.connector_wire(party, location_id, evse_uid, connector_id, party.version))
 
     def put(
         self,
@@ -81,7 +81,7 @@ class ConnectorView(LocationsView):
     ) -> Response:
         party = self.party(country_code, party_id)
         result = store.put_connector(party, location_id, evse_uid, connector_id, self.body(), message_id=self.record.id)
-        return self.stored(result, "connector", party, location_id, evse_uid, connector_id)
+        return self.answer_stored(result, "connector", party, location_id, evse_uid, connector_id)
 
     def patch(
         self,
@@ -96,4 +96,4 @@ class ConnectorView(LocationsView):
         result = store.patch_connector(
             party, location_id, evse_uid, connector_id, self.body(), message_id=self.record.id
         )
-        return self.stored(result, "connector", party, location_id, evse_uid, connector_id)
+        return self.answer_stored(result, "connector", party, location_id, evse_uid, connector_id)

@@ -36,7 +36,7 @@ class TerminalView(PaymentsView):
 
     def get(self, request: Request, terminal_id: str) -> Response:
         row = terminals.terminal_row(self.the_caller().partner, terminal_id)
-        return self.found(terminals.terminal_wire(row, self.the_version()) if row else None)
+        return self.answer_found(terminals.terminal_wire(row, self.the_version()) if row else None)
 
     def put(self, request: Request, terminal_id: str) -> Response:
         return self._change(terminal_id)
@@ -86,4 +86,4 @@ class ConfirmationView(PaymentsView):
 
     def get(self, request: Request, advice_id: str) -> Response:
         row = FinancialAdvice.objects.filter(partner=self.the_caller().partner, advice_id=advice_id).first()
-        return self.found(row.raw if row else None)
+        return self.answer_found(row.raw if row else None)

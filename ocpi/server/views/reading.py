@@ -5,7 +5,7 @@ import re
 from typing import Any
 
 from ocpi.envelope import Refusal, StatusCode
-from ocpi.log.masking import decoded
+from ocpi.log.masking import decode
 
 DEEPEST = 50  # OCPI's own objects nest about ten levels
 FEW_BRACKETS = 100
@@ -20,7 +20,7 @@ def read_json(body: bytes) -> Any:
         Refusal: HTTP 400 when it is no JSON (OCPI 2.2.1 §4.1.7); 2001 when it nests deeper than anything in
         OCPI, or has more objects and lists.
     """
-    text = decoded(body).removeprefix("\ufeff")
+    text = decode(body).removeprefix("\ufeff")
     if not text.strip():
         raise Refusal(400, StatusCode.INVALID, "The body is empty: JSON is expected.")
     _check_depth(text)

@@ -90,7 +90,7 @@ class CredentialsView(OcpiView):
         return self._credentials(credentials)
 
     def _credentials(self, credentials: WireModel) -> Response:
-        return self.ok(self.written(credentials.kind, self.the_version().dump(credentials)))
+        return self.ok(self.as_they_take_it(credentials.kind, self.the_version().dump(credentials)))
 
 
 def _refusal(error: RegistrationError) -> Refusal:

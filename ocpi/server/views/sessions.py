@@ -21,14 +21,14 @@ class SessionView(OcpiView):
 
     def get(self, request: Request, country_code: str, party_id: str, session_id: str) -> Response:
         party = self.party(country_code, party_id)
-        return self.found(store.session_wire(party, session_id, party.version))
+        return self.answer_found(store.session_wire(party, session_id, party.version))
 
     def put(self, request: Request, country_code: str, party_id: str, session_id: str) -> Response:
         party = self.party(country_code, party_id)
         result = store.put_session(party, session_id, self.body(), message_id=self.record.id)
-        return self.stored(result, "session", party, session_id)
+        return self.answer_stored(result, "session", party, session_id)
 
     def patch(self, request: Request, country_code: str, party_id: str, session_id: str) -> Response:
         party = self.party(country_code, party_id)
         result = store.patch_session(party, session_id, self.body(), message_id=self.record.id)
-        return self.stored(result, "session", party, session_id)
+        return self.answer_stored(result, "session", party, session_id)

@@ -17,23 +17,23 @@ class TariffView(OcpiView):
 
     def get(self, request: Request, country_code: str, party_id: str, tariff_id: str) -> Response:
         party = self.party(country_code, party_id)
-        return self.found(store.tariff_wire(party, tariff_id, party.version))
+        return self.answer_found(store.tariff_wire(party, tariff_id, party.version))
 
     def put(self, request: Request, country_code: str, party_id: str, tariff_id: str) -> Response:
         party = self.party(country_code, party_id)
         result = store.put_tariff(party, tariff_id, self.body())
-        return self.stored(result, "tariff", party, tariff_id)
+        return self.answer_stored(result, "tariff", party, tariff_id)
 
     def patch(self, request: Request, country_code: str, party_id: str, tariff_id: str) -> Response:
         party = self.party(country_code, party_id)
         if not party.version.tariffs_patchable:
             raise MethodNotAllowed("PATCH")
         result = store.patch_tariff(party, tariff_id, self.body(), message_id=self.record.id)
-        return self.stored(result, "tariff", party, tariff_id)
+        return self.answer_stored(result, "tariff", party, tariff_id)
 
     def delete(self, request: Request, country_code: str, party_id: str, tariff_id: str) -> Response:
         party = self.party(country_code, party_id)
-        return self.stored(store.delete_tariff(party, tariff_id), "tariff", party, tariff_id)
+        return self.answer_stored(store.delete_tariff(party, tariff_id), "tariff", party, tariff_id)
 
     @property
     def allowed_methods(self) -> list[Any]:

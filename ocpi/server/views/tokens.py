@@ -26,7 +26,7 @@ class TokensView(OcpiView):
         url = module_url(partner, version, self.module)
         tokens = page(tokens_for(partner), request.query_params, url)
         self.leniences += tokens.leniences
-        data = [self.written("token", token_wire(token, version)) for token in tokens.rows]
+        data = [self.as_they_take_it("token", token_wire(token, version)) for token in tokens.rows]
         return self.ok(data, headers=tokens.headers)
 
 
@@ -52,7 +52,7 @@ class AuthorizeView(OcpiView):
             token=token_object(token),
             location=references,
         )
-        return self.ok(self.written(answer.kind, version.dump(answer)))
+        return self.ok(self.as_they_take_it(answer.kind, version.dump(answer)))
 
     def _references(self) -> Any:
         """The place that the driver asks for, if it is told; a body is optional."""

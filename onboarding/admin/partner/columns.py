@@ -47,5 +47,5 @@ class PartnerColumns:
 
     @admin.display(description="Token A")
     def stored_token_a(self, row: Partner) -> str:
-        stored = tokens.received(row.pk, ReceivedToken.Purpose.REGISTRATION)
+        stored = tokens.received_token(row.pk, ReceivedToken.Purpose.REGISTRATION)
         return f"stored, ends in {stored.last4}" if stored else "none stored"

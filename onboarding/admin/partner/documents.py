@@ -5,7 +5,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 
 from onboarding.admin.document_forms import ChecklistForm, DataSheetForm, LinkForm
-from onboarding.admin.partner.stage_actions import asked
+from onboarding.admin.partner.stage_actions import ask
 from onboarding.checklist import set_ticks
 from onboarding.documents.archive import archive_integration
 from onboarding.documents.mailing import send_data_sheet
@@ -24,7 +24,7 @@ ONBOARD = "partners.onboard_partner"
 
 def link(request: HttpRequest, partner: Partner, data: dict[str, Any]) -> HttpResponse:
     """Make the link and show it, this once."""
-    row, url = asked(
+    row, url = ask(
         make_link,
         partner,
         given_to=data["given_to"],

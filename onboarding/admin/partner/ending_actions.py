@@ -5,7 +5,7 @@ from typing import Any
 from django.http import HttpRequest
 
 from onboarding import off_boarding
-from onboarding.admin.partner.stage_actions import asked, not_ended
+from onboarding.admin.partner.stage_actions import ask, not_ended
 from onboarding.stages import suspension
 from partners.admin.kit.actions import DANGER, DEFAULT, PRIMARY, PageAction
 from partners.admin.kit.reasons import ReasonForm
@@ -17,7 +17,7 @@ Connection = Partner.Connection
 
 
 def suspend(request: HttpRequest, partner: Partner, data: dict[str, Any]) -> str:
-    asked(suspension.suspend, partner, data["reason"], request.user)
+    ask(suspension.suspend, partner, data["reason"], request.user)
     told = f"{partner.name} is suspended: their requests are answered with HTTP 403 and no driver can start there."
     count = finishing.live(partner.pk).count()
     return f"{told} {_in_words(count)} still finished." if count else told
@@ -38,13 +38,13 @@ def what_suspending_does(partner: Partner) -> str:
 
 
 def resume(request: HttpRequest, partner: Partner, data: dict[str, Any]) -> str:
-    if asked(suspension.resume, partner, data["reason"], request.user):
+    if ask(suspension.resume, partner, data["reason"], request.user):
         return f"{partner.name} is connected again."
     return f"{partner.name} is no longer suspended, but has no usable token: start a handshake."
 
 
 def off_board(request: HttpRequest, partner: Partner, data: dict[str, Any]) -> str:
-    runs = asked(off_boarding.off_board, partner, data["reason"], request.user)
+    runs = ask(off_boarding.off_board, partner, data["reason"], request.user)
     numbers = ", ".join(str(run.pk) for run in runs)
     return f"{partner.name} is off-boarded. They are being told by DELETE (run {numbers}); all data is kept."
 

@@ -6,7 +6,7 @@ from django import forms
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
-from onboarding.admin.partner.stage_actions import ONBOARD, asked, stage_of
+from onboarding.admin.partner.stage_actions import ONBOARD, ask, stage_of
 from onboarding.guide import Side, Stage
 from onboarding.stages import golive, moving, sign_off
 from partners.admin.kit.actions import PageAction
@@ -37,7 +37,7 @@ def add_production(request: HttpRequest, partner: Partner, data: dict[str, Any])
     details = golive.ProductionDetails(
         code=data["code"], versions_url=data["versions_url"], networks=data["networks"].split()
     )
-    return HttpResponseRedirect(url_of(Partner, asked(golive.add_production, partner, details, request.user).pk))
+    return HttpResponseRedirect(url_of(Partner, ask(golive.add_production, partner, details, request.user).pk))
 
 
 def lacks_production(partner: Partner) -> bool:
@@ -57,7 +57,7 @@ class SignForm(forms.Form):
 
 
 def sign(request: HttpRequest, partner: Partner, data: dict[str, Any]) -> str:
-    row = asked(sign_off.sign, partner, Side.SFP, data["name"], data["role"], data["signed_on"], user=request.user)
+    row = ask(sign_off.sign, partner, Side.SFP, data["name"], data["role"], data["signed_on"], user=request.user)
     return f"Signed for Smart Fuel Pass by {row.name}, {row.role}."
 
 

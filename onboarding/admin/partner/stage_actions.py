@@ -22,7 +22,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def asked(verb: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+def ask(verb: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     """Call a service; what it refuses is told on the page."""
     try:
         return verb(*args, **kwargs)
@@ -54,7 +54,7 @@ class AdvanceForm(forms.Form):
 
 def advance(request: HttpRequest, partner: Partner, data: dict[str, Any]) -> str:
     try:
-        moved = asked(moving.advance, partner, request.user, data["expected"])
+        moved = ask(moving.advance, partner, request.user, data["expected"])
     except Refused as refused:
         if isinstance(cause := refused.__cause__, NotYet):
             raise Refused(f"Not yet. {cause}") from refused
@@ -70,7 +70,7 @@ class OverruleForm(ReasonForm):
 
 
 def overrule(request: HttpRequest, partner: Partner, data: dict[str, Any]) -> str:
-    row = asked(moving.overrule, partner, data["condition"], data["reason"], request.user)
+    row = ask(moving.overrule, partner, data["condition"], data["reason"], request.user)
     return f"“{TITLES[row.condition]}” is overruled. What was missing: {row.missing}"
 
 
@@ -83,7 +83,7 @@ class WindowForm(forms.Form):
 
 def agree_window(_request: HttpRequest, partner: Partner, data: dict[str, Any]) -> str:
     with transaction.atomic():
-        asked(moving.agree_window, partner, data["starts_at"], data["ends_at"])
+        ask(moving.agree_window, partner, data["starts_at"], data["ends_at"])
         to = tell_window(partner)
     if to:
         return f"The integration window is agreed. It is confirmed to {', '.join(to)} by email."
@@ -103,7 +103,7 @@ def setup_told(_request: HttpRequest, partner: Partner, _data: dict[str, Any]) -
 
 
 def begin(_request: HttpRequest, partner: Partner, _data: dict[str, Any]) -> str:
-    asked(moving.begin, partner)
+    ask(moving.begin, partner)
     return "A new onboarding has begun, at stage 0. What was kept of the earlier one stays visible."
 
 

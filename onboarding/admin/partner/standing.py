@@ -13,7 +13,7 @@ Connection = Partner.Connection
 def standing_of(partner: Partner) -> Standing:
     """Where the partner stands and who has to move."""
     if partner.connection == Connection.CONNECTED:
-        return connected(partner)
+        return connected_standing(partner)
     if partner.connection == Connection.SUSPENDED:
         text = "Waiting for us. Their requests are answered with HTTP 403, and drivers cannot start at their chargers."
         return Standing("Suspended", text, WARNING, "Resume when the reason is gone.")
@@ -23,7 +23,7 @@ def standing_of(partner: Partner) -> Standing:
         return Standing("Handshake under way", text, INFO, "Follow it under “Handshakes”.")
     if newest and newest.state == HandshakeRun.State.FAILED:
         return Standing("Handshake failed", newest.cause, DANGER, newest.advice, since=newest.ended_at)
-    if tokens.received(partner.pk, ReceivedToken.Purpose.REGISTRATION) is None:
+    if tokens.received_token(partner.pk, ReceivedToken.Purpose.REGISTRATION) is None:
         advice = (
             "Ask their technical contact for it and enter it below, or issue Token B and let them register with us."
         )
@@ -32,7 +32,7 @@ def standing_of(partner: Partner) -> Standing:
     return Standing("Not connected", text, NEUTRAL, "Start the handshake.")
 
 
-def connected(partner: Partner) -> Standing:
+def connected_standing(partner: Partner) -> Standing:
     """Whether anything is left to do with a connected partner."""
     version, since = f"OCPI {partner.version}.", partner.connected_at
     if getattr(partner, "incidents_open", 0):

@@ -8,7 +8,7 @@ from django.urls import reverse
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from ocpi.models import Connector
-from onboarding.admin.partner.stage_actions import ONBOARD, asked, in_stage
+from onboarding.admin.partner.stage_actions import ONBOARD, ask, in_stage
 from onboarding.guide import FAILED, GO_LIVE_ACTIONS, PASSED, TEST, TESTS, Side, Stage
 from onboarding.stages import golive
 from onboarding.testing import functional_tests, test_run
@@ -49,7 +49,7 @@ class JudgeForm(forms.Form):
 def judge(request: HttpRequest, partner: Partner, data: dict[str, Any]) -> str:
     side, user = Side(data["side"]), request.user.get_username()
     by = user if side == Side.SFP else f"{data['said_by'].strip()}, noted by {user}"
-    row = asked(functional_tests.judge, partner, data["test"], side, data["verdict"], by[:150], data["reason"])
+    row = ask(functional_tests.judge, partner, data["test"], side, data["verdict"], by[:150], data["reason"])
     return f"{TEST[row.key].title}: {row.state.label.lower()}."
 
 
@@ -75,7 +75,7 @@ class ConfirmForm(forms.Form):
 def confirm(request: HttpRequest, partner: Partner, data: dict[str, Any]) -> str:
     side, user = Side(data["side"]), request.user.get_username()
     by = user if side == Side.SFP else f"{data['said_by'].strip()}, noted by {user}"
-    row, new = asked(golive.confirm, partner, data["action"], side, by[:150], request.user, data["note"])
+    row, new = ask(golive.confirm, partner, data["action"], side, by[:150], request.user, data["note"])
     return f"{row.get_action_display()}: confirmed by {row.name}." if new else "This was confirmed before."
 
 
@@ -102,7 +102,7 @@ class StartForm(forms.Form):
 def start_run(request: HttpRequest, partner: Partner, data: dict[str, Any]) -> HttpResponse:
     connector = data["connector"]
     by = request.user.get_username()
-    session = asked(test_run.start, partner, connector.evse, connector.connector_id, by)
+    session = ask(test_run.start, partner, connector.evse, connector.connector_id, by)
     return HttpResponseRedirect(run_url(partner, session.pk))
 
 
@@ -113,7 +113,7 @@ class StopForm(forms.Form):
 
 
 def stop_run(request: HttpRequest, partner: Partner, data: dict[str, Any]) -> HttpResponse:
-    asked(test_run.stop, partner, str(data["session"]), request.user.get_username())
+    ask(test_run.stop, partner, str(data["session"]), request.user.get_username())
     return HttpResponseRedirect(run_url(partner, data["session"]))
 
 

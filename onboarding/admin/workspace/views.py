@@ -115,7 +115,7 @@ def _conditions(page: Page, journey: Journey) -> list[dict[str, Any]]:
     shown = [_condition(page, row) for row in journey.rows]
     for one in shown:
         if one["row"].condition.key == "window":
-            one["suggested"] = _suggested(page)
+            one["suggested"] = _suggestion(page)
     return shown
 
 
@@ -162,7 +162,7 @@ def _overview(page: Page, journey: Journey) -> dict[str, Any]:
     }
 
 
-def _suggested(page: Page) -> LinkEvent | None:
+def _suggestion(page: Page) -> LinkEvent | None:
     """When the CPO's team could do the handshake, as they wrote it last on their page."""
     events = LinkEvent.objects.filter(link__partner=page.partner, kind=LinkEvent.Kind.WINDOW)
     return events.order_by("-id").first()

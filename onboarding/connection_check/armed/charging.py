@@ -8,7 +8,7 @@ from ocpi.models import Command, Message, OcpiSession
 from ocpi.sync.engine import pull_sessions
 from onboarding.connection_check.armed import facts
 from onboarding.connection_check.armed.facts import ACCEPTED, THEME
-from onboarding.connection_check.armed.starting import turned_down
+from onboarding.connection_check.armed.starting import judge_refusal
 from onboarding.connection_check.case import (
     FAILED,
     PASSED,
@@ -35,7 +35,7 @@ def session(scene: Scene) -> Finding | Wait:
         return not_applicable("START_SESSION was not accepted, so no Session is due.")
     if row := _active(scene):
         return _came(scene, started, row)
-    if not facts.overdue(scene, facts.policy(scene, "session_timeout")):
+    if not facts.is_overdue(scene, facts.policy(scene, "session_timeout")):
         return facts.look_again(scene, f"the Session. Plug the car in at {scene.run.evse_uid} now")
     pulled = pull_sessions(scene.partner.pk, started.created_at)
     proofs = tuple(pulled.message_ids)
@@ -100,7 +100,7 @@ def path(scene: Scene) -> Finding | Wait:
     way = " - ".join(one for one, before in zip(statuses, ["", *statuses], strict=False) if one != before)
     proofs = tuple(message.pk for _, message in told)
     if "CHARGING" not in statuses:
-        if not facts.overdue(scene, PATIENCE):
+        if not facts.is_overdue(scene, PATIENCE):
             return facts.look_again(scene, f"{scene.run.evse_uid} to become CHARGING")
         return _never_charging(scene, way, proofs)
     problems = Problems()
@@ -151,13 +151,13 @@ def samples(scene: Scene) -> Finding | Wait:
     rising = len({kwh for _, kwh in came if kwh > 0})
     enough = rising >= ENOUGH_SAMPLES
     if not enough and row.status == "ACTIVE":
-        if not facts.overdue(scene, ENOUGH_SAMPLES * LATE * interval + PATIENCE):
+        if not facts.is_overdue(scene, ENOUGH_SAMPLES * LATE * interval + PATIENCE):
             return facts.look_again(scene, f"meter values: {rising} of {ENOUGH_SAMPLES} have come")
         pull_sessions(scene.partner.pk, row.first_seen_at)  # whether it still charges, at least (guide 5.11)
-    return _measured(scene, row, came, since)
+    return _measure(scene, row, came, since)
 
 
-def _measured(scene: Scene, row: OcpiSession, came: list[tuple[Message, Decimal]], since: datetime) -> Finding:
+def _measure(scene: Scene, row: OcpiSession, came: list[tuple[Message, Decimal]], since: datetime) -> Finding:
     problems, interval = Problems(), scene.run.sample_interval
     values = [kwh for _, kwh in came]
     if not [kwh for kwh in values if kwh > 0]:
@@ -199,8 +199,8 @@ def twice(scene: Scene) -> Finding | Wait:
     row = facts.session(scene)
     if facts.command(scene, "twice") is None and (row is None or row.status != "ACTIVE"):
         return not_applicable("The charge has ended already.")
-    found = facts.sent(scene, "twice", lambda: facts.begin_charge(scene, scene.run.evse_uid))
-    judged = found if isinstance(found, Wait) else turned_down(scene, found, "a charger that is in use")
+    found = facts.send_once(scene, "twice", lambda: facts.begin_charge(scene, scene.run.evse_uid))
+    judged = found if isinstance(found, Wait) else judge_refusal(scene, found, "a charger that is in use")
     rows = facts.sessions(scene)
     if isinstance(judged, Finding) and len(rows) > 1:
         return Finding(FAILED, f"A second Session came of it: {rows[-1].ocpi_id}.", messages=judged.messages)

@@ -43,7 +43,7 @@ def stop(scene: Scene) -> Finding | Wait:
     for row in rows:
         if row.status in OVER and facts.command(scene, f"stop {row.pk}") is None:
             continue  # it ended by itself
-        found = facts.sent(scene, f"stop {row.pk}", partial(_stop, scene, row))
+        found = facts.send_once(scene, f"stop {row.pk}", partial(_stop, scene, row))
         if isinstance(found, Wait):
             return found
         answered.append(found)
@@ -66,7 +66,7 @@ def session_end(scene: Scene) -> Finding | Wait:
     row = facts.session(scene)
     if row is None:
         return not_applicable("There is no Session.")
-    if row.status not in OVER and not facts.overdue(scene, facts.policy(scene, "stop_timeout")):
+    if row.status not in OVER and not facts.is_overdue(scene, facts.policy(scene, "stop_timeout")):
         return facts.look_again(scene, "the end of the Session")
     pulled: tuple[int, ...] = ()
     if row.status not in OVER:
@@ -93,7 +93,7 @@ def cdr(scene: Scene) -> Finding | Wait:
         return not_applicable("No energy was delivered, so there need be no CDR.")
     pulled: tuple[int, ...] = ()
     if not _cdrs(scene):
-        if not facts.overdue(scene, timeout):
+        if not facts.is_overdue(scene, timeout):
             return facts.look_again(scene, "the CDR")
         pulled = tuple(pull_cdrs(scene.partner.pk, facts.charge_began(scene)).message_ids)
     if not (found := _cdrs(scene)):
@@ -160,7 +160,7 @@ def once(scene: Scene) -> Finding:
     for module, ours in (("sessions", row), ("cdrs", bill)):
         if ours is None:
             continue
-        found = [item for item in _listed(scene, module, problems) if _id(item) == ours.ocpi_id.lower()]
+        found = [item for item in _list(scene, module, problems) if _id(item) == ours.ocpi_id.lower()]
         if not found:
             problems.fail(f"{ours.ocpi_id} is not in GET {module}.")
         elif len(found) > 1:
@@ -174,7 +174,7 @@ def _main_figure(module: str, item: Any) -> Any:
     return facts.number(item.get("kwh" if module == "sessions" else "total_energy"))
 
 
-def _listed(scene: Scene, module: str, problems: Problems) -> list[Any]:
+def _list(scene: Scene, module: str, problems: Problems) -> list[Any]:
     began = format_timestamp(facts.charge_began(scene))
     items: list[Any] = []
     for look in listing.pages(scene, module, objects.MOST_PAGES, date_from=began):
@@ -191,7 +191,7 @@ def stop_again(scene: Scene) -> Finding | Wait:
     row = facts.session(scene)
     if row is None:
         return not_applicable("There is no Session.")
-    found = facts.sent(scene, "stop again", lambda: _stop(scene, row))
+    found = facts.send_once(scene, "stop again", lambda: _stop(scene, row))
     if isinstance(found, Wait):
         return found
     if found.response == ACCEPTED and not found.result and not facts.result_overdue(found):

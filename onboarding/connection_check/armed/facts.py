@@ -28,7 +28,7 @@ def look_again(scene: Scene, text: str) -> Wait:
     return Wait(min(max(scene.run.sample_interval / 20, SHORTEST_LOOK), LONGEST_LOOK), text)
 
 
-def overdue(scene: Scene, seconds: float) -> bool:
+def is_overdue(scene: Scene, seconds: float) -> bool:
     """The case at hand has been looked at for this long."""
     return timezone.now() > scene.began_at + timedelta(seconds=seconds)
 
@@ -65,7 +65,7 @@ def begin_charge(scene: Scene, evse_uid: str) -> Command:
     )
 
 
-def sent(scene: Scene, name: str, make: Callable[[], Command]) -> Sent:
+def send_once(scene: Scene, name: str, make: Callable[[], Command]) -> Sent:
     """The command of this name, sent once, whoever of the workers does it; Wait while nobody knows its answer."""
     known: dict[str, str] = scene.notes.setdefault("commands", {})
     if name not in known:

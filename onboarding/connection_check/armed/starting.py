@@ -37,19 +37,19 @@ def charger(scene: Scene) -> Finding:
     return passed(f"The test charger is {status}.", look)
 
 
-def _said(command: Command) -> str:
+def _quote(command: Command) -> str:
     words = command.response or command.failure or command.get_state_display()
     text = f"CommandResponse: {words}."
     return f"{text} CommandResult: {command.result}." if command.result else text
 
 
-def refused(scene: Scene) -> Finding | Wait:
+def check_refusal(scene: Scene) -> Finding | Wait:
     """START_SESSION for an EVSE that does not exist."""
-    found = facts.sent(scene, "unknown", lambda: facts.begin_charge(scene, UNKNOWN_EVSE))
-    return found if isinstance(found, Wait) else turned_down(scene, found, "an EVSE that does not exist")
+    found = facts.send_once(scene, "unknown", lambda: facts.begin_charge(scene, UNKNOWN_EVSE))
+    return found if isinstance(found, Wait) else judge_refusal(scene, found, "an EVSE that does not exist")
 
 
-def turned_down(scene: Scene, command: Command, what: str) -> Finding | Wait:
+def judge_refusal(scene: Scene, command: Command, what: str) -> Finding | Wait:
     """A START_SESSION that must come to nothing: said at once, or by the result."""
     if command.state != Command.State.ANSWERED:
         return Finding(FAILED, f"START_SESSION for {what}: {command.failure}", messages=facts.result_messages(command))
@@ -57,20 +57,22 @@ def turned_down(scene: Scene, command: Command, what: str) -> Finding | Wait:
         return facts.look_again(scene, f"the result of START_SESSION for {what}")
     proofs = facts.result_messages(command)
     if command.response == ACCEPTED and command.result in (ACCEPTED, ""):
-        return Finding(FAILED, f"START_SESSION for {what} was not refused. {_said(command)}", messages=proofs)
+        return Finding(FAILED, f"START_SESSION for {what} was not refused. {_quote(command)}", messages=proofs)
     departures = facts.response_problems(scene, command)
-    text = " ".join(["Refused, as it should be.", _said(command), *departures])
+    text = " ".join(["Refused, as it should be.", _quote(command), *departures])
     return Finding(WARNING if departures else PASSED, text, messages=proofs)
 
 
 def start(scene: Scene) -> Finding | Wait:
-    found = facts.sent(scene, "start", lambda: facts.begin_charge(scene, scene.run.evse_uid))
+    found = facts.send_once(scene, "start", lambda: facts.begin_charge(scene, scene.run.evse_uid))
     if isinstance(found, Wait):
         return found
     proofs = facts.result_messages(found)
     if found.state != Command.State.ANSWERED or found.response != ACCEPTED:
         return Finding(
-            FAILED, f"START_SESSION was not accepted. {_said(found)} {found.response_text}".strip(), messages=proofs
+            FAILED,
+            f"START_SESSION was not accepted. {_quote(found)} {found.response_text}".strip(),
+            messages=proofs,
         )
     problems = Problems()
     for text in facts.response_problems(scene, found):
@@ -97,7 +99,7 @@ CASES = (
         "command_response",
         "Answer a START_SESSION that cannot work with REJECTED, or accept it and send another result than ACCEPTED; "
         "compare evse_uid with your own locations.",
-        refused,
+        check_refusal,
         needs=("charger",),
         armed=True,
     ),

@@ -16,7 +16,7 @@ from onboarding.connection_check.moments import read_moment
 from onboarding.connection_check.scene import Scene
 
 
-def _made(scene: Scene) -> Token:
+def _make_token(scene: Scene) -> Token:
     """The token of this check, made once."""
     if "token" not in scene.notes:
         scene.notes["token"] = new_one_off_token(scene.partner).pk
@@ -33,7 +33,7 @@ def _ask(scene: Scene, method: str, body: Any = None) -> Look:
 
 
 def push(scene: Scene) -> Finding:
-    look = _ask(scene, "PUT", token_wire(_made(scene), scene.version))
+    look = _ask(scene, "PUT", token_wire(_make_token(scene), scene.version))
     if not look.ok:
         return failed(look.why, look)
     return passed(f"They took a token of ours (HTTP {look.http}).", look)

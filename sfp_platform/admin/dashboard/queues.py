@@ -23,7 +23,7 @@ class Queue:
     late: bool
 
 
-def clocked() -> list[type[Model]]:
+def models_with_deadline() -> list[type[Model]]:
     """Every model with a deadline column."""
     return [
         model
@@ -34,7 +34,7 @@ def clocked() -> list[type[Model]]:
 
 def queues(now: datetime) -> list[Queue]:
     """Those with due rows, late ones first. One query per deadline column, each over its partial index."""
-    found = [queue for model in clocked() if (queue := _queue(model, now))]
+    found = [queue for model in models_with_deadline() if (queue := _queue(model, now))]
     return sorted(found, key=lambda queue: (not queue.late, -queue.due, queue.name))
 
 

@@ -48,7 +48,7 @@ class Sums:
         return round(self.took_ms / self.answered) if self.answered else None
 
 
-def _added_up(rows: QuerySet[TrafficHour], *by: str) -> QuerySet[TrafficHour, tuple[Any, ...]]:
+def _add_up(rows: QuerySet[TrafficHour], *by: str) -> QuerySet[TrafficHour, tuple[Any, ...]]:
     """(`by`..., total, failed, answered, milliseconds)."""
     return rows.values_list(*by).annotate(Sum("total"), Sum("failed"), Sum("answered"), Sum("duration_ms"))
 
@@ -68,11 +68,11 @@ class Traffic:
         first = hour_of(now) - timedelta(hours=HOURS - 1)
         found = cls(hours={first + timedelta(hours=number): Sums() for number in range(HOURS)})
         rows = TrafficHour.objects.filter(hour__gte=first).order_by()
-        for hour, direction, *numbers in _added_up(rows, "hour", "direction"):
+        for hour, direction, *numbers in _add_up(rows, "hour", "direction"):
             found.hours.setdefault(hour, Sums()).add(direction, *numbers)
             found.inbound += numbers[0] if direction == INBOUND else 0
         of_partner = ("partner", "partner__name", "partner__environment", "direction")
-        for partner, name, environment, direction, *numbers in _added_up(rows, *of_partner):
+        for partner, name, environment, direction, *numbers in _add_up(rows, *of_partner):
             found.names[partner] = Partner(name=name, environment=environment).label if partner else "Strangers"
             found.by_partner[partner].add(direction, *numbers)
         return found

@@ -211,7 +211,7 @@ def test_a_public_name_with_a_private_address_is_not_called(ask, settings, monke
 
 def test_a_redirect_to_plain_http_is_not_followed(settings):
     with pytest.raises(transport.RedirectError):
-        transport._redirected("GET", "https://cpo.example/a", 302, "http://cpo.example/a")
+        transport._follow_redirect("GET", "https://cpo.example/a", 302, "http://cpo.example/a")
 
 
 @pytest.mark.parametrize(
@@ -220,12 +220,12 @@ def test_a_redirect_to_plain_http_is_not_followed(settings):
 )
 def test_a_redirect_leaves_neither_port_nor_scheme(target):
     with pytest.raises(transport.RedirectError):
-        transport._redirected("GET", "https://cpo.example/a", 307, target)
+        transport._follow_redirect("GET", "https://cpo.example/a", 307, target)
 
 
 @pytest.mark.parametrize("target", ["/b", "https://cpo.example:443/b", "https://CPO.example/b"])
 def test_a_redirect_may_write_the_same_origin_otherwise(target):
-    assert transport._redirected("GET", "https://cpo.example/a", 302, target).endswith("/b")
+    assert transport._follow_redirect("GET", "https://cpo.example/a", 302, target).endswith("/b")
 
 
 def test_a_redirect_to_another_port_gets_no_token(cpo, ask, listener):

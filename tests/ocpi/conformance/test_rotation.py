@@ -102,7 +102,7 @@ class Cpo:
     def check(self) -> None:
         """Each holds a token that the other takes. Looking does not count as use."""
         assert tokens.find_issued(self.speaks) is not None, "the CPO is locked out"
-        ours = tokens.received(self.partner.pk, ReceivedToken.Purpose.CONNECTION)
+        ours = tokens.received_token(self.partner.pk, ReceivedToken.Purpose.CONNECTION)
         assert ours is not None
         assert tokens.reveal_received(ours) in self.accepts, "we are locked out"
 

@@ -89,5 +89,5 @@ def token_state(partner: Partner) -> dict[str, list[tuple[str, str]]]:
 
 
 def received_text(partner: Partner) -> str:
-    row = tokens.received(partner.pk, ReceivedToken.Purpose.CONNECTION)
+    row = tokens.received_token(partner.pk, ReceivedToken.Purpose.CONNECTION)
     return tokens.reveal_received(row) if row else ""

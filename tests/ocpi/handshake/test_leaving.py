@@ -169,4 +169,4 @@ def test_the_tick_does_it(registered: Partner, run_tasks: Any) -> None:
     handshake.unregister_from(registered)
     run_tasks()
     check_closed(registered)
-    assert tokens.received(registered.pk, "connection") is None
+    assert tokens.received_token(registered.pk, "connection") is None

@@ -37,13 +37,13 @@ def test_no_stamp_shuts_out_a_right_one_that_comes_later(ahead: timedelta, later
     row = Location(last_updated=NOON + ahead, arrived_at=NOON)
     right = Stamp(NOON + later, NOON + later)
     if ahead > stamps.AHEAD:
-        assert not stamps.outdated(right, row)
+        assert not stamps.is_outdated(right, row)
 
 
 @given(OFFSETS, OFFSETS)
 def test_what_a_get_brings_wins_over_all_that_was_there(stored: timedelta, brought: timedelta) -> None:
     row = Location(last_updated=NOON + stored, arrived_at=NOON)
-    assert not stamps.outdated(stamps.pulled(NOON + brought, NOON), row)
+    assert not stamps.is_outdated(stamps.pull_stamp(NOON + brought, NOON), row)
 
 
 @given(st.lists(st.tuples(OFFSETS, SECONDS), min_size=3, max_size=3))

@@ -253,7 +253,7 @@ def test_so_is_its_connection_in_production(remote, ion, settle, run_tasks, admi
     allow(ion, "192.0.2.1")
     allow(live, "192.0.2.3")
     with transaction.atomic():
-        onboarding = moving.locked(ion)
+        onboarding = moving.lock_onboarding(ion)
         onboarding.production = live
         onboarding.save()
     settle()

@@ -39,7 +39,7 @@ def partner(db) -> Partner:
 @pytest.fixture
 def onboarding(partner) -> Onboarding:
     with transaction.atomic():
-        row = moving.locked(partner)
+        row = moving.lock_onboarding(partner)
     Onboarding.objects.filter(pk=row.pk).update(stage=Stage.GO_LIVE.value)
     row = Onboarding.objects.get(pk=row.pk)
     found = Found("locations", "pushed", "Location LOC-1 with 4 EVSEs", "ocpi.location", "1", timezone.now())

@@ -65,7 +65,7 @@ def in_stage(partner) -> Callable[[Stage], Onboarding]:
 
     def put(stage: Stage) -> Onboarding:
         with transaction.atomic():
-            onboarding = moving.locked(partner)
+            onboarding = moving.lock_onboarding(partner)
         Onboarding.objects.filter(pk=onboarding.pk).update(stage=stage.value)
         return Onboarding.objects.get(pk=onboarding.pk)
 

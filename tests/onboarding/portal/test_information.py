@@ -26,7 +26,7 @@ ENTERED = {
 
 
 def stored_token(partner) -> str:
-    row = tokens.received(partner.pk, ReceivedToken.Purpose.REGISTRATION)
+    row = tokens.received_token(partner.pk, ReceivedToken.Purpose.REGISTRATION)
     return tokens.reveal_received(row) if row else ""
 
 

@@ -75,7 +75,7 @@ def test_an_off_boarded_partner_is_told_by_delete_and_its_tokens_are_gone(cpo, p
     with cpo("2.2.1") as (simulated, partner):
         had, messages = kept(partner), Message.objects.filter(partner=partner).count()
         _, link = make_link(partner, given_to="Ana", days=30, by=admin_user, reveals_token_b=True)
-        received = tokens.received(partner.pk, ReceivedToken.Purpose.CONNECTION)
+        received = tokens.received_token(partner.pk, ReceivedToken.Purpose.CONNECTION)
         ours = {"Authorization": f"Token {tokens.reveal_received(received)}"}
         assert requests.get(simulated.versions_url, headers=ours, timeout=PATIENCE).status_code == 200
 

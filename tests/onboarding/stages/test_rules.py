@@ -27,7 +27,7 @@ from onboarding.guide import (
     condition,
     lacking,
     stage_after,
-    verified,
+    verify,
     what_next,
 )
 
@@ -259,7 +259,7 @@ class TestFunctionalTests:
         ],
     )
     def test_its_state(self, key, seen, sfp, cpo, state):
-        assert verified(key, seen=seen, sfp=sfp, cpo=cpo) == state
+        assert verify(key, seen=seen, sfp=sfp, cpo=cpo) == state
 
     def test_two_of_them_are_ours_alone(self):
         assert [test.key for test in TESTS if test.validators == {Side.SFP}] == ["cdr", "meter_values"]
@@ -363,6 +363,6 @@ class TestAlways:
     @given(FACTS)
     def test_a_test_is_passed_exactly_when_nobody_lacks_and_nobody_failed_it(self, facts):
         for test in facts.tests:
-            state = verified(test.key, seen=test.seen, sfp=test.sfp, cpo=test.cpo)
+            state = verify(test.key, seen=test.seen, sfp=test.sfp, cpo=test.cpo)
             passed = not lacking(test.key, sfp=test.sfp, cpo=test.cpo) and FAILED not in (test.sfp, test.cpo)
             assert (state == Verified.PASSED) == passed
