@@ -46,7 +46,7 @@ def write_connection_check(partner: Partner, report: CheckReport) -> Written:
     )
     _to_change(sheet, [case for case in report.cases if case.outcome in (FAIL, WARNING)])
     _every_case(sheet, report)
-    return sheet.write(f"connection-check-{partner.code}-{report.number}.pdf")
+    return sheet.finish(f"connection-check-{partner.code}-{report.number}.pdf")
 
 
 def _to_change(sheet: "Sheet", cases: list[CheckCase]) -> None:

@@ -43,4 +43,4 @@ def write_data_sheet(partner: Partner, facts: PortalFacts) -> Written:
             "versions means that it is accepted; HTTP 401 that it is not yet.",
         ]
     )
-    return sheet.write(f"data-sheet-{partner.code}.pdf")
+    return sheet.finish(f"data-sheet-{partner.code}.pdf")

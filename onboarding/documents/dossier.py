@@ -34,7 +34,7 @@ def write_dossier(onboarding: Onboarding) -> Written:
         _connection_check(sheet, connection)
     _sign_off(sheet, onboarding)
     _list_archived(sheet, connections)
-    return sheet.write(f"dossier-{partner.code}-{sheet.made_at:%Y-%m-%d}.pdf")
+    return sheet.finish(f"dossier-{partner.code}-{sheet.made_at:%Y-%m-%d}.pdf")
 
 
 def _summary(sheet: "Sheet", onboarding: Onboarding) -> None:

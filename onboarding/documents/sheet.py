@@ -168,6 +168,6 @@ class Sheet(FPDF):
                 self.multi_cell(width, height, value, align="L", border="B", new_x=XPos.LEFT, new_y=YPos.NEXT)
         self.set_x(MARGIN)
 
-    def write(self, name: str) -> Written:
+    def finish(self, name: str) -> Written:
         """Finish the document."""
         return Written(name, bytes(self.output()))

@@ -40,7 +40,7 @@ def write_sign_off(onboarding: Onboarding) -> Written:
             ("For Smart Fuel Pass", _lines(signed.get(Side.SFP))),
         ]
     )
-    return sheet.write(f"sign-off-{partner.code}.pdf")
+    return sheet.finish(f"sign-off-{partner.code}.pdf")
 
 
 def _tests(onboarding: Onboarding) -> list[list[str]]:

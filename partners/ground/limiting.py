@@ -110,7 +110,7 @@ def _minute() -> tuple[int, int]:
 
 def _count(limit: Limit, key: str, minute: int) -> int:
     global _away_until
-    if limit.share and settings.REDIS_URL and time.monotonic() > _away_until:
+    if limit.shared and settings.REDIS_URL and time.monotonic() > _away_until:
         from redis import RedisError
 
         try:

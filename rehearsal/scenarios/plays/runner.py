@@ -29,11 +29,11 @@ class Fleet:
         if case:
             self.own[case] = cpo
         else:
-            self.share.append(cpo)
+            self.shared.append(cpo)
 
     @property
     def all(self) -> list[Cpo]:
-        return [*self.share, *self.own.values()]
+        return [*self.shared, *self.own.values()]
 
 
 class NoCharger(Exception):
@@ -52,7 +52,7 @@ def cast(cases: Iterable[Case], fleets: Iterable[Fleet], driver: Driver) -> list
 
 
 def _cast(case: Case, fleet: Fleet, driver: Driver) -> Play:
-    candidates = [fleet.own[case.name]] if case.own_cpo else sorted(fleet.share, key=lambda cpo: -len(cpo.chargers))
+    candidates = [fleet.own[case.name]] if case.own_cpo else sorted(fleet.shared, key=lambda cpo: -len(cpo.chargers))
     for cpo in candidates:
         if charger := cpo.take(case.dc, case.least_kw):
             return Play(case, cpo, charger, driver)

@@ -62,7 +62,7 @@ def meet_after(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str) -> None:
 
 
 def test_two_first_puts_make_one_session(party: Party, monkeypatch: pytest.MonkeyPatch) -> None:
-    meet_after(monkeypatch, sessions, "_locked")
+    meet_after(monkeypatch, sessions, "_lock_session")
     older, newer = session_data(kwh=1), session_data(kwh=2, last_updated=LATER)
     results = at_once(lambda: store.put_session(party, "S-1", older), lambda: store.put_session(party, "S-1", newer))
     assert OcpiSession.objects.get().kwh == 2
