@@ -16,9 +16,9 @@ from billing.plausibility import (
     believable,
     flowing,
     judge,
-    shift_periods,
     parked_as_metered,
     rest_between,
+    shift_periods,
     zone_between,
 )
 from billing.pricing import ChargingPeriod, Reading
