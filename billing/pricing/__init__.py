@@ -12,6 +12,7 @@ gross. It shows the price beforehand, estimates it while charging and checks the
 from billing.pricing.calculate import Cost, CostLine, fill_in_tax, price, rates_of
 from billing.pricing.course import Reading, course
 from billing.pricing.money import from_minor, in_words, minor_exponent, money, round_money, to_minor
+from billing.pricing.price_words import NOT_READABLE, describe, unit_prices
 from billing.pricing.reading import carried_tariff, periods_of, periods_of_cdr, tariff_of
 from billing.pricing.tariff import (
     NO_RESTRICTIONS,
@@ -26,7 +27,6 @@ from billing.pricing.tariff import (
     TaxIncluded,
     time_zone,
 )
-from billing.pricing.words import NOT_READABLE, describe, unit_prices
 
 __all__ = [
     "NOT_READABLE",

@@ -14,8 +14,8 @@ from requests.structures import CaseInsensitiveDict
 
 from ocpi.client import gate, reading, transport
 from ocpi.client.diagnosis import FAILURES, diagnosis
+from ocpi.client.error_words import words_of
 from ocpi.client.failures import CallFailed, http_text, names_token
-from ocpi.client.words import words_of
 from ocpi.log import quirks
 from ocpi.log.message_log import OUTBOUND, Exchange, Outcome, Record, open_message
 from ocpi.versions.results import Lenience

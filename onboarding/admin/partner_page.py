@@ -16,7 +16,6 @@ from onboarding.admin.partner import inlines
 from onboarding.admin.partner.actions import ACTIONS
 from onboarding.admin.partner.columns import PartnerColumns
 from onboarding.admin.partner.documents import ACTIONS as DOCUMENTS
-from onboarding.admin.partner.ending_actions import ENDING_ACTIONS
 from onboarding.admin.partner.form import (
     IDENTITY,
     LEARNT,
@@ -28,6 +27,7 @@ from onboarding.admin.partner.form import (
     add,
 )
 from onboarding.admin.partner.live_actions import LIVE_ACTIONS
+from onboarding.admin.partner.off_boarding_actions import ENDING_ACTIONS
 from onboarding.admin.partner.stage import UNDER_WAY, StageFilter, with_stage
 from onboarding.admin.partner.stage_actions import OVERRULE, STAGE_ACTIONS
 from onboarding.admin.partner.standing import standing_of

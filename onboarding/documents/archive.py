@@ -8,8 +8,8 @@ from django.db import transaction
 from onboarding.documents.dossier import write_dossier
 from onboarding.documents.sign_off import write_sign_off
 from onboarding.documents.written import Written
-from onboarding.facts import facts_of
 from onboarding.guide import Side, Stage, before_archiving
+from onboarding.partner_facts import facts_of
 from onboarding.stages import golive, moving
 from onboarding.stages.refusals import NotPossible
 from partners.models import Document, Partner

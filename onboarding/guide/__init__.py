@@ -5,7 +5,6 @@ blocked = [one for one in conditions if not one.holds]
 """
 
 from onboarding.guide.conditions import TITLES, Condition, ahead, before_archiving, blocking, condition, what_next
-from onboarding.guide.facts import Facts, HandshakeFacts, TestFacts
 from onboarding.guide.guide import (
     BOTH,
     GO_LIVE,
@@ -19,6 +18,7 @@ from onboarding.guide.guide import (
     Stage,
     stage_after,
 )
+from onboarding.guide.stage_facts import Facts, HandshakeFacts, TestFacts
 from onboarding.guide.verdicts import FAILED, PASSED, Verified, lacking, verify
 
 __all__ = [

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from onboarding.guide.facts import Facts, TestFacts
 from onboarding.guide.guide import (
     BOTH,
     CPO_ONLY,
@@ -17,6 +16,7 @@ from onboarding.guide.guide import (
     Stage,
     stage_after,
 )
+from onboarding.guide.stage_facts import Facts, TestFacts
 from onboarding.guide.verdicts import Verified, lacking, verify
 
 ARCHIVED = "archived"

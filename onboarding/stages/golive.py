@@ -8,9 +8,9 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
-from onboarding.facts import facts_of
 from onboarding.guide import GO_LIVE, Side, Stage
 from onboarding.models import GoLiveAction, Onboarding
+from onboarding.partner_facts import facts_of
 from onboarding.stages import moving
 from onboarding.stages.refusals import NotPossible
 from partners.models import Partner

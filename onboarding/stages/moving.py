@@ -8,9 +8,9 @@ from django.db.models import Q
 from django.utils import timezone
 
 from onboarding import guide
-from onboarding.facts import facts_of
 from onboarding.guide import Stage
 from onboarding.models import Onboarding, StageChange, StageOverride
+from onboarding.partner_facts import facts_of
 from onboarding.stages.refusals import NotPossible, NotYet, require_reason
 from partners.models import Partner
 

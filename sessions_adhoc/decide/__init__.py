@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sessions_adhoc.decide import charge, payment, settle, start
 from sessions_adhoc.decide.decision import Action, Decision, Do
-from sessions_adhoc.decide.facts import (
+from sessions_adhoc.decide.session_facts import (
     AttemptFacts,
     CdrFacts,
     CommandFacts,

@@ -3,11 +3,11 @@
 from datetime import datetime
 
 from sessions_adhoc.decide.decision import Action, Decision, Do, end_attempt, go, stay
-from sessions_adhoc.decide.facts import AttemptFacts, Facts
 from sessions_adhoc.decide.limit import at_the_limit
+from sessions_adhoc.decide.reason_words import lasting
+from sessions_adhoc.decide.session_facts import AttemptFacts, Facts
 from sessions_adhoc.decide.start import PULL_POLL, Pull, pull_since, sample_overdue
 from sessions_adhoc.decide.stop import SEND_POLL, WITHOUT_EFFECT, stop_due, stop_failed_at, stop_refused, untold_failure
-from sessions_adhoc.decide.words import lasting
 from sessions_adhoc.states import State
 
 

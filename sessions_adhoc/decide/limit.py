@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from sessions_adhoc.decide.decision import Action, Decision, Do, go, stay
-from sessions_adhoc.decide.facts import Facts
+from sessions_adhoc.decide.session_facts import Facts
 from sessions_adhoc.states import State
 
 LIMIT = "limit_reached"

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from sessions_adhoc.decide.decision import Action, Decision, Do, cancel, fail, go, stay, suspended
-from sessions_adhoc.decide.facts import CONNECTOR_READY, Facts
+from sessions_adhoc.decide.session_facts import CONNECTOR_READY, Facts
 from sessions_adhoc.states import State
 
 PAYMENT_POLL = timedelta(seconds=10)

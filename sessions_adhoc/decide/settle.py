@@ -3,8 +3,8 @@
 from datetime import datetime
 
 from sessions_adhoc.decide.decision import Action, Decision, Do, end_attempt, fail, go, stay
-from sessions_adhoc.decide.facts import AttemptFacts, CdrFacts, Facts
 from sessions_adhoc.decide.payment import PAYMENT_POLL
+from sessions_adhoc.decide.session_facts import AttemptFacts, CdrFacts, Facts
 from sessions_adhoc.decide.start import PULL_POLL, Pull, pull_since
 from sessions_adhoc.decide.stop import stop_running_on, told_by, untold_failure
 from sessions_adhoc.states import State

@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 from enum import Enum, auto
 
 from sessions_adhoc.decide.decision import Action, Decision, Do, end_attempt, fail, go, stay, suspended
-from sessions_adhoc.decide.facts import (
+from sessions_adhoc.decide.reason_words import lasting
+from sessions_adhoc.decide.session_facts import (
     CONNECTOR_READY,
     DOUBTFUL_RESULTS,
     REFUSING_RESULTS,
@@ -14,7 +15,6 @@ from sessions_adhoc.decide.facts import (
     SessionFacts,
 )
 from sessions_adhoc.decide.stop import MAX_SENDS, SEND_POLL, UNSENT, stop_due, told_by, untold_failure
-from sessions_adhoc.decide.words import lasting
 from sessions_adhoc.states import State
 
 PULL_POLL = timedelta(seconds=30)

@@ -6,7 +6,7 @@ A wish is a moment, and so is a STOP: one that is older than the wish does not a
 from datetime import datetime, timedelta
 
 from sessions_adhoc.decide.decision import Action, Decision, Do, stay
-from sessions_adhoc.decide.facts import AttemptFacts, CommandFacts, Facts
+from sessions_adhoc.decide.session_facts import AttemptFacts, CommandFacts, Facts
 
 UNSENT = frozenset({"created", "undelivered"})
 """States of a command that cannot have arrived."""

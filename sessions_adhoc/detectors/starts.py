@@ -12,7 +12,12 @@ from ocpi.models import Command
 from partners.incidents.detecting import Detector, Finding, Key, Window, evidence, moment
 from partners.incidents.reporting import Evidence, Report
 from partners.models import Incident
-from sessions_adhoc.decide.facts import DOUBTFUL_RESPONSES, DOUBTFUL_RESULTS, REFUSING_RESPONSES, REFUSING_RESULTS
+from sessions_adhoc.decide.session_facts import (
+    DOUBTFUL_RESPONSES,
+    DOUBTFUL_RESULTS,
+    REFUSING_RESPONSES,
+    REFUSING_RESULTS,
+)
 from sessions_adhoc.decide.start import START_ERROR
 from sessions_adhoc.decide.stop import MAX_SENDS
 from sessions_adhoc.models import ChargingAttempt, TimelineEvent

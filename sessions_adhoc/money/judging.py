@@ -14,7 +14,7 @@ from ocpi.models import Cdr, OcpiSession
 from ocpi.versions import Invalid
 from partners import clocks
 from partners.agreed.policies import DEFAULTS
-from sessions_adhoc.decide.facts import SESSION_OVER
+from sessions_adhoc.decide.session_facts import SESSION_OVER
 from sessions_adhoc.models import AdHocSession, AttemptSession, ChargingAttempt, Sample
 from sessions_adhoc.money import estimating
 from sessions_adhoc.money.shown import Shown

@@ -11,7 +11,7 @@ from ocpi.models import OcpiSession
 from ocpi.receivers import SessionNews
 from partners import incidents
 from sessions_adhoc import belonging, symptoms
-from sessions_adhoc.decide.facts import SESSION_OVER
+from sessions_adhoc.decide.session_facts import SESSION_OVER
 from sessions_adhoc.engine.queueing import send_command_after_commit
 from sessions_adhoc.engine.snapshot import energy_observed
 from sessions_adhoc.models import AttemptSession, ChargingAttempt

@@ -19,7 +19,7 @@ from ocpi.models import Cdr, Command
 from ocpi.receivers import EvseNews, SessionNews
 from partners import incidents
 from sessions_adhoc import belonging, symptoms, timeline
-from sessions_adhoc.decide.facts import CONNECTOR_READY
+from sessions_adhoc.decide.session_facts import CONNECTOR_READY
 from sessions_adhoc.decide.settle import MONEY_STUCK
 from sessions_adhoc.decide.start import may_send
 from sessions_adhoc.engine.queueing import is_as_decided, wake

@@ -7,7 +7,7 @@ import pytest
 
 from ocpi.models import Cdr, Command, OcpiSession
 from ocpi.sync.engine import pull
-from onboarding.admin.partner.ending_actions import what_suspending_does
+from onboarding.admin.partner.off_boarding_actions import what_suspending_does
 from onboarding.stages import suspension
 from partners.models import Partner, Policy
 from tests.factories import session_data

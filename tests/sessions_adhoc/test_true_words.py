@@ -11,7 +11,7 @@ from billing.models import PaymentAuthorization
 from partners.models import Incident, Policy, RemoteEndpoint
 from partners.tasks import mail_detect
 from sessions_adhoc.admin.story import story
-from sessions_adhoc.decide.words import lasting
+from sessions_adhoc.decide.reason_words import lasting
 from sessions_adhoc.driver.presenting import MESSAGES, NOT_STOPPED, REASONS, held_amount, message, takes
 from sessions_adhoc.models import AdHocSession, TimelineEvent
 from sessions_adhoc.states import TERMINAL, State

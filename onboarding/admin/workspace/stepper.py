@@ -7,9 +7,9 @@ from typing import Any
 from django.utils import timezone
 
 from onboarding import guide
-from onboarding.facts import facts_of
 from onboarding.guide import ORDER, STAGE, Condition, Facts, Side, Stage
 from onboarding.models import Onboarding, StageOverride
+from onboarding.partner_facts import facts_of
 
 WHO = {frozenset({Side.SFP}): "SFP", frozenset({Side.CPO}): "CPO", guide.BOTH: "Both", frozenset(): ""}
 EXPECTED = {

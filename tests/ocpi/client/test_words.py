@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from ocpi.client.words import LONGEST_QUOTE, words_of
+from ocpi.client.error_words import LONGEST_QUOTE, words_of
 
 LOGO = {
     "loc": ["body", "roles", 0, "business_details", "logo"],

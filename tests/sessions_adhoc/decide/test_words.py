@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from sessions_adhoc.decide.words import lasting
+from sessions_adhoc.decide.reason_words import lasting
 
 
 @pytest.mark.parametrize(
