@@ -40,7 +40,7 @@ def test_a_start_and_a_stop(tmp_path, live_server, settings, version):
         eventually(lambda: OcpiSession.objects.filter(status="ACTIVE").exists(), what="an active session")
 
         session = OcpiSession.objects.get()
-        pulled = sync.pull_sessions(partner.pk, started.created_at, token_uid=session.token_uid)
+        pulled = sync.pull_sessions(partner.pk, started.created_at, {"": {session.token_uid}})
         assert (pulled.ok, pulled.count) == (True, 1)
         stopped = commands.create_stop_session(partner=partner, session_id=session.ocpi_id, reference="")
         commands.send(stopped.pk)
