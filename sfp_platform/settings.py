@@ -152,8 +152,9 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
 else:
     DATABASES["default"]["ENGINE"] = "sfp_platform.postgresql"
     # Connections of one process, shared by its threads; 0: each thread has its own, for `CONN_MAX_AGE` seconds.
+    # A pool gives one back after each `max_idle` in which it was not needed: all of a dozen within a minute.
     if DATABASE_POOL_SIZE := env.int("DATABASE_POOL_SIZE", default=12):
-        pool = {"min_size": 0, "max_size": DATABASE_POOL_SIZE, "max_idle": 60.0, "timeout": 20.0}
+        pool = {"min_size": 0, "max_size": DATABASE_POOL_SIZE, "max_idle": 5.0, "timeout": 20.0}
         DATABASES["default"]["OPTIONS"] = {**DATABASES["default"].get("OPTIONS", {}), "pool": pool}
     else:
         DATABASES["default"]["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", default=300)

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from billing.models import PaymentAuthorization, SimulatedCharge, SimulatedOperation
+from django.db.models import Sum
+
+from billing.models import OutstandingAmount, PaymentAuthorization, SimulatedCharge, SimulatedOperation
 from ocpi.models import Command
 from partners.models import Incident
 from rehearsal.bench.torture.drivers import Ride
@@ -106,11 +108,18 @@ def _money(session: AdHocSession, cdrs: list[dict[str, Any]]) -> Iterator[str]:
     if session.state in TERMINAL and ours.state not in AT_REST and not _has_incident(session):
         yield f"the session is {session.state}, its payment {ours.state}"
     if session.state == State.SETTLED:
-        owed = min(_billed(session, _named(session, cdrs)), ours.amount)
-        if captured != owed:
-            yield f"settled with {captured} captured, the CPO billed {owed}"
+        # What the CPO bills is captured, or written down with the reason why not (rules 32, 33): nothing is forgotten.
+        billed, kept = _billed(session, _named(session, cdrs)), _outstanding(ours)
+        if captured + kept != billed:
+            yield f"settled with {captured} captured and {kept} outstanding, the CPO billed {billed}"
     elif captured:
         yield f"{session.state} with {captured} captured"
+
+
+def _outstanding(payment: PaymentAuthorization) -> int:
+    """Claims and receivables of a payment that the CPO did not take back, in minor units."""
+    rows = payment.outstanding_amounts.exclude(state=OutstandingAmount.State.WITHDRAWN)
+    return rows.aggregate(total=Sum("amount"))["total"] or 0
 
 
 def _billed(session: AdHocSession, cdrs: list[dict[str, Any]]) -> int:
