@@ -67,7 +67,7 @@ else
 endif
 
 .PHONY: check
-check: install lint types contracts migrations deploy openapi test scenarios ## everything that must hold before a change lands
+check: install lint types contracts migrations deploy openapi test scenarios-once ## everything that must hold before a change lands
 	@printf '\ncheck: all of it holds\n'
 
 .PHONY: lint
@@ -133,6 +133,11 @@ endif
 .PHONY: scenarios
 scenarios: install ## every scripted misbehaviour of a CPO, in every version (ARGS="NAME... --version V")
 	@$(PY) manage.py scenarios $(ARGS)
+
+.PHONY: scenarios-once
+scenarios-once: install ## each of them in one version
+	$(call heading,scenarios)
+	@$(PY) manage.py scenarios --once $(ARGS)
 
 .PHONY: mutants
 mutants: install ## a small fault for each session rule: do the tests notice?

@@ -50,11 +50,18 @@ class Command(BaseCommand):
         parser.add_argument(
             "--pace", type=float, help="Every second takes so many; by default 1, and up to 3 on a busy machine."
         )
+        parser.add_argument(
+            "--once",
+            action="store_true",
+            help="Each scenario in one of its versions, in turn: for a quick look at all.",
+        )
         parser.add_argument("--list", action="store_true", help="List the scenarios and what the guide says of each.")
         parser.add_argument("--var-dir", type=Path, default=settings.BASE_DIR / "var", help="Where to keep its files.")
 
     def handle(self, *_args: Any, **options: Any) -> None:
         cases, versions = chosen(options["names"]), options["versions"] or list(ALL_VERSIONS)
+        if options["once"]:
+            cases = each_in_one_version(cases)
         if options["list"]:
             self.stdout.write("\n".join(f"{case.name:<38} {case.guide}" for case in cases))
             return
@@ -80,6 +87,11 @@ def chosen(names: Sequence[str]) -> list[Case]:
         CommandError: there is no such case, or not in this version.
     """
     return [_chosen(*name.partition("@")) for name in dict.fromkeys(names)] or list(TABLE.values())
+
+
+def each_in_one_version(cases: Sequence[Case]) -> list[Case]:
+    """The cases, each in one version: the first in its first, the second in its second, and so on around."""
+    return [replace(case, versions=(case.versions[number % len(case.versions)],)) for number, case in enumerate(cases)]
 
 
 def _chosen(name: str, at: str, version: str) -> Case:
