@@ -11,7 +11,14 @@ from django.db import connections
 from django.test import TransactionTestCase
 
 OF_THE_MIGRATIONS = frozenset(
-    {"django_migrations", "django_content_type", "auth_permission", "auth_group", "auth_group_permissions"}
+    {
+        "django_migrations",
+        "django_content_type",
+        "auth_permission",
+        "auth_group",
+        "auth_group_permissions",
+        "billing_vatrate",
+    }
 )
 
 
