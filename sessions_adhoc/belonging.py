@@ -116,13 +116,15 @@ def _by_token(cdrs: Sequence[Cdr]) -> dict[int, UUID]:
 
 
 def _nearest(rows: Sequence[OcpiSession], cdr: Cdr) -> OcpiSession | None:
-    """Of Sessions with one id it is the one with the CDR's reference, else the one that began with it."""
+    """Of Sessions with one id it is the one with the CDR's reference, else with its token, else the one that began with
+    it: times may be wrong by a zone, names by nothing."""
     said = cdr.authorization_reference.lower()
 
-    def away(row: OcpiSession) -> tuple[bool, timedelta]:
+    def away(row: OcpiSession) -> tuple[bool, bool, timedelta]:
         link = getattr(row, "attempt_link", None)
         known = link.attempt.authorization_reference if link else row.authorization_reference.lower()
-        return bool(said) and known != said, abs((row.start_at or cdr.start_at) - cdr.start_at)
+        other_token = row.token_uid.lower() != cdr.token_uid.lower()
+        return bool(said) and known != said, other_token, abs((row.start_at or cdr.start_at) - cdr.start_at)
 
     return min(rows, key=away, default=None)
 

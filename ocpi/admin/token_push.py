@@ -19,7 +19,6 @@ from partners.admin.kit.showing import (
     DANGER,
     INFO,
     SUCCESS,
-    ago,
     anchor,
     at,
     badge,
@@ -137,10 +136,6 @@ class TokenPushAdmin(HugeMixin, ReadOnlyAdmin):
     @admin.display(description="it has")
     def shown_pushed(self, row: TokenPush) -> SafeString | str:
         return at(row.pushed) if row.pushed else "nothing yet"
-
-    @admin.display(description="pushed")
-    def pushed_ago(self, row: TokenPush) -> SafeString | str:
-        return ago(row.pushed_at)
 
     @admin.display(description="as the partner took it")
     def shown_raw(self, row: TokenPush) -> SafeString | str:

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.conf import settings
 
+from ocpi.calls.commands import token_identity
 from ocpi.calls.outgoing import Sent, Unsupported, queue, reading, sends, version_with
 from ocpi.client import SENDER, functional
 from ocpi.models import Booking, BookingLocation, BookingRequest, Token
@@ -52,7 +53,7 @@ def request_booking(
         "request_id": request_id,
         "location_id": place.location_id,
         "booking_location_id": place.ocpi_id,
-        "tokens": [_token(token) for token in tokens],
+        "tokens": [token_identity(token) for token in tokens],
         "authorization_reference": authorization_reference or request_id,
         "power_required": power_kw,
     }
@@ -133,14 +134,3 @@ def _send(row: BookingRequest, version: Version) -> Sent:
 
 def _period(start: datetime, end: datetime) -> dict[str, Any]:
     return {"period": {"start_date_time": format_timestamp(start), "end_date_time": format_timestamp(end)}}
-
-
-def _token(token: Token) -> dict[str, Any]:
-    """BookingToken (mod_bookings §4.7)."""
-    return {
-        "country_code": settings.OCPI_COUNTRY_CODE,
-        "party_id": settings.OCPI_PARTY_ID,
-        "uid": token.uid,
-        "type": token.type,
-        "contract_id": token.contract_id,
-    }

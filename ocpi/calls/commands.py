@@ -13,6 +13,7 @@ from typing import Any
 import structlog
 from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 
 from ocpi import receivers
 from ocpi.calls.outgoing import LONGEST_TEXT, Sent, Unsupported, begin, carry_out, lose, sends
@@ -145,8 +146,10 @@ def _send(command: Command, version: Version) -> Sent:
         raise Unsupported(f"It cannot be expressed in OCPI {version}: {error}") from error
     location, session = command.request.get("location_id"), command.request.get("session_id")
     to = owner_of(command.partner, location_id=location, session_id=session)
-    if token := command.request.get("token"):
-        push_before_use(command.partner, token["uid"], token["type"])
+    token = command.request.get("token")
+    if token and push_before_use(command.partner, token["uid"], token["type"]):
+        # That took its time; how long a lost worker is waited for counts from the call itself.
+        Command.objects.filter(pk=command.pk).update(sent_at=timezone.now())
     reply = functional(command.partner, "POST", "commands", RECEIVER, command.kind, body=body, kind=kind, to=to)
     return _read_answer(version, reply)
 
@@ -188,14 +191,21 @@ def _result_in(data: Any) -> str:
     return word if word in CommandResponseType.__members__ else ""
 
 
-def token_arguments(token: Token) -> dict[str, Any]:
-    """A token as an argument of a command."""
+def token_identity(token: Token) -> dict[str, Any]:
+    """What names a token: all of a BookingToken (mod_bookings §4.7), the head of a Token."""
     return {
         "country_code": settings.OCPI_COUNTRY_CODE,
         "party_id": settings.OCPI_PARTY_ID,
         "uid": token.uid,
         "type": token.type,
         "contract_id": token.contract_id,
+    }
+
+
+def token_arguments(token: Token) -> dict[str, Any]:
+    """A token as an argument of a command."""
+    return {
+        **token_identity(token),
         "visual_number": token.visual_number or None,
         "issuer": token.issuer,
         "valid": token.valid,

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.db.models.functions import Lower
 
 from ocpi.models import OcpiSession, Token
@@ -76,7 +76,9 @@ def _is_somebody_elses(obj: Any, row: OcpiSession) -> bool:
 def _are_one_token(names: set[str]) -> bool:
     """Whether they are the uid and the contract of one token: in 2.1.1 a CPO may call it by either (`auth_id`)."""
     tokens = Token.objects.annotate(uid_key=Lower("uid"), contract_key=Lower("contract_id"))
-    return tokens.filter(uid_key__in=names, contract_key__in=names).exists()
+    named = tokens.filter(uid_key__in=names, contract_key__in=names)
+    # A token whose uid is its contract tells of one name only.
+    return named.exclude(uid_key=F("contract_key")).exists()
 
 
 def _is_mistaken(obj: Any, row: OcpiSession) -> bool:

@@ -17,8 +17,9 @@ _LOOSE = re.compile(
     re.ASCII,
 )
 _LONGEST = 25  # OCPI 2.2.1 §16.2: string(25)
-EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(9990, 1, 1, tzinfo=UTC)
-"""Between them moments can be reckoned with. Beyond lies what languages call never: year 1, and the last of 9999."""
+EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2500, 1, 1, tzinfo=UTC)
+"""Between them moments can be reckoned with: each may be moved by as much as any two of them are apart. Beyond lies
+what languages call never: year 1, and the last of 9999."""
 
 
 def format_timestamp(value: datetime) -> str:

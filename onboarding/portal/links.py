@@ -38,7 +38,7 @@ class FoundLink:
 
 
 def _signer() -> Signer:
-    return Signer(salt="onboarding.portal.links", sep=".")
+    return Signer(salt="cpo-page-link", sep=".")
 
 
 def make_link(partner: Partner, *, given_to: str, days: int, by: Any, reveals_token_b: bool) -> tuple[PartnerLink, str]:

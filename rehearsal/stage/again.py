@@ -29,9 +29,14 @@ def current_stage() -> Stage | None:
 def run_again_on(stage: Stage, **more: str) -> int:
     """Run this command again, on `stage`; return its exit code. SIGTERM is handed on."""
     environment = stage.environment(**{FOLDER: str(stage.folder), WEB_PORT: str(stage.web_port)}, **more)
-    child = subprocess.Popen([sys.executable, *sys.argv], env=environment)  # noqa: S603 - this command
-    previous = signal.signal(signal.SIGTERM, lambda _number, _frame: child.terminate())
+    asked = list[int]()
+    # Before the child is there: what comes in between is for it.
+    previous = signal.signal(signal.SIGTERM, lambda number, _frame: asked.append(number))
     try:
+        child = subprocess.Popen([sys.executable, *sys.argv], env=environment)  # noqa: S603 - this command
+        signal.signal(signal.SIGTERM, lambda _number, _frame: child.terminate())
+        if asked:
+            child.terminate()
         return _wait(child)
     finally:
         signal.signal(signal.SIGTERM, previous)

@@ -3,6 +3,7 @@
 One at a time per partner and module, for all sessions that wait together. The wish is a row with a deadline column.
 """
 
+from collections import defaultdict
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -81,7 +82,9 @@ def _get(row: FallbackPull, date_from: datetime) -> PullResult:
     names = _waiting(row.partner_id).values_list(
         "session__token__uid", "session__token__contract_id", "authorization_reference"
     )
-    waiting = {uid: (uid, contract, reference) for uid, contract, reference in names}
+    waiting = defaultdict[str, set[str]](set)
+    for uid, *others in names:
+        waiting[uid] |= {uid, *others}
     result = get_sessions(row.partner_id, date_from, waiting, on_page=renew)
     unheard = _waiting(row.partner_id).filter(session_links=None, session__token__uid__in=result.missing)
     if not result.ok or not unheard.exists():

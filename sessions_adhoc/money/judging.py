@@ -26,13 +26,11 @@ USUAL_CURRENCY = "EUR"
 
 @dataclass(frozen=True)
 class Seen:
-    """What was seen of an attempt's charge: its Session, its newest sample, how far the CPO's clock is ahead, and what
-    the meter said in our time."""
+    """What was seen of an attempt's charge: its Session, its newest sample, and how far the CPO's clock is ahead."""
 
     session: OcpiSession | None
     sample: Sample | None
     ahead: timedelta
-    readings: tuple[pricing.Reading, ...] = ()
 
 
 def seen_of(attempt: ChargingAttempt) -> Seen:
@@ -40,8 +38,7 @@ def seen_of(attempt: ChargingAttempt) -> Seen:
     row = _session_of(attempt)
     if row is None:
         return Seen(None, _last_sample(attempt), timedelta(0))
-    readings = tuple(estimating.readings_of(attempt.session, row))
-    return Seen(row, _last_sample(attempt), clocks.offset_of(row.partner_id), readings)
+    return Seen(row, _last_sample(attempt), clocks.offset_of(row.partner_id))
 
 
 def judgement_of(session: AdHocSession, attempt: ChargingAttempt, cdr: Cdr, shown: Shown, seen: Seen) -> Judgement:
@@ -146,10 +143,9 @@ def _price(
     """What its own energy, periods and times cost by a tariff, gross, in our time; and how many hours that it calls
     parking are none by the meter, where that costs less."""
     by, rest = _to_our_time(session, cdr, seen.session)
-    most_kw = session.connector.max_kw if session.connector else None
     try:
         periods = plausibility.shift_periods(plausibility.believable(pricing.periods_of_cdr(cdr_of(cdr)), claimed), by)
-        flows = plausibility.flowing(seen.readings, None if most_kw is None else Decimal(most_kw))
+        flows = _flows_of(session, seen) if any(period.volume("PARKING_TIME") for period in periods) else ()
         metered, charged = plausibility.parked_as_metered(periods, claimed.end + by, flows)
         cost = estimating.cheapest(shown, periods, rest)
         less = estimating.cheapest(shown, metered, rest) if charged else None
@@ -161,6 +157,13 @@ def _price(
     if less is None or less.incl is None or cost.incl is None or less.incl >= cost.incl:
         return cost.incl, Decimal(0)
     return less.incl, charged
+
+
+def _flows_of(session: AdHocSession, seen: Seen) -> tuple[tuple[datetime, datetime], ...]:
+    """When energy surely flowed by what the meter said, in our time."""
+    readings = estimating.readings_of(session, seen.session) if seen.session else []
+    most_kw = session.connector.max_kw if session.connector else None
+    return plausibility.flowing(readings, None if most_kw is None else Decimal(most_kw))
 
 
 def _most_per_kwh(session: AdHocSession) -> Decimal | None:

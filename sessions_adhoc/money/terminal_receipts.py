@@ -66,7 +66,8 @@ def _with_gross(session: AdHocSession, cdrs: list[Cdr]) -> list[Cdr]:
 def _status(authorization: PaymentAuthorization, cdrs: list[Cdr]) -> str:
     """All that the CDRs ask for was captured, or the part that had been reserved."""
     totals = [(cdr.credit, cdr.total_gross or Decimal(0)) for cdr in cdrs]
-    asked = sum((-total if credit else total for credit, total in totals), Decimal(0))
+    # A credit is below zero by the specification, and above it where a CPO reads that differently.
+    asked = sum((-abs(total) if credit else total for credit, total in totals), Decimal(0))
     captured = from_minor(authorization.captured_amount, authorization.currency)
     return SUCCESS if captured >= asked.quantize(captured) else PARTIAL_SUCCESS
 

@@ -4,6 +4,7 @@ import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from itertools import product
 
 import pytest
 
@@ -22,6 +23,7 @@ from billing.plausibility import (
     zone_between,
 )
 from billing.pricing import ChargingPeriod, Reading
+from ocpi.versions.times import EARLIEST, LATEST
 
 NOON = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -307,6 +309,17 @@ def test_stamps_of_another_zone_are_moved_between_two_moments_of_ours(told, by) 
     assert zone_between(start, since, since + timedelta(minutes=5)) == timedelta(minutes=by)
     period = ChargingPeriod(start, {})
     assert shift_periods([period], timedelta(minutes=by)) == (ChargingPeriod(start + timedelta(minutes=by), {}),)
+
+
+@pytest.mark.parametrize(
+    ("told", "meant", "began"), list(product([EARLIEST, LATEST, NOON], [EARLIEST, LATEST], [EARLIEST, LATEST, NOON]))
+)
+def test_every_moment_that_is_read_can_be_reckoned_with(told, meant, began) -> None:
+    """A CDR's start, the true time, and the start of one of its periods: each as far away as a message can say."""
+    zone = zone_between(told, meant, meant)
+    by = zone + rest_between(told + zone, meant, meant)
+    (moved,) = shift_periods([ChargingPeriod(began, {})], by)
+    assert (told + by, moved.start - began) == (meant, by)
 
 
 # Parking, by the meter

@@ -160,6 +160,7 @@ def test_what_a_sweep_publishes_goes_past_its_queue(task: str, queue: str) -> No
 def test_a_tick_of_beat_goes_past_its_queue(name: str) -> None:
     options = app.conf.beat_schedule[name]["options"]
     task = app.conf.beat_schedule[name]["task"]
+    assert task in app.tasks
     assert options["queue"] == queues.route(task)["queue"] + queues.DUE
 
 

@@ -225,8 +225,9 @@ def test_the_late_cdr_of_an_id_that_was_used_again_is_the_first_ones(driver, ove
 
 @pytest.mark.parametrize("reference", [None, "not-ours"])
 @pytest.mark.parametrize("ours_first", [True, False])
+@pytest.mark.parametrize("early", [0, 20])
 def test_the_charge_of_a_stranger_under_an_id_that_was_ours_is_none_of_ours(
-    over, cpo, clock, ours_first, reference
+    over, cpo, clock, ours_first, reference, early
 ) -> None:
     ended = stamp(clock.now())
     if ours_first:
@@ -238,7 +239,7 @@ def test_the_charge_of_a_stranger_under_an_id_that_was_ours_is_none_of_ours(
     until = {"status": "COMPLETED", "end_date_time": stamp(clock.now())}
     body = session_data("S-1", kwh=7, **names) | _dated(began, stamp(clock.now())) | until
     cpo.push("PUT", "sessions/SK/ION/S-1", body, 200)
-    times = {"start_date_time": began, "end_date_time": stamp(clock.now())}
+    times = {"start_date_time": stamp(clock.now() - timedelta(minutes=5 + early)), "end_date_time": stamp(clock.now())}
     cpo.cdr(9.99, "CDR-2", kwh=7, session_id="S-1", **names, **times)
     clock.forward(seconds=1)
     if not ours_first:

@@ -6,6 +6,7 @@ import pytest
 
 from ocpi.models import FinancialAdvice
 from partners.models import Partner, RemoteEndpoint
+from sessions_adhoc import staff
 from tests.ocpi.cpo import envelope
 from tests.sessions_adhoc.looking import state
 
@@ -59,6 +60,22 @@ def test_more_than_was_reserved_is_captured_in_part(with_terminals: Any, driver:
     assert told.body["capture_status_code"] == "PARTIAL_SUCCESS"
     costs = told.body["total_costs"]
     assert round(costs["before_taxes"] + costs["taxes"][0]["amount"], 2) == 40.0
+
+
+@pytest.mark.parametrize(("total", "status"), [(8.00, "SUCCESS"), (14.00, "PARTIAL_SUCCESS")])
+@pytest.mark.parametrize("sign", [-1, 1])
+def test_what_a_credit_takes_back_is_no_longer_asked_for(
+    with_terminals: Any, driver: Any, clock: Any, total: float, status: str, sign: int
+) -> None:
+    session = charged(with_terminals, driver, clock, 12.30, channel="terminal")
+    with_terminals.cdr(sign * 12.30, "CREDIT-1", credit=True, credit_reference_id="CDR-1")
+    with_terminals.cdr(total, "CDR-2")
+    clock.forward(minutes=1)
+    if total > 12.30:
+        staff.refund(session.pk, "ana", "A courtesy.", driver_pays=1200)
+        clock.forward(minutes=1)
+    told = with_terminals.server.calls("POST", CONFIRMATIONS)
+    assert [one.body["capture_status_code"] for one in told] == ["SUCCESS", status]
 
 
 @pytest.mark.parametrize("body", [{"channel": "qr"}, {"channel": "web"}])

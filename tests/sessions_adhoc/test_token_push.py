@@ -1,12 +1,14 @@
 """The token of an ad-hoc session at the CPO: pushed before the START where the policy wants it, and ended there."""
 
+from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from ocpi.models import TokenPush
+from ocpi.models import Command, TokenPush
 from partners.models import Policy, RemoteEndpoint
-from tests.ocpi.cpo import Answer, envelope
+from tests.ocpi.cpo import Answer, Seen, envelope
 from tests.sessions_adhoc.looking import state
 from tests.sessions_adhoc.test_terminal_receipt import charged
 
@@ -24,7 +26,7 @@ def kinds(cpo: Any) -> list[str]:
     return [f"{seen.method} {seen.path.split('/')[1]}" for seen in cpo.server.seen]
 
 
-def tokens_answer(cpo: Any, answer: Answer) -> None:
+def tokens_answer(cpo: Any, answer: Answer | Callable[[Seen], Answer]) -> None:
     """By any path below tokens: the uid is random."""
     script = cpo.server.script
 
@@ -55,6 +57,21 @@ def test_where_agreed_it_is_there_before_the_start_and_ends_with_the_session(
     (change,) = receives_tokens.server.calls("PATCH", "/tokens/")
     assert change.body["valid"] is False
     assert len(receives_tokens.server.calls("PUT", "/tokens/")) == 1
+
+
+def test_the_time_that_it_takes_is_not_the_starts(receives_tokens: Any, driver: Any, clock: Any) -> None:
+    """How long a START whose worker may be dead is waited for counts from the START itself."""
+    Policy.objects.create(partner=receives_tokens.partner, push_ad_hoc_tokens=True)
+
+    def slow(_seen: Seen) -> Answer:
+        clock.traveller.shift(40)
+        return envelope()
+
+    tokens_answer(receives_tokens, slow)
+    began = clock.now()
+    driver.start()
+    command = Command.objects.get(kind="START_SESSION")
+    assert (command.state, command.sent_at - began) == ("answered", timedelta(seconds=40))
 
 
 def test_a_cpo_that_does_not_take_it_is_asked_to_start_all_the_same(receives_tokens: Any, driver: Any) -> None:

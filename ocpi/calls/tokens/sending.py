@@ -45,16 +45,19 @@ def push(push_id: int, held: datetime | None = None) -> bool:
     return True
 
 
-def push_before_use(partner: Partner, uid: str, token_type: str) -> None:
-    """Tell the partner of a token that is about to be used there, if it is to know it and does not yet.
+def push_before_use(partner: Partner, uid: str, token_type: str) -> bool:
+    """Tell the partner of a token that is about to be used there, if it is to know it and does not yet; return whether
+    it was called.
 
     Whether it takes it or not, the command that follows carries the token itself (OCPI 2.2.1 §13.3.9).
     """
     waiting = TokenPush.objects.filter(partner=partner, token__uid=uid, token__type=token_type, pushed=None)
     row = waiting.exclude(next_check_at=None).first()
-    if row is not None:
-        # Taken from the queue, or from a worker that is at it: to be told twice does no harm, too late does.
-        push(row.pk, row.next_check_at)
+    if row is None:
+        return False
+    # Taken from the queue, or from a worker that is at it: to be told twice does no harm, too late does.
+    push(row.pk, row.next_check_at)
+    return True
 
 
 def _begin(push_id: int, held: datetime | None) -> datetime | None:

@@ -99,8 +99,8 @@ def _redis() -> Iterator[Server]:
 
 @contextmanager
 def _running(server: Server) -> Iterator[Server]:
-    server.start()
     try:
+        server.start()
         yield server
     finally:
         server.kill()

@@ -8,7 +8,7 @@ from sessions_adhoc.models import AdHocSession
 from sessions_adhoc.states import TERMINAL
 
 COOKIE = "sfp_charging"
-SALT = "sessions_adhoc.driver.pages"
+SALT = "drivers-running-session"
 DAYS = 2
 
 
