@@ -1,15 +1,29 @@
 """Staff in front of the admin."""
 
+from collections.abc import Iterator
+from copy import deepcopy
+
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
+from pytest_django import DjangoDbBlocker
 
 from tests.admin import rows
 from tests.admin.rows import World
+from tests.support.shared import shared_rows
+
+
+@pytest.fixture(scope="module")
+def shared_world(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[World]:
+    """For modules whose every test begins with this world: `pytestmark = pytest.mark.usefixtures("shared_world")`."""
+    with shared_rows(django_db_blocker, rows.world) as made:
+        yield made
 
 
 @pytest.fixture
-def world(db) -> World:
+def world(request: pytest.FixtureRequest, db) -> World:
+    if "shared_world" in request.fixturenames:
+        return deepcopy(request.getfixturevalue("shared_world"))
     return rows.world()
 
 

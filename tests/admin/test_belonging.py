@@ -13,7 +13,7 @@ from sessions_adhoc.models import AdHocSession
 from tests.admin.rows import message
 from tests.factories import PartnerFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("shared_world")]
 
 
 def links_to(page, row, session) -> bool:

@@ -11,6 +11,8 @@ from partners.admin.kit.showing import url_of
 from sessions_adhoc.models import AdHocSession
 from tests.admin.rows import ad_hoc_session
 
+pytestmark = pytest.mark.usefixtures("shared_world")
+
 LIST = "admin:billing_paymentauthorization_changelist"
 
 

@@ -15,6 +15,8 @@ from sessions_adhoc.models import AdHocSession, ChargingAttempt, Sample, Timelin
 from tests.admin.rows import ad_hoc_session
 from tests.factories import CommandFactory, OcpiSessionFactory, cdr_data
 
+pytestmark = pytest.mark.usefixtures("shared_world")
+
 REASON = {"reason": "The CPO confirmed it by phone."}
 MONEY = {"capture-from-cdr", "capture-from-meter", "release"}
 

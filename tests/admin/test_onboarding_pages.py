@@ -1,5 +1,6 @@
 """The workspace of a partner: stages on top, a tab for everything, and a constant number of queries."""
 
+import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -7,6 +8,8 @@ from django.urls import reverse
 from onboarding.admin.workspace.views import TABS
 from onboarding.models import Onboarding
 from tests.admin import rows
+
+pytestmark = pytest.mark.usefixtures("shared_world")
 
 READ = [key for key, _ in TABS if key != "settings"]
 

@@ -8,6 +8,8 @@ from django.urls import reverse
 
 from tests.admin import rows
 
+pytestmark = pytest.mark.usefixtures("shared_world")
+
 MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
 
 

@@ -13,7 +13,10 @@ from ocpi.models import Cdr, Command, Evse, OcpiSession, SyncRun
 from partners.admin.kit.showing import url_of
 from partners.models import Partner, Policy
 from sessions_adhoc.models import AdHocSession, TimelineEvent
+from tests.admin.rows import ad_hoc_session
 from tests.factories import cdr_data, period_data, tariff_data
+
+pytestmark = pytest.mark.usefixtures("shared_world")
 
 MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
 
@@ -62,14 +65,14 @@ class TestTimes:
         assert text.count("Europe/Bratislava, CE") == 1
 
     def test_a_story_over_several_days_names_each(self, page, world):
-        now = timezone.now()
+        now = world.session.state_since
         for days in (2, 1):
             TimelineEvent.objects.create(session=world.session, at=now - timedelta(days=days), kind="note", text="x")
         days = shown(page, world.session).content.decode().count('<li class="sfp-day">')
         assert days == 3
 
     def test_what_began_now_has_not_lasted_0_minutes(self, page, world):
-        text = shown(page, world.session).content.decode()
+        text = shown(page, ad_hoc_session(world.evse)).content.decode()
         assert "just now" in text
         assert "0\xa0minutes" not in text
 

@@ -8,7 +8,7 @@ from ocpi.models import Message, OcpiSession, Refresh
 from partners.admin.kit.showing import list_url, url_of
 from partners.models import Partner
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("shared_world")]
 LIST = "admin:ocpi_refresh_changelist"
 
 

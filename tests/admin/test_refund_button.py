@@ -8,7 +8,7 @@ from sessions_adhoc.models import AdHocSession
 from tests.admin.rows import ad_hoc_session
 from tests.admin.test_money_actions import REASON, buttons, payment_of, press
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("shared_world")]
 
 
 @pytest.fixture

@@ -16,6 +16,8 @@ from ocpi.models import Cdr, Message, Tariff
 from partners.admin.kit.showing import url_of
 from tests.admin import rows
 
+pytestmark = pytest.mark.usefixtures("shared_world")
+
 
 @pytest.fixture(autouse=True)
 def fresh():

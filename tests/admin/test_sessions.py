@@ -17,6 +17,8 @@ from sessions_adhoc.states import TERMINAL, State
 from tests.admin.rows import ad_hoc_session
 from tests.factories import PartnerFactory
 
+pytestmark = pytest.mark.usefixtures("shared_world")
+
 LIST = "admin:sessions_adhoc_adhocsession_changelist"
 
 

@@ -1,5 +1,6 @@
 """Evidence for the functional tests is found by itself in what the platform stored, and links what it names."""
 
+from copy import deepcopy
 from datetime import timedelta
 from decimal import Decimal
 
@@ -15,13 +16,12 @@ from sessions_adhoc.models import AdHocSession, Sample, TimelineEvent
 from sfp_platform.celery import app
 from tests.admin import rows
 from tests.factories import ConnectorFactory
+from tests.support.shared import shared_rows
 
 TICK = "onboarding.tasks.sync_evidence_tick"
 
 
-@pytest.fixture
-def world(db):
-    """A charge under way: its Session is known, and nothing else was seen yet."""
+def under_way() -> rows.World:
     made = rows.world()
     Sample.objects.all().delete()
     OutstandingAmount.objects.all().delete()
@@ -34,6 +34,18 @@ def world(db):
         evidence_from=made.partner.created_at,
     )
     return made
+
+
+@pytest.fixture(scope="module")
+def shared_world(django_db_setup, django_db_blocker):
+    with shared_rows(django_db_blocker, under_way) as made:
+        yield made
+
+
+@pytest.fixture
+def world(shared_world, db):
+    """A charge under way: its Session is known, and nothing else was seen yet."""
+    return deepcopy(shared_world)
 
 
 def tick() -> int:

@@ -1,0 +1,20 @@
+"""Every page of a platform on which nothing happened yet."""
+
+from tests.admin.test_pages import EVERY, MODELS, url
+
+
+@EVERY
+def test_it_lists_nothing(page, model):
+    assert page.get(url(model, "changelist")).status_code == 200
+
+
+def test_only_these_can_be_added(page, db):
+    addable = {model._meta.label for model in MODELS if page.get(url(model, "add")).status_code == 200}
+    assert addable == {
+        "partners.Partner",
+        "partners.Policy",
+        "sessions_adhoc.ClientKey",
+        "auth.User",
+        "auth.Group",
+        "billing.VatRate",
+    }
