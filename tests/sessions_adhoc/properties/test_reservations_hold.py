@@ -3,6 +3,7 @@ interval, and those whose CPO ignores STOP are listed with a receivable (rule 33
 
 import os
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -24,6 +25,8 @@ from tests.sessions_adhoc.properties.test_engine import forgotten_afterwards
 pytestmark = pytest.mark.django_db
 
 EXAMPLES = int(os.environ.get("SFP_PROPERTY_EXAMPLES", "1000"))
+IN_THE_SUITE = (1, 3, 4, 6, 9, 14, 16)
+"""Charges by each kind of tariff, of CPOs that obey a STOP at once, that obey it late, and that ignore it."""
 ENDS_AFTER = 30
 """Samples, if nothing ends the charge before."""
 
@@ -149,7 +152,7 @@ def dearest_interval(charge: Charge) -> int:
     return max(two - one for one, two in pairwise(lasted)) + 1
 
 
-def hold(cpo: Any, driver: Any, clock: Any, seeds: range) -> None:
+def hold(cpo: Any, driver: Any, clock: Any, seeds: Sequence[int]) -> None:
     evaders = 0
     for seed in seeds:
         with forgotten_afterwards():
@@ -159,7 +162,7 @@ def hold(cpo: Any, driver: Any, clock: Any, seeds: range) -> None:
         elif beyond:
             assert cpo.sent("STOP_SESSION"), (seed, "it was asked to stop")
             evaders += 1
-    assert evaders >= len(seeds) // 20, "some CPOs ignore STOP, and each of them is listed"
+    assert evaders >= max(1, len(seeds) // 20), "some CPOs ignore STOP, and each of them is listed"
 
 
 @pytest.fixture
@@ -169,9 +172,9 @@ def at_the_charger(driver: Any, cpo: Any, evse: Any) -> Any:
 
 
 def test_none_owes_more_than_the_reservation_and_an_interval(cpo: Any, at_the_charger: Any, clock: Any) -> None:
-    hold(cpo, at_the_charger, clock, range(20))
+    hold(cpo, at_the_charger, clock, IN_THE_SUITE)
 
 
 @pytest.mark.heavy
 def test_none_of_many_owes_more(cpo: Any, at_the_charger: Any, clock: Any) -> None:
-    hold(cpo, at_the_charger, clock, range(20, 20 + EXAMPLES))
+    hold(cpo, at_the_charger, clock, range(20 + EXAMPLES))
