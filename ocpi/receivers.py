@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -51,15 +52,29 @@ class EvseNews:
 
 @dataclass(frozen=True)
 class Interest:
-    """Which Sessions a receiver waits for: a Session that nobody waits for is stored without asking any receiver.
+    """Which Sessions, or EVSEs, a receiver waits for: what nobody waits for is stored without asking any receiver.
 
     Args:
-        statement: a SELECT that finds a row when the receiver waits for it.
-        params: its values, given the Session as it is about to be stored.
+        statement: a SELECT that finds a row when the receiver waits for it. Its values may come as texts: what is
+            compared with something else is cast.
+        params: its values, given the row as it is about to be stored.
     """
 
     statement: str
-    params: Callable[["OcpiSession"], list[Any]]
+    params: Callable[[Any], list[Any]]
+
+
+@dataclass(frozen=True)
+class Indifference:
+    """Tells, inside a statement that stores several rows at once, which of them nobody waits for.
+
+    Args:
+        condition: SQL that holds for such a row; `given.waits` are the row's values, an array of texts.
+        params: these values.
+    """
+
+    condition: str
+    params: Callable[[Any], list[Any]]
 
 
 @dataclass(frozen=True)
@@ -74,7 +89,7 @@ class Names:
 
 
 _session: list[Callable[[SessionNews], None]] = []
-_interests: dict[Callable[[SessionNews], None], Interest] = {}
+_interests: dict[Callable[[Any], None], Interest] = {}
 _evse_status: list[Callable[[EvseNews], None]] = []
 _cdr: list[Callable[["Cdr"], None]] = []
 _command: list[Callable[["Command"], None]] = []
@@ -82,7 +97,6 @@ _sending: list[Callable[["Command"], bool]] = []
 _finishing: list[Callable[[int, Names], bool]] = []
 _occupied: list[Callable[[int], str]] = []
 
-on_evse_status = _evse_status.append
 on_cdr = _cdr.append
 on_command = _command.append
 on_sending = _sending.append
@@ -95,6 +109,42 @@ def on_session(receiver: Callable[[SessionNews], None], interest: Interest | Non
     _session.append(receiver)
     if interest is not None:
         _interests[receiver] = interest
+
+
+def on_evse_status(receiver: Callable[[EvseNews], None], interest: Interest | None = None) -> None:
+    """Register for statuses of EVSEs; without an interest, for all of them."""
+    _evse_status.append(receiver)
+    if interest is not None:
+        _interests[receiver] = interest
+
+
+def indifferent_to_sessions() -> Indifference | None:
+    """What tells the Sessions that no receiver waits for; None when one takes them all."""
+    return _indifference(tuple(_interests.get(receiver) for receiver in _session))
+
+
+def indifferent_to_statuses() -> Indifference | None:
+    """The same for EVSEs."""
+    return _indifference(tuple(_interests.get(receiver) for receiver in _evse_status))
+
+
+@cache
+def _indifference(interests: tuple[Interest | None, ...]) -> Indifference | None:
+    known = [interest for interest in interests if interest]
+    if len(known) < len(interests):
+        return None
+    condition, position = [], 0
+    for interest in known:
+        first, *rest = interest.statement.split("%s")
+        position += len(rest)
+        numbers = range(position - len(rest) + 1, position + 1)
+        text = first + "".join(f"given.waits[{number}]{part}" for number, part in zip(numbers, rest, strict=True))
+        condition.append(f"NOT EXISTS ({text})")
+
+    def params(row: Any) -> list[Any]:
+        return [value for interest in known for value in interest.params(row)]
+
+    return Indifference(" AND ".join(condition) or "TRUE", params)
 
 
 def nobody_waits_for(session: "OcpiSession") -> tuple[str, list[Any]] | None:

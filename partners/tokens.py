@@ -3,7 +3,7 @@
 import base64
 import binascii
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cache
 from typing import Any
@@ -101,13 +101,10 @@ class Lookup:
 
     def find_token(self, rows: Iterable[Sequence[Any]]) -> Found | None:
         """What the rows of `columns` tell; None when they name no token."""
-        by_digest = {token.digest: (token, row) for row in rows for token in [TOKENS.read(row)]}
+        found = {one.token.digest: one for one in map(read_found, rows)}
         for digest, text in self.readings.items():
-            if digest in by_digest:
-                token, row = by_digest[digest]
-                token.partner = PARTNERS.read(row[len(TOKENS.fields) :])
-                parties = ((party[:2], party[2:]) for party in (row[-1] or "").split())
-                return Found(token, text, (row[-2] or "").split(), frozenset(parties))
+            if digest in found:
+                return replace(found[digest], text=text)
         return None
 
 
@@ -141,6 +138,21 @@ def found_columns() -> str:
 def found_in() -> str:
     """Where a `Lookup` reads it."""
     return f"{TOKENS.name} JOIN {PARTNERS.name} ON {PARTNERS.name}.id = {TOKENS.name}.partner_id"
+
+
+def read_found(row: Sequence[Any]) -> Found:
+    """What one row of `found_columns` tells; the token's text it does not."""
+    token, rest = TOKENS.read(row), row[len(TOKENS.fields) :]
+    token.partner = PARTNERS.read(rest)
+    networks, parties = rest[len(PARTNERS.fields) : len(PARTNERS.fields) + 2]
+    pairs = ((party[:2], party[2:]) for party in (parties or "").split())
+    return Found(token, "", (networks or "").split(), frozenset(pairs))
+
+
+@cache
+def found_width() -> int:
+    """How many columns `found_columns` are."""
+    return len(TOKENS.fields) + len(PARTNERS.fields) + 2
 
 
 def note_use(token: IssuedToken) -> None:

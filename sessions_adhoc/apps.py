@@ -17,7 +17,8 @@ class SessionsAdhocConfig(AppConfig):
 
         detectors.register_all()
         receivers.on_session(receiving.session_news, receivers.Interest(belonging.WHOSE, belonging.whose_params))
-        receivers.on_evse_status(receiving.evse_news)
+        at_evse = receivers.Interest(receiving.LIVE_AT_EVSE, lambda evse: [evse.pk])
+        receivers.on_evse_status(receiving.evse_news, at_evse)
         receivers.on_cdr(receiving.cdr_news)
         receivers.on_command(receiving.command_news)
         receivers.on_sending(receiving.may_be_sent)

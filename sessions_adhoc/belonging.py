@@ -25,13 +25,13 @@ WHOLE_SECONDS = timedelta(seconds=5)
 """Stamps of CPOs have no fractions, and their clocks are not ours to the second."""
 
 _OF_PARTNER = f"FROM {AdHocSession._meta.db_table} s"
-_ITS_TOKEN = f"JOIN {Token._meta.db_table} t ON t.id = s.token_id WHERE s.partner_id = %s"
+_ITS_TOKEN = f"JOIN {Token._meta.db_table} t ON t.id = s.token_id WHERE s.partner_id = CAST(%s AS bigint)"
 # In one statement, as every Session asks it. Our references are lower case; the token's contract id is only looked
 # for when nothing else is found.
 WHOSE = (
     f"WITH named AS (SELECT s.id, 1 AS rank {_OF_PARTNER}"  # noqa: S608
     f" JOIN {ChargingAttempt._meta.db_table} a ON a.session_id = s.id"
-    " WHERE s.partner_id = %s AND a.authorization_reference = %s"
+    " WHERE s.partner_id = CAST(%s AS bigint) AND a.authorization_reference = %s"
     f" UNION ALL SELECT s.id, 2 {_OF_PARTNER} {_ITS_TOKEN} AND LOWER(t.uid) = %s)"
     " SELECT id, rank FROM named"
     f" UNION ALL SELECT s.id, 3 {_OF_PARTNER} {_ITS_TOKEN} AND LOWER(t.contract_id) = %s"

@@ -8,13 +8,14 @@ from urllib.parse import urlsplit
 
 from auditlog.middleware import AuditlogMiddleware
 from django.conf import settings
-from django.core.exceptions import DisallowedHost
+from django.core.exceptions import DisallowedHost, RequestDataTooBig
 from django.core.handlers.base import BaseHandler
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import ResolverMatch, reverse
 
 from ocpi.envelope import EnvelopeRenderer, StatusCode, envelope
 from ocpi.routing import code_of_host, serves_ocpi
+from ocpi.server import push
 from ocpi.server.authentication import host_name, source_address
 from ocpi.server.raw_path import path_of, variables
 
@@ -45,9 +46,9 @@ class LeanPathMiddleware:
         return self.get_response(request)
 
     def _ocpi(self, request: HttpRequest) -> HttpResponseBase:
-        response = _refusal(request) or self.straight_to_view(request)
-        if settings.SECURE_HSTS_SECONDS and request.is_secure():
-            response.headers["Strict-Transport-Security"] = f"max-age={settings.SECURE_HSTS_SECONDS}"
+        response = refusal_of(request) or take_push(request) or self.straight_to_view(request)
+        for name, value in transport_headers(request).items():
+            response.headers[name] = value
         return response
 
     def straight_to_view(self, request: HttpRequest) -> HttpResponseBase:
@@ -73,7 +74,30 @@ class LeanPathMiddleware:
         return found
 
 
-def _refusal(request: HttpRequest) -> HttpResponse | None:
+def take_push(request: HttpRequest) -> HttpResponse | None:
+    """The answer to a push that can be taken at once (`ocpi.server.push`); None: it is for its view."""
+    if not push.is_one(request.META):
+        return None
+    try:
+        arrival = push.receive(request, request.body)
+    except RequestDataTooBig:
+        return None
+    [answer] = push.answer([arrival]) if arrival else [None]
+    if answer is None:
+        return None
+    response = HttpResponse(answer.body, status=answer.status, headers=dict(answer.headers))
+    response.headers["Content-Length"] = str(len(answer.body))
+    return response
+
+
+def transport_headers(request: HttpRequest) -> dict[str, str]:
+    """What an answer to OCPI says of TLS."""
+    if not settings.SECURE_HSTS_SECONDS or not request.is_secure():
+        return {}
+    return {"Strict-Transport-Security": f"max-age={settings.SECURE_HSTS_SECONDS}"}
+
+
+def refusal_of(request: HttpRequest) -> HttpResponse | None:
     """The answer to what production does not serve: OCPI without TLS, and at hosts that are no endpoint's.
 
     A redirect would have the token sent once more, and teach the peer that plain HTTP works.

@@ -247,6 +247,8 @@ LIMIT_DRIVERS = env.int("LIMIT_DRIVERS", default=120)
 LIMIT_CLIENTS = env.int("LIMIT_CLIENTS", default=300)
 # Requests that a web process works on at a time; each uses one database connection at most.
 WEB_THREADS = env.int("WEB_THREADS", default=8)
+# Pushes that a web process has received and not stored yet: on a disk that outlives the process.
+SPOOL_DIR = env.str("SPOOL_DIR", default=str(VAR_DIR / "spool"))
 FIELD_ENCRYPTION_KEYS = [
     key.strip()
     for key in required_in_production("FIELD_ENCRYPTION_KEYS", lambda: local_secret(VAR_DIR, "encryption-key")).split(

@@ -35,6 +35,8 @@ USER_INFO = re.compile(r"(https?://)[^/?#\s\"'<>@]{1,500}+@", re.IGNORECASE)
 
 def storable_text(text: str) -> str:
     """Return `text` without what PostgreSQL refuses in a text: U+0000 and halves of surrogate pairs."""
+    if text.isascii() and "\x00" not in text:
+        return text  # as nearly all of it is, told in a thirtieth of the time
     return UNSTORABLE.sub(REPLACEMENT, text)
 
 

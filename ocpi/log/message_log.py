@@ -9,10 +9,10 @@ loses it. What is kept is masked (`ocpi.log.masking`).
 
 import json
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -36,7 +36,6 @@ INBOUND = Message.Direction.INBOUND.value
 OUTBOUND = Message.Direction.OUTBOUND.value
 MOST_NOTES = 100
 LONGEST_NOTE = 500
-NOTHING = "[]"
 KEPT_OF_STRANGERS, WHOLE = 1024, 2**31 - 1
 """Characters of a body that are kept of whoever has no valid token."""
 BEGUN = (
@@ -44,10 +43,15 @@ BEGUN = (
     *("request_id", "correlation_id", "subject", "request_headers", "request_body"),
 )
 """What is known when an exchange begins, in the order of the values."""
+ENDED = (
+    *("http_status", "ocpi_status", "response_headers", "response_body", "duration_ms", "error"),
+    *("leniences", "faults", "objects_touched", "failed"),
+)
+"""What is known when it ends."""
+OF_JSON = ("request_headers", "response_headers", "leniences", "faults", "objects_touched")
 MESSAGES = Table(Message)
 COMPLETE = (
-    f"UPDATE {MESSAGES.name} SET http_status = %s, ocpi_status = %s, response_headers = %s, response_body = %s,"  # noqa: S608
-    " duration_ms = %s, error = %s, leniences = %s, faults = %s, objects_touched = %s, failed = %s,"
+    f"UPDATE {MESSAGES.name} SET {', '.join(f'{name} = %s' for name in ENDED)},"  # noqa: S608
     " subject = CASE WHEN subject = '' THEN %s ELSE subject END,"
     " partner_id = COALESCE(%s, partner_id), entrance_id = COALESCE(%s, entrance_id)"
     " WHERE id = %s"
@@ -56,7 +60,12 @@ COMPLETE = (
 
 @dataclass(slots=True)
 class Exchange:
-    """What is known of an exchange when it begins. `subject`: what its URL is about (`ocpi.log.searching`)."""
+    """What is known of an exchange when it begins.
+
+    Args:
+        subject: what its URL is about (`ocpi.log.searching`).
+        at: when it began; now, if it is not given.
+    """
 
     direction: str
     method: str
@@ -68,6 +77,7 @@ class Exchange:
     version: str = ""
     module: str = ""
     subject: str = ""
+    at: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -111,26 +121,16 @@ class Record:
         """Complete the exchange, in one statement. Never raises: the answer matters more."""
         if self.id is None:
             return
-        touched = [storable_text(name) for name in outcome.objects]
-        status = outcome.ocpi_status
-        values = [
-            outcome.http_status,
-            status if status is None or 0 <= status < 32_768 else None,
-            json.dumps(mask_headers(outcome.headers)),
-            mask_body(outcome.body),
-            round((time.monotonic() - self.started) * 1000),
-            mask_urls(storable_text(outcome.error)),
-            _notes(outcome.leniences),
-            _notes(outcome.faults),
-            json.dumps(touched) if touched else NOTHING,
-            ended_badly(outcome.http_status, status, outcome.error),
-            searching.subject_of_objects(touched),
+        values = ended(outcome, self.started)
+        params = [
+            *_in_order(values, ENDED),
+            searching.subject_of_objects(values["objects_touched"]),
             outcome.partner.pk if outcome.partner else None,
             outcome.entrance.pk if outcome.entrance else None,
         ]
         try:
             with _guard_transaction():
-                run(f"{COMPLETE} AND {soon()}", [*values, self.id])
+                run(f"{COMPLETE} AND {soon()}", [*params, self.id])
         except Exception:
             log.exception("message_not_completed", message_id=self.id)
 
@@ -144,22 +144,7 @@ def open_message(exchange: Exchange, lookup: Lookup | None = None) -> Record:
         DatabaseError: an inbound message could not be written; it must then not be acted upon. An outbound one is sent
             all the same.
     """
-    given = {name.lower(): str(value) for name, value in exchange.headers.items()}
-    values = [
-        timezone.now(),
-        exchange.partner.pk if exchange.partner else None,
-        exchange.direction,
-        exchange.version,
-        exchange.module,
-        storable_text(exchange.method)[:8],
-        mask_urls(storable_text(exchange.url))[:2000],
-        exchange.source_address[:45],
-        storable_text(given.get("x-request-id", ""))[:64],
-        storable_text(given.get("x-correlation-id", ""))[:64],
-        storable_text(exchange.subject)[: searching.LONGEST],
-        json.dumps(mask_headers(exchange.headers)),
-        mask_body(exchange.body),
-    ]
+    values = _in_order(begun(exchange), BEGUN)
     try:
         with _guard_transaction():
             return _write(values, lookup)
@@ -168,6 +153,48 @@ def open_message(exchange: Exchange, lookup: Lookup | None = None) -> Record:
             raise
         log.exception("message_not_written", url=exchange.url)
     return Record(None)
+
+
+def begun(exchange: Exchange) -> dict[str, Any]:
+    """The columns of a row that are known when an exchange begins, masked."""
+    given = {name.lower(): str(value) for name, value in exchange.headers.items()}
+    return {
+        "at": exchange.at or timezone.now(),
+        "partner_id": exchange.partner.pk if exchange.partner else None,
+        "direction": exchange.direction,
+        "version": exchange.version,
+        "module": exchange.module,
+        "method": storable_text(exchange.method)[:8],
+        "url": mask_urls(storable_text(exchange.url))[:2000],
+        "source_address": exchange.source_address[:45],
+        "request_id": storable_text(given.get("x-request-id", ""))[:64],
+        "correlation_id": storable_text(given.get("x-correlation-id", ""))[:64],
+        "subject": storable_text(exchange.subject)[: searching.LONGEST],
+        "request_headers": mask_headers(exchange.headers),
+        "request_body": mask_body(exchange.body),
+    }
+
+
+def ended(outcome: Outcome, started: float) -> dict[str, Any]:
+    """Those that are known when it ends. `started`: by the monotonic clock."""
+    status = outcome.ocpi_status
+    return {
+        "http_status": outcome.http_status,
+        "ocpi_status": status if status is None or 0 <= status < 32_768 else None,
+        "response_headers": mask_headers(outcome.headers),
+        "response_body": mask_body(outcome.body),
+        "duration_ms": round((time.monotonic() - started) * 1000),
+        "error": mask_urls(storable_text(outcome.error)),
+        "leniences": _notes(outcome.leniences),
+        "faults": _notes(outcome.faults),
+        "objects_touched": [storable_text(name) for name in outcome.objects],
+        "failed": ended_badly(outcome.http_status, status, outcome.error),
+    }
+
+
+def _in_order(values: Mapping[str, Any], names: Sequence[str]) -> list[Any]:
+    """Values for a statement of its own."""
+    return [json.dumps(values[name]) if name in OF_JSON else values[name] for name in names]
 
 
 def _write(values: list[Any], lookup: Lookup | None) -> Record:
@@ -235,10 +262,9 @@ def _guard_transaction() -> AbstractContextManager[Any]:
     return transaction.atomic() if connections[DEFAULT_DB_ALIAS].in_atomic_block else nullcontext()
 
 
-def _notes(notes: Iterable[Lenience | Fault]) -> str:
-    """The first hundred notes as JSON, without the values themselves: those are in the body."""
-    shown = [texts_of(note) for note, _ in zip(notes, range(MOST_NOTES), strict=False)]
-    return json.dumps(shown) if shown else NOTHING
+def _notes(notes: Iterable[Lenience | Fault]) -> list[dict[str, str]]:
+    """The first hundred notes, without the values themselves: those are in the body."""
+    return [texts_of(note) for note, _ in zip(notes, range(MOST_NOTES), strict=False)]
 
 
 def texts_of(note: Lenience | Fault) -> dict[str, str]:

@@ -92,12 +92,31 @@ def identify(request: HttpRequest) -> Caller:
         found = tokens.find_issued(presented) if len(presented) <= LONGEST_HEADER else None
     if found is None:
         raise WrongToken(UNKNOWN, entrance=entrance_of(request))
-    partner = found.token.partner
-    host = expected_host(partner)
-    if host is not None and host != host_name(request):
+    if not is_at_own_host(found.token.partner, request):
         raise WrongToken(UNKNOWN, entrance=entrance_of(request))
+    return caller_of(found, encoded=found.text != presented)
+
+
+def is_at_own_host(partner: Partner, request: HttpRequest) -> bool:
+    """Whether the request came to the partner's own entrance, where there is one for each."""
+    host = expected_host(partner)
+    return host is None or host == host_name(request)
+
+
+def caller_of(found: tokens.Found, *, encoded: bool) -> Caller:
+    """Return who a token belongs to; `encoded`: the header carries it in base64."""
+    partner = found.token.partner
     parties = found.parties | {(partner.country_code, partner.party_id)}
-    return Caller(partner, found.token, found.text, found.text != presented, found.networks, parties)
+    return Caller(partner, found.token, found.text, encoded, found.networks, parties)
+
+
+def expected_reading(request: HttpRequest, in_base64: bool) -> str:
+    """Return the token that the header carries where it is written as the version wants it; else nothing."""
+    presented, fault = _presented_token(request)
+    if fault or len(presented) > LONGEST_HEADER:
+        return ""
+    readings = tokens.candidates(presented) if in_base64 else ["", presented]
+    return readings[1] if len(readings) > 1 else ""
 
 
 def look_up(request: HttpRequest) -> tokens.Lookup | None:

@@ -15,13 +15,21 @@ from partners.incidents import Report, open_incident
 from partners.models import Incident, Partner
 from partners.tokens import Lookup
 
+COUNTED = "sfp.counted"
+"""In a request's META."""
+
 
 def over_token_limit(request: HttpRequest) -> Failure | None:
-    """Count a request by its Authorization header; return the refusal, if it is one too many. No statement."""
+    """Count a request, once, by its Authorization header; return the refusal, if it is one too many. No statement."""
     header = request.META.get("HTTP_AUTHORIZATION", "")
     if not header:
         return None
-    wait = limiting.hit(PARTNERS, secrets.digest(header[:1024])[:32])
+    key = secrets.digest(header[:1024])[:32]
+    if COUNTED in request.META:
+        wait = limiting.wait_for(PARTNERS, key)
+    else:
+        wait = limiting.hit(PARTNERS, key)
+        request.META[COUNTED] = True
     return _too_many(wait, "with this token") if wait else None
 
 

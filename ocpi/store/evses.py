@@ -3,7 +3,7 @@
 An update of a part also raises `last_updated` of what it is part of (§8.2.2.3).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -37,7 +37,7 @@ def put_evse(
     def work() -> Stored[Evse]:
         location = tree.lock_parent(party, location_id)
         obj = parsed.obj
-        update = _EvseUpdate(
+        update = EvseUpdate(
             party, location, obj, parsed.raw, parsed.leniences, message_id, obj.last_updated, left_out=parsed.left_out
         )
         evse = tree.find_evse(location, evse_uid)
@@ -63,30 +63,48 @@ def patch_evse(
     def work() -> Stored[Evse]:
         location = tree.lock_parent(party, location_id)
         evse = _present(tree.find_evse(location, evse_uid), evse_uid)
-        stored = tree.full_evse(evse, tree.connectors_of(evse)[evse.pk])
-        stored = tree.from_tree(location, party, "evse", stored)
-        patched = party.version.parse_patch("evse", change, stored, as_far_as_valid=True)
-        check_identity(party, patched.obj, uid=evse_uid)
-        update = _EvseUpdate(
-            party,
-            location,
-            patched.obj,
-            patched.raw,
-            patched.leniences,
-            message_id,
-            at=patched.obj.last_updated if change.get("last_updated") else timezone.now(),
-            with_connectors=bool(change.get("connectors")),
-            left_out=patched.left_out,
-            whole=False,
-        )
+        connectors = tree.raws(tree.connectors_of(evse)[evse.pk])
+        stored, update = read_patch(party, location, evse, connectors, evse_uid, change, message_id)
         result = update.store(evse)
-        if result.stale and refresh.lacks(stored, patched.raw):
+        if result.stale and refresh.lacks(stored, update.raw):
             _refresh(location)
         return result
 
     result = in_transaction(work)
     stamps.measure(party.partner.pk, stamps.named_stamp(change), result.said_before, message_id)
     return result
+
+
+def read_patch(
+    party: Party,
+    location: Location,
+    evse: Evse,
+    connectors: Iterable[Any],
+    evse_uid: str,
+    change: Any,
+    message_id: int | None = None,
+) -> tuple[dict[str, Any], "EvseUpdate"]:
+    """Read a PATCH of a stored EVSE, whose connectors are given as JSON; return what was stored, and the update.
+
+    Raises:
+        Invalid: the PATCH, or the EVSE that it makes, has faults.
+    """
+    stored = tree.from_tree(location, party, "evse", tree.full_evse(evse, connectors))
+    patched = party.version.parse_patch("evse", change, stored, as_far_as_valid=True)
+    check_identity(party, patched.obj, uid=evse_uid)
+    update = EvseUpdate(
+        party,
+        location,
+        patched.obj,
+        patched.raw,
+        patched.leniences,
+        message_id,
+        at=patched.obj.last_updated if change.get("last_updated") else timezone.now(),
+        with_connectors=bool(change.get("connectors")),
+        left_out=patched.left_out,
+        whole=False,
+    )
+    return stored, update
 
 
 def put_connector(
@@ -161,7 +179,7 @@ def evse_wire(party: Party, location_id: str, evse_uid: str, version: Version) -
     evse = _find(party, location_id, evse_uid)
     if evse is None:
         return None
-    raw = tree.full_evse(evse, tree.connectors_of(evse)[evse.pk])
+    raw = tree.full_evse(evse, tree.raws(tree.connectors_of(evse)[evse.pk]))
     return serve("evse", raw, evse.location.version, version, party.owner)
 
 
@@ -195,7 +213,7 @@ def _connector(evse: Evse, connector_id: str) -> Connector | None:
 
 
 @dataclass(frozen=True)
-class _EvseUpdate:
+class EvseUpdate:
     """An EVSE as it is after an update, on its way into the rows. `at` is when it became so."""
 
     party: Party
@@ -208,6 +226,17 @@ class _EvseUpdate:
     with_connectors: bool = True
     left_out: tuple[Fault, ...] = ()
     whole: bool = True
+
+    def merge(self, row: Evse) -> Stored[Evse] | None:
+        """What the stored EVSE becomes, not written yet; None where more than its row and its Location's changes, or
+        nothing does."""
+        stamp, public_id, before = stamps.push_stamp(self.obj.last_updated), row.evse_id_key, row.last_updated
+        if self.left_out or self.with_connectors or stamps.is_outdated(stamp, row):
+            return None
+        raw = tree.in_tree(self.location, self.party, "evse", self.raw)
+        if not tree.fill_evse(row, self.obj, raw, stamp) or row.evse_id_key != public_id:
+            return None
+        return Stored(row, changed=True, leniences=self.leniences, said_before=before)
 
     def store(self, row: Evse | None) -> Stored[Evse]:
         stamp = stamps.push_stamp(self.obj.last_updated)
@@ -266,7 +295,14 @@ def _refresh(location: Location) -> None:
     refresh.ask(owner, "locations", location.ocpi_id, location.last_updated)
 
 
+def raise_stamp(location: Location, stamp: Stamp) -> bool:
+    """Give the Location the stamp of a part of it that is newer; not written yet. False where it is not."""
+    if not stamps.older(stamps.of(location), stamp):
+        return False
+    stamps.keep(location, stamp)
+    return True
+
+
 def _raise_location(location: Location, stamp: Stamp) -> None:
-    if stamps.older(stamps.of(location), stamp):
-        stamps.keep(location, stamp)
+    if raise_stamp(location, stamp):
         tree.LOCATIONS.update_only(location, "last_updated", "arrived_at", "updated_at")

@@ -54,11 +54,19 @@ def connectors_of(*evses: Evse) -> dict[int, list[Connector]]:
     return found
 
 
-def full_evse(evse: Evse, connectors: Iterable[Connector]) -> dict[str, Any]:
-    """Return the EVSE as it is on the wire. Its `last_updated` is the column: a connector's update raises it."""
+def raws(connectors: Iterable[Connector]) -> list[Any]:
+    """Return the JSON of connectors."""
+    return [connector.raw for connector in connectors]
+
+
+def full_evse(evse: Evse, connectors: Iterable[Any]) -> dict[str, Any]:
+    """Return the EVSE as it is on the wire, with the JSON of its connectors.
+
+    Its `last_updated` is the column: a connector's update raises it.
+    """
     return {
         **evse.raw,
-        "connectors": [connector.raw for connector in connectors],
+        "connectors": list(connectors),
         "last_updated": format_timestamp(evse.last_updated),
     }
 
@@ -74,7 +82,7 @@ def full_location(location: Location) -> dict[str, Any]:
     connectors = connectors_of(*evses)
     raw = own_raw(location)
     if evses:
-        raw["evses"] = [full_evse(evse, connectors[evse.pk]) for evse in evses]
+        raw["evses"] = [full_evse(evse, raws(connectors[evse.pk])) for evse in evses]
     return raw
 
 
@@ -104,7 +112,7 @@ def convert_evses(location: Location, party: Party, evses: Iterable[Evse]) -> No
     kept = list(evses)
     connectors = connectors_of(*kept)
     for evse in kept:
-        raw = full_evse(evse, connectors[evse.pk])
+        raw = full_evse(evse, raws(connectors[evse.pk]))
         try:
             raw = from_tree(location, party, "evse", raw)
         except Inexpressible:

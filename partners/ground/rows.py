@@ -5,7 +5,8 @@ model's columns, how values go in and how rows come out, on every database; the 
 they are used, and say what they do. On PostgreSQL they are prepared: it plans each once per connection.
 """
 
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Generic, TypeVar
 
@@ -180,6 +181,24 @@ class Table(Generic[M]):
             self._writers[vendor, adding] = writers
         return [write(row) for write in writers]
 
+    def typed(self, *names: str) -> str:
+        """Columns with their types, for `json_to_recordset(%s) AS given(...)`; without names all of them."""
+        database = connections[DEFAULT_DB_ALIAS]
+        fields = [field for field in self.fields if not names or field.attname in names]
+        return ", ".join(f'"{field.column}" {field.db_type(database)}' for field in fields)
+
+    def as_json(self, row: M, *, adding: bool) -> dict[str, Any]:
+        """All columns as `dump` takes them; `auto_now` columns are set, as by `save`."""
+        known = row.__dict__
+        return {
+            field.column: field.pre_save(row, adding) if moving else known[field.attname]
+            for field, moving in self._moving
+        }
+
+    @cached_property
+    def _moving(self) -> list[tuple[Any, bool]]:
+        return [(field, _moves(field)) for field in self.fields]
+
     def first(self, rest: str, params: Sequence[Any]) -> M | None:
         """Return the first row of `SELECT <all columns> FROM <table> <rest>`."""
         rows = run(f'SELECT {self.columns} FROM "{self.name}" {rest}', params)  # noqa: S608
@@ -209,12 +228,20 @@ class Table(Generic[M]):
 
 def _writer(field: Any, vendor: str, adding: bool) -> Callable[[Any], Any]:
     """What takes a field's value from an instance, ready for the database."""
-    moving = getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False)
-    if vendor == "postgresql" and isinstance(field, AS_IT_IS) and not moving:
+    if vendor == "postgresql" and isinstance(field, AS_IT_IS) and not _moves(field):
         name = field.attname
         return lambda row: row.__dict__[name]
     database = connections[DEFAULT_DB_ALIAS]
     return lambda row: field.get_db_prep_save(field.pre_save(row, adding), database)
+
+
+def _moves(field: Any) -> bool:
+    return bool(getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False))
+
+
+def dump(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Rows for `json_to_recordset`: one value, however many there are, so that the statement is always the same."""
+    return json.dumps(rows, default=str, separators=(",", ":"))
 
 
 def soon() -> str:

@@ -34,6 +34,13 @@ CONNECTOR_MOMENTS = ["connector_charging_at", "connector_fell_at", "connector_co
 FREE = CONNECTOR_READY | {"AVAILABLE"}
 
 
+LIVE_AT_EVSE = (
+    f"SELECT 1 FROM {AdHocSession._meta.db_table} s WHERE s.evse_id = CAST(%s AS bigint) AND s.ended_at IS NULL"  # noqa: S608
+    f" AND s.state NOT IN ({', '.join(repr(str(state)) for state in sorted(TERMINAL))})"
+)
+"""Whose news a status is (`evse_news`), for the statement that stores it."""
+
+
 def session_news(news: SessionNews) -> None:
     """A Session of ours: link it to its attempt, take its sample, wake its ad-hoc session (rules 6, 7, 21)."""
     if metering.is_known(news):

@@ -3,25 +3,25 @@
 A client that sends half a body, or one byte a second, so costs a socket and nothing else, and is told so when
 `MAX_BODY_SECONDS` are over. `Transfer-Encoding: chunked` is read like everything else. No more than
 `MAX_REQUEST_BYTES` are kept of any body, 1 kB without an `Authorization` header where a token is needed, and
-`MAX_BUFFERED_BYTES` of all bodies together. Django then gets a plain WSGI request, one per thread of `WEB_THREADS`.
+`MAX_BUFFERED_BYTES` of all bodies together. A push of a Session or status goes to the gatherer; for anything else, and
+what that leaves, Django gets a plain WSGI request, one per thread of `WEB_THREADS`.
 """
 
 import asyncio
-import io
-import sys
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import closing
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import unquote_to_bytes
 
 from django.conf import settings
 
 from ocpi.envelope import EnvelopeRenderer, StatusCode, envelope
-from ocpi.server.raw_path import RAW_PATH
-from sfp_platform.middleware import OCPI_PREFIX
+from ocpi.server import push
+from sfp_platform.middleware import OCPI_PREFIX, transport_headers
 from sfp_platform.web.crew import Crew
+from sfp_platform.web.environ import Arrived, environ_of, join_headers
+from sfp_platform.web.gatherer import Gatherer
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -30,14 +30,6 @@ Headers = list[tuple[bytes, bytes]]
 Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 KEPT_OF_STRANGERS = 1024
-BASE = {
-    "SCRIPT_NAME": "",
-    "wsgi.version": (1, 0),
-    "wsgi.errors": sys.stderr,
-    "wsgi.multithread": True,
-    "wsgi.multiprocess": True,
-    "wsgi.run_once": False,
-}
 
 
 class Gone(Exception):
@@ -60,11 +52,22 @@ class Body:
     length: int = 0
 
 
+@dataclass(frozen=True)
+class Answer:
+    """What Django, or the front itself, answers."""
+
+    status: int
+    headers: Headers
+    body: bytes
+
+
 class Front:
     """One per process."""
 
     def __init__(self, application: Wsgi, threads: int) -> None:
         self.application, self.crew, self.buffered = application, Crew(threads), 0
+        self.pushes = Gatherer()
+        self.pushes.start()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -74,8 +77,8 @@ class Front:
         try:
             async with asyncio.timeout(settings.MAX_BODY_SECONDS):
                 await self._read(body, scope, headers, receive)
-            environ = environ_of(scope, headers, body)
-            answer = await self.crew.work(lambda: respond(self.application, environ))
+            environ = environ_of(scope, headers, bytes(body.kept), body.length)
+            answer = await self._answer(environ, body)
         except Gone:
             return
         except TimeoutError:
@@ -86,6 +89,23 @@ class Front:
             self.buffered -= len(body.kept)
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
         await send({"type": "http.response.body", "body": answer.body})
+
+    async def _answer(self, environ: dict[str, Any], body: Body) -> Answer:
+        if taken := await self._push(environ, body):
+            return taken
+        return await self.crew.work(lambda: respond(self.application, environ))
+
+    async def _push(self, environ: dict[str, Any], body: Body) -> Answer | None:
+        """The answer to a push that can be taken at once; None: it is Django's, like all other requests."""
+        if body.length != len(body.kept) or not push.is_one(environ):
+            return None
+        request = Arrived(environ)
+        found = await self.pushes.answer(request, bytes(body.kept))
+        if found is None:
+            return None
+        headers = {**found.headers, "Content-Length": str(len(found.body)), **transport_headers(request)}
+        pairs = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+        return Answer(found.status, pairs, found.body)
 
     async def _read(self, body: Body, scope: Scope, headers: dict[str, str], receive: Receive) -> None:
         """Read what there is, and keep what may be kept. What is declared to be too long is not even read."""
@@ -122,15 +142,6 @@ async def _next_part(receive: Receive) -> Any:
         raise Refused(400, "The body cannot be read: its chunks are not framed as HTTP asks.") from error
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What Django, or the front itself, answers."""
-
-    status: int
-    headers: Headers
-    body: bytes
-
-
 def respond(application: Wsgi, environ: dict[str, Any]) -> Answer:
     """Have Django answer. Its connection is back in the pool before a byte goes out to a client that may be slow."""
     begun: list[tuple[int, Headers]] = []
@@ -143,42 +154,6 @@ def respond(application: Wsgi, environ: dict[str, Any]) -> Answer:
     with closing(response):
         body = b"".join(response)
     return Answer(*begun[-1], body)
-
-
-def environ_of(scope: Scope, headers: dict[str, str], body: Body) -> dict[str, Any]:
-    """The request as WSGI has it. `RAW_PATH` is the path as it was sent: an encoded slash belongs to an id."""
-    raw = scope.get("raw_path") or scope["path"].encode()
-    raw = raw.partition(b"?")[0]
-    host, port = scope.get("server") or ("", "")
-    environ = {
-        **BASE,
-        "REQUEST_METHOD": scope["method"],
-        "PATH_INFO": unquote_to_bytes(raw).decode("latin-1"),
-        RAW_PATH: raw.decode("latin-1"),
-        "QUERY_STRING": scope["query_string"].decode("latin-1"),
-        "SERVER_NAME": host,
-        "SERVER_PORT": str(port),
-        "SERVER_PROTOCOL": f"HTTP/{scope['http_version']}",
-        "REMOTE_ADDR": (scope.get("client") or ("",))[0],
-        "wsgi.url_scheme": scope["scheme"],
-        "wsgi.input": io.BytesIO(bytes(body.kept)),
-    }
-    environ |= {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in headers.items()}
-    environ["CONTENT_TYPE"] = environ.pop("HTTP_CONTENT_TYPE", "")
-    environ.pop("HTTP_CONTENT_LENGTH", None)
-    environ["CONTENT_LENGTH"] = str(body.length)
-    return environ
-
-
-def join_headers(pairs: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
-    """Headers by their names; a name with an underscore could pose as another one and is left out."""
-    headers: dict[str, str] = {}
-    for raw_name, raw_value in pairs:
-        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
-        if "_" not in name:
-            separator = "; " if name == "cookie" else ","
-            headers[name] = f"{headers[name]}{separator}{value}" if name in headers else value
-    return headers
 
 
 def is_stranger(scope: Scope, headers: dict[str, str]) -> bool:

@@ -23,6 +23,7 @@ from ocpi.log.searching import subject_of_url
 from ocpi.receivers import Names
 from ocpi.routing import is_offered
 from ocpi.server import flooding
+from ocpi.server.answer_headers import correlation_headers, routing_headers
 from ocpi.server.authentication import (
     Caller,
     TokenAuthentication,
@@ -40,10 +41,7 @@ from ocpi.versions import Fault, Lenience, Version
 from partners import tokens
 from partners.models import Partner
 
-LONGEST_ECHO = 128
 WRITING = ("PUT", "PATCH", "POST")
-ECHOED = ("X-Request-ID", "X-Correlation-ID")
-
 
 RENDERER = EnvelopeRenderer()
 
@@ -304,24 +302,12 @@ class OcpiView(APIView):
         final = response
         final.accepted_renderer, final.accepted_media_type = RENDERER, RENDERER.media_type
         final.renderer_context = {}
-        if self.version is None or self.version.correlation_headers:
-            for name in ECHOED:
-                if value := request.headers.get(name, ""):
-                    final[name] = value[:LONGEST_ECHO]
-        if self.version is not None and self.version.routing_headers and self.functional and self.partner:
-            for name, value in self._routing(request, self.partner).items():
+        for name, value in correlation_headers(self.version, request.headers).items():
+            final[name] = value
+        if self.functional:
+            for name, value in routing_headers(self.version, request.headers, self.partner).items():
                 final[name] = value
         return final
-
-    def _routing(self, request: Request, partner: Partner) -> dict[str, str]:
-        """From us, to whoever asked: a hub names itself or the party that it asks for."""
-        asked_by = request.headers
-        return {
-            "OCPI-to-country-code": asked_by.get("OCPI-from-country-code") or partner.country_code,
-            "OCPI-to-party-id": asked_by.get("OCPI-from-party-id") or partner.party_id,
-            "OCPI-from-country-code": settings.OCPI_COUNTRY_CODE,
-            "OCPI-from-party-id": settings.OCPI_PARTY_ID,
-        }
 
     def _answer(
         self, http_status: int, status_code: int, data: Any, message: str, headers: dict[str, str] | None

@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from ocpi import receivers, store
 from ocpi.models import OcpiSession
-from ocpi.store import Party, sessions
+from ocpi.store import Party, session_updates
 from tests.factories import period_data, session_data
 from tests.ocpi.store.test_rivals import at_once, meet_after
 
@@ -60,7 +60,7 @@ def test_what_another_writer_stored_in_between_stays(
     party: Party, heard: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store.put_session(party, "S-1", session_data(kwh=1))
-    meet_after(monkeypatch, sessions, "_take_over")
+    meet_after(monkeypatch, session_updates, "take_over")
     at_once(
         lambda: store.patch_session(party, "S-1", {"charging_periods": [period_data(FIRST)], "last_updated": LATER}),
         lambda: store.patch_session(party, "S-1", {"charging_periods": [period_data(SECOND)], "last_updated": LATER}),
@@ -72,7 +72,7 @@ def test_what_another_writer_stored_in_between_stays(
 
 
 def test_two_first_puts_make_one_row(party: Party, heard: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    meet_after(monkeypatch, sessions, "_new")
+    meet_after(monkeypatch, session_updates, "new_row")
     results = at_once(
         lambda: store.put_session(party, "S-1", session_data(kwh=1)),
         lambda: store.put_session(party, "S-1", session_data(kwh=2, last_updated=LATER)),

@@ -1,0 +1,149 @@
+"""Pushes from beginning to end: look, decide, write, answer."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from django.db import DEFAULT_DB_ALIAS, connections
+
+from ocpi.envelope import EnvelopeRenderer, StatusCode, envelope
+from ocpi.log import message_log
+from ocpi.log.message_log import Outcome
+from ocpi.routing import is_offered
+from ocpi.server.answer_headers import correlation_headers, routing_headers
+from ocpi.server.authentication import caller_of, is_at_own_host
+from ocpi.server.push import sessions, spool, statuses
+from ocpi.server.push.arrival import Answer, Arrival
+from ocpi.server.push.decision import Decision
+from ocpi.server.push.statements import Looked
+from ocpi.server.views.reading import read_json
+from ocpi.store import Party, stamps
+from partners import tokens
+from partners.ground.networks import covers
+from partners.models import Partner
+
+log = structlog.get_logger(__name__)
+RENDERER = EnvelopeRenderer()
+KINDS = {"sessions": sessions, "locations": statuses}
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A push that was decided: what is to be written, and what it is answered with once that is."""
+
+    looked: Looked
+    decision: Decision
+    answer: Answer
+    message: dict[str, Any]
+
+
+def answer(arrivals: Sequence[Arrival]) -> list[Answer | None]:
+    """Store what can be stored at once, and return the answers. None: of this one nothing was done.
+
+    Those of one kind share a commit. Where the write fails each is done again by itself: a bad one fails alone.
+    """
+    if connections[DEFAULT_DB_ALIAS].vendor != "postgresql":
+        return [None] * len(arrivals)
+    answers: dict[int, Answer | None] = {}
+    try:
+        with spool.of_this_thread().keep(arrivals):
+            for module, kind in KINDS.items():
+                for group in _apart([one for one in arrivals if one.module == module]):
+                    answers |= _store(kind, group)
+    except OSError as error:  # nothing is trusted that is not kept: the view keeps it in its own way
+        log.warning("spool_not_written", error=str(error))
+    return [answers.get(id(one)) for one in arrivals]
+
+
+def _apart(arrivals: Sequence[Arrival]) -> Iterator[list[Arrival]]:
+    """Groups in which no two write the same, in the order of their arrival."""
+    left = list(arrivals)
+    while left:
+        known: set[tuple[str, ...]] = set()
+        group: list[Arrival] = []
+        later: list[Arrival] = []
+        for one in left:
+            (later if one.key in known else group).append(one)
+            known.add(one.key)
+        yield group
+        left = later
+
+
+def _store(kind: Any, arrivals: Sequence[Arrival]) -> dict[int, Answer | None]:
+    try:
+        return _try(kind, arrivals)
+    except Exception as error:  # noqa: BLE001  (whatever it is, the view meets it too, and tells of it)
+        log.info("push_left_to_view", count=len(arrivals), error=repr(error))
+        connections[DEFAULT_DB_ALIAS].close_if_unusable_or_obsolete()
+        if len(arrivals) == 1:
+            return {}
+    answers: dict[int, Answer | None] = {}
+    for one in arrivals:
+        answers |= _store(kind, [one])
+    return answers
+
+
+def _try(kind: Any, arrivals: Sequence[Arrival]) -> dict[int, Answer | None]:
+    taken: dict[int, tuple[Arrival, Taken]] = {}
+    for number, (arrival, looked) in enumerate(zip(arrivals, kind.look(arrivals), strict=True)):
+        if looked is not None and (one := _take(kind, arrival, looked)) is not None:
+            taken[number] = arrival, one
+    if not taken:
+        return {}
+    rows = [{"n": number, **one.decision.row} for number, (_, one) in taken.items()]
+    messages = [{"n": number, **one.message} for number, (_, one) in taken.items()]
+    stored = kind.write(rows, messages)
+    done = {number: taken[number] for number in stored}
+    for _, one in done.values():
+        _note(one)
+    return {id(arrival): one.answer for arrival, one in done.values()}
+
+
+def _take(kind: Any, arrival: Arrival, looked: Looked) -> Taken | None:
+    """Decide what becomes of a push; None where it is not in order, or not this way's."""
+    partner = _caller(arrival, looked)
+    if partner is None:
+        return None
+    party = Party(partner, arrival.country_code, arrival.party_id, arrival.version)
+    try:
+        decision = kind.decide(arrival, party, looked, read_json(arrival.body))
+    except Exception:  # noqa: BLE001  (the view says what is wrong with it)
+        return None
+    if decision is None or (not arrival.version.ids_ignore_case and decision.stored_id != arrival.ids[-1]):
+        return None
+    status = 201 if decision.created else 200
+    asked_by = arrival.request.headers
+    headers = {
+        "Content-Type": "application/json",
+        **correlation_headers(arrival.version, asked_by),
+        **routing_headers(arrival.version, asked_by, partner),
+    }
+    body = RENDERER.render(envelope())
+    name = f"{decision.kind}:{arrival.country_code}*{arrival.party_id}/{'/'.join(arrival.ids)}"
+    outcome = Outcome(
+        http_status=status, ocpi_status=int(StatusCode.SUCCESS), headers=headers, body=body, objects=[name]
+    )
+    ended = message_log.ended(outcome, arrival.started)
+    message = {"id": looked.message_id, **arrival.logged, **ended, "partner_id": partner.pk}
+    return Taken(looked, decision, Answer(status, headers, body), message)
+
+
+def _caller(arrival: Arrival, looked: Looked) -> Partner | None:
+    """The partner that calls, where nothing speaks against it: the view says what does."""
+    caller = caller_of(looked.found, encoded=arrival.version.encodes_token)
+    partner = caller.partner
+    if caller.registering or partner.connection == Partner.Connection.SUSPENDED:
+        return None
+    if not is_at_own_host(partner, arrival.request) or not is_offered(arrival.version, partner):
+        return None
+    if caller.networks and not covers(caller.networks, arrival.source):
+        return None
+    return partner if (arrival.country_code, arrival.party_id) in caller.parties else None
+
+
+def _note(one: Taken) -> None:
+    """What a push tells of its token and of the partner's clock: mostly no statement."""
+    token, decision = one.looked.found.token, one.decision
+    tokens.note_use(token)
+    stamps.measure(token.partner_id, decision.said, decision.said_before, one.looked.message_id)

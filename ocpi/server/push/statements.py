@@ -1,0 +1,92 @@
+"""The SQL that both kinds of pushes share, for however many of them at once.
+
+Values come as one JSON text: the statement is the same for one push and for fifty, so that PostgreSQL plans it once.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from ocpi.log.message_log import BEGUN, ENDED, MESSAGES
+from ocpi.server.push.arrival import Arrival
+from partners.ground.rows import dump, run
+from partners.models import IssuedToken
+from partners.tokens import TOKENS, Found, found_columns, found_in, found_width, read_found
+
+# PostgreSQL expects a hundred rows of such a function and would read whole tables for them; by this condition, which
+# always holds, it expects one.
+FEW = "n + 0 = n"
+LOGGED = ("id", *BEGUN, *ENDED)
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What the look found for one push.
+
+    Args:
+        message_id: for its row in the message log.
+        found: its token and partner.
+        columns: what else the kind of push asked for.
+    """
+
+    message_id: int
+    found: Found
+    columns: Sequence[Any]
+
+
+def look(arrivals: Sequence[Arrival], statement: str) -> list[Looked | None]:
+    """Run a look for some pushes; None for those whose token is not known."""
+    asked = [
+        {
+            "n": number,
+            "digest": one.digest,
+            "country_code": one.country_code,
+            "party_id": one.party_id,
+            "key": one.ids[0].lower(),
+            "part": one.ids[-1].lower(),
+        }
+        for number, one in enumerate(arrivals)
+    ]
+    looked: list[Looked | None] = [None] * len(arrivals)
+    after = 2 + found_width()
+    for row in run(statement, [dump(asked)]):
+        looked[row[0]] = Looked(row[1], read_found(row[2:after]), row[after:])
+    return looked
+
+
+@cache
+def look_for(columns: str, joins: str) -> str:
+    """A look: token and partner of each push, and what else its kind joins to `asked`."""
+    return (
+        "WITH asked AS MATERIALIZED (SELECT * FROM json_to_recordset(%s)"  # noqa: S608
+        " AS asked(n int, digest text, country_code text, party_id text, key text, part text)"
+        f" WHERE {FEW})"
+        f" SELECT asked.n, nextval('{MESSAGES.name}_id_seq'), {found_columns()}, {columns}"
+        f" FROM asked JOIN ({found_in()}) ON {TOKENS.name}.digest = asked.digest"
+        f" AND {TOKENS.name}.state <> '{IssuedToken.State.REVOKED}' {joins}"
+    )
+
+
+@cache
+def given(typed: str) -> str:
+    """The rows to be written, as a part of a statement: what a kind of push gives, by its number `n`."""
+    return (
+        "given AS MATERIALIZED (SELECT * FROM json_to_recordset(%s)"  # noqa: S608
+        f" AS given(n int, seen text, waits text[], {typed}) WHERE {FEW})"
+    )
+
+
+@cache
+def logged() -> str:
+    """Its last part: the row of the message log, complete, of each push that was `stored`."""
+    columns = ", ".join(LOGGED)
+    return (
+        f"logged AS (INSERT INTO {MESSAGES.name} ({columns}) SELECT {columns} FROM json_to_recordset(%s)"  # noqa: S608
+        f" AS message(n int, {MESSAGES.typed(*LOGGED)}) JOIN stored USING (n)) SELECT n FROM stored"
+    )
+
+
+def write(statement: str, rows: Sequence[dict[str, Any]], messages: Sequence[dict[str, Any]]) -> set[int]:
+    """Run a write; return the numbers of those that were stored: of the others nothing is left."""
+    return {row[0] for row in run(statement, [dump(rows), dump(messages)])}
