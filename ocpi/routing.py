@@ -48,7 +48,7 @@ def serves_ocpi(host: str) -> bool:
     """Whether our OCPI interfaces are at this host: one of the partners' own, or the one that serves all."""
     if CODE in settings.OCPI_BASE_URL_TEMPLATE:
         return code_of_host(host) is not None
-    return host == urlsplit(settings.OCPI_BASE_URL_TEMPLATE).hostname
+    return bool(host == urlsplit(settings.OCPI_BASE_URL_TEMPLATE).hostname)
 
 
 def versions_url(partner: Partner) -> str:

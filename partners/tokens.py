@@ -96,7 +96,7 @@ class Lookup:
 
     def alone(self) -> Found | None:
         """Find it, in a statement of its own."""
-        statement = f"SELECT {found_columns()} FROM {found_in()} WHERE {self.condition}"  # noqa: S608
+        statement = f"SELECT {found_columns()} FROM {found_in()} WHERE {self.condition}"
         return self.find_token(run(statement, self.params))
 
     def find_token(self, rows: Iterable[Sequence[Any]]) -> Found | None:
@@ -128,9 +128,9 @@ def found_id() -> str:
 def found_columns() -> str:
     """What a `Lookup` reads: the token, its partner, the partner's networks and parties."""
     own = f"WHERE partner_id = {PARTNERS.name}.id"
-    networks = f"(SELECT {join_values('network')} FROM {AllowedNetwork._meta.db_table} {own})"  # noqa: S608
+    networks = f"(SELECT {join_values('network')} FROM {AllowedNetwork._meta.db_table} {own})"
     granted = f"{own} AND state = '{PartnerRole.State.APPROVED}'"
-    roles = f"(SELECT {join_values('country_code || party_id')} FROM {PartnerRole._meta.db_table} {granted})"  # noqa: S608
+    roles = f"(SELECT {join_values('country_code || party_id')} FROM {PartnerRole._meta.db_table} {granted})"
     return f"{TOKENS.columns}, {PARTNERS.columns}, {networks}, {roles}"
 
 

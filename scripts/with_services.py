@@ -73,7 +73,7 @@ def with_services(command: list[str]) -> int:
 def run_command(command: list[str], environment: dict[str, str]) -> int:
     """Wait for the command, whatever signals come: it is told to end, and then given the time to do so."""
     try:
-        child = subprocess.Popen(command, env=environment)  # noqa: S603 - the command is this program's purpose
+        child = subprocess.Popen(command, env=environment)
     except OSError as problem:
         raise UnavailableError(f"cannot run {command[0]}: {problem.strerror}") from problem
     while True:

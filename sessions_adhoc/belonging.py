@@ -29,7 +29,7 @@ _ITS_TOKEN = f"JOIN {Token._meta.db_table} t ON t.id = s.token_id WHERE s.partne
 # In one statement, as every Session asks it. Our references are lower case; the token's contract id is only looked
 # for when nothing else is found.
 WHOSE = (
-    f"WITH named AS (SELECT s.id, 1 AS rank {_OF_PARTNER}"  # noqa: S608
+    f"WITH named AS (SELECT s.id, 1 AS rank {_OF_PARTNER}"
     f" JOIN {ChargingAttempt._meta.db_table} a ON a.session_id = s.id"
     " WHERE s.partner_id = CAST(%s AS bigint) AND a.authorization_reference = %s"
     f" UNION ALL SELECT s.id, 2 {_OF_PARTNER} {_ITS_TOKEN} AND LOWER(t.uid) = %s)"

@@ -53,14 +53,15 @@ class LeanPathMiddleware:
 
     def straight_to_view(self, request: HttpRequest) -> HttpResponseBase:
         found = self._found(request)
-        response = found.func(request, *found.args, **variables(request, found))
+        response: Any = found.func(request, *found.args, **variables(request, found))
         if hasattr(response, "render") and callable(response.render):
             response = response.render()
         if not isinstance(response, HttpResponseBase):
             response = HttpResponse(response)
         if not response.streaming and not response.has_header("Content-Length"):
             response.headers["Content-Length"] = str(len(response.content))
-        return response
+        final: HttpResponseBase = response
+        return final
 
     def _found(self, request: HttpRequest) -> ResolverMatch:
         """The view of the path as it was sent."""
@@ -152,7 +153,7 @@ class StaffMiddleware(AuditlogMiddleware):
         super().__init__(get_response)
         self.prefix = reverse("admin:index")
 
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+    def __call__(self, request: HttpRequest) -> Any:
         if not request.path_info.startswith(self.prefix):
             return self.get_response(request)
         return super().__call__(request)

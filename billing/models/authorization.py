@@ -251,12 +251,12 @@ class PaymentAuthorization(FSMModelMixin, models.Model):
 
     def warn_at(self) -> datetime:
         """When to warn that the reservation expires: a day before (rule 28), or halfway if it is short."""
-        assert self.expires_at is not None  # noqa: S101  held money always has an end
+        assert self.expires_at is not None
         return self.expires_at - min(EXPIRY_WARNING, (self.expires_at - self.state_since) / 2)
 
     def expiry_clock(self, now: datetime) -> datetime:
         """The next moment at which a held reservation needs somebody."""
-        assert self.expires_at is not None  # noqa: S101  held money always has an end
+        assert self.expires_at is not None
         return self.expires_at if self.expiry_warned_at or self.warn_at() <= now else self.warn_at()
 
 

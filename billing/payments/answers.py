@@ -146,7 +146,7 @@ def _cannot_arrive_any_more(row: PaymentAuthorization, now: datetime) -> bool:
 
 
 def _on_capture(row: PaymentAuthorization, answer: GatewayAnswer, now: datetime) -> None:
-    assert row.capture_amount is not None  # noqa: S101  capturing always names its amount
+    assert row.capture_amount is not None
     captured = row.capture_amount if answer.captured_amount is None else answer.captured_amount
     match answer.outcome:
         case Outcome.DONE if not 0 < captured <= row.amount:

@@ -76,7 +76,7 @@ def _part(tariff: Tariff, element: Element, component: PriceComponent, *, mixed:
     vat = vat_of(tariff, component)
     before, after = with_taxes(tariff, component.price, vat)
     amount = after if after is not None else before
-    assert amount is not None  # noqa: S101  one of the two is always known
+    assert amount is not None
     details = [_price(component, amount, tariff.currency), _when(element.restrictions)]
     if component.price:
         details.append(_step(component))

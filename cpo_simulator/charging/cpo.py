@@ -2,7 +2,8 @@
 
 from typing import TextIO
 
-from cpo_simulator.charging.run import Course, Run, Runs, Start
+from cpo_simulator.charging.run import Course, Run, Runs
+from cpo_simulator.charging.sessions import Start
 from cpo_simulator.network.bay import Bay
 from cpo_simulator.office import Office
 from cpo_simulator.settings.behaviour import Behaviour

@@ -92,13 +92,13 @@ class HandshakeRunAdmin(ReadOnlyAdmin):
         ),
     )
 
-    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> HandshakeRun | None:
-        """Its steps are read first. A step is written with what follows from it: one that failed and a run that still
-        goes on are then never seen together, unless there is another try."""
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """With `steps_before`: its steps are read first. A step is written with what follows from it: one that failed
+        and a run that still goes on are then never seen together, unless there is another try."""
         steps = list(HandshakeStep.objects.filter(run=int(object_id))) if object_id.isdigit() else []
-        row: HandshakeRun | None = super().get_object(request, object_id, from_field)
+        row: Any = super().get_object(request, object_id, from_field)
         if row is not None:
-            row.steps_before = steps  # type: ignore[attr-defined]
+            row.steps_before = steps
         return row
 
     def refresh(self, row: HandshakeRun) -> int:
@@ -119,8 +119,8 @@ class HandshakeRunAdmin(ReadOnlyAdmin):
             "Cancelled", row.cause, NEUTRAL, "Start a new one when both sides are ready.", since=row.ended_at
         )
 
-    def running(self, row: HandshakeRun) -> Standing:
-        last = row.steps_before[-1] if row.steps_before else None  # type: ignore[attr-defined]
+    def running(self, row: Any) -> Standing:
+        last = row.steps_before[-1] if row.steps_before else None
         if last is None or last.ok is not False:
             return Standing("Running", f"{row.get_step_display()}. Waiting for the CPO's answer.", INFO)
         until = f"We try again until {clock_time(row.window_ends_at)}."
@@ -130,11 +130,11 @@ class HandshakeRunAdmin(ReadOnlyAdmin):
             "Running", f"{last.text} {until}", WARNING, last.advice, next_at=row.next_check_at, next_text="the next try"
         )
 
-    def panels(self, request: HttpRequest, row: HandshakeRun) -> dict[str, Any]:
+    def panels(self, request: HttpRequest, row: Any) -> dict[str, Any]:
         token = row.issued_token
         return {
             "shortcuts": [(f"Stages of {row.partner.name}", url_of(Partner, row.partner_id))],
-            "steps": [shown_step(step) for step in row.steps_before],  # type: ignore[attr-defined]
+            "steps": [shown_step(step) for step in row.steps_before],
             "facts": {
                 "Partner": link(row.partner),
                 "Their versions URL": row.partner.versions_url,

@@ -76,7 +76,7 @@ def _unwell(seen: Traffic) -> Counter[int]:
 def _too_many(failed: int, unwell: int, total: int) -> bool:
     """Of many calls a share; of a few all."""
     if total >= LEAST_CALLS:
-        return failed / total >= settings.DETECT_ERROR_RATE
+        return bool(failed / total >= settings.DETECT_ERROR_RATE)
     return unwell == total >= LEAST_ALL_FAILED
 
 
@@ -116,7 +116,7 @@ def _calm(window: Window, row: Incident) -> bool:
         for one in seen.failures
         if one.partner_id == row.partner_id and one.direction == OUTBOUND and _their_fault(one)
     )
-    return broken < settings.DETECT_ERROR_RATE * max(seen.totals(OUTBOUND).get(row.partner_id, 0), 1)
+    return bool(broken < settings.DETECT_ERROR_RATE * max(seen.totals(OUTBOUND).get(row.partner_id, 0), 1))
 
 
 def our_errors(window: Window) -> list[Finding]:

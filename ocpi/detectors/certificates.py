@@ -23,7 +23,7 @@ def expiring(window: Window) -> list[Finding]:
 
 
 def _finding(row: ServerCertificate, window: Window) -> Finding:
-    assert row.not_after is not None  # noqa: S101  (filtered above)
+    assert row.not_after is not None
     left = days_left(row.not_after, window.now)
     urgent = left < LAST_DAYS or bool(row.problem)
     # When it became what it is: the same state is not told again after somebody closed it.

@@ -11,7 +11,8 @@ from django.db.models.functions import Coalesce
 
 from ocpi.detectors.answers import SILENT
 from ocpi.detectors.objects import REFUSED
-from ocpi.detectors.refused import THEY_BAR_US, TOKEN_REFUSED
+from ocpi.detectors.refused import THEY_BAR_US
+from ocpi.handshake.advance import TOKEN_REFUSED
 from ocpi.models import Evse, Location, SyncRun
 from partners.incidents.detecting import Detector, Finding, Key, Window, evidence, moment
 from partners.incidents.reporting import Report

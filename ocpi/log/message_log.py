@@ -51,7 +51,7 @@ ENDED = (
 OF_JSON = ("request_headers", "response_headers", "leniences", "faults", "objects_touched")
 MESSAGES = Table(Message)
 COMPLETE = (
-    f"UPDATE {MESSAGES.name} SET {', '.join(f'{name} = %s' for name in ENDED)},"  # noqa: S608
+    f"UPDATE {MESSAGES.name} SET {', '.join(f'{name} = %s' for name in ENDED)},"
     " subject = CASE WHEN subject = '' THEN %s ELSE subject END,"
     " partner_id = COALESCE(%s, partner_id), entrance_id = COALESCE(%s, entrance_id)"
     " WHERE id = %s"
@@ -221,7 +221,7 @@ def _insert(values: list[Any], lookup: Lookup | None) -> Record:
             values = [*values[:-1], values[-1][:KEPT_OF_STRANGERS]]
         return Record(run(f"{_begin()} WHERE {soon()} RETURNING id", values)[0][0], found=found)
     statement = (
-        f"WITH caller AS (SELECT {found_id()} AS partner FROM {found_in()} WHERE {lookup.condition} LIMIT 1),"  # noqa: S608
+        f"WITH caller AS (SELECT {found_id()} AS partner FROM {found_in()} WHERE {lookup.condition} LIMIT 1),"
         f" logged AS ({_begin('(SELECT partner FROM caller)')} WHERE {soon()} RETURNING id)"
         f" SELECT logged.id, {found_columns()} FROM logged LEFT JOIN ({found_in()}) ON {lookup.condition}"
     )

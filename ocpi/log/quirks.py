@@ -59,7 +59,7 @@ def _count(partner_id: int, version: str, module: str, kinds: dict[str, str], me
     table = connection.ops.quote_name(PartnerQuirk._meta.db_table)
     one_row = "(%s, %s, %s, %s, %s, %s, %s, %s, %s)"
     statement = (
-        f"INSERT INTO {table} ({COLUMNS}) VALUES {', '.join([one_row] * len(kinds))}"  # noqa: S608
+        f"INSERT INTO {table} ({COLUMNS}) VALUES {', '.join([one_row] * len(kinds))}"
         " ON CONFLICT (partner_id, version, module, kind) DO UPDATE SET"
         f" count = {table}.count + 1, last_seen = excluded.last_seen,"
         " last_message_id = excluded.last_message_id, example = excluded.example"

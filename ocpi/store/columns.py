@@ -60,5 +60,5 @@ def seconds(model: type[models.Model], column: str, value: int | None) -> int | 
 def required_number(model: type[models.Model], column: str, value: Decimal, path: str) -> Decimal:
     """The same for a column that is never empty."""
     fitted = number(model, column, value, path)
-    assert fitted is not None  # noqa: S101  (narrows the type; a number goes in)
+    assert fitted is not None
     return fitted

@@ -39,7 +39,7 @@ from ocpi.versions.patching import as_list, moment
 from partners.ground.rows import Table, for_update, run
 
 SESSIONS = Table(OcpiSession)
-READ = f"SELECT {SESSIONS.columns}, xmin::text FROM {SESSIONS.name} {THIS_ONE}"  # noqa: S608
+READ = f"SELECT {SESSIONS.columns}, xmin::text FROM {SESSIONS.name} {THIS_ONE}"
 UNLESS_THERE = "ON CONFLICT DO NOTHING RETURNING id"
 
 
@@ -126,7 +126,7 @@ def _at_once(party: Party, session_id: str, make: Callable[[OcpiSession | None],
         statement = f"{SESSIONS.insert_into} SELECT {SESSIONS.typed_marks} WHERE {nobody_waits} {UNLESS_THERE}"
         written = run(statement, [*SESSIONS.values(row, adding=True), *params])
     else:
-        statement = f"UPDATE {SESSIONS.name} SET {SESSIONS.assignments} WHERE id = %s AND xmin::text = %s"  # noqa: S608
+        statement = f"UPDATE {SESSIONS.name} SET {SESSIONS.assignments} WHERE id = %s AND xmin::text = %s"
         values = [*SESSIONS.values(row, adding=False), row.pk, seen, *params]
         written = run(f"{statement} AND {nobody_waits} RETURNING id", values)
     if not written:

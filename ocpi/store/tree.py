@@ -20,6 +20,7 @@ from partners.ground.rows import Table, for_update
 
 LOCATIONS, EVSES, CONNECTORS = Table(Location), Table(Evse), Table(Connector)
 COORDINATE = Decimal("0.0000001")
+NOWHERE = (Decimal(0), Decimal(0))
 
 
 def lock_location(party: Party, location_id: str) -> Location | None:
@@ -134,7 +135,7 @@ def fill_location(row: Location, party: Party, obj: Any, raw: Mapping[str, Any],
         value = getattr(obj, column)
         setattr(row, column, columns.text(Location, column, None if value == NOT_AVAILABLE else value))
     place = _degrees(obj.coordinates.latitude), _degrees(obj.coordinates.longitude)
-    row.latitude, row.longitude = (None, None) if place == (0, 0) else place
+    row.latitude, row.longitude = (None, None) if place == NOWHERE else place
     row.publish = obj.publish
 
 

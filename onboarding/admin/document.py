@@ -39,7 +39,8 @@ class DocumentAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Document]:
         rows: Any = super().get_queryset(request)
-        return rows.listed()
+        listed: QuerySet[Document] = rows.listed()
+        return listed
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.download)

@@ -34,6 +34,7 @@ from onboarding.admin.partner.standing import standing_of
 from onboarding.admin.partner.test_actions import TEST_ACTIONS
 from onboarding.admin.workspace import views
 from onboarding.admin.workspace.next_step import tab_url
+from onboarding.admin.workspace.page import Page
 from onboarding.guide import Stage
 from partners import tokens
 from partners.admin.kit.actions import PageAction
@@ -149,13 +150,15 @@ class PartnerAdmin(PartnerColumns, SupportAdmin):
         tab = views.tab_of(request)
         if request.method != "GET" or tab == views.FORM_TAB:
             back = {"tabs": [(key, title, f"?tab={key}", key == views.FORM_TAB) for key, title in views.TABS]}
-            return super().change_view(request, object_id, form_url, {**(extra_context or {}), **back})
+            form: HttpResponse = super().change_view(request, object_id, form_url, {**(extra_context or {}), **back})
+            return form
         partner = self.get_object(request, unquote(object_id))
         if partner is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+            gone: HttpResponse = self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+            return gone
         if not self.has_view_permission(request, partner):
             raise PermissionDenied
-        return views.show(views.Page(self, request, partner), tab)
+        return views.show(Page(self, request, partner), tab)
 
     def buttons(self, request: HttpRequest, row: Partner) -> list[dict[str, Any]]:
         return [one for one in super().buttons(request, row) if one["action"].name not in self.in_place]

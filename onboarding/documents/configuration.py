@@ -1,5 +1,6 @@
 """How a partner is configured, as the dossier tells it: everything but secrets."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,11 +52,11 @@ def _facts(partner: Partner, facts: PortalFacts) -> list[tuple[str, str | list[s
     ]
 
 
-def _tokens(rows: object) -> list[str]:
+def _tokens(rows: Iterable[Any]) -> list[str]:
     return [
         f"ends in {row.last4}, {row.get_purpose_display().split(' (')[0].lower()}, {row.get_state_display().lower()}, "
         f"{clock(row.created_at)}"
-        for row in rows  # type: ignore[attr-defined]
+        for row in rows
     ]
 
 

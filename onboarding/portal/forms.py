@@ -176,5 +176,6 @@ class SignOffForm(forms.Form):
     def __init__(self, data: Any = None) -> None:
         super().__init__(data, auto_id="s-%s", label_suffix="")
         for name in ("name", "role"):
-            self.fields[name].required = True
-            self.fields[name].max_length = 100  # type: ignore[attr-defined]
+            field = self.fields[name]
+            assert isinstance(field, forms.CharField)
+            field.required, field.max_length = True, 100

@@ -29,10 +29,14 @@ EXECUTED = frozenset({"ACCEPTED"})
 
 @dataclass(frozen=True)
 class Charge:
-    """An ad-hoc session with all that happened in it, read beforehand."""
+    """An ad-hoc session with all that happened in it, read beforehand.
+
+    Args:
+        attempts: ChargingAttempts, each with `valid_links` and the `counted` samples.
+    """
 
     session: AdHocSession
-    attempts: list[ChargingAttempt]
+    attempts: list[Any]
     connector: list[TimelineEvent]
     cdrs: list[Cdr]
 
@@ -130,8 +134,8 @@ def _start(charge: Charge) -> tuple[list[Found], bool]:
     """Started: a valid Session was ACTIVE in time. Tracked: energy and more than one update of it arrived."""
     rows, complete = [], False
     for attempt in charge.attempts:
-        for link in attempt.valid_links:  # type: ignore[attr-defined]
-            session, samples = link.ocpi_session, attempt.counted  # type: ignore[attr-defined]
+        for link in attempt.valid_links:
+            session, samples = link.ocpi_session, attempt.counted
             if session.first_active_at is None:
                 continue
             waited = round((session.first_active_at - attempt.created_at).total_seconds())
@@ -215,9 +219,9 @@ def _meter(charge: Charge, attempt: ChargingAttempt) -> tuple[list[Found], bool]
     return [Found.row("meter_values", "readings", label, charge.session, samples[-1].at)], good
 
 
-def readings(attempt: ChargingAttempt) -> list[Sample]:
+def readings(attempt: Any) -> list[Sample]:
     """The samples from when energy flows: before, there is no power to tell."""
-    return [one for one in attempt.counted if one.kwh != 0]  # type: ignore[attr-defined]
+    return [one for one in attempt.counted if one.kwh != 0]
 
 
 def _gaps(samples: list[Sample]) -> str:

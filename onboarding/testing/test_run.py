@@ -163,7 +163,7 @@ def _went(title: str, awaited: str, status: str) -> Callable[[Charge], PathStep]
 
 def _session(charge: Charge) -> PathStep:
     for attempt in reversed(charge.attempts):
-        for link in attempt.valid_links:  # type: ignore[attr-defined]
+        for link in attempt.valid_links:
             row = link.ocpi_session
             if row.first_active_at is not None:
                 waited = max(round((row.first_active_at - attempt.created_at).total_seconds()), 0)

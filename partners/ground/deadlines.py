@@ -31,7 +31,7 @@ def due_index(name: str, *before: str) -> models.Index:
 
 def growing_pause(tries: int, first: timedelta, longest: timedelta) -> timedelta:
     """How long to wait after the `tries`-th try: `first`, then twice as long each time, `longest` at most."""
-    return min(first * 2 ** min(tries - 1, 10), longest)
+    return min(first * int(2 ** min(tries - 1, 10)), longest)
 
 
 class LeaseLostError(Exception):
@@ -84,7 +84,7 @@ def is_any_due(models: Sequence[type[models.Model]], now: datetime) -> bool:
 
 @cache
 def _question(models: tuple[type[models.Model], ...]) -> str:
-    due = (f'EXISTS (SELECT 1 FROM "{model._meta.db_table}" WHERE next_check_at <= %s)' for model in models)  # noqa: S608
+    due = (f'EXISTS (SELECT 1 FROM "{model._meta.db_table}" WHERE next_check_at <= %s)' for model in models)
     return f"SELECT {' OR '.join(due)}"
 
 
@@ -117,7 +117,7 @@ def claim_due(
         # An array is computed once. As a plain IN the planner may run the locking subquery again for each row
         # that it compares, and lock and claim more than `limit`.
         chosen = f"= ANY(ARRAY({picked}))" if connection.vendor == "postgresql" else f"IN ({picked})"
-        statement = f"UPDATE {table} SET {quote('next_check_at')} = %s WHERE {pk} {chosen} RETURNING {pk}"  # noqa: S608
+        statement = f"UPDATE {table} SET {quote('next_check_at')} = %s WHERE {pk} {chosen} RETURNING {pk}"
         until = connection.ops.adapt_datetimefield_value(now + lease)
         with connection.cursor() as cursor:
             cursor.execute(statement, [until, *picked_params])

@@ -145,7 +145,7 @@ class Table(Generic[M]):
 
     @cached_property
     def _update(self) -> str:
-        return f'UPDATE "{self.name}" SET {self.assignments} WHERE {self._key} = %s'  # noqa: S608
+        return f'UPDATE "{self.name}" SET {self.assignments} WHERE {self._key} = %s'
 
     def read(self, row: Sequence[Any]) -> M:
         """Make an instance of the columns of a row, as the ORM would, but without its signals."""
@@ -201,12 +201,12 @@ class Table(Generic[M]):
 
     def first(self, rest: str, params: Sequence[Any]) -> M | None:
         """Return the first row of `SELECT <all columns> FROM <table> <rest>`."""
-        rows = run(f'SELECT {self.columns} FROM "{self.name}" {rest}', params)  # noqa: S608
+        rows = run(f'SELECT {self.columns} FROM "{self.name}" {rest}', params)
         return self.read(rows[0]) if rows else None
 
     def all(self, rest: str, params: Sequence[Any]) -> list[M]:
         """Return all of them."""
-        return [self.read(row) for row in run(f'SELECT {self.columns} FROM "{self.name}" {rest}', params)]  # noqa: S608
+        return [self.read(row) for row in run(f'SELECT {self.columns} FROM "{self.name}" {rest}', params)]
 
     def insert(self, row: M) -> None:
         """Write a new row and give it its key. `auto_now` columns are set, as by `save`."""
@@ -223,7 +223,7 @@ class Table(Generic[M]):
         fields = [field for field in self._without_key if field.name in names]
         marks = ", ".join(f'"{field.column}" = %s' for field in fields)
         values = [_writer(field, vendor, adding=False)(row) for field in fields]
-        run(f'UPDATE "{self.name}" SET {marks} WHERE {self._key} = %s', [*values, row.pk])  # noqa: S608
+        run(f'UPDATE "{self.name}" SET {marks} WHERE {self._key} = %s', [*values, row.pk])
 
 
 def _writer(field: Any, vendor: str, adding: bool) -> Callable[[Any], Any]:

@@ -60,7 +60,10 @@ def hide(_value: str) -> str:
 def begin(user: Any, row: Model, label: str, reason: str = "") -> HistoryEntry:
     """Write down that `user` pressed a button, before it does anything: a crash leaves "Not finished"."""
     values = {**circumstances(row), "reason": reason}
-    return HistoryEntry.objects.create(**values, **_object(row), actor=user, label=label, result=Result.STARTED)
+    entry: HistoryEntry = HistoryEntry.objects.create(
+        **values, **_object(row), actor=user, label=label, result=Result.STARTED
+    )
+    return entry
 
 
 def finish(entry: HistoryEntry, result: str, outcome: str = "") -> None:
@@ -72,9 +75,10 @@ def note(row: Model, label: str, outcome: str = "", *, user: Any = None, reason:
     """Write down something that was done to `row` and shows in no column of it."""
     values = circumstances(row)
     values["reason"] = reason or values["reason"]
-    return HistoryEntry.objects.create(
+    entry: HistoryEntry = HistoryEntry.objects.create(
         **values, **_object(row), actor=user, label=label, outcome=outcome, result=Result.DONE
     )
+    return entry
 
 
 def _object(row: Model) -> dict[str, Any]:

@@ -18,7 +18,7 @@ class AuthenticatorApp(TOTPDevice):
         verbose_name = "authenticator app"
 
     def __str__(self) -> str:
-        return self.name
+        return str(self.name)
 
     @property
     def bin_key(self) -> bytes:
@@ -38,7 +38,7 @@ class RecoveryCodes(StaticDevice):
         verbose_name_plural = "recovery codes"
 
     def __str__(self) -> str:
-        return self.name
+        return str(self.name)
 
     @staticmethod
     def digest(code: str) -> str:

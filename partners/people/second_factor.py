@@ -34,7 +34,7 @@ class Checked:
 
 def has_app(user: Any) -> bool:
     """Whether somebody set up a second factor."""
-    return AuthenticatorApp.objects.filter(user_id=user.pk, confirmed=True).exists()
+    return bool(AuthenticatorApp.objects.filter(user_id=user.pk, confirmed=True).exists())
 
 
 def is_missing(user: Any) -> bool:
@@ -96,7 +96,7 @@ def as_shown(code: str) -> str:
 
 
 def recovery_codes_left(user: Any) -> int:
-    return StaticToken.objects.filter(device__user=user).count()
+    return int(StaticToken.objects.filter(device__user=user).count())
 
 
 def check(user: Any, code: str) -> Checked:
@@ -119,7 +119,7 @@ def seconds_to_wait(device: AuthenticatorApp | RecoveryCodes) -> int:
     allowed, why = device.verify_is_allowed()
     if allowed or not why:
         return 0
-    return max(1, round((why["locked_until"] - timezone.now()).total_seconds()))
+    return max(1, int((why["locked_until"] - timezone.now()).total_seconds()))
 
 
 def reset(user: Any) -> bool:

@@ -100,7 +100,7 @@ def virtual_environment() -> Path | None:
         [*uv, "venv", "--quiet", "--clear", "--python", sys.executable, str(VENV)],
         [*uv, "pip", "install", "--quiet", "--python", str(python), "-r", str(NEEDS)],
     ):
-        done = subprocess.run(command, capture_output=True, text=True, timeout=150, check=False)  # noqa: S603
+        done = subprocess.run(command, capture_output=True, text=True, timeout=150, check=False)
         if done.returncode:
             say(f"  the rivals cannot be installed here: {done.stderr.strip()[-300:]}")
             return None
@@ -114,7 +114,7 @@ def load(server: Server, token: str, prefix: str) -> None:
     spec = {"port": server.port, "connections": CONNECTIONS, "seconds": SECONDS, "token": encoded, "prefix": prefix}
     before = cpu_seconds(server.pid)
     command = [sys.executable, "-m", "rehearsal.bench.load", json.dumps(spec)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True, cwd=ROOT)  # noqa: S603
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True, cwd=ROOT)
     result = json.loads(done.stdout)
     taken = result["taken"]
     if not taken:

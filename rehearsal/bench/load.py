@@ -46,7 +46,7 @@ class Connection(asyncio.Protocol):
         self.done = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 (narrows the type)
+        assert isinstance(transport, asyncio.Transport)
         self.transport = transport
         self.send()
 

@@ -35,7 +35,7 @@ def handler(port: int, count: int, evses: int) -> type[BaseHTTPRequestHandler]:
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the library's name
+        def log_message(self, format: str, *args: Any) -> None:
             """Nothing: it would be ten thousand lines."""
 
     return Handler

@@ -92,7 +92,7 @@ def load(port: int, token: str) -> "subprocess.Popen[bytes]":
     spec = {"port": port, "connections": WRITERS, "seconds": LOAD_SECONDS, "token": encoded, "prefix": "w"}
     spec["rate"] = WRITERS / WRITES_PER_SECOND
     command = [sys.executable, "-m", "rehearsal.bench.load", json.dumps(spec)]
-    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)  # noqa: S603
+    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
 
 
 def report(when: str, taken: list[float]) -> None:

@@ -68,7 +68,7 @@ def copies(row: models.Model, count: int, **changes: str) -> int:
     columns, table = ", ".join(f'"{name}"' for name in names), model._meta.db_table
     with connection.cursor() as cursor:
         cursor.execute(
-            f"INSERT INTO {table} ({columns})"  # noqa: S608
+            f"INSERT INTO {table} ({columns})"
             f" SELECT {values} FROM {table} s, generate_series(1, %s) AS n WHERE s.id = %s",
             [count, row.pk],
         )

@@ -59,7 +59,7 @@ def one(partner: Partner, cpo: stub.Cpo, evse: str, session_id: str, run_tasks: 
         settle(run_tasks)
     store.put_cdr(party, wire.cdr(session_id, evse, own))
     settle(run_tasks)
-    return AdHocSession.objects.get(pk=session.pk).state == State.SETTLED
+    return bool(AdHocSession.objects.get(pk=session.pk).state == State.SETTLED)
 
 
 def settle(run_tasks: Any) -> None:

@@ -40,7 +40,7 @@ def start(world: World) -> str:
 
 def session_push(world: World) -> str:
     """The Session is PUT, and becomes ACTIVE; it names our token, and from 2.2 on our reference."""
-    assert world.token is not None  # noqa: S101  (START_SESSION went before)
+    assert world.token is not None
     wanted = world.token.uid if world.version.has_roles else world.token.contract_id
     rows = OcpiSession.objects.filter(partner=world.partner, token_uid=wanted)
     world.session = eventually("an ACTIVE Session", rows.filter(status="ACTIVE").first)
@@ -106,7 +106,7 @@ def session_read_back(world: World) -> str:
 
 def cdr_push(world: World) -> str:
     """The CDR is POSTed; its total is what the CPO's own books say."""
-    assert world.token is not None  # noqa: S101  (START_SESSION went before)
+    assert world.token is not None
     wanted = world.token.uid if world.version.has_roles else world.token.contract_id
     row = eventually("the CDR", Cdr.objects.filter(partner=world.partner, token_uid=wanted).first)
     world.notes["cdr"] = row
@@ -155,7 +155,7 @@ def sent(command: Command) -> str:
 
 def _session(world: World) -> OcpiSession:
     must(world.session, "there is no Session")
-    assert world.session is not None  # noqa: S101  (narrows the type)
+    assert world.session is not None
     return world.session
 
 

@@ -74,7 +74,7 @@ def we_rotate(world: World) -> str:
     before = tokens.received_token(world.partner.pk, ReceivedToken.Purpose.CONNECTION)
     run = handshake.advance(handshake.rotate(world.partner).pk)
     must(run and run.state == HandshakeRun.State.SUCCEEDED, f"the rotation ended: {run and run.cause}")
-    assert run is not None  # noqa: S101  (narrows the type)
+    assert run is not None
     _check_connected(world)
     after = tokens.received_token(world.partner.pk, ReceivedToken.Purpose.CONNECTION)
     must(before and after and after.pk != before.pk, "the token that we call them with is the old one")

@@ -1,5 +1,6 @@
 """Locations, tariffs and tokens between both sides, pulled and pushed (OCPI 2.2.1 §8, §11, §12)."""
 
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -72,7 +73,7 @@ def patch_evse(world: World) -> str:
     for status in ("OUTOFORDER", "AVAILABLE"):
         since = world.mark()
         world.cpo.control("POST", f"evses/{evse.uid}/status", {"status": status})
-        eventually(f"{evse.uid} to be {status}", lambda wanted=status: _is(evse, wanted))  # type: ignore[misc]
+        eventually(f"{evse.uid} to be {status}", partial(_is, evse, status))
         clean(world.pushed(since, "PATCH", "locations"))
         evse.refresh_from_db()
         location = Location.objects.get(pk=evse.location_id)
@@ -148,7 +149,7 @@ def _is(evse: Evse, status: str) -> bool:
 def _pull(world: World, module: str) -> SyncRun:
     run = sync.run(request_sync(world.partner, module).pk)
     must(run, f"another worker pulls {module}")
-    assert run is not None  # noqa: S101  (narrows the type)
+    assert run is not None
     must(run.state == SyncRun.State.SUCCEEDED, f"the pull {run.state}: {run.error}")
     must(run.stored == run.received and not run.refused, f"refused: {run.faults}")
     return run

@@ -5,7 +5,9 @@
 import time
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
+from uuid import UUID
 
 from django.utils import timezone
 
@@ -28,7 +30,7 @@ ENDED = ("settled", "failed", "cancelled")
 def profiles(world: World) -> str:
     """SetChargingProfile, GET of the active one, and ClearProfile: answers, and results at our response_url."""
     _needs(world, "set_charging_profile")
-    assert world.session is not None  # noqa: S101  (START_SESSION went before)
+    assert world.session is not None
     limit = ChargingProfilePeriod(start_period=0, limit=Decimal(LIMIT))
     profile = ChargingProfile(charging_rate_unit="W", charging_profile_period=(limit,))
     for row in (
@@ -37,7 +39,7 @@ def profiles(world: World) -> str:
         charging_profiles.clear_profile(world.session),
     ):
         _answered(row)
-        eventually(f"the result of {row.kind}", lambda pk=row.pk: ProfileRequest.objects.get(pk=pk).result)  # type: ignore[misc]
+        eventually(f"the result of {row.kind}", partial(_result_of, row.pk))
         row.refresh_from_db()
         must(row.result == "ACCEPTED", f"the result of {row.kind} is {row.result}")
     told = ActiveProfile.objects.get(session=world.session).raw["charging_profile"]["charging_profile_period"]
@@ -45,10 +47,14 @@ def profiles(world: World) -> str:
     return "set, read back, cleared"
 
 
+def _result_of(request_id: UUID) -> str:
+    return ProfileRequest.objects.get(pk=request_id).result
+
+
 def preferences(world: World) -> str:
     """PUT of ChargingPreferences for a running Session."""
     _needs(world, "charging_preferences")
-    assert world.session is not None  # noqa: S101  (START_SESSION went before)
+    assert world.session is not None
     row = _answered(charging_profiles.set_preferences(world.session, profile_type="GREEN"))
     return str(row.response)
 

@@ -125,7 +125,7 @@ class SpecDriver:
     def _store_base(self, caller: Caller, kind: str, **changes: Any) -> None:
         stored = {**base(kind, self.version), **changes}
         answer = caller.call("PUT", self._path(kind, OWNER, stored), stored)
-        assert answer.http == 201, f"our own {kind} was refused: {answer.text}"  # noqa: S101 (no example's doing)
+        assert answer.http == 201, f"our own {kind} was refused: {answer.text}"
 
     def _taken(self, kind: str, expected: Any, answer: Answer, back: Answer, http: int) -> Outcome:
         problems = [] if answer.http == http else [f"HTTP {answer.http} instead of {http}"]

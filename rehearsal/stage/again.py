@@ -33,7 +33,7 @@ def run_again_on(stage: Stage, **more: str) -> int:
     # Before the child is there: what comes in between is for it.
     previous = signal.signal(signal.SIGTERM, lambda number, _frame: asked.append(number))
     try:
-        child = subprocess.Popen([sys.executable, *sys.argv], env=environment)  # noqa: S603 - this command
+        child = subprocess.Popen([sys.executable, *sys.argv], env=environment)
         signal.signal(signal.SIGTERM, lambda _number, _frame: child.terminate())
         if asked:
             child.terminate()

@@ -41,7 +41,7 @@ def start_process(
 ) -> "subprocess.Popen[bytes]":
     """Start a program in the project's folder and in a process group of its own; its output goes to `log`."""
     with log.open("ab") as output:
-        return subprocess.Popen(  # noqa: S603 - our own programs
+        return subprocess.Popen(
             command,
             cwd=ROOT,
             env=environment,
@@ -124,7 +124,7 @@ def answers(url: str, timeout: float = 5.0) -> Callable[[], bool]:
 
     def ready() -> bool:
         try:
-            with urllib.request.urlopen(url, timeout=timeout):  # noqa: S310 - an address of our own
+            with urllib.request.urlopen(url, timeout=timeout):
                 return True
         except urllib.error.HTTPError as answer:
             return answer.code < 500

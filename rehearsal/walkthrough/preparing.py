@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from rehearsal.walkthrough.everybody import Walk, local, move_on
 
-PASSWORD = "correct-horse-7-battery"  # noqa: S105 - of accounts that live as long as the walk
+PASSWORD = "correct-horse-7-battery"
 STAFF = {"eva": "integrator", "sam": "support", "finn": "finance"}
 NOBODY = "http://127.0.0.1:9/ocpi/cpo/versions"
 """The discard port: nothing listens there."""

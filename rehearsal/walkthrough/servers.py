@@ -35,10 +35,10 @@ class Cpo:
         self.control("behaviour", {"reset": True, **behaviour})
 
     def control(self, verb: str, body: dict[str, Any]) -> Any:
-        request = urllib.request.Request(  # noqa: S310 - a simulator of our own, on loopback
+        request = urllib.request.Request(
             f"{self.control_url}/{verb}", data=json.dumps(body).encode(), headers={"Content-Type": "application/json"}
         )
-        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=30) as answer:
             return json.load(answer)
 
 
@@ -86,7 +86,7 @@ STRICT = {
 
 
 def _manage(environment: dict[str, str], *arguments: str) -> None:
-    subprocess.run(  # noqa: S603 - the project's own command line
+    subprocess.run(
         [sys.executable, "manage.py", *arguments],
         cwd=processes.ROOT,
         env=environment,

@@ -115,11 +115,11 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """The sidebar, grouped as support works."""
     counts = open_work()
     overview = {"title": "Overview", "icon": "dashboard", "link": reverse_lazy("admin:index")}
-    groups = [{"items": [overview]}]
+    groups: list[dict[str, Any]] = [{"items": [overview]}]
     for title, pages in GROUPS:
         items = [_item(page, counts) for page in pages if _visible(request, page[0])]
         if items:
-            groups.append({"title": title, "separator": True, "items": items})  # type: ignore[dict-item]
+            groups.append({"title": title, "separator": True, "items": items})
     return groups
 
 

@@ -54,7 +54,7 @@ class Emsp:
     url: str = ""
     heard: list[Heard] = field(default_factory=list)
     credentials_from_cpo: dict[str, Any] = field(default_factory=dict)
-    http: aiohttp.ClientSession = None  # type: ignore[assignment]
+    http: aiohttp.ClientSession = field(init=False)
     cpo_token: str = ""
     endpoints: dict[str, str] = field(default_factory=dict)
     _news: asyncio.Event = field(default_factory=asyncio.Event)

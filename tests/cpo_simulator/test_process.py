@@ -25,7 +25,7 @@ def simulator(tmp_path):
     def start(*options):
         ready, log = tmp_path / "ready.json", tmp_path / "log.txt"
         with log.open("w") as out:
-            process = subprocess.Popen(  # noqa: S603
+            process = subprocess.Popen(
                 (*PROGRAM, "--ready-file", str(ready), *options),
                 cwd=ROOT,
                 stdout=out,
@@ -47,8 +47,8 @@ def simulator(tmp_path):
 
 
 def fetch(url, token):
-    request = urllib.request.Request(url, headers={"Authorization": f"Token {token}"})  # noqa: S310
-    with urllib.request.urlopen(request, timeout=PATIENCE) as response:  # noqa: S310
+    request = urllib.request.Request(url, headers={"Authorization": f"Token {token}"})
+    with urllib.request.urlopen(request, timeout=PATIENCE) as response:
         return json.load(response)
 
 
@@ -108,5 +108,5 @@ def test_mistakes_on_the_command_line_are_explained(options, reason, capsys):
 def test_it_depends_on_nothing_of_the_platform():
     names = ("django", "ocpi", "partners", "billing", "sessions_adhoc", "sfp_platform")
     probe = f"import sys, cpo_simulator.cli; print([n for n in {names!r} if n in sys.modules])"
-    done = subprocess.run((sys.executable, "-c", probe), cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE)  # noqa: S603
+    done = subprocess.run((sys.executable, "-c", probe), cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE)
     assert done.stdout.strip() == "[]", done.stderr

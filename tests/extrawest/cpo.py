@@ -40,7 +40,7 @@ class DictCrud(Crud):
     """The library's own interface to the CPO's business."""
 
     @classmethod
-    async def get(cls, module, role, id, *args, **kwargs):  # noqa: A002 - the library's name
+    async def get(cls, module, role, id, *args, **kwargs):
         if module == ModuleID.commands:
             return {"result": "ACCEPTED"}
         if module == ModuleID.credentials_and_registration:
@@ -61,11 +61,11 @@ class DictCrud(Crud):
         return data
 
     @classmethod
-    async def update(cls, module, role, data, id, *args, **kwargs):  # noqa: A002 - the library's name
+    async def update(cls, module, role, data, id, *args, **kwargs):
         return await cls.create(module, role, data)
 
     @classmethod
-    async def delete(cls, module, role, id, *args, **kwargs):  # noqa: A002 - the library's name
+    async def delete(cls, module, role, id, *args, **kwargs):
         CONNECTION.clear()
 
     @classmethod

@@ -21,7 +21,7 @@ def loaded(tmp_path: Path, names: list[str], **environment: str) -> str:
     """Those of the modules that `manage.py check` has loaded: it imports models, tasks, admin and URLs."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("REDIS", "DATABASE", "COV"))}
     own = {"DJANGO_SETTINGS_MODULE": "sfp_platform.settings", "VAR_DIR": str(tmp_path), "ENVIRONMENT": "development"}
-    return subprocess.run(  # noqa: S603 - our own interpreter
+    return subprocess.run(
         [sys.executable, "-c", PROBE, *names],
         env={**inherited, **own, **environment},
         cwd=ROOT,

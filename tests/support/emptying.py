@@ -41,8 +41,8 @@ def empty(database: Any) -> None:
     """Delete all rows but those of the migrations. Foreign keys are not looked at meanwhile: all that refer go too."""
     with database.cursor() as cursor:
         tables = [table for table in database.introspection.table_names(cursor) if table not in OF_THE_MIGRATIONS]
-        cursor.execute(" UNION ALL ".join(f"SELECT '{table}' WHERE EXISTS (SELECT FROM {table})" for table in tables))  # noqa: S608
-        deletions = [f"DELETE FROM {table}" for (table,) in cursor.fetchall()]  # noqa: S608
+        cursor.execute(" UNION ALL ".join(f"SELECT '{table}' WHERE EXISTS (SELECT FROM {table})" for table in tables))
+        deletions = [f"DELETE FROM {table}" for (table,) in cursor.fetchall()]
         if deletions:
             settings = ("SET session_replication_role = replica", "SET session_replication_role = DEFAULT")
             cursor.execute("; ".join((settings[0], *deletions, settings[1])))

@@ -42,7 +42,7 @@ def database_url() -> str:
 
 def manage(environment: dict[str, str], *arguments: str, timeout: float = PATIENCE) -> str:
     """Run `manage.py` and return what it prints; its failure fails the test, with its output."""
-    done = subprocess.run(  # noqa: S603 - the project's own command line
+    done = subprocess.run(
         [sys.executable, "manage.py", *arguments],
         cwd=ROOT,
         env=environment,

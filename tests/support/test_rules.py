@@ -42,7 +42,7 @@ def test_a_skipped_test_fails_with_its_reason(tmp_path):
         "-p",
         "no:cacheprovider",
     ]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 1, done.stdout + done.stderr
     assert "no such server" in done.stdout
     closing = done.stdout.splitlines()[-1]

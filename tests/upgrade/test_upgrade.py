@@ -68,7 +68,7 @@ def compared(cursor: Any) -> list[str]:
 def migrate(url: str) -> None:
     command = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
     environment = {**os.environ, "DATABASE_URL": url}
-    subprocess.run(command, cwd=settings.BASE_DIR, env=environment, check=True, timeout=300)  # noqa: S603 - our own
+    subprocess.run(command, cwd=settings.BASE_DIR, env=environment, check=True, timeout=300)
 
 
 @pytest.mark.django_db

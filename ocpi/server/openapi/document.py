@@ -11,6 +11,7 @@ from django.conf import settings
 from ocpi.server.openapi import answers, parts, samples, schemas, texts
 from ocpi.server.openapi.catalogue import CHOICES, MODULES, OPERATIONS
 from ocpi.server.openapi.operations import Operation, kind_for
+from ocpi.server.openapi.scalars import Schema
 from ocpi.server.urls import SEGMENT, VERSIONS_PATH, routes
 from ocpi.server.views.base import OcpiView
 from ocpi.server.views.registration import VersionsView
@@ -92,7 +93,7 @@ def _document(version: Version, endpoint: Endpoint, method: str, operation: Oper
 
 
 def _parameters(version: Version, endpoint: Endpoint, operation: Operation) -> list[dict[str, Any]]:
-    asked: dict[str, tuple[str, parts.Schema, Any]] = dict(parts.PAGE_QUERY) if operation.paged else {}
+    asked: dict[str, tuple[str, Schema, Any]] = dict(parts.PAGE_QUERY) if operation.paged else {}
     asked |= {name: (text, parts.STRING, example) for name, (text, example) in operation.query.items()}
     choices = CHOICES[endpoint.view](version) if endpoint.view in CHOICES else []
     return [

@@ -74,7 +74,7 @@ def _write(indifference: Indifference) -> str:
     listed = ", ".join(columns)
     keys = ("partner_id", "country_code", "party_id", "ocpi_key")
     return (
-        f"WITH {statements.given(SESSIONS.typed())},"  # noqa: S608
+        f"WITH {statements.given(SESSIONS.typed())},"
         f" changed AS (UPDATE {name} SET {', '.join(f'{column} = given.{column}' for column in columns)} FROM given"
         f" WHERE {name}.id = given.id AND {name}.xmin::text = given.seen AND {indifference.condition}"
         " RETURNING given.n),"

@@ -59,7 +59,7 @@ def look(arrivals: Sequence[Arrival], statement: str) -> list[Looked | None]:
 def look_for(columns: str, joins: str) -> str:
     """A look: token and partner of each push, and what else its kind joins to `asked`."""
     return (
-        "WITH asked AS MATERIALIZED (SELECT * FROM json_to_recordset(%s)"  # noqa: S608
+        "WITH asked AS MATERIALIZED (SELECT * FROM json_to_recordset(%s)"
         " AS asked(n int, digest text, country_code text, party_id text, key text, part text)"
         f" WHERE {FEW})"
         f" SELECT asked.n, nextval('{MESSAGES.name}_id_seq'), {found_columns()}, {columns}"
@@ -72,7 +72,7 @@ def look_for(columns: str, joins: str) -> str:
 def given(typed: str) -> str:
     """The rows to be written, as a part of a statement: what a kind of push gives, by its number `n`."""
     return (
-        "given AS MATERIALIZED (SELECT * FROM json_to_recordset(%s)"  # noqa: S608
+        "given AS MATERIALIZED (SELECT * FROM json_to_recordset(%s)"
         f" AS given(n int, seen text, waits text[], {typed}) WHERE {FEW})"
     )
 
@@ -82,7 +82,7 @@ def logged() -> str:
     """Its last part: the row of the message log, complete, of each push that was `stored`."""
     columns = ", ".join(LOGGED)
     return (
-        f"logged AS (INSERT INTO {MESSAGES.name} ({columns}) SELECT {columns} FROM json_to_recordset(%s)"  # noqa: S608
+        f"logged AS (INSERT INTO {MESSAGES.name} ({columns}) SELECT {columns} FROM json_to_recordset(%s)"
         f" AS message(n int, {MESSAGES.typed(*LOGGED)}) JOIN stored USING (n)) SELECT n FROM stored"
     )
 

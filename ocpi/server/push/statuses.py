@@ -29,7 +29,7 @@ def _look() -> str:
     place, evse, connector = LOCATIONS.name, EVSES.name, CONNECTORS.name
     plugs = f"COALESCE(json_agg({connector}.raw ORDER BY {connector}.connector_id), '[]')"
     return statements.look_for(
-        f"{', '.join(f'{place}.{column}' for column in PLACE)}, {place}.xmin::text,"  # noqa: S608
+        f"{', '.join(f'{place}.{column}' for column in PLACE)}, {place}.xmin::text,"
         f" (SELECT {plugs} FROM {connector} WHERE {connector}.evse_id = {evse}.id), {EVSES.columns}, {evse}.xmin::text",
         f"LEFT JOIN {place} ON {place}.partner_id = {PARTNERS.name}.id AND {place}.country_code = asked.country_code"
         f" AND {place}.party_id = asked.party_id AND {place}.ocpi_key = asked.key"
@@ -83,7 +83,7 @@ def _write(indifference: Indifference) -> str:
     more = "place_seen text, raises boolean, place_said timestamptz, place_arrived timestamptz"
     # The Location's row is the lock of its whole tree, for whoever writes any part of it.
     return (
-        f"WITH {statements.given(f'{more}, {EVSES.typed()}')},"  # noqa: S608
+        f"WITH {statements.given(f'{more}, {EVSES.typed()}')},"
         f" locked AS MATERIALIZED (SELECT given.n FROM given JOIN {place} ON {place}.id = given.location_id"
         f" WHERE {place}.xmin::text = given.place_seen FOR NO KEY UPDATE OF {place}),"
         f" stored AS (UPDATE {name} SET {', '.join(f'{column} = given.{column}' for column in columns)}"

@@ -208,12 +208,12 @@ class OcpiView(APIView):
 
     def the_caller(self) -> Caller:
         """Return who calls. Views that anybody may reach do not use it."""
-        assert self.caller is not None  # noqa: S101  (authentication has seen to it)
+        assert self.caller is not None
         return self.caller
 
     def the_version(self) -> Version:
         """Return the version that the view is mounted for."""
-        assert self.version is not None  # noqa: S101  (see ocpi.server.urls)
+        assert self.version is not None
         return self.version
 
     def party(self, country_code: str, party_id: str) -> Party:
@@ -298,7 +298,7 @@ class OcpiView(APIView):
         too_many = flooding.count_stranger(self.request._request)
         return replace(too_many, entrance=failure.entrance) if too_many else failure
 
-    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Response:
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         final = response
         final.accepted_renderer, final.accepted_media_type = RENDERER, RENDERER.media_type
         final.renderer_context = {}

@@ -3,8 +3,9 @@
 from django.db.models import Model
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
+from unfold.admin import TabularInline
 
-from partners.admin.kit.pages import ReadOnlyInline, TabularInline
+from partners.admin.kit.pages import ReadOnlyInline
 from partners.admin.kit.showing import link
 from partners.models import AllowedNetwork, Contact, PartnerRole, Policy
 

@@ -97,7 +97,8 @@ class ActionsMixin:
             )
             for action in self.page_actions
         ]
-        return own + super().get_urls()  # type: ignore[misc]
+        theirs: list[URLPattern] = super().get_urls()  # type: ignore[misc]
+        return own + theirs
 
     def action_url_name(self, action: PageAction) -> str:
         return f"{self.opts.app_label}_{self.opts.model_name}_do_{action.name}"

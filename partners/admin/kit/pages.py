@@ -98,7 +98,8 @@ class SupportAdmin(ActionsMixin, ModelAdmin):
                 "refresh": self.refresh(obj),
                 **self.panels(request, obj),
             }
-        return super().render_change_form(request, context, add, change, form_url, obj)
+        response: HttpResponse = super().render_change_form(request, context, add, change, form_url, obj)
+        return response
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         context = {
@@ -109,7 +110,8 @@ class SupportAdmin(ActionsMixin, ModelAdmin):
                 for title, query in self.quick_filters
             ],
         }
-        return super().changelist_view(request, {**context, **(extra_context or {})})
+        response: HttpResponse = super().changelist_view(request, {**context, **(extra_context or {})})
+        return response
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[SupportChangeList]:
         return SupportChangeList

@@ -61,7 +61,7 @@ def _fill_tokens(span: Span) -> None:
 
 def _fill_sessions(span: Span) -> None:
     moment, state = span.moment("sessions"), state_of(span)
-    rows = f"(SELECT n, {moment} AS at, {state} AS state FROM {span.rows('sessions')}) AS given"  # noqa: S608
+    rows = f"(SELECT n, {moment} AS at, {state} AS state FROM {span.rows('sessions')}) AS given"
     over = "CASE WHEN state IN ('settled', 'failed', 'cancelled') THEN at + interval '45 minutes' END"
     payment = "CASE state WHEN 'settled' THEN 'captured' WHEN 'failed' THEN 'released' "
     fill(
@@ -98,7 +98,7 @@ def _fill_sessions(span: Span) -> None:
         connector_number="'1'",
         is_dc="true",
         channel="CASE WHEN n % 4 = 0 THEN 'web' ELSE 'qr' END",
-        token_id="n",  # noqa: S106
+        token_id="n",
         authorization_id=uuid("payment"),
         amount="4000",
         currency="'EUR'",
@@ -234,7 +234,7 @@ def _fill_stories(span: Span) -> None:
     moment = span.moment("told")
     source = f"{span.rows('told')} CROSS JOIN generate_series(1, 3) AS m"
     if span.before is None:
-        source = f"(SELECT n, m FROM {source} UNION ALL SELECT 1, generate_series(4, {LONG_STORY})) AS rows"  # noqa: S608
+        source = f"(SELECT n, m FROM {source} UNION ALL SELECT 1, generate_series(4, {LONG_STORY})) AS rows"
     later = f"{moment} + m * interval '1 minute'"
     fill(
         TimelineEvent,

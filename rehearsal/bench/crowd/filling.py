@@ -96,7 +96,7 @@ def fill(model: type[Model], source: str, /, **values: str) -> None:
     if values:
         raise KeyError(f"{model._meta.label} has no {', '.join(values)}")
     names = ", ".join(f'"{name}"' for name in columns)
-    statement = f'INSERT INTO "{model._meta.db_table}" ({names}) SELECT {", ".join(columns.values())} FROM {source}'  # noqa: S608
+    statement = f'INSERT INTO "{model._meta.db_table}" ({names}) SELECT {", ".join(columns.values())} FROM {source}'
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(statement)
         count = cursor.rowcount
@@ -133,5 +133,5 @@ def catch_up() -> None:
             if isinstance(key, AutoField) and not model._meta.proxy:
                 table = model._meta.db_table
                 cursor.execute(
-                    f"SELECT setval(pg_get_serial_sequence('\"{table}\"', 'id'), greatest(max(id), 1)) FROM \"{table}\""  # noqa: S608
+                    f"SELECT setval(pg_get_serial_sequence('\"{table}\"', 'id'), greatest(max(id), 1)) FROM \"{table}\""
                 )

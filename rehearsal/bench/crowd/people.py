@@ -171,7 +171,7 @@ def _fill_credentials(span: Span, rows: str) -> None:
         created_by_id="(SELECT min(id) FROM auth_user)",
         expires_at="now() + interval '7 days'",
     )
-    links = f"(SELECT id AS link FROM {PartnerLink._meta.db_table} WHERE partner_id >= {first}) AS links"  # noqa: S608
+    links = f"(SELECT id AS link FROM {PartnerLink._meta.db_table} WHERE partner_id >= {first}) AS links"
     fill(LinkEvent, _many(links, 10), link_id="link", kind="'checklist'", text="'Ticked'")
 
 

@@ -17,7 +17,7 @@ class DictCrud(Crud):
     """Only what PUT and PATCH of a Session call."""
 
     @classmethod
-    async def get(cls, module, role, id, *args, **kwargs):  # noqa: A002 - the library's name
+    async def get(cls, module, role, id, *args, **kwargs):
         return SESSIONS.get(id)
 
     @classmethod
@@ -26,7 +26,7 @@ class DictCrud(Crud):
         return data
 
     @classmethod
-    async def update(cls, module, role, data, id, *args, **kwargs):  # noqa: A002 - the library's name
+    async def update(cls, module, role, data, id, *args, **kwargs):
         SESSIONS[id] = data
         return data
 
@@ -35,7 +35,7 @@ class DictCrud(Crud):
         return [], 0, True
 
     @classmethod
-    async def delete(cls, module, role, id, *args, **kwargs):  # noqa: A002 - the library's name
+    async def delete(cls, module, role, id, *args, **kwargs):
         SESSIONS.pop(id, None)
 
     @classmethod

@@ -6,6 +6,7 @@ import random
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import requests
 from django.db import DatabaseError, close_old_connections
@@ -32,7 +33,7 @@ class Director:
 
     def __init__(self, plan: Plan, targets: Targets, out: Printer) -> None:
         self.plan, self.targets, self.out = plan, targets, out
-        self.chance = random.Random(plan.seed)  # noqa: S311 - the same seed, the same choices
+        self.chance = random.Random(plan.seed)
         self.rides: list[Ride] = []
         self.outages = 0
         self.began = time.monotonic()
@@ -50,9 +51,9 @@ class Director:
         self.api = Api(self.targets.web_url, key)
         self.began = time.monotonic()
         for visit in self.plan.visits:
-            self._plan(visit.at, lambda visit=visit: self._arrive(visit))  # type: ignore[misc]
+            self._plan(visit.at, partial(self._arrive, visit))
         for blow in self.plan.blows:
-            self._plan(blow.at, lambda blow=blow: self._strike(blow))  # type: ignore[misc]
+            self._plan(blow.at, partial(self._strike, blow))
         with ThreadPoolExecutor(DRIVERS_AT_ONCE) as self.pool:
             closes = self.began + self.plan.seconds + patience
             while self._agenda and time.monotonic() < closes:

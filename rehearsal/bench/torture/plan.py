@@ -98,7 +98,7 @@ class Plan:
 
 def make(seed: int, sessions: int, seconds: float, kills: int | None = None) -> Plan:
     """The plan of this seed; by default something is killed every few seconds."""
-    chance = random.Random(seed)  # noqa: S311 - the same seed must give the same run
+    chance = random.Random(seed)
     visits = tuple(_visits(chance, sessions, seconds))
     wanted = max(1, round(seconds / KILL_EVERY)) if kills is None else kills
     return Plan(seed, seconds, visits, tuple(_blows(chance, wanted, seconds)))

@@ -40,8 +40,9 @@ def timelines() -> Iterator[str]:
         told = [(event.at, f"{event.kind}: {event.text}") for event in session.timeline.all()]
         money = PaymentEvent.objects.filter(authorization=session.authorization_id)
         told += [(event.at, f"money: {event.action} {event.to_state} {event.message}") for event in money]
-        sent = ChargingAttempt.objects.filter(session=session).exclude(command__sent_at=None).select_related("command")
-        told += [(one.command.sent_at, f"START sent, {one.authorization_reference}") for one in sent]  # type: ignore[misc]
+        sent = ChargingAttempt.objects.filter(session=session).exclude(command__sent_at=None)
+        moments = sent.values_list("command__sent_at", "authorization_reference")
+        told += [(at, f"START sent, {reference}") for at, reference in moments if at]
         yield from (f"  {at:%H:%M:%S.%f} {text}" for at, text in sorted(told))
 
 

@@ -32,7 +32,7 @@ class Server:
     def start(self) -> None:
         log = self.folder / "server.log"
         with log.open("ab") as output:
-            self.popen = subprocess.Popen(  # type: ignore[call-overload]  # noqa: S603 - installed programs
+            self.popen = subprocess.Popen(  # type: ignore[call-overload]
                 self.command,
                 cwd=self.folder,
                 env=common.plain_environment(),
@@ -42,8 +42,8 @@ class Server:
                 start_new_session=True,
                 **common.demote(self.user),
             )
-        assert self.popen is not None  # noqa: S101 - it was just started
-        assert self.popen.stdin is not None  # noqa: S101 - it was just started
+        assert self.popen is not None
+        assert self.popen.stdin is not None
         self.popen.stdin.write(self.configuration.encode())
         self.popen.stdin.close()
         common.wait_until_ready(self.command[0], self.popen, self.ready, log)

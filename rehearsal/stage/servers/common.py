@@ -87,7 +87,7 @@ def running(
     """
     log = folder / "server.log"
     with log.open("wb") as output:
-        server = subprocess.Popen(  # type: ignore[call-overload]  # noqa: S603
+        server = subprocess.Popen(  # type: ignore[call-overload]
             command,
             cwd=folder,
             env=plain_environment(),

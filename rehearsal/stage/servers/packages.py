@@ -31,7 +31,7 @@ def update_package_lists() -> None:
 
 
 def apt_get(*arguments: str) -> None:
-    done = subprocess.run(  # noqa: S603
+    done = subprocess.run(
         ["apt-get", "-qq", *arguments],  # noqa: S607
         env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
         stdin=subprocess.DEVNULL,

@@ -124,7 +124,7 @@ def programs() -> Path | None:
 
 
 def version_of(program: str) -> int:
-    output = subprocess.run([program, "--version"], capture_output=True, text=True, check=False).stdout  # noqa: S603
+    output = subprocess.run([program, "--version"], capture_output=True, text=True, check=False).stdout
     found = re.search(r"(\d+)", output)
     return int(found[1]) if found else 0
 
@@ -162,7 +162,7 @@ def initialise(folder_of_programs: Path, folder: Path, user: str | None, passwor
     ]
     if user:
         shutil.chown(secret, user)
-    done = subprocess.run(  # type: ignore[call-overload]  # noqa: S603
+    done = subprocess.run(  # type: ignore[call-overload]
         command,
         cwd=folder,
         env=common.plain_environment(),

@@ -1,6 +1,7 @@
 """Who charges now."""
 
 from datetime import datetime
+from typing import Any
 
 from django.db.models import QuerySet
 
@@ -31,9 +32,9 @@ def escalated_count() -> int:
     return AdHocSession.objects.filter(state=State.ESCALATED).count()
 
 
-def live_sessions(now: datetime) -> list[AdHocSession]:
+def live_sessions(now: datetime) -> list[Any]:
     """The newest live ones, each with `overdue`: whether its clock has run out without anybody looking."""
-    rows = list(live().select_related("partner", "evse").order_by("-created_at")[:MOST])
+    rows: list[Any] = list(live().select_related("partner", "evse").order_by("-created_at")[:MOST])
     for row in rows:
-        row.overdue = bool(row.next_check_at and row.next_check_at < now)  # type: ignore[attr-defined]
+        row.overdue = bool(row.next_check_at and row.next_check_at < now)
     return rows

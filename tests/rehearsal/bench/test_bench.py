@@ -28,7 +28,7 @@ def test_each_part_is_a_program_that_python_finds(part) -> None:
     ],
 )
 def test_what_takes_options_says_so_when_it_is_asked(arguments, usage) -> None:
-    done = subprocess.run(  # noqa: S603 - the project's own command
+    done = subprocess.run(
         [sys.executable, "-m", *arguments], cwd=ROOT, capture_output=True, text=True, timeout=300, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr

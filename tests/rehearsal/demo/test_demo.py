@@ -19,7 +19,7 @@ SUMMARY = re.compile(
 
 
 def demo(folder: Path, *options: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(  # noqa: S603 - the project's own command
+    return subprocess.run(
         [sys.executable, "manage.py", "demo", "--var-dir", str(folder), *options],
         cwd=ROOT,
         capture_output=True,
@@ -70,7 +70,7 @@ def test_it_settles_says_where_to_look_takes_other_ports_and_stops_on_ctrl_c(tmp
             busy.listen()
         except OSError:
             pass  # something else listens there: just as busy
-        process = subprocess.Popen(  # noqa: S603 - the project's own command
+        process = subprocess.Popen(
             [sys.executable, "manage.py", "demo", "--var-dir", str(tmp_path)],
             cwd=ROOT,
             stdout=subprocess.PIPE,
@@ -101,7 +101,7 @@ def test_it_settles_says_where_to_look_takes_other_ports_and_stops_on_ctrl_c(tmp
 
 @pytest.mark.slow
 def test_nothing_stays_behind_when_only_the_command_itself_is_told_to_end(tmp_path) -> None:
-    with subprocess.Popen(  # noqa: S603 - the project's own command
+    with subprocess.Popen(
         [sys.executable, "manage.py", "demo", "--var-dir", str(tmp_path)],
         cwd=ROOT,
         stdout=subprocess.PIPE,

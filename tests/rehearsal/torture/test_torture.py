@@ -12,7 +12,7 @@ SMALL = ("--seed", "1129", "--sessions", "12", "--minutes", "0.1", "--kills", "3
 
 @pytest.mark.heavy
 def test_nothing_is_lost_stuck_or_done_twice() -> None:
-    done = subprocess.run(  # noqa: S603 - the project's own command
+    done = subprocess.run(
         [sys.executable, "-m", "rehearsal.bench.torture", *SMALL],
         cwd=ROOT,
         capture_output=True,
