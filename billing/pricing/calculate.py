@@ -34,7 +34,8 @@ VOLUMES = {
 class CostLine:
     """What one price component comes to: `quantity` (kWh, hours or times) at `unit_price`.
 
-    `excl` and `incl` are before and after taxes, not rounded; None where the tariff does not let us know.
+    `excl` and `incl` are before and after taxes, not rounded; None where the tariff does not let us know. `amount` is
+    the one of the two that the tariff's prices are in, `volume` what `quantity` is in Wh or seconds.
     """
 
     dimension: Dimension
@@ -43,8 +44,26 @@ class CostLine:
     vat: Decimal | None
     excl: Decimal | None
     incl: Decimal | None
-    text: str
+    currency: str
+    amount: Decimal
+    volume: Decimal
     reservation: bool = False
+
+    @property
+    def text(self) -> str:
+        """The line as people read it, in the tariff's own terms: `Energy 20.5 kWh at 0.25 EUR/kWh = 5.13 EUR`."""
+        what = {
+            Dimension.ENERGY: "Energy",
+            Dimension.TIME: "Reserved time" if self.reservation else "Charging time",
+            Dimension.PARKING_TIME: "Parking time",
+            Dimension.FLAT: "Reservation fee" if self.reservation else "Fee per session",
+        }[self.dimension]
+        total, unit = money(self.amount, self.currency), unit_price(self.unit_price)
+        if self.dimension is Dimension.FLAT:
+            return f"{what} {total}"
+        if self.dimension is Dimension.ENERGY:
+            return f"{what} {plain(self.quantity)} kWh at {unit} {self.currency}/kWh = {total}"
+        return f"{what} {duration(self.volume)} at {unit} {self.currency}/h = {total}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +143,10 @@ def _usages(tariff: Tariff, found: list[Moment]) -> list[_Usage]:
 def _usages_at(tariff: Tariff, moment: Moment, reservation: bool) -> list[_Usage]:
     usages = []
     for name, dimension in VOLUMES.items():
+        if name not in moment.period.dimensions or reservation is not (name == "RESERVATION_TIME"):
+            continue
         volume = moment.period.volume(name)
-        if reservation is not (name == "RESERVATION_TIME") or not volume:
+        if not volume:
             continue
         component = component_for(tariff, dimension, moment)
         if component is not None:
@@ -160,7 +181,7 @@ def _merge(usages: list[_Usage]) -> list[_Usage]:
         if key in merged:
             merged[key].volume += usage.volume
         else:
-            merged[key] = replace(usage)
+            merged[key] = usage
     return list(merged.values())
 
 
@@ -175,8 +196,18 @@ def _line(tariff: Tariff, usage: _Usage) -> CostLine:
         amount, quantity = amount / SECONDS_PER_HOUR, quantity / SECONDS_PER_HOUR
     vat = vat_of(tariff, component)
     excl, incl = with_taxes(tariff, amount, vat)
-    text = _text(tariff, usage, quantity, amount)
-    return CostLine(component.dimension, quantity, component.price, vat, excl, incl, text, usage.reservation)
+    return CostLine(
+        component.dimension,
+        quantity,
+        component.price,
+        vat,
+        excl,
+        incl,
+        tariff.currency,
+        amount,
+        usage.volume,
+        usage.reservation,
+    )
 
 
 def fill_in_tax(tariff: Tariff, vat: Decimal | None, *, included: bool = False) -> Tariff:
@@ -256,24 +287,6 @@ def tax_ratio(tariff: Tariff, excl: Decimal | None, incl: Decimal | None) -> Dec
     stated = rates_of(tariff)
     vat = stated.pop() if len(stated) == 1 else None
     return (HUNDRED + (vat or Decimal(0))) / HUNDRED
-
-
-def _text(tariff: Tariff, usage: _Usage, quantity: Decimal, amount: Decimal) -> str:
-    """The line as people read it, in the tariff's own terms: `Energy 20.5 kWh at 0.25 EUR = 5.13 EUR`."""
-    component = usage.component
-    what = {
-        Dimension.ENERGY: "Energy",
-        Dimension.TIME: "Reserved time" if usage.reservation else "Charging time",
-        Dimension.PARKING_TIME: "Parking time",
-        Dimension.FLAT: "Reservation fee" if usage.reservation else "Fee per session",
-    }[component.dimension]
-    total = money(amount, tariff.currency)
-    unit = unit_price(component.price)
-    if component.dimension is Dimension.FLAT:
-        return f"{what} {total}"
-    if component.dimension is Dimension.ENERGY:
-        return f"{what} {plain(quantity)} kWh at {unit} {tariff.currency}/kWh = {total}"
-    return f"{what} {duration(usage.volume)} at {unit} {tariff.currency}/h = {total}"
 
 
 def plain(number: Decimal) -> str:

@@ -5,8 +5,10 @@ from datetime import datetime, time, tzinfo
 from decimal import Decimal
 
 from billing.pricing.tariff import (
+    NO_RESTRICTIONS,
     ChargingPeriod,
     Dimension,
+    Element,
     PriceComponent,
     Reservation,
     Restrictions,
@@ -68,12 +70,18 @@ def component_for(tariff: Tariff, dimension: Dimension, moment: Moment) -> Price
         wanted.append(Reservation.RESERVATION)
     for reservation in wanted:
         for element in tariff.elements:
-            restrictions = element.restrictions
-            if restrictions.reservation is not reservation or not holds(restrictions, moment):
+            component = _component_of(element, dimension)
+            if component is None or element.restrictions.reservation is not reservation:
                 continue
-            for component in element.components:
-                if component.dimension is dimension:
-                    return component
+            if element.restrictions is NO_RESTRICTIONS or holds(element.restrictions, moment):
+                return component
+    return None
+
+
+def _component_of(element: Element, dimension: Dimension) -> PriceComponent | None:
+    for component in element.components:
+        if component.dimension is dimension:
+            return component
     return None
 
 
@@ -111,6 +119,8 @@ def _flow(lower: Decimal | None, upper: Decimal | None, name: str, period: Charg
     in for either. A period that tells nothing of its flow fulfils no bound, which leaves it to the tariff's
     default element.
     """
+    if lower is None and upper is None:
+        return True
     average = period.dimensions.get(name)
     if name == "POWER" and average is None and period.volume("TIME") > 0:
         average = period.volume("ENERGY") / period.volume("TIME")

@@ -1,6 +1,7 @@
 """Amounts of money: decimal units and integer minor units (ISO 4217)."""
 
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Context, Decimal
+from functools import lru_cache
 
 # Currencies of ISO 4217 whose minor unit is not a hundredth.
 _EXPONENTS = {
@@ -33,8 +34,12 @@ def round_to(number: Decimal, unit: Decimal, rounding: str = ROUND_HALF_EVEN) ->
 
 def round_money(amount: Decimal, currency: str) -> Decimal:
     """Round half up to the currency's minor unit: 2.345 EUR is 2.35, 2.5 JPY is 3."""
-    unit = Decimal(1).scaleb(-minor_exponent(currency))
-    return round_to(round_to(amount, _NOISE), unit, ROUND_HALF_UP)
+    return round_to(round_to(amount, _NOISE), _minor_unit(currency), ROUND_HALF_UP)
+
+
+@lru_cache(maxsize=256)
+def _minor_unit(currency: str) -> Decimal:
+    return Decimal(1).scaleb(-minor_exponent(currency))
 
 
 def to_minor(amount: Decimal, currency: str) -> int:
