@@ -15,21 +15,27 @@ class AlreadyClosed(Exception):
     """It was settled, written off or withdrawn before; the text says so."""
 
 
-def keep(authorization: PaymentAuthorization, cdr: Cdr, amounts: Mapping[str, int]) -> None:
+def keep(authorization: PaymentAuthorization, cdr: Cdr, amounts: Mapping[str, int]) -> bool:
     """Have exactly these amounts outstanding for the CDR that is billed, and no other of this payment open.
+
+    Return whether there is, or ever was, any of this payment.
 
     The caller holds the session's lock; doing it again changes nothing. What staff closed stays closed, unless the
     amount is another now.
     """
     mine = OutstandingAmount.objects.filter(authorization=authorization)
-    known = {row.kind: row for row in mine.filter(cdr=cdr)}
+    rows = list(mine)
+    known = {row.kind: row for row in rows if row.cdr_id == cdr.pk}
     wanted = {kind: amount for kind, amount in amounts.items() if amount > 0}
-    gone = mine.filter(state=State.OPEN).exclude(cdr=cdr, kind__in=wanted)
-    gone.update(state=State.WITHDRAWN, closed_at=timezone.now(), note=CORRECTED)
+    gone = [row.pk for row in rows if row.cdr_id != cdr.pk or row.kind not in wanted]
+    if gone:
+        withdrawn = mine.filter(pk__in=gone, state=State.OPEN)
+        withdrawn.update(state=State.WITHDRAWN, closed_at=timezone.now(), note=CORRECTED)
     for kind, amount in wanted.items():
         row = known.get(kind)
         if row is None or row.amount != amount:
             _open(authorization, cdr, kind, amount)
+    return bool(rows or wanted)
 
 
 def _open(authorization: PaymentAuthorization, cdr: Cdr, kind: str, amount: int) -> None:

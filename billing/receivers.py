@@ -5,14 +5,37 @@ News goes up by registration: billing knows nothing of what is paid for. The app
 """
 
 from collections.abc import Callable
+from typing import Protocol
 
 from billing.models import PaymentAuthorization
+from partners.ground.writes import Writes
+
+
+class Owner(Protocol):
+    """What is paid for, with its rows locked, and its authorization with them."""
+
+    @property
+    def payment(self) -> PaymentAuthorization:
+        """The authorization, locked after the owner's own rows."""
+
+    @property
+    def writes(self) -> Writes:
+        """Where the change of the authorization is put, for the owner to write with rows of its own."""
+
+    def payment_changed(self) -> None:
+        """It has changed: as for a receiver, which is told after the owner has written."""
+
 
 Receiver = Callable[[PaymentAuthorization], None]
 Locker = Callable[[str], object]
 
 _receivers: list[Receiver] = []
 _lockers: list[Locker] = []
+_owners: list[Callable[[str], Owner | None]] = []
+
+on_owned = _owners.append
+"""Register `lock(reference)`, which locks the owner of an authorization and returns it, or None where it has none: as
+`on_authorization_changed` with `lock_first`, for an owner whose rows are read once and used for both."""
 
 
 def on_authorization_changed(func: Receiver, *, lock_first: Locker | None = None) -> Receiver:
@@ -42,13 +65,19 @@ def forget(func: Receiver, *, lock_first: Locker | None = None) -> None:
         _lockers.remove(lock_first)
 
 
-def lock_owner(reference: str) -> None:
-    """Let the owner of `reference` lock its row, before the authorization is locked."""
+def lock_with_owner(reference: str) -> tuple[PaymentAuthorization, Owner | None]:
+    """Let the owner of `reference` lock its rows, then lock the authorization; return both."""
     for lock in _lockers:
         lock(reference)
+    owner = next(filter(None, (lock(reference) for lock in _owners)), None)
+    if owner is not None:
+        return owner.payment, owner
+    return PaymentAuthorization.objects.select_for_update().get(reference=reference), None
 
 
-def authorization_changed(authorization: PaymentAuthorization) -> None:
-    """Tell everybody."""
+def authorization_changed(authorization: PaymentAuthorization, owner: Owner | None) -> None:
+    """Tell everybody, the owner first."""
+    if owner is not None:
+        owner.payment_changed()
     for receive in _receivers:
         receive(authorization)

@@ -11,6 +11,8 @@ from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from partners.ground.writes import Writes
+
 if TYPE_CHECKING:
     from ocpi.models import Cdr, Command, Evse, OcpiSession
 
@@ -93,7 +95,7 @@ _interests: dict[Callable[[Any], None], Interest] = {}
 _evse_status: list[Callable[[EvseNews], None]] = []
 _cdr: list[Callable[["Cdr"], None]] = []
 _command: list[Callable[["Command"], None]] = []
-_sending: list[Callable[["Command"], bool]] = []
+_sending: list[Callable[["Command", Writes], bool]] = []
 _finishing: list[Callable[[int, Names], bool]] = []
 _occupied: list[Callable[[int], str]] = []
 
@@ -181,9 +183,12 @@ def command_changed(command: "Command") -> None:
         receiver(command)
 
 
-def may_be_sent(command: "Command") -> bool:
-    """Ask whether a command that a worker is about to send is still wanted; any receiver may say no."""
-    return all(allows(command) for allows in _sending)
+def may_be_sent(command: "Command", writes: Writes) -> bool:
+    """Ask whether a command that a worker is about to send is still wanted; any receiver may say no.
+
+    `writes`: written together with the command's row, if it is sent.
+    """
+    return all(allows(command, writes) for allows in _sending)
 
 
 def why_occupied(evse_id: int) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import OuterRef, Q, Subquery
 from django.utils import timezone
 
 from partners import history
@@ -212,6 +212,15 @@ def received_token(partner_id: int, purpose: str) -> ReceivedToken | None:
     return ReceivedToken.objects.filter(
         partner_id=partner_id, purpose=purpose, state=ReceivedToken.State.ACTIVE
     ).first()
+
+
+def usable_ciphertext(purpose: str) -> Subquery:
+    """Return what a queryset of rows with a `partner` is annotated with, to read its usable token along: the
+    `ciphertext`, or None."""
+    usable = ReceivedToken.objects.filter(
+        partner_id=OuterRef("partner_id"), purpose=purpose, state=ReceivedToken.State.ACTIVE
+    )
+    return Subquery(usable.order_by("-pk").values("ciphertext")[:1])
 
 
 def reveal_received(token: ReceivedToken) -> str:

@@ -8,7 +8,7 @@ class SessionsAdhocConfig(AppConfig):
     verbose_name = "Charging"
 
     def ready(self) -> None:
-        from billing.receivers import on_authorization_changed
+        from billing.receivers import on_authorization_changed, on_owned
         from ocpi import receivers
         from sessions_adhoc import belonging, detectors
         from sessions_adhoc.driver import services
@@ -24,5 +24,5 @@ class SessionsAdhocConfig(AppConfig):
         receivers.on_sending(receiving.may_be_sent)
         receivers.on_finishing(finishing.is_finishing)
         receivers.on_occupied(services.why_occupied)
-        on_authorization_changed(receiving.payment_news, lock_first=receiving.lock_session)
+        on_owned(receiving.lock_paid)
         on_authorization_changed(terminal_receipts.payment_changed)

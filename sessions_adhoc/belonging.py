@@ -7,17 +7,17 @@ one ad-hoc session the reference tells, else the times.
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
-from django.db.models.functions import Lower, Upper
+from django.db import connection
+from django.db.models import Q
+from django.db.models.functions import Lower
 
 from ocpi.models import Cdr, OcpiSession, Token
 from ocpi.versions import Lenience
 from partners import clocks
-from partners.ground.rows import run
+from partners.ground.writes import table_of
 from sessions_adhoc.models import AdHocSession, AttemptSession, ChargingAttempt
 from sessions_adhoc.states import BEFORE_START
 
@@ -37,17 +37,26 @@ WHOSE = (
     f" UNION ALL SELECT s.id, 3 {_OF_PARTNER} {_ITS_TOKEN} AND LOWER(t.contract_id) = %s"
     " AND NOT EXISTS (SELECT 1 FROM named)"
 )
-
-
-def ad_hoc_session_of(session: OcpiSession) -> UUID | None:
-    """Return the ad-hoc session that a Session names, by authorization reference or by its one-off token, or None."""
-    found = run(WHOSE, whose_params(session))
-    # SQLite keeps ids as text.
-    return UUID(str(min(found, key=itemgetter(1))[0])) if found else None
+CDRS = table_of(Cdr)
+_MINE = f"FROM {AdHocSession._meta.db_table} mine"
+_ATTEMPT = f"JOIN {ChargingAttempt._meta.db_table} a ON a.session_id = mine.id"
+# How a CDR can name an ad-hoc session: each by an index, and by its expression.
+_NAMING = (
+    f"{_MINE} JOIN {Token._meta.db_table} t ON t.id = mine.token_id JOIN {CDRS.name} c"
+    " ON c.partner_id = mine.partner_id AND UPPER(c.token_uid) IN (UPPER(t.uid), UPPER(t.contract_id))",
+    f"{_MINE} {_ATTEMPT} JOIN {CDRS.name} c ON c.partner_id = mine.partner_id"
+    " AND c.authorization_reference IN (a.authorization_reference, UPPER(a.authorization_reference))",
+    f"{_MINE} {_ATTEMPT} JOIN {AttemptSession._meta.db_table} l ON l.attempt_id = a.id"
+    f" JOIN {OcpiSession._meta.db_table} o ON o.id = l.ocpi_session_id"
+    f" JOIN {CDRS.name} c ON c.partner_id = mine.partner_id AND c.session_key = LOWER(o.ocpi_id)",
+)
+_NAMED = " UNION ".join(f"SELECT c.id {naming} WHERE mine.id = %s" for naming in _NAMING)
+IS_NAMED = " OR ".join(f"EXISTS (SELECT 1 {naming} WHERE mine.id = s.id)" for naming in _NAMING)
+"""An SQL condition: whether a CDR has any name that is the ad-hoc session's `s`."""
 
 
 def whose_params(session: OcpiSession) -> list[Any]:
-    """The values for `WHOSE`."""
+    """The values for `WHOSE`: what a Session says of its owner, its authorization reference and its one-off token."""
     reference, name = session.authorization_reference.lower(), session.token_uid.lower()
     partner_id = session.partner_id
     return [partner_id, reference, partner_id, name, partner_id, name]
@@ -144,40 +153,33 @@ def _names_token(name: str) -> Q:
 
 def cdrs_of(session: AdHocSession) -> list[Cdr]:
     """The CDRs that are about this ad-hoc session, oldest first."""
+    return own(cdrs_naming(session), session)
+
+
+def own(cdrs: Sequence[Cdr], session: AdHocSession) -> list[Cdr]:
+    """Those of the CDRs that name it which are about this ad-hoc session."""
+    owners = owners_of(cdrs)
+    return [cdr for cdr in cdrs if owners[cdr.pk] == session.pk]
+
+
+def cdrs_naming(session: AdHocSession) -> list[Cdr]:
+    """All CDRs with any name that is this session's, oldest first; with a weaker name they may be another's."""
     if session.state in BEFORE_START:
         return []
-    named = _named_by_cdrs(session)
-    found = list(Cdr.objects.filter(pk__in=named).order_by("id")) if named else []
-    owners = owners_of(found)
-    return [cdr for cdr in found if owners[cdr.pk] == session.pk]
+    key = AdHocSession._meta.pk.get_db_prep_value(session.pk, connection)
+    return CDRS.all(f"WHERE id IN ({_NAMED}) ORDER BY id", [key] * len(_NAMING))
 
 
-def _named_by_cdrs(session: AdHocSession) -> list[int]:
-    """The ids of all CDRs with any name that is this session's. One statement, each part of it by an index."""
-    token, attempts = session.token, session.attempts.order_by()
-    links = AttemptSession.objects.filter(attempt__session=session).order_by()
-    cdrs = Cdr.objects.filter(partner_id=session.partner_id).order_by().values_list("pk", flat=True)
-    named = cdrs.filter(Q(token_uid__iexact=token.uid) | Q(token_uid__iexact=token.contract_id))
-    return list(
-        named.union(
-            cdrs.filter(authorization_reference__in=attempts.values("authorization_reference")),
-            cdrs.filter(authorization_reference__in=attempts.values(said=Upper("authorization_reference"))),
-            cdrs.filter(session_key__in=links.values(said=Lower("ocpi_session__ocpi_id"))),
-        )
-    )
-
-
-def attempt_of_session(session_id: UUID, session: OcpiSession) -> ChargingAttempt | None:
-    """Return the attempt that a Session of this ad-hoc session belongs to; None before any START_SESSION.
+def attempt_of_session(attempts: Sequence[ChargingAttempt], session: OcpiSession) -> ChargingAttempt | None:
+    """Return which of its ad-hoc session's attempts, in order, a Session belongs to; None before any START_SESSION.
 
     Without a reference its start tells: it began while an earlier one was open, whether that has a Session already or
     not; else it is the newest one's, which waits for a Session.
     """
-    attempts = list(ChargingAttempt.objects.filter(session_id=session_id).order_by("number"))
     for attempt in attempts:
         if attempt.authorization_reference == session.authorization_reference.lower():
             return attempt
-    start = session.start_at and clocks.ours(session.partner_id, session.start_at)
+    start = session.start_at and len(attempts) > 1 and clocks.ours(session.partner_id, session.start_at)
     for attempt in attempts[:-1]:
         open_until = attempt.ended_at or attempt.created_at
         if start and attempt.created_at - WHOLE_SECONDS <= start < open_until:
@@ -248,7 +250,7 @@ def same_place(session: AdHocSession, location_id: str, evse_uid: str, connector
 
 
 def disagreements(
-    session: AdHocSession, attempts: "QuerySet[ChargingAttempt]", said: OcpiSession | Cdr
+    session: AdHocSession, attempts: Iterable[ChargingAttempt], said: OcpiSession | Cdr
 ) -> tuple[Lenience, ...]:
     """What a Session or CDR of this session says that is not the session's: its token, its reference."""
     found = []
@@ -256,7 +258,7 @@ def disagreements(
     if said.token_uid.lower() not in names:
         found.append(Lenience("other_token", "cdr_token.uid", "the token is not the one of START_SESSION"))
     reference = said.authorization_reference.lower()
-    if reference and not attempts.filter(authorization_reference=reference).exists():
+    if reference and all(attempt.authorization_reference != reference for attempt in attempts):
         text = "the reference is not the one of START_SESSION"
         found.append(Lenience("other_reference", "authorization_reference", text))
     return tuple(found)

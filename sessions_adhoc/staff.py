@@ -20,7 +20,7 @@ from sessions_adhoc.decide import Decision, decide
 from sessions_adhoc.decide.settle import DOUBTED
 from sessions_adhoc.driver.presenting import newest_sample
 from sessions_adhoc.engine import lifecycle, pulls
-from sessions_adhoc.engine.snapshot import Snapshot, facts_of, newest_attempt
+from sessions_adhoc.engine.snapshot import Snapshot, facts_of
 from sessions_adhoc.models import AdHocSession, TimelineEvent
 from sessions_adhoc.money import auditing, estimating
 from sessions_adhoc.money.shown import shown_to
@@ -36,13 +36,13 @@ class NotPossible(Exception):
 def check_again(session_id: UUID | str, actor: str) -> AdHocSession:
     """Ask the CPO for what is missing, a Session or a CDR, and do what follows from all that is known."""
 
-    def work(session: AdHocSession, now: datetime) -> None:
-        attempt = newest_attempt(session)
+    def work(rows: Snapshot, now: datetime) -> None:
+        session, attempt = rows.session, rows.attempt
         if session.state == State.ESCALATED and attempt is not None:
             ask = pulls.ask_sessions if attempt.ended_at is None else pulls.ask_cdrs
             ask(session, attempt, now)
         if session.state not in TERMINAL:
-            lifecycle.settle_down(session, now)
+            lifecycle.settle_down(rows, now)
 
     return _act(session_id, actor, "checked again.", work)
 
@@ -121,12 +121,12 @@ def release(session_id: UUID | str, actor: str, note: str) -> AdHocSession:
         NotPossible: the session is not escalated and holds nothing, or no note was given.
     """
 
-    def work(session: AdHocSession, now: datetime) -> None:
-        payment = _payment(session, now)
+    def work(rows: Snapshot, now: datetime) -> None:
+        payment = _payment(rows, now)
         if payment.state == Held.RESERVED:
             billing.request_release(payment.pk, reason=note.strip())
-        elif payment.is_terminal and payment.state != Held.CAPTURED and session.state == State.ESCALATED:
-            lifecycle.give_up(session, f"Ended by {actor}: the money is {payment.state}.", now)
+        elif payment.is_terminal and payment.state != Held.CAPTURED and rows.session.state == State.ESCALATED:
+            lifecycle.give_up(rows, f"Ended by {actor}: the money is {payment.state}.", now)
         else:
             raise NotPossible(f"The payment is {payment.state}: nothing can be released.")
 
@@ -142,8 +142,8 @@ def refund(session_id: UUID | str, actor: str, note: str, driver_pays: int | Non
             known.
     """
 
-    def work(session: AdHocSession, _now: datetime) -> None:
-        payment = PaymentAuthorization.objects.get(pk=session.authorization_id)
+    def work(rows: Snapshot, _now: datetime) -> None:
+        session, payment = rows.session, rows.payment
         if payment.state not in (Held.CAPTURED, Held.REFUNDING):
             raise NotPossible(f"The payment is {payment.state}: nothing was captured that could be given back.")
         pays = _require_owed(session) if driver_pays is None else driver_pays
@@ -170,7 +170,7 @@ def close_outstanding(row_id: int, state: str, actor: str, note: str) -> None:
     now = timezone.now()
     with transaction.atomic():
         payment = OutstandingAmount.objects.select_related("authorization__ad_hoc_session").get(pk=row_id).authorization
-        session = lifecycle.lock_session(payment.ad_hoc_session.pk)
+        session = Snapshot.locked(payment.ad_hoc_session.pk).session
         outstanding.close(row_id, state, actor, _require_note(note))
         row = OutstandingAmount.objects.get(pk=row_id)
         what = f"{row.get_kind_display()}, {in_words(row.amount, row.currency)}: {row.get_state_display().lower()}"
@@ -187,8 +187,8 @@ def _require_owed(session: AdHocSession) -> int:
 
 
 def _capture(session_id: UUID | str, actor: str, text: str, amount_of: Callable[[AdHocSession], int]) -> AdHocSession:
-    def work(session: AdHocSession, now: datetime) -> None:
-        payment = _payment(session, now)
+    def work(rows: Snapshot, now: datetime) -> None:
+        session, payment = rows.session, _payment(rows, now)
         if payment.state != Held.RESERVED:
             raise NotPossible(f"The payment is {payment.state}: nothing can be captured.")
         amount = min(amount_of(session), session.amount)
@@ -199,14 +199,14 @@ def _capture(session_id: UUID | str, actor: str, text: str, amount_of: Callable[
     return _act(session_id, actor, f"captured {text}", work)
 
 
-def _act(session_id: UUID | str, actor: str, text: str, work: Callable[[AdHocSession, datetime], None]) -> AdHocSession:
+def _act(session_id: UUID | str, actor: str, text: str, work: Callable[[Snapshot, datetime], None]) -> AdHocSession:
     """Do the work under the session's lock and write down who did it. All of it or nothing."""
     now = timezone.now()
     with transaction.atomic():
-        session = lifecycle.lock_session(session_id)
-        timeline.write(session, TimelineEvent.Kind.STAFF, f"{actor} {text}", at=now, actor=actor)
-        work(session, now)
-    return session
+        rows = Snapshot.locked(session_id)
+        timeline.write(rows.session, TimelineEvent.Kind.STAFF, f"{actor} {text}", at=now, actor=actor)
+        work(rows, now)
+    return rows.session
 
 
 def _require_note(note: str) -> str:
@@ -215,11 +215,11 @@ def _require_note(note: str) -> str:
     return note.strip()
 
 
-def _payment(session: AdHocSession, now: datetime) -> PaymentAuthorization:
+def _payment(rows: Snapshot, now: datetime) -> PaymentAuthorization:
     """The payment of a session whose funds staff may decide on: nothing else will."""
-    if session.state != State.ESCALATED and session.state not in TERMINAL:
+    if rows.session.state != State.ESCALATED and rows.session.state not in TERMINAL:
         raise NotPossible("The session is not escalated: it still comes to its end by itself.")
-    if decide(facts_of(Snapshot(session)), now) != Decision():
+    if decide(facts_of(rows), now) != Decision():
         # A CDR, or a Session, that staff cannot have seen when they pressed the button.
         raise NotPossible("News of the CPO has just come: the session goes on by itself. Look again.")
-    return PaymentAuthorization.objects.get(pk=session.authorization_id)
+    return rows.payment

@@ -1,14 +1,17 @@
 """Celery tasks of the lifecycle. All idempotent, all take ids: running one twice or late changes nothing more."""
 
+from typing import Any
+
 import structlog
 from celery import shared_task
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
+from billing.payments.driving import DRIVE_TASK, drive
 from ocpi.calls.commands import send
 from partners.ground.deadlines import claim_due
 from sessions_adhoc.engine import lifecycle, pulls
-from sessions_adhoc.engine.queueing import ADVANCE, PULL, sending_myself
+from sessions_adhoc.engine.queueing import ADVANCE, PULL, SEND, doing_all_myself
 from sessions_adhoc.models import AdHocSession, FallbackPull
 
 log = structlog.get_logger(__name__)
@@ -21,13 +24,28 @@ HANDED_OUT = 25
 
 
 @shared_task(name=ADVANCE)
-def advance(session_id: str) -> str:
-    """Do what the facts call for, and send the commands that come of it; return the state that it came to rest in."""
-    with sending_myself() as commands:
-        state = lifecycle.advance(session_id)
-        for command_id in commands:
-            send(command_id)
-    return state.value
+def advance(session_id: str) -> None:
+    """Do what the facts call for, and all that comes of it now: ask the gateway, send the commands."""
+    _do(ADVANCE, session_id)
+
+
+@shared_task(name=SEND)
+def send_command(command_id: str) -> None:
+    """Send a command of a session, and do what its answer calls for."""
+    _do(SEND, command_id)
+
+
+def _do(task: str, *args: Any) -> None:
+    with doing_all_myself() as kept:
+        kept.add(task, args)
+        while kept.waiting:
+            task, args = kept.waiting.popleft()
+            if task == ADVANCE:
+                lifecycle.advance(*args)
+            elif task == DRIVE_TASK:
+                drive(*args)
+            else:
+                send(*args)
 
 
 @shared_task(name="sessions_adhoc.tasks.advance_batch")

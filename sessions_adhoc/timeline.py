@@ -1,14 +1,15 @@
 """Writing the timeline."""
 
-from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from django.utils import timezone
 
+from partners.ground.writes import Writes
 from sessions_adhoc.models import AdHocSession, TimelineEvent
 
 
-def write(
+def event(
     session: AdHocSession,
     kind: str,
     text: str,
@@ -19,8 +20,8 @@ def write(
     actor: str = "",
     message_id: int | None = None,
 ) -> TimelineEvent:
-    """Append one event, in the caller's transaction."""
-    return TimelineEvent.objects.create(
+    """Return an event that is still to be written."""
+    return TimelineEvent(
         session=session,
         at=at or timezone.now(),
         kind=kind,
@@ -32,7 +33,8 @@ def write(
     )
 
 
-def append(events: Sequence[TimelineEvent]) -> None:
-    """Append several, in their order, in one statement."""
-    if events:
-        TimelineEvent.objects.bulk_create(events)
+def write(session: AdHocSession, kind: str, text: str, **more: Any) -> None:
+    """Append one event, in the caller's transaction; `more` as for `event`."""
+    writes = Writes()
+    writes.add(event(session, kind, text, **more))
+    writes.run()

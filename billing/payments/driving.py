@@ -18,10 +18,12 @@ from billing.models import PaymentAuthorization
 from billing.payments.answers import Step, apply_answer, apply_silence, apply_warning, is_stuck, next_step
 from billing.payments.history import Action, write
 from partners.ground.enqueue import enqueue_after_commit
+from partners.ground.writes import table_of
 
 __all__ = ["call_lease", "drive", "enqueue", "is_stuck"]
 
 DRIVE_TASK = "billing.tasks.drive"
+LEASE = ("leased_until", "next_check_at", "attempts", "called_at", "updated_at")
 # A worker asks at most twice under one lease: it looks a key up, and asks only if the gateway never heard of it.
 CALLS_PER_LEASE = 2
 RECORDING_MARGIN = timedelta(seconds=5)
@@ -84,7 +86,7 @@ def _claim(authorization_id: UUID | str, handed_until: datetime | None) -> Claim
         if step.acts and called_before is None:
             write(row, Action.ASKED, at=now, came_from=row.state, key=key, message=step)
         else:
-            row.save()
+            table_of(PaymentAuthorization).update_only(row, *LEASE)
         return Claim(row, step, key, row.leased_until, called_before)
 
 
@@ -109,8 +111,7 @@ def _ask(gateway: Gateway, claim: Claim) -> GatewayAnswer:
 def _record(claim: Claim, told: GatewayAnswer | GatewayUnreachable | None) -> None:
     """Keep what the gateway told, move the row, and pass the news on: one short transaction."""
     with transaction.atomic(durable=True):
-        receivers.lock_owner(claim.row.reference)
-        row = PaymentAuthorization.objects.select_for_update().get(pk=claim.row.pk)
+        row, owner = receivers.lock_with_owner(claim.row.reference)
         now, before = timezone.now(), row.state
         answer = told if isinstance(told, GatewayAnswer) else None
         if row.leased_until != claim.until:
@@ -130,8 +131,10 @@ def _record(claim: Claim, told: GatewayAnswer | GatewayUnreachable | None) -> No
         else:
             action = Action.EXPIRY_NEAR
             apply_warning(row, now)
-        write(row, action, at=now, came_from=before, key=claim.key, answer=answer, message=message)
-        if row.state != before or row.expiry_warned_at != warned or is_stuck(row):
-            receivers.authorization_changed(row)
+        is_news = row.state != before or row.expiry_warned_at != warned or is_stuck(row)
+        writes = owner.writes if owner is not None and is_news else None
+        write(row, action, at=now, came_from=before, key=claim.key, answer=answer, message=message, writes=writes)
+        if is_news:
+            receivers.authorization_changed(row, owner)
         if row.next_check_at is not None and row.next_check_at <= now:
             enqueue(row)

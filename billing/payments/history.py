@@ -4,8 +4,10 @@ from datetime import datetime
 
 from billing.gateways import GatewayAnswer
 from billing.models import PaymentAuthorization, PaymentEvent
+from partners.ground.writes import Writes
 
 Action = PaymentEvent.Action
+COLUMNS = tuple(field.name for field in PaymentAuthorization._meta.concrete_fields if not field.primary_key)
 
 
 def write(
@@ -18,13 +20,16 @@ def write(
     answer: GatewayAnswer | None = None,
     message: str = "",
     amount: int | None = None,
+    writes: Writes | None = None,
 ) -> None:
-    """Save the authorization as it now is and append what happened. Call inside a transaction, row locked."""
-    authorization.save()
+    """Write the authorization as it now is, new or changed, and append what happened.
+
+    Call inside a transaction, row locked. `writes`: of a caller who writes it with rows of its own.
+    """
     if answer is not None:
         message = message or answer.message
         amount = amount if amount is not None else answer.captured_amount or answer.amount
-    PaymentEvent.objects.create(
+    event = PaymentEvent(
         authorization=authorization,
         at=at,
         action=action,
@@ -36,3 +41,10 @@ def write(
         message=message[:500],
         amount=amount,
     )
+    together = writes or Writes()
+    if authorization._state.adding:
+        together.add(authorization)
+    together.change(authorization, *COLUMNS)
+    together.add(event)
+    if writes is None:
+        together.run()

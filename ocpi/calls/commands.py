@@ -28,6 +28,7 @@ from ocpi.versions import Invalid, Lenience, Version, WireModel
 from ocpi.versions.enums import CommandResponseType
 from ocpi.versions.v2_2_1.commands import CancelReservation, ReserveNow, StartSession, StopSession, UnlockConnector
 from ocpi.versions.v2_2_1.tokens import Token as WireToken
+from partners.ground.writes import Writes
 from partners.models import Partner
 
 log = structlog.get_logger(__name__)
@@ -41,7 +42,14 @@ STOP_PAUSE = timedelta(seconds=15)
 STOP_PERIOD = timedelta(hours=1)
 
 
-def create_start_session(
+def create_start_session(**arguments: Any) -> Command:
+    """Write a START_SESSION to be sent; the arguments are those of `start_session`. No I/O."""
+    command = start_session(**arguments)
+    command.save(force_insert=True)
+    return command
+
+
+def start_session(
     *,
     partner: Partner,
     token: Token,
@@ -51,7 +59,7 @@ def create_start_session(
     authorization_reference: str,
     reference: str,
 ) -> Command:
-    """Write a START_SESSION to be sent; `reference` is the ad-hoc session it serves. No I/O."""
+    """Return a START_SESSION that is still to be written; `reference` is the ad-hoc session it serves."""
     request = {
         "token": token_arguments(token),
         "location_id": location_id,
@@ -59,19 +67,23 @@ def create_start_session(
         "connector_id": connector_id,
         "authorization_reference": authorization_reference,
     }
-    return Command.objects.create(
-        partner=partner, kind=Command.Kind.START_SESSION, reference=reference, request=request
-    )
+    return _new(Command.Kind.START_SESSION, partner, reference, request)
 
 
-def create_stop_session(*, partner: Partner, session_id: str, reference: str) -> Command:
-    """Write a STOP_SESSION to be sent; `session_id` as the partner wrote it. No I/O."""
-    return Command.objects.create(
-        partner=partner,
-        kind=Command.Kind.STOP_SESSION,
-        reference=reference,
-        request={"session_id": session_id},
-    )
+def create_stop_session(**arguments: Any) -> Command:
+    """Write a STOP_SESSION to be sent; the arguments are those of `stop_session`. No I/O."""
+    command = stop_session(**arguments)
+    command.save(force_insert=True)
+    return command
+
+
+def stop_session(*, partner: Partner, session_id: str, reference: str) -> Command:
+    """Return a STOP_SESSION that is still to be written; `session_id` as the partner wrote it."""
+    return _new(Command.Kind.STOP_SESSION, partner, reference, {"session_id": session_id})
+
+
+def _new(kind: str, partner: Partner, reference: str, request: dict[str, Any]) -> Command:
+    return Command(partner=partner, kind=kind, reference=reference, request=request, created_at=timezone.now())
 
 
 def create_unlock_connector(
@@ -79,8 +91,9 @@ def create_unlock_connector(
 ) -> Command:
     """Write an UNLOCK_CONNECTOR to be sent. For the help desk only, never for a driver (§13.1). No I/O."""
     request = {"location_id": location_id, "evse_uid": evse_uid, "connector_id": connector_id}
-    kind = Command.Kind.UNLOCK_CONNECTOR
-    return Command.objects.create(partner=partner, kind=kind, reference=reference, request=request)
+    command = _new(Command.Kind.UNLOCK_CONNECTOR, partner, reference, request)
+    command.save(force_insert=True)
+    return command
 
 
 def send(command_id: Any) -> None:
@@ -99,12 +112,14 @@ def _claim(command_id: Any) -> Command | None:
     with transaction.atomic():
         sendable = Command.objects.select_for_update(of=("self",), no_key=True).select_related("partner")
         command = sendable.filter(pk=command_id, state__in=(State.CREATED, State.UNDELIVERED)).first()
-        if command is None or not receivers.may_be_sent(command):
+        writes = Writes()
+        if command is None or not receivers.may_be_sent(command, writes):
             return None
         values = begin(command)
         for name, value in values.items():
             setattr(command, name, value)
-        command.save(update_fields=list(values))
+        writes.change(command, *values)
+        writes.run()
     return command
 
 
@@ -124,10 +139,6 @@ def forgotten_stops(now: datetime) -> list[Any]:
     return list(due.exclude(sent_at__gt=now - STOP_PAUSE).values_list("pk", flat=True))
 
 
-def _tell(command_id: Any) -> None:
-    receivers.command_changed(Command.objects.select_related("partner").get(pk=command_id))
-
-
 def _refusal(failure: CallFailed) -> dict[str, Any]:
     """Some refuse with a CommandResponse; ACCEPTED in a refusal is none."""
     response = _result_in(_unwrap(failure.data)[0]) or REJECTED
@@ -135,7 +146,7 @@ def _refusal(failure: CallFailed) -> dict[str, Any]:
     return {"response": response, "response_text": failure.text[:LONGEST_TEXT]}
 
 
-@sends(Command, refusal=_refusal, tell=_tell)
+@sends(Command, refusal=_refusal, tell=receivers.command_changed)
 def _send(command: Command, version: Version) -> Sent:
     kind = _OBJECTS[command.kind].kind
     if kind not in version.models:

@@ -32,6 +32,7 @@ from ocpi.store.base import NotFound
 from ocpi.versions import VERSIONS, Invalid, Lenience, Version
 from partners.ground.deadlines import claim_due, growing_pause, is_free, take_lease
 from partners.ground.enqueue import enqueue, enqueue_after_commit
+from partners.ground.writes import update_returning
 from partners.models import Partner
 
 log = structlog.get_logger(__name__)
@@ -70,7 +71,7 @@ def _flat_refusal(failure: CallFailed) -> Columns:
     return {"response": "REFUSED", "failure": failure.in_full[:LONGEST_TEXT]}
 
 
-def _nobody_waits(_pk: Any) -> None:
+def _nobody_waits(_row: Any) -> None:
     """Most requests are only looked at."""
 
 
@@ -160,10 +161,10 @@ def record(row: Outgoing, mine: "QuerySet[Any]", values: Columns) -> bool:
     if isinstance(row, QueuedRequest):
         values = {"next_check_at": None, **values}
     with transaction.atomic():
-        if not mine.update(**values):
-            return False
-        _MANNERS[type(row)].tell(row.pk)
-    return True
+        written = update_returning(mine, **values)
+        for one in written:
+            _MANNERS[type(row)].tell(one)
+    return bool(written)
 
 
 def _outcome(row: Outgoing) -> Columns:

@@ -35,7 +35,10 @@ def connection_token(partner: Partner) -> str:
     Raises:
         CallFailed: `no_token`, there is none, or no configured key decrypts it.
     """
-    row = tokens.received_token(partner.pk, ReceivedToken.Purpose.CONNECTION)
+    return _reveal(partner, tokens.received_token(partner.pk, ReceivedToken.Purpose.CONNECTION))
+
+
+def _reveal(partner: Partner, row: ReceivedToken | None) -> str:
     if row is None:
         raise CallFailed("no_token", f"there is no token to call {partner.name} with")
     try:
@@ -51,14 +54,24 @@ def endpoint_url(partner: Partner, module: str, role: str) -> str:
     Raises:
         CallFailed: `not_offered`
     """
-    found = RemoteEndpoint.objects.filter(
+    return _reach(partner, module, role)[0]
+
+
+def _reach(partner: Partner, module: str, role: str) -> tuple[str, ReceivedToken | None]:
+    """Where the partner offers this side of a module, and the token to call it with: both in one query.
+
+    Raises:
+        CallFailed: `not_offered`
+    """
+    offered = RemoteEndpoint.objects.filter(
         partner=partner, version=partner.version, module=module, role__in=(role, NO_ROLE)
     )
-    urls = {row.role: row.url for row in found}
-    if not urls:
+    # Its own role sorts behind none.
+    found = offered.annotate(token=tokens.usable_ciphertext(ReceivedToken.Purpose.CONNECTION)).order_by("-role").first()
+    if found is None:
         offer = f"{partner.name} does not offer {module} ({role.lower()}) in {partner.version}"
         raise CallFailed("not_offered", offer)
-    return urls.get(role) or urls[NO_ROLE]
+    return found.url, None if found.token is None else ReceivedToken(partner=partner, ciphertext=found.token)
 
 
 def join_url(url: str, *segments: str) -> str:
@@ -92,7 +105,10 @@ def functional(
         CallFailed
     """
     version = version_in_use(partner)
-    target = url or join_url(endpoint_url(partner, module, role), *segments)
+    token, base = None, ""
+    if not url:
+        base, token = _reach(partner, module, role)
+    target = url or join_url(base, *segments)
     if not finishing.call_passes(partner, method, module, segments[0] if segments else ""):
         raise CallFailed("suspended", f"the connection to {partner.name} is suspended")
     return call(
@@ -100,7 +116,7 @@ def functional(
             partner=partner,
             method=method,
             url=target,
-            token=connection_token(partner),
+            token=_reveal(partner, token) if base else connection_token(partner),
             module=module,
             version=version,
             params=params,

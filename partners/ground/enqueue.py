@@ -1,5 +1,10 @@
 """Handing work to a worker. The deadline columns are the truth: a broker that is away costs latency, nothing else."""
 
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -19,8 +24,47 @@ QUEUE_LEASE = timedelta(seconds=30)
 BATCH = 100
 
 
+@dataclass(frozen=True)
+class Kept:
+    """Tasks that a worker does itself: of these names, in order, each once while it waits."""
+
+    names: frozenset[str]
+    waiting: deque[tuple[str, tuple[Any, ...]]] = field(default_factory=deque)
+
+    def add(self, task: str, args: tuple[Any, ...]) -> None:
+        if (task, args) not in self.waiting:
+            self.waiting.append((task, args))
+
+
+_kept: ContextVar[Kept | None] = ContextVar("tasks that this worker does itself", default=None)
+
+
+@contextmanager
+def keeping(*names: str) -> Iterator[Kept]:
+    """Keep tasks of these names for the caller, who does them in this block, instead of queueing them.
+
+    If the worker dies before it has, the sweep finds their rows, as it does when a message is lost.
+    """
+    kept = Kept(frozenset(names))
+    before = _kept.set(kept)
+    try:
+        yield kept
+    finally:
+        _kept.reset(before)
+
+
+def is_kept(task: str) -> bool:
+    """Whether whoever runs this does tasks of this name itself."""
+    kept = _kept.get()
+    return kept is not None and task in kept.names
+
+
 def enqueue(task: str, *args: Any) -> None:
     """Queue a task by name; without a broker it is left to the next sweep."""
+    kept = _kept.get()
+    if kept is not None and task in kept.names:
+        kept.add(task, args)
+        return
     try:
         current_app.send_task(task, args)
     except (OperationalError, OSError) as error:
@@ -29,7 +73,7 @@ def enqueue(task: str, *args: Any) -> None:
 
 def enqueue_after_commit(task: str, *args: Any) -> None:
     """Queue a task once the current transaction is committed."""
-    transaction.on_commit(partial(enqueue, task, *args))
+    transaction.on_commit(partial(enqueue, task, *args), robust=True)
 
 
 def hand_out(model: type[Model], task: str) -> int:

@@ -6,7 +6,7 @@ they are used, and say what they do. On PostgreSQL they are prepared: it plans e
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Generic, TypeVar
 
@@ -84,16 +84,23 @@ def _prepared_cursor(database: Any) -> PreparedCursor:
 
 
 class Table(Generic[M]):
-    """The table of a model, with all of its columns in the model's order."""
+    """The table of a model, with all of its columns in the model's order.
 
-    def __init__(self, model: type[M]) -> None:
+    Args:
+        without: names of fields that are not read; whoever asks an instance for one has it fetched, as with `defer`.
+    """
+
+    def __init__(self, model: type[M], *, without: Collection[str] = ()) -> None:
         self.model = model
+        self._without = without
         self._readers: dict[str, list[tuple[int, Any, Any]]] = {}
         self._writers: dict[tuple[str, bool], list[Callable[[Any], Any]]] = {}
+        self._updates: dict[tuple[str, frozenset[str]], tuple[str, list[Callable[[Any], Any]]]] = {}
+        self._inserts: dict[str, tuple[str, list[Callable[[Any], Any]]]] = {}
 
     @cached_property
     def fields(self) -> list[Any]:
-        return list(self.model._meta.concrete_fields)
+        return [field for field in self.model._meta.concrete_fields if field.name not in self._without]
 
     @cached_property
     def name(self) -> str:
@@ -106,11 +113,19 @@ class Table(Generic[M]):
     @cached_property
     def columns(self) -> str:
         """For a SELECT or RETURNING, qualified with the table's name."""
-        return ", ".join(f'"{self.name}"."{field.column}"' for field in self.fields)
+        return self.columns_of(self.name)
+
+    def columns_of(self, alias: str) -> str:
+        """The same for a table that a statement calls by another name."""
+        return ", ".join(f'"{alias}"."{field.column}"' for field in self.fields)
 
     @cached_property
     def _without_key(self) -> list[Any]:
         return [field for field in self.fields if not field.primary_key]
+
+    @cached_property
+    def _key_position(self) -> int:
+        return next(position for position, field in enumerate(self.fields) if field.primary_key)
 
     @cached_property
     def _key(self) -> str:
@@ -146,6 +161,14 @@ class Table(Generic[M]):
     @cached_property
     def _update(self) -> str:
         return f'UPDATE "{self.name}" SET {self.assignments} WHERE {self._key} = %s'
+
+    def take(self, row: Sequence[Any], at: int) -> tuple[M | None, int]:
+        """Make an instance of the columns of a row from position `at` on; None where an outer join found nothing.
+
+        Return it with the position behind them.
+        """
+        end = at + len(self.fields)
+        return (None if row[at + self._key_position] is None else self.read(row[at:end])), end
 
     def read(self, row: Sequence[Any]) -> M:
         """Make an instance of the columns of a row, as the ORM would, but without its signals."""
@@ -219,11 +242,43 @@ class Table(Generic[M]):
 
     def update_only(self, row: M, *names: str) -> None:
         """Write some columns of a stored row, by the names of their fields; `auto_now` ones among them are set."""
+        run(*self.updating(row, names))
+
+    def updating(self, row: M, names: Collection[str]) -> tuple[str, list[Any]]:
+        """The statement, with its values, that `update_only` runs."""
+        text, writers = self._updating(connections[DEFAULT_DB_ALIAS].vendor, frozenset(names))
+        return text, [*(write(row) for write in writers), self._key_value(row)]
+
+    def _updating(self, vendor: str, names: frozenset[str]) -> tuple[str, list[Callable[[Any], Any]]]:
+        known = self._updates.get((vendor, names))
+        if known is None:
+            fields = [field for field in self._without_key if names & {field.name, field.attname}]
+            marks = ", ".join(f'"{field.column}" = %s' for field in fields)
+            text = f'UPDATE "{self.name}" SET {marks} WHERE {self._key} = %s'
+            known = self._updates[vendor, names] = text, [_writer(field, vendor, adding=False) for field in fields]
+        return known
+
+    def inserting(self, rows: Sequence[M]) -> tuple[str, list[Any]]:
+        """The statement, with its values, that inserts new rows, with their keys where the database does not give them.
+
+        It returns nothing.
+        """
         vendor = connections[DEFAULT_DB_ALIAS].vendor
-        fields = [field for field in self._without_key if field.name in names]
-        marks = ", ".join(f'"{field.column}" = %s' for field in fields)
-        values = [_writer(field, vendor, adding=False)(row) for field in fields]
-        run(f'UPDATE "{self.name}" SET {marks} WHERE {self._key} = %s', [*values, row.pk])
+        text, writers = self._inserting(vendor)
+        marks = ", ".join([f"({', '.join(['%s'] * len(writers))})"] * len(rows))
+        return f"{text} VALUES {marks}", [write(row) for row in rows for write in writers]
+
+    def _inserting(self, vendor: str) -> tuple[str, list[Callable[[Any], Any]]]:
+        known = self._inserts.get(vendor)
+        if known is None:
+            fields = [field for field in self.fields if not isinstance(field, models.AutoField)]
+            names = ", ".join(f'"{field.column}"' for field in fields)
+            text = f'INSERT INTO "{self.name}" ({names})'
+            known = self._inserts[vendor] = text, [_writer(field, vendor, adding=True) for field in fields]
+        return known
+
+    def _key_value(self, row: M) -> Any:
+        return self.model._meta.pk.get_db_prep_value(row.pk, connections[DEFAULT_DB_ALIAS])
 
 
 def _writer(field: Any, vendor: str, adding: bool) -> Callable[[Any], Any]:

@@ -121,21 +121,19 @@ def runs_on(session: AdHocSession) -> bool:
 
 def newest_sample(session: AdHocSession) -> Sample | None:
     """The newest reading that counts."""
-    return (
-        Sample.objects.filter(attempt__session=session, ignored="")
-        .exclude(kwh=None)
-        .order_by("-attempt__number", "-id")
-        .first()
-    )
+    counting = Sample.objects.filter(attempt__session=session, ignored="").exclude(kwh=None)
+    return counting.select_related("ocpi_session").order_by("-attempt__number", "-id").first()
 
 
 def present(session: AdHocSession) -> dict[str, Any]:
-    """Return the session as the driver's API shows it. Reads what changes from the database, in a constant number of
-    queries."""
-    state = State(session.state)
-    sample, shown = newest_sample(session), shown_to(session)
-    payment = PaymentAuthorization.objects.get(pk=session.authorization_id)
-    events = session.timeline.filter(kind=TimelineEvent.Kind.STATE)
+    """Return the session, which the caller has just read, as the driver's API shows it.
+
+    Reads what else changes in a constant number of queries; before the START there is little.
+    """
+    state, shown, payment = State(session.state), shown_to(session), session.authorization
+    started = state not in BEFORE_START
+    sample = newest_sample(session) if started else None
+    events = session.timeline.filter(kind=TimelineEvent.Kind.STATE) if state != State.CREATED else ()
     return {
         "id": session.pk,
         "state": state.value,
@@ -147,7 +145,7 @@ def present(session: AdHocSession) -> dict[str, Any]:
         "evse": str(session.evse),
         "connector": session.connector_number,
         "connector_status": session.evse.status,
-        "attempts": session.attempts.count(),
+        "attempts": session.attempts.count() if started else 0,
         "created_at": session.created_at,
         "ended_at": session.ended_at,
         "money": {

@@ -17,6 +17,7 @@ from ocpi.calls import tokens
 from ocpi.models import Connector, Evse, Token
 from ocpi.store.tokens import new_one_off_token
 from partners.agreed.policies import effective_policy
+from partners.ground.writes import Writes
 from partners.models import Partner
 from sessions_adhoc import timeline
 from sessions_adhoc.driver.finding import evse_of
@@ -183,8 +184,8 @@ def _create(
     policy = effective_policy(evse.partner_id, evse.location.ocpi_id, evse.uid)
     shown = freeze(evse, connector, policy.values)
     amount, currency = _money(request, read(shown).tariff, policy.values)
-    now, session_id = timezone.now(), uuid4()
-    session = AdHocSession.objects.create(
+    now, session_id, writes = timezone.now(), uuid4(), Writes()
+    session = AdHocSession(
         id=session_id,
         state_since=now,
         next_check_at=now,
@@ -196,7 +197,7 @@ def _create(
         is_dc=bool(connector and connector.is_dc),
         channel=request.channel,
         token=token or new_one_off_token(evse.partner),  # rule 1: of this session alone
-        authorization=_authorization(session_id, request.payment_method, amount, currency),
+        authorization=_authorization(session_id, request.payment_method, amount, currency, writes),
         amount=amount,
         currency=currency,
         client=client,
@@ -207,10 +208,12 @@ def _create(
         policy_sources=policy.sources,
         shown_tariff=shown,
     )
+    asked = timeline.event(session, TimelineEvent.Kind.DRIVER, f"A driver asked to charge at {evse}.", at=now)
+    writes.add(session, asked)
+    writes.run()
     if policy.values["push_ad_hoc_tokens"]:
         # Long before the START: the funds are reserved first.
         tokens.push_one_off(evse.partner, session.token)
-    timeline.write(session, TimelineEvent.Kind.DRIVER, f"A driver asked to charge at {evse}.", at=now)
     advance_after_commit(session.pk)
     return session
 
@@ -237,10 +240,14 @@ def _money(request: StartRequest, tariff: Tariff | None, policy: dict[str, Any])
     return (offered.minor if request.amount is None else request.amount), bills_in
 
 
-def _authorization(session_id: UUID, payment_method: str, amount: int, currency: str) -> PaymentAuthorization:
+def _authorization(
+    session_id: UUID, payment_method: str, amount: int, currency: str, writes: Writes
+) -> PaymentAuthorization:
     method = payment_method or ("pm_sim_ok" if settings.PAYMENT_GATEWAY == "simulated" else "")
     try:
-        return open_authorization(reference=str(session_id), amount=amount, currency=currency, payment_method=method)
+        return open_authorization(
+            reference=str(session_id), amount=amount, currency=currency, payment_method=method, writes=writes
+        )
     except ValueError as error:
         field = "payment_method" if "method" in str(error) else "currency"
         raise CannotStart(field, str(error)) from error
@@ -259,11 +266,16 @@ def _previous(identifier: str, client: ClientKey | None) -> AdHocSession | None:
     return found
 
 
-def stop_session(session_id: UUID | str, actor: str = "The driver") -> AdHocSession:
-    """Ask for charging to end (rule 19). Raises `CannotStop` when the session has ended."""
-    return lifecycle.request_stop(session_id, actor)
+def stop_session(session_id: UUID | str, actor: str = "The driver", client_id: int | None = None) -> AdHocSession:
+    """Ask for charging to end (rule 19); with a client, of a session of his only.
+
+    Raises:
+        CannotStop: the session has ended.
+        AdHocSession.DoesNotExist
+    """
+    return lifecycle.request_stop(session_id, actor, client_id)
 
 
-def cancel_session(session_id: UUID | str, actor: str = "The driver") -> AdHocSession:
-    """Give up. After START_SESSION was sent it is a stop. Raises `CannotStop` when the session has ended."""
-    return lifecycle.request_cancel(session_id, actor)
+def cancel_session(session_id: UUID | str, actor: str = "The driver", client_id: int | None = None) -> AdHocSession:
+    """Give up. After START_SESSION was sent it is a stop. Raises as `stop_session`."""
+    return lifecycle.request_cancel(session_id, actor, client_id)

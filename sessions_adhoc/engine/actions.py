@@ -9,7 +9,7 @@ from ocpi.models import Command
 from partners import incidents
 from sessions_adhoc import symptoms
 from sessions_adhoc.decide import Action, Do
-from sessions_adhoc.engine import pulls, queueing
+from sessions_adhoc.engine import pulls
 from sessions_adhoc.engine.snapshot import Snapshot
 from sessions_adhoc.models import ChargingAttempt
 from sessions_adhoc.models.attempt import new_reference
@@ -22,15 +22,15 @@ def perform(rows: Snapshot, action: Action, now: datetime) -> None:
 
 
 def reserve(rows: Snapshot, _action: Action, _now: datetime) -> None:
-    rows.payment = billing.request_reserve(rows.session.authorization_id)
+    rows.payment = billing.request_reserve(rows.payment, writes=rows.writes)
 
 
 def release(rows: Snapshot, _action: Action, _now: datetime) -> None:
-    rows.payment = billing.request_release(rows.session.authorization_id)
+    rows.payment = billing.request_release(rows.payment, writes=rows.writes)
 
 
 def capture(rows: Snapshot, action: Action, _now: datetime) -> None:
-    rows.payment = billing.request_capture(rows.session.authorization_id, action.amount, reason=action.text)
+    rows.payment = billing.request_capture(rows.payment, action.amount, reason=action.text, writes=rows.writes)
 
 
 def open_attempt(rows: Snapshot, _action: Action, now: datetime) -> None:
@@ -38,8 +38,10 @@ def open_attempt(rows: Snapshot, _action: Action, now: datetime) -> None:
     session, previous = rows.session, rows.attempt
     if previous is not None and previous.ended_at is None:
         return
+    if previous is not None and rows.writes.is_changing(previous):
+        rows.writes.run()  # one attempt at a time is open: the end of the one comes before the next
     reference = new_reference()
-    command = commands.create_start_session(
+    command = commands.start_session(
         partner=session.partner,
         token=session.token,
         location_id=session.evse.location.ocpi_id,
@@ -48,23 +50,24 @@ def open_attempt(rows: Snapshot, _action: Action, now: datetime) -> None:
         authorization_reference=reference,
         reference=str(session.pk),
     )
-    attempt = ChargingAttempt.objects.create(
+    attempt = ChargingAttempt(
         session=session,
         number=previous.number + 1 if previous else 1,
         authorization_reference=reference,
         command=command,
         created_at=now,
     )
+    rows.writes.add(command, attempt)
     rows.begin(attempt)
     session.retry_at = None
-    queueing.send_command_after_commit(command)
+    rows.send(command)
 
 
 def send_start(rows: Snapshot, _action: Action, _now: datetime) -> None:
     """Ask for the open attempt's START to be sent; the command itself lets only one worker do it (rule 1)."""
     attempt = rows.attempt
     if attempt is not None and attempt.ended_at is None:
-        queueing.send_command_after_commit(attempt.command)
+        rows.send(attempt.command)
 
 
 def send_stop(rows: Snapshot, _action: Action, _now: datetime) -> None:
@@ -73,12 +76,13 @@ def send_stop(rows: Snapshot, _action: Action, _now: datetime) -> None:
     if attempt is None:
         return
     if rows.ocpi_session is not None and _is_older(attempt.stop_command, session.stop_requested_at):
-        attempt.stop_command = commands.create_stop_session(
+        attempt.stop_command = commands.stop_session(
             partner=session.partner, session_id=rows.ocpi_session.ocpi_id, reference=str(session.pk)
         )
-        attempt.save(update_fields=["stop_command"])
+        rows.writes.add(attempt.stop_command)
+        rows.writes.change(attempt, "stop_command")
     if attempt.stop_command is not None:
-        queueing.send_command_after_commit(attempt.stop_command)
+        rows.send(attempt.stop_command)
 
 
 def _is_older(stop: Command | None, wish: datetime | None) -> bool:
@@ -97,7 +101,7 @@ def renew_stop(rows: Snapshot, _action: Action, _now: datetime) -> None:
     attempt = rows.attempt
     if attempt is not None:
         attempt.stop_command = None
-        attempt.save(update_fields=["stop_command"])
+        rows.writes.change(attempt, "stop_command")
 
 
 def note_limit(rows: Snapshot, action: Action, now: datetime) -> None:
@@ -114,7 +118,7 @@ def close_attempt(rows: Snapshot, action: Action, now: datetime) -> None:
     if attempt is not None and attempt.ended_at is None:
         attempt.ended_at, attempt.failure, attempt.verdict = now, action.code, action.text
         attempt.ended_kwh = rows.ocpi_session.kwh if rows.ocpi_session else None
-        attempt.save(update_fields=["ended_at", "ended_kwh", "failure", "verdict"])
+        rows.writes.change(attempt, "ended_at", "ended_kwh", "failure", "verdict")
 
 
 def schedule_retry(rows: Snapshot, _action: Action, now: datetime) -> None:
@@ -145,14 +149,17 @@ def close_incidents(rows: Snapshot, _action: Action, _now: datetime) -> None:
 
 
 def check_bill(rows: Snapshot, _action: Action, _now: datetime) -> None:
-    auditing.note_bill(rows.session)
+    auditing.note_bill(rows.bill, rows.payment)
 
 
 def revoke_token(rows: Snapshot, _action: Action, now: datetime) -> None:
     """The one-off token must start nothing any more."""
     token = rows.session.token
-    if type(token).objects.filter(pk=token.pk, valid=True).update(valid=False, last_updated=now):
-        tokens.token_changed(token)
+    if token.valid:
+        token.valid, token.last_updated = False, now
+        rows.writes.change(token, "valid", "last_updated")
+        if rows.is_announced:
+            tokens.token_changed(token)
 
 
 PERFORMERS: dict[Do, Callable[[Snapshot, Action, datetime], None]] = {

@@ -8,7 +8,6 @@ enqueued after commit.
 Lock order, everywhere: the CPO's object, then the ad-hoc session, then its attempt, then its payment.
 """
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -17,6 +16,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from ocpi.models import Command
+from partners.ground.writes import run_parts
 from sessions_adhoc import timeline
 from sessions_adhoc.decide import Action, Decision, Do, decide
 from sessions_adhoc.decide.decision import fail
@@ -47,12 +47,6 @@ class Circling(Exception):
     """`decide` did not come to rest: a fault of ours, never of the CPO's."""
 
 
-def lock_session(session_id: UUID | str) -> AdHocSession:
-    """Return the session with its row locked until the transaction ends, and what a START_SESSION names."""
-    rows = AdHocSession.objects.select_related("token", "partner", "evse__location")
-    return rows.defer("evse__raw", "evse__location__raw").select_for_update(of=("self",)).get(pk=session_id)
-
-
 def advance(session_id: UUID | str, now: datetime | None = None) -> State:
     """Do what the facts call for, once; return the state that it came to rest in.
 
@@ -60,35 +54,55 @@ def advance(session_id: UUID | str, now: datetime | None = None) -> State:
         AdHocSession.DoesNotExist: no such session.
     """
     with transaction.atomic():
-        session = lock_session(session_id)
-        settle_down(session, now or timezone.now())
-        return State(session.state)
+        rows = Snapshot.locked(session_id)
+        settle_down(rows, now or timezone.now())
+        return State(rows.session.state)
 
 
-def settle_down(session: AdHocSession, now: datetime) -> None:
-    """Decide and apply until nothing is left to do at `now`. The caller holds the lock."""
-    rows, events = Snapshot(session), list[TimelineEvent]()
+def settle_down(rows: Snapshot, now: datetime) -> None:
+    """Decide and apply until nothing is left to do at `now`. The caller holds the session's lock."""
     for _ in range(MAX_STEPS):
-        if session.state in TERMINAL:
+        if rows.session.state in TERMINAL:
             break
         decision = decide(facts_of(rows), now)
-        events += apply(rows, decision, now)
+        apply(rows, decision, now)
         if decision.to is None and not decision.again:
             break
     else:
-        raise Circling(f"ad-hoc session {session.pk} does not come to rest in {session.state}")
-    keep(session, events)
+        raise Circling(f"ad-hoc session {rows.session.pk} does not come to rest in {rows.session.state}")
+    keep(rows)
 
 
-def keep(session: AdHocSession, events: Sequence[TimelineEvent]) -> None:
+def hear(rows: Snapshot, now: datetime, *events: TimelineEvent) -> None:
+    """Write down news of a locked session, and do what it calls for: at once where this is a worker at that session,
+    which has asked for it; else the session is woken.
+
+    The news is kept whatever becomes of the decision.
+    """
+    rows.writes.add(*events)
+    if queueing.does_engines_work():
+        news = rows.writes.parts()
+        try:
+            with transaction.atomic():
+                settle_down(rows, now)
+        except Exception:
+            log.exception("an ad-hoc session could not be advanced; it is due", id=str(rows.session.pk))
+            run_parts(news)
+            queueing.wake([rows.session.pk], now)
+        return
+    queueing.wake_locked(rows.session, now, rows.writes)
+    rows.writes.run()
+
+
+def keep(rows: Snapshot) -> None:
     """Write down what was applied: all of it in the transaction that holds the lock, or nothing."""
-    session.save(update_fields=MOVING)
-    timeline.append(events)
-    queueing.note_decided(session)
+    rows.writes.change(rows.session, *MOVING)
+    rows.writes.run()
+    queueing.note_decided(rows.session)
 
 
-def apply(rows: Snapshot, decision: Decision, now: datetime) -> list[TimelineEvent]:
-    """Make one decision true: state, actions, clock. Return what the timeline is to say of it."""
+def apply(rows: Snapshot, decision: Decision, now: datetime) -> None:
+    """Make one decision true: state, actions, clock, and what the timeline is to say of it."""
     session, came_from = rows.session, rows.session.state
     if decision.to is not None:
         occupy(session, decision.to)
@@ -98,12 +112,11 @@ def apply(rows: Snapshot, decision: Decision, now: datetime) -> list[TimelineEve
     for action in decision.actions:
         actions.perform(rows, action, now)
     session.next_check_at = clock(session, decision, now)
-    if decision.to is None and not decision.text:
-        return []
-    event = TimelineEvent(session=session, at=now, kind=TimelineEvent.Kind.NOTE, text=decision.text)
     if decision.to is not None:
-        event.kind, event.state_from, event.state_to = TimelineEvent.Kind.STATE, came_from, session.state
-    return [event]
+        moved = {"state_from": came_from, "state_to": session.state}
+        rows.writes.add(timeline.event(session, TimelineEvent.Kind.STATE, decision.text, at=now, **moved))
+    elif decision.text:
+        rows.writes.add(timeline.event(session, TimelineEvent.Kind.NOTE, decision.text, at=now))
 
 
 def occupy(session: AdHocSession, target: State) -> None:
@@ -122,9 +135,10 @@ def is_occupied(evse_id: int) -> bool:
     return AdHocSession.objects.filter(occupies_id=evse_id).exists()
 
 
-def give_up(session: AdHocSession, text: str, now: datetime) -> None:
+def give_up(rows: Snapshot, text: str, now: datetime) -> None:
     """Staff end an escalated session whose money is gone at the gateway. The caller holds the lock."""
-    keep(session, apply(Snapshot(session), fail("payment_lost", text, Action(Do.CLOSE_INCIDENTS)), now))
+    apply(rows, fail("payment_lost", text, Action(Do.CLOSE_INCIDENTS)), now)
+    keep(rows)
 
 
 def clock(session: AdHocSession, decision: Decision, now: datetime) -> datetime | None:
@@ -134,17 +148,24 @@ def clock(session: AdHocSession, decision: Decision, now: datetime) -> datetime 
     return decision.check_at or now
 
 
-def request_stop(session_id: UUID | str, actor: str) -> AdHocSession:
+def request_stop(session_id: UUID | str, actor: str, client_id: int | None = None) -> AdHocSession:
     """The driver (or staff, as `actor`) wants to end charging. Asking twice at once is asking once.
 
-    Before any START_SESSION it cancels. Raises `CannotStop` when the session has ended.
+    Before any START_SESSION it cancels.
+
+    Args:
+        client_id: whose session it must be, if anybody's.
+
+    Raises:
+        CannotStop: the session has ended.
+        AdHocSession.DoesNotExist: there is none, or it is another client's.
     """
-    return _driver_ends(session_id, actor, "stop")
+    return _driver_ends(session_id, actor, "stop", client_id)
 
 
-def request_cancel(session_id: UUID | str, actor: str) -> AdHocSession:
+def request_cancel(session_id: UUID | str, actor: str, client_id: int | None = None) -> AdHocSession:
     """The driver gives up. Once START_SESSION was sent it is a stop: a charger may be starting."""
-    return _driver_ends(session_id, actor, "cancel")
+    return _driver_ends(session_id, actor, "cancel", client_id)
 
 
 def _is_new_wish(session: AdHocSession, earlier: datetime | None, now: datetime) -> bool:
@@ -155,16 +176,20 @@ def _is_new_wish(session: AdHocSession, earlier: datetime | None, now: datetime)
     return not stops.filter(created_at__gt=now - STOP_AGAIN).exists()
 
 
-def _driver_ends(session_id: UUID | str, actor: str, wish: str) -> AdHocSession:
+def _driver_ends(session_id: UUID | str, actor: str, wish: str, client_id: int | None) -> AdHocSession:
     now = timezone.now()
     with transaction.atomic():
-        session = lock_session(session_id)
+        rows = Snapshot.locked(session_id)
+        session = rows.session
+        if client_id not in (None, session.client_id):
+            raise AdHocSession.DoesNotExist(f"There is no ad-hoc session {session_id} of this client.")
         if session.state in TERMINAL:
             raise CannotStop(f"This session has already ended ({State(session.state).label.lower()}).")
         field = "cancel_requested_at" if wish == "cancel" and session.state in BEFORE_START else "stop_requested_at"
         if _is_new_wish(session, getattr(session, field), now):
             setattr(session, field, now)
             session.reason = "" if session.reason == WITHOUT_EFFECT else session.reason
-            timeline.write(session, TimelineEvent.Kind.DRIVER, f"{actor} asked to {wish}.", at=now, actor=actor)
-        settle_down(session, now)
+            text = f"{actor} asked to {wish}."
+            rows.writes.add(timeline.event(session, TimelineEvent.Kind.DRIVER, text, at=now, actor=actor))
+        settle_down(rows, now)
     return session

@@ -3,54 +3,44 @@
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
 from typing import Any
 from uuid import UUID
 
-from celery import current_app
-from django.db import transaction
-
+from billing.payments.driving import DRIVE_TASK
 from ocpi.models import Command
-from ocpi.tasks import send_command
+from partners.ground.enqueue import Kept, enqueue_after_commit, keeping
+from partners.ground.writes import Writes
 from sessions_adhoc.models import MOVING, AdHocSession
 from sessions_adhoc.states import TERMINAL
 
 ADVANCE = "sessions_adhoc.tasks.advance"
+SEND = "sessions_adhoc.tasks.send_command"
 PULL = "sessions_adhoc.tasks.sync_pull"
 
 
-@dataclass
-class _Mine:
-    """What this worker sends itself, and how it left the sessions that it decided on, by their ids."""
-
-    commands: list[str] = field(default_factory=list)
-    decided: dict[UUID, tuple[Any, ...]] = field(default_factory=dict)
-
-
-_mine: ContextVar[_Mine | None] = ContextVar("commands that this worker sends itself", default=None)
+_decided: ContextVar[dict[UUID, tuple[Any, ...]] | None] = ContextVar("how this worker left sessions", default=None)
 
 
 @contextmanager
-def sending_myself() -> Iterator[list[str]]:
-    """Collect the commands that are committed in this block instead of queueing them: the caller sends them in it.
+def doing_all_myself() -> Iterator[Kept]:
+    """Keep what comes of a session's advance for the caller, who does it in this block: commands, money, the next look.
 
-    A driver stands at the charger: START_SESSION must not wait in a queue once more. If the worker dies before it has
-    sent them, the sweep has them queued, as it does when a message is lost.
+    A driver stands at the charger: START_SESSION must not wait in a queue once more. If the worker dies in between, the
+    sweep has the rest done, as it does when a message is lost.
     """
-    mine = _Mine()
-    before = _mine.set(mine)
+    before = _decided.set({})
     try:
-        yield mine.commands
+        with keeping(ADVANCE, SEND, DRIVE_TASK) as kept:
+            yield kept
     finally:
-        _mine.reset(before)
+        _decided.reset(before)
 
 
 def note_decided(session: AdHocSession) -> None:
     """Remember how a decision, which the caller commits, leaves the session."""
-    if (mine := _mine.get()) is not None:
-        mine.decided[session.pk] = _moving(session)
+    if (decided := _decided.get()) is not None:
+        decided[session.pk] = _moving(session)
 
 
 def is_as_decided(session: AdHocSession) -> bool:
@@ -58,8 +48,12 @@ def is_as_decided(session: AdHocSession) -> bool:
 
     All news makes its session due, which moves `next_check_at`; so does whoever takes it from the queue.
     """
-    mine = _mine.get()
-    return mine is not None and mine.decided.get(session.pk) == _moving(session)
+    return (_decided.get() or {}).get(session.pk) == _moving(session)
+
+
+def does_engines_work() -> bool:
+    """Whether this is a worker at an ad-hoc session, which decides on the news that it brought itself."""
+    return _decided.get() is not None
 
 
 def _moving(session: AdHocSession) -> tuple[Any, ...]:
@@ -67,19 +61,11 @@ def _moving(session: AdHocSession) -> tuple[Any, ...]:
 
 
 def send_command_after_commit(command: Command) -> None:
-    transaction.on_commit(partial(_hand_on, str(command.pk)), robust=True)
-
-
-def _hand_on(command_id: str) -> None:
-    mine = _mine.get()
-    if mine is None:
-        send_command.delay(command_id)
-    elif command_id not in mine.commands:
-        mine.commands.append(command_id)
+    enqueue_after_commit(SEND, str(command.pk))
 
 
 def pull_after_commit(pull_id: int) -> None:
-    transaction.on_commit(lambda: current_app.send_task(PULL, args=[pull_id]), robust=True)
+    enqueue_after_commit(PULL, pull_id)
 
 
 def wake(session_ids: Iterable[UUID], now: datetime) -> None:
@@ -93,6 +79,13 @@ def wake(session_ids: Iterable[UUID], now: datetime) -> None:
             advance_after_commit(session_id)
 
 
+def wake_locked(session: AdHocSession, now: datetime, writes: Writes) -> None:
+    """The same for one whose row the caller has locked, written with what else the caller writes."""
+    if session.state not in TERMINAL:
+        session.next_check_at = now
+        writes.change(session, "next_check_at")
+        advance_after_commit(session.pk)
+
+
 def advance_after_commit(session_id: UUID) -> None:
-    identifier = str(session_id)
-    transaction.on_commit(lambda: current_app.send_task(ADVANCE, args=[identifier]), robust=True)
+    enqueue_after_commit(ADVANCE, str(session_id))

@@ -2,22 +2,31 @@
 
 from decimal import Decimal
 from functools import cached_property
+from typing import Self
+from uuid import UUID
 
 from billing.models import PaymentAuthorization
 from billing.payments.services import is_stuck
-from ocpi.models import Cdr, Command, OcpiSession
+from ocpi.models import Command, OcpiSession
 from partners import clocks
 from partners.agreed.policies import DEFAULTS
+from partners.ground.writes import Writes
 from partners.models import Partner
-from sessions_adhoc.belonging import WHOLE_SECONDS, cdrs_of
-from sessions_adhoc.decide import AttemptFacts, CommandFacts, Facts, PaymentFacts, Rules, SessionFacts, Spent
+from sessions_adhoc.belonging import WHOLE_SECONDS
+from sessions_adhoc.decide import AttemptFacts, CdrFacts, CommandFacts, Facts, PaymentFacts, Rules, SessionFacts, Spent
+from sessions_adhoc.engine.queueing import send_command_after_commit
+from sessions_adhoc.engine.reading import read_locked
 from sessions_adhoc.models import AdHocSession, AttemptSession, ChargingAttempt
-from sessions_adhoc.money import eligibility, estimating
-from sessions_adhoc.states import State
+from sessions_adhoc.money import estimating
+from sessions_adhoc.money.eligibility import Bill
+from sessions_adhoc.states import BEFORE_START, State
 
 ENERGY_STEP = Decimal("0.01")
 WAITING_FOR_A_CABLE = frozenset({State.AUTHORIZED, State.WAITING_FOR_CONNECTOR, State.STARTING})
 """States in which a START waits for the connector (rule 2)."""
+OVER = frozenset({State.AWAITING_CDR, State.ESCALATED})
+TAKEN = frozenset({PaymentAuthorization.State.CAPTURING, PaymentAuthorization.State.CAPTURED})
+"""Once the charge is over and money is being taken for it, what the CDRs come to decides nothing any more."""
 
 
 def energy_observed(session: OcpiSession, attempt: ChargingAttempt) -> bool:
@@ -53,15 +62,33 @@ def valid_session(attempt: ChargingAttempt) -> OcpiSession | None:
 
 
 class Snapshot:
-    """The rows around one locked session, each read once, when it is first asked for.
+    """The rows around one locked session, each read once, at once (`locked`) or when it is first asked for.
 
     They hold as long as the lock is held: whoever has news waits for it, and wakes the session again afterwards.
-    Actions change the rows that are here, so that the next decision sees what they did.
+    Actions change the rows that are here, so that the next decision sees what they did, and leave in `writes` what is
+    to be written of it.
     """
 
     def __init__(self, session: AdHocSession) -> None:
         self.session = session
+        self.writes = Writes()
         self._status: str | None = None
+        self._is_billed = True
+        self.is_announced = True
+        self._sent = set[UUID]()
+
+    @classmethod
+    def locked(cls, session_id: UUID | str) -> Self:
+        """Lock a session and its payment until the transaction ends, and read what is decided on, in one statement.
+
+        Raises:
+            AdHocSession.DoesNotExist: no such session.
+        """
+        session, around = read_locked(session_id)
+        rows = cls(session)
+        rows.payment, rows.attempt, rows.ocpi_session = around["payment"], around["attempt"], around["told"]
+        rows._status, rows._is_billed, rows.is_announced = session.evse.status, around["billed"], around["announced"]
+        return rows
 
     @cached_property
     def attempt(self) -> ChargingAttempt | None:
@@ -76,12 +103,20 @@ class Snapshot:
         return PaymentAuthorization.objects.get(pk=self.session.authorization_id)
 
     @cached_property
-    def cdrs(self) -> list[Cdr]:
-        return cdrs_of(self.session)
+    def bill(self) -> Bill:
+        """What the CDRs come to."""
+        return Bill(self.session, self.attempt, named=self._is_billed)
+
+    def cdr_facts(self) -> CdrFacts | None:
+        """What the CDRs come to, while that can decide anything."""
+        if self.session.state in BEFORE_START or (self.session.state in OVER and self.payment.state in TAKEN):
+            return None
+        self.bill.judge_anew()
+        return self.bill.facts()
 
     @property
     def connector_status(self) -> str:
-        """Only where a rule asks for it; not as it came with the session, whose lock may have waited for just that."""
+        """Only where a rule asks for it."""
         if self.session.state not in WAITING_FOR_A_CABLE:
             return ""
         if self._status is None:
@@ -89,13 +124,20 @@ class Snapshot:
             self._status = str(evses.values_list("status", flat=True).get(pk=self.session.evse_id))
         return self._status
 
+    def send(self, command: Command) -> None:
+        """Have a command sent after the commit; asked for by several decisions in a row it is sent once."""
+        if command.pk not in self._sent:
+            self._sent.add(command.pk)
+            send_command_after_commit(command)
+
     def begin(self, attempt: ChargingAttempt) -> None:
         """A new attempt is the newest now, and has no OCPI session."""
         self.attempt, self.ocpi_session = attempt, None
+        self.__dict__.pop("bill", None)
 
 
 def facts_of(rows: Snapshot) -> Facts:
-    """Return what is known about a session, whose row the caller has locked. Seven queries at most."""
+    """Return what is known about a session, whose row the caller has locked."""
     session, attempt = rows.session, rows.attempt
     return Facts(
         state=State(session.state),
@@ -107,7 +149,7 @@ def facts_of(rows: Snapshot) -> Facts:
         is_dc=session.is_dc,
         suspended=session.partner.connection == Partner.Connection.SUSPENDED,
         attempt=attempt_facts(attempt, rows.ocpi_session) if attempt else None,
-        cdr=eligibility.cdr_facts(session, rows.cdrs),
+        cdr=rows.cdr_facts(),
         funds_reserved_at=session.funds_reserved_at,
         stop_requested_at=session.stop_requested_at,
         cancel_requested_at=session.cancel_requested_at,

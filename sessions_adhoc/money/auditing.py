@@ -17,9 +17,9 @@ from ocpi.models import Cdr
 from partners import incidents
 from partners.models import Incident
 from sessions_adhoc import symptoms, timeline
-from sessions_adhoc.belonging import cdrs_of
-from sessions_adhoc.models import AdHocSession, AttemptSession, TimelineEvent
+from sessions_adhoc.models import AdHocSession, TimelineEvent
 from sessions_adhoc.money import eligibility
+from sessions_adhoc.money.eligibility import Bill
 
 State = PaymentAuthorization.State
 TAKEN = frozenset({State.CAPTURING, State.CAPTURED, State.REFUNDING})
@@ -37,14 +37,9 @@ ABOUT = {
 GIVEN_BACK = "CDR {} replaces the one that was billed and asks for less: the difference is given back to the driver."
 
 
-def settlement_now(session: AdHocSession) -> Settlement | None:
-    """Return what the CDRs come to now, or None while none of them counts."""
-    return eligibility.settlement_of(session, eligibility.judge(session, cdrs_of(session)))
-
-
 def amount_owed(session: AdHocSession) -> int | None:
     """Return what the CDRs come to now, in minor units and at most what was reserved; None where they do not tell."""
-    settlement = settlement_now(session)
+    settlement = Bill(session).settlement
     return None if settlement is None or settlement.decision is Decision.HOLD else settlement.capture
 
 
@@ -53,52 +48,54 @@ def _is_told(settlement: Settlement | None) -> bool:
     return settlement is not None and (settlement.decision is not Decision.HOLD or settlement.reason == ALL_TAKEN_BACK)
 
 
-def compare_with_cdrs(session: AdHocSession) -> None:
+def compare_with_cdrs(bill: Bill, payment: PaymentAuthorization) -> None:
     """A CDR has come. If the money was taken or let go before it, tell staff what does not agree any more.
 
-    The caller holds the session's lock.
+    The caller holds the session's lock; `payment` is as it is now.
     """
-    payment = PaymentAuthorization.objects.get(pk=session.authorization_id)
+    session = bill.session
     if payment.state in NOT_DECIDED:
         return
     about = session.partner_id, str(session.pk)
-    if give_back(session):
+    if give_back(bill, payment):
         return
-    problem = _problem(session, payment)
+    problem = _problem(bill, payment)
     incidents.close_about(*about, problem or "The CDRs come to what the driver paid.", {symptoms.BILL_CHANGED})
     if problem:
         incidents.open_incident(session.partner_id, symptoms.report(session, symptoms.BILL_CHANGED, problem))
-    settlement = settlement_now(session)
+    settlement = bill.settlement
     if payment.state in TAKEN and settlement is not None and settlement.decision is Decision.CAPTURE:
-        keep_outstanding(session, settlement)
+        keep_outstanding(bill, settlement, payment)
 
 
-def note_foreign(session: AdHocSession, cdr: Cdr) -> None:
+def note_foreign(bill: Bill, cdr: Cdr) -> None:
     """A CDR of another charger, or of a second OCPI session for one START_SESSION: never billed, on the staff queue
     (rules 7, 12, 26)."""
+    session = bill.session
     if not eligibility.at_its_charger(session, cdr):
         text = f"CDR {cdr.ocpi_id} is about {cdr.location_id}/{cdr.evse_uid}, which is not where it was started: "
         report = symptoms.report(session, symptoms.FOREIGN_SESSION, f"{text}it is not billed.")
         incidents.open_incident(session.partner_id, report)
         return
-    cdrs = cdrs_of(session)
-    counts = dict(eligibility.judge(session, cdrs))
-    linked = AttemptSession.objects.filter(attempt__session=session, ocpi_session__ocpi_id__iexact=cdr.session_id)
-    failed = not session.attempts.filter(failure="").exists()
-    if cdr.credit or failed or not cdr.session_key or counts.get(cdr, True) or linked.exists():
+    failed = all(attempt.failure for attempt in bill.attempts)
+    if cdr.credit or failed or not cdr.session_key:
+        return
+    linked = any(link.ocpi_session.ocpi_id.lower() == cdr.session_key for link in bill.links)
+    if linked or dict(bill.verdicts).get(cdr, True):
         return
     text = f"CDR {cdr.ocpi_id} is about Session {cdr.session_id}, which is not the one that was started: "
     report = symptoms.report(session, symptoms.FOREIGN_SESSION, f"{text}it is not billed.")
     incidents.open_incident(session.partner_id, report)
 
 
-def note_given_back(session: AdHocSession) -> None:
+def note_given_back(bill: Bill, payment: PaymentAuthorization) -> None:
     """Staff gave money back: that answers what was asked of them, unless the CDRs tell that it was not enough."""
+    session = bill.session
     mine = Incident.objects.filter(partner_id=session.partner_id, reference=str(session.pk), closed_at=None)
     answered = set[str]()
     if mine.filter(symptom=symptoms.BILL_CHANGED).exists():
-        if _is_told(settlement_now(session)):
-            compare_with_cdrs(session)
+        if _is_told(bill.settlement):
+            compare_with_cdrs(bill, payment)
         else:
             answered.add(symptoms.BILL_CHANGED)
     incidents.close_about(session.partner_id, str(session.pk), "Money was given back.", answered)
@@ -111,15 +108,13 @@ def amount_paid(payment: PaymentAuthorization) -> int:
     return payment.kept_amount - (payment.refund_amount or 0)
 
 
-def _problem(session: AdHocSession, payment: PaymentAuthorization) -> str:
+def _problem(bill: Bill, payment: PaymentAuthorization) -> str:
     """What does not agree, in words."""
-    verdicts = eligibility.judge(session, cdrs_of(session))
-    settlement = eligibility.settlement_of(session, verdicts)
+    settlement = bill.settlement
     taken = amount_paid(payment)
     was_taken = f"{in_words(taken, payment.currency)} was taken"
     if settlement is None:
-        credited = any(cdr.credit for cdr, _counts in verdicts)
-        return f"{was_taken}. A credit CDR came, and no CDR counts." if taken and credited else ""
+        return f"{was_taken}. A credit CDR came, and no CDR counts." if taken and bill.is_credited else ""
     if not _is_told(settlement):
         return f"{was_taken}. {settlement.explanation}"
     return _difference(settlement, taken, payment)
@@ -139,12 +134,12 @@ def _difference(settlement: Settlement, taken: int, payment: PaymentAuthorizatio
     return ""
 
 
-def note_bill(session: AdHocSession) -> None:
+def note_bill(bill: Bill, payment: PaymentAuthorization) -> None:
     """The CDR is being captured, or nothing is owed for it: write down what it asks beyond that, and tell staff."""
-    settlement = settlement_now(session)
+    session, settlement = bill.session, bill.settlement
     if settlement is None or settlement.decision not in (Decision.CAPTURE, Decision.RELEASE):
         return
-    keep_outstanding(session, settlement)
+    keep_outstanding(bill, settlement, payment)
     told = [(TOLD_AS[doubt], text) for doubt, text in settlement.doubts if doubt in TOLD_AS]
     if settlement.shortfall:
         owed, have = (in_words(sum_, session.currency) for sum_ in (_amount_asked(settlement), session.amount))
@@ -157,21 +152,18 @@ def _amount_asked(settlement: Settlement) -> int:
     return settlement.capture + settlement.shortfall
 
 
-def keep_outstanding(session: AdHocSession, settlement: Settlement) -> None:
+def keep_outstanding(bill: Bill, settlement: Settlement, payment: PaymentAuthorization) -> None:
     """Have what the billed CDR asks beyond what is taken as rows, and no other (rules 32, 33)."""
-    billed = next(
-        (cdr for cdr in cdrs_of(session) if cdr.ocpi_id == settlement.billed and not cdr.credit),
-        None,
-    )
+    billed = next((cdr for cdr in bill.cdrs if cdr.ocpi_id == settlement.billed and not cdr.credit), None)
     if billed is not None:
-        payment = PaymentAuthorization.objects.get(pk=session.authorization_id)
         taken = settlement.capture if payment.state in NOT_DECIDED else min(amount_paid(payment), settlement.capture)
         amounts: dict[str, int] = {
             outstanding.Kind.CLAIM: settlement.claim,
             outstanding.Kind.RECEIVABLE: _amount_asked(settlement) - taken,
         }
-        outstanding.keep(payment, billed, amounts)
-    close_answered(session)
+        if not outstanding.keep(payment, billed, amounts):
+            return
+    close_answered(bill.session)
 
 
 def close_answered(session: AdHocSession) -> None:
@@ -184,22 +176,21 @@ def close_answered(session: AdHocSession) -> None:
         incidents.close_about(session.partner_id, str(session.pk), "Nothing is outstanding any more.", answered)
 
 
-def give_back(session: AdHocSession) -> bool:
+def give_back(bill: Bill, payment: PaymentAuthorization) -> bool:
     """Rule 26: a credit CDR took the billed one back, and the new one asks for less: the driver gets the difference.
 
-    Return whether a refund was asked for. The caller holds the session's lock.
+    Return whether a refund was asked for. The caller holds the session's lock; `payment` is as it is now.
     """
-    payment = PaymentAuthorization.objects.get(pk=session.authorization_id)
-    cdrs = eligibility.judge(session, cdrs_of(session))
-    settlement = eligibility.settlement_of(session, cdrs)
-    credited = any(cdr.credit for cdr, _counts in cdrs)
-    if payment.state != State.CAPTURED or payment.failure_code or settlement is None or not credited:
+    if payment.state != State.CAPTURED or payment.failure_code or not bill.is_credited:
         return False
-    if settlement.decision not in (Decision.CAPTURE, Decision.RELEASE) or payment.kept_amount <= settlement.capture:
+    session, settlement = bill.session, bill.settlement
+    if settlement is None or settlement.decision not in (Decision.CAPTURE, Decision.RELEASE):
+        return False
+    if payment.kept_amount <= settlement.capture:
         return False
     reason = f"the CPO took its CDR back and asks for less with CDR {settlement.billed}"
-    billing.request_refund(payment.pk, payment.kept_amount - settlement.capture, reason=reason)
+    refunding = billing.request_refund(payment, payment.kept_amount - settlement.capture, reason=reason)
     timeline.write(session, TimelineEvent.Kind.NOTE, GIVEN_BACK.format(settlement.billed), at=timezone.now())
-    keep_outstanding(session, settlement)
+    keep_outstanding(bill, settlement, refunding)
     incidents.close_about(session.partner_id, str(session.pk), "The difference is given back.", {symptoms.BILL_CHANGED})
     return True

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
-from functools import cache
+from functools import cached_property
 
 from billing.plausibility import Judgement
 from billing.settlement import BillableCdr, Decision, Settlement, settle
@@ -16,25 +16,126 @@ from sessions_adhoc.money.shown import Shown, shown_to
 Validity = AttemptSession.Validity
 
 
-def judge(session: AdHocSession, cdrs: Sequence[Cdr]) -> list[tuple[Cdr, bool]]:
-    """Return each CDR with whether it counts: it bills the one OCPI session of an attempt that did not fail.
+class Bill:
+    """What the CDRs of one ad-hoc session come to, and the rows that tell, each read once, when it is asked for.
 
-    Which attempt that is, `belonging` knows (rule 7). A credit CDR always counts: it names what it takes back.
+    They hold as long as the session is locked: whoever has news of a Session or CDR waits for it.
     """
-    if not cdrs:
-        return []
-    attempts, links, told = _read_attempts(session, cdrs)
 
-    def counts(cdr: Cdr) -> bool:
-        attempt = belonging.attempt_of_cdr(cdr, attempts, links)
-        if attempt is None or attempt.failure or not at_its_charger(session, cdr):
+    def __init__(self, session: AdHocSession, newest: ChargingAttempt | None = None, *, named: bool = True) -> None:
+        """`newest`: the newest attempt, where the caller has read it. `named`: whether any CDR may be the session's."""
+        self.session = session
+        self._newest = newest
+        self._seen = dict[int | None, judging.Seen]()
+        if not named:
+            self.named = []
+
+    @cached_property
+    def named(self) -> list[Cdr]:
+        """All CDRs with a name of the session's, be they another's."""
+        return belonging.cdrs_naming(self.session)
+
+    @cached_property
+    def cdrs(self) -> list[Cdr]:
+        return belonging.own(self.named, self.session)
+
+    @cached_property
+    def attempts(self) -> list[ChargingAttempt]:
+        newest, attempts = self._newest, self.session.attempts.all()
+        found = [] if newest is not None and newest.number == 1 else list(attempts)
+        for attempt in found:
+            attempt.session = self.session
+        if newest is None:
+            return found
+        return [*(attempt for attempt in found if attempt.number < newest.number), newest]
+
+    @cached_property
+    def links(self) -> list[AttemptSession]:
+        """Their OCPI sessions, valid or not."""
+        by_key = {attempt.pk: attempt for attempt in self.attempts}
+        found = list(AttemptSession.objects.filter(attempt__session=self.session).select_related("ocpi_session"))
+        for link in found:
+            link.attempt = by_key[link.attempt_id]
+        return found
+
+    @cached_property
+    def shown(self) -> Shown:
+        return shown_to(self.session)
+
+    @cached_property
+    def told(self) -> dict[int, str]:
+        """The id, in lower case, of each attempt's one OCPI session as far as Sessions and CDRs tell, by the attempt:
+        the valid one, or while none came the one that its first CDR names."""
+        told = {link.attempt_id: link.ocpi_session.ocpi_id.lower() for link in self.links if _is_valid(link)}
+        for cdr in self.cdrs:
+            attempt = None if cdr.credit else self.attempt_of(cdr)
+            if attempt is not None and cdr.session_key and belonging.link_of_cdr(cdr, self.links) is None:
+                told.setdefault(attempt.pk, cdr.session_key)
+        return told
+
+    @cached_property
+    def verdicts(self) -> list[tuple[Cdr, bool]]:
+        """Each CDR with whether it counts: it bills the one OCPI session of an attempt that did not fail.
+
+        Which attempt that is, `belonging` knows (rule 7). A credit CDR always counts: it names what it takes back.
+        """
+        counting = [cdr for cdr in self.cdrs if cdr.credit or self._counts(cdr)]
+        return [(cdr, cdr in counting and not _is_superseded(self.session, cdr, counting)) for cdr in self.cdrs]
+
+    @property
+    def is_credited(self) -> bool:
+        """Whether the CPO took a CDR back."""
+        return any(cdr.credit for cdr in self.named) and any(cdr.credit for cdr in self.cdrs)
+
+    @cached_property
+    def settlement(self) -> Settlement | None:
+        """What the CDRs together come to, as far as they are plausible, or None while none of them counts."""
+        if not any(counts for cdr, counts in self.verdicts if not cdr.credit):
+            return None
+        billable = [_billable(cdr, counts, self.shown, self._judge(cdr, counts)) for cdr, counts in self.verdicts]
+        return settle(billable, reserved=self.session.amount, currency=self.session.currency)
+
+    def facts(self) -> CdrFacts | None:
+        """What `decide` knows of it, or None while no CDR counts."""
+        settlement = self.settlement
+        if settlement is None:
+            return None
+        return CdrFacts(
+            energy=sum((cdr.total_energy for cdr, counts in self.verdicts if counts and not cdr.credit), Decimal(0)),
+            amount=settlement.capture if settlement.decision in (Decision.CAPTURE, Decision.RELEASE) else None,
+            text=settlement.explanation,
+            reason=settlement.reason,
+            came_at=max(cdr.created_at for cdr, counts in self.verdicts if counts),
+        )
+
+    def judge_anew(self) -> None:
+        """The session or an attempt has changed: what follows from it is asked again, and no row is read again."""
+        for name in ("told", "verdicts", "settlement"):
+            self.__dict__.pop(name, None)
+
+    def attempt_of(self, cdr: Cdr) -> ChargingAttempt | None:
+        return belonging.attempt_of_cdr(cdr, self.attempts, self.links)
+
+    def _counts(self, cdr: Cdr) -> bool:
+        attempt = self.attempt_of(cdr)
+        if attempt is None or attempt.failure or not at_its_charger(self.session, cdr):
             return False
-        if (link := belonging.link_of_cdr(cdr, links)) is not None:
+        if (link := belonging.link_of_cdr(cdr, self.links)) is not None:
             return link.validity in (Validity.VALID, Validity.RENAMED)
-        return cdr.session_key in ("", told.get(attempt.pk, cdr.session_key))
+        return cdr.session_key in ("", self.told.get(attempt.pk, cdr.session_key))
 
-    counting = [cdr for cdr in cdrs if cdr.credit or counts(cdr)]
-    return [(cdr, cdr in counting and not _is_superseded(session, cdr, counting)) for cdr in cdrs]
+    def _judge(self, cdr: Cdr, counts: bool) -> Judgement | None:
+        attempt = self.attempt_of(cdr) if counts and not cdr.credit else None
+        if attempt is None:
+            return None
+        if attempt.pk not in self._seen:
+            mine = (link.ocpi_session for link in self.links if link.attempt_id == attempt.pk and _is_valid(link))
+            self._seen[attempt.pk] = judging.seen_of(attempt, next(mine, None))
+        return judging.judgement_of(self.session, attempt, cdr, self.shown, self._seen[attempt.pk])
+
+
+def _is_valid(link: AttemptSession) -> bool:
+    return link.validity == Validity.VALID
 
 
 def _is_superseded(session: AdHocSession, cdr: Cdr, counting: Sequence[Cdr]) -> bool:
@@ -54,55 +155,6 @@ def _is_superseded(session: AdHocSession, cdr: Cdr, counting: Sequence[Cdr]) -> 
 def at_its_charger(session: AdHocSession, cdr: Cdr) -> bool:
     """Whether the place in a CDR, as far as it is given, is where this session charged (rule 7)."""
     return belonging.same_place(session, cdr.location_id, cdr.evse_uid)
-
-
-def session_told(session: AdHocSession, attempt: ChargingAttempt, cdrs: Sequence[Cdr]) -> str:
-    """Return the id, in lower case, of the attempt's OCPI session as far as Sessions and CDRs tell, or ""."""
-    return _read_attempts(session, cdrs)[2].get(attempt.pk, "")
-
-
-def _read_attempts(
-    session: AdHocSession, cdrs: Sequence[Cdr]
-) -> tuple[list[ChargingAttempt], list[AttemptSession], dict[int, str]]:
-    """Attempts, links, and the id of each attempt's one OCPI session: the valid one, or while none came the one that
-    its first CDR names (rules 26, 27)."""
-    attempts = list(session.attempts.all())
-    links = list(AttemptSession.objects.filter(attempt__session=session).select_related("ocpi_session", "attempt"))
-    told = {link.attempt_id: link.ocpi_session.ocpi_id.lower() for link in links if link.validity == Validity.VALID}
-    for cdr in cdrs:
-        attempt = None if cdr.credit else belonging.attempt_of_cdr(cdr, attempts, links)
-        if attempt is not None and cdr.session_key and belonging.link_of_cdr(cdr, links) is None:
-            told.setdefault(attempt.pk, cdr.session_key)
-    return attempts, links, told
-
-
-def settlement_of(session: AdHocSession, verdicts: Sequence[tuple[Cdr, bool]]) -> Settlement | None:
-    """Return what judged CDRs together come to, as far as they are plausible, or None while none of them counts."""
-    if not any(counts for cdr, counts in verdicts if not cdr.credit):
-        return None
-    attempts, links, _told_by = _read_attempts(session, [])
-    shown, seen_of = shown_to(session), cache(judging.seen_of)
-    billable = []
-    for cdr, counts in verdicts:
-        attempt = belonging.attempt_of_cdr(cdr, attempts, links) if counts and not cdr.credit else None
-        judgement = judging.judgement_of(session, attempt, cdr, shown, seen_of(attempt)) if attempt else None
-        billable.append(_billable(cdr, counts, shown, judgement))
-    return settle(billable, reserved=session.amount, currency=session.currency)
-
-
-def cdr_facts(session: AdHocSession, cdrs: Sequence[Cdr]) -> CdrFacts | None:
-    """Return what the CDRs of this session come to, or None while none of them counts."""
-    verdicts = judge(session, cdrs)
-    settlement = settlement_of(session, verdicts)
-    if settlement is None:
-        return None
-    return CdrFacts(
-        energy=sum((cdr.total_energy for cdr, counts in verdicts if counts and not cdr.credit), Decimal(0)),
-        amount=settlement.capture if settlement.decision in (Decision.CAPTURE, Decision.RELEASE) else None,
-        text=settlement.explanation,
-        reason=settlement.reason,
-        came_at=max(cdr.created_at for cdr, counts in verdicts if counts),
-    )
 
 
 def _billable(cdr: Cdr, counts: bool, shown: Shown, judgement: Judgement | None) -> BillableCdr:

@@ -11,7 +11,7 @@ from ocpi.models import OcpiSession
 from ocpi.store import stamps
 from ocpi.store.stamps import Stamp
 from ocpi.versions import VERSIONS, Invalid
-from sessions_adhoc.models import AdHocSession, Sample
+from sessions_adhoc.models import AdHocSession, ChargingAttempt, Sample
 from sessions_adhoc.money.shown import Shown, shown_to
 
 
@@ -96,6 +96,14 @@ def periods_of(row: OcpiSession) -> tuple[pricing.ChargingPeriod, ...]:
     except Invalid:
         return ()
     return pricing.periods_of(told.charging_periods)
+
+
+def last_sample(attempt: ChargingAttempt) -> Sample | None:
+    """The newest reading of an attempt that counts, in the order of arrival: a clock that jumped back dates the newer
+    one earlier (rule 31)."""
+    if attempt.pk is None:
+        return None
+    return Sample.objects.filter(attempt=attempt, ignored="").exclude(kwh=None).order_by("-id").first()
 
 
 def readings_of(session: AdHocSession, row: OcpiSession) -> list[pricing.Reading]:

@@ -15,7 +15,7 @@ from ocpi.versions import Invalid
 from partners import clocks
 from partners.agreed.policies import DEFAULTS
 from sessions_adhoc.decide.session_facts import SESSION_OVER
-from sessions_adhoc.models import AdHocSession, AttemptSession, ChargingAttempt, Sample
+from sessions_adhoc.models import AdHocSession, ChargingAttempt, Sample
 from sessions_adhoc.money import estimating
 from sessions_adhoc.money.shown import Shown
 
@@ -33,12 +33,10 @@ class Seen:
     ahead: timedelta
 
 
-def seen_of(attempt: ChargingAttempt) -> Seen:
-    """Read what was seen of an attempt: the same for all CDRs of it."""
-    row = _session_of(attempt)
-    if row is None:
-        return Seen(None, _last_sample(attempt), timedelta(0))
-    return Seen(row, _last_sample(attempt), clocks.offset_of(row.partner_id))
+def seen_of(attempt: ChargingAttempt, row: OcpiSession | None) -> Seen:
+    """Read what was seen of an attempt, of which this is the valid OCPI session: the same for all CDRs of it."""
+    ahead = clocks.offset_of(row.partner_id) if row else timedelta(0)
+    return Seen(row, estimating.last_sample(attempt), ahead)
 
 
 def judgement_of(session: AdHocSession, attempt: ChargingAttempt, cdr: Cdr, shown: Shown, seen: Seen) -> Judgement:
@@ -77,18 +75,6 @@ def _gather_known(
         most_per_kwh=_most_per_kwh(session),
         place=_other_connector(session, cdr),
     )
-
-
-def _session_of(attempt: ChargingAttempt) -> OcpiSession | None:
-    links = AttemptSession.objects.filter(attempt=attempt, validity=AttemptSession.Validity.VALID)
-    link = links.select_related("ocpi_session").first()
-    return link.ocpi_session if link else None
-
-
-def _last_sample(attempt: ChargingAttempt) -> Sample | None:
-    # In order of arrival: a clock that jumped back dates the newer one earlier (rule 31).
-    read = Sample.objects.filter(attempt=attempt, ignored="").exclude(kwh=None)
-    return read.order_by("-id").first()
 
 
 def _is_over(session: AdHocSession, attempt: ChargingAttempt, row: OcpiSession) -> bool:

@@ -11,9 +11,8 @@ from billing.pricing.money import from_minor
 from ocpi.calls import payments
 from ocpi.calls.outgoing import Unsupported
 from ocpi.models import Cdr
-from sessions_adhoc.belonging import cdrs_of
 from sessions_adhoc.models import AdHocSession
-from sessions_adhoc.money.eligibility import judge
+from sessions_adhoc.money.eligibility import Bill
 from sessions_adhoc.money.shown import shown_to
 
 SUCCESS, PARTIAL_SUCCESS, FAILED = "SUCCESS", "PARTIAL_SUCCESS", "FAILED"
@@ -31,13 +30,13 @@ def payment_changed(authorization: PaymentAuthorization) -> None:
     failed = authorization.state in NOT_CAPTURED and authorization.capture_amount is not None
     if authorization.state not in SETTLED and not failed:
         return
-    session = AdHocSession.objects.filter(authorization=authorization, channel=AdHocSession.Channel.TERMINAL).first()
-    if session is None:
+    session: AdHocSession | None = getattr(authorization, "ad_hoc_session", None)
+    if session is None or session.channel != AdHocSession.Channel.TERMINAL:
         return
     attempt = session.attempts.order_by("failure", "-number").first()
     if attempt is None:
         return
-    cdrs = _with_gross(session, [cdr for cdr, counts in judge(session, cdrs_of(session)) if counts])
+    cdrs = _with_gross(session, [cdr for cdr, counts in Bill(session).verdicts if counts])
     kept = authorization.captured_amount - authorization.refunded_amount
     before_taxes, taxes = _split(from_minor(kept, authorization.currency), cdrs)
     try:

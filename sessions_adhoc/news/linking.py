@@ -1,6 +1,5 @@
 """What a Session is to its attempt: valid, the same charge under another id, or none of ours (rules 7, 10, 12)."""
 
-from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Q
@@ -10,57 +9,62 @@ from ocpi.log import quirks
 from ocpi.models import OcpiSession
 from ocpi.receivers import SessionNews
 from partners import incidents
+from partners.ground.writes import Writes
 from sessions_adhoc import belonging, symptoms
 from sessions_adhoc.decide.session_facts import SESSION_OVER
 from sessions_adhoc.engine.queueing import send_command_after_commit
-from sessions_adhoc.engine.snapshot import energy_observed
+from sessions_adhoc.engine.snapshot import Snapshot, energy_observed
 from sessions_adhoc.models import AttemptSession, ChargingAttempt
-from sessions_adhoc.money import eligibility
 from sessions_adhoc.news import strays
+from sessions_adhoc.news.whose import Told
 
 Validity = AttemptSession.Validity
 PENDING = "PENDING"
 SAME_CHARGE = frozenset({Validity.VALID, Validity.RENAMED})
 
 
-def link(session_id: UUID, news: SessionNews, now: datetime) -> AttemptSession | None:
+def link(told: Told, news: SessionNews, writes: Writes) -> AttemptSession | None:
     """Return the link between the Session and its attempt, made on first sight. The ad-hoc session is locked.
 
     An invalid one (late, duplicate, orphan) is asked to stop, once, and never billed; so is one for which no
     START_SESSION was sent, and then there is no attempt to link it to.
     """
-    known = AttemptSession.objects.filter(ocpi_session=news.session)
-    link = known.select_related("attempt__session", "ocpi_session").first()
-    told = link is not None and not _turns_late(link) and not _turns_second(link)
-    link = link or _on_first_sight(session_id, news)
+    link = told.link
+    known = link is not None and not _turns_late(link) and not _turns_second(link)
+    link = link or _on_first_sight(told.session.pk, news, writes)
     if link is None:
-        strays.meet(session_id, news)
+        strays.meet(told.session.pk, news)
         return None
     if link.validity in SAME_CHARGE:
         return link
     _stop_once(link)
-    if not told and not strays.is_known(news.session):
+    if not known and not strays.is_known(news.session):
         incidents.open_incident(news.session.partner_id, symptoms.orphan(link, news.message_id))
     return link
 
 
-def _on_first_sight(session_id: UUID, news: SessionNews) -> AttemptSession | None:
-    session = news.session
-    attempt = belonging.attempt_of_session(session_id, session)
+def _on_first_sight(session_id: UUID, news: SessionNews, writes: Writes) -> AttemptSession | None:
+    session, rows = news.session, Snapshot.locked(session_id)
+    attempt = belonging.attempt_of_session(rows.bill.attempts, session)
     if attempt is None:
         return None
-    _note_what_disagrees(attempt, news)
-    if strays.is_known(session):
+    _note_what_disagrees(rows, news)
+    if not news.created and strays.is_known(session):
         stop = strays.stop_of(session)
         return AttemptSession.objects.create(
             attempt=attempt, ocpi_session=session, validity=Validity.ORPHAN, stop_command=stop
         )
-    return AttemptSession.objects.create(attempt=attempt, ocpi_session=session, validity=_validity(attempt, session))
+    link = AttemptSession(attempt=attempt, ocpi_session=session, validity=_validity(rows, attempt, session))
+    if link.validity in SAME_CHARGE:
+        writes.add(link)
+    else:
+        link.save(force_insert=True)
+    return link
 
 
-def _note_what_disagrees(attempt: ChargingAttempt, news: SessionNews) -> None:
-    said, owner = news.session, attempt.session
-    if leniences := belonging.disagreements(owner, owner.attempts.all(), said):
+def _note_what_disagrees(rows: Snapshot, news: SessionNews) -> None:
+    said = news.session
+    if leniences := belonging.disagreements(rows.session, rows.bill.attempts, said):
         quirks.note(said.partner, said.version, "sessions", leniences, news.message_id)
 
 
@@ -86,13 +90,13 @@ def _came_too_late(link: AttemptSession) -> bool:
     )
 
 
-def _validity(attempt: ChargingAttempt, session: OcpiSession) -> str:
+def _validity(rows: Snapshot, attempt: ChargingAttempt, session: OcpiSession) -> str:
     place = (session.location_id, session.evse_uid, session.connector_id)
-    if not belonging.same_place(attempt.session, *place):
+    if not belonging.same_place(rows.session, *place):
         return Validity.ORPHAN
     is_open = attempt.ended_at is None
-    told = eligibility.session_told(attempt.session, attempt, belonging.cdrs_of(attempt.session))
-    if told not in ("", session.ocpi_id.lower()) or _has_another(attempt, session):
+    told = rows.bill.told.get(attempt.pk, "")
+    if told not in ("", session.ocpi_id.lower()) or _has_another(rows, attempt):
         if is_open and session.status == PENDING:
             return Validity.RENAMED
         if not (is_open and _gives_way(attempt)):
@@ -100,9 +104,9 @@ def _validity(attempt: ChargingAttempt, session: OcpiSession) -> str:
     return Validity.VALID if is_open or attempt.failure == "" else Validity.LATE
 
 
-def _has_another(attempt: ChargingAttempt, session: OcpiSession) -> bool:
+def _has_another(rows: Snapshot, attempt: ChargingAttempt) -> bool:
     """Whether the attempt's one Session is another, be it one that had the same id before (rule 7)."""
-    return attempt.session_links.filter(validity=Validity.VALID).exclude(ocpi_session=session).exists()
+    return any(link.attempt_id == attempt.pk and link.validity == Validity.VALID for link in rows.bill.links)
 
 
 def _gives_way(attempt: ChargingAttempt) -> bool:

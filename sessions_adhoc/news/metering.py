@@ -9,6 +9,7 @@ from ocpi.receivers import SessionNews
 from ocpi.store import columns, stamps
 from ocpi.store.stamps import Stamp
 from ocpi.versions import VERSIONS
+from partners.ground.writes import Writes
 from sessions_adhoc.engine.snapshot import energy_observed
 from sessions_adhoc.models import AttemptSession, ChargingAttempt, Sample
 
@@ -27,11 +28,12 @@ def is_known(news: SessionNews) -> bool:
     return told.filter(Exists(samples)).exists()
 
 
-def take(link: AttemptSession, news: SessionNews, now: datetime) -> Sample:
-    """Keep the sample; note on the attempt when energy was first observed. Only a valid Session's energy counts."""
+def take(link: AttemptSession, newest: Sample | None, news: SessionNews, now: datetime, writes: Writes) -> None:
+    """Keep the sample; note on the attempt when energy was first observed. Only a valid Session's energy counts.
+
+    `newest`: the last one of this Session that counts.
+    """
     attempt = link.attempt
-    # The store knows the CPO's own order (rule 31): what it took over is newer than what it took over before.
-    newest = Sample.objects.filter(attempt=attempt, ocpi_session=news.session, ignored="").order_by("-id").first()
     ignored = _why_ignored(link, news, newest)
     # What no charger can deliver is no reading: 25 kWh in 4 ms, a power of 1e9.
     kw, derived = columns.fitting(Sample, "kw", news.kw), False
@@ -46,8 +48,8 @@ def take(link: AttemptSession, news: SessionNews, now: datetime) -> Sample:
         and energy_observed(news.session, attempt)
     ):
         attempt.energy_at = now
-        attempt.save(update_fields=["energy_at"])
-    return Sample.objects.create(
+        writes.change(attempt, "energy_at")
+    sample = Sample(
         attempt=attempt,
         ocpi_session=news.session,
         at=news.at,
@@ -61,6 +63,7 @@ def take(link: AttemptSession, news: SessionNews, now: datetime) -> Sample:
         faults="" if ignored else ",".join(faults(attempt, news, since)),
         message_id=news.message_id,
     )
+    writes.add(sample)
 
 
 def _why_ignored(link: AttemptSession, news: SessionNews, newest: Sample | None) -> str:

@@ -4,10 +4,10 @@ Called inside the transaction that stores the news. Each writes down what it mea
 due, and has it advanced after commit; the deciding is done there. News that changes nothing is written down too.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.text import capfirst
 
@@ -18,15 +18,17 @@ from ocpi.log import quirks
 from ocpi.models import Cdr, Command
 from ocpi.receivers import EvseNews, SessionNews
 from partners import incidents
+from partners.ground.writes import Writes
 from sessions_adhoc import belonging, symptoms, timeline
 from sessions_adhoc.decide.session_facts import CONNECTOR_READY
 from sessions_adhoc.decide.settle import MONEY_STUCK
 from sessions_adhoc.decide.start import may_send
-from sessions_adhoc.engine.queueing import is_as_decided, wake
+from sessions_adhoc.engine.lifecycle import hear
+from sessions_adhoc.engine.queueing import is_as_decided, wake, wake_locked
 from sessions_adhoc.engine.snapshot import Snapshot, facts_of
 from sessions_adhoc.models import AdHocSession, AttemptSession, ChargingAttempt, TimelineEvent
 from sessions_adhoc.money import auditing
-from sessions_adhoc.news import linking, metering
+from sessions_adhoc.news import linking, metering, whose
 from sessions_adhoc.states import TERMINAL, State
 
 Kind = TimelineEvent.Kind
@@ -45,29 +47,28 @@ def session_news(news: SessionNews) -> None:
     """A Session of ours: link it to its attempt, take its sample, wake its ad-hoc session (rules 6, 7, 21)."""
     if metering.is_known(news):
         return
-    session_id = belonging.ad_hoc_session_of(news.session)
-    if session_id is None:
+    told = whose.lock_owner(news.session)
+    if told is None:
         return
-    now = timezone.now()
-    wake([session_id], now)
-    link = linking.link(session_id, news, now)
-    if link is None:
-        return
-    metering.take(link, news, now)
-    if _worth_telling(news, link):
-        text = f"{news.source} Session {news.session.ocpi_id}: {news.session.status}, {news.session.kwh:f} kWh"
-        if link.validity not in linking.SAME_CHARGE:
-            text += f" ({link.get_validity_display().lower()}: not valid for billing)"
-        session = AdHocSession(pk=session_id)
-        timeline.write(session, Kind.SESSION, text, at=now, message_id=news.message_id)
+    now, writes = timezone.now(), Writes()
+    wake_locked(told.session, now, writes)
+    link = linking.link(told, news, writes)
+    if link is not None:
+        metering.take(link, told.newest, news, now, writes)
+        if news.created or link.status_told != news.session.status:
+            # Its samples tell of a Session that goes on; the timeline, of a new one and of a new status.
+            link.status_told = news.session.status
+            writes.change(link, "status_told")
+            text = _session_text(news, link)
+            writes.add(timeline.event(told.session, Kind.SESSION, text, at=now, message_id=news.message_id))
+    writes.run()
 
 
-def _worth_telling(news: SessionNews, link: AttemptSession) -> bool:
-    """Its samples tell of a Session that goes on; the timeline, of a new one and of a new status."""
-    if news.created or link.status_told != news.session.status:
-        AttemptSession.objects.filter(pk=link.pk).update(status_told=news.session.status)
-        return True
-    return False
+def _session_text(news: SessionNews, link: AttemptSession) -> str:
+    text = f"{news.source} Session {news.session.ocpi_id}: {news.session.status}, {news.session.kwh:f} kWh"
+    if link.validity not in linking.SAME_CHARGE:
+        text += f" ({link.get_validity_display().lower()}: not valid for billing)"
+    return text
 
 
 def evse_news(news: EvseNews) -> None:
@@ -135,28 +136,26 @@ def cdr_news(cdr: Cdr) -> None:
     session_id = belonging.owner_of_cdr(cdr)
     if session_id is None:
         return
-    session = AdHocSession.objects.select_related("token").get(pk=session_id)
-    quirks.note(cdr.partner, cdr.version, "cdrs", belonging.disagreements(session, session.attempts.all(), cdr))
-    now = timezone.now()
-    wake([session.pk], now)
+    rows = Snapshot.locked(session_id)
+    session, now = rows.session, timezone.now()
+    quirks.note(cdr.partner, cdr.version, "cdrs", belonging.disagreements(session, rows.bill.attempts, cdr))
+    wake_locked(session, now, rows.writes)
     kind = "credit CDR" if cdr.credit else "CDR"
     text = f"{kind} {cdr.ocpi_id}: {cdr.total_energy:f} kWh, {cdr.total_told}"
     if session.state in TERMINAL:
         text += f" (the session is {session.state}: not eligible for settlement by itself)"
-    timeline.write(session, Kind.CDR, capfirst(text), at=now)
-    lock_session(str(session.pk))
-    auditing.note_foreign(session, cdr)
-    auditing.compare_with_cdrs(session)
+    rows.writes.add(timeline.event(session, Kind.CDR, capfirst(text), at=now))
+    rows.writes.run()
+    auditing.note_foreign(rows.bill, cdr)
+    auditing.compare_with_cdrs(rows.bill, rows.payment)
 
 
 def command_news(command: Command) -> None:
     """A command of ours was answered, got lost, or got its result (rules 3-5)."""
-    session = _session_of(command.reference)
-    if session is None:
-        return
-    now = timezone.now()
-    wake([session.pk], now)
-    timeline.write(session, Kind.COMMAND, _command_text(command), at=now, message_id=command.message_id)
+    rows = _locked(command.reference)
+    if rows is not None:
+        now, text = timezone.now(), _command_text(command)
+        hear(rows, now, timeline.event(rows.session, Kind.COMMAND, text, at=now, message_id=command.message_id))
 
 
 def _command_text(command: Command) -> str:
@@ -167,48 +166,91 @@ def _command_text(command: Command) -> str:
     return f"{command.kind}: {command.get_state_display()}. {command.failure}".strip()
 
 
-def may_be_sent(command: Command) -> bool:
-    """Whether a command that a worker is about to send is still wanted. Locks its ad-hoc session (rules 1, 5, 19)."""
-    session = lock_session(command.reference)
-    if session is None:
+def may_be_sent(command: Command, writes: Writes) -> bool:
+    """Whether a command that a worker is about to send is still wanted. Locks its ad-hoc session (rules 1, 5, 19).
+
+    The session's row is written with the command's: whoever waits for it has to see that the command goes out.
+    """
+    rows = _locked(command.reference)
+    if rows is None:
         return True
+    writes.change(rows.session, "next_check_at")
+    return _is_wanted(command, rows)
+
+
+def _is_wanted(command: Command, rows: Snapshot) -> bool:
     if command.kind == Command.Kind.STOP_SESSION:
+        if rows.attempt is not None and rows.attempt.stop_command_id == command.pk:
+            return True
         by_link = AttemptSession.objects.filter(stop_command=command)
         return by_link.exists() or ChargingAttempt.objects.filter(stop_command=command).exists()
-    if session.state == State.STARTING and is_as_decided(session):
+    if rows.session.state == State.STARTING and is_as_decided(rows.session):
         return True  # by the decision that made the command, a moment ago
-    rows = Snapshot(session)
     mine = rows.attempt is not None and rows.attempt.command_id == command.pk
     return mine and may_send(facts_of(rows), timezone.now())
 
 
-def payment_news(authorization: PaymentAuthorization) -> None:
+@dataclass(frozen=True)
+class PaidSession:
+    """An ad-hoc session that owns a payment, both locked."""
+
+    rows: Snapshot
+
+    @property
+    def payment(self) -> PaymentAuthorization:
+        return self.rows.payment
+
+    @property
+    def writes(self) -> Writes:
+        return self.rows.writes
+
+    def payment_changed(self) -> None:
+        payment_news(self.rows)
+
+
+def lock_paid(reference: str) -> PaidSession | None:
+    """Lock the ad-hoc session, then its payment: the order that everybody keeps."""
+    rows = _locked(reference)
+    return PaidSession(rows) if rows is not None else None
+
+
+def payment_news(rows: Snapshot) -> None:
     """The gateway answered, or warns. A warning that repeats itself is told once."""
-    session = _session_of(authorization.reference)
-    if session is None:
-        return
-    now = timezone.now()
-    wake([session.pk], now)
-    text = f"Payment {authorization.get_state_display().lower()}"
-    if authorization.refunded_amount:
-        text += f", {in_words(authorization.refunded_amount, authorization.currency)} of it given back"
-        auditing.note_given_back(session)
-    if authorization.failure_message:
-        text += f": {authorization.failure_message}"
-    if authorization.state == authorization.State.CAPTURED and not authorization.refunded_amount:
-        _note_captured(session, authorization)
-    _tell_staff(session, authorization)
-    told = session.timeline.filter(kind=Kind.PAYMENT).order_by("-pk").values_list("text", flat=True).first()
-    if told != text:
-        timeline.write(session, Kind.PAYMENT, text, at=now)
-
-
-def _note_captured(session: AdHocSession, payment: PaymentAuthorization) -> None:
-    """What a credit CDR asked for while the gateway was capturing is given back now (rule 26)."""
-    if payment.failure_code:
-        auditing.compare_with_cdrs(session)
+    session, payment, now = rows.session, rows.payment, timezone.now()
+    text = f"Payment {payment.get_state_display().lower()}"
+    if payment.refunded_amount:
+        text += f", {in_words(payment.refunded_amount, payment.currency)} of it given back"
+        rows.writes.run()
+        auditing.note_given_back(rows.bill, payment)
+    if payment.failure_message:
+        text += f": {payment.failure_message}"
+    if payment.state == payment.State.CAPTURED and not payment.refunded_amount:
+        _note_captured(rows)
+    _tell_staff(session, payment)
+    if _may_repeat_itself(payment) and _told_last(session) == text:
+        hear(rows, now)
     else:
-        auditing.give_back(session)
+        hear(rows, now, timeline.event(session, Kind.PAYMENT, text, at=now))
+
+
+def _may_repeat_itself(payment: PaymentAuthorization) -> bool:
+    """What goes well is told once by itself: another state is between it and the next time."""
+    return bool(payment.failure_code or payment.expiry_warned_at or is_stuck(payment))
+
+
+def _told_last(session: AdHocSession) -> str | None:
+    told = session.timeline.filter(kind=Kind.PAYMENT).order_by("-pk")
+    return told.values_list("text", flat=True).first()
+
+
+def _note_captured(rows: Snapshot) -> None:
+    """What a credit CDR asked for while the gateway was capturing is given back now (rule 26)."""
+    if rows.payment.failure_code or rows.bill.is_credited:
+        rows.writes.run()  # what is asked of the gateway next comes after its answer
+    if rows.payment.failure_code:
+        auditing.compare_with_cdrs(rows.bill, rows.payment)
+    else:
+        auditing.give_back(rows.bill, rows.payment)
 
 
 def _tell_staff(session: AdHocSession, payment: PaymentAuthorization) -> None:
@@ -227,18 +269,9 @@ def _tell_staff(session: AdHocSession, payment: PaymentAuthorization) -> None:
         incidents.open_incident(session.partner_id, symptoms.report(session, symptoms.RESERVATION_ENDS, text))
 
 
-def _session_of(reference: str) -> AdHocSession | None:
-    return _find_by_reference(AdHocSession.objects.all(), reference)
-
-
-def lock_session(reference: str) -> AdHocSession | None:
-    """Lock the ad-hoc session before its payment: the order that everybody keeps."""
-    return _find_by_reference(AdHocSession.objects.select_for_update(of=("self",)), reference)
-
-
-def _find_by_reference(sessions: "QuerySet[AdHocSession]", reference: str) -> AdHocSession | None:
-    """Commands and authorizations refer to their ad-hoc session by its id; others may have them one day."""
+def _locked(reference: str) -> Snapshot | None:
+    """Lock the session that a command or an authorization refers to by its id; others may have them one day."""
     try:
-        return sessions.filter(pk=UUID(reference)).first()
-    except ValueError:
+        return Snapshot.locked(UUID(reference))
+    except (ValueError, AdHocSession.DoesNotExist):
         return None

@@ -14,7 +14,9 @@ LONGEST = 60
 """No work that a test looks at has so many turning points."""
 
 DECISIVE = "sessions_adhoc_(adhoc|attemptsession)|billing_payment|ocpi_(cdr|ocpisession|command)"
-TURNING_POINT = re.compile(f"^(INSERT INTO|UPDATE|DELETE FROM) .?({DECISIVE})|(sessions_adhoc|billing)_.* FOR UPDATE")
+TURNING_POINT = re.compile(
+    f"(^|AS \\(|\\) )(INSERT INTO|UPDATE|DELETE FROM) .?({DECISIVE})|(sessions_adhoc|billing)_.* FOR UPDATE"
+)
 """What was read lies before it, what is known behind it: a lock on a session or its payment, or a write."""
 
 LOOKS_EVERY = 0.005

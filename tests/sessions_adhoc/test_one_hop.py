@@ -9,9 +9,10 @@ from billing.models import PaymentAuthorization
 from ocpi.calls import commands
 from ocpi.models import Command
 from partners.models import Policy
+from sessions_adhoc.engine import lifecycle
 from sessions_adhoc.models import AdHocSession
 from tests.factories import EvseFactory
-from tests.sessions_adhoc.looking import state
+from tests.sessions_adhoc.looking import money, state
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -28,10 +29,39 @@ def waiting(driver, cpo):
 def test_one_task_decides_and_sends(waiting, cpo, waiting_tasks, run_tasks) -> None:
     cpo.evse("BLOCKED")
     assert waiting_tasks() == [("sessions_adhoc.tasks.advance", (str(waiting.pk),))]
-    ran = [name for name, _arguments in run_tasks()]
+    assert [name for name, _arguments in run_tasks()] == ["sessions_adhoc.tasks.advance"]
     assert len(cpo.sent("START_SESSION")) == 1
-    assert "ocpi.tasks.send_command" not in ran
     assert (state(waiting)[0], Command.objects.get().tries) == ("starting", 1)
+
+
+def test_from_the_wish_to_the_start_is_one_task(driver, cpo, run_tasks) -> None:
+    """The gateway is asked, its answer decided on and the START sent by the worker that began."""
+    assert driver.call("POST", body={"evse": "SK*ION*EEVSE-1"}).status_code == 201
+    assert [name for name, _arguments in run_tasks()] == ["sessions_adhoc.tasks.advance"]
+    assert len(cpo.sent("START_SESSION")) == 1
+    assert (AdHocSession.objects.get().state, Command.objects.get().state) == ("starting", "answered")
+
+
+def test_an_answer_is_kept_where_nothing_can_be_decided_on_it(driver, cpo, clock, run_tasks, monkeypatch) -> None:
+    """A fault of ours in a decision costs time: the gateway's answer is written down, and the session is due."""
+    assert driver.call("POST", body={"evse": "SK*ION*EEVSE-1"}).status_code == 201
+    decide = lifecycle.decide
+
+    def fails_once_reserved(facts, now):
+        if facts.payment.state == "reserved":
+            raise RuntimeError("a fault of ours")
+        return decide(facts, now)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(lifecycle, "decide", fails_once_reserved)
+        with pytest.raises(RuntimeError, match="a fault of ours"):
+            run_tasks()
+    session = AdHocSession.objects.get()
+    assert (session.state, session.next_check_at, money(session)) == ("authorizing", clock.now(), ("reserved", 0))
+    assert list(session.timeline.filter(kind="payment").values_list("text", flat=True)) == ["Payment reserved"]
+    assert cpo.sent("START_SESSION") == []
+    clock.sweep()
+    assert (state(session)[0], len(cpo.sent("START_SESSION"))) == ("starting", 1)
 
 
 def test_a_worker_that_dies_between_the_decision_and_the_sending_costs_seconds(
@@ -79,7 +109,7 @@ def test_without_news_in_between_the_facts_are_not_read_again(waiting, cpo, run_
     with CaptureQueriesContext(connection) as captured:
         run_tasks()
     assert len(cpo.sent("START_SESSION")) == 1
-    claim = next(at for at, q in enumerate(captured) if q["sql"].startswith('UPDATE "ocpi_command"'))
+    claim = next(at for at, q in enumerate(captured) if 'UPDATE "ocpi_command"' in q["sql"])
     before = [q["sql"] for q in captured.captured_queries[:claim]]
     sending = before[max(at for at, sql in enumerate(before) if 'INSERT INTO "ocpi_command"' in sql) :]
     assert not [sql for sql in sending if 'FROM "billing_paymentauthorization"' in sql or 'FROM "ocpi_cdr"' in sql]

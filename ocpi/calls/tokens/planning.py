@@ -45,7 +45,8 @@ def token_changed(token: Token) -> int:
     if token.type != ONE_OFF:
         partners = _receiving().exclude(token_pushes__token=token)
         _create([_row(partner.pk, token) for partner in partners])
-    count = _want_newest(TokenPush.objects.filter(token=token))
+    behind = TokenPush.objects.filter(token=token, wanted__lt=token.last_updated)
+    count = _due_now(behind, wanted=token.last_updated)
     if count or token.type != ONE_OFF:
         for partner in Partner.objects.filter(token_pushes__token=token):
             hand_out(partner)

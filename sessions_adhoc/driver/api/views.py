@@ -16,6 +16,8 @@ from sessions_adhoc.driver.api.authentication import ClientKeyAuthentication
 from sessions_adhoc.driver.api.serializers import AdHocSessionSerializer, StartSerializer
 from sessions_adhoc.models import AdHocSession, ClientKey
 
+UNKNOWN = "There is no such session."
+
 
 def _let_through(wait: int) -> None:
     """Raise `Throttled`, HTTP 429, for whoever has to wait so many seconds."""
@@ -55,7 +57,7 @@ class ClientView(APIView):
             .first()
         )
         if found is None:
-            raise NotFound("There is no such session.")
+            raise NotFound(UNKNOWN)
         return found
 
 
@@ -91,13 +93,14 @@ class AdHocSessionView(ClientView):
 class EndingView(ClientView):
     """What stop and cancel share."""
 
-    def end(self, request: Request, session_id: UUID, verb: Callable[[UUID, str], AdHocSession]) -> Response:
-        self.session(request, session_id)
+    def end(self, request: Request, session_id: UUID, verb: Callable[[UUID, str, int], AdHocSession]) -> Response:
         try:
-            verb(session_id, "The driver")
+            session = verb(session_id, "The driver", self.client(request).pk)
+        except AdHocSession.DoesNotExist:
+            raise NotFound(UNKNOWN) from None
         except services.CannotStop as error:
             return problem(str(error), status.HTTP_409_CONFLICT)
-        return Response(AdHocSessionSerializer(self.session(request, session_id)).data, status.HTTP_202_ACCEPTED)
+        return Response(AdHocSessionSerializer(session).data, status.HTTP_202_ACCEPTED)
 
 
 class StopView(EndingView):

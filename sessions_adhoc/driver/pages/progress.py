@@ -8,12 +8,11 @@ from django.utils import timezone
 from django.utils.text import capfirst
 
 from billing.models import PaymentAuthorization
-from sessions_adhoc.belonging import cdrs_of
 from sessions_adhoc.decide.stop import WITHOUT_EFFECT
 from sessions_adhoc.driver.pages import money, words
 from sessions_adhoc.driver.presenting import CHARGER_MAY_RUN, CHARGING_IS_OVER
 from sessions_adhoc.models import AdHocSession, AttemptSession
-from sessions_adhoc.money import eligibility
+from sessions_adhoc.money.eligibility import Bill
 from sessions_adhoc.states import TERMINAL, State
 
 STEPS = ("Payment reserved", "Starting", "Charging", "Done")
@@ -121,7 +120,7 @@ def meter(session: AdHocSession, state: State, read: dict[str, Any]) -> dict[str
 
 def energy(session: AdHocSession, state: State, read: Decimal | None) -> Decimal:
     """The kWh on the operator's bill once it is settled, until then the newest reading."""
-    bill = eligibility.cdr_facts(session, cdrs_of(session)) if state == State.SETTLED else None
+    bill = Bill(session).facts() if state == State.SETTLED else None
     return bill.energy if bill else read or Decimal(0)
 
 
