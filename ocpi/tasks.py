@@ -87,8 +87,7 @@ def commands_tick() -> int:
 @shared_task(name="ocpi.tasks.push_tick")
 def push_tick() -> int:
     """Hand out the tokens that partners are to be told of, and requests that wait for their next try."""
-    now = timezone.now()
-    return hand_out_due(now) + outgoing.hand_out_due(now)
+    return hand_out_due(timezone.now()) + outgoing.hand_out_due()
 
 
 @shared_task(name="ocpi.tasks.push_reconcile")

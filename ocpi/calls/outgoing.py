@@ -30,8 +30,8 @@ from ocpi.log import quirks
 from ocpi.models.outgoing import Outgoing, QueuedRequest
 from ocpi.store.base import NotFound
 from ocpi.versions import VERSIONS, Invalid, Lenience, Version
-from partners.ground.deadlines import claim_due, growing_pause, is_free, take_lease
-from partners.ground.enqueue import enqueue, enqueue_after_commit
+from partners.ground.deadlines import growing_pause, is_free, take_lease
+from partners.ground.enqueue import enqueue_after_commit, hand_out
 from partners.ground.writes import update_returning
 from partners.models import Partner
 
@@ -44,12 +44,10 @@ LONGEST_TEXT = 512
 LOST = "The worker that sent it ended before the answer was kept. It may have arrived."
 # A timeout of theirs or of a proxy: the request may have been carried out.
 UNDECIDED_HTTP = 408
-QUEUE_LEASE = timedelta(seconds=30)
 MARGIN = timedelta(seconds=30)
 FIRST_WAIT = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(hours=1)
 MOST_TRIES = 50  # two days
-BATCH = 100
 
 
 class Unsupported(Exception):
@@ -224,15 +222,9 @@ def queued_models() -> list[type[QueuedRequest]]:
     return [model for model in _MANNERS if issubclass(model, QueuedRequest)]
 
 
-def hand_out_due(now: datetime) -> int:
+def hand_out_due() -> int:
     """Hand out rows whose time has come; return how many."""
-    count = 0
-    for model in queued_models():
-        due = claim_due(model, now=now, lease=QUEUE_LEASE, limit=BATCH)
-        for pk in due:
-            enqueue(SEND_TASK, model._meta.label, str(pk), (now + QUEUE_LEASE).isoformat())
-        count += len(due)
-    return count
+    return sum(hand_out(model, SEND_TASK, model._meta.label) for model in queued_models())
 
 
 def send_labelled(label: str, pk: str, held: datetime | None = None) -> None:

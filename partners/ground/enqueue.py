@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 import structlog
 from celery import current_app
@@ -76,12 +77,15 @@ def enqueue_after_commit(task: str, *args: Any) -> None:
     transaction.on_commit(partial(enqueue, task, *args), robust=True)
 
 
-def hand_out(model: type[Model], task: str) -> int:
-    """Claim due rows and queue a task for each; the end of the claim goes with it, as its right to begin."""
+def hand_out(model: type[Model], task: str, *before: str) -> int:
+    """Claim due rows and queue a task for each, with its key behind the arguments that come `before` it.
+
+    The end of the claim goes with it, as its right to begin.
+    """
     now = timezone.now()
     due = claim_due(model, now=now, lease=QUEUE_LEASE, limit=BATCH)
     for pk in due:
-        enqueue(task, pk, (now + QUEUE_LEASE).isoformat())
+        enqueue(task, *before, str(pk) if isinstance(pk, UUID) else pk, (now + QUEUE_LEASE).isoformat())
     return len(due)
 
 

@@ -66,7 +66,7 @@ def test_it_is_tried_until_the_cpo_has_it(cpo, partner, run_tasks):
         row = TerminalRequest.objects.get()
         assert (row.tries, row.state) == (tries, state)
         TerminalRequest.objects.exclude(next_check_at=None).update(next_check_at=timezone.now() - timedelta(seconds=1))
-        outgoing.hand_out_due(timezone.now())
+        outgoing.hand_out_due()
     assert row.next_check_at is None
 
 

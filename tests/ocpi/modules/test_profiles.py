@@ -139,7 +139,7 @@ def test_it_is_sent_once_also_when_its_worker_dies(cpo, session):
     assert len(cpo.seen) == 1
     lost = charging_profiles.set_profile(session, PROFILE)
     ProfileRequest.objects.filter(pk=lost.pk).update(state="sending", next_check_at=timezone.now())
-    assert outgoing.hand_out_due(timezone.now()) == 1
+    assert outgoing.hand_out_due() == 1
     ProfileRequest.objects.filter(pk=lost.pk).update(next_check_at=timezone.now())
     outgoing.send(ProfileRequest, lost.pk)
     lost.refresh_from_db()
