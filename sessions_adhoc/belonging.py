@@ -93,6 +93,12 @@ def _sessions_of(cdrs: Sequence[Cdr]) -> list[OcpiSession]:
     return list(named.select_related("attempt_link__attempt").order_by("pk"))
 
 
+def names_unknown(cdr: Cdr, links: Sequence[AttemptSession]) -> bool:
+    """Whether a CDR names a Session that its CPO never told of: not one of these, which are its ad-hoc session's, and
+    nobody else's."""
+    return bool(cdr.session_key) and link_of_cdr(cdr, links) is None and not _sessions_of([cdr])
+
+
 def _is_named(row: OcpiSession, cdr: Cdr) -> bool:
     key = row.ocpi_key
     return bool(cdr.session_key) and (key == cdr.session_key or key.startswith(before(cdr.session_key)))

@@ -80,6 +80,8 @@ class Bill:
         Which attempt that is, `belonging` knows (rule 7). A credit CDR always counts: it names what it takes back.
         """
         counting = [cdr for cdr in self.cdrs if cdr.credit or self._counts(cdr)]
+        if all(cdr.credit for cdr in counting):
+            counting += [cdr for cdr in self.cdrs if self._names_unknown_session(cdr)]
         return [(cdr, cdr in counting and not _is_superseded(self.session, cdr, counting)) for cdr in self.cdrs]
 
     @property
@@ -117,12 +119,25 @@ class Bill:
         return belonging.attempt_of_cdr(cdr, self.attempts, self.links)
 
     def _counts(self, cdr: Cdr) -> bool:
-        attempt = self.attempt_of(cdr)
-        if attempt is None or attempt.failure or not at_its_charger(self.session, cdr):
+        attempt = self._billed_attempt_of(cdr)
+        if attempt is None:
             return False
         if (link := belonging.link_of_cdr(cdr, self.links)) is not None:
             return link.validity in (Validity.VALID, Validity.RENAMED)
         return cdr.session_key in ("", self.told.get(attempt.pk, cdr.session_key))
+
+    def _billed_attempt_of(self, cdr: Cdr) -> ChargingAttempt | None:
+        attempt = self.attempt_of(cdr)
+        if attempt is None or attempt.failure or not at_its_charger(self.session, cdr):
+            return None
+        return attempt
+
+    def _names_unknown_session(self, cdr: Cdr) -> bool:
+        """Whether it is ours by reference or token, and the Session that it names was never told (rule 7): some CPOs
+        number in CDRs otherwise than in Sessions. It counts where no CDR of the attempt's own Session came."""
+        if cdr.credit or self._billed_attempt_of(cdr) is None:
+            return False
+        return belonging.names_unknown(cdr, self.links)
 
     def _judge(self, cdr: Cdr, counts: bool) -> Judgement | None:
         attempt = self.attempt_of(cdr) if counts and not cdr.credit else None

@@ -17,6 +17,7 @@ from billing.pricing import in_words
 from ocpi.log import quirks
 from ocpi.models import Cdr, Command
 from ocpi.receivers import EvseNews, SessionNews
+from ocpi.versions import Lenience
 from partners import incidents
 from partners.ground.writes import Writes
 from sessions_adhoc import belonging, symptoms, timeline
@@ -138,7 +139,10 @@ def cdr_news(cdr: Cdr) -> None:
         return
     rows = Snapshot.locked(session_id)
     session, now = rows.session, timezone.now()
-    quirks.note(cdr.partner, cdr.version, "cdrs", belonging.disagreements(session, rows.bill.attempts, cdr))
+    leniences = belonging.disagreements(session, rows.bill.attempts, cdr)
+    if rows.bill.links and belonging.names_unknown(cdr, rows.bill.links):
+        leniences += (Lenience("other_session", "session_id", "no Session with this id was ever told"),)
+    quirks.note(cdr.partner, cdr.version, "cdrs", leniences)
     wake_locked(session, now, rows.writes)
     kind = "credit CDR" if cdr.credit else "CDR"
     text = f"{kind} {cdr.ocpi_id}: {cdr.total_energy:f} kWh, {cdr.total_told}"

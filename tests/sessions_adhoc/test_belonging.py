@@ -50,6 +50,9 @@ def over(driver, cpo, clock):
         {"session_id": None, "authorization_reference": None},
         {"session_id": None, "authorization_reference": "not-ours"},
         {"session_id": "s-1", "cdr_token": other_token()},
+        {"session_id": "S-9"},
+        {"session_id": "S-9", "cdr_token": other_token()},
+        {"session_id": "S-9", "authorization_reference": None},
     ],
 )
 def test_a_cdr_is_ours_by_the_first_of_its_names_that_is(over, cpo, clock, names) -> None:
@@ -62,6 +65,24 @@ def test_what_disagrees_in_a_cdr_is_noted_once(over, cpo, clock) -> None:
     cpo.cdr(3.94, session_id="S-1", cdr_token=other_token())
     found = PartnerQuirk.objects.filter(kind__startswith="other_").values_list("module", "kind", "count")
     assert list(found) == [("cdrs", "other_token", 1)]
+
+
+def test_another_session_id_beside_our_reference_is_noted(over, cpo, clock) -> None:
+    cpo.cdr(3.94, session_id="S-9")
+    found = PartnerQuirk.objects.filter(kind__startswith="other_").values_list("module", "kind", "count")
+    assert list(found) == [("cdrs", "other_session", 1)]
+
+
+@pytest.mark.parametrize("own_first", [True, False])
+def test_beside_the_cdr_of_its_session_one_of_a_session_that_nobody_knows_bills_nothing(
+    over, cpo, clock, own_first
+) -> None:
+    """A second Session for one START, of which nothing but the CDR came."""
+    ids = ["S-1", "S-9"] if own_first else ["S-9", "S-1"]
+    for number, session_id in enumerate(ids):
+        cpo.cdr(3.94, f"CDR-{number}", session_id=session_id)
+    clock.forward(seconds=1)
+    assert (state(over), money(over), gateway(over)) == (("settled", ""), ("captured", 394), ("captured", 394))
 
 
 def test_a_session_is_ours_by_its_reference_whatever_its_token(driver, cpo, clock) -> None:
