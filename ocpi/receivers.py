@@ -4,7 +4,7 @@ Each is called inside the transaction that stores the news, so that what a recei
 news is. A receiver therefore does no I/O; what must happen outside it hands to `transaction.on_commit`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -80,6 +80,28 @@ class Indifference:
 
 
 @dataclass(frozen=True)
+class Following:
+    """How a receiver keeps its news of a Session in the very statement that stores the Session, where that is all.
+
+    Args:
+        joins: SQL that joins what it needs to know to the Session that is read; `columns`: what it reads of that.
+        follows: by these columns, whether it follows this Session at all.
+        decide: what it writes, by the names of `typed`, given the news and its columns; None: it has to be told.
+        typed: the columns of `given` that it writes from, with their types. `owner` among them is not null.
+        parts: SQL that writes it, for the rows of `changed`; the part `kept` returns their numbers `n`.
+        after: what is to be done once that is committed, given what was decided.
+    """
+
+    joins: str
+    columns: tuple[str, ...]
+    follows: Callable[[Sequence[Any]], bool]
+    decide: Callable[[SessionNews, Sequence[Any]], dict[str, Any] | None]
+    typed: str
+    parts: str
+    after: Callable[[dict[str, Any]], None]
+
+
+@dataclass(frozen=True)
 class Names:
     """What a message, or a call of ours, is about, as far as it says so; nothing: about anything."""
 
@@ -92,6 +114,7 @@ class Names:
 
 _session: list[Callable[[SessionNews], None]] = []
 _interests: dict[Callable[[Any], None], Interest] = {}
+_followings: dict[Callable[[SessionNews], None], Following] = {}
 _evse_status: list[Callable[[EvseNews], None]] = []
 _cdr: list[Callable[["Cdr"], None]] = []
 _command: list[Callable[["Command"], None]] = []
@@ -106,11 +129,20 @@ on_finishing = _finishing.append
 on_occupied = _occupied.append
 
 
-def on_session(receiver: Callable[[SessionNews], None], interest: Interest | None = None) -> None:
+def on_session(
+    receiver: Callable[[SessionNews], None], interest: Interest | None = None, following: Following | None = None
+) -> None:
     """Register for Sessions; without an interest, for all of them."""
     _session.append(receiver)
     if interest is not None:
         _interests[receiver] = interest
+    if following is not None:
+        _followings[receiver] = following
+
+
+def following_sessions() -> Following | None:
+    """How Sessions are followed; None where several receivers, or none, would have to be asked."""
+    return _followings.get(_session[0]) if len(_session) == 1 else None
 
 
 def on_evse_status(receiver: Callable[[EvseNews], None], interest: Interest | None = None) -> None:

@@ -13,10 +13,11 @@ class SessionsAdhocConfig(AppConfig):
         from sessions_adhoc import belonging, detectors
         from sessions_adhoc.driver import services
         from sessions_adhoc.money import terminal_receipts
-        from sessions_adhoc.news import finishing, receiving
+        from sessions_adhoc.news import finishing, following, receiving
 
         detectors.register_all()
-        receivers.on_session(receiving.session_news, receivers.Interest(belonging.WHOSE, belonging.whose_params))
+        whose = receivers.Interest(belonging.WHOSE, belonging.whose_params)
+        receivers.on_session(receiving.session_news, whose, following.CHARGES)
         at_evse = receivers.Interest(receiving.LIVE_AT_EVSE, lambda evse: [evse.pk])
         receivers.on_evse_status(receiving.evse_news, at_evse)
         receivers.on_cdr(receiving.cdr_news)

@@ -151,7 +151,7 @@ def _store(update: Update, row: OcpiSession | None) -> Stored[OcpiSession]:
     else:
         changed = take_over(update, row)
         SESSIONS.update(row)
-    receivers.session_received(_news(update, row, created, stale))
+    receivers.session_received(news_of(update, row, created, stale))
     return Stored(row, created, changed, stale, update.leniences, before)
 
 
@@ -191,7 +191,7 @@ def _add_periods(update: Update, row: OcpiSession) -> bool:
     return True
 
 
-def _news(update: Update, row: OcpiSession, created: bool, stale: bool) -> receivers.SessionNews:
+def news_of(update: Update, row: OcpiSession, created: bool, stale: bool) -> receivers.SessionNews:
     """What this message says of the meter: a PATCH without `kwh` says nothing of it, whatever is stored."""
     told = update.obj
     if update.source == "PATCH":

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import Exists
 
@@ -11,7 +12,7 @@ from ocpi.store.stamps import Stamp
 from ocpi.versions import VERSIONS
 from partners.ground.writes import Writes
 from sessions_adhoc.engine.snapshot import energy_observed
-from sessions_adhoc.models import AttemptSession, ChargingAttempt, Sample
+from sessions_adhoc.models import AttemptSession, Sample
 
 SECONDS_PER_HOUR = Decimal(3600)
 
@@ -34,41 +35,53 @@ def take(link: AttemptSession, newest: Sample | None, news: SessionNews, now: da
     `newest`: the last one of this Session that counts.
     """
     attempt = link.attempt
-    ignored = _why_ignored(link, news, newest)
-    # What no charger can deliver is no reading: 25 kWh in 4 ms, a power of 1e9.
-    kw, derived = columns.fitting(Sample, "kw", news.kw), False
-    since = None if newest is None else _since(newest, news, now)
-    if kw is None and not ignored and newest is not None:
-        kw = derived_kw(newest, news, since)
-        derived = kw is not None
+    valid = link.validity == AttemptSession.Validity.VALID
+    reading = read_meter(news, newest, now, valid=valid, interval=attempt.session.policy["meter_interval"])
     if (
-        not ignored
+        not reading["ignored"]
         and attempt.energy_at is None
         and news.session.status == "ACTIVE"
         and energy_observed(news.session, attempt)
     ):
         attempt.energy_at = now
         writes.change(attempt, "energy_at")
-    sample = Sample(
-        attempt=attempt,
-        ocpi_session=news.session,
-        at=news.at,
-        received_at=now,
-        kwh=news.kwh,
-        kw=kw,
-        kw_derived=derived,
-        soc=columns.fitting(Sample, "soc", news.soc),
-        source=news.source,
-        ignored=ignored,
-        faults="" if ignored else ",".join(faults(attempt, news, since)),
-        message_id=news.message_id,
-    )
-    writes.add(sample)
+    writes.add(Sample(attempt=attempt, ocpi_session=news.session, **reading))
 
 
-def _why_ignored(link: AttemptSession, news: SessionNews, newest: Sample | None) -> str:
+def read_meter(
+    news: SessionNews, newest: Sample | None, now: datetime, *, valid: bool, interval: float
+) -> dict[str, Any]:
+    """The columns of the sample that an update makes, but for whose it is (rules 21-23).
+
+    Args:
+        newest: the newest sample of this Session that counts.
+        valid: the Session is its attempt's valid one.
+        interval: seconds between two updates, as agreed.
+    """
+    ignored = _why_ignored(valid, news, newest)
+    # What no charger can deliver is no reading: 25 kWh in 4 ms, a power of 1e9.
+    kw, derived = columns.fitting(Sample, "kw", news.kw), False
+    since = None if newest is None else _since(newest, news, now)
+    if kw is None and not ignored and newest is not None:
+        kw = derived_kw(newest, news, since)
+        derived = kw is not None
+    return {
+        "at": news.at,
+        "received_at": now,
+        "kwh": columns.fitting(Sample, "kwh", news.kwh),
+        "kw": kw,
+        "kw_derived": derived,
+        "soc": columns.fitting(Sample, "soc", news.soc),
+        "source": news.source,
+        "ignored": ignored,
+        "faults": "" if ignored else ",".join(faults(interval, news, since)),
+        "message_id": news.message_id,
+    }
+
+
+def _why_ignored(valid: bool, news: SessionNews, newest: Sample | None) -> str:
     """Rule 22: older than the newest, or with less kWh, changes nothing. Rule 12: nor does an orphan's."""
-    if link.validity != AttemptSession.Validity.VALID:
+    if not valid:
         return "its Session is not valid"
     if news.stale:
         return "older than the newest sample"
@@ -90,7 +103,7 @@ def derived_kw(newest: Sample, news: SessionNews, since: timedelta | None) -> De
     return columns.fitting(Sample, "kw", (news.kwh - newest.kwh) / hours)
 
 
-def faults(attempt: ChargingAttempt, news: SessionNews, since: timedelta | None) -> list[str]:
+def faults(interval: float, news: SessionNews, since: timedelta | None) -> list[str]:
     """What is wrong with this update of an ACTIVE Session: no kWh, no kW, too late (rule 23, G5.11).
 
     OCPI 2.1.1 cannot tell kW, so there it is no fault.
@@ -100,6 +113,6 @@ def faults(attempt: ChargingAttempt, news: SessionNews, since: timedelta | None)
     found = ["energy"] if news.kwh is None else []
     if news.kw is None and VERSIONS[news.session.version].sessions_tell_power:
         found.append("power")
-    if since is not None and since > timedelta(seconds=attempt.session.policy["meter_interval"]):
+    if since is not None and since > timedelta(seconds=interval):
         found.append("late")
     return found

@@ -1,5 +1,6 @@
 """What was decided of a push, before anything of it is written."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,6 +17,7 @@ class Decision:
         kind: of the object, for the message log.
         said, said_before: `last_updated` as the push names it, and as it was stored, for the partner's clock; None:
             it tells nothing of that.
+        after: to be called once it is committed.
     """
 
     row: dict[str, Any]
@@ -24,3 +26,4 @@ class Decision:
     kind: str
     said: datetime | None
     said_before: datetime | None
+    after: Callable[[], None] | None = None

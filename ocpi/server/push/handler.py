@@ -143,7 +143,9 @@ def _caller(arrival: Arrival, looked: Looked) -> Partner | None:
 
 
 def _note(one: Taken) -> None:
-    """What a push tells of its token and of the partner's clock: mostly no statement."""
+    """What follows from a push that is stored, and what it tells of its token and of the partner's clock."""
     token, decision = one.looked.found.token, one.decision
     tokens.note_use(token)
+    if decision.after is not None:
+        decision.after()
     stamps.measure(token.partner_id, decision.said, decision.said_before, one.looked.message_id)

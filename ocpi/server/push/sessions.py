@@ -2,42 +2,44 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
-from ocpi.receivers import Indifference, indifferent_to_sessions
+from ocpi.receivers import Following, Indifference, following_sessions, indifferent_to_sessions
 from ocpi.server.push import statements
 from ocpi.server.push.arrival import Arrival
 from ocpi.server.push.decision import Decision
 from ocpi.server.push.statements import Looked
 from ocpi.store import Party, stamps
 from ocpi.store.session_updates import merge, read_patch, read_put
-from ocpi.store.sessions import SESSIONS
+from ocpi.store.sessions import SESSIONS, news_of
 from partners.tokens import PARTNERS
 
 
 def look(arrivals: Sequence[Arrival]) -> list[Looked | None]:
-    """Token, partner, and the Session as it is stored, with the transaction that wrote it."""
-    return statements.look(arrivals, _look())
+    """Token, partner, the Session as it is stored, with the transaction that wrote it, and who follows it."""
+    return statements.look(arrivals, _look(following_sessions()))
 
 
 @cache
-def _look() -> str:
-    name = SESSIONS.name
+def _look(following: Following | None) -> str:
+    name, more = SESSIONS.name, following.columns if following else ()
     return statements.look_for(
-        f"{SESSIONS.columns}, {name}.xmin::text",
+        ", ".join([SESSIONS.columns, f"{name}.xmin::text", *more]),
         f"LEFT JOIN {name} ON {name}.partner_id = {PARTNERS.name}.id AND {name}.country_code = asked.country_code"
-        f" AND {name}.party_id = asked.party_id AND {name}.ocpi_key = asked.key",
+        f" AND {name}.party_id = asked.party_id AND {name}.ocpi_key = asked.key"
+        f" {following.joins if following else ''}",
     )
 
 
 def decide(arrival: Arrival, party: Party, looked: Looked, body: Any) -> Decision | None:
     """What the push makes of the stored Session; None where that is not told by its row alone."""
-    indifference = indifferent_to_sessions()
+    indifference, following = indifferent_to_sessions(), following_sessions()
     if indifference is None:
         return None
-    stored = looked.columns[0] is not None
-    row = SESSIONS.read(looked.columns) if stored else None
+    own = len(SESSIONS.fields)
+    row = SESSIONS.read(looked.columns) if looked.columns[0] is not None else None
+    seen, of_follower = looked.columns[own], looked.columns[own + 1 :]
     session_id = arrival.ids[0]
     if arrival.method == "PUT":
         update = read_put(party, session_id, body, arrival.at, message_id=looked.message_id)
@@ -48,39 +50,56 @@ def decide(arrival: Arrival, party: Party, looked: Looked, body: Any) -> Decisio
     result = merge(update, row)
     if result is None or result.leniences:
         return None
+    guards = {"waits": indifference.params(result.row)}
+    after = None
+    if following and following.follows(of_follower):
+        kept = following.decide(news_of(update, result.row, created=False, stale=False), of_follower)
+        if kept is None:
+            return None
+        guards, after = kept, partial(following.after, kept)
     return Decision(
-        row={
-            "seen": looked.columns[-1],
-            "waits": indifference.params(result.row),
-            **SESSIONS.as_json(result.row, adding=result.created),
-        },
+        row={"seen": seen, **guards, **SESSIONS.as_json(result.row, adding=result.created)},
         created=result.created,
         stored_id=result.row.ocpi_id,
         kind="session",
         said=said,
         said_before=result.said_before,
+        after=after,
     )
 
 
 def write(rows: Sequence[dict[str, Any]], messages: Sequence[dict[str, Any]]) -> set[int]:
-    """Write the Sessions that are still as they were read and that nobody waits for; return their numbers."""
+    """Write the Sessions that are still as they were read, with the news of those that are followed.
+
+    Return their numbers: others changed meanwhile, or somebody waits for them who does not follow them yet.
+    Raises:
+        DataError: what follows one of them changed meanwhile. Nothing at all is written then.
+    """
     indifference = indifferent_to_sessions()
-    return statements.write(_write(indifference), rows, messages) if indifference else set()
+    return statements.write(_write(indifference, following_sessions()), rows, messages) if indifference else set()
 
 
 @cache
-def _write(indifference: Indifference) -> str:
+def _write(indifference: Indifference, following: Following | None) -> str:
     name, columns = SESSIONS.name, [field.column for field in SESSIONS.fields if not field.primary_key]
     listed = ", ".join(columns)
     keys = ("partner_id", "country_code", "party_id", "ocpi_key")
+    typed, nobody_waits = SESSIONS.typed(), indifference.condition
+    parts, stored = "", "SELECT n FROM stored"
+    if following:
+        typed, nobody_waits = f"{typed}, {following.typed}", f"(given.owner IS NOT NULL OR {nobody_waits})"
+        parts = f"{following.parts},"
+        # The Session and its news are kept together or not at all: a division by zero takes all of it back.
+        both = "(given.owner IS NULL OR kept.n IS NOT NULL)::int"
+        stored = f"SELECT n, 1 / {both} FROM stored JOIN given USING (n) LEFT JOIN kept USING (n)"
     return (
-        f"WITH {statements.given(SESSIONS.typed())},"
+        f"WITH {statements.given(typed)},"
         f" changed AS (UPDATE {name} SET {', '.join(f'{column} = given.{column}' for column in columns)} FROM given"
-        f" WHERE {name}.id = given.id AND {name}.xmin::text = given.seen AND {indifference.condition}"
+        f" WHERE {name}.id = given.id AND {name}.xmin::text = given.seen AND {nobody_waits}"
         " RETURNING given.n),"
         f" added AS (INSERT INTO {name} ({listed}) SELECT {listed} FROM given"
-        f" WHERE id IS NULL AND {indifference.condition} ON CONFLICT DO NOTHING RETURNING {', '.join(keys)}),"
+        f" WHERE id IS NULL AND {nobody_waits} ON CONFLICT DO NOTHING RETURNING {', '.join(keys)}),"
         f" stored AS (SELECT n FROM changed UNION ALL SELECT n FROM added JOIN given USING ({', '.join(keys)})"
-        " WHERE given.id IS NULL),"
-        f" {statements.logged()}"
+        f" WHERE given.id IS NULL), {parts}"
+        f" {statements.logged()} {stored}"
     )

@@ -79,11 +79,11 @@ def given(typed: str) -> str:
 
 @cache
 def logged() -> str:
-    """Its last part: the row of the message log, complete, of each push that was `stored`."""
+    """The part with the row of the message log, complete, of each push that was `stored`."""
     columns = ", ".join(LOGGED)
     return (
         f"logged AS (INSERT INTO {MESSAGES.name} ({columns}) SELECT {columns} FROM json_to_recordset(%s)"
-        f" AS message(n int, {MESSAGES.typed(*LOGGED)}) JOIN stored USING (n)) SELECT n FROM stored"
+        f" AS message(n int, {MESSAGES.typed(*LOGGED)}) JOIN stored USING (n))"
     )
 
 

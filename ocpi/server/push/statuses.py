@@ -93,5 +93,5 @@ def _write(indifference: Indifference) -> str:
         f" raised AS (UPDATE {place} SET last_updated = given.place_said, arrived_at = given.place_arrived,"
         " updated_at = given.updated_at FROM given JOIN stored USING (n)"
         f" WHERE {place}.id = given.location_id AND given.raises),"
-        f" {statements.logged()}"
+        f" {statements.logged()} SELECT n FROM stored"
     )
