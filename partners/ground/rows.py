@@ -316,6 +316,13 @@ def for_update() -> str:
     return "FOR UPDATE" if connections[DEFAULT_DB_ALIAS].features.has_select_for_update else ""
 
 
+def one_of(select: str) -> str:
+    """A condition that a value is one that a SELECT finds, which is asked first: PostgreSQL joins what is `IN`."""
+    if connections[DEFAULT_DB_ALIAS].vendor == "postgresql":
+        return f"= ANY(ARRAY({select}))"
+    return f"IN ({select})"
+
+
 def join_values(column: str) -> str:
     """All values of a column in one text, with blanks between them."""
     function = "string_agg" if connections[DEFAULT_DB_ALIAS].vendor == "postgresql" else "group_concat"

@@ -1,48 +1,67 @@
 """Session PUT and PATCH over HTTP: ours with everything on, beside two rivals that do less, in one run.
 
-Ours is the platform on granian and PostgreSQL: message log before and after, token, party, merge, news to the engine.
-The rivals: extrawest-ocpi keeping sessions in a dict, and FastAPI with SQLAlchemy that only upserts.
+Ours is the platform on granian and PostgreSQL: token, party, merge, message log, news to the engine. The rivals:
+extrawest-ocpi keeping sessions in a dict, one per process, and FastAPI with SQLAlchemy that only upserts. The load is
+`wrk`'s, which costs next to nothing, in three cases: nobody waits for the Sessions, a driver waits for each, one in
+twenty is faulty.
 """
 
 import base64
-import json
+import os
+import re
 import subprocess
 import sys
+import time
 from collections import defaultdict
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from itertools import count, product
 from pathlib import Path
 
 from rehearsal.bench import stages
-from rehearsal.bench.figures import cpu_seconds, median, percentile, say, verdict
+from rehearsal.bench.figures import cpu_seconds, median, say, verdict
 from rehearsal.stage import programs
 from rehearsal.stage.environment import Stage
 from rehearsal.stage.ports import free_port
 from rehearsal.stage.processes import ROOT, Processes, answers
 
-ROUNDS, SECONDS, CONNECTIONS = 5, 4.0, 8
+ROUNDS, SECONDS = 3, 3
+CONNECTIONS, CASES = (8, 64), ("idle", "waiting", "faulty")
+SESSIONS = 256
+"""Under way at a time: more than there are connections, so that none is pushed by two of them at once."""
+SCRIPT = ROOT / "rehearsal" / "bench" / "push.lua"
 WORKERS = "2"
 VENV = ROOT / "var" / "bench-venv"
 NEEDS = ROOT / "rehearsal" / "bench" / "rivals" / "requirements.txt"
 
 
 @dataclass
-class Server:
-    """One of those that are compared, and its rounds."""
+class Rounds:
+    """The figures of one server in one case."""
 
-    name: str
-    port: int
-    pid: int
     rates: list[float] = field(default_factory=list)
     p50: list[float] = field(default_factory=list)
     p99: list[float] = field(default_factory=list)
     cpu_ms: list[float] = field(default_factory=list)
-    failed: int = 0
+    database_ms: list[float] = field(default_factory=list)
+    wal_kb: list[float] = field(default_factory=list)
+    refused: list[float] = field(default_factory=list)
 
     def line(self) -> str:
-        figures = f"{median(self.rates):6.0f}/s   p50 {median(self.p50):6.1f} ms   p99 {median(self.p99):6.1f} ms"
-        text = f"  {self.name:24} {figures}   {median(self.cpu_ms):5.2f} ms of processor each"
-        return text + (f"   {self.failed} FAILED" if self.failed else "")
+        """Medians. A push that was refused counts as answered: those of the faulty case are to be."""
+        answered = f"{median(self.rates):6.0f}/s   p50 {median(self.p50):6.1f} ms   p99 {median(self.p99):6.1f} ms"
+        cost = f"{median(self.cpu_ms):5.2f} ms + {median(self.database_ms):5.2f} ms PostgreSQL"
+        return f"{answered}   {cost}   {median(self.wal_kb):4.1f} kB WAL   {median(self.refused):4.0%} refused"
+
+
+@dataclass
+class Server:
+    """One of those that are compared, and its rounds by case and connections."""
+
+    name: str
+    port: int
+    pid: int
+    rounds: dict[tuple[str, int], Rounds] = field(default_factory=lambda: defaultdict(Rounds))
 
 
 def main() -> int:
@@ -50,21 +69,24 @@ def main() -> int:
     with ExitStack() as stack:
         stage = stack.enter_context(stages.take("ingest"))
         stages.set_up_django(stage)
-        from rehearsal.bench import seed
+        from rehearsal.bench import charges, seed
 
         partner, token = seed.connected_partner()
         seed.stations(partner, 1, 1)
+        charges.make(partner, SESSIONS)
         servers = [ours(stage, stack), *rivals(stage, token, stack)]
-        for number in range(ROUNDS):
-            for server in servers:
-                load(server, token, f"{number}")
-        report(servers, queries_per_request(token))
+        numbers = count(1)
+        for _ in range(ROUNDS):
+            for case, connections in product(CASES, CONNECTIONS):
+                for server in servers:
+                    load(server, token, case, connections, next(numbers))
+        report(servers, queries_per_request(token), flush_ms(stage.folder))
     return 0
 
 
 def ours(stage: Stage, stack: ExitStack) -> Server:
     """The platform as production runs it."""
-    processes = stack.enter_context(Processes(stage.folder, stage.environment()))
+    processes = stack.enter_context(Processes(stage.folder, stage.environment(LIMIT_PARTNERS="0")))
     running = processes.start("ours", programs.web(stage.web_port, int(WORKERS)))
     processes.wait_until("ours", answers(f"{stage.web_url}/health/"))
     return Server("ours, everything on", stage.web_port, running.popen.pid)
@@ -108,22 +130,60 @@ def virtual_environment() -> Path | None:
     return python
 
 
-def load(server: Server, token: str, prefix: str) -> None:
+def load(server: Server, token: str, case: str, connections: int, number: int) -> None:
     """One round: the load generator in a process of its own."""
     encoded = base64.b64encode(token.encode()).decode()
-    spec = {"port": server.port, "connections": CONNECTIONS, "seconds": SECONDS, "token": encoded, "prefix": prefix}
-    before = cpu_seconds(server.pid)
-    command = [sys.executable, "-m", "rehearsal.bench.load", json.dumps(spec)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True, cwd=ROOT)
-    result = json.loads(done.stdout)
-    taken = result["taken"]
-    if not taken:
-        raise RuntimeError(f"{server.name} answered nothing: {result['failed']} failures")
-    server.failed += result["failed"]
-    server.rates.append(len(taken) / result["seconds"])
-    server.p50.append(percentile(taken, 50))
-    server.p99.append(percentile(taken, 99))
-    server.cpu_ms.append((cpu_seconds(server.pid) - before) * 1000 / (len(taken) * 1.125))
+    cpu, database, wal = cpu_seconds(server.pid), *database_use()
+    options = ["-t1", f"-c{connections}", f"-d{SECONDS}s", "--latency", "-s", str(SCRIPT)]
+    arguments = [f"http://127.0.0.1:{server.port}", "--", case, encoded, str(number), str(SESSIONS)]
+    done = subprocess.run(["wrk", *options, *arguments], capture_output=True, text=True, timeout=60, check=True)  # noqa: S607
+    found = re.search(r"(\d+) requests in", done.stdout)
+    answered = int(found[1]) if found else 0
+    if not answered:
+        raise RuntimeError(f"{server.name} answered nothing: {done.stdout} {done.stderr}")
+    refused = re.search(r"Non-2xx or 3xx responses: (\d+)", done.stdout)
+    rounds, (database_after, wal_after) = server.rounds[case, connections], database_use()
+    rounds.rates.append(answered / SECONDS)
+    rounds.p50.append(milliseconds(done.stdout, 50))
+    rounds.p99.append(milliseconds(done.stdout, 99))
+    rounds.cpu_ms.append((cpu_seconds(server.pid) - cpu) * 1000 / answered)
+    rounds.database_ms.append((database_after - database) * 1000 / answered)
+    rounds.wal_kb.append((wal_after - wal) / 1024 / answered)
+    rounds.refused.append(int(refused[1]) / answered if refused else 0)
+
+
+def milliseconds(printed: str, percent: int) -> float:
+    """A percentile as wrk prints it: `50%    1.23ms`."""
+    found = re.search(rf"{percent}%\s+([\d.]+)(us|ms|s)", printed)
+    return float(found[1]) * {"us": 0.001, "ms": 1, "s": 1000}[found[2]] if found else float("nan")
+
+
+def database_use() -> tuple[float, float]:
+    """Processor seconds of the connections to this database, and bytes of write-ahead log, so far.
+
+    The log is the whole server's: nothing else should run there.
+    """
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pid FROM pg_stat_activity WHERE datname = current_database()")
+        pids = [row[0] for row in cursor.fetchall()]
+        cursor.execute("SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')")
+        wal = float(cursor.fetchone()[0])
+    return sum(cpu_seconds(pid) for pid in pids if Path(f"/proc/{pid}").exists()), wal
+
+
+def flush_ms(folder: Path) -> float:
+    """How long the disk takes for one `fdatasync`: who waits for each of his own cannot be faster."""
+    taken = []
+    with (folder / "flush").open("wb") as file:
+        for _ in range(50):
+            file.write(b"x" * 4096)
+            file.flush()
+            started = time.perf_counter()
+            os.fdatasync(file.fileno())
+            taken.append((time.perf_counter() - started) * 1000)
+    return median(taken)
 
 
 def queries_per_request(token: str) -> dict[str, list[str]]:
@@ -147,19 +207,26 @@ def queries_per_request(token: str) -> dict[str, list[str]]:
     return found
 
 
-def report(servers: list[Server], queries: dict[str, list[str]]) -> None:
-    """The table, the ratios and whether they reach the aims."""
-    say(f"  {ROUNDS} interleaved rounds of {SECONDS:g} s, {CONNECTIONS} connections, {WORKERS} workers each; medians")
-    for server in servers:
-        say(server.line())
-    mine = servers[0]
-    for rival, aim in zip(servers[1:], (2.0, 1.5), strict=False):
-        rate = median([a / b for a, b in zip(mine.rates, rival.rates, strict=True)])
-        slow = median([a / b for a, b in zip(mine.p99, rival.p99, strict=True)])
-        say(f"  against {rival.name:22} requests/s x {rate:.2f}: {verdict(rate, aim, at_least=True)}")
-        say(f"  {'':30} p99 x {slow:.2f}: {verdict(slow, 0.5)}")
+def report(servers: list[Server], queries: dict[str, list[str]], flush: float) -> None:
+    """The tables, the ratios and whether they reach the aims."""
+    say(f"  {ROUNDS} interleaved rounds of {SECONDS} s, {WORKERS} workers each; medians; fdatasync {flush:.1f} ms")
+    mine, *others = servers
+    for case, connections in product(CASES, CONNECTIONS):
+        say(f"  {case}, {connections} connections")
+        for server in servers:
+            say(f"    {server.name:24} {server.rounds[case, connections].line()}")
+        for rival, aim in zip(others, (1.5, 1.0) if case == "waiting" else (2.0, 1.5), strict=False):
+            compare(mine.rounds[case, connections], rival.rounds[case, connections], rival.name, aim)
     for kind, statements in queries.items():
         say(f"  statements of ours, {kind:14} {len(statements)}: {' '.join(statements)}")
+
+
+def compare(mine: Rounds, other: Rounds, name: str, aim: float) -> None:
+    """Ratios, round by round."""
+    rate = median([a / b for a, b in zip(mine.rates, other.rates, strict=True)])
+    slow = median([a / b for a, b in zip(mine.p99, other.p99, strict=True)])
+    say(f"    against {name:22} requests/s x {rate:.2f}: {verdict(rate, aim, at_least=True)}")
+    say(f"    {'':30} p99 x {slow:.2f}: {verdict(slow, 0.5)}")
 
 
 if __name__ == "__main__":
