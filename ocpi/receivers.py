@@ -87,8 +87,9 @@ class Following:
         joins: SQL that joins what it needs to know to the Session that is read; `columns`: what it reads of that.
         follows: by these columns, whether it follows this Session at all.
         decide: what it writes, by the names of `typed`, given the news and its columns; None: it has to be told.
-        typed: the columns of `given` that it writes from, with their types. `owner` among them is not null.
-        parts: SQL that writes it, for the rows of `changed`; the part `kept` returns their numbers `n`.
+        typed: the columns of `given` that it writes from, with their types. `owner` among them, not null, is the key
+            of a row in its `table` that has to be as `owner_seen`, its `xmin`, says.
+        parts: SQL that writes it, for the rows of `changed`, whose owners are locked.
         after: what is to be done once that is committed, given what was decided.
     """
 
@@ -97,6 +98,7 @@ class Following:
     follows: Callable[[Sequence[Any]], bool]
     decide: Callable[[SessionNews, Sequence[Any]], dict[str, Any] | None]
     typed: str
+    table: str
     parts: str
     after: Callable[[dict[str, Any]], None]
 

@@ -40,10 +40,11 @@ TYPED = (
     " sample_ignored text, sample_faults text, sample_message_id bigint"
 )
 PARTS = (
-    f"kept AS (UPDATE {OWNER} owner SET next_check_at = given.sample_received_at FROM given JOIN changed USING (n)"
-    " WHERE owner.id = given.owner AND owner.xmin::text = given.owner_seen RETURNING given.n),"
+    f"woken AS (UPDATE {OWNER} ad_hoc SET next_check_at = given.sample_received_at FROM given JOIN changed USING (n)"
+    " WHERE ad_hoc.id = given.owner),"
     f" sampled AS (INSERT INTO {SAMPLE} (attempt_id, ocpi_session_id, {', '.join(READING)})"
-    f" SELECT sample_attempt_id, id, {', '.join(f'sample_{name}' for name in READING)} FROM given JOIN kept USING (n))"
+    f" SELECT sample_attempt_id, id, {', '.join(f'sample_{name}' for name in READING)}"
+    " FROM given JOIN changed USING (n) WHERE given.owner IS NOT NULL)"
 )
 
 
@@ -69,4 +70,4 @@ def wake(decided: dict[str, Any]) -> None:
     advance_after_commit(UUID(decided["owner"]))
 
 
-CHARGES = Following(JOINS, COLUMNS, follows, decide, TYPED, PARTS, wake)
+CHARGES = Following(JOINS, COLUMNS, follows, decide, TYPED, OWNER, PARTS, wake)

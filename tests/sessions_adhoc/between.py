@@ -54,7 +54,7 @@ class Rival:
             connection.close()
 
     def _until_done_or_blocked(self, thread: threading.Thread) -> None:
-        with psycopg.connect(**_address(), autocommit=True) as onlooker:
+        with psycopg.connect(**address(), autocommit=True) as onlooker:
             while thread.is_alive():
                 blocking = "SELECT cardinality(pg_blocking_pids(%s))"
                 if self.backend and onlooker.execute(blocking, [self.backend]).fetchone() != (0,):
@@ -70,7 +70,7 @@ class Rival:
         return True
 
 
-def _address() -> dict[str, Any]:
+def address() -> dict[str, Any]:
     wanted = ("host", "port", "user", "password", "dbname")
     return {name: value for name, value in connection.get_connection_params().items() if name in wanted}
 

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -17,6 +18,8 @@ from partners import clocks
 from partners.models import Incident
 from sessions_adhoc.models import AdHocSession, AttemptSession, ChargingAttempt, Sample, TimelineEvent
 from tests.factories import period_data, session_data
+from tests.ocpi.push.conftest import arrival_with
+from tests.ocpi.push.test_shared_write import answers_in_time, somebody_at
 from tests.support.examples import examples
 
 PATH = "/ocpi/emsp/2.2.1/sessions/SK/ION/S-1"
@@ -147,6 +150,19 @@ def test_what_the_engine_decided_meanwhile_is_not_overtaken(
     assert send(cpo, "PATCH", {"kwh": 3, "last_updated": "2026-05-04T12:00:40Z"}).status_code == 200
     assert (Sample.objects.count(), Message.objects.count()) == (samples + 1, messages + 1)
     assert OcpiSession.objects.get().kwh == 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_charge_that_the_engine_is_at_delays_nobody(charge: Any, cpo: Any) -> None:
+    token = base64.b64encode(cpo.token.encode()).decode()
+    several = [
+        arrival_with(token, "PATCH", "sessions/SK/ION/S-1", {"kwh": 3, "last_updated": "2026-05-04T12:00:40Z"}),
+        arrival_with(token, "PUT", "sessions/SK/ION/S-9", session_data("S-9", authorization_reference="another")),
+    ]
+    with somebody_at("sessions_adhoc_adhocsession"):
+        assert answers_in_time(several) == [None, 201]
+    assert OcpiSession.objects.get(ocpi_id="S-1").kwh == Decimal("2.5")
+    assert OcpiSession.objects.filter(ocpi_id="S-9").exists()
 
 
 @pytest.mark.django_db(transaction=True)

@@ -71,9 +71,8 @@ def decide(arrival: Arrival, party: Party, looked: Looked, body: Any) -> Decisio
 def write(rows: Sequence[dict[str, Any]], messages: Sequence[dict[str, Any]]) -> set[int]:
     """Write the Sessions that are still as they were read, with the news of those that are followed.
 
-    Return their numbers: others changed meanwhile, or somebody waits for them who does not follow them yet.
-    Raises:
-        DataError: what follows one of them changed meanwhile. Nothing at all is written then.
+    Return their numbers: others, or what follows them, changed meanwhile or are being written, or somebody waits for
+    them who does not follow them yet.
     """
     indifference = indifferent_to_sessions()
     return statements.write(_write(indifference, following_sessions()), rows, messages) if indifference else set()
@@ -85,21 +84,22 @@ def _write(indifference: Indifference, following: Following | None) -> str:
     listed = ", ".join(columns)
     keys = ("partner_id", "country_code", "party_id", "ocpi_key")
     typed, nobody_waits = SESSIONS.typed(), indifference.condition
-    parts, stored = "", "SELECT n FROM stored"
+    owner, news = "", ""
     if following:
-        typed, nobody_waits = f"{typed}, {following.typed}", f"(given.owner IS NOT NULL OR {nobody_waits})"
-        parts = f"{following.parts},"
-        # The Session and its news are kept together or not at all: a division by zero takes all of it back.
-        both = "(given.owner IS NULL OR kept.n IS NOT NULL)::int"
-        stored = f"SELECT n, 1 / {both} FROM stored JOIN given USING (n) LEFT JOIN kept USING (n)"
+        # The Session and its news are kept together or not at all.
+        typed, is_owners = f"{typed}, {following.typed}", "given.n IN (SELECT n FROM owner)"
+        nobody_waits = f"CASE WHEN given.owner IS NULL THEN {nobody_waits} ELSE {is_owners} END"
+        owner = f" {statements.untouched('owner', following.table, 'owner', 'owner_seen')},"
+        news = f" {following.parts},"
     return (
         f"WITH {statements.given(typed)},"
-        f" changed AS (UPDATE {name} SET {', '.join(f'{column} = given.{column}' for column in columns)} FROM given"
-        f" WHERE {name}.id = given.id AND {name}.xmin::text = given.seen AND {nobody_waits}"
+        f" {statements.untouched('untouched', name, 'id', 'seen')},{owner}"
+        f" changed AS (UPDATE {name} SET {', '.join(f'{column} = given.{column}' for column in columns)}"
+        f" FROM given JOIN untouched USING (n) WHERE {name}.id = given.id AND {nobody_waits}"
         " RETURNING given.n),"
         f" added AS (INSERT INTO {name} ({listed}) SELECT {listed} FROM given"
         f" WHERE id IS NULL AND {nobody_waits} ON CONFLICT DO NOTHING RETURNING {', '.join(keys)}),"
         f" stored AS (SELECT n FROM changed UNION ALL SELECT n FROM added JOIN given USING ({', '.join(keys)})"
-        f" WHERE given.id IS NULL), {parts}"
-        f" {statements.logged()} {stored}"
+        f" WHERE given.id IS NULL),{news}"
+        f" {statements.logged()} SELECT n FROM stored"
     )

@@ -77,6 +77,18 @@ def given(typed: str) -> str:
     )
 
 
+def untouched(part: str, table: str, key: str, seen: str) -> str:
+    """The part with the numbers `n` whose row of a table is as it was read, and is locked by this.
+
+    A row that another writer has is passed over, not waited for: others share the statement, and nobody who waits for
+    nothing can be waited for in a circle.
+    """
+    return (
+        f"{part} AS MATERIALIZED (SELECT given.n FROM given JOIN {table} ON {table}.id = given.{key}"
+        f" WHERE {table}.xmin::text = given.{seen} FOR NO KEY UPDATE OF {table} SKIP LOCKED)"
+    )
+
+
 @cache
 def logged() -> str:
     """The part with the row of the message log, complete, of each push that was `stored`."""

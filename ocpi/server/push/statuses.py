@@ -71,7 +71,10 @@ def decide(arrival: Arrival, party: Party, looked: Looked, body: Any) -> Decisio
 
 
 def write(rows: Sequence[dict[str, Any]], messages: Sequence[dict[str, Any]]) -> set[int]:
-    """Write the EVSEs that are still as they were read, as is their Location, and at which nobody waits."""
+    """Write the EVSEs that are still as they were read, as is their Location, and at which nobody waits.
+
+    Return their numbers; what another writer has at that moment is not among them.
+    """
     indifference = indifferent_to_statuses()
     return statements.write(_write(indifference), rows, messages) if indifference else set()
 
@@ -84,11 +87,11 @@ def _write(indifference: Indifference) -> str:
     # The Location's row is the lock of its whole tree, for whoever writes any part of it.
     return (
         f"WITH {statements.given(f'{more}, {EVSES.typed()}')},"
-        f" locked AS MATERIALIZED (SELECT given.n FROM given JOIN {place} ON {place}.id = given.location_id"
-        f" WHERE {place}.xmin::text = given.place_seen FOR NO KEY UPDATE OF {place}),"
+        f" {statements.untouched('place', place, 'location_id', 'place_seen')},"
+        f" {statements.untouched('untouched', name, 'id', 'seen')},"
         f" stored AS (UPDATE {name} SET {', '.join(f'{column} = given.{column}' for column in columns)}"
-        f" FROM given JOIN locked USING (n)"
-        f" WHERE {name}.id = given.id AND {name}.xmin::text = given.seen AND {indifference.condition}"
+        " FROM given JOIN place USING (n) JOIN untouched USING (n)"
+        f" WHERE {name}.id = given.id AND {indifference.condition}"
         " RETURNING given.n),"
         f" raised AS (UPDATE {place} SET last_updated = given.place_said, arrived_at = given.place_arrived,"
         " updated_at = given.updated_at FROM given JOIN stored USING (n)"

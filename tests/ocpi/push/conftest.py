@@ -1,14 +1,19 @@
 """A CPO with a stored Location, which pushes by the plain way or has it left to the view."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
+from pytest_django import Settings
 
 from ocpi import store
+from ocpi.server import push
 from ocpi.server.push.arrival import TRIED
 from ocpi.store import Party
 from ocpi.versions import VERSIONS
 from partners.models import Partner
+from sfp_platform.web.environ import Arrived
 from tests.factories import PartnerFactory, evse_data, location_data
 from tests.ocpi.server.conftest import Cpo
 
@@ -32,3 +37,30 @@ def partner(db: None) -> Partner:
 @pytest.fixture
 def cpo(partner: Partner) -> Cpo:
     return Cpo(partner)
+
+
+@pytest.fixture(autouse=True)
+def spool_folder(settings: Settings, tmp_path: Path) -> Path:
+    settings.SPOOL_DIR = str(tmp_path)
+    return tmp_path
+
+
+def arrival(cpo: Cpo, method: str, path: str, body: Any) -> push.Arrival:
+    return arrival_with(cpo.written_token(), method, path, body)
+
+
+def arrival_with(written_token: str, method: str, path: str, body: Any) -> push.Arrival:
+    """A push as the web server hands it over."""
+    text = json.dumps(body).encode()
+    meta = {
+        "REQUEST_METHOD": method,
+        "PATH_INFO": f"/ocpi/emsp/2.2.1/{path}",
+        "QUERY_STRING": "",
+        "REMOTE_ADDR": "127.0.0.1",
+        "HTTP_HOST": "127.0.0.1",
+        "HTTP_AUTHORIZATION": f"Token {written_token}",
+        "wsgi.url_scheme": "http",
+    }
+    found = push.receive(Arrived(meta), text)
+    assert found is not None
+    return found

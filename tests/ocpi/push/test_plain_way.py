@@ -19,36 +19,12 @@ from ocpi.server.push.spool import NOT_ANSWERED, Spool, recover
 from partners import tokens
 from partners.ground import limiting
 from partners.models import IssuedToken, Partner
-from sfp_platform.web.environ import Arrived
 from tests.factories import AllowedNetworkFactory, period_data, session_data
-from tests.ocpi.push.conftest import EVSE, LATER, LATEST, SESSION
+from tests.ocpi.push.conftest import EVSE, LATER, LATEST, SESSION, arrival
 from tests.ocpi.server.conftest import Cpo, answered, last_message
 
 pytestmark = pytest.mark.django_db(transaction=True)
 LOOK_AND_WRITE = ["WITH", "WITH"]
-
-
-@pytest.fixture(autouse=True)
-def spool_folder(settings: Settings, tmp_path: Path) -> Path:
-    settings.SPOOL_DIR = str(tmp_path)
-    return tmp_path
-
-
-def arrival(cpo: Cpo, method: str, path: str, body: Any) -> push.Arrival:
-    """A push as the web server hands it over."""
-    text = json.dumps(body).encode()
-    meta = {
-        "REQUEST_METHOD": method,
-        "PATH_INFO": f"/ocpi/emsp/2.2.1/{path}",
-        "QUERY_STRING": "",
-        "REMOTE_ADDR": "127.0.0.1",
-        "HTTP_HOST": "127.0.0.1",
-        "HTTP_AUTHORIZATION": f"Token {cpo.written_token()}",
-        "wsgi.url_scheme": "http",
-    }
-    found = push.receive(Arrived(meta), text)
-    assert found is not None
-    return found
 
 
 def statements(work: Any) -> list[str]:

@@ -1,0 +1,66 @@
+"""What one push of several that share a write meets is its own affair: the others are stored, and in time."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+import pytest
+from django.db import connection
+
+from ocpi.models import Evse, Message, OcpiSession
+from ocpi.server import push
+from tests.factories import session_data
+from tests.ocpi.push.conftest import EVSE, LATER, SESSION, arrival
+from tests.ocpi.server.conftest import Cpo
+from tests.sessions_adhoc.between import address
+
+pytestmark = pytest.mark.django_db(transaction=True)
+SECONDS = 10.0
+"""Far more than a write takes, and less than anybody waits for."""
+
+
+@contextmanager
+def somebody_at(table: str) -> Iterator[None]:
+    """A block in which another writer has locked all rows of a table."""
+    with psycopg.connect(**address()) as other:
+        other.execute(f"SELECT 1 FROM {table} FOR UPDATE")  # noqa: S608
+        yield
+        other.rollback()
+
+
+def answers_in_time(arrivals: list[push.Arrival]) -> list[int | None]:
+    found: list[int | None] = []
+
+    def work() -> None:
+        try:
+            found.extend(one.status if one else None for one in push.answer(arrivals))
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    thread.join(SECONDS)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("table", "pushed"),
+    [
+        ("ocpi_location", (EVSE, {"status": "CHARGING", "last_updated": LATER})),
+        ("ocpi_evse", (EVSE, {"status": "CHARGING", "last_updated": LATER})),
+        ("ocpi_ocpisession", (SESSION, {"kwh": 1, "last_updated": LATER})),
+    ],
+)
+def test_an_object_that_another_writer_has_delays_nobody(cpo: Cpo, table: str, pushed: tuple[str, Any]) -> None:
+    cpo.put(SESSION, session_data())
+    several = [
+        arrival(cpo, "PATCH", *pushed),
+        arrival(cpo, "PUT", "sessions/SK/ION/S-2", session_data("S-2")),
+    ]
+    with somebody_at(table):
+        assert answers_in_time(several) == [None, 201]
+    assert OcpiSession.objects.filter(ocpi_id="S-2").exists()
+    assert (OcpiSession.objects.get(ocpi_id="S-1").kwh, Evse.objects.get(uid="EVSE-1").status) == (0, "AVAILABLE")
+    assert Message.objects.count() == 2
