@@ -152,10 +152,18 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
 else:
     DATABASES["default"]["ENGINE"] = "sfp_platform.postgresql"
     # Connections of one process, shared by its threads; 0: each thread has its own, for `CONN_MAX_AGE` seconds.
-    # A pool gives one back after each `max_idle` in which it was not needed: all of a dozen within a minute.
+    # A pool gives one back after each `max_idle` in which it was not needed: all of a dozen within a minute. While the
+    # server is away it tries in doubling pauses, which begin anew after each `reconnect_timeout`: else a minute's
+    # outage lasts two.
     if DATABASE_POOL_SIZE := env.int("DATABASE_POOL_SIZE", default=12):
-        pool = {"min_size": 0, "max_size": DATABASE_POOL_SIZE, "max_idle": 5.0, "timeout": 20.0}
-        DATABASES["default"]["OPTIONS"] = {**DATABASES["default"].get("OPTIONS", {}), "pool": pool}
+        DATABASE_POOL = {
+            "min_size": 0,
+            "max_size": DATABASE_POOL_SIZE,
+            "max_idle": 5.0,
+            "timeout": 20.0,
+            "reconnect_timeout": 5.0,
+        }
+        DATABASES["default"]["OPTIONS"] = {**DATABASES["default"].get("OPTIONS", {}), "pool": DATABASE_POOL}
     else:
         DATABASES["default"]["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", default=300)
         DATABASES["default"]["CONN_HEALTH_CHECKS"] = True

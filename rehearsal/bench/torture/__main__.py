@@ -42,7 +42,12 @@ def _play(plan: plans.Plan, stage: Stage, of_its_own: dict[str, servers.Server],
     import django
 
     django.setup()
+    from django.conf import settings
+
     from rehearsal.bench.torture.show import show
+
+    # This process kills the server that it asks: it waits for no connection.
+    settings.DATABASES["default"]["OPTIONS"].pop("pool", None)
 
     return show(plan, stage, of_its_own, cpos=options.cpos, patience=options.rest)
 
