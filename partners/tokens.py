@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import OuterRef, Q, Subquery
 from django.utils import timezone
 
@@ -156,10 +156,18 @@ def found_width() -> int:
 
 
 def note_use(token: IssuedToken) -> None:
-    """Remember that the token was used; written at most once a minute so that a push costs no extra statement."""
+    """Remember that the token was used; written at most once a minute so that a push costs no extra statement.
+
+    Who is just replacing the token is not waited for: it is used again.
+    """
     now = timezone.now()
-    if token.last_used_at is None or now - token.last_used_at > LAST_USED_PRECISION:
+    if token.last_used_at is not None and now - token.last_used_at <= LAST_USED_PRECISION:
+        return
+    if not connection.features.has_select_for_update_skip_locked:
         IssuedToken.objects.filter(pk=token.pk).update(last_used_at=now)
+        return
+    free = f"SELECT id FROM {TOKENS.name} WHERE id = %s FOR NO KEY UPDATE SKIP LOCKED"
+    run(f"UPDATE {TOKENS.name} SET last_used_at = %s WHERE id = ({free})", [now, token.pk])
 
 
 def is_spent(token: IssuedToken) -> bool:

@@ -64,8 +64,11 @@ class Arrival:
 
     @property
     def key(self) -> tuple[str, ...]:
-        """What it writes: of two with one key the second is decided when the first is stored."""
-        return self.digest, self.module, self.country_code, self.party_id, self.ids[0].lower()
+        """What it writes: of two with one key the second is decided when the first is stored.
+
+        Whose it is is no part of it: while a token is being replaced, a partner may use either.
+        """
+        return self.module, self.country_code, self.party_id, self.ids[0].lower()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import structlog
@@ -143,9 +144,16 @@ def _caller(arrival: Arrival, looked: Looked) -> Partner | None:
 
 
 def _note(one: Taken) -> None:
-    """What follows from a push that is stored, and what it tells of its token and of the partner's clock."""
+    """What follows from a push that is stored, and what it tells of its token and of the partner's clock.
+
+    Nothing of it takes the push back, which is committed: it must not be done again.
+    """
     token, decision = one.looked.found.token, one.decision
-    tokens.note_use(token)
-    if decision.after is not None:
-        decision.after()
-    stamps.measure(token.partner_id, decision.said, decision.said_before, one.looked.message_id)
+    measure = partial(stamps.measure, token.partner_id, decision.said, decision.said_before, one.looked.message_id)
+    for step in (decision.after, partial(tokens.note_use, token), measure):
+        try:
+            if step is not None:
+                step()
+        except Exception:
+            log.exception("push_not_noted", message_id=one.looked.message_id)
+            connections[DEFAULT_DB_ALIAS].close_if_unusable_or_obsolete()

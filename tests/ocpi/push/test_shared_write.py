@@ -11,7 +11,9 @@ from django.db import connection
 
 from ocpi.models import Evse, Message, OcpiSession
 from ocpi.server import push
-from tests.factories import session_data
+from ocpi.server.push import sessions
+from partners.models import IssuedToken
+from tests.factories import issue_token, session_data
 from tests.ocpi.push.conftest import EVSE, LATER, SESSION, arrival
 from tests.ocpi.server.conftest import Cpo
 from tests.sessions_adhoc.between import address
@@ -63,4 +65,43 @@ def test_an_object_that_another_writer_has_delays_nobody(cpo: Cpo, table: str, p
         assert answers_in_time(several) == [None, 201]
     assert OcpiSession.objects.filter(ocpi_id="S-2").exists()
     assert (OcpiSession.objects.get(ocpi_id="S-1").kwh, Evse.objects.get(uid="EVSE-1").status) == (0, "AVAILABLE")
+    assert Message.objects.count() == 2
+
+
+def test_a_token_that_is_being_replaced_delays_nobody(cpo: Cpo) -> None:
+    with somebody_at("partners_issuedtoken"):
+        assert answers_in_time([arrival(cpo, "PUT", SESSION, session_data())]) == [201]
+    cpo.patch(SESSION, {"kwh": 1, "last_updated": LATER})
+    assert IssuedToken.objects.get().last_used_at is not None
+
+
+def test_what_is_stored_is_answered_and_kept_once_although_the_connection_is_lost_then(
+    cpo: Cpo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What follows a commit cannot undo it: a push that were done again would leave a second row in the log."""
+    write = sessions.write
+
+    def last(*given: Any) -> set[int]:
+        stored = write(*given)
+        backend = connection.connection.info.backend_pid
+        with psycopg.connect(**address(), autocommit=True) as other:
+            other.execute("SELECT pg_terminate_backend(%s, 5000)", [backend])
+        return stored
+
+    monkeypatch.setattr(sessions, "write", last)
+    several = [arrival(cpo, "PUT", f"sessions/SK/ION/S-{n}", session_data(f"S-{n}")) for n in (1, 2)]
+    assert answers_in_time(several) == [201, 201]
+    assert sorted(OcpiSession.objects.values_list("ocpi_id", flat=True)) == ["S-1", "S-2"]
+    assert Message.objects.count() == 2
+
+
+def test_one_session_by_two_tokens_of_one_partner_is_stored_in_its_order(cpo: Cpo) -> None:
+    """While a token is being replaced both are good."""
+    other = Cpo(cpo.partner, cpo.version, issue_token(cpo.partner))
+    several = [
+        arrival(cpo, "PUT", SESSION, session_data(kwh=1)),
+        arrival(other, "PUT", SESSION, session_data(kwh=2, last_updated=LATER)),
+    ]
+    assert [one.status if one else None for one in push.answer(several)] == [201, 200]
+    assert OcpiSession.objects.get().kwh == 2
     assert Message.objects.count() == 2
