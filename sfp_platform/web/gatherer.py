@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
@@ -36,7 +37,7 @@ class Gatherer:
 
     def __init__(self) -> None:
         self.jobs: SimpleQueue[Job] = SimpleQueue()
-        self.recovered = False
+        self.recovered, self.recovers_at = False, 0.0
         self.thread = threading.Thread(target=self._serve, name="pushes", daemon=True)
 
     def start(self) -> None:
@@ -52,7 +53,7 @@ class Gatherer:
 
     def _serve(self) -> None:
         while True:
-            if not self.recovered:
+            if not self.recovered and time.monotonic() >= self.recovers_at:
                 self._recover()
             try:
                 jobs = [self.jobs.get(timeout=IDLE_SECONDS)]
@@ -69,6 +70,7 @@ class Gatherer:
             self.recovered = True
         except Exception:
             log.exception("spool_not_recovered")
+            self.recovers_at = time.monotonic() + IDLE_SECONDS
 
 
 def _take(jobs: Sequence[Job]) -> None:

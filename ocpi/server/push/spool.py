@@ -18,6 +18,7 @@ from typing import Any
 
 import structlog
 from django.conf import settings
+from django.db import DataError, IntegrityError
 from django.utils.dateparse import parse_datetime
 
 from ocpi.models import Message
@@ -27,7 +28,9 @@ from partners.models import IssuedToken
 
 log = structlog.get_logger(__name__)
 NOT_ANSWERED = "Not answered: the process that had received it ended before it was stored."
-SUFFIX = ".jsonl"
+SUFFIX, ASIDE = ".jsonl", ".unreadable"
+UNFIT = (TypeError, ValueError, LookupError, AttributeError, DataError, IntegrityError)
+"""What a line raises of which no row can be made: a process of another release may have left it."""
 
 
 class Spool:
@@ -36,9 +39,8 @@ class Spool:
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{os.getpid()}-{secrets.token_hex(4)}{SUFFIX}"
-        self.file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-        fcntl.flock(self.file, fcntl.LOCK_EX)
-        weakref.finalize(self, _remove, self.file, path)
+        self.file = _open(path)
+        weakref.finalize(self, _close, self.file, path)
 
     @contextmanager
     def keep(self, arrivals: Sequence[Arrival]) -> Iterator[None]:
@@ -57,8 +59,20 @@ def _write(file: int, data: bytes) -> None:
         left = left[os.write(file, left) :]
 
 
-def _remove(file: int, path: Path) -> None:
-    path.unlink(missing_ok=True)
+def _open(path: Path) -> int:
+    """Open a new file and lock it. Who tidies up may have found it before it was locked: then it is made again."""
+    while True:
+        file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        fcntl.flock(file, fcntl.LOCK_EX)
+        if os.fstat(file).st_nlink:
+            return file
+        os.close(file)
+
+
+def _close(file: int, path: Path) -> None:
+    """Remove the file, unless a push stands in it: a process that ends does not wait for the thread that has it."""
+    if not os.fstat(file).st_size:
+        path.unlink(missing_ok=True)
     os.close(file)
 
 
@@ -74,13 +88,19 @@ def of_this_thread() -> Spool:
 
 
 def recover() -> int:
-    """Make rows of the message log of what processes left that died; return how many."""
+    """Make rows of the message log of what processes left that died; return how many.
+
+    Raises:
+        DatabaseError: not now; what was not made a row of is still there.
+    """
     folder, count = Path(settings.SPOOL_DIR), 0
     for path in sorted(folder.glob(f"*{SUFFIX}")):
         try:
             count += _recover(path)
         except FileNotFoundError:
             continue  # somebody else did it
+        except OSError as error:
+            log.warning("spool_not_readable", file=path.name, error=str(error))
     return count
 
 
@@ -88,8 +108,17 @@ def _recover(path: Path) -> int:
     file = os.open(path, os.O_RDONLY)
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        made = sum(_keep(line) for line in path.read_bytes().splitlines())
-        path.unlink()
+        made, kept_aside = 0, False
+        for line in path.read_bytes().splitlines():
+            try:
+                made += _keep(line)
+            except UNFIT as error:
+                log.warning("spool_line_is_no_row", file=path.name, error=repr(error))
+                kept_aside = True
+        if kept_aside:
+            path.rename(path.with_suffix(ASIDE))
+        else:
+            path.unlink()
     except BlockingIOError:  # it has an owner that lives
         return 0
     finally:
@@ -100,10 +129,11 @@ def _recover(path: Path) -> int:
 def _keep(line: bytes) -> bool:
     """Put one line into the message log, unless it is there: the process may have died just after its commit."""
     try:
-        [values] = json.loads(line)
+        read = json.loads(line)
     except ValueError:  # it died while it wrote this line
         log.warning("spool_line_unreadable", length=len(line))
         return False
+    [values] = read
     row = _row(values)
     if Message.objects.filter(at=row.at, method=row.method, url=row.url).exists():
         return False

@@ -1,7 +1,10 @@
 """What the plain way takes and what it leaves alone; who may push; what a crash leaves."""
 
+import fcntl
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +21,7 @@ from ocpi.server.push import sessions
 from ocpi.server.push.spool import NOT_ANSWERED, Spool, recover
 from partners import tokens
 from partners.ground import limiting
+from partners.ground.rows import dump
 from partners.models import IssuedToken, Partner
 from tests.factories import AllowedNetworkFactory, period_data, session_data
 from tests.ocpi.push.conftest import EVSE, LATER, LATEST, SESSION, arrival
@@ -228,6 +232,61 @@ def test_the_file_of_a_process_that_lives_is_left_alone(cpo: Cpo, spool_folder: 
     with Spool(spool_folder).keep([arrival(cpo, "PUT", SESSION, session_data())]):
         assert recover() == 0
     assert Message.objects.count() == 0
+
+
+def test_what_cannot_be_made_a_row_is_kept_aside_and_keeps_nothing_back(cpo: Cpo, spool_folder: Path) -> None:
+    """A process of another release may have left it."""
+    whole = dump([{"digest": "", **arrival(cpo, "PUT", SESSION, session_data()).logged}])
+    (spool_folder / "1-a.jsonl").write_text('[{"digest": "", "column_of_then": 1}]\n')
+    (spool_folder / "2-b.jsonl").write_text(f"null\n{whole}\n")
+    assert recover() == 1
+    assert Message.objects.get().subject == "s-1"
+    assert recover() == 0
+    assert sorted(path.name for path in spool_folder.iterdir()) == ["1-a.unreadable", "2-b.unreadable"]
+
+
+def test_a_file_that_may_not_be_read_keeps_nothing_back(cpo: Cpo, spool_folder: Path) -> None:
+    (spool_folder / "1-a.jsonl").mkdir()  # as for root no file is out of reach
+    whole = dump([{"digest": "", **arrival(cpo, "PUT", SESSION, session_data()).logged}])
+    (spool_folder / "2-b.jsonl").write_text(f"{whole}\n")
+    assert (recover(), recover()) == (1, 0)
+
+
+def test_a_file_is_the_owners_although_somebody_tidied_up_before_it_was_locked(
+    cpo: Cpo, spool_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock = fcntl.flock
+
+    def late(file: int, how: int) -> None:
+        monkeypatch.setattr(fcntl, "flock", lock)
+        assert recover() == 0
+        lock(file, how)
+
+    monkeypatch.setattr(fcntl, "flock", late)
+    with Spool(spool_folder).keep([arrival(cpo, "PUT", SESSION, session_data())]):
+        assert [path.stat().st_size > 0 for path in spool_folder.iterdir()] == [True]
+
+
+ENDING = """
+import sys, threading, types
+from pathlib import Path
+import django
+django.setup()
+from ocpi.server.push.spool import Spool
+within = threading.Event()
+def work():
+    with Spool(Path(sys.argv[1])).keep([types.SimpleNamespace(digest="", logged={"url": "/x"})]):
+        within.set()
+        threading.Event().wait()
+threading.Thread(target=work, daemon=True).start()
+within.wait()
+"""
+
+
+def test_a_process_that_ends_in_order_leaves_what_it_was_at(spool_folder: Path) -> None:
+    """The thread that takes pushes is not waited for."""
+    subprocess.run([sys.executable, "-c", ENDING, str(spool_folder)], check=True, timeout=60)
+    assert [b"/x" in path.read_bytes() for path in spool_folder.iterdir()] == [True]
 
 
 def test_without_a_spool_the_view_takes_it(cpo: Cpo, settings: Settings, tmp_path: Path, monkeypatch: Any) -> None:
