@@ -9,6 +9,9 @@ from sessions_adhoc.states import State
 PAYMENT_POLL = timedelta(seconds=10)
 """How often we look at the authorization by ourselves; its news normally comes first."""
 
+SECOND_LOOK = timedelta(seconds=5)
+"""A status that was being stored when the wait began woke nobody, and was not there to be seen: by then it is."""
+
 UNPAID = {
     "declined": "The payment was declined.",
     "failed": "The payment could not be made.",
@@ -76,4 +79,5 @@ def waiting_for_connector(facts: Facts, now: datetime) -> Decision:
     deadline = facts.state_since + facts.rules.connector_timeout
     if now >= deadline:
         return fail("connector_never_ready", "The cable was not plugged in in time. START_SESSION was not sent.")
-    return stay(deadline)
+    second_look = facts.state_since + SECOND_LOOK
+    return stay(min(deadline, second_look) if now < second_look else deadline)
