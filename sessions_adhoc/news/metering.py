@@ -83,11 +83,11 @@ def _why_ignored(valid: bool, news: SessionNews, newest: Sample | None) -> str:
     """Rule 22: older than the newest, or with less kWh, changes nothing. Rule 12: nor does an orphan's."""
     if not valid:
         return "its Session is not valid"
-    if news.stale:
+    less = newest is not None and news.kwh is not None and newest.kwh is not None and news.kwh < newest.kwh
+    # Stamps of whole seconds: of two with one stamp the one with less energy is not the older one for that.
+    if news.stale and not (less and newest is not None and news.at == newest.at):
         return "older than the newest sample"
-    if newest is not None and news.kwh is not None and newest.kwh is not None and news.kwh < newest.kwh:
-        return "less kWh than the newest sample"
-    return ""
+    return "less kWh than the newest sample" if less else ""
 
 
 def _since(newest: Sample, news: SessionNews, now: datetime) -> timedelta:

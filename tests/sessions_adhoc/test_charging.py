@@ -191,10 +191,12 @@ def test_every_update_is_a_sample_and_power_is_derived_where_it_is_not_given(dri
     ]
 
 
-def test_a_sample_with_less_energy_is_kept_and_ignored(driver, cpo, clock) -> None:
+@pytest.mark.parametrize("seconds", [0, 60])
+def test_a_sample_with_less_energy_is_kept_and_ignored(driver, cpo, clock, seconds) -> None:
+    """In the same second too: a stamp without fractions does not make it the older one."""
     session = driver.start()
     cpo.session(5, created=True)
-    clock.forward(minutes=1)
+    clock.forward(seconds=seconds)
     cpo.session(4)
     ignored = Sample.objects.filter(attempt__session=session).values_list("kwh", "ignored")
     assert list(ignored) == [(Decimal(5), ""), (Decimal(4), "less kWh than the newest sample")]
