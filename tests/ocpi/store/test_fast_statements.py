@@ -101,6 +101,9 @@ def test_a_status_takes_few_queries(party: Party) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_the_log_does_not_wait_for_the_disk_and_nobody_else_inherits_that() -> None:
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SET synchronous_commit TO ON")
     open_message(Exchange(direction=INBOUND, method="PUT", url="/")).finish(Outcome(http_status=200))
     assert Message.objects.get().http_status == 200
     if connection.vendor == "postgresql":
@@ -108,6 +111,7 @@ def test_the_log_does_not_wait_for_the_disk_and_nobody_else_inherits_that() -> N
         with connection.cursor() as cursor:
             cursor.execute("SHOW synchronous_commit")
             assert cursor.fetchone() == ("on",)
+            cursor.execute("RESET synchronous_commit")
 
 
 def test_inside_a_transaction_the_log_changes_nothing_of_it(db: None) -> None:

@@ -143,7 +143,7 @@ def test_two_charges_bring_the_evidence_for_all_seven_tests(cpo, staff):
 
 def every_piece_of_evidence_leads_to_what_it_names(browser: Client, tests: Any) -> None:
     links = [str(piece["link"]) for test in tests.context["tests"] for piece in test["evidence"]]
-    addresses = {address for one in links for address in re.findall(r'^[^"]*href="([^"]+)"', one)}
+    addresses = {address for one in links for address in re.findall(r'href="([^"]+)"', one)[:1]}
     assert {one.split("/")[3] for one in addresses} >= {"location", "ocpisession", "cdr", "command", "message"}
     assert {browser.get(one).status_code for one in addresses} == {200}
     assert Evidence.objects.count() >= len(addresses)
