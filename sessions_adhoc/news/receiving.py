@@ -188,10 +188,11 @@ def _is_wanted(command: Command, rows: Snapshot) -> bool:
             return True
         by_link = AttemptSession.objects.filter(stop_command=command)
         return by_link.exists() or ChargingAttempt.objects.filter(stop_command=command).exists()
+    if rows.attempt is None or rows.attempt.command_id != command.pk:
+        return False
     if rows.session.state == State.STARTING and is_as_decided(rows.session):
         return True  # by the decision that made the command, a moment ago
-    mine = rows.attempt is not None and rows.attempt.command_id == command.pk
-    return mine and may_send(facts_of(rows), timezone.now())
+    return may_send(facts_of(rows), timezone.now())
 
 
 @dataclass(frozen=True)
