@@ -110,6 +110,7 @@ class Names:
     session_id: str = ""
     reference: str = ""
     token: str = ""
+    location_id: str = ""
     evse_uid: str = ""
     command_id: str = ""
 
@@ -123,12 +124,14 @@ _command: list[Callable[["Command"], None]] = []
 _sending: list[Callable[["Command", Writes], bool]] = []
 _finishing: list[Callable[[int, Names], bool]] = []
 _occupied: list[Callable[[int], str]] = []
+_missing: list[Callable[[int], None]] = []
 
 on_cdr = _cdr.append
 on_command = _command.append
 on_sending = _sending.append
 on_finishing = _finishing.append
 on_occupied = _occupied.append
+on_missing_session = _missing.append
 
 
 def on_session(
@@ -233,3 +236,9 @@ def why_occupied(evse_id: int) -> str:
 def is_finishing(partner_id: int, names: Names) -> bool:
     """Ask whether something of a suspended partner that was under way is still to be finished (rule 37)."""
     return any(says(partner_id, names) for says in _finishing)
+
+
+def session_missing(partner_id: int) -> None:
+    """Tell that a partner changed a Session that it never told us of: its PUT was lost, or is still under way."""
+    for receiver in _missing:
+        receiver(partner_id)

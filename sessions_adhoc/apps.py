@@ -12,6 +12,7 @@ class SessionsAdhocConfig(AppConfig):
         from ocpi import receivers
         from sessions_adhoc import belonging, detectors
         from sessions_adhoc.driver import services
+        from sessions_adhoc.engine import pulls
         from sessions_adhoc.money import terminal_receipts
         from sessions_adhoc.news import finishing, following, receiving
 
@@ -21,6 +22,7 @@ class SessionsAdhocConfig(AppConfig):
         at_evse = receivers.Interest(receiving.LIVE_AT_EVSE, lambda evse: [evse.pk])
         receivers.on_evse_status(receiving.evse_news, at_evse)
         receivers.on_cdr(receiving.cdr_news)
+        receivers.on_missing_session(pulls.ask_about_missing)
         receivers.on_command(receiving.command_news)
         receivers.on_sending(receiving.may_be_sent)
         receivers.on_finishing(finishing.is_finishing)

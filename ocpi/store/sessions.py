@@ -16,6 +16,7 @@ from ocpi.models import OcpiSession
 from ocpi.store import refresh, returning, stamps
 from ocpi.store.base import (
     THIS_ONE,
+    NotFound,
     Party,
     Stored,
     in_transaction,
@@ -87,7 +88,11 @@ def patch_session(party: Party, session_id: str, change: Any, *, message_id: int
         row = _lock_session(party, session_id)
         return _store(merged(row), row)
 
-    stored = _at_once(party, session_id, merged) or in_transaction(work)
+    try:
+        stored = _at_once(party, session_id, merged) or in_transaction(work)
+    except NotFound:
+        receivers.session_missing(party.partner.pk)
+        raise
     stamps.measure(party.partner.pk, stamps.named_stamp(change), stored.said_before, message_id)
     return stored
 

@@ -25,6 +25,9 @@ STORING_MARGIN = timedelta(seconds=30)
 MARGIN = timedelta(minutes=5)
 """How far before the START we ask from: `date_from` is compared with `last_updated`."""
 
+MISSING_AGAIN = timedelta(seconds=30)
+"""How often changes of a Session that is not known make us ask for it."""
+
 Module = FallbackPull.Module
 
 
@@ -33,6 +36,30 @@ def ask_sessions(session: AdHocSession, attempt: ChargingAttempt, now: datetime)
     attempt.pull_asked_at, attempt.pull_failures = now, 0
     attempt.save(update_fields=["pull_asked_at", "pull_failures"])
     _ask(session.partner_id, Module.SESSIONS, now)
+
+
+def ask_about_missing(partner_id: int) -> None:
+    """Have GET /sessions called for the attempts that wait for their first Session, once in a while: the partner just
+    changed one that we do not know (rules 6, 8)."""
+    now = timezone.now()
+    unheard = ChargingAttempt.objects.filter(
+        _not_asked_since(now - MISSING_AGAIN),
+        ended_at=None,
+        session_links=None,
+        session__partner_id=partner_id,
+        session__state=State.STARTING,
+    )
+    ids = list(unheard.values_list("pk", flat=True))
+    if not ids:
+        return
+    with transaction.atomic():
+        ChargingAttempt.objects.filter(pk__in=ids).update(pull_asked_at=now, pull_failures=0)
+        _ask(partner_id, Module.SESSIONS, now)
+
+
+def _not_asked_since(moment: datetime) -> Q:
+    """Asked long enough ago, and answered: whoever waits for an answer has tries that are counted."""
+    return Q(pull_asked_at=None) | Q(pull_asked_at__lt=moment, pull_answered_at__gte=F("pull_asked_at"))
 
 
 def ask_cdrs(session: AdHocSession, attempt: ChargingAttempt, now: datetime) -> None:

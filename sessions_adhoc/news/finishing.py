@@ -34,6 +34,8 @@ def _condition_of(names: Names) -> Q:
         wanted |= Q(attempts__authorization_reference=names.reference.lower())
     if names.token:
         wanted |= Q(token__uid__iexact=names.token) | Q(token__contract_id__iexact=names.token)
+    if names.location_id:
+        wanted |= _live() & Q(evse__location__ocpi_key=names.location_id.lower())
     if names.evse_uid:
         wanted |= _live() & Q(evse__uid_key=names.evse_uid.lower())
     if names.command_id:

@@ -5,12 +5,12 @@ from datetime import timedelta
 
 import pytest
 
-from ocpi.models import Cdr, Command, OcpiSession
+from ocpi.models import Cdr, Command, Evse, OcpiSession
 from ocpi.sync.engine import pull
 from onboarding.admin.partner.off_boarding_actions import what_suspending_does
 from onboarding.stages import suspension
 from partners.models import Partner, Policy
-from tests.factories import session_data
+from tests.factories import connector_data, evse_data, location_data, session_data
 from tests.sessions_adhoc.conftest import stamp
 from tests.sessions_adhoc.looking import gateway, money, open_incidents, state
 
@@ -135,6 +135,29 @@ def test_a_live_charge_is_followed_by_get(cpo, clock, charging) -> None:
     suspend(cpo)
     clock.forward(seconds=95)
     assert len(cpo.server.calls("GET", "/sessions")) == 1
+
+
+def test_its_location_as_a_whole_tells_of_the_charger_too(cpo, clock, charging) -> None:
+    """Some CPOs push a status with all that is around it."""
+    cpo.evse("CHARGING")
+    suspend(cpo)
+    clock.forward(seconds=5)
+    now = stamp(clock.now())
+    told = evse_data("EVSE-1", status="AVAILABLE", connectors=[connector_data(last_updated=now)], last_updated=now)
+    location = location_data("LOC-1", evses=[told], last_updated=now)
+    cpo.push("PUT", "locations/SK/ION/LOC-1", location, 200)
+    clock.forward(seconds=16)
+    assert (Evse.objects.get().status, state(charging)[0]) == ("AVAILABLE", "awaiting_cdr")
+    assert status_of(cpo, "PUT", "locations/SK/ION/LOC-9", location_data("LOC-9")) == 403
+    assert status_of(cpo, "GET", "locations/SK/ION/LOC-1") == 403
+
+
+def test_a_connector_of_its_charger_passes(cpo, clock, charging) -> None:
+    suspend(cpo)
+    clock.forward(seconds=5)
+    change = {"max_electric_power": 50_000, "last_updated": stamp(clock.now())}
+    cpo.push("PATCH", "locations/SK/ION/LOC-1/EVSE-1/1", change, 200)
+    assert status_of(cpo, "PATCH", "locations/SK/ION/LOC-1/EVSE-9/1", change) == 403
 
 
 def test_everything_else_is_refused(driver, cpo, clock, charging) -> None:

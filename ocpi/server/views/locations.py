@@ -19,6 +19,9 @@ class LocationsView(OcpiView):
 class LocationView(LocationsView):
     """GET, PUT, PATCH of a Location."""
 
+    def about(self, variables: dict[str, Any]) -> Names:
+        return Names(location_id=variables["location_id"])
+
     def get(self, request: Request, country_code: str, party_id: str, location_id: str) -> Response:
         party = self.party(country_code, party_id)
         return self.answer_found(store.location_wire(party, location_id, party.version))
@@ -57,6 +60,9 @@ class EvseView(LocationsView):
 
 class ConnectorView(LocationsView):
     """GET, PUT, PATCH of a Connector."""
+
+    def about(self, variables: dict[str, Any]) -> Names:
+        return Names(evse_uid=variables["evse_uid"])
 
     def get(
         self,
