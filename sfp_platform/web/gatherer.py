@@ -4,6 +4,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Any
@@ -37,7 +38,7 @@ class Gatherer:
 
     def __init__(self) -> None:
         self.jobs: SimpleQueue[Job] = SimpleQueue()
-        self.recovered, self.recovers_at = False, 0.0
+        self.recovered, self.recovers_at, self.failing = False, 0.0, False
         self.thread = threading.Thread(target=self._serve, name="pushes", daemon=True)
 
     def start(self) -> None:
@@ -52,45 +53,73 @@ class Gatherer:
         return await done
 
     def _serve(self) -> None:
+        """For ever: there is no other thread. Whatever breaks, those who wait are told, and the next ones are taken."""
         while True:
-            if not self.recovered and time.monotonic() >= self.recovers_at:
-                self._recover()
+            jobs: list[Job] = []
+            answers: list[push.Answer | None] = []
             try:
-                jobs = [self.jobs.get(timeout=IDLE_SECONDS)]
-            except Empty:
-                connections[DEFAULT_DB_ALIAS].close()
-                jobs = [self.jobs.get()] if self.recovered else []
-            while jobs and len(jobs) < MOST and not self.jobs.empty():
-                jobs.append(self.jobs.get())
-            _take(jobs)
+                self._gather(jobs)
+                answers = _answers(jobs)
+                self.failing = False
+            except BaseException as error:  # noqa: BLE001  (it may not end this thread)
+                self._say_once(error, len(jobs))
+            _tell_all(jobs, answers or [None] * len(jobs))
+
+    def _gather(self, jobs: list[Job]) -> None:
+        """Wait for pushes, and take all that are there; in the meantime, look after the spool and the connection."""
+        if not self.recovered and time.monotonic() >= self.recovers_at:
+            self._recover()
+        try:
+            jobs.append(self.jobs.get(timeout=IDLE_SECONDS))
+        except Empty:
+            connections[DEFAULT_DB_ALIAS].close()
+            if not self.recovered:
+                return
+            jobs.append(self.jobs.get())
+        while len(jobs) < MOST and not self.jobs.empty():
+            jobs.append(self.jobs.get())
 
     def _recover(self) -> None:
+        self.recovers_at = time.monotonic() + IDLE_SECONDS
         try:
             push.recover()
             self.recovered = True
         except Exception:
             log.exception("spool_not_recovered")
-            self.recovers_at = time.monotonic() + IDLE_SECONDS
+
+    def _say_once(self, error: BaseException, count: int) -> None:
+        """Tell of what broke, and not again before something went well."""
+        if not self.failing:
+            self.failing = True
+            with suppress(Exception):  # nor may a log that cannot be written
+                log.error("pushes_left_to_views", count=count, exc_info=error)
 
 
-def _take(jobs: Sequence[Job]) -> None:
-    """Have some answered; whatever happens, each is answered with something."""
-    answers: list[push.Answer | None] = [None] * len(jobs)
+def _answers(jobs: Sequence[Job]) -> list[push.Answer | None]:
+    arrivals = [_receive(job) for job in jobs]
+    known = [one for one in arrivals if one is not None]
+    found = dict(zip(map(id, known), push.answer(known), strict=True)) if known else {}
+    return [found.get(id(one)) for one in arrivals]
+
+
+def _receive(job: Job) -> push.Arrival | None:
     try:
-        arrivals = [None if refusal_of(job.request) else push.receive(job.request, job.body) for job in jobs]
-        known = [one for one in arrivals if one is not None]
-        found = dict(zip(map(id, known), push.answer(known), strict=True)) if known else {}
-        answers = [found.get(id(one)) for one in arrivals]
-    except Exception:
-        log.exception("pushes_left_to_views", count=len(jobs))
+        return None if refusal_of(job.request) else push.receive(job.request, job.body)
+    except Exception:  # it is this one's affair; its view says what is wrong with it
+        log.exception("push_not_read")
+        return None
+
+
+def _tell_all(jobs: Sequence[Job], answers: Sequence[push.Answer | None]) -> None:
     waiting: dict[Any, list[tuple[asyncio.Future[Any], push.Answer | None]]] = {}
     for job, answer in zip(jobs, answers, strict=True):
         waiting.setdefault(job.loop, []).append((job.done, answer))
     for loop, outcomes in waiting.items():
-        loop.call_soon_threadsafe(_tell, outcomes)
+        with suppress(Exception):  # the loop is closed: nobody waits there any more
+            loop.call_soon_threadsafe(_tell, outcomes)
 
 
 def _tell(outcomes: Sequence[tuple["asyncio.Future[Any]", push.Answer | None]]) -> None:
     for done, answer in outcomes:
-        if not done.cancelled():
+        if not done.done():
             done.set_result(answer)

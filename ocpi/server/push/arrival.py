@@ -22,6 +22,8 @@ from partners.ground import limiting, secrets
 
 TRIED = "sfp.push"
 """In a request's META: this way had it and left it to the view, so that it is not counted or tried again."""
+LARGEST = 64 * 1024
+"""Bytes of a body: a longer one takes so long to read that the others would wait for it. A usual one has 1 to 4 kB."""
 METHODS = frozenset({"PUT", "PATCH"})
 SERVING = {
     number: version
@@ -95,7 +97,7 @@ def receive(request: HttpRequest, body: bytes) -> Arrival | None:
     """Read URL and headers, and count it for its token's limit; None: it is for the view."""
     meta = request.META
     found = _read_path(meta)
-    if found is None or TRIED in meta:
+    if found is None or TRIED in meta or len(body) > LARGEST:
         return None
     version, module = SERVING[found["version"]], found["sessions"] or "locations"
     reading, source = expected_reading(request, version.encodes_token), source_address(request)

@@ -27,7 +27,7 @@ def _look(following: Following | None) -> str:
     return statements.look_for(
         ", ".join([SESSIONS.columns, f"{name}.xmin::text", *more]),
         f"LEFT JOIN {name} ON {name}.partner_id = {PARTNERS.name}.id AND {name}.country_code = asked.country_code"
-        f" AND {name}.party_id = asked.party_id AND {name}.ocpi_key = asked.key"
+        f" AND {name}.party_id = asked.party_id AND {name}.ocpi_key = asked.key AND {statements.small(f'{name}.raw')}"
         f" {following.joins if following else ''}",
     )
 

@@ -17,6 +17,8 @@ from partners.tokens import TOKENS, Found, found_columns, found_in, found_width,
 # PostgreSQL expects a hundred rows of such a function and would read whole tables for them; by this condition, which
 # always holds, it expects one.
 FEW = "n + 0 = n"
+KEPT_LARGE = 32 * 1024
+"""Bytes of an object as the database keeps it, compressed: a larger one is its view's affair, as a larger body is."""
 LOGGED = ("id", *BEGUN, *ENDED)
 
 
@@ -66,6 +68,11 @@ def look_for(columns: str, joins: str) -> str:
         f" FROM asked JOIN ({found_in()}) ON {TOKENS.name}.digest = asked.digest"
         f" AND {TOKENS.name}.state <> '{IssuedToken.State.REVOKED}' {joins}"
     )
+
+
+def small(raw: str) -> str:
+    """A condition: the object is not large. To a look a large one is not there, and no write then finds it so."""
+    return f"pg_column_size({raw}) <= {KEPT_LARGE}"
 
 
 @cache

@@ -33,7 +33,8 @@ def _look() -> str:
         f" (SELECT {plugs} FROM {connector} WHERE {connector}.evse_id = {evse}.id), {EVSES.columns}, {evse}.xmin::text",
         f"LEFT JOIN {place} ON {place}.partner_id = {PARTNERS.name}.id AND {place}.country_code = asked.country_code"
         f" AND {place}.party_id = asked.party_id AND {place}.ocpi_key = asked.key"
-        f" LEFT JOIN {evse} ON {evse}.location_id = {place}.id AND {evse}.uid_key = asked.part",
+        f" LEFT JOIN {evse} ON {evse}.location_id = {place}.id AND {evse}.uid_key = asked.part"
+        f" AND {statements.small(f'{evse}.raw')}",
     )
 
 

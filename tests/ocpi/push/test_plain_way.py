@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import secrets
 import subprocess
 import sys
 from pathlib import Path
@@ -19,6 +20,7 @@ from ocpi.models import Evse, Message, OcpiSession
 from ocpi.server import push
 from ocpi.server.push import sessions
 from ocpi.server.push.spool import NOT_ANSWERED, Spool, recover
+from ocpi.server.push.statements import KEPT_LARGE
 from partners import tokens
 from partners.ground import limiting
 from partners.ground.rows import dump
@@ -96,6 +98,22 @@ def test_what_another_writer_changed_since_the_look_is_left_to_the_view(
     row = OcpiSession.objects.get()
     assert (row.needs_pull, len(row.raw["charging_periods"])) == (True, 1)
     assert Message.objects.count() == 2
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH"])
+def test_what_is_stored_and_large_is_its_views_affair(cpo: Cpo, method: str) -> None:
+    """As a large body is, whatever it comes to be changed by."""
+    noise = secrets.token_hex(KEPT_LARGE)
+    cpo.put(SESSION, session_data(vendor=noise))
+    cpo.patch(EVSE, {"vendor": noise, "last_updated": LATER})
+    change = {"kwh": 2, "last_updated": LATER}
+    of_session = change if method == "PATCH" else session_data(**change)
+    assert push.answer([arrival(cpo, method, SESSION, of_session)]) == [None]
+    assert push.answer([arrival(cpo, "PATCH", EVSE, {"status": "CHARGING", "last_updated": LATEST})]) == [None]
+    answered(cpo.call(method, SESSION, of_session), 200, 1000)
+    answered(cpo.patch(EVSE, {"status": "CHARGING", "last_updated": LATEST}), 200, 1000)
+    assert (OcpiSession.objects.get().kwh, Evse.objects.get(uid="EVSE-1").status) == (2, "CHARGING")
+    assert Message.objects.count() == 4
 
 
 # several at once
