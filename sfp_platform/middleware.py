@@ -17,6 +17,7 @@ from ocpi.envelope import EnvelopeRenderer, StatusCode, envelope
 from ocpi.routing import code_of_host, serves_ocpi
 from ocpi.server import push
 from ocpi.server.authentication import host_name, source_address
+from ocpi.server.handed import handed
 from ocpi.server.raw_path import path_of, variables
 
 OCPI_PREFIX = "/ocpi/"
@@ -46,7 +47,11 @@ class LeanPathMiddleware:
         return self.get_response(request)
 
     def _ocpi(self, request: HttpRequest) -> HttpResponseBase:
-        response = refusal_of(request) or take_push(request) or self.straight_to_view(request)
+        try:
+            response = refusal_of(request) or take_push(request) or self.straight_to_view(request)
+        finally:
+            if one := handed(request.META):
+                one.let_go()
         for name, value in transport_headers(request).items():
             response.headers[name] = value
         return response

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ocpi.models import Command, Message, OcpiSession, PartnerQuirk, Refresh
+from ocpi.server.handed import HANDED
 from ocpi.server.push import sessions
-from ocpi.server.push.arrival import TRIED
 from partners import clocks
 from partners.models import Incident
 from sessions_adhoc.models import AdHocSession, AttemptSession, ChargingAttempt, Sample, TimelineEvent
@@ -103,7 +103,7 @@ def test_any_stream_ends_in_the_same_rows_by_both_ways(charge: Any, cpo: Any, st
     began = cpo.clock.now()
     plain = play(cpo, stream)
     cpo.clock.traveller.move_to(began)
-    assert plain == play(cpo, stream, **{TRIED: True})
+    assert plain == play(cpo, stream, **{HANDED: True})
     cpo.clock.traveller.move_to(began)
 
 
@@ -115,7 +115,7 @@ def test_any_stream_at_length(charge: Any, cpo: Any, stream: list[Any]) -> None:
     began = cpo.clock.now()
     plain = play(cpo, stream)
     cpo.clock.traveller.move_to(began)
-    assert plain == play(cpo, stream, **{TRIED: True})
+    assert plain == play(cpo, stream, **{HANDED: True})
     cpo.clock.traveller.move_to(began)
 
 

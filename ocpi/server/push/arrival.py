@@ -3,7 +3,7 @@
 import re
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -16,12 +16,11 @@ from ocpi.log.searching import subject_of_url
 from ocpi.routing import PREFIX, served_modules
 from ocpi.server import flooding
 from ocpi.server.authentication import expected_reading, source_address
+from ocpi.server.handed import HANDED, Handed
 from ocpi.server.raw_path import RAW_PATH
 from ocpi.versions import VERSIONS, Version
 from partners.ground import limiting, secrets
 
-TRIED = "sfp.push"
-"""In a request's META: this way had it and left it to the view, so that it is not counted or tried again."""
 LARGEST = 64 * 1024
 """Bytes of a body: a longer one takes so long to read that the others would wait for it. A usual one has 1 to 4 kB."""
 METHODS = frozenset({"PUT", "PATCH"})
@@ -48,6 +47,7 @@ class Arrival:
         digest: of its token, as `partners.tokens` keeps it.
         logged: the columns of its row in the message log that are known so far, masked.
         started: by the monotonic clock.
+        handed: what its view will know of it.
     """
 
     method: str
@@ -62,7 +62,8 @@ class Arrival:
     request: HttpRequest
     at: datetime
     started: float
-    logged: dict[str, Any] = field(default_factory=dict)
+    logged: dict[str, Any]
+    handed: Handed
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -97,18 +98,18 @@ def receive(request: HttpRequest, body: bytes) -> Arrival | None:
     """Read URL and headers, and count it for its token's limit; None: it is for the view."""
     meta = request.META
     found = _read_path(meta)
-    if found is None or TRIED in meta or len(body) > LARGEST:
+    if found is None or HANDED in meta or len(body) > LARGEST:
         return None
     version, module = SERVING[found["version"]], found["sessions"] or "locations"
     reading, source = expected_reading(request, version.encodes_token), source_address(request)
     if not reading or limiting.wait_for(limiting.STRANGERS, limiting.place_of(source)):
         return None
-    meta[TRIED] = True
+    at = timezone.now()
+    meta[HANDED] = handed = Handed(at)
     if flooding.over_token_limit(request):
         return None
     method = str(meta["REQUEST_METHOD"])
     ids = (found["id"],) if module == "sessions" else (found["id"], found["evse"])
-    at = timezone.now()
     exchange = Exchange(
         INBOUND,
         method,
@@ -135,4 +136,5 @@ def receive(request: HttpRequest, body: bytes) -> Arrival | None:
         at,
         time.monotonic(),
         message_log.begun(exchange),
+        handed,
     )

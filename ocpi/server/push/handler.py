@@ -48,12 +48,16 @@ def answer(arrivals: Sequence[Arrival]) -> list[Answer | None]:
         return [None] * len(arrivals)
     answers: dict[int, Answer | None] = {}
     try:
-        with spool.of_this_thread().keep(arrivals):
-            for module, kind in KINDS.items():
-                for group in _apart([one for one in arrivals if one.module == module]):
-                    answers |= _store(kind, group)
+        spool.of_this_thread().keep(arrivals)
     except OSError as error:  # nothing is trusted that is not kept: the view keeps it in its own way
         log.warning("spool_not_written", error=str(error))
+        return [None] * len(arrivals)
+    for module, kind in KINDS.items():
+        for group in _apart([one for one in arrivals if one.module == module]):
+            answers |= _store(kind, group)
+    for one in arrivals:
+        if id(one) in answers:
+            one.handed.let_go()
     return [answers.get(id(one)) for one in arrivals]
 
 

@@ -2,7 +2,7 @@
 
 The log is written with the push itself, in one commit. What a process had taken before it died is known all the same:
 each thread has an append-only file, locked as long as the thread lives, in which a push stands from before it is
-trusted until it is written or left to its view. `recover` makes rows of what dead ones left.
+trusted until it is stored, or answered by its view. `recover` makes rows of what dead ones left.
 """
 
 import fcntl
@@ -11,8 +11,8 @@ import os
 import secrets
 import threading
 import weakref
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,29 +28,66 @@ from partners.models import IssuedToken
 
 log = structlog.get_logger(__name__)
 NOT_ANSWERED = "Not answered: the process that had received it ended before it was stored."
+MOST = 8 * 1024 * 1024
+"""Bytes after which a file is replaced by one with what still stands in it."""
 SUFFIX, ASIDE = ".jsonl", ".unreadable"
 UNFIT = (TypeError, ValueError, LookupError, AttributeError, DataError, IntegrityError)
 """What a line raises of which no row can be made: a process of another release may have left it."""
 
 
 class Spool:
-    """The file of one thread."""
+    """The file of one thread. Any thread may let go of what stands in it."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        path = folder / f"{os.getpid()}-{secrets.token_hex(4)}{SUFFIX}"
-        self.file = _open(path)
-        weakref.finalize(self, _close, self.file, path)
+        self.folder, self.lock = folder, threading.Lock()
+        self.standing: dict[int, bytes] = {}
+        self.count = self.size = 0
+        self._begin()
 
-    @contextmanager
-    def keep(self, arrivals: Sequence[Arrival]) -> Iterator[None]:
-        """Have some pushes in the file for as long as the block takes; raises OSError."""
-        lines = "".join(f"{dump([{'digest': one.digest, **one.logged}])}\n" for one in arrivals)
+    def _begin(self) -> None:
+        path = self.folder / f"{os.getpid()}-{secrets.token_hex(4)}{SUFFIX}"
+        self.file = _open(path)
+        self.end = weakref.finalize(self, _close, self.file, path)
+
+    def keep(self, arrivals: Sequence[Arrival]) -> None:
+        """Have some pushes in the file, each until it is let go; raises OSError, and then has none of them."""
+        lines = [f"{dump([{'digest': one.digest, **one.logged}])}\n".encode() for one in arrivals]
+        with self.lock:
+            if self.size > MOST:
+                self._renew()
+            self._append(b"".join(lines))
+            for one, line in zip(arrivals, lines, strict=True):
+                self.count += 1
+                self.standing[self.count] = line
+                one.handed.let_go = partial(self._let_go, self.count)
+
+    def _append(self, data: bytes) -> None:
         try:
-            _write(self.file, lines.encode())
-            yield
-        finally:
-            os.ftruncate(self.file, 0)
+            _write(self.file, data)
+        except OSError:
+            os.ftruncate(self.file, self.size)  # half a line would spoil the next one
+            raise
+        self.size += len(data)
+
+    def _let_go(self, number: int) -> None:
+        """Lines of which nobody cares any more do no harm, as they are in the message log: the last one empties it."""
+        with self.lock:
+            self.standing.pop(number, None)
+            if not self.standing and self.size:
+                os.ftruncate(self.file, 0)
+                self.size = 0
+
+    def _renew(self) -> None:
+        """Go on in another file, with what stands: some view has been at work so long that this one grew."""
+        before = self.end
+        self._begin()
+        self.size = 0
+        self._append(b"".join(self.standing.values()))
+        if found := before.detach():
+            _, _, (file, path), _ = found
+            path.unlink(missing_ok=True)
+            os.close(file)
 
 
 def _write(file: int, data: bytes) -> None:
@@ -101,6 +138,8 @@ def recover() -> int:
             continue  # somebody else did it
         except OSError as error:
             log.warning("spool_not_readable", file=path.name, error=str(error))
+    if count:
+        log.warning("pushes_not_answered", count=count, text=NOT_ANSWERED)
     return count
 
 
@@ -127,7 +166,7 @@ def _recover(path: Path) -> int:
 
 
 def _keep(line: bytes) -> bool:
-    """Put one line into the message log, unless it is there: the process may have died just after its commit."""
+    """Tell of one line in the message log, unless it was answered: the process may have died just after its commit."""
     try:
         read = json.loads(line)
     except ValueError:  # it died while it wrote this line
@@ -135,8 +174,9 @@ def _keep(line: bytes) -> bool:
         return False
     [values] = read
     row = _row(values)
-    if Message.objects.filter(at=row.at, method=row.method, url=row.url).exists():
-        return False
+    known = Message.objects.filter(at=row.at, method=row.method, url=row.url)
+    if known.exists():  # its view was at it
+        return bool(known.filter(http_status=None, error="").update(error=NOT_ANSWERED, failed=True))
     row.save(force_insert=True)
     return True
 

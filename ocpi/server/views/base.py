@@ -34,6 +34,7 @@ from ocpi.server.authentication import (
     suspension,
 )
 from ocpi.server.errors import Failure, answer_to_mistake, failure_of, left_out_text
+from ocpi.server.handed import handed
 from ocpi.server.raw_path import path_of, url_of
 from ocpi.server.views.reading import read_json
 from ocpi.store import NotFound, Party, Stored
@@ -113,6 +114,7 @@ class OcpiView(APIView):
             self.raw_body = request.body
         except RequestDataTooBig:
             self.too_big, self.raw_body = True, b""
+        before = handed(request.META)
         record = message_log.open_message(
             message_log.Exchange(
                 message_log.INBOUND,
@@ -124,6 +126,7 @@ class OcpiView(APIView):
                 version=str(self.version or ""),
                 module=self.module,
                 subject=subject_of_url(variables),
+                at=before.at if before else None,
             ),
             lookup,
         )

@@ -9,7 +9,7 @@ from pytest_django import Settings
 
 from ocpi import store
 from ocpi.server import push
-from ocpi.server.push.arrival import TRIED
+from ocpi.server.handed import HANDED
 from ocpi.store import Party
 from ocpi.versions import VERSIONS
 from partners.models import Partner
@@ -19,7 +19,7 @@ from tests.ocpi.server.conftest import Cpo
 
 SESSION, EVSE = "sessions/SK/ION/S-1", "locations/SK/ION/LOC-1/EVSE-1"
 LATER, LATEST = "2026-11-22T10:05:00Z", "2026-11-22T10:06:00Z"
-TO_THE_VIEW: dict[str, Any] = {TRIED: True}
+TO_THE_VIEW: dict[str, Any] = {HANDED: True}
 """Makes a request of a test one that the plain way has had already."""
 
 

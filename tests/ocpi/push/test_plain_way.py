@@ -222,8 +222,8 @@ def test_a_process_that_is_killed_in_between_leaves_a_row(cpo: Cpo, spool_folder
     given = arrival(cpo, "PUT", SESSION, session_data())
     child = os.fork()
     if not child:
-        with Spool(spool_folder).keep([given]):
-            os._exit(9)
+        Spool(spool_folder).keep([given])
+        os._exit(9)
     os.waitpid(child, 0)
     assert recover() == 1
     message = Message.objects.get()
@@ -239,16 +239,18 @@ def test_what_was_stored_before_the_kill_is_no_second_row(cpo: Cpo, spool_folder
     push.answer([given])
     child = os.fork()
     if not child:
-        with Spool(spool_folder).keep([given]):
-            os._exit(9)
+        Spool(spool_folder).keep([given])
+        os._exit(9)
     os.waitpid(child, 0)
     assert recover() == 0
     assert Message.objects.get().http_status == 201
 
 
 def test_the_file_of_a_process_that_lives_is_left_alone(cpo: Cpo, spool_folder: Path) -> None:
-    with Spool(spool_folder).keep([arrival(cpo, "PUT", SESSION, session_data())]):
-        assert recover() == 0
+    given = arrival(cpo, "PUT", SESSION, session_data())
+    Spool(spool_folder).keep([given])
+    assert recover() == 0
+    given.handed.let_go()
     assert Message.objects.count() == 0
 
 
@@ -281,8 +283,10 @@ def test_a_file_is_the_owners_although_somebody_tidied_up_before_it_was_locked(
         lock(file, how)
 
     monkeypatch.setattr(fcntl, "flock", late)
-    with Spool(spool_folder).keep([arrival(cpo, "PUT", SESSION, session_data())]):
-        assert [path.stat().st_size > 0 for path in spool_folder.iterdir()] == [True]
+    given = arrival(cpo, "PUT", SESSION, session_data())
+    Spool(spool_folder).keep([given])
+    assert [path.stat().st_size > 0 for path in spool_folder.iterdir()] == [True]
+    given.handed.let_go()
 
 
 ENDING = """
@@ -293,9 +297,10 @@ django.setup()
 from ocpi.server.push.spool import Spool
 within = threading.Event()
 def work():
-    with Spool(Path(sys.argv[1])).keep([types.SimpleNamespace(digest="", logged={"url": "/x"})]):
-        within.set()
-        threading.Event().wait()
+    push = types.SimpleNamespace(digest="", logged={"url": "/x"}, handed=types.SimpleNamespace())
+    Spool(Path(sys.argv[1])).keep([push])
+    within.set()
+    threading.Event().wait()
 threading.Thread(target=work, daemon=True).start()
 within.wait()
 """
