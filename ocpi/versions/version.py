@@ -3,9 +3,10 @@
 No other code asks which version it is talking: it reads a field of this record.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from types import ModuleType
 from typing import Any
 
@@ -173,3 +174,28 @@ def models_of(*modules: ModuleType) -> dict[str, type[WireModel]]:
             if own and issubclass(value, WireModel) and value.kind:
                 found[value.kind] = value
     return found
+
+
+class LaterModels(Mapping[str, type[WireModel]]):
+    """The models of a version, imported when the first of them is asked for: classes of wire models take longer to make
+    than anything else does, and most processes need those of 2.2.1 only.
+
+    Args:
+        read: returns kind -> model; called once.
+    """
+
+    def __init__(self, read: Callable[[], dict[str, type[WireModel]]]) -> None:
+        self._read = read
+
+    @cached_property
+    def _models(self) -> dict[str, type[WireModel]]:
+        return self._read()
+
+    def __getitem__(self, kind: str) -> type[WireModel]:
+        return self._models[kind]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._models)
+
+    def __len__(self) -> int:
+        return len(self._models)

@@ -3,12 +3,9 @@
 One interface per module and side, no roles, no hubs, prices without VAT.
 """
 
-from types import MappingProxyType
-
 from ocpi.versions import v2_2_1
 from ocpi.versions.base import WireModel
-from ocpi.versions.v2_1_1 import cdrs, commands, locations, registration, sessions, tariffs, tokens
-from ocpi.versions.version import ModuleSpec, Version, models_of
+from ocpi.versions.version import LaterModels, ModuleSpec, Version, models_of
 
 _LATER_KINDS = frozenset(
     [
@@ -33,16 +30,23 @@ _LATER_KINDS = frozenset(
         "cdr_token",
     ]
 )
-_MODELS: dict[str, type[WireModel]] = {
-    **v2_2_1.VERSION.models,
-    **models_of(locations, sessions, tariffs, cdrs, tokens, registration, commands),
-    # The asynchronous result has the form of the response.
-    "command_result": commands.CommandResponse,
-}
+
+
+def _models() -> dict[str, type[WireModel]]:
+    from ocpi.versions.v2_1_1 import cdrs, commands, locations, registration, sessions, tariffs, tokens
+
+    found: dict[str, type[WireModel]] = {
+        **v2_2_1.VERSION.models,
+        **models_of(locations, sessions, tariffs, cdrs, tokens, registration, commands),
+        # The asynchronous result has the form of the response.
+        "command_result": commands.CommandResponse,
+    }
+    return {kind: model for kind, model in found.items() if kind not in _LATER_KINDS}
+
 
 VERSION = Version(
     number="2.1.1",
-    models=MappingProxyType({kind: model for kind, model in _MODELS.items() if kind not in _LATER_KINDS}),
+    models=LaterModels(_models),
     modules=tuple(
         ModuleSpec(identifier, None)
         for identifier in ("credentials", "locations", "sessions", "cdrs", "tariffs", "tokens", "commands")
