@@ -31,7 +31,7 @@ from types import FrameType
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from rehearsal.stage.servers import postgres, redis_server
-from rehearsal.stage.servers.common import Service, UnavailableError, say
+from rehearsal.stage.servers.own_server import Service, UnavailableError, say
 
 USAGE = "usage: python scripts/with_services.py -- command [argument ...]"
 

@@ -28,7 +28,7 @@ from partners.admin.kit.showing import (
     nowrap,
     partner_link,
 )
-from partners.history import words
+from partners.history import entry_words
 from partners.models import HistoryEntry
 
 Result = HistoryEntry.Result
@@ -103,16 +103,16 @@ class HistoryAdmin(ReadOnlyAdmin):
 
     @admin.display(description="who", ordering="actor__username")
     def shown_who(self, row: HistoryEntry) -> SafeString:
-        return nowrap(words.who(row))
+        return nowrap(entry_words.who(row))
 
     @admin.display(description="what")
     def shown_what(self, row: HistoryEntry) -> SafeString | str:
-        subject = anchor(words.link(row), row.object_repr)
+        subject = anchor(entry_words.link(row), row.object_repr)
         if row.label:
-            head = format_html("<b>{}</b> · {} {}", row.label, words.kind(row), subject)
+            head = format_html("<b>{}</b> · {} {}", row.label, entry_words.kind(row), subject)
             return lines([head, row.outcome])
-        head = format_html("{} {} {}", words.verb(row), words.kind(row), subject)
-        return lines([head, *(quiet(change) for change in words.details(row))])
+        head = format_html("{} {} {}", entry_words.verb(row), entry_words.kind(row), subject)
+        return lines([head, *(quiet(change) for change in entry_words.details(row))])
 
     @admin.display(description="why")
     def shown_why(self, row: HistoryEntry) -> str:
@@ -128,8 +128,8 @@ class HistoryAdmin(ReadOnlyAdmin):
 
     @admin.display(description="subject")
     def shown_subject(self, row: HistoryEntry) -> SafeString | str:
-        return anchor(words.link(row), f"{words.kind(row).capitalize()} {row.object_repr}")
+        return anchor(entry_words.link(row), f"{entry_words.kind(row).capitalize()} {row.object_repr}")
 
     @admin.display(description="changes")
     def shown_changes(self, row: HistoryEntry) -> SafeString | str:
-        return lines(words.details(row))
+        return lines(entry_words.details(row))

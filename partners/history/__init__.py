@@ -13,7 +13,7 @@ from django.apps import apps
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Model
 
-from partners.history import words
+from partners.history import entry_words
 from partners.models import HistoryEntry, Partner
 from partners.models.circumstances import NOT_RECORDED, RECORDED, because, circumstances
 
@@ -113,11 +113,11 @@ def of(partner: Partner, limit: int = 50) -> list[Line]:
 def line_of(entry: HistoryEntry) -> Line:
     """An entry as people read it."""
     return Line(
-        who=words.who(entry),
+        who=entry_words.who(entry),
         when=entry.timestamp,
-        what=words.what(entry),
+        what=entry_words.what(entry),
         why=entry.reason,
-        link=words.link(entry),
+        link=entry_words.link(entry),
         result=entry.result,
-        details=words.details(entry),
+        details=entry_words.details(entry),
     )

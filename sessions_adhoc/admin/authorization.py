@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter, RangeDateTimeFilter
 
-from billing.admin import words
+from billing.admin import payment_words
 from billing.admin.amounts import amount
 from billing.gateways import gateway_names
 from billing.models import PaymentAuthorization, PaymentEvent
@@ -96,7 +96,7 @@ class PaymentAuthorizationAdmin(HugeMixin, ReadOnlyAdmin):
         return 3 if row.state in BUSY else 0
 
     def standing(self, row: PaymentAuthorization) -> Standing:
-        return words.standing_of(row)
+        return payment_words.standing_of(row)
 
     def panels(self, request: HttpRequest, row: PaymentAuthorization) -> dict[str, Any]:
         session = session_of(row)
@@ -104,7 +104,7 @@ class PaymentAuthorizationAdmin(HugeMixin, ReadOnlyAdmin):
         return {
             "shortcuts": [(f"Session {session}{there}", url_of(AdHocSession, session.pk))] if session else [],
             "money": {
-                "Waiting for": words.who_is_awaited(row),
+                "Waiting for": payment_words.who_is_awaited(row),
                 "To reserve": amount(row.amount, row.currency),
                 "To capture": amount(row.capture_amount, row.currency),
                 "Captured": amount(row.captured_amount or None, row.currency),
@@ -137,7 +137,10 @@ class PaymentAuthorizationAdmin(HugeMixin, ReadOnlyAdmin):
 
     @admin.display(description="state")
     def shown_state(self, row: PaymentAuthorization) -> SafeString:
-        return badge(row.get_state_display(), DANGER if words.needs_people(row) else words.TONES[State(row.state)])
+        return badge(
+            row.get_state_display(),
+            DANGER if payment_words.needs_people(row) else payment_words.TONES[State(row.state)],
+        )
 
     @admin.display(description="to reserve")
     def reserved(self, row: PaymentAuthorization) -> SafeString:
@@ -175,8 +178,8 @@ def event_line(event: PaymentEvent, currency: str) -> dict[str, Any]:
     """A line of the history."""
     return {
         "at": event.at,
-        "text": words.describe_event(event, currency),
-        "change": words.change(event),
+        "text": payment_words.describe_event(event, currency),
+        "change": payment_words.change(event),
         "moved": event.from_state != event.to_state,
         "key": event.key,
     }

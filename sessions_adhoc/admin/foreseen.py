@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from sessions_adhoc.admin.words import WAITING
+from sessions_adhoc.admin.state_words import WAITING
 from sessions_adhoc.decide import Decision, Do, decide
 from sessions_adhoc.engine.snapshot import Snapshot, facts_of
 from sessions_adhoc.models import AdHocSession

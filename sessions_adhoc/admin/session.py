@@ -22,7 +22,7 @@ from partners.admin.kit.finding import ids_starting_with
 from partners.admin.kit.huge import HugeMixin
 from partners.admin.kit.pages import ReadOnlyAdmin, Standing
 from partners.admin.kit.showing import ago, badge, countdown, nowrap
-from sessions_adhoc.admin import words
+from sessions_adhoc.admin import state_words
 from sessions_adhoc.admin.session_actions import ACTIONS
 from sessions_adhoc.admin.session_panels import panels
 from sessions_adhoc.models import AdHocSession, AttemptSession, ChargingAttempt
@@ -126,7 +126,7 @@ class AdHocSessionAdmin(HugeMixin, ReadOnlyAdmin):
         return 0 if row.state in WITHOUT_CLOCK else 3
 
     def standing(self, row: AdHocSession) -> Standing:
-        return words.standing_of(row)
+        return state_words.standing_of(row)
 
     def panels(self, request: HttpRequest, row: AdHocSession) -> dict[str, Any]:
         shown = panels(row)
@@ -141,7 +141,7 @@ class AdHocSessionAdmin(HugeMixin, ReadOnlyAdmin):
     @admin.display(description="state")
     def shown_state(self, row: AdHocSession) -> SafeString:
         state = State(row.state)
-        return badge(state.label, words.TONES[state])
+        return badge(state.label, state_words.TONES[state])
 
     @admin.display(description="EVSE")
     def shown_evse(self, row: AdHocSession) -> str:
@@ -153,7 +153,7 @@ class AdHocSessionAdmin(HugeMixin, ReadOnlyAdmin):
 
     @admin.display(description="money")
     def shown_money(self, row: AdHocSession) -> SafeString:
-        return nowrap(words.money_of(row))
+        return nowrap(state_words.money_of(row))
 
     @admin.display(description="started")
     def age(self, row: AdHocSession) -> SafeString | str:
@@ -165,4 +165,4 @@ class AdHocSessionAdmin(HugeMixin, ReadOnlyAdmin):
 
     @admin.display(description="reason")
     def shown_reason(self, row: AdHocSession) -> str:
-        return words.reason_in_words(row.reason) or "-"
+        return state_words.reason_in_words(row.reason) or "-"

@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
 
-from billing.admin.words import describe_event
+from billing.admin.payment_words import describe_event
 from billing.models import PaymentEvent
 from ocpi.models import Message
 from partners.admin.kit.showing import DANGER, INFO, NEUTRAL, SUCCESS, WARNING, url_of
-from sessions_adhoc.admin.words import TONES
+from sessions_adhoc.admin.state_words import TONES
 from sessions_adhoc.models import Sample, TimelineEvent
 from sessions_adhoc.states import State
 

@@ -10,8 +10,8 @@ from billing.models import OutstandingAmount, PaymentAuthorization
 from ocpi.models import Cdr, Command
 from partners.incidents import Report, open_incident
 from partners.models import Incident
+from sessions_adhoc.admin.state_words import TONES, WAITING
 from sessions_adhoc.admin.story import story
-from sessions_adhoc.admin.words import TONES, WAITING
 from sessions_adhoc.models import AdHocSession, Sample, TimelineEvent
 from sessions_adhoc.states import TERMINAL, State
 from tests.admin.rows import ad_hoc_session

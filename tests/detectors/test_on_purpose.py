@@ -3,7 +3,7 @@
 import pytest
 
 from ocpi.models import Command, Message
-from onboarding.connection_check.armed import facts
+from onboarding.connection_check.armed import charge_facts
 from onboarding.connection_check.armed.starting import UNKNOWN_EVSE
 from onboarding.connection_check.scene import Scene
 from onboarding.models import ConnectionCheck
@@ -48,7 +48,7 @@ def test_calls_of_a_check_that_are_wrong_on_purpose(world, scene, status) -> Non
 @pytest.mark.parametrize("answer", [REJECTED, Answer("blocked", 403), Answer("no", 401)])
 def test_starts_of_a_check(world, scene, answer) -> None:
     world.cpo.server.on("/commands/START_SESSION", answer)
-    command = facts.send_once(scene, "unknown", lambda: facts.begin_charge(scene, UNKNOWN_EVSE))
+    command = charge_facts.send_once(scene, "unknown", lambda: charge_facts.begin_charge(scene, UNKNOWN_EVSE))
     assert isinstance(command, Command)
     assert command.state in ("answered", "undelivered", "unanswered")
     assert world.detect() == []

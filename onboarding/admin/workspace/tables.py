@@ -12,8 +12,8 @@ from partners import history
 from partners.admin.kit.showing import DANGER, NEUTRAL, SUCCESS, TONES, ago, anchor, at, badge, link, list_url, url_of
 from partners.models import Incident, Partner
 from sessions_adhoc.admin.cdr import total
-from sessions_adhoc.admin.words import TONES as SESSION_TONES
-from sessions_adhoc.admin.words import money_of, reason_in_words
+from sessions_adhoc.admin.state_words import TONES as SESSION_TONES
+from sessions_adhoc.admin.state_words import money_of, reason_in_words
 from sessions_adhoc.models import AdHocSession
 from sessions_adhoc.states import State
 

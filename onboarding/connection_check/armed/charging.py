@@ -6,8 +6,8 @@ from itertools import pairwise
 
 from ocpi.models import Command, Message, OcpiSession
 from ocpi.sync.engine import pull_sessions
-from onboarding.connection_check.armed import facts
-from onboarding.connection_check.armed.facts import ACCEPTED, THEME
+from onboarding.connection_check.armed import charge_facts
+from onboarding.connection_check.armed.charge_facts import ACCEPTED, THEME
 from onboarding.connection_check.armed.starting import judge_refusal
 from onboarding.connection_check.case import (
     FAILED,
@@ -30,31 +30,32 @@ READY = ("BLOCKED", "PREPARING")
 
 def session(scene: Scene) -> Finding | Wait:
     """The Session, ACTIVE and pushed, within the agreed window (guide 5.1, 5.2)."""
-    started = facts.command(scene, "start")
+    started = charge_facts.command(scene, "start")
     if started is None or started.state == Command.State.UNDELIVERED or started.response not in (ACCEPTED, ""):
         return not_applicable("START_SESSION was not accepted, so no Session is due.")
     if row := _active(scene):
         return _came(scene, started, row)
-    if not facts.is_overdue(scene, facts.policy(scene, "session_timeout")):
-        return facts.look_again(scene, f"the Session. Plug the car in at {scene.run.evse_uid} now")
+    if not charge_facts.is_overdue(scene, charge_facts.policy(scene, "session_timeout")):
+        return charge_facts.look_again(scene, f"the Session. Plug the car in at {scene.run.evse_uid} now")
     pulled = pull_sessions(scene.partner.pk, started.created_at)
     proofs = tuple(pulled.message_ids)
     if row := _active(scene):
         scene.notes["session"] = row.pk
         text = "The Session was not pushed in time; GET /sessions has it."
         return warned(text, change="PUT the Session as soon as the charge starts; do not wait to be asked.")
-    known = [f"{row.ocpi_id} ({row.status})" for row in facts.sessions(scene)]
-    text = f"No ACTIVE Session within {facts.policy(scene, 'session_timeout')} seconds after START_SESSION, nor by GET."
+    known = [f"{row.ocpi_id} ({row.status})" for row in charge_facts.sessions(scene)]
+    window = charge_facts.policy(scene, "session_timeout")
+    text = f"No ACTIVE Session within {window} seconds after START_SESSION, nor by GET."
     return Finding(FAILED, f"{text} Known: {', '.join(known)}." if known else text, messages=proofs)
 
 
 def _active(scene: Scene) -> OcpiSession | None:
-    return next((row for row in facts.sessions(scene) if row.first_active_at is not None), None)
+    return next((row for row in charge_facts.sessions(scene) if row.first_active_at is not None), None)
 
 
 def _came(scene: Scene, started: Command, row: OcpiSession) -> Finding:
     scene.notes["session"] = row.pk
-    came = facts.about(row, facts.messages(scene.partner.pk, started.created_at, ("sessions",)))
+    came = charge_facts.about(row, charge_facts.messages(scene.partner.pk, started.created_at, ("sessions",)))
     proofs = tuple(message.pk for message in came[:3])
     since = started.answered_at or started.created_at
     seconds = max(((row.first_active_at or row.first_seen_at) - since).total_seconds(), 0)
@@ -68,12 +69,12 @@ def _came(scene: Scene, started: Command, row: OcpiSession) -> Finding:
 
 def result(scene: Scene) -> Finding | Wait:
     """The asynchronous CommandResult (guide 4)."""
-    started = facts.command(scene, "start")
+    started = charge_facts.command(scene, "start")
     if started is None:
         return not_applicable("START_SESSION was not sent.")
-    if not started.result and not facts.result_overdue(started):
-        return facts.look_again(scene, "the CommandResult of START_SESSION")
-    proofs = facts.result_messages(started)
+    if not started.result and not charge_facts.result_overdue(started):
+        return charge_facts.look_again(scene, "the CommandResult of START_SESSION")
+    proofs = charge_facts.result_messages(started)
     if not started.result:
         return Finding(FAILED, "The charge runs, but no CommandResult came to our response_url.", messages=proofs)
     verdict = PASSED if started.result == ACCEPTED else FAILED
@@ -82,10 +83,10 @@ def result(scene: Scene) -> Finding | Wait:
 
 def reference(scene: Scene) -> Finding:
     """The authorization_reference of the command comes back in the Session (from 2.2 on)."""
-    row = facts.session(scene)
+    row = charge_facts.session(scene)
     if row is None or "authorization_reference" in scene.version.model("session").off_wire:
         return not_applicable("This version has no authorization_reference.")
-    if row.authorization_reference == facts.token(scene).uid:
+    if row.authorization_reference == charge_facts.token(scene).uid:
         return Finding(PASSED, "The Session carries the reference of our START_SESSION.")
     if row.authorization_reference:
         return failed(f"The Session carries another reference: {row.authorization_reference}.")
@@ -94,14 +95,14 @@ def reference(scene: Scene) -> Finding:
 
 def path(scene: Scene) -> Finding | Wait:
     """The connector's way to CHARGING, by what was pushed (guide 2.3, 5.7)."""
-    came = facts.messages(scene.partner.pk, facts.charge_began(scene), ("locations",))
+    came = charge_facts.messages(scene.partner.pk, charge_facts.charge_began(scene), ("locations",))
     told = [(status, message) for message in came if (status := _status_in(scene, message))]
     statuses = [str(scene.notes["path"][0]), *(status for status, _ in told)]
     way = " - ".join(one for one, before in zip(statuses, ["", *statuses], strict=False) if one != before)
     proofs = tuple(message.pk for _, message in told)
     if "CHARGING" not in statuses:
-        if not facts.is_overdue(scene, PATIENCE):
-            return facts.look_again(scene, f"{scene.run.evse_uid} to become CHARGING")
+        if not charge_facts.is_overdue(scene, PATIENCE):
+            return charge_facts.look_again(scene, f"{scene.run.evse_uid} to become CHARGING")
         return _never_charging(scene, way, proofs)
     problems = Problems()
     before = statuses[: statuses.index("CHARGING")]
@@ -128,7 +129,7 @@ def _never_charging(scene: Scene, way: str, proofs: tuple[int, ...]) -> Finding:
 
 def _status_in(scene: Scene, message: Message) -> str:
     """The status of the test charger that a push tells; empty where it is about something else."""
-    body, uid = facts.body_of(message), scene.run.evse_uid.lower()
+    body, uid = charge_facts.body_of(message), scene.run.evse_uid.lower()
     if any(name.lower().endswith(f"/{scene.run.location_id}/{uid}".lower()) for name in message.objects_touched):
         return str(body.get("status", ""))
     evses = body.get("evses")
@@ -139,20 +140,20 @@ def _status_in(scene: Scene, message: Message) -> str:
 
 def samples(scene: Scene) -> Finding | Wait:
     """Meter values: kWh that rise, and kW, about as often as agreed (guide 5.11)."""
-    row, interval = facts.session(scene), scene.run.sample_interval
+    row, interval = charge_facts.session(scene), scene.run.sample_interval
     if row is None:
         return not_applicable("There is no Session.")
     since = row.first_active_at or row.first_seen_at
     came = [
         (message, kwh)
-        for message in facts.about(row, facts.messages(scene.partner.pk, since, ("sessions",)))
-        if (kwh := facts.number(facts.body_of(message).get("kwh"))) is not None
+        for message in charge_facts.about(row, charge_facts.messages(scene.partner.pk, since, ("sessions",)))
+        if (kwh := charge_facts.number(charge_facts.body_of(message).get("kwh"))) is not None
     ]
     rising = len({kwh for _, kwh in came if kwh > 0})
     enough = rising >= ENOUGH_SAMPLES
     if not enough and row.status == "ACTIVE":
-        if not facts.is_overdue(scene, ENOUGH_SAMPLES * LATE * interval + PATIENCE):
-            return facts.look_again(scene, f"meter values: {rising} of {ENOUGH_SAMPLES} have come")
+        if not charge_facts.is_overdue(scene, ENOUGH_SAMPLES * LATE * interval + PATIENCE):
+            return charge_facts.look_again(scene, f"meter values: {rising} of {ENOUGH_SAMPLES} have come")
         pull_sessions(scene.partner.pk, row.first_seen_at)  # whether it still charges, at least (guide 5.11)
     return _measure(scene, row, came, since)
 
@@ -183,7 +184,7 @@ def _measure(scene: Scene, row: OcpiSession, came: list[tuple[Message, Decimal]]
 
 
 def _tells_power(message: Message) -> bool:
-    periods = facts.body_of(message).get("charging_periods")
+    periods = charge_facts.body_of(message).get("charging_periods")
     found = [
         one.get("type")
         for period in (periods if isinstance(periods, list) else [])
@@ -196,12 +197,12 @@ def _tells_power(message: Message) -> bool:
 
 def twice(scene: Scene) -> Finding | Wait:
     """The same START_SESSION again while the car charges: no second Session may come of it."""
-    row = facts.session(scene)
-    if facts.command(scene, "twice") is None and (row is None or row.status != "ACTIVE"):
+    row = charge_facts.session(scene)
+    if charge_facts.command(scene, "twice") is None and (row is None or row.status != "ACTIVE"):
         return not_applicable("The charge has ended already.")
-    found = facts.send_once(scene, "twice", lambda: facts.begin_charge(scene, scene.run.evse_uid))
+    found = charge_facts.send_once(scene, "twice", lambda: charge_facts.begin_charge(scene, scene.run.evse_uid))
     judged = found if isinstance(found, Wait) else judge_refusal(scene, found, "a charger that is in use")
-    rows = facts.sessions(scene)
+    rows = charge_facts.sessions(scene)
     if isinstance(judged, Finding) and len(rows) > 1:
         return Finding(FAILED, f"A second Session came of it: {rows[-1].ocpi_id}.", messages=judged.messages)
     return judged

@@ -12,8 +12,8 @@ from ocpi.models import Cdr, Command, OcpiSession
 from ocpi.sync.engine import pull_cdrs, pull_sessions
 from ocpi.versions.times import format_timestamp
 from onboarding.connection_check import listing, objects
-from onboarding.connection_check.armed import facts
-from onboarding.connection_check.armed.facts import ACCEPTED, THEME
+from onboarding.connection_check.armed import charge_facts
+from onboarding.connection_check.armed.charge_facts import ACCEPTED, THEME
 from onboarding.connection_check.case import (
     FAILED,
     PASSED,
@@ -38,21 +38,21 @@ def _stop(scene: Scene, row: OcpiSession) -> Command:
 
 def stop(scene: Scene) -> Finding | Wait:
     """STOP_SESSION for every Session of this check that is still live, also one that came late."""
-    rows = facts.sessions(scene) if "token" in scene.notes else []
+    rows = charge_facts.sessions(scene) if "token" in scene.notes else []
     answered: list[Command] = []
     for row in rows:
-        if row.status in OVER and facts.command(scene, f"stop {row.pk}") is None:
+        if row.status in OVER and charge_facts.command(scene, f"stop {row.pk}") is None:
             continue  # it ended by itself
-        found = facts.send_once(scene, f"stop {row.pk}", partial(_stop, scene, row))
+        found = charge_facts.send_once(scene, f"stop {row.pk}", partial(_stop, scene, row))
         if isinstance(found, Wait):
             return found
         answered.append(found)
     if not answered:
         return not_applicable("No charge runs.")
     first = answered[0]
-    if first.response == ACCEPTED and not first.result and not facts.result_overdue(first):
-        return facts.look_again(scene, "the result of STOP_SESSION")
-    proofs = facts.result_messages(first)
+    if first.response == ACCEPTED and not first.result and not charge_facts.result_overdue(first):
+        return charge_facts.look_again(scene, "the result of STOP_SESSION")
+    proofs = charge_facts.result_messages(first)
     if first.state != Command.State.ANSWERED or first.response != ACCEPTED:
         return Finding(FAILED, f"STOP_SESSION: {first.response or first.failure}", messages=proofs)
     if first.result != ACCEPTED:
@@ -63,18 +63,20 @@ def stop(scene: Scene) -> Finding | Wait:
 
 
 def session_end(scene: Scene) -> Finding | Wait:
-    row = facts.session(scene)
+    row = charge_facts.session(scene)
     if row is None:
         return not_applicable("There is no Session.")
-    if row.status not in OVER and not facts.is_overdue(scene, facts.policy(scene, "stop_timeout")):
-        return facts.look_again(scene, "the end of the Session")
+    if row.status not in OVER and not charge_facts.is_overdue(scene, charge_facts.policy(scene, "stop_timeout")):
+        return charge_facts.look_again(scene, "the end of the Session")
     pulled: tuple[int, ...] = ()
     if row.status not in OVER:
         pulled = tuple(pull_sessions(scene.partner.pk, row.first_seen_at).message_ids)
         row.refresh_from_db()
-    came = facts.about(row, facts.messages(scene.partner.pk, facts.charge_began(scene), ("sessions",)))
+    came = charge_facts.about(
+        row, charge_facts.messages(scene.partner.pk, charge_facts.charge_began(scene), ("sessions",))
+    )
     proofs = tuple(message.pk for message in came[-2:]) + pulled
-    if row.status in OVER and not any(facts.body_of(message).get("status") == row.status for message in came):
+    if row.status in OVER and not any(charge_facts.body_of(message).get("status") == row.status for message in came):
         return Finding(WARNING, f"{row.status} was not pushed; GET /sessions has it.", messages=proofs)
     if row.status == "COMPLETED":
         return Finding(PASSED, f"The Session is COMPLETED with {row.kwh:.2f} kWh.", messages=proofs)
@@ -82,26 +84,26 @@ def session_end(scene: Scene) -> Finding | Wait:
 
 
 def _cdrs(scene: Scene) -> list[Cdr]:
-    ours = facts.token(scene)
+    ours = charge_facts.token(scene)
     return list(Cdr.objects.filter(partner=scene.partner, token_uid__in=(ours.uid, ours.contract_id)).order_by("pk"))
 
 
 def cdr(scene: Scene) -> Finding | Wait:
     """The CDR, pushed after the end (guide 8: POST immediately after the session ends)."""
-    row, timeout = facts.session(scene), facts.policy(scene, "cdr_timeout")
+    row, timeout = charge_facts.session(scene), charge_facts.policy(scene, "cdr_timeout")
     if row is not None and row.status in OVER and not row.kwh:
         return not_applicable("No energy was delivered, so there need be no CDR.")
     pulled: tuple[int, ...] = ()
     if not _cdrs(scene):
-        if not facts.is_overdue(scene, timeout):
-            return facts.look_again(scene, "the CDR")
-        pulled = tuple(pull_cdrs(scene.partner.pk, facts.charge_began(scene)).message_ids)
+        if not charge_facts.is_overdue(scene, timeout):
+            return charge_facts.look_again(scene, "the CDR")
+        pulled = tuple(pull_cdrs(scene.partner.pk, charge_facts.charge_began(scene)).message_ids)
     if not (found := _cdrs(scene)):
         return Finding(FAILED, f"No CDR came within {timeout} seconds, nor by GET /cdrs.", messages=pulled)
     scene.notes["cdr"] = found[0].pk
     posts = [
         message.pk
-        for message in facts.messages(scene.partner.pk, facts.charge_began(scene), ("cdrs",))
+        for message in charge_facts.messages(scene.partner.pk, charge_facts.charge_began(scene), ("cdrs",))
         if message.method == "POST"
     ]
     if not posts:
@@ -117,7 +119,7 @@ def _the_cdr(scene: Scene) -> Cdr | None:
 
 def cdr_matches(scene: Scene) -> Finding:
     """The CDR tells of the charge that the Session told of."""
-    row, bill = facts.session(scene), _the_cdr(scene)
+    row, bill = charge_facts.session(scene), _the_cdr(scene)
     if row is None or bill is None:
         return not_applicable("There is no CDR.")
     problems = Problems()
@@ -126,7 +128,7 @@ def cdr_matches(scene: Scene) -> Finding:
     if "session_id" not in scene.version.model("cdr").off_wire and bill.session_id.lower() != row.ocpi_id.lower():
         problems.warn(f"session_id is {bill.session_id or 'missing'}, not {row.ocpi_id}.")
     carries_reference = "authorization_reference" not in scene.version.model("cdr").off_wire
-    if carries_reference and bill.authorization_reference != facts.token(scene).uid:
+    if carries_reference and bill.authorization_reference != charge_facts.token(scene).uid:
         problems.warn("authorization_reference of START_SESSION is not in the CDR.")
     if row.currency and bill.currency != row.currency:
         problems.fail(f"The CDR is in {bill.currency}, the Session in {row.currency}.")
@@ -155,7 +157,7 @@ def cdr_total(scene: Scene) -> Finding:
 
 def once(scene: Scene) -> Finding:
     """Session and CDR are in their lists, once each, as they were pushed."""
-    row, bill = facts.session(scene), _the_cdr(scene)
+    row, bill = charge_facts.session(scene), _the_cdr(scene)
     problems = Problems()
     for module, ours in (("sessions", row), ("cdrs", bill)):
         if ours is None:
@@ -171,11 +173,11 @@ def once(scene: Scene) -> Finding:
 
 
 def _main_figure(module: str, item: Any) -> Any:
-    return facts.number(item.get("kwh" if module == "sessions" else "total_energy"))
+    return charge_facts.number(item.get("kwh" if module == "sessions" else "total_energy"))
 
 
 def _list(scene: Scene, module: str, problems: Problems) -> list[Any]:
-    began = format_timestamp(facts.charge_began(scene))
+    began = format_timestamp(charge_facts.charge_began(scene))
     items: list[Any] = []
     for look in listing.pages(scene, module, objects.MOST_PAGES, date_from=began):
         problems.looks.append(look)
@@ -188,15 +190,15 @@ def _id(item: Any) -> str:
 
 
 def stop_again(scene: Scene) -> Finding | Wait:
-    row = facts.session(scene)
+    row = charge_facts.session(scene)
     if row is None:
         return not_applicable("There is no Session.")
-    found = facts.send_once(scene, "stop again", lambda: _stop(scene, row))
+    found = charge_facts.send_once(scene, "stop again", lambda: _stop(scene, row))
     if isinstance(found, Wait):
         return found
-    if found.response == ACCEPTED and not found.result and not facts.result_overdue(found):
-        return facts.look_again(scene, "the result of the second STOP_SESSION")
-    proofs = facts.result_messages(found)
+    if found.response == ACCEPTED and not found.result and not charge_facts.result_overdue(found):
+        return charge_facts.look_again(scene, "the result of the second STOP_SESSION")
+    proofs = charge_facts.result_messages(found)
     if found.state != Command.State.ANSWERED:
         return Finding(FAILED, f"STOP_SESSION for a Session that is over: {found.failure}", messages=proofs)
     if found.response == ACCEPTED and found.result in (ACCEPTED, ""):
@@ -206,7 +208,9 @@ def stop_again(scene: Scene) -> Finding | Wait:
 
 def readable(scene: Scene) -> Finding:
     """Everything that they sent us during the charge could be read as it stands."""
-    came = facts.messages(scene.partner.pk, facts.charge_began(scene), ("locations", "sessions", "cdrs", "commands"))
+    came = charge_facts.messages(
+        scene.partner.pk, charge_facts.charge_began(scene), ("locations", "sessions", "cdrs", "commands")
+    )
     if not came:
         return not_applicable("They sent us nothing.")
     refused = [message for message in came if (message.http_status or 0) >= 400 or message.faults]

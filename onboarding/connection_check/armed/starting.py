@@ -1,8 +1,8 @@
 """START_SESSION: refused where it must be, accepted where it can be."""
 
 from ocpi.models import Command
-from onboarding.connection_check.armed import facts
-from onboarding.connection_check.armed.facts import ACCEPTED, THEME
+from onboarding.connection_check.armed import charge_facts
+from onboarding.connection_check.armed.charge_facts import ACCEPTED, THEME
 from onboarding.connection_check.case import (
     FAILED,
     PASSED,
@@ -45,29 +45,31 @@ def _quote(command: Command) -> str:
 
 def check_refusal(scene: Scene) -> Finding | Wait:
     """START_SESSION for an EVSE that does not exist."""
-    found = facts.send_once(scene, "unknown", lambda: facts.begin_charge(scene, UNKNOWN_EVSE))
+    found = charge_facts.send_once(scene, "unknown", lambda: charge_facts.begin_charge(scene, UNKNOWN_EVSE))
     return found if isinstance(found, Wait) else judge_refusal(scene, found, "an EVSE that does not exist")
 
 
 def judge_refusal(scene: Scene, command: Command, what: str) -> Finding | Wait:
     """A START_SESSION that must come to nothing: said at once, or by the result."""
     if command.state != Command.State.ANSWERED:
-        return Finding(FAILED, f"START_SESSION for {what}: {command.failure}", messages=facts.result_messages(command))
-    if command.response == ACCEPTED and not command.result and not facts.result_overdue(command):
-        return facts.look_again(scene, f"the result of START_SESSION for {what}")
-    proofs = facts.result_messages(command)
+        return Finding(
+            FAILED, f"START_SESSION for {what}: {command.failure}", messages=charge_facts.result_messages(command)
+        )
+    if command.response == ACCEPTED and not command.result and not charge_facts.result_overdue(command):
+        return charge_facts.look_again(scene, f"the result of START_SESSION for {what}")
+    proofs = charge_facts.result_messages(command)
     if command.response == ACCEPTED and command.result in (ACCEPTED, ""):
         return Finding(FAILED, f"START_SESSION for {what} was not refused. {_quote(command)}", messages=proofs)
-    departures = facts.response_problems(scene, command)
+    departures = charge_facts.response_problems(scene, command)
     text = " ".join(["Refused, as it should be.", _quote(command), *departures])
     return Finding(WARNING if departures else PASSED, text, messages=proofs)
 
 
 def start(scene: Scene) -> Finding | Wait:
-    found = facts.send_once(scene, "start", lambda: facts.begin_charge(scene, scene.run.evse_uid))
+    found = charge_facts.send_once(scene, "start", lambda: charge_facts.begin_charge(scene, scene.run.evse_uid))
     if isinstance(found, Wait):
         return found
-    proofs = facts.result_messages(found)
+    proofs = charge_facts.result_messages(found)
     if found.state != Command.State.ANSWERED or found.response != ACCEPTED:
         return Finding(
             FAILED,
@@ -75,7 +77,7 @@ def start(scene: Scene) -> Finding | Wait:
             messages=proofs,
         )
     problems = Problems()
-    for text in facts.response_problems(scene, found):
+    for text in charge_facts.response_problems(scene, found):
         problems.warn(text)
     summed = problems.finding("START_SESSION was accepted.")
     return Finding(summed.verdict, summed.seen, messages=proofs)

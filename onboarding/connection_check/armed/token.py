@@ -8,8 +8,8 @@ from django.utils import timezone
 from ocpi.client.failures import sentence
 from ocpi.models import Token
 from ocpi.store.tokens import new_one_off_token, token_wire
-from onboarding.connection_check.armed import facts
-from onboarding.connection_check.armed.facts import THEME
+from onboarding.connection_check.armed import charge_facts
+from onboarding.connection_check.armed.charge_facts import THEME
 from onboarding.connection_check.case import Case, Finding, Problems, failed, passed, warned
 from onboarding.connection_check.look import Look
 from onboarding.connection_check.moments import read_moment
@@ -21,11 +21,11 @@ def _make_token(scene: Scene) -> Token:
     if "token" not in scene.notes:
         scene.notes["token"] = new_one_off_token(scene.partner).pk
         scene.keep()
-    return facts.token(scene)
+    return charge_facts.token(scene)
 
 
 def _ask(scene: Scene, method: str, body: Any = None) -> Look:
-    token = facts.token(scene)
+    token = charge_facts.token(scene)
     path = f"{settings.OCPI_COUNTRY_CODE}/{settings.OCPI_PARTY_ID}/{token.uid}"
     params = {"type": token.type} if scene.version.token_type_in_query else None
     url = f"{scene.url_of('tokens').rstrip('/')}/{path}"
@@ -43,12 +43,16 @@ def read_back(scene: Scene) -> Finding:
     look = _ask(scene, "GET")
     if not isinstance(look.data, dict):
         return failed(look.why or "Their answer has no token in data.", look)
-    ours = token_wire(facts.token(scene), scene.version)
+    ours = token_wire(charge_facts.token(scene), scene.version)
     differing = [name for name, value in ours.items() if not _same(name, value, look.data.get(name))]
     if not differing:
         return passed("The token came back as we sent it.", look)
     details = tuple(
-        {"object": facts.token(scene).uid, "path": name, "text": f"sent {ours[name]!r}, came {look.data.get(name)!r}"}
+        {
+            "object": charge_facts.token(scene).uid,
+            "path": name,
+            "text": f"sent {ours[name]!r}, came {look.data.get(name)!r}",
+        }
         for name in differing
     )
     return failed(f"The token came back with another {', '.join(differing)}.", look, details=details)
@@ -64,7 +68,7 @@ def _same(name: str, ours: Any, theirs: Any) -> bool:
 
 def again(scene: Scene) -> Finding:
     """A push that is repeated, because its answer was lost, does no harm."""
-    look = _ask(scene, "PUT", token_wire(facts.token(scene), scene.version))
+    look = _ask(scene, "PUT", token_wire(charge_facts.token(scene), scene.version))
     if not look.ok:
         return failed(f"The same token a second time was refused. {look.why}", look)
     if look.http == 201:
@@ -74,7 +78,7 @@ def again(scene: Scene) -> Finding:
 
 def withdraw(scene: Scene) -> Finding:
     """The token ends with the check: pushed as invalid, and read back so (OCPI 2.2.1 §12.2.2)."""
-    token = facts.token(scene)
+    token = charge_facts.token(scene)
     if token.valid:
         token.valid, token.last_updated = False, timezone.now()
         token.save(update_fields=["valid", "last_updated"])

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rehearsal.stage.ports import free_port
-from rehearsal.stage.servers import common, postgres, redis_server
+from rehearsal.stage.servers import own_server, postgres, redis_server
 
 NO_FSYNC = ["fsync=off", "max_connections=200"]
 """What a killed server has committed is with the kernel: only a power cut would lose it."""
@@ -35,18 +35,18 @@ class Server:
             self.popen = subprocess.Popen(  # type: ignore[call-overload]
                 self.command,
                 cwd=self.folder,
-                env=common.plain_environment(),
+                env=own_server.plain_environment(),
                 stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                **common.demote(self.user),
+                **own_server.demote(self.user),
             )
         assert self.popen is not None
         assert self.popen.stdin is not None
         self.popen.stdin.write(self.configuration.encode())
         self.popen.stdin.close()
-        common.wait_until_ready(self.command[0], self.popen, self.ready, log)
+        own_server.wait_until_ready(self.command[0], self.popen, self.ready, log)
 
     def kill(self) -> None:
         """End it at once, without any goodbye to its clients."""
@@ -68,9 +68,9 @@ def started() -> Iterator[tuple[Server, Server]]:
 def _postgres() -> Iterator[Server]:
     programs = postgres.programs()
     if programs is None:
-        raise common.UnavailableError(postgres.MISSING)
-    user = common.unprivileged_user("postgres")
-    with common.private_folder("sfp-torture-pg-", user) as folder:
+        raise own_server.UnavailableError(postgres.MISSING)
+    user = own_server.unprivileged_user("postgres")
+    with own_server.private_folder("sfp-torture-pg-", user) as folder:
         password, port = secrets.token_urlsafe(24), free_port()
         postgres.initialise(programs, folder, user, password)
         url = f"postgres://postgres:{password}@127.0.0.1:{port}/postgres"
@@ -86,9 +86,9 @@ def _redis() -> Iterator[Server]:
     """Redis that keeps nothing on disk: killed, it has lost its queues."""
     program = shutil.which("redis-server")
     if program is None:
-        raise common.UnavailableError(redis_server.MISSING)
-    user = common.unprivileged_user("redis")
-    with common.private_folder("sfp-torture-redis-", user) as folder:
+        raise own_server.UnavailableError(redis_server.MISSING)
+    user = own_server.unprivileged_user("redis")
+    with own_server.private_folder("sfp-torture-redis-", user) as folder:
         password, port = secrets.token_urlsafe(24), free_port()
         url = f"redis://:{password}@127.0.0.1:{port}/0"
         configuration = redis_server.configuration(port, password)

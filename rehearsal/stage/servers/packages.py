@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from rehearsal.stage.servers.common import UnavailableError, say
+from rehearsal.stage.servers.own_server import UnavailableError, say
 
 # Debian asks this program before it starts a service from a package; 101 means "not allowed".
 POLICY = Path("/usr/sbin/policy-rc.d")

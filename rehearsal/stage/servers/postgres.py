@@ -16,8 +16,8 @@ import psycopg
 from psycopg import sql
 
 from rehearsal.stage.ports import free_port
-from rehearsal.stage.servers import common, packages
-from rehearsal.stage.servers.common import Service, UnavailableError
+from rehearsal.stage.servers import own_server, packages
+from rehearsal.stage.servers.own_server import Service, UnavailableError
 
 MINIMUM = 15
 MISSING = (
@@ -34,9 +34,9 @@ def provide(run: str) -> Iterator[Service]:
     url = given if given else next(usable_local(), None)
     if url is None:
         with throw_away() as started:
-            yield describe(started, run, common.STARTED)
+            yield describe(started, run, own_server.STARTED)
         return
-    service = describe(url, run, "DATABASE_URL" if given else common.ALREADY_RUNNING)
+    service = describe(url, run, "DATABASE_URL" if given else own_server.ALREADY_RUNNING)
     try:
         yield service
     finally:
@@ -45,7 +45,7 @@ def provide(run: str) -> Iterator[Service]:
 
 def usable_local() -> Iterator[str]:
     """URLs of a server on this machine that lets us create databases: as postgres, else as ourselves."""
-    if common.ignore_local():
+    if own_server.ignore_local():
         return
     user = quote(getpass.getuser())
     for server in ("postgres@127.0.0.1:5432", f"{user}@//var/run/postgresql", f"{user}@127.0.0.1:5432"):
@@ -137,14 +137,14 @@ def throw_away() -> Iterator[str]:
     folder_of_programs = programs()
     if folder_of_programs is None:
         raise UnavailableError(MISSING)
-    common.say(f"starting PostgreSQL from {folder_of_programs}")
-    user = common.unprivileged_user("postgres")
-    with common.private_folder("sfp-pg-", user) as folder:
+    own_server.say(f"starting PostgreSQL from {folder_of_programs}")
+    user = own_server.unprivileged_user("postgres")
+    with own_server.private_folder("sfp-pg-", user) as folder:
         password, port = secrets.token_urlsafe(24), free_port()
         initialise(folder_of_programs, folder, user, password)
         url = f"postgres://postgres:{password}@127.0.0.1:{port}/postgres"
         command = server_command(folder_of_programs, folder, port)
-        with common.running(command, folder, user, lambda: refusal(url) is None):
+        with own_server.running(command, folder, user, lambda: refusal(url) is None):
             yield url
 
 
@@ -165,12 +165,12 @@ def initialise(folder_of_programs: Path, folder: Path, user: str | None, passwor
     done = subprocess.run(  # type: ignore[call-overload]
         command,
         cwd=folder,
-        env=common.plain_environment(),
+        env=own_server.plain_environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         check=False,
-        **common.demote(user),
+        **own_server.demote(user),
     )
     if done.returncode:
         raise UnavailableError(f"initdb failed:\n{done.stdout[-2000:]}")

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 import redis
 
 from rehearsal.stage.ports import free_port
-from rehearsal.stage.servers import common, packages
-from rehearsal.stage.servers.common import Service, UnavailableError
+from rehearsal.stage.servers import own_server, packages
+from rehearsal.stage.servers.own_server import Service, UnavailableError
 
 LOCAL_URL = "redis://127.0.0.1:6379/0"
 MISSING = (
@@ -27,9 +27,9 @@ def provide(run: str) -> Iterator[Service]:
     url = given if given else usable_local()
     if url is None:
         with throw_away() as started:
-            yield describe(started, run, common.STARTED)
+            yield describe(started, run, own_server.STARTED)
         return
-    service = describe(url, run, "REDIS_URL" if given else common.ALREADY_RUNNING)
+    service = describe(url, run, "REDIS_URL" if given else own_server.ALREADY_RUNNING)
     try:
         yield service
     finally:
@@ -37,7 +37,7 @@ def provide(run: str) -> Iterator[Service]:
 
 
 def usable_local() -> str | None:
-    return LOCAL_URL if not common.ignore_local() and refusal(LOCAL_URL) is None else None
+    return LOCAL_URL if not own_server.ignore_local() and refusal(LOCAL_URL) is None else None
 
 
 def connect(url: str) -> "redis.Redis":
@@ -79,12 +79,14 @@ def throw_away() -> Iterator[str]:
     program = shutil.which("redis-server")
     if program is None:
         raise UnavailableError(MISSING)
-    common.say(f"starting Redis from {program}")
-    user = common.unprivileged_user("redis")
-    with common.private_folder("sfp-redis-", user) as folder:
+    own_server.say(f"starting Redis from {program}")
+    user = own_server.unprivileged_user("redis")
+    with own_server.private_folder("sfp-redis-", user) as folder:
         password, port = secrets.token_urlsafe(24), free_port()
         url = f"redis://:{password}@127.0.0.1:{port}/0"
-        with common.running([program, "-"], folder, user, lambda: refusal(url) is None, configuration(port, password)):
+        with own_server.running(
+            [program, "-"], folder, user, lambda: refusal(url) is None, configuration(port, password)
+        ):
             yield url
 
 

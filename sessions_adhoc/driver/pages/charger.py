@@ -9,7 +9,7 @@ from billing.pricing import NOT_READABLE, describe
 from ocpi.models import Connector, Evse
 from partners.agreed.policies import effective_policy
 from partners.models import Partner
-from sessions_adhoc.driver.pages import words
+from sessions_adhoc.driver.pages import driver_words
 from sessions_adhoc.driver.reserving import billing_currency, offer
 from sessions_adhoc.driver.services import OUT_OF_SERVICE
 from sessions_adhoc.engine import lifecycle
@@ -96,9 +96,9 @@ def _plug(connector: Connector, evse: Evse) -> Plug:
     connector.evse = evse
     return Plug(
         id=connector.connector_id,
-        name=words.plug(connector.standard),
-        power=words.power(connector),
-        cable=words.cable(connector),
+        name=driver_words.plug(connector.standard),
+        power=driver_words.power(connector),
+        cable=driver_words.cable(connector),
         price=price_of(connector),
     )
 
@@ -110,7 +110,7 @@ def price_of(connector: Connector) -> str:
     shown = current_offer(evse, connector, policy)
     if shown.unreadable:
         return UNREADABLE_PRICE
-    return words.with_symbol(describe(shown.tariff), shown.tariff.currency) if shown.tariff else NO_PRICE
+    return driver_words.with_symbol(describe(shown.tariff), shown.tariff.currency) if shown.tariff else NO_PRICE
 
 
 def common_price(choices: list[Plug]) -> str:
@@ -128,7 +128,7 @@ class Reservation:
 
     @property
     def text(self) -> str:
-        return words.amount(self.minor, self.currency)
+        return driver_words.amount(self.minor, self.currency)
 
 
 def reservation(evse: Evse) -> Reservation:

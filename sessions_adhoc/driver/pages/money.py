@@ -1,7 +1,7 @@
 """Where the driver's money is, in words."""
 
 from billing.models import PaymentAuthorization
-from sessions_adhoc.driver.pages import words
+from sessions_adhoc.driver.pages import driver_words
 
 State = PaymentAuthorization.State
 TERMS = "You pay only for what you charge; the rest is released."
@@ -17,16 +17,16 @@ def lines(payment: PaymentAuthorization, estimated: int | None) -> dict[str, str
     """Amounts and one sentence; a cost that is not known yet is a dash."""
     currency = payment.currency
     return {
-        "reserved": words.amount(payment.amount, currency),
-        "cost": "–" if estimated is None else words.amount(estimated, currency),
-        "paid": words.amount(payment.kept_amount, currency),
+        "reserved": driver_words.amount(payment.amount, currency),
+        "cost": "–" if estimated is None else driver_words.amount(estimated, currency),
+        "paid": driver_words.amount(payment.kept_amount, currency),
         "money": sentence(payment),
     }
 
 
 def sentence(payment: PaymentAuthorization) -> str:
     """Say what happens, or happened, to the reserved money."""
-    reserved = words.amount(payment.amount, payment.currency)
+    reserved = driver_words.amount(payment.amount, payment.currency)
     match payment.state:
         case State.CREATED | State.RESERVING:
             return f"{reserved} is being reserved on your card."
@@ -35,10 +35,12 @@ def sentence(payment: PaymentAuthorization) -> str:
         case State.CAPTURING:
             return _captured_text(payment, payment.capture_amount or 0, "is being taken", "will be released")
         case State.REFUNDING:
-            return f"{words.amount(payment.refund_amount or 0, payment.currency)} is being given back to your card."
+            return (
+                f"{driver_words.amount(payment.refund_amount or 0, payment.currency)} is being given back to your card."
+            )
         case State.CAPTURED if payment.refunded_amount:
-            back = words.amount(payment.refunded_amount, payment.currency)
-            return f"{words.amount(payment.captured_amount, payment.currency)} was taken; {back} was given back."
+            back = driver_words.amount(payment.refunded_amount, payment.currency)
+            return f"{driver_words.amount(payment.captured_amount, payment.currency)} was taken; {back} was given back."
         case State.CAPTURED:
             return _captured_text(payment, payment.captured_amount, "was taken", "was released")
         case State.RELEASING:
@@ -52,9 +54,9 @@ def sentence(payment: PaymentAuthorization) -> str:
 
 
 def _captured_text(payment: PaymentAuthorization, taken: int, verb: str, rest_verb: str) -> str:
-    text = f"{words.amount(taken, payment.currency)} {verb} from your card"
+    text = f"{driver_words.amount(taken, payment.currency)} {verb} from your card"
     rest = payment.amount - taken
-    return f"{text}; the other {words.amount(rest, payment.currency)} {rest_verb}." if rest else f"{text}."
+    return f"{text}; the other {driver_words.amount(rest, payment.currency)} {rest_verb}." if rest else f"{text}."
 
 
 def _was_reserved(payment: PaymentAuthorization) -> bool:

@@ -9,7 +9,7 @@ from django.utils.text import capfirst
 
 from billing.models import PaymentAuthorization
 from sessions_adhoc.decide.stop import WITHOUT_EFFECT
-from sessions_adhoc.driver.pages import money, words
+from sessions_adhoc.driver.pages import driver_words, money
 from sessions_adhoc.driver.presenting import CHARGER_MAY_RUN, CHARGING_IS_OVER
 from sessions_adhoc.models import AdHocSession, AttemptSession
 from sessions_adhoc.money.eligibility import Bill
@@ -107,14 +107,14 @@ def steps(session: AdHocSession, state: State) -> list[dict[str, str]]:
 
 def meter(session: AdHocSession, state: State, read: dict[str, Any]) -> dict[str, str]:
     """Energy, power, battery and time, each as text, or empty where it is not known."""
-    texts = {"kwh": words.number(energy(session, state, read["kwh"]), 2), "elapsed": elapsed_time(session)}
+    texts = {"kwh": driver_words.number(energy(session, state, read["kwh"]), 2), "elapsed": elapsed_time(session)}
     texts |= dict.fromkeys(("kw", "soc", "reading"), "")
     if read["soc"] is not None:
-        texts["soc"] = f"{words.number(read['soc'], 0)}{words.NO_BREAK}%"
+        texts["soc"] = f"{driver_words.number(read['soc'], 0)}{driver_words.NO_BREAK}%"
     if read["at"] is not None and state in FLOWING:
-        texts["reading"] = f"Last reading {words.duration(timezone.now() - read['at'])} ago"
+        texts["reading"] = f"Last reading {driver_words.duration(timezone.now() - read['at'])} ago"
         if read["kw"] is not None:
-            texts["kw"] = f"{words.number(read['kw'], 1)}{words.NO_BREAK}kW"
+            texts["kw"] = f"{driver_words.number(read['kw'], 1)}{driver_words.NO_BREAK}kW"
     return texts
 
 
@@ -136,4 +136,4 @@ def elapsed_time(session: AdHocSession) -> str:
         return ""
     charge = link.ocpi_session
     end = charge.end_at or session.charging_ended_at or session.ended_at or timezone.now()
-    return words.duration(max(end - (charge.start_at or charge.first_seen_at), timedelta(0)))
+    return driver_words.duration(max(end - (charge.start_at or charge.first_seen_at), timedelta(0)))

@@ -12,7 +12,7 @@ from ocpi.models import HandshakeRun, SyncRun, TokenPush
 from partners.admin.kit.showing import url_of
 from partners.models import Incident, Partner, PartnerRole
 from sessions_adhoc.admin.session import BEHIND
-from sessions_adhoc.admin.words import reason_in_words
+from sessions_adhoc.admin.state_words import reason_in_words
 from sessions_adhoc.models import AdHocSession
 from sessions_adhoc.states import State
 
