@@ -34,7 +34,7 @@ from tests import factories
 def add_further_modules(partner: Partner, session: OcpiSession) -> None:
     """Token pushes, quirks, charging profiles, bookings, payments, parties behind a hub."""
     now = timezone.now()
-    TokenPush.objects.create(token=factories.TokenFactory(), partner=partner, wanted=now, next_check_at=now)
+    TokenPush.objects.create(token=factories.TokenFactory.create(), partner=partner, wanted=now, next_check_at=now)
     PartnerQuirk.objects.create(
         partner=partner, version="2.2.1", module="sessions", kind="case", count=3, first_seen=now, last_seen=now
     )

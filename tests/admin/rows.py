@@ -99,7 +99,7 @@ def ad_hoc_session(evse: Evse, state: str = "charging", **values: Any) -> AdHocS
         state=state,
         partner=evse.partner,
         evse=evse,
-        token=factories.TokenFactory(),
+        token=factories.TokenFactory.create(),
         authorization=payment,
         amount=4000,
         currency="EUR",
@@ -109,8 +109,8 @@ def ad_hoc_session(evse: Evse, state: str = "charging", **values: Any) -> AdHocS
 
 def world() -> World:
     """One row of every registered model, for a partner of its own."""
-    partner = factories.PartnerFactory()
-    evse = factories.ConnectorFactory(evse__location__partner=partner).evse
+    partner = factories.PartnerFactory.create()
+    evse = factories.ConnectorFactory.create(evse__location__partner=partner).evse
     sent = message(
         partner, objects_touched=[f"evse:{partner.country_code}*{partner.party_id}/{evse.location.ocpi_id}/x"]
     )
@@ -119,9 +119,9 @@ def world() -> World:
         session=session,
         number=1,
         created_at=timezone.now(),
-        command=factories.CommandFactory(partner=partner, reference=str(session.pk), message_id=sent.pk),
+        command=factories.CommandFactory.create(partner=partner, reference=str(session.pk), message_id=sent.pk),
     )
-    ocpi_session = factories.OcpiSessionFactory(partner=partner, token_uid=session.token.uid)
+    ocpi_session = factories.OcpiSessionFactory.create(partner=partner, token_uid=session.token.uid)
     AttemptSession.objects.create(attempt=attempt, ocpi_session=ocpi_session, validity="valid")
     add_news(attempt, ocpi_session, sent)
     report = Report(

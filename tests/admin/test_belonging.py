@@ -69,7 +69,7 @@ def test_an_evse_long_after_the_session_is_not_its_business(page, world, ago, li
 @pytest.mark.parametrize("kind", ["our command", "a Session", "a token"])
 def test_another_partners_message_leads_nowhere(page, world, kind):
     values = exchange(world, kind)
-    assert not links_to(page, message(PartnerFactory(), **values), world.session)
+    assert not links_to(page, message(PartnerFactory.create(), **values), world.session)
     assert not links_to(page, message(None, **values), world.session)
 
 

@@ -30,7 +30,7 @@ def evse(cpo):
     partner = connected_partner(cpo.url, "2.2.1", MODULES)
     for kind in Command.Kind:
         cpo.on(f"/commands/{kind}", envelope({"result": "ACCEPTED", "timeout": 30}))
-    return ConnectorFactory(evse__location__partner=partner).evse
+    return ConnectorFactory.create(evse__location__partner=partner).evse
 
 
 def press(browser, row, name, **data):
@@ -81,12 +81,12 @@ class TestCommands:
         assert cpo.seen[1].body["reservation_id"] == cpo.seen[0].body["reservation_id"]
 
     def test_only_a_reservation_is_cancelled(self, page, evse):
-        start = CommandFactory(partner=evse.partner)
+        start = CommandFactory.create(partner=evse.partner)
         assert "not possible any more" in press(page, start, "command-cancel").content.decode()
         assert Command.objects.count() == 1
 
     def test_a_session_of_nobody_is_stopped(self, page, cpo, evse, run_tasks):
-        session = OcpiSessionFactory(partner=evse.partner, ocpi_id="S-7")
+        session = OcpiSessionFactory.create(partner=evse.partner, ocpi_id="S-7")
         press(page, session, "command-stop")
         run_tasks()
         assert [(seen.path, seen.body["session_id"]) for seen in cpo.seen] == [("/commands/STOP_SESSION", "S-7")]
@@ -114,7 +114,7 @@ class TestConsole:
             assert [item["evse"].pk for item in found] == [evse.pk]
 
     def test_it_shows_the_newest_commands(self, page, evse):
-        command = CommandFactory(partner=evse.partner, request={"session_id": "S-1"})
+        command = CommandFactory.create(partner=evse.partner, request={"session_id": "S-1"})
         newest = page.get(reverse(CONSOLE)).context["newest"]
         assert [(item["row"].pk, item["about"]) for item in newest] == [(command.pk, "S-1")]
 
@@ -129,8 +129,10 @@ class TestConsole:
     def test_it_costs_the_same_for_many(self, page, evse, django_assert_num_queries):
         page.get(reverse(CONSOLE), {"evse": "EVSE"})
         for number in range(8):
-            ConnectorFactory(evse__location=evse.location, evse__uid=f"EVSE-X{number}", evse__uid_key=f"evse-x{number}")
-            CommandFactory(partner=evse.partner)
+            ConnectorFactory.create(
+                evse__location=evse.location, evse__uid=f"EVSE-X{number}", evse__uid_key=f"evse-x{number}"
+            )
+            CommandFactory.create(partner=evse.partner)
         with django_assert_num_queries(9):
             assert len(page.get(reverse(CONSOLE), {"evse": "EVSE"}).context["found"]) == 9
 

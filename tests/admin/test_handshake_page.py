@@ -18,7 +18,7 @@ def run(db) -> HandshakeRun:
     """It reads their versions."""
     now = timezone.now()
     run = HandshakeRun.objects.create(
-        partner=PartnerFactory(),
+        partner=PartnerFactory.create(),
         state="running",
         window_starts_at=now,
         window_ends_at=now + timedelta(minutes=30),

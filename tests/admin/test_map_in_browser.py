@@ -20,7 +20,7 @@ PAGE = (
 
 @pytest.mark.heavy  # needs Chromium
 def test_a_name_is_text(page, db):
-    LocationFactory(name=HOSTILE)
+    LocationFactory.create(name=HOSTILE)
     places = page.get(reverse("admin:ocpi_location_places")).content
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])

@@ -14,7 +14,7 @@ LIST = "admin:ocpi_message_changelist"
 
 @pytest.fixture
 def partner(db):
-    return PartnerFactory()
+    return PartnerFactory.create()
 
 
 def found(page, **params):

@@ -25,14 +25,14 @@ MONEY = {"capture-from-cdr", "capture-from-meter", "release"}
 def escalated(world) -> AdHocSession:
     """Money is held; there is a meter value of 10 kWh, and no CDR."""
     session = ad_hoc_session(world.evse, "escalated", reason="cdr_missing", state_since=timezone.now())
-    command = CommandFactory(partner=world.partner, reference=str(session.pk))
+    command = CommandFactory.create(partner=world.partner, reference=str(session.pk))
     attempt = ChargingAttempt.objects.create(
         session=session, number=1, created_at=timezone.now(), command=command, ended_at=timezone.now()
     )
     now = timezone.now()
     Sample.objects.create(
         attempt=attempt,
-        ocpi_session=OcpiSessionFactory(partner=world.partner, token_uid=session.token.uid, start_at=now),
+        ocpi_session=OcpiSessionFactory.create(partner=world.partner, token_uid=session.token.uid, start_at=now),
         at=now,
         received_at=now,
         kwh=Decimal(10),

@@ -15,15 +15,15 @@ PLACES = "admin:ocpi_location_places"
 
 class TestMap:
     def test_places_have_what_their_evses_say(self, page, db):
-        location = LocationFactory(name="Station")
+        location = LocationFactory.create(name="Station")
         for status in ("AVAILABLE", "CHARGING", "BLOCKED", "OUTOFORDER", "UNKNOWN"):
-            EvseFactory(location=location, status=status)
-        LocationFactory(partner=location.partner, latitude=None)
+            EvseFactory.create(location=location, status=status)
+        LocationFactory.create(partner=location.partner, latitude=None)
         url = reverse("admin:ocpi_location_change", args=[location.pk])
         assert page.get(reverse(PLACES)).json() == [[48.148598, 17.107748, "Station", url, 1, 2, 1]]
 
     def test_places_of_one_partner(self, page, db):
-        mine, _ = LocationFactory(), LocationFactory()
+        mine, _ = LocationFactory.create(), LocationFactory.create()
         assert len(page.get(reverse(PLACES)).json()) == 2
         assert len(page.get(reverse(PLACES), {"partner": mine.partner_id}).json()) == 1
 
@@ -31,7 +31,7 @@ class TestMap:
         counted = []
         for number in (1, 6):
             for _ in range(number - LocationFactory._meta.model.objects.count()):
-                EvseFactory()
+                EvseFactory.create()
             with CaptureQueriesContext(connection) as captured:
                 assert len(page.get(reverse(PLACES)).json()) == number
             counted.append(len(captured))

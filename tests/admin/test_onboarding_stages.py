@@ -48,7 +48,7 @@ ENDPOINTS = [
 @pytest.fixture
 def fresh(db) -> Partner:
     """A partner that nothing was done with yet."""
-    return PartnerFactory(connection=Partner.Connection.NOT_CONNECTED, version="", connected_at=None)
+    return PartnerFactory.create(connection=Partner.Connection.NOT_CONNECTED, version="", connected_at=None)
 
 
 def press(page, partner, button, /, **data):
@@ -444,7 +444,7 @@ def test_ids_of_others_are_refused(page, world, fresh):
 class TestEndpoint:
     def test_it_is_called_the_way_they_will_call_it(self, live_server, page, settings):
         settings.OCPI_BASE_URL_TEMPLATE = live_server.url
-        partner = PartnerFactory(connection=Partner.Connection.NOT_CONNECTED, version="")
+        partner = PartnerFactory.create(connection=Partner.Connection.NOT_CONNECTED, version="")
         at_stage(partner, "infrastructure")
         assert "answers, and asks for a token" in press(page, partner, "check-endpoint")
         assert "endpoint" not in missing(page, partner)

@@ -36,7 +36,7 @@ FIELDS = {
 @pytest.fixture
 def waiting(db) -> Partner:
     """A partner that nothing was tried with yet."""
-    return PartnerFactory(connection=Partner.Connection.NOT_CONNECTED, version="")
+    return PartnerFactory.create(connection=Partner.Connection.NOT_CONNECTED, version="")
 
 
 def change(partner):
@@ -267,7 +267,7 @@ class TestStagesInTheList:
         """A partner per stage, by stage; the waiting one has no integration stored yet."""
         now, found = timezone.now(), {"pre_integration": waiting}
         for stage in self.STAGES:
-            found[stage] = PartnerFactory()
+            found[stage] = PartnerFactory.create()
             Onboarding.objects.create(partner=found[stage], stage=stage, stage_since=now, evidence_from=now)
         return found
 
@@ -286,7 +286,7 @@ class TestStagesInTheList:
         assert self.rows(page, stage="off_boarded") == set()
 
     def test_a_connection_in_production_is_where_its_integration_is(self, page, integrations):
-        production = PartnerFactory(environment="production")
+        production = PartnerFactory.create(environment="production")
         Onboarding.objects.filter(stage="testing").update(production=production)
         assert self.rows(page, stage="testing") == {integrations["testing"], production}
 

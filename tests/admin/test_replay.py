@@ -27,7 +27,7 @@ def buttons(page, row):
 
 @pytest.fixture
 def cpo(db) -> Cpo:
-    return Cpo(PartnerFactory())
+    return Cpo(PartnerFactory.create())
 
 
 @pytest.fixture
@@ -110,8 +110,8 @@ class TestReplay:
     def test_what_does_not_say_when_it_was_so_undoes_nothing(self, page, cpo):
         """OCPI 2.1.1 lets a PATCH come without its moment: it counts as newest, whenever it is handled."""
         old = Cpo(cpo.partner, "2.1.1", cpo.token)
-        location = LocationFactory(partner=cpo.partner, ocpi_id="LOC-1")
-        EvseFactory(location=location, uid="EVSE-1")
+        location = LocationFactory.create(partner=cpo.partner, ocpi_id="LOC-1")
+        EvseFactory.create(location=location, uid="EVSE-1")
         path = f"locations/{cpo.partner.country_code}/{cpo.partner.party_id}/LOC-1"
         assert old.patch(f"{path}/EVSE-1", {"status": "CHARGING"}).status_code == 200
         undated = Message.objects.get()
@@ -192,7 +192,9 @@ class TestFaultsInTheBody:
 
     def test_they_are_marked_at_their_line(self, page, db):
         faults = [{"path": "kwh", "message": "must be a number"}, {"path": "list[1].x", "message": "is required"}]
-        row = message(PartnerFactory(), request_body='{"kwh": "lots", "list": [{"x": 1}, {"y": 2}]}', faults=faults)
+        row = message(
+            PartnerFactory.create(), request_body='{"kwh": "lots", "list": [{"x": 1}, {"y": 2}]}', faults=faults
+        )
         lines = self.body(page, row).split("\n")
         marked = [line for line in lines if "sfp-mark-danger" in line]
         assert len(marked) == 2
@@ -202,5 +204,7 @@ class TestFaultsInTheBody:
         assert lines.index(marked[1]) == 6
 
     def test_what_is_no_json_is_shown_as_it_is(self, page, db):
-        row = message(PartnerFactory(), request_body="{oops", faults=[{"path": "kwh", "message": "must be a number"}])
+        row = message(
+            PartnerFactory.create(), request_body="{oops", faults=[{"path": "kwh", "message": "must be a number"}]
+        )
         assert self.body(page, row) == "{oops"

@@ -169,7 +169,7 @@ class TestNetworks:
         ],
     )
     def test_they_are_changed_with_the_right_to_the_allowlist_only(self, db, granted_beside_editing, networks):
-        partner = PartnerFactory(name="Ion", country_code="SK", party_id="ION", code="ion")
+        partner = PartnerFactory.create(name="Ion", country_code="SK", party_id="ION", code="ion")
         user = User.objects.create_user("ana", is_staff=True)
         named = ["view_partner", "change_partner", "view_allowednetwork", *granted_beside_editing]
         user.user_permissions.set(Permission.objects.filter(codename__in=named))

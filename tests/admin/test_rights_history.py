@@ -21,7 +21,7 @@ HOT = ("ocpi.message", "ocpi.ocpisession", "ocpi.evse", "ocpi.location", "sessio
 
 @pytest.fixture
 def partner(db) -> Partner:
-    return PartnerFactory(name="Ion")
+    return PartnerFactory.create(name="Ion")
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ class TestChanges:
         contact.email = "it@ion.example"
         contact.save()
         contact.delete()
-        Policy.objects.create(partner=PartnerFactory(), session_timeout=60)
+        Policy.objects.create(partner=PartnerFactory.create(), session_timeout=60)
         assert told(partner)[:3] == [
             "Removed contact Jana <it@ion.example>",
             "Changed contact Jana <it@ion.example>: email: jana@ion.example → it@ion.example",
@@ -157,7 +157,7 @@ class TestList:
         return list(page.get(self.ADDRESS, filters).context["cl"].result_list)
 
     def test_its_filters(self, page, office, partner):
-        other = PartnerFactory()
+        other = PartnerFactory.create()
         do(office, partner, "suspend", reason="Their server is moved.")
         do(office, partner, "suspend", reason="Their server is moved.")
         pressed = self.listed(page, kind="pressed")

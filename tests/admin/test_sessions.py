@@ -124,7 +124,9 @@ class TestIncidents:
         row = open_incident(
             world.partner.pk, Report("start-errors:X", "START_SESSION returns error", "c", "r", evidence=proof)
         )
-        open_incident(PartnerFactory().pk, Report("start-errors:X", "Of somebody else", "c", "r", evidence=proof))
+        open_incident(
+            PartnerFactory.create().pk, Report("start-errors:X", "Of somebody else", "c", "r", evidence=proof)
+        )
         assert self.listed(page, other) == ["START_SESSION returns error"]
         assert self.listed(page, world.session) == [world.incident.symptom]
         Incident.objects.filter(pk=row.pk).update(closed_at=timezone.now())

@@ -90,8 +90,8 @@ def server(transactional_db: None) -> Server:
 
 @pytest.fixture
 def partner(transactional_db: None) -> Partner:
-    made: Partner = PartnerFactory(code="ion", party_id="ION")
-    PartnerRoleFactory(partner=made)
+    made: Partner = PartnerFactory.create(code="ion", party_id="ION")
+    PartnerRoleFactory.create(partner=made)
     return made
 
 

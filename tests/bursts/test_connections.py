@@ -115,7 +115,7 @@ class Place:
 @contextmanager
 def running(folder: Path, workers: int, *queues: str, options: tuple[str, ...]) -> Iterator[Place]:
     session = expired_session()
-    PartnerRoleFactory(partner=session.partner)
+    PartnerRoleFactory.create(partner=session.partner)
     session.partner.roles.update(country_code="SK", party_id="ION")
     port, token = free_port(), issue_token(session.partner)
     environment = server_environment(folder)

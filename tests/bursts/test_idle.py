@@ -36,7 +36,7 @@ def entry(task: str) -> ScheduleEntry:
 def waiting_handshake(in_seconds: float) -> HandshakeRun:
     due = timezone.now() + timedelta(seconds=in_seconds)
     return HandshakeRun.objects.create(
-        partner=PartnerFactory(), window_starts_at=due, window_ends_at=due, next_check_at=due
+        partner=PartnerFactory.create(), window_starts_at=due, window_ends_at=due, next_check_at=due
     )
 
 

@@ -42,7 +42,7 @@ def fresh(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture
 def ion(db: None) -> Partner:
-    made: Partner = PartnerFactory(code="ion", party_id="ION")
+    made: Partner = PartnerFactory.create(code="ion", party_id="ION")
     return made
 
 
@@ -105,7 +105,7 @@ class TestStrangers:
     ) -> None:
         """Where a CPO's addresses are known, a call from elsewhere is not the CPO's."""
         if network:
-            AllowedNetworkFactory(partner=ion, network=network)
+            AllowedNetworkFactory.create(partner=ion, network=network)
         for _ in range(5):
             cpo.put(SESSION, session_data("S-1"), **JUNK)
         run_detectors()
@@ -123,7 +123,7 @@ class TestPartners:
             answer = cpo.put(SESSION, session_data("S-1", kwh=9), HTTP_HOST=HOST)
         assert (answer.status_code, answer.headers["Retry-After"], answer.json()["status_code"]) == (429, "30", 2000)
         assert OcpiSession.objects.get().kwh != 9
-        other = PartnerFactory(code="grn", party_id="GRN")
+        other = PartnerFactory.create(code="grn", party_id="GRN")
         grn = Cpo(other, token=issue_token(other))
         data = session_data("S-1", party_id="GRN")
         assert grn.put("sessions/SK/GRN/S-1", data, HTTP_HOST="ocpi-grn.smartfuelpass.com").status_code == 201
@@ -132,8 +132,8 @@ class TestPartners:
 class TestDrivers:
     @pytest.fixture
     def evse(self, ion: Partner) -> Any:
-        made = EvseFactory(location=LocationFactory(partner=ion))
-        ConnectorFactory(evse=made)
+        made = EvseFactory.create(location=LocationFactory.create(partner=ion))
+        ConnectorFactory.create(evse=made)
         return made
 
     def test_of_one_client(self, evse: Any, settings: Any) -> None:

@@ -28,8 +28,8 @@ IN_TIME = 2.0
 
 def expired_session() -> AdHocSession:
     """A session that nobody paid for, whose quarter of an hour is over: the next look cancels it."""
-    evse = EvseFactory(location=LocationFactory(partner=PartnerFactory()))
-    ConnectorFactory(evse=evse)
+    evse = EvseFactory.create(location=LocationFactory.create(partner=PartnerFactory.create()))
+    ConnectorFactory.create(evse=evse)
     session, _created = start_session(StartRequest(evse=evse.code))
     past = timezone.now() - timedelta(minutes=20)
     AdHocSession.objects.filter(pk=session.pk).update(

@@ -126,7 +126,7 @@ def test_a_suspended_partner_is_refused_on_purpose(world) -> None:
 def test_a_run_costs_the_same_for_many_partners(world) -> None:
     def strangers(count: int) -> None:
         for _ in range(count):
-            partner = PartnerFactory()
+            partner = PartnerFactory.create()
             AllowedNetwork.objects.create(partner=partner, network=OWN)
             for status, direction in ((403, "in"), (403, "out"), (None, "out"), (500, "out")):
                 for _ in range(5):

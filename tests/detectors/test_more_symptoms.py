@@ -162,7 +162,7 @@ def test_a_pull_that_fails(world) -> None:
 def test_tokens_that_the_cpo_does_not_take(world) -> None:
     now = world.clock.now()
     push = TokenPush.objects.create(
-        partner=world.partner, token=TokenFactory(), wanted=now, next_check_at=now, tries=3, error="HTTP 500."
+        partner=world.partner, token=TokenFactory.create(), wanted=now, next_check_at=now, tries=3, error="HTTP 500."
     )
     incident = found(world, "Tokens do not reach the CPO", "1 tokens wait")
     TokenPush.objects.filter(pk=push.pk).update(next_check_at=None, tries=0)

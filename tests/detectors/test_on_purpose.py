@@ -28,7 +28,7 @@ def scene(world: World) -> Scene:
         armed=True,
         location_id="LOC-1",
         evse_uid="EVSE-1",
-        notes={"token": TokenFactory().pk},
+        notes={"token": TokenFactory.create().pk},
     )
     scene = Scene(run)
     scene.keep = run.save

@@ -72,7 +72,7 @@ def test_production_sends_mail_and_staging_does_not(settings, backend, productio
 )
 def test_nobody_is_charged_in_play_where_money_is_real(settings, client, environment, staging, started):
     """Neither at a test partner's charger nor with a card of the simulated gateway."""
-    evse = scene.station(partner=PartnerFactory(environment=environment))
+    evse = scene.station(partner=PartnerFactory.create(environment=environment))
     scene.add_tariff(evse)
     charger = f"/c/{evse.code}"
     page = client.get(charger)

@@ -18,7 +18,7 @@ MOMENT = datetime(2026, 5, 4, 12, 0, 0, 123456, tzinfo=UTC)
 
 @pytest.fixture
 def partner() -> Partner:
-    return cast(Partner, PartnerFactory(code="ion"))
+    return cast(Partner, PartnerFactory.create(code="ion"))
 
 
 def token(partner: Partner, uid: str) -> Token:

@@ -176,7 +176,7 @@ def clock(run_tasks: Callable[..., Any]) -> Iterator[Clock]:
 def cpo(db: None, clock: Clock) -> Iterator[Cpo]:
     """A connected CPO with one DC charger, `SK*ION*EEVSE-1`, that accepts every command."""
     server = ScriptedCpo()
-    partner = PartnerFactory(code="ion", party_id="ION", token_encoding="raw", environment="production")
+    partner = PartnerFactory.create(code="ion", party_id="ION", token_encoding="raw", environment="production")
     _row, token = tokens.issue(partner, state=IssuedToken.State.ACTIVE)
     tokens.store_received(partner, TOKEN_C, ReceivedToken.Purpose.CONNECTION)
     for module, role in (("commands", "RECEIVER"), ("sessions", "SENDER"), ("cdrs", "SENDER")):
@@ -194,9 +194,9 @@ def cpo(db: None, clock: Clock) -> Iterator[Cpo]:
 @pytest.fixture
 def evse(cpo: Cpo) -> Evse:
     before = BEGINNING - timedelta(days=1)
-    location = LocationFactory(partner=cpo.partner, ocpi_id="LOC-1", last_updated=before)
-    charger: Evse = EvseFactory(location=location, uid="EVSE-1", last_updated=before)
-    ConnectorFactory(evse=charger, last_updated=before)
+    location = LocationFactory.create(partner=cpo.partner, ocpi_id="LOC-1", last_updated=before)
+    charger: Evse = EvseFactory.create(location=location, uid="EVSE-1", last_updated=before)
+    ConnectorFactory.create(evse=charger, last_updated=before)
     return charger
 
 

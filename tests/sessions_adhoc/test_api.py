@@ -135,7 +135,7 @@ def test_a_charger_of_an_operator_that_is_not_connected_is_not_started(driver, c
 
 
 def test_with_several_connectors_one_must_be_named(driver, evse) -> None:
-    ConnectorFactory(evse=evse, connector_id="2", power_type="AC_3_PHASE")
+    ConnectorFactory.create(evse=evse, connector_id="2", power_type="AC_3_PHASE")
     answer = driver.call("POST", body={"evse": EVSE})
     assert answer.json() == {
         "detail": "This charger has several connectors (1, 2): say which one.",
@@ -188,7 +188,7 @@ def test_the_same_key_for_another_request_is_refused(driver) -> None:
 
 
 def test_a_key_is_one_clients_own(driver, evse) -> None:
-    EvseFactory(location=evse.location, uid="EVSE-2")
+    EvseFactory.create(location=evse.location, uid="EVSE-2")
     driver.call("POST", body={"evse": EVSE}, **{"Idempotency-Key": "k-1"})
     driver.key = create_client_key("other")[1]
     assert driver.call("POST", body={"evse": "SK*ION*EEVSE-2"}, **{"Idempotency-Key": "k-1"}).status_code == 201

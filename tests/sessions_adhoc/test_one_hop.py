@@ -120,7 +120,7 @@ def test_what_is_due_is_shared_between_workers(waiting, clock, waiting_tasks, mo
     from sessions_adhoc.driver import services
     from sessions_adhoc.tasks import tick
 
-    EvseFactory(location=waiting.evse.location, uid="EVSE-2")
+    EvseFactory.create(location=waiting.evse.location, uid="EVSE-2")
     services.start_session(services.StartRequest(evse="SK*ION*EEVSE-2"))
     waiting_tasks()
     from tests.support import tasks

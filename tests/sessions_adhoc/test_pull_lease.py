@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def pull() -> FallbackPull:
-    return FallbackPull.objects.create(partner=PartnerFactory(), module="sessions", next_check_at=timezone.now())
+    return FallbackPull.objects.create(partner=PartnerFactory.create(), module="sessions", next_check_at=timezone.now())
 
 
 class WorkerDied(BaseException):

@@ -39,7 +39,7 @@ def remote(settings, traveller):
 
 @pytest.fixture
 def ion(db):
-    return PartnerFactory(code="ion")
+    return PartnerFactory.create(code="ion")
 
 
 @pytest.fixture
@@ -100,7 +100,7 @@ def test_it_removes_only_what_carries_our_mark(remote, ion, settle) -> None:
 
 
 def test_a_network_of_two_partners_is_listed_once_and_stays_until_both_give_it_up(remote, ion, settle) -> None:
-    green = PartnerFactory(code="green", party_id="GRN")
+    green = PartnerFactory.create(code="green", party_id="GRN")
     allow(ion, "192.0.2.1/32")
     allow(green, "192.0.2.1")
     settle()
@@ -235,7 +235,7 @@ def test_an_off_boarded_partner_is_taken_off_and_comes_back_with_a_new_onboardin
     remote, ion, settle, run_tasks, admin_user
 ) -> None:
     allow(ion, "192.0.2.1")
-    allow(PartnerFactory(code="green"), "192.0.2.2")
+    allow(PartnerFactory.create(code="green"), "192.0.2.2")
     settle()
     off_board(ion, "Contract ended", admin_user)
     run_tasks()
@@ -249,7 +249,7 @@ def test_an_off_boarded_partner_is_taken_off_and_comes_back_with_a_new_onboardin
 
 
 def test_so_is_its_connection_in_production(remote, ion, settle, run_tasks, admin_user) -> None:
-    live = PartnerFactory(code="ion-live", environment="production")
+    live = PartnerFactory.create(code="ion-live", environment="production")
     allow(ion, "192.0.2.1")
     allow(live, "192.0.2.3")
     with transaction.atomic():

@@ -55,7 +55,7 @@ def onboarding(partner) -> Onboarding:
 @pytest.fixture
 def finished(onboarding, partner) -> None:
     """Everything of stage 4 is done but the archiving."""
-    onboarding.production = PartnerFactory(environment="production")
+    onboarding.production = PartnerFactory.create(environment="production")
     onboarding.save()
     golive.confirm(partner, "production_tested", Side.SFP, "jana")
     golive.confirm(partner, "production_tested", Side.CPO, "Ľubica Šťastná")

@@ -30,7 +30,7 @@ def staff(db) -> User:
 @pytest.fixture
 def partner(db) -> Partner:
     """Nothing was tried with it yet."""
-    return PartnerFactory(connection=Partner.Connection.NOT_CONNECTED, version="", connected_at=None)
+    return PartnerFactory.create(connection=Partner.Connection.NOT_CONNECTED, version="", connected_at=None)
 
 
 class Cpo:

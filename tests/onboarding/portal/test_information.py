@@ -122,7 +122,7 @@ def test_plain_http_and_private_places_are_refused_in_production(cpo, partner, s
 
 
 def test_the_party_of_somebody_else_is_refused_and_the_rest_stored(cpo, partner):
-    PartnerFactory(country_code="CZ", party_id="ION")
+    PartnerFactory.create(country_code="CZ", party_id="ION")
     answer = cpo.post(**ENTERED)
     assert answer.status_code == 422
     assert "CZ*ION is in use already" in answer.content.decode()

@@ -79,7 +79,7 @@ def test_a_new_one_replaces_the_one_before(cpo, partner, staff):
 def test_it_shows_one_partner_only(cpo, staff):
     from tests.factories import PartnerFactory
 
-    other = PartnerFactory()
+    other = PartnerFactory.create()
     assert other.name not in cpo.shown()
 
 

@@ -142,7 +142,7 @@ class TestSignOff:
 
 def test_the_connection_in_production_has_its_own_information_and_token_b(partner, staff, in_stage):
     onboarding = in_stage(Stage.GO_LIVE)
-    live = PartnerFactory(
+    live = PartnerFactory.create(
         environment="production", connection=Partner.Connection.NOT_CONNECTED, version="", connected_at=None
     )
     onboarding.production = live

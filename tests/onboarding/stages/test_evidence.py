@@ -235,7 +235,7 @@ class TestRun:
 
     def test_it_starts_at_the_tested_connection_though_production_has_the_same_evse(self, world):
         evse = world.session.evse
-        live = ConnectorFactory(evse__evse_id=evse.evse_id, evse__uid=evse.uid).evse
+        live = ConnectorFactory.create(evse__evse_id=evse.evse_id, evse__uid=evse.uid).evse
         Partner.objects.filter(pk=live.partner_id).update(environment="production")
         session = start(world.partner, evse, evse.connectors.get().connector_id, "eva")
         assert (session.evse, session.partner) == (evse, world.partner)

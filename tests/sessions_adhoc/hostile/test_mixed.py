@@ -22,8 +22,8 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def neighbour(foreign, driver, evse):
     """Charges 3 kWh as S-2 at the EVSE beside; the driver of `foreign.charging()` came first."""
-    beside = EvseFactory(location=evse.location, uid="EVSE-2", last_updated=BEGINNING - timedelta(days=1))
-    ConnectorFactory(evse=beside, last_updated=BEGINNING - timedelta(days=1))
+    beside = EvseFactory.create(location=evse.location, uid="EVSE-2", last_updated=BEGINNING - timedelta(days=1))
+    ConnectorFactory.create(evse=beside, last_updated=BEGINNING - timedelta(days=1))
 
     def neighbour():
         session = driver.start(evse="SK*ION*EEVSE-2")
@@ -266,7 +266,7 @@ def test_suspended_and_resumed_in_one_charge(foreign, driver) -> None:
 
 def test_another_cpo_that_knows_all_names(foreign) -> None:
     session = foreign.charging(2)
-    other = PartnerFactory(
+    other = PartnerFactory.create(
         code="other", party_id="EVL", token_encoding="raw", environment="production",
         version=foreign.version, enabled_versions=[foreign.version],
     )  # fmt: skip

@@ -47,7 +47,7 @@ def test_eight_drivers_at_once_and_one_of_them_charges(newer, driver) -> None:
 
 
 def test_two_cables_at_one_evse_are_one_place(foreign, driver, evse) -> None:
-    ConnectorFactory(evse=evse, connector_id="2", power_type="AC_3_PHASE")
+    ConnectorFactory.create(evse=evse, connector_id="2", power_type="AC_3_PHASE")
     first = driver.start(connector="2")
     refused(driver, connector="1")
     refused(driver, connector="2")
@@ -59,7 +59,7 @@ def test_two_cables_at_one_evse_are_one_place(foreign, driver, evse) -> None:
 
 
 def test_the_session_of_the_other_cable_is_not_ours(newer, driver, evse) -> None:
-    ConnectorFactory(evse=evse, connector_id="2", power_type="AC_3_PHASE")
+    ConnectorFactory.create(evse=evse, connector_id="2", power_type="AC_3_PHASE")
     first = driver.start(connector="2")
     newer.session(0, connector_id="1")
     newer.later(seconds=5)
@@ -68,7 +68,7 @@ def test_the_session_of_the_other_cable_is_not_ours(newer, driver, evse) -> None
 
 def test_the_cdr_of_the_other_cable_is_not_captured(foreign, driver, evse) -> None:
     session = foreign.charging(4)
-    ConnectorFactory(evse=evse, connector_id="2", power_type="AC_3_PHASE")
+    ConnectorFactory.create(evse=evse, connector_id="2", power_type="AC_3_PHASE")
     foreign.session(4, "COMPLETED")
     foreign.later(seconds=2)
     foreign.cdr(4, place=foreign.place("2"))
