@@ -21,19 +21,20 @@ def shared_world(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> I
 
 
 @pytest.fixture
-def world(request: pytest.FixtureRequest, db) -> World:
+def world(request: pytest.FixtureRequest, db: None) -> World:
     if "shared_world" in request.fixturenames:
-        return deepcopy(request.getfixturevalue("shared_world"))
+        shared: World = request.getfixturevalue("shared_world")
+        return deepcopy(shared)
     return rows.world()
 
 
 @pytest.fixture
-def boss(db) -> User:
+def boss(db: None) -> User:
     return User.objects.create_superuser("boss", "boss@sfp.example", "a-long-password")
 
 
 @pytest.fixture
-def page(boss) -> Client:
+def page(boss: User) -> Client:
     """A browser in which a superuser is logged in."""
     client = Client()
     client.force_login(boss)
@@ -41,7 +42,7 @@ def page(boss) -> Client:
 
 
 @pytest.fixture
-def viewer(db) -> Client:
+def viewer(db: None) -> Client:
     """A browser of somebody who may see everything and change nothing."""
     user = User.objects.create_user("viewer", is_staff=True)
     user.user_permissions.set(Permission.objects.filter(codename__startswith="view_"))

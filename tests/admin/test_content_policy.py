@@ -3,6 +3,7 @@
 import re
 import shutil
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.conf import settings as configured
@@ -11,6 +12,8 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 from playwright.sync_api import sync_playwright
+from pytest_django import Settings
+from pytest_django.live_server_helper import LiveServer
 
 from sessions_adhoc.driver.pages import charger
 from tests.admin import rows
@@ -26,13 +29,13 @@ ENFORCED, REPORTED = "Content-Security-Policy", "Content-Security-Policy-Report-
     [("enforce", {ENFORCED}), ("report", {REPORTED}), ("off", set())],
     ids=["enforce", "report", "off"],
 )
-def test_it_is_sent_as_the_setting_says(db, settings, mode, sent):
+def test_it_is_sent_as_the_setting_says(db: None, settings: Settings, mode: str, sent: Any) -> None:
     settings.ADMIN_CSP = mode
     headers = Client().get(reverse(LOGIN)).headers
     assert {ENFORCED, REPORTED} & set(headers) == sent
 
 
-def test_no_script_may_stand_in_a_page_and_nobody_may_frame_it(db):
+def test_no_script_may_stand_in_a_page_and_nobody_may_frame_it(db: None) -> None:
     policy = Client().get(reverse(LOGIN)).headers[ENFORCED]
     rules = dict(rule.split(" ", 1) for rule in policy.split("; "))
     assert rules["default-src"] == rules["frame-ancestors"] == rules["base-uri"] == "'none'"
@@ -40,7 +43,7 @@ def test_no_script_may_stand_in_a_page_and_nobody_may_frame_it(db):
     assert "unsafe-inline" not in rules["script-src"]
 
 
-def test_the_maps_tiles_may_come_from_where_they_are(db, settings):
+def test_the_maps_tiles_may_come_from_where_they_are(db: None, settings: Settings) -> None:
     settings.MAP_TILES_URL = "https://{s}.tiles.example/{z}/{x}/{y}.png"
     assert "img-src 'self' data: https://*.tiles.example;" in Client().get(reverse(LOGIN)).headers[ENFORCED]
 
@@ -57,7 +60,7 @@ def addresses() -> Iterator[str]:
     yield reverse("admin:ocpi_location_map")
 
 
-def test_no_page_of_ours_has_a_script_or_a_handler_in_it():
+def test_no_page_of_ours_has_a_script_or_a_handler_in_it() -> None:
     inline = re.compile(r"<script(?![^>]*\bsrc=)|\son[a-z]+\s*=|javascript:", re.IGNORECASE)
     pages = [*(configured.BASE_DIR / "templates" / "admin").rglob("*.html")]
     assert len(pages) > 30
@@ -66,7 +69,7 @@ def test_no_page_of_ours_has_a_script_or_a_handler_in_it():
 
 @pytest.mark.heavy  # needs Chromium
 @pytest.mark.django_db(transaction=True)
-def test_no_page_asks_for_what_is_forbidden(live_server):
+def test_no_page_asks_for_what_is_forbidden(live_server: LiveServer) -> None:
     world = rows.world()
     client = Client()
     client.force_login(User.objects.create_superuser("boss"))

@@ -1,13 +1,17 @@
 """The first page and the sidebar."""
 
 import json
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.conf import settings
-from django.contrib.auth.models import Permission
+from django.contrib.auth.models import Permission, User
+from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
 
 from billing.models import PaymentAuthorization
 from ocpi.models import HandshakeRun, Message, SyncRun, TokenPush, TrafficHour
@@ -16,34 +20,34 @@ from onboarding.models import Onboarding
 from partners.admin.kit.showing import url_of
 from partners.models import Partner, PartnerRole
 from sessions_adhoc.models import AdHocSession
-from tests.admin.rows import ad_hoc_session, message
+from tests.admin.rows import World, ad_hoc_session, message
 
 
 @pytest.fixture
-def home(page):
+def home(page: Client) -> Callable[..., Any]:
     return lambda: page.get(reverse("admin:index"))
 
 
-def test_it_is_switched_on():
+def test_it_is_switched_on() -> None:
     assert settings.UNFOLD["DASHBOARD_CALLBACK"] == "sfp_platform.admin.dashboard.dashboard"
 
 
-def test_an_empty_platform_says_what_to_do(home):
+def test_an_empty_platform_says_what_to_do(home: Callable[..., Any]) -> None:
     shown = home().content.decode()
     assert "No partner yet" in shown
     assert reverse("admin:partners_partner_add") in shown
     assert "Nothing needs you now" in shown
 
 
-def queue(home):
+def queue(home: Callable[..., Any]) -> list[Any]:
     return [(item.kind, item.url) for item in home().context["attention"]]
 
 
-def change(row):
+def change(row: Any) -> str:
     return url_of(type(row), row.pk)
 
 
-def test_what_needs_somebody_comes_worst_first(home, world):
+def test_what_needs_somebody_comes_worst_first(home: Callable[..., Any], world: World) -> None:
     late = timezone.now() - timedelta(minutes=5)
     escalated = ad_hoc_session(world.evse, "escalated")
     overdue = ad_hoc_session(world.evse, "starting", next_check_at=late)
@@ -68,12 +72,12 @@ def test_what_needs_somebody_comes_worst_first(home, world):
     ]
 
 
-def test_a_failed_handshake_of_a_connected_partner_is_history(home, world):
+def test_a_failed_handshake_of_a_connected_partner_is_history(home: Callable[..., Any], world: World) -> None:
     waiting = PartnerRole.objects.get(state="pending")
     assert queue(home) == [("Incident", change(world.incident)), ("Party", change(waiting))]
 
 
-def test_what_may_not_be_seen_is_not_in_the_queue(client, django_user_model, world):
+def test_what_may_not_be_seen_is_not_in_the_queue(client: Client, django_user_model: type[User], world: World) -> None:
     ad_hoc_session(world.evse, "escalated")
     user = django_user_model.objects.create_user("few", is_staff=True)
     user.user_permissions.add(Permission.objects.get(codename="view_incident"))
@@ -82,7 +86,7 @@ def test_what_may_not_be_seen_is_not_in_the_queue(client, django_user_model, wor
     assert [item.kind for item in found] == ["Incident"]
 
 
-def test_messages_are_counted_in_the_background(home, world):
+def test_messages_are_counted_in_the_background(home: Callable[..., Any], world: World) -> None:
     message(world.partner, http_status=500, direction="out", duration_ms=300)
     message(world.partner, direction="out", duration_ms=100)
     message(None, http_status=401, ocpi_status=2001)
@@ -96,7 +100,7 @@ def test_messages_are_counted_in_the_background(home, world):
     assert line.live == 1
 
 
-def test_the_charts_show_the_worst(home, world):
+def test_the_charts_show_the_worst(home: Callable[..., Any], world: World) -> None:
     message(world.partner, http_status=500, direction="out", duration_ms=300)
     sync_count_traffic()
     traffic = home().context["traffic"]
@@ -107,13 +111,15 @@ def test_the_charts_show_the_worst(home, world):
     assert (len(failed["data"]), sum(failed["data"]), sum(fine["data"])) == (24, 1, 1)
 
 
-def test_no_page_counts_the_message_log(page, world, django_assert_max_num_queries):
+def test_no_page_counts_the_message_log(
+    page: Client, world: World, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
     with django_assert_max_num_queries(60) as captured:
         page.get(reverse("admin:index"))
     assert [query["sql"] for query in captured if "COUNT(" in query["sql"] and '"ocpi_message"' in query["sql"]] == []
 
 
-def test_a_late_message_is_counted_when_it_ended(world):
+def test_a_late_message_is_counted_when_it_ended(world: World) -> None:
     sync_count_traffic()
     open_one = message(world.partner, http_status=None, ocpi_status=None, duration_ms=None)
     sync_count_traffic()
@@ -123,35 +129,35 @@ def test_a_late_message_is_counted_when_it_ended(world):
     assert (TrafficHour.objects.get().failed, TrafficHour.objects.get().slowest_ms) == (1, 20_000)
 
 
-def test_what_no_worker_takes_is_behind(home, world):
+def test_what_no_worker_takes_is_behind(home: Callable[..., Any], world: World) -> None:
     AdHocSession.objects.update(next_check_at=timezone.now() - timedelta(minutes=5))
     HandshakeRun.objects.all().delete()
     late = {row.name: (row.due, row.behind) for row in home().context["queues"] if row.late}
     assert late["Ad-hoc sessions"] == (1, "5 min")
 
 
-def test_partners_are_counted_by_stage(home, world):
+def test_partners_are_counted_by_stage(home: Callable[..., Any], world: World) -> None:
     now = timezone.now()
     Onboarding.objects.create(partner=world.partner, stage_since=now, evidence_from=now)
     counted = {key: count for key, _, count in home().context["stages"]}
     assert (counted.pop("pre_integration"), set(counted.values())) == (1, {0})
 
 
-def test_live_sessions_are_listed(home, world):
+def test_live_sessions_are_listed(home: Callable[..., Any], world: World) -> None:
     ad_hoc_session(world.evse, "settled")
     context = home().context
     assert [row.pk for row in context["live_sessions"]] == [world.session.pk]
     assert context["live_count"] == 1
 
 
-def test_who_may_see_nothing_sees_nothing(client, django_user_model, world):
+def test_who_may_see_nothing_sees_nothing(client: Client, django_user_model: type[User], world: World) -> None:
     client.force_login(django_user_model.objects.create_user("new", is_staff=True))
     answer = client.get(reverse("admin:index"))
     assert world.partner.name not in answer.content.decode()
     assert [group for group in answer.context["sidebar_navigation"] if group.get("title")] == []
 
 
-def test_the_sidebar_counts_what_waits(page, world):
+def test_the_sidebar_counts_what_waits(page: Client, world: World) -> None:
     ad_hoc_session(world.evse, "escalated")
     TokenPush.objects.update(error="HTTP 500")
     groups = page.get(reverse("admin:index")).context["sidebar_navigation"]
@@ -159,7 +165,7 @@ def test_the_sidebar_counts_what_waits(page, world):
     assert badges == {"Incidents": "1", "Ad-hoc sessions": "1", "Token pushes": "1", "Parties' roles": "1"}
 
 
-def test_every_registered_page_is_in_the_sidebar(page, db):
+def test_every_registered_page_is_in_the_sidebar(page: Client, db: None) -> None:
     groups = page.get(reverse("admin:index")).context["sidebar_navigation"]
     links = [str(item["link"]) for group in groups for item in group["items"]]
     missing = [
@@ -172,7 +178,7 @@ def test_every_registered_page_is_in_the_sidebar(page, db):
     assert len(set(links)) == len(links)
 
 
-def test_test_and_production_of_a_cpo_are_told_apart(home, world):
+def test_test_and_production_of_a_cpo_are_told_apart(home: Callable[..., Any], world: World) -> None:
     Partner.objects.update(name="Ion", environment="production")
     other = Partner.objects.create(code="ion-t", name="Ion", country_code="SK", party_id="ION", environment="test")
     for partner in (world.partner, other):
@@ -182,7 +188,7 @@ def test_test_and_production_of_a_cpo_are_told_apart(home, world):
     assert sorted(rates["labels"]) == ["Ion", "Ion (test)"]
 
 
-def test_overdue_sessions_are_counted_and_listed(home, page, world):
+def test_overdue_sessions_are_counted_and_listed(home: Callable[..., Any], page: Client, world: World) -> None:
     assert home().context["overdue_count"] == 0
     late = ad_hoc_session(world.evse, "starting", next_check_at=timezone.now() - timedelta(minutes=5))
     shown = home()
@@ -192,7 +198,7 @@ def test_overdue_sessions_are_counted_and_listed(home, page, world):
     assert [row.pk for row in page.get(address).context["cl"].result_list] == [late.pk]
 
 
-def test_a_stage_leads_to_its_partners(home, page, world):
+def test_a_stage_leads_to_its_partners(home: Callable[..., Any], page: Client, world: World) -> None:
     now = timezone.now()
     Onboarding.objects.create(partner=world.partner, stage="testing", stage_since=now, evidence_from=now)
     address = f"{reverse('admin:partners_partner_changelist')}?stage=testing"

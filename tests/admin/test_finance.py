@@ -1,5 +1,8 @@
 """Payments as finance walks through them, and as others see them."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 from django.contrib.auth.models import Group, User
 from django.test import Client
@@ -9,7 +12,7 @@ from django.utils import timezone
 from billing.models import PaymentAuthorization
 from partners.admin.kit.showing import url_of
 from sessions_adhoc.models import AdHocSession
-from tests.admin.rows import ad_hoc_session
+from tests.admin.rows import World, ad_hoc_session
 
 pytestmark = pytest.mark.usefixtures("shared_world")
 
@@ -17,7 +20,7 @@ LIST = "admin:billing_paymentauthorization_changelist"
 
 
 @pytest.fixture
-def of_group(db):
+def of_group(db: None) -> Callable[..., Client]:
     """A browser of somebody of that group."""
 
     def browser(group: str) -> Client:
@@ -31,17 +34,17 @@ def of_group(db):
 
 
 @pytest.fixture
-def held(world) -> AdHocSession:
+def held(world: World) -> AdHocSession:
     """40.00 EUR wait for a decision."""
     return ad_hoc_session(world.evse, "escalated", reason="cdr_missing", state_since=timezone.now())
 
 
-def buttons(browser, session):
+def buttons(browser: Client, session: AdHocSession) -> list[Any]:
     shown = browser.get(url_of(AdHocSession, session.pk))
     return [button["action"].name for button in shown.context["buttons"]]
 
 
-def test_from_the_list_over_the_payment_to_the_decision(of_group, held):
+def test_from_the_list_over_the_payment_to_the_decision(of_group: Callable[..., Client], held: AdHocSession) -> None:
     finance = of_group("finance")
     listed = finance.get(reverse(LIST), {"state__exact": "reserved"}).content.decode()
     address = url_of(PaymentAuthorization, held.authorization_id)
@@ -60,7 +63,9 @@ def test_from_the_list_over_the_payment_to_the_decision(of_group, held):
 
 
 @pytest.mark.parametrize("group", ["viewer", "support", "integrator"])
-def test_others_look_and_have_no_button_that_moves_money(of_group, held, group):
+def test_others_look_and_have_no_button_that_moves_money(
+    of_group: Callable[..., Client], held: AdHocSession, group: str
+) -> None:
     browser = of_group(group)
     assert browser.get(url_of(PaymentAuthorization, held.authorization_id)).status_code == 200
     expected = [] if group == "viewer" else ["check-again"]
@@ -94,7 +99,7 @@ def test_others_look_and_have_no_button_that_moves_money(of_group, held, group):
         ({"state": "expired", "next_check_at": None}, "The reservation has expired at the gateway: nothing is held."),
     ],
 )
-def test_every_state_says_where_the_money_is(page, world, values, sentence):
+def test_every_state_says_where_the_money_is(page: Client, world: World, values: Any, sentence: str) -> None:
     payment = world.session.authorization
     PaymentAuthorization.objects.filter(pk=payment.pk).update(**values)
     assert page.get(url_of(PaymentAuthorization, payment.pk)).context["standing"].text == sentence
@@ -109,7 +114,9 @@ def test_every_state_says_where_the_money_is(page, world, values, sentence):
         ("created", {"state": "created", "next_check_at": None}, "40.00 EUR to reserve"),
     ],
 )
-def test_the_list_of_sessions_says_what_became_of_the_money(page, world, state, values, said):
+def test_the_list_of_sessions_says_what_became_of_the_money(
+    page: Client, world: World, state: str, values: Any, said: str
+) -> None:
     AdHocSession.objects.filter(pk=world.session.pk).update(ended_at=timezone.now(), next_check_at=None, state="failed")
     session = ad_hoc_session(world.evse, state)
     PaymentAuthorization.objects.filter(pk=session.authorization_id).update(**values)
@@ -117,7 +124,7 @@ def test_the_list_of_sessions_says_what_became_of_the_money(page, world, state, 
     assert said in listed.content.decode()
 
 
-def test_a_payment_is_found_by_the_beginning_of_its_sessions_id(page, world):
+def test_a_payment_is_found_by_the_beginning_of_its_sessions_id(page: Client, world: World) -> None:
     other = ad_hoc_session(world.evse)
     found = page.get(reverse(LIST), {"q": str(other.pk)[:8]}).context["cl"].result_list
     assert [row.pk for row in found] == [other.authorization_id]

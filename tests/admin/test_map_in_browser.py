@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from django.test import Client
 from django.urls import reverse
 from playwright.sync_api import sync_playwright
 
@@ -19,7 +20,7 @@ PAGE = (
 
 
 @pytest.mark.heavy  # needs Chromium
-def test_a_name_is_text(page, db):
+def test_a_name_is_text(page: Client, db: None) -> None:
     LocationFactory.create(name=HOSTILE)
     places = page.get(reverse("admin:ocpi_location_places")).content
     with sync_playwright() as playwright:

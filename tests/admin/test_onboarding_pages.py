@@ -1,43 +1,48 @@
 """The workspace of a partner: stages on top, a tab for everything, and a constant number of queries."""
 
+from typing import Any
+
 import pytest
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from onboarding.admin.workspace.views import TABS
 from onboarding.models import Onboarding
+from partners.models import Partner
 from tests.admin import rows
+from tests.admin.rows import World
 
 pytestmark = pytest.mark.usefixtures("shared_world")
 
 READ = [key for key, _ in TABS if key != "settings"]
 
 
-def address(partner, tab=""):
+def address(partner: Partner, tab: str = "") -> str:
     url = reverse("admin:partners_partner_change", args=[partner.pk])
     return f"{url}?tab={tab}" if tab else url
 
 
-def test_it_shows_every_tab(page, world):
+def test_it_shows_every_tab(page: Client, world: World) -> None:
     for tab, _ in TABS:
         answer = page.get(address(world.partner, tab))
         assert answer.status_code == 200, tab
         assert 'aria-current="page"' in answer.content.decode(), tab
 
 
-def test_somebody_who_may_only_look_sees_them_without_buttons(viewer, world):
+def test_somebody_who_may_only_look_sees_them_without_buttons(viewer: Client, world: World) -> None:
     for tab, _ in TABS:
         answer = viewer.get(address(world.partner, tab))
         assert answer.status_code == 200, tab
         assert "/do/" not in answer.content.decode(), tab
 
 
-def test_they_cost_the_same_for_many_rows_as_for_few(page, world):
+def test_they_cost_the_same_for_many_rows_as_for_few(page: Client, world: World) -> None:
     now = world.message.at
     Onboarding.objects.create(partner=world.partner, stage="testing", stage_since=now, evidence_from=now)
 
-    def queries(tab):
+    def queries(tab: str) -> list[Any]:
         with CaptureQueriesContext(connection) as captured:
             assert page.get(address(world.partner, tab)).status_code == 200
         return [query["sql"] for query in captured]
@@ -54,12 +59,12 @@ def test_they_cost_the_same_for_many_rows_as_for_few(page, world):
         assert len(many) == len(few[tab]), "\n".join([tab, *sorted(many)])
 
 
-def test_an_unknown_tab_is_the_overview(page, world):
+def test_an_unknown_tab_is_the_overview(page: Client, world: World) -> None:
     answer = page.get(address(world.partner, "nonsense"))
     assert answer.context["tab"] == "overview"
 
 
-def test_the_page_of_test_runs(page, world):
+def test_the_page_of_test_runs(page: Client, world: World) -> None:
     url = reverse("admin:partners_partner_test_run", args=[world.partner.pk])
     assert "Start a test charge" in page.get(url).content.decode()
     shown = page.get(f"{url}?session={world.session.pk}").content.decode()

@@ -2,7 +2,9 @@
 
 import base64
 import uuid
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -11,6 +13,8 @@ from django.core import mail
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from pytest_django import Settings
+from pytest_django.live_server_helper import LiveServer
 
 from ocpi.log.masking import mask_headers
 from ocpi.models import HandshakeRun
@@ -31,8 +35,9 @@ from onboarding.stages.refusals import NotPossible
 from onboarding.testing import functional_tests
 from partners import tokens
 from partners.models import Document, HistoryEntry, IssuedToken, Partner, ReceivedToken, RemoteEndpoint
-from tests.admin.rows import message
+from tests.admin.rows import World, message
 from tests.factories import PartnerFactory, issue_token
+from tests.support.tasks import Ran
 
 WRONG_WORD = "ABCD"
 ENDPOINTS = [
@@ -46,30 +51,30 @@ ENDPOINTS = [
 
 
 @pytest.fixture
-def fresh(db) -> Partner:
+def fresh(db: None) -> Partner:
     """A partner that nothing was done with yet."""
     return PartnerFactory.create(connection=Partner.Connection.NOT_CONNECTED, version="", connected_at=None)
 
 
-def press(page, partner, button, /, **data):
+def press(page: Client, partner: Partner, button: str, /, **data: Any) -> str:
     address = reverse(f"admin:partners_partner_do_{button}", args=[partner.pk])
-    return page.post(address, data, follow=True).content.decode()
+    return str(page.post(address, data, follow=True).content.decode())
 
 
-def at_stage(partner, stage) -> Onboarding:
+def at_stage(partner: Partner, stage: str) -> Onboarding:
     now = timezone.now()
     return Onboarding.objects.create(partner=partner, stage=stage, stage_since=now, evidence_from=partner.created_at)
 
 
-def stage_of(partner) -> str:
-    return moving.of(partner).stage
+def stage_of(partner: Partner) -> str:
+    return str(moving.of(partner).stage)
 
 
-def overview(page, partner):
+def overview(page: Client, partner: Partner) -> Any:
     return page.get(reverse("admin:partners_partner_change", args=[partner.pk]))
 
 
-def missing(page, partner) -> list[str]:
+def missing(page: Client, partner: Partner) -> list[str]:
     return [
         one["row"].condition.key
         for one in overview(page, partner).context["conditions"]
@@ -78,7 +83,7 @@ def missing(page, partner) -> list[str]:
 
 
 class TestMovingOn:
-    def test_it_refuses_with_everything_that_is_missing(self, page, fresh):
+    def test_it_refuses_with_everything_that_is_missing(self, page: Client, fresh: Partner) -> None:
         said = press(page, fresh, "advance", expected="pre_integration")
         assert "Not yet. Everything of guide 3.1 and 3.2: " in said
         assert "Token A: missing" in said
@@ -86,7 +91,7 @@ class TestMovingOn:
         assert stage_of(fresh) == "pre_integration"
         assert not StageChange.objects.exists()
 
-    def test_it_moves_one_stage_when_all_conditions_hold(self, page, fresh, boss):
+    def test_it_moves_one_stage_when_all_conditions_hold(self, page: Client, fresh: Partner, boss: User) -> None:
         onboarding = at_stage(fresh, "infrastructure")
         Onboarding.objects.filter(pk=onboarding.pk).update(endpoint_answers=True, setup_told_at=timezone.now())
         issue_token(fresh, purpose=IssuedToken.Purpose.REGISTRATION)
@@ -96,7 +101,7 @@ class TestMovingOn:
         change = StageChange.objects.get()
         assert (change.stage_from, change.stage_to, change.by) == ("infrastructure", "handshake", boss)
 
-    def test_pressing_twice_moves_once(self, page, fresh):
+    def test_pressing_twice_moves_once(self, page: Client, fresh: Partner) -> None:
         onboarding = at_stage(fresh, "infrastructure")
         Onboarding.objects.filter(pk=onboarding.pk).update(endpoint_answers=True, setup_told_at=timezone.now())
         issue_token(fresh)
@@ -105,7 +110,9 @@ class TestMovingOn:
         assert "It is in stage “OCPI handshake” by now." in said
         assert stage_of(fresh) == "handshake"
 
-    def test_the_window_is_agreed_on_the_page_and_confirmed_to_the_cpo(self, page, fresh, run_tasks):
+    def test_the_window_is_agreed_on_the_page_and_confirmed_to_the_cpo(
+        self, page: Client, fresh: Partner, run_tasks: Callable[..., list[Ran]]
+    ) -> None:
         begins = timezone.localtime() + timedelta(days=1)
         given = {"starts_at": f"{begins:%Y-%m-%dT%H:%M}", "ends_at": f"{begins + timedelta(hours=2):%Y-%m-%dT%H:%M}"}
         fresh.contacts.create(name="Jana", email="jana@cpo.example")
@@ -116,7 +123,10 @@ class TestMovingOn:
         assert (message.to, message.cc) == (["jana@cpo.example"], ["techsupport@smartfuelpass.com"])
         assert f"from {begins:%-d %b %Y, %H:%M}" in message.body
         fresh.refresh_from_db()
-        assert fresh.integration_window_ends_at - fresh.integration_window_starts_at == timedelta(hours=2)
+        begin, end = fresh.integration_window_starts_at, fresh.integration_window_ends_at
+        assert begin is not None
+        assert end is not None
+        assert end - begin == timedelta(hours=2)
         assert missing(page, fresh) == ["information"]
         swapped = {"starts_at": given["ends_at"], "ends_at": given["starts_at"]}
         assert "The window must end after it starts." in press(page, fresh, "agree-window", **swapped)
@@ -125,21 +135,21 @@ class TestMovingOn:
 class TestNextStep:
     """The button that stands first is the one that brings about what is missing."""
 
-    def step(self, page, partner):
+    def step(self, page: Client, partner: Partner) -> tuple[Any, Any]:
         context = overview(page, partner).context
         return context["next"].action, context["next_button"]["action"].name
 
-    def test_what_is_missing_of_their_information_they_enter_over_a_link(self, page, fresh):
+    def test_what_is_missing_of_their_information_they_enter_over_a_link(self, page: Client, fresh: Partner) -> None:
         assert self.step(page, fresh) == ("make-link", "make-link")
 
-    def test_they_are_told_of_the_endpoint_with_the_data_sheet(self, page, fresh):
+    def test_they_are_told_of_the_endpoint_with_the_data_sheet(self, page: Client, fresh: Partner) -> None:
         onboarding = at_stage(fresh, "infrastructure")
         Onboarding.objects.filter(pk=onboarding.pk).update(endpoint_answers=True)
         issue_token(fresh, purpose=IssuedToken.Purpose.REGISTRATION)
         assert missing(page, fresh) == ["setup_told"]
         assert self.step(page, fresh) == ("send-data-sheet", "send-data-sheet")
 
-    def test_their_window_stands_beside_the_condition(self, page, fresh):
+    def test_their_window_stands_beside_the_condition(self, page: Client, fresh: Partner) -> None:
         assert "They suggest" not in overview(page, fresh).content.decode()
         _, url = make_link(fresh, given_to="Jana", days=9, by=User.objects.get(), reveals_token_b=False)
         for text in ("Monday", "Tuesday 9 to 11 CET"):
@@ -151,7 +161,7 @@ class TestNextStep:
 
 
 class TestOverruling:
-    def test_it_is_kept_with_reason_name_and_what_was_missing(self, page, fresh, boss):
+    def test_it_is_kept_with_reason_name_and_what_was_missing(self, page: Client, fresh: Partner, boss: User) -> None:
         press(page, fresh, "overrule", condition="information", reason="They have no static address.")
         row = StageOverride.objects.get()
         assert (row.condition, row.stage, row.reason, row.by) == (
@@ -164,7 +174,7 @@ class TestOverruling:
         shown = overview(page, fresh).content.decode()
         assert "Overruled by boss: They have no static address." in shown
 
-    def test_it_is_shown_for_ever(self, page, fresh):
+    def test_it_is_shown_for_ever(self, page: Client, fresh: Partner) -> None:
         press(page, fresh, "overrule", condition="window", reason="They are always reachable.")
         Onboarding.objects.update(stage="off_boarded")
         press(page, fresh, "begin")
@@ -172,17 +182,17 @@ class TestOverruling:
         assert "They are always reachable." in overview(page, fresh).content.decode()
         assert "window" in missing(page, fresh)
 
-    def test_it_needs_a_reason(self, page, fresh):
+    def test_it_needs_a_reason(self, page: Client, fresh: Partner) -> None:
         press(page, fresh, "overrule", condition="information", reason=" ")
         assert not StageOverride.objects.exists()
 
-    def test_it_refuses_what_is_not_ahead_and_what_was_overruled(self, page, fresh):
+    def test_it_refuses_what_is_not_ahead_and_what_was_overruled(self, page: Client, fresh: Partner) -> None:
         assert "does not belong to the stage" in press(page, fresh, "overrule", condition="endpoint", reason="x")
         press(page, fresh, "overrule", condition="window", reason="x")
         assert "nothing needs to be overruled" in press(page, fresh, "overrule", condition="window", reason="x")
         assert StageOverride.objects.count() == 1
 
-    def test_it_has_a_permission_of_its_own(self, fresh):
+    def test_it_has_a_permission_of_its_own(self, fresh: Partner) -> None:
         user = User.objects.create_user("integrator", is_staff=True)
         user.user_permissions.set(Permission.objects.filter(codename__in=["view_partner", "onboard_partner"]))
         client = Client()
@@ -194,7 +204,7 @@ class TestOverruling:
 
 class TestHandshakeStage:
     @pytest.fixture
-    def connected(self, fresh) -> Partner:
+    def connected(self, fresh: Partner) -> Partner:
         at_stage(fresh, "handshake")
         for module, role in ENDPOINTS:
             RemoteEndpoint.objects.create(
@@ -204,7 +214,7 @@ class TestHandshakeStage:
         fresh.refresh_from_db()
         return fresh
 
-    def test_it_tells_why_the_handshake_failed(self, page, fresh):
+    def test_it_tells_why_the_handshake_failed(self, page: Client, fresh: Partner) -> None:
         at_stage(fresh, "handshake")
         now = timezone.now()
         HandshakeRun.objects.create(
@@ -213,12 +223,14 @@ class TestHandshakeStage:
         )  # fmt: skip
         assert "Token A is wrong. Ask them for a new one." in overview(page, fresh).content.decode()
 
-    def test_a_missing_module_is_named(self, page, connected):
+    def test_a_missing_module_is_named(self, page: Client, connected: Partner) -> None:
         RemoteEndpoint.objects.filter(module="commands").delete()
         assert "They do not offer commands (RECEIVER)." in overview(page, connected).content.decode()
 
     @pytest.mark.parametrize("form", ["raw", "base64"])
-    def test_it_is_confirmed_by_a_get_of_versions_with_the_token_that_they_hold(self, page, connected, form):
+    def test_it_is_confirmed_by_a_get_of_versions_with_the_token_that_they_hold(
+        self, page: Client, connected: Partner, form: str
+    ) -> None:
         _row, token = tokens.issue(connected, state=IssuedToken.State.ACTIVE)
         assert missing(page, connected) == ["confirmed"]
         wanted = {"module": "versions", "method": "GET"}
@@ -237,7 +249,7 @@ def shown(token: str, form: str) -> dict[str, str]:
 
 
 class TestTesting:
-    def check(self, partner, failed=0, **values):
+    def check(self, partner: Partner, failed: int = 0, **values: Any) -> None:
         now = timezone.now()
         run = ConnectionCheck.objects.create(
             partner=partner, **{"state": "finished", "version": "2.2.1", "ended_at": now, **values}
@@ -255,7 +267,7 @@ class TestTesting:
                 ended_at=now,
             )
 
-    def test_the_latest_read_only_check_that_came_to_its_end_counts(self, page, fresh):
+    def test_the_latest_read_only_check_that_came_to_its_end_counts(self, page: Client, fresh: Partner) -> None:
         at_stage(fresh, "testing")
         assert "connection_check" in missing(page, fresh)
         self.check(fresh, failed=2)
@@ -265,7 +277,7 @@ class TestTesting:
         self.check(fresh)
         assert "connection_check" not in missing(page, fresh)
 
-    def test_both_sides_pass_a_test(self, page, fresh, boss):
+    def test_both_sides_pass_a_test(self, page: Client, fresh: Partner, boss: User) -> None:
         at_stage(fresh, "testing")
         press(page, fresh, "judge", test="locations", side="sfp", verdict="passed", reason="Seen on the map.")
         row = FunctionalTest.objects.get(key="locations")
@@ -285,28 +297,30 @@ class TestTesting:
             ({"test": "cdr", "side": "cpo", "verdict": "passed", "said_by": "J"}, "validated by Smart Fuel Pass alone"),
         ],
     )
-    def test_it_refuses_a_verdict_without_grounds(self, page, fresh, data, said):
+    def test_it_refuses_a_verdict_without_grounds(
+        self, page: Client, fresh: Partner, data: dict[str, str], said: str
+    ) -> None:
         at_stage(fresh, "testing")
         assert said in press(page, fresh, "judge", **data)
         assert not FunctionalTest.objects.exclude(sfp_verdict="", cpo_verdict="").exists()
 
-    def test_before_stage_3_nothing_is_judged(self, fresh):
+    def test_before_stage_3_nothing_is_judged(self, fresh: Partner) -> None:
         with pytest.raises(NotPossible, match="stage 3"):
             functional_tests.judge(fresh, "locations", Side.SFP, "passed", "boss", "x")
 
 
 class TestGoLive:
     @pytest.fixture
-    def tested(self, world) -> Partner:
+    def tested(self, world: World) -> Partner:
         at_stage(world.partner, "go_live")
         world.incident.delete()
         return world.partner
 
-    def production(self, page, partner, **changes) -> str:
+    def production(self, page: Client, partner: Partner, **changes: Any) -> str:
         given = {"code": "ion-live", "versions_url": "https://live.example/versions", "networks": "8.8.8.8"}
         return press(page, partner, "add-production", **{**given, **changes})
 
-    def test_production_is_a_connection_of_its_own(self, page, tested):
+    def test_production_is_a_connection_of_its_own(self, page: Client, tested: Partner) -> None:
         tested.contacts.create(name="Jana", email="jana@cpo.example")
         self.production(page, tested)
         made = Partner.objects.get(code="ion-live")
@@ -318,16 +332,16 @@ class TestGoLive:
         assert moving.of(made).pk == moving.of(tested).pk
         assert "handshake" in {action.name for action in self.names(page, made)}
 
-    def names(self, page, partner):
+    def names(self, page: Client, partner: Partner) -> list[Any]:
         return [one["action"] for one in overview(page, partner).context["buttons"]]
 
-    def test_it_needs_a_code_of_its_own_and_there_is_one_only(self, page, tested):
+    def test_it_needs_a_code_of_its_own_and_there_is_one_only(self, page: Client, tested: Partner) -> None:
         assert "an endpoint code of its own" in self.production(page, tested, code=tested.code)
         self.production(page, tested)
         assert "not possible any more" in self.production(page, tested, code="another")
         assert Partner.objects.filter(environment="production").count() == 1
 
-    def test_the_whole_way_to_live(self, page, tested):
+    def test_the_whole_way_to_live(self, page: Client, tested: Partner) -> None:
         self.production(page, tested)
         assert "Not yet." in press(page, tested, "advance", expected="go_live")
         said = press(page, tested, "confirm", action="production_tested", side="sfp")
@@ -355,7 +369,7 @@ class TestGoLive:
         assert stage_of(tested) == "live"
         assert overview(page, tested).context["next"].text == "Nothing is left to do: they are live."
 
-    def test_each_side_signs_once_and_with_a_name(self, tested):
+    def test_each_side_signs_once_and_with_a_name(self, tested: Partner) -> None:
         today = timezone.localdate()
         sign_off.sign(tested, "sfp", "Eva", "Head", today)
         for given, why in (
@@ -367,30 +381,30 @@ class TestGoLive:
                 sign_off.sign(tested, *given)
         assert SignOff.objects.count() == 1
 
-    def test_nobody_signs_before_stage_4(self, fresh):
+    def test_nobody_signs_before_stage_4(self, fresh: Partner) -> None:
         with pytest.raises(NotPossible, match="stage 4"):
             sign_off.sign(fresh, "cpo", "Jana", "CTO", timezone.localdate())
 
 
 class TestEnding:
-    def test_suspending_refuses_traffic_and_keeps_the_reason(self, page, client, world):
+    def test_suspending_refuses_traffic_and_keeps_the_reason(self, page: Client, client: Client, world: World) -> None:
         token = issue_token(world.partner)
-        headers = {"HTTP_AUTHORIZATION": f"Token {token}", "HTTP_HOST": f"ocpi-{world.partner.code}.smartfuelpass.com"}
+        headers = {"Authorization": f"Token {token}", "Host": f"ocpi-{world.partner.code}.smartfuelpass.com"}
         world.partner.allowed_networks.all().delete()
         press(page, world.partner, "suspend", reason="Unpaid")
-        refused = client.get("/ocpi/emsp/versions", **headers)
+        refused = client.get("/ocpi/emsp/versions", headers=headers)
         assert (refused.status_code, "suspended" in refused.json()["status_message"]) == (403, True)
         assert StageChange.objects.get().note == "Suspended test: Unpaid"
         assert "Suspended" in overview(page, world.partner).content.decode()
         press(page, world.partner, "resume", reason="Paid")
-        assert client.get("/ocpi/emsp/versions", **headers).status_code == 200
+        assert client.get("/ocpi/emsp/versions", headers=headers).status_code == 200
 
-    def test_without_a_reason_nothing_is_suspended(self, page, world):
+    def test_without_a_reason_nothing_is_suspended(self, page: Client, world: World) -> None:
         press(page, world.partner, "suspend")
         world.partner.refresh_from_db()
         assert world.partner.connection == "connected"
 
-    def test_off_boarding_refuses_traffic_at_once_and_has_them_told(self, page, world):
+    def test_off_boarding_refuses_traffic_at_once_and_has_them_told(self, page: Client, world: World) -> None:
         issue_token(world.partner)
         press(page, world.partner, "off-board", reason="Contract ended")
         world.partner.refresh_from_db()
@@ -402,7 +416,9 @@ class TestEnding:
         assert world.partner.__class__.objects.filter(pk=world.partner.pk).exists()
         assert "not possible any more" in press(page, world.partner, "off-board", reason="Again")
 
-    def test_a_worker_revokes_all_tokens_and_keeps_the_data(self, page, world, run_tasks):
+    def test_a_worker_revokes_all_tokens_and_keeps_the_data(
+        self, page: Client, world: World, run_tasks: Callable[..., list[Ran]]
+    ) -> None:
         RemoteEndpoint.objects.filter(partner=world.partner).delete()
         press(page, world.partner, "off-board", reason="Contract ended")
         run_tasks()
@@ -414,12 +430,12 @@ class TestEnding:
         world.message.refresh_from_db()
         assert "Off-boarded" in overview(page, world.partner).content.decode()
 
-    def test_token_b_ends_at_once(self, page, fresh):
+    def test_token_b_ends_at_once(self, page: Client, fresh: Partner) -> None:
         token = issue_token(fresh, purpose=IssuedToken.Purpose.REGISTRATION)
         press(page, fresh, "off-board", reason="They changed their mind.")
         assert tokens.find_issued(token) is None
 
-    def test_a_handshake_under_way_is_called_off(self, page, fresh):
+    def test_a_handshake_under_way_is_called_off(self, page: Client, fresh: Partner) -> None:
         now = timezone.now()
         run = HandshakeRun.objects.create(partner=fresh, window_starts_at=now, window_ends_at=now, next_check_at=now)
         press(page, fresh, "off-board", reason="They changed their mind.")
@@ -428,13 +444,13 @@ class TestEnding:
         assert stage_of(fresh) == "off_boarded"
 
 
-def test_the_seven_tests_are_those_of_the_guide():
+def test_the_seven_tests_are_those_of_the_guide() -> None:
     assert [test.key for test in TESTS] == [
         "locations", "session_start", "cdr", "command", "timeout", "connector", "meter_values",
     ]  # fmt: skip
 
 
-def test_ids_of_others_are_refused(page, world, fresh):
+def test_ids_of_others_are_refused(page: Client, world: World, fresh: Partner) -> None:
     stranger = world.evse.connectors.get()
     Partner.objects.filter(pk=fresh.pk).update(connection="connected")
     assert "belongs to another partner" in press(page, fresh, "start-test-run", connector=stranger.pk)
@@ -442,7 +458,9 @@ def test_ids_of_others_are_refused(page, world, fresh):
 
 
 class TestEndpoint:
-    def test_it_is_called_the_way_they_will_call_it(self, live_server, page, settings):
+    def test_it_is_called_the_way_they_will_call_it(
+        self, live_server: LiveServer, page: Client, settings: Settings
+    ) -> None:
         settings.OCPI_BASE_URL_TEMPLATE = live_server.url
         partner = PartnerFactory.create(connection=Partner.Connection.NOT_CONNECTED, version="")
         at_stage(partner, "infrastructure")
@@ -452,7 +470,7 @@ class TestEndpoint:
         assert "something else answers there: HTTP 404" in press(page, partner, "check-endpoint")
         assert "endpoint" in missing(page, partner)
 
-    def test_it_says_that_nothing_is_there(self, page, fresh, settings):
+    def test_it_says_that_nothing_is_there(self, page: Client, fresh: Partner, settings: Settings) -> None:
         settings.OCPI_BASE_URL_TEMPLATE = "http://127.0.0.1:9"
         at_stage(fresh, "infrastructure")
         assert "there is no connection to it" in press(page, fresh, "check-endpoint")

@@ -1,26 +1,30 @@
 """A list costs as many queries for three rows as for one."""
 
+from typing import Any
+
 import pytest
 from django.contrib import admin
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from tests.admin import rows
+from tests.admin.rows import World
 
 pytestmark = pytest.mark.usefixtures("shared_world")
 
 MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
 
 
-def queries(page, address):
+def queries(page: Client, address: str) -> list[Any]:
     with CaptureQueriesContext(connection) as captured:
         assert page.get(address).status_code == 200
     return [query["sql"] for query in captured]
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label)
-def test_lists(page, world, model):
+def test_lists(page: Client, world: World, model: Any) -> None:
     address = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
     queries(page, address)
     few = queries(page, address)
@@ -30,14 +34,14 @@ def test_lists(page, world, model):
     assert len(many) == len(few), "\n".join(sorted(many))
 
 
-def test_dashboard(page, world):
+def test_dashboard(page: Client, world: World) -> None:
     few = queries(page, reverse("admin:index"))
     for _ in range(9):
         rows.world()
     assert len(queries(page, reverse("admin:index"))) == len(few)
 
 
-def test_page_of_a_session(page, world):
+def test_page_of_a_session(page: Client, world: World) -> None:
     address = reverse("admin:sessions_adhoc_adhocsession_change", args=[world.session.pk])
     queries(page, address)
     few = queries(page, address)

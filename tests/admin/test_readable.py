@@ -1,19 +1,22 @@
 """What a tired person would misread: units, times, states, names."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.contrib import admin
+from django.test import Client
 from django.urls import reverse
 from django.utils import formats, timezone
+from pytest_django import Settings
 
-from ocpi.models import Cdr, Command, Evse, OcpiSession, SyncRun
+from ocpi.models import Cdr, Command, Evse, OcpiSession, SyncRun, Tariff
 from partners.admin.kit.showing import url_of
 from partners.models import Partner, Policy
 from sessions_adhoc.models import AdHocSession, TimelineEvent
-from tests.admin.rows import ad_hoc_session
+from tests.admin.rows import World, ad_hoc_session
 from tests.factories import cdr_data, period_data, tariff_data
 
 pytestmark = pytest.mark.usefixtures("shared_world")
@@ -21,7 +24,7 @@ pytestmark = pytest.mark.usefixtures("shared_world")
 MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
 
 
-def shown(page, row) -> Any:
+def shown(page: Client, row: Any) -> Any:
     return page.get(url_of(type(row), row.pk))
 
 
@@ -29,7 +32,7 @@ class TestTimes:
     """24 hours, and the zone once."""
 
     @pytest.fixture
-    def own_formats(self, settings):
+    def own_formats(self, settings: Settings) -> Iterator[None]:
         settings.FORMAT_MODULE_PATH = ["sfp_platform.admin.formats"]
         formats.reset_format_cache()
         yield
@@ -37,7 +40,7 @@ class TestTimes:
         formats.reset_format_cache()
 
     @pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label)
-    def test_no_page_has_12_hours(self, page, world, own_formats, model):
+    def test_no_page_has_12_hours(self, page: Client, world: World, own_formats: None, model: Any) -> None:
         row = model._default_manager.first()
         label = f"{model._meta.app_label}_{model._meta.model_name}"
         for address in (reverse(f"admin:{label}_changelist"), url_of(model, row.pk)):
@@ -53,25 +56,25 @@ class TestTimes:
             "sessions_adhoc.AdHocSession",
         ],
     )
-    def test_pages_of_our_own_need_no_setting_for_it(self, page, world, model):
+    def test_pages_of_our_own_need_no_setting_for_it(self, page: Client, world: World, model: Any) -> None:
         (found,) = [one for one in MODELS if one._meta.label == model]
         text = shown(page, found._default_manager.first()).content.decode()
         assert "a.m." not in text
         assert "p.m." not in text
 
     @pytest.mark.parametrize("name", ["index", "ocpi_message_changelist", "ocpi_location_map"])
-    def test_the_zone_is_named_once(self, page, world, name):
+    def test_the_zone_is_named_once(self, page: Client, world: World, name: str) -> None:
         text = page.get(reverse(f"admin:{name}")).content.decode()
         assert text.count("Europe/Bratislava, CE") == 1
 
-    def test_a_story_over_several_days_names_each(self, page, world):
+    def test_a_story_over_several_days_names_each(self, page: Client, world: World) -> None:
         now = world.session.state_since
         for days in (2, 1):
             TimelineEvent.objects.create(session=world.session, at=now - timedelta(days=days), kind="note", text="x")
         days = shown(page, world.session).content.decode().count('<li class="sfp-day">')
         assert days == 3
 
-    def test_what_began_now_has_not_lasted_0_minutes(self, page, world):
+    def test_what_began_now_has_not_lasted_0_minutes(self, page: Client, world: World) -> None:
         text = shown(page, ad_hoc_session(world.evse)).content.decode()
         assert "just now" in text
         assert "0\xa0minutes" not in text
@@ -92,7 +95,7 @@ class TestSession:
             ("start_strategy", "immediate", "immediate"),
         ],
     )
-    def test_the_policy_has_units(self, page, world, name, value, said):
+    def test_the_policy_has_units(self, page: Client, world: World, name: str, value: Any, said: str) -> None:
         AdHocSession.objects.filter(pk=world.session.pk).update(policy=world.session.policy | {name: value})
         lines = {line[0]: line[1] for line in shown(page, world.session).context["policy"]}
         assert lines[name.replace("_", " ").replace("cdr", "CDR")] == said
@@ -100,7 +103,7 @@ class TestSession:
 
 
 class TestEvse:
-    def test_it_says_what_applies_to_the_next_driver_and_where_that_was_set(self, page, world):
+    def test_it_says_what_applies_to_the_next_driver_and_where_that_was_set(self, page: Client, world: World) -> None:
         evse = world.session.evse
         Policy.objects.all().delete()
         Policy.objects.create(partner=evse.partner, session_timeout=240, retry_delay=20)
@@ -115,14 +118,14 @@ class TestEvse:
 
 class TestCdr:
     @pytest.fixture
-    def cdr(self, world) -> Cdr:
+    def cdr(self, world: World) -> Cdr:
         return Cdr.objects.get()
 
-    def periods(self, page, cdr, *found):
+    def periods(self, page: Client, cdr: Cdr, *found: Any) -> list[Any]:
         Cdr.objects.filter(pk=cdr.pk).update(raw=cdr.raw | {"charging_periods": list(found)})
         return [(line.begins, line.used, line.tariff) for line in shown(page, cdr).context["periods"]]
 
-    def test_periods_have_local_times_and_units(self, page, cdr):
+    def test_periods_have_local_times_and_units(self, page: Client, cdr: Cdr) -> None:
         dimensions = [
             {"type": "ENERGY", "volume": 25},
             {"type": "TIME", "volume": 0.5},
@@ -144,10 +147,12 @@ class TestCdr:
             ({"dimensions": [{"type": "TIME", "volume": "NaN"}]}, ("", "TIME NaN", "")),
         ],
     )
-    def test_what_is_not_as_it_should_be_is_shown_as_it_came(self, page, cdr, period, line):
+    def test_what_is_not_as_it_should_be_is_shown_as_it_came(
+        self, page: Client, cdr: Cdr, period: Any, line: tuple[str, str, str]
+    ) -> None:
         assert self.periods(page, cdr, period) == [line]
 
-    def test_a_total_that_is_not_ours_is_the_first_thing_said(self, page, cdr):
+    def test_a_total_that_is_not_ours_is_the_first_thing_said(self, page: Client, cdr: Cdr) -> None:
         raw = cdr_data(charging_periods=[period_data(ENERGY=20.5)], tariffs=[tariff_data()])
         for total, label in (("12.36", "CDR"), ("13.00", "Differs")):
             Cdr.objects.filter(pk=cdr.pk).update(total_gross=Decimal(total), total_net=Decimal("10.05"), raw=raw)
@@ -175,24 +180,26 @@ class TestCommand:
             ),
         ],
     )
-    def test_it_says_what_came_of_it(self, page, world, values, label, text):
+    def test_it_says_what_came_of_it(
+        self, page: Client, world: World, values: dict[str, str], label: str, text: str
+    ) -> None:
         Command.objects.filter(pk=world.command.pk).update(**values)
         said = shown(page, world.command).context["standing"]
         assert (said.label, said.text) == (label, text)
 
-    def test_a_result_that_is_long_overdue_never_came(self, page, world):
+    def test_a_result_that_is_long_overdue_never_came(self, page: Client, world: World) -> None:
         long_ago = timezone.now() - timedelta(hours=1)
         Command.objects.filter(pk=world.command.pk).update(state="answered", response="ACCEPTED", created_at=long_ago)
         assert "The asynchronous result never came." in shown(page, world.command).context["standing"].text
 
-    def test_the_list_names_command_and_charger(self, page, world):
+    def test_the_list_names_command_and_charger(self, page: Client, world: World) -> None:
         Command.objects.filter(pk=world.command.pk).update(request={"evse_uid": "ION-7"})
         text = page.get(reverse("admin:ocpi_command_changelist")).content.decode()
         assert "START_SESSION" in text
         assert "ION-7" in text
 
 
-def test_a_sync_that_lost_objects_has_not_just_succeeded(page, world):
+def test_a_sync_that_lost_objects_has_not_just_succeeded(page: Client, world: World) -> None:
     run = SyncRun.objects.get()
     said = shown(page, run).context["standing"]
     assert said.label == "Succeeded in part"
@@ -212,18 +219,18 @@ def test_a_sync_that_lost_objects_has_not_just_succeeded(page, world):
         ("INOPERATIVE", "Waiting for the CPO: drivers cannot start here while it says so."),
     ],
 )
-def test_an_evse_says_whether_drivers_can_start(page, world, status, text):
+def test_an_evse_says_whether_drivers_can_start(page: Client, world: World, status: str, text: str) -> None:
     Evse.objects.filter(pk=world.evse.pk).update(status=status)
     assert shown(page, world.evse).context["standing"].text == text
 
 
-def test_nobody_starts_at_a_partner_that_is_not_connected(page, world):
+def test_nobody_starts_at_a_partner_that_is_not_connected(page: Client, world: World) -> None:
     Partner.objects.update(connection=Partner.Connection.SUSPENDED)
     said = shown(page, world.evse).context["standing"].text
     assert said == f"{world.partner.name} is not connected, so drivers cannot start here."
 
 
-def test_an_ocpi_session_leads_to_charger_and_ad_hoc_session(page, world):
+def test_an_ocpi_session_leads_to_charger_and_ad_hoc_session(page: Client, world: World) -> None:
     evse = world.evse
     row = world.ocpi_session
     OcpiSession.objects.filter(pk=row.pk).update(location_id=evse.location.ocpi_id, evse_uid=evse.uid)
@@ -233,23 +240,22 @@ def test_an_ocpi_session_leads_to_charger_and_ad_hoc_session(page, world):
     assert "0.00 kWh" in text
 
 
-def test_the_payments_story_is_told_in_sentences(page, world):
+def test_the_payments_story_is_told_in_sentences(page: Client, world: World) -> None:
     world.session.authorization.events.create(
         at=timezone.now(), action="answered", from_state="reserving", to_state="reserved", outcome="done", amount=4000
     )
     assert "The gateway answered: done, 40.00 EUR." in shown(page, world.session).content.decode()
 
 
-def test_the_search_box_says_what_it_finds(page, world):
+def test_the_search_box_says_what_it_finds(page: Client, world: World) -> None:
     text = page.get(reverse("admin:index")).content.decode()
     assert "Find by any id" in text
     assert "Search apps and models" not in text
 
 
 @pytest.mark.parametrize("begin", ["2026-11-23 21:30", "2026-11-23T21:30"])
-def test_the_calculator_takes_24_hours(page, world, begin):
-    (model,) = [one for one in MODELS if one._meta.label == "ocpi.Tariff"]
-    tariff = model.objects.get()
-    answer = page.get(url_of(model, tariff.pk), {"kwh": "20", "minutes": "30", "parked": "0", "begin": begin})
+def test_the_calculator_takes_24_hours(page: Client, world: World, begin: str) -> None:
+    tariff = Tariff.objects.get()
+    answer = page.get(url_of(Tariff, tariff.pk), {"kwh": "20", "minutes": "30", "parked": "0", "begin": begin})
     assert answer.context["calculator"]["result"] is not None
     assert 'type="datetime-local"' not in answer.content.decode()

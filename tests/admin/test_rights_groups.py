@@ -1,5 +1,7 @@
 """The five groups: made by every migration, and exactly what `partners.people.rights` says."""
 
+from typing import Any
+
 import pytest
 from django.contrib.auth.models import Group, Permission, User
 from django.contrib.contenttypes.models import ContentType
@@ -47,11 +49,11 @@ def granted(name: str) -> set[str]:
         ("admin", OWN),
     ],
 )
-def test_what_each_may_do_beside_looking_and_editing(db, group, expected):
+def test_what_each_may_do_beside_looking_and_editing(db: None, group: str, expected: Any) -> None:
     assert granted(group) & OWN == expected
 
 
-def test_everybody_may_look_at_everything_but_people_and_their_secrets(db):
+def test_everybody_may_look_at_everything_but_people_and_their_secrets(db: None) -> None:
     seen = {name for name in granted("viewer") if ".view_" in name}
     assert granted("viewer") == seen
     assert {"partners.view_partner", "ocpi.view_message", "billing.view_paymentauthorization"} <= seen
@@ -61,24 +63,24 @@ def test_everybody_may_look_at_everything_but_people_and_their_secrets(db):
         assert seen <= granted(group)
 
 
-def test_only_administrators_manage_people(db):
+def test_only_administrators_manage_people(db: None) -> None:
     for group in rights.GROUPS:
         may = any(name.startswith("auth.") for name in granted(group))
         assert may == (group == "admin")
 
 
-def test_only_they_and_integrators_edit_partners(db):
+def test_only_they_and_integrators_edit_partners(db: None) -> None:
     editing = {group for group in rights.GROUPS if "partners.change_partner" in granted(group)}
     assert editing == {"integrator", "admin"}
 
 
-def test_finance_keeps_the_rates_of_vat(db):
+def test_finance_keeps_the_rates_of_vat(db: None) -> None:
     editing = {group for group in rights.GROUPS if "billing.change_vatrate" in granted(group)}
     assert editing == {"finance", "admin"}
     assert not any("billing.delete_vatrate" in granted(group) for group in rights.GROUPS)
 
 
-def test_a_migration_puts_them_right_again(db):
+def test_a_migration_puts_them_right_again(db: None) -> None:
     Group.objects.get(name="finance").delete()
     support = Group.objects.get(name="support")
     support.permissions.set([Permission.objects.get(codename="move_money")])
@@ -90,14 +92,14 @@ def test_a_migration_puts_them_right_again(db):
     assert granted("night shift") == {"partners.close_incident"}
 
 
-def test_a_permission_that_is_added_later_reaches_them(db):
+def test_a_permission_that_is_added_later_reaches_them(db: None) -> None:
     of_partner = ContentType.objects.get_for_model(Partner)
     Permission.objects.create(content_type=of_partner, codename="view_something_new", name="Can view something new")
     rights.make_groups()
     assert "partners.view_something_new" in granted("viewer")
 
 
-def test_where_nothing_changed_nothing_is_written(db):
+def test_where_nothing_changed_nothing_is_written(db: None) -> None:
     with CaptureQueriesContext(connection) as captured:
         rights.make_groups()
     written = [query["sql"] for query in captured if query["sql"].startswith(("UPDATE", "DELETE"))]
@@ -107,7 +109,7 @@ def test_where_nothing_changed_nothing_is_written(db):
 
 
 class TestTheirPages:
-    def test_they_are_read_and_others_edited(self, page):
+    def test_they_are_read_and_others_edited(self, page: Client) -> None:
         own = Group.objects.create(name="night shift")
         platforms = Group.objects.get(name="support")
         assert page.post(reverse("admin:auth_group_change", args=[platforms.pk]), {"name": "x"}).status_code == 403
@@ -115,11 +117,11 @@ class TestTheirPages:
         assert page.post(reverse("admin:auth_group_change", args=[own.pk]), {"name": "day shift"}).status_code == 302
         assert set(Group.objects.values_list("name", flat=True)) == {*rights.GROUPS, "day shift"}
 
-    def test_the_page_says_what_the_group_may_do(self, page):
+    def test_the_page_says_what_the_group_may_do(self, page: Client) -> None:
         shown = page.get(reverse("admin:auth_group_change", args=[Group.objects.get(name="finance").pk]))
         assert "Can capture, release or give back money" in shown.content.decode()
 
-    def test_an_administrator_makes_accounts_but_no_superusers(self, db):
+    def test_an_administrator_makes_accounts_but_no_superusers(self, db: None) -> None:
         chief = User.objects.create_user("chief", is_staff=True)
         chief.groups.add(Group.objects.get(name="admin"))
         client = Client()
@@ -168,7 +170,9 @@ class TestNetworks:
             (["add_allowednetwork", "change_allowednetwork", "delete_allowednetwork"], []),
         ],
     )
-    def test_they_are_changed_with_the_right_to_the_allowlist_only(self, db, granted_beside_editing, networks):
+    def test_they_are_changed_with_the_right_to_the_allowlist_only(
+        self, db: None, granted_beside_editing: list[str], networks: Any
+    ) -> None:
         partner = PartnerFactory.create(name="Ion", country_code="SK", party_id="ION", code="ion")
         user = User.objects.create_user("ana", is_staff=True)
         named = ["view_partner", "change_partner", "view_allowednetwork", *granted_beside_editing]

@@ -1,5 +1,7 @@
 """One box for every id."""
 
+from typing import Any
+
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.core.cache import cache
@@ -15,17 +17,18 @@ from ocpi.log.searching import subject_of_url
 from ocpi.models import Cdr, Message, Tariff
 from partners.admin.kit.showing import url_of
 from tests.admin import rows
+from tests.admin.rows import World
 
 pytestmark = pytest.mark.usefixtures("shared_world")
 
 
 @pytest.fixture(autouse=True)
-def fresh():
+def fresh() -> None:
     """Results are kept for some minutes per person and text."""
     cache.clear()
 
 
-def found(browser, term):
+def found(browser: Client, term: str) -> list[Any]:
     answer = browser.get(reverse("admin:search"), {"s": term, "extended": "1"})
     return [item.link for item in answer.context["results"]]
 
@@ -48,7 +51,7 @@ def found(browser, term):
         *("location", "tariff", "command", "payment", "partner", "request", "correlation", "contract", "gateway"),
     ],
 )
-def test_it_finds(page, world, kind):
+def test_it_finds(page: Client, world: World, kind: Any) -> None:
     cdr = Cdr.objects.get()
     rows.message(world.partner, request_id="Req-1", correlation_id="Corr-1")
     PaymentAuthorization.objects.filter(pk=world.session.authorization_id).update(gateway_reference="sim_7")
@@ -78,7 +81,7 @@ def test_it_finds(page, world, kind):
     assert any(link.startswith(reverse("admin:ocpi_message_changelist")) for link in links)
 
 
-def test_it_finds_nothing_of_what_may_not_be_seen(world):
+def test_it_finds_nothing_of_what_may_not_be_seen(world: World) -> None:
     user = User.objects.create_user("few", is_staff=True)
     user.user_permissions.add(Permission.objects.get(codename="view_evse"))
     browser = Client()
@@ -87,8 +90,8 @@ def test_it_finds_nothing_of_what_may_not_be_seen(world):
     assert found(browser, str(world.session.pk)) == []
 
 
-def test_it_costs_the_same_whatever_there_is(page, world):
-    def queries(term):
+def test_it_costs_the_same_whatever_there_is(page: Client, world: World) -> None:
+    def queries(term: str) -> int:
         cache.clear()
         with CaptureQueriesContext(connection) as captured:
             found(page, term)
@@ -113,14 +116,16 @@ def test_it_costs_the_same_whatever_there_is(page, world):
         ({"location_id": "L-1", "evse_uid": "E-1", "connector_id": "1"}, [], "e-1", True),
     ],
 )
-def test_messages_are_found_by_what_they_are_about(page, world, path, objects, term, hit):
+def test_messages_are_found_by_what_they_are_about(
+    page: Client, world: World, path: Any, objects: Any, term: str, hit: bool
+) -> None:
     record = open_message(Exchange(direction="in", method="PUT", url="/", subject=subject_of_url(path)))
     record.finish(Outcome(http_status=200, ocpi_status=1000, objects=objects))
     listed = page.get(reverse("admin:ocpi_message_changelist"), {"q": term}).context["cl"].result_list
     assert (record.id in [one.pk for one in listed]) is hit
 
 
-def test_the_search_for_a_subject_uses_its_index(world):
+def test_the_search_for_a_subject_uses_its_index(world: World) -> None:
     """Whatever the planner thinks of so few rows, the index must fit the question."""
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")

@@ -1,6 +1,5 @@
 """A connected CPO with a charger and a driver (those of the lifecycle's tests), and the platform's own watch."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -93,7 +92,7 @@ def only() -> Incident:
 
 
 @pytest.fixture
-def world(cpo: Cpo, driver: Driver, clock: Clock) -> Iterator[World]:
+def world(cpo: Cpo, driver: Driver, clock: Clock) -> World:
     """Everything in order: the CPO calls from the one address that is allowed."""
     AllowedNetwork.objects.create(partner=cpo.partner, network=OWN)
     cpo.server.on("GET /cdrs", cpo.server.script["GET /sessions"])

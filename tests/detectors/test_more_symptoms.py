@@ -2,8 +2,10 @@
 
 import ssl
 import threading
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 from cryptography import x509
@@ -47,7 +49,7 @@ def closed(world: World, incident: Incident, looks: int = 2) -> str:
     return incident.close_reason
 
 
-def test_a_server_that_does_not_answer(world) -> None:
+def test_a_server_that_does_not_answer(world: World) -> None:
     RemoteEndpoint.objects.filter(module="sessions").update(url="http://127.0.0.1:9/sessions")
     for _ in range(5):
         world.we_call()
@@ -59,7 +61,7 @@ def test_a_server_that_does_not_answer(world) -> None:
     assert closed(world, incident) == "Their server answers again."
 
 
-def test_a_server_with_too_many_errors(world) -> None:
+def test_a_server_with_too_many_errors(world: World) -> None:
     answers = [Answer("broken", 500)] * 5 + [envelope([])] * 15
 
     def react(_seen: Seen) -> Answer:
@@ -75,7 +77,7 @@ def test_a_server_with_too_many_errors(world) -> None:
     closed(world, incident)
 
 
-def test_a_few_calls_of_which_none_goes_well(world) -> None:
+def test_a_few_calls_of_which_none_goes_well(world: World) -> None:
     """Too few for a rate, and enough to know: no call of this quarter of an hour succeeded."""
     world.cpo.server.on("GET /sessions", Answer("broken", 500))
     for _ in range(10):
@@ -88,7 +90,7 @@ def test_a_few_calls_of_which_none_goes_well(world) -> None:
     assert closed(world, incident) == "A later request of ours was answered well."
 
 
-def test_a_few_errors_are_no_incident(world) -> None:
+def test_a_few_errors_are_no_incident(world: World) -> None:
     world.cpo.server.on("GET /sessions", Answer("broken", 500))
     for _ in range(4):
         world.we_call()
@@ -96,7 +98,7 @@ def test_a_few_errors_are_no_incident(world) -> None:
 
 
 @pytest.mark.parametrize(("ahead", "words"), [(3600, "3600 seconds ahead of"), (-7200, "7200 seconds behind")])
-def test_stamps_that_are_wrong_beside_a_right_web_server(world, ahead: int, words: str) -> None:
+def test_stamps_that_are_wrong_beside_a_right_web_server(world: World, ahead: int, words: str) -> None:
     Evse.objects.update(last_updated=BEGINNING - timedelta(days=9))
     world.cpo.ahead = timedelta(seconds=ahead)
     world.charges()
@@ -115,7 +117,7 @@ def test_stamps_that_are_wrong_beside_a_right_web_server(world, ahead: int, word
     assert incident.close_reason == "Their clock is right again."
 
 
-def test_a_clock_that_is_wrong(world) -> None:
+def test_a_clock_that_is_wrong(world: World) -> None:
     def answer(ahead: timedelta) -> Answer:
         at = world.clock.now() + ahead
         return envelope([], headers={"Date": at.strftime("%a, %d %b %Y %H:%M:%S GMT")})
@@ -129,7 +131,7 @@ def test_a_clock_that_is_wrong(world) -> None:
     assert closed(world, incident, looks=6) == "Their clock is right again."
 
 
-def test_a_new_departure_from_the_specification(world) -> None:
+def test_a_new_departure_from_the_specification(world: World) -> None:
     Partner.objects.update(connected_at=world.clock.now() - timedelta(days=9))
     world.calls_us("PUT", "sessions/SK/ION/S-9/", session_data("S-9"))
     incident = found(world, "Messages depart from the specification in a new way", "slash too many")
@@ -140,12 +142,12 @@ def test_a_new_departure_from_the_specification(world) -> None:
     assert closed(world, incident) == "It was not needed for 24 hours."
 
 
-def test_quirks_while_settling_in_are_left_to_the_connection_check(world) -> None:
+def test_quirks_while_settling_in_are_left_to_the_connection_check(world: World) -> None:
     world.calls_us("PUT", "sessions/SK/ION/S-9/", session_data("S-9"))
     assert world.detect() == []
 
 
-def test_a_pull_that_fails(world) -> None:
+def test_a_pull_that_fails(world: World) -> None:
     url = f"{world.cpo.server.url}/locations"
     RemoteEndpoint.objects.create(partner=world.partner, version="2.2.1", module="locations", role="SENDER", url=url)
     world.cpo.server.on("GET /locations", Answer("<html>", 200))
@@ -159,7 +161,7 @@ def test_a_pull_that_fails(world) -> None:
     assert closed(world, incident) == "A later pull succeeded."
 
 
-def test_tokens_that_the_cpo_does_not_take(world) -> None:
+def test_tokens_that_the_cpo_does_not_take(world: World) -> None:
     now = world.clock.now()
     push = TokenPush.objects.create(
         partner=world.partner, token=TokenFactory.create(), wanted=now, next_check_at=now, tries=3, error="HTTP 500."
@@ -172,7 +174,7 @@ def test_tokens_that_the_cpo_does_not_take(world) -> None:
 class TlsServer:
     """A server on loopback with a certificate of its own, trusted by this process."""
 
-    def __init__(self, folder) -> None:
+    def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler)
         self.server.daemon_threads = True
@@ -210,7 +212,7 @@ class TlsServer:
 
 
 @pytest.fixture
-def tls(tmp_path):
+def tls(tmp_path: Path) -> Iterator[TlsServer]:
     server = TlsServer(tmp_path)
     yield server
     server.close()
@@ -221,7 +223,7 @@ def look_at_certificates(world: World) -> None:
     world.clock.run_tasks()
 
 
-def test_a_certificate_that_expires(world, tls) -> None:
+def test_a_certificate_that_expires(world: World, tls: TlsServer) -> None:
     # OpenSSL knows the real time only: the certificate is good in both.
     until = max(world.clock.now(), datetime.fromtimestamp(ssl_now(), UTC)) + timedelta(days=400)
     tls.show(until)
@@ -247,7 +249,7 @@ def test_a_certificate_that_expires(world, tls) -> None:
     assert incident.close_reason == "The certificate was renewed."
 
 
-def test_a_certificate_that_is_not_accepted(world, tls) -> None:
+def test_a_certificate_that_is_not_accepted(world: World, tls: TlsServer) -> None:
     tls.show(datetime.fromtimestamp(ssl_now(), UTC) + timedelta(days=400), trusted=False)
     Partner.objects.update(versions_url=f"https://localhost:{tls.port}/versions")
     look_at_certificates(world)
@@ -267,7 +269,7 @@ def ssl_now() -> float:
     return os.stat(".").st_atime
 
 
-def test_our_own_failures_are_told_to_support_only(world, monkeypatch) -> None:
+def test_our_own_failures_are_told_to_support_only(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     def breaks(_news: SessionNews) -> None:
         raise RuntimeError("no luck")
 

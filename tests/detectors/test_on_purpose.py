@@ -37,7 +37,7 @@ def scene(world: World) -> Scene:
 
 
 @pytest.mark.parametrize("status", [401, 403, 500])
-def test_calls_of_a_check_that_are_wrong_on_purpose(world, scene, status) -> None:
+def test_calls_of_a_check_that_are_wrong_on_purpose(world: World, scene: Scene, status: int) -> None:
     world.cpo.server.on("GET /sessions", Answer("no", status))
     for _ in range(20):
         scene.ask(f"{world.cpo.server.url}/sessions", "sessions", on_purpose=True)
@@ -46,7 +46,7 @@ def test_calls_of_a_check_that_are_wrong_on_purpose(world, scene, status) -> Non
 
 
 @pytest.mark.parametrize("answer", [REJECTED, Answer("blocked", 403), Answer("no", 401)])
-def test_starts_of_a_check(world, scene, answer) -> None:
+def test_starts_of_a_check(world: World, scene: Scene, answer: Answer) -> None:
     world.cpo.server.on("/commands/START_SESSION", answer)
     command = charge_facts.send_once(scene, "unknown", lambda: charge_facts.begin_charge(scene, UNKNOWN_EVSE))
     assert isinstance(command, Command)
@@ -54,7 +54,7 @@ def test_starts_of_a_check(world, scene, answer) -> None:
     assert world.detect() == []
 
 
-def test_our_own_look_at_the_endpoint(world) -> None:
+def test_our_own_look_at_the_endpoint(world: World) -> None:
     world.clock.forward(minutes=1)
     for _ in range(3):
         assert _stranger(world, "endpoint-check") == 401

@@ -1,6 +1,10 @@
 """The guide's section 8: each symptom is caused, found and named, and its incident closes when the cause is gone."""
 
+from typing import Any
+
 import pytest
+from django.contrib.auth.models import User
+from django.test import Client
 from django.urls import reverse
 
 from ocpi import handshake
@@ -70,7 +74,7 @@ class CallsFromAnotherAddress:
         for _ in range(2):
             assert world.calls_us("GET", REMOTE_ADDR="192.0.2.7").status_code == 403
 
-    def cure(self, world: World, page) -> None:
+    def cure(self, world: World, page: Any) -> None:
         page.post(reverse("admin:partners_incident_do_allow", args=[only().pk]), {"reason": "Ana confirmed it."})
         assert world.calls_us("GET", REMOTE_ADDR="192.0.2.7").status_code == 404
 
@@ -85,7 +89,7 @@ class KeepsUsOut:
         world.cpo.server.on("GET /sessions", Answer("blocked", 403))
         world.we_call()
 
-    def cure(self, world: World, page) -> None:
+    def cure(self, world: World, page: Any) -> None:
         world.cpo.offers_sessions()
         world.we_call()
 
@@ -101,7 +105,7 @@ class CallsWithAnotherToken:
         for _ in range(3):
             world.calls_us("GET", HTTP_AUTHORIZATION=WRONG_TOKEN)
 
-    def cure(self, world: World, page) -> None:
+    def cure(self, world: World, page: Any) -> None:
         world.calls_us("GET", path="cdrs/none")
         world.cpo.evse("AVAILABLE")
 
@@ -117,7 +121,7 @@ class RefusesOurToken:
         world.cpo.server.on("GET /sessions", envelope(None, 2000, "Unknown token", status=401))
         world.we_call()
 
-    def cure(self, world: World, page) -> None:
+    def cure(self, world: World, page: Any) -> None:
         world.cpo.offers_sessions()
         world.we_call()
 
@@ -141,7 +145,7 @@ class CannotShakeHands:
         )
         handshake.advance(handshake.start(self.other).pk)
 
-    def cure(self, world: World, page) -> None:
+    def cure(self, world: World, page: Any) -> None:
         world.cpo.server.register_normally()
         handshake.advance(handshake.start(self.other).pk)
         assert Partner.objects.get(pk=self.other.pk).connection == "connected"
@@ -159,7 +163,7 @@ class SendsNoLocations:
         Location.objects.update(missing_since=world.clock.now())
         world.pass_time(hours=1)
 
-    def cure(self, world: World, page) -> None:
+    def cure(self, world: World, page: Any) -> None:
         assert world.calls_us("PUT", "locations/SK/ION/LOC-7", location_data("LOC-7")).status_code == 201
 
 
@@ -173,7 +177,7 @@ class PushesFaultyLocations:
         for _ in range(3):
             world.calls_us("PUT", "locations/SK/ION/LOC-7", location_data("LOC-8"))
 
-    def cure(self, world: World, page) -> None:
+    def cure(self, world: World, page: Any) -> None:
         world.calls_us("PUT", "locations/SK/ION/LOC-7", location_data("LOC-7"))
 
 
@@ -196,7 +200,7 @@ class StopsPushing:
         Evse.objects.update(last_updated=world.clock.now())
         world.clock.forward(hours=24)
 
-    def cure(self, world: World, page) -> None:
+    def cure(self, world: World, page: Any) -> None:
         world.cpo.evse("AVAILABLE")
 
 
@@ -211,7 +215,7 @@ class SendsNoCdr:
         world.ends()
         world.pass_time(minutes=20)
 
-    def cure(self, world: World, page) -> None:
+    def cure(self, world: World, page: Any) -> None:
         world.cpo.cdr(3.20)
         world.clock.forward(seconds=1)
 
@@ -229,7 +233,7 @@ class SendsFaultyCdrs:
         with pytest.raises(AssertionError):
             world.cpo.cdr(3.20, currency=None)
 
-    def cure(self, world: World, page) -> None:
+    def cure(self, world: World, page: Any) -> None:
         world.cpo.cdr(3.20)
         world.clock.forward(seconds=1)
 
@@ -245,7 +249,7 @@ class DoesNotKnowTheEvse:
         world.cpo.server.on("/commands/START_SESSION", refusal)
         world.driver.start()
 
-    def cure(self, world: World, page) -> None:
+    def cure(self, world: World, page: Any) -> None:
         world.cpo.accept("START_SESSION")
         world.charges()
 
@@ -260,7 +264,7 @@ class SendsNoUpdates:
         world.charges()
         world.pass_time(minutes=5)
 
-    def cure(self, world: World, page) -> None:
+    def cure(self, world: World, page: Any) -> None:
         world.sample(4)
         world.clock.forward(seconds=30)
 
@@ -278,7 +282,7 @@ class BringsNoEnergy:
             world.clock.forward(seconds=50)
             world.sample(0)
 
-    def cure(self, world: World, page) -> None:
+    def cure(self, world: World, page: Any) -> None:
         world.sample(1)
         world.clock.forward(seconds=10)
         world.sample(1.2)
@@ -296,7 +300,7 @@ class SendsLateSamples:
             world.clock.forward(seconds=120)
             world.sample(kwh)
 
-    def cure(self, world: World, page) -> None:
+    def cure(self, world: World, page: Any) -> None:
         world.sample(7)
         world.clock.forward(seconds=10)
         world.sample(7.1)
@@ -314,14 +318,14 @@ class DeliversTooLate:
         world.cpo.session(0, created=True)
         world.clock.forward(minutes=6)
 
-    def cure(self, world: World, page) -> None:
+    def cure(self, world: World, page: Any) -> None:
         world.driver.start()
         world.cpo.session(0, session_id="S-2", created=True)
         world.clock.forward(seconds=10)
         world.cpo.session(2, session_id="S-2", charging_periods=[power(50)])
 
 
-SCENARIOS = [
+SCENARIOS: list[type[Any]] = [
     CallsFromAnotherAddress,
     KeepsUsOut,
     CallsWithAnotherToken,
@@ -341,7 +345,7 @@ SCENARIOS = [
 
 
 @pytest.fixture
-def page(db, django_user_model):
+def page(db: None, django_user_model: type[User]) -> Client:
     from django.test import Client
 
     client = Client()
@@ -350,7 +354,7 @@ def page(db, django_user_model):
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.__name__)
-def test_it_is_found_named_and_closed(world, page, scenario) -> None:
+def test_it_is_found_named_and_closed(world: World, page: Client, scenario: Any) -> None:
     case = scenario()
     assert world.detect() == []
 
@@ -379,7 +383,7 @@ def test_every_symptom_of_the_guide_has_its_scenario() -> None:
     assert {scenario.symptom for scenario in SCENARIOS} == set(GUIDE)
 
 
-def test_a_good_charge_leaves_nothing_to_say(world) -> None:
+def test_a_good_charge_leaves_nothing_to_say(world: World) -> None:
     world.charges()
     for kwh in (5, 7.5, 10):
         assert world.detect() == []

@@ -156,8 +156,8 @@ def test_statements_are_for_postgresql() -> None:
 
 
 def test_they_are_written_into_files() -> None:
-    migration = type("Migration", (migrations.Migration,), {"operations": [CreateModels(in_a_circle())]})
-    migration.operations.append(OnPostgreSQL(["SELECT 1"], reverse=["SELECT 2"]))
+    operations = [CreateModels(in_a_circle()), OnPostgreSQL(["SELECT 1"], reverse=["SELECT 2"])]
+    migration = type("Migration", (migrations.Migration,), {"operations": operations})
     text = MigrationWriter(migration("0001_initial", "trial")).as_string()
 
     written: dict[str, Any] = {}

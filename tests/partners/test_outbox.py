@@ -1,23 +1,29 @@
 """Every mail is a row: written with what causes it, sent after the commit, tried again, never lost."""
 
 import smtplib
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any, NoReturn
 
 import pytest
 from django.core import mail as django_mail
+from django.core.mail import EmailMultiAlternatives
 from django.core.mail.backends.locmem import EmailBackend
 from django.db import transaction
+from django.test import Client
 from django.utils import timezone
+from pytest_django import Settings
 
 from onboarding.documents.archive import archive
 from onboarding.documents.written import Written
 from partners import outbox
 from partners.incidents import Report, close_incidents, open_incident
-from partners.models import Document, Incident, Mail
+from partners.models import Document, Incident, Mail, Partner
 from partners.outbox import PAUSES, Letter, send_again, send_due
 from partners.tasks import mail_clean, mail_tick
 from sfp_platform.celery import app
 from tests.factories import PartnerFactory
+from tests.support.tasks import Ran
 
 REPORT = Report(key="k", symptom="Clock is wrong", cause="It is.", resolution="Set it.")
 
@@ -25,39 +31,41 @@ REPORT = Report(key="k", symptom="Clock is wrong", cause="It is.", resolution="S
 class Refusing(EmailBackend):
     """A mail server that takes nothing."""
 
-    def send_messages(self, _messages):
+    def send_messages(self, _messages: Any) -> NoReturn:
         raise smtplib.SMTPServerDisconnected("Connection unexpectedly closed")
 
 
 class Dying(EmailBackend):
     """The worker is killed after the mail server took the mail."""
 
-    def send_messages(self, messages):
+    def send_messages(self, messages: Any) -> NoReturn:
         super().send_messages(messages)
         raise KeyboardInterrupt
 
 
 @pytest.fixture
-def partner(db):
+def partner(db: None) -> Partner:
     return PartnerFactory.create(code="ion", country_code="SK", party_id="ION")
 
 
 @pytest.fixture
-def letter():
+def letter() -> Letter:
     return Letter("Hello\nthere", "Body", ["a@ion.example", "a@ion.example"], ["c@ion.example"], ["r@sfp.example"])
 
 
 @pytest.fixture
-def broken(settings):
+def broken(settings: Settings) -> Callable[..., Any]:
     working = settings.EMAIL_BACKEND
 
-    def turn(backend=None):
+    def turn(backend: Any = None) -> None:
         settings.EMAIL_BACKEND = f"{__name__}.{backend.__name__}" if backend else working
 
     return turn
 
 
-def test_it_is_sent_after_the_commit_by_a_worker(partner, letter, run_tasks):
+def test_it_is_sent_after_the_commit_by_a_worker(
+    partner: Partner, letter: Letter, run_tasks: Callable[..., list[Ran]]
+) -> None:
     outbox.write(partner, letter)
     assert django_mail.outbox == []
     assert run_tasks() == [("partners.tasks.mail_send", (Mail.objects.get().pk,))]
@@ -75,7 +83,7 @@ def test_it_is_sent_after_the_commit_by_a_worker(partner, letter, run_tasks):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_transaction_that_fails_leaves_no_mail(letter, run_tasks):
+def test_a_transaction_that_fails_leaves_no_mail(letter: Letter, run_tasks: Callable[..., list[Ran]]) -> None:
     partner = PartnerFactory.create(code="ion", country_code="SK", party_id="ION")
     with transaction.atomic():
         outbox.write(partner, letter)
@@ -83,7 +91,7 @@ def test_a_transaction_that_fails_leaves_no_mail(letter, run_tasks):
     assert (Mail.objects.count(), run_tasks()) == (0, [])
 
 
-def test_a_task_that_is_lost_costs_seconds(partner, letter):
+def test_a_task_that_is_lost_costs_seconds(partner: Partner, letter: Letter) -> None:
     outbox.write(partner, letter)
     assert [mail_tick(), mail_tick()] == [1, 0]
     assert len(django_mail.outbox) == 1
@@ -91,7 +99,9 @@ def test_a_task_that_is_lost_costs_seconds(partner, letter):
     assert (tick["schedule"], tick["options"]["queue"]) == (5, "mail.due"), "it goes past whatever is queued in order"
 
 
-def test_pauses_grow_and_it_goes_out_when_the_server_is_back(partner, letter, broken):
+def test_pauses_grow_and_it_goes_out_when_the_server_is_back(
+    partner: Partner, letter: Letter, broken: Callable[..., Any]
+) -> None:
     row = outbox.write(partner, letter)
     now = timezone.now()
     broken(Refusing)
@@ -109,7 +119,9 @@ def test_pauses_grow_and_it_goes_out_when_the_server_is_back(partner, letter, br
     assert sum(PAUSES, timedelta(0)) == timedelta(days=3)
 
 
-def test_what_is_given_up_is_an_incident_and_can_be_sent_again(partner, letter, broken):
+def test_what_is_given_up_is_an_incident_and_can_be_sent_again(
+    partner: Partner, letter: Letter, broken: Callable[..., Any]
+) -> None:
     row = outbox.write(partner, letter)
     Mail.objects.update(tries=len(PAUSES))
     broken(Refusing)
@@ -127,7 +139,9 @@ def test_what_is_given_up_is_an_incident_and_can_be_sent_again(partner, letter, 
     assert send_due(timezone.now()) == 1
 
 
-def test_a_worker_that_dies_while_sending_sends_it_twice_at_most_under_one_id(partner, letter, broken):
+def test_a_worker_that_dies_while_sending_sends_it_twice_at_most_under_one_id(
+    partner: Partner, letter: Letter, broken: Callable[..., Any]
+) -> None:
     outbox.write(partner, letter)
     broken(Dying)
     now = timezone.now()
@@ -142,13 +156,13 @@ def test_a_worker_that_dies_while_sending_sends_it_twice_at_most_under_one_id(pa
     assert len(django_mail.outbox) == 2
 
 
-def test_the_task_and_the_tick_do_not_send_it_both(partner, letter):
+def test_the_task_and_the_tick_do_not_send_it_both(partner: Partner, letter: Letter) -> None:
     row = outbox.write(partner, letter)
     assert [outbox.send(row.pk), outbox.send(row.pk), send_due(timezone.now()) > 0] == [True, False, False]
     assert len(django_mail.outbox) == 1
 
 
-def test_what_arrived_and_is_sent_again_has_another_id(partner, letter):
+def test_what_arrived_and_is_sent_again_has_another_id(partner: Partner, letter: Letter) -> None:
     row = outbox.write(partner, letter)
     mail_tick()
     assert send_again(row.pk)
@@ -156,7 +170,7 @@ def test_what_arrived_and_is_sent_again_has_another_id(partner, letter):
     assert len({sent.extra_headers["Message-ID"] for sent in django_mail.outbox}) == 2
 
 
-def test_an_incident_is_mailed_when_its_mail_was_taken(partner, broken):
+def test_an_incident_is_mailed_when_its_mail_was_taken(partner: Partner, broken: Callable[..., Any]) -> None:
     open_incident(partner.pk, REPORT)
     open_incident(partner.pk, REPORT)
     assert Mail.objects.count() == 1
@@ -169,28 +183,30 @@ def test_an_incident_is_mailed_when_its_mail_was_taken(partner, broken):
     assert "Clock is wrong" in django_mail.outbox[0].subject
 
 
-def test_an_incident_that_is_over_before_it_was_told_is_not_told(partner):
+def test_an_incident_that_is_over_before_it_was_told_is_not_told(partner: Partner) -> None:
     open_incident(partner.pk, REPORT)
     close_incidents(partner.pk, "k", "Gone.")
     assert mail_tick() == 0
     assert (Mail.objects.get().state, django_mail.outbox) == ("withdrawn", [])
 
 
-def test_incidents_from_before_are_mailed_too(partner):
+def test_incidents_from_before_are_mailed_too(partner: Partner) -> None:
     Incident.objects.create(partner=partner, **{**REPORT.fields(), "key": "old"})
     assert [mail_tick(), mail_tick()] == [1, 0]
     assert Incident.objects.get().mailed_at
 
 
-def test_an_attachment_is_kept_with_its_row(partner):
+def test_an_attachment_is_kept_with_its_row(partner: Partner) -> None:
     document = archive(partner, Document.Kind.DATA_SHEET, Written("sheet.pdf", b"%PDF-1.7"), by="jana")
     outbox.write(partner, Letter("Sheet", "Attached.", ["a@ion.example"], html="<p>Attached.", document=document))
     mail_tick()
-    assert django_mail.outbox[0].attachments[0][:2] == ("sheet.pdf", b"%PDF-1.7")
-    assert django_mail.outbox[0].alternatives[0][0] == "<p>Attached."
+    (message,) = django_mail.outbox
+    assert isinstance(message, EmailMultiAlternatives)
+    assert message.attachments[0][:2] == ("sheet.pdf", b"%PDF-1.7")
+    assert message.alternatives[0][0] == "<p>Attached."
 
 
-def test_old_mails_are_cleaned_and_those_with_a_document_stay(partner, letter):
+def test_old_mails_are_cleaned_and_those_with_a_document_stay(partner: Partner, letter: Letter) -> None:
     old, waiting, fresh = (outbox.write(partner, letter) for _ in range(3))
     Mail.objects.exclude(pk=fresh.pk).update(written_at=timezone.now() - outbox.KEPT - timedelta(days=1))
     Mail.objects.exclude(pk=waiting.pk).update(state="sent", next_check_at=None)
@@ -200,7 +216,14 @@ def test_old_mails_are_cleaned_and_those_with_a_document_stay(partner, letter):
 class TestPage:
     """The outbox in the admin."""
 
-    def test_it_shows_the_state_and_sends_again(self, partner, letter, admin_client, broken, run_tasks):
+    def test_it_shows_the_state_and_sends_again(
+        self,
+        partner: Partner,
+        letter: Letter,
+        admin_client: Client,
+        broken: Callable[..., Any],
+        run_tasks: Callable[..., list[Ran]],
+    ) -> None:
         row = outbox.write(partner, letter)
         broken(Refusing)
         run_tasks()
@@ -214,7 +237,9 @@ class TestPage:
         row.refresh_from_db()
         assert (row.state, len(django_mail.outbox)) == ("sent", 1)
 
-    def test_it_is_refused_while_a_worker_holds_it(self, partner, letter, admin_client):
+    def test_it_is_refused_while_a_worker_holds_it(
+        self, partner: Partner, letter: Letter, admin_client: Client
+    ) -> None:
         row = outbox.write(partner, letter)
         Mail.objects.update(state="sending", next_check_at=timezone.now() + outbox.LEASE)
         admin_client.post(f"/admin/partners/mail/{row.pk}/do/send-again/")

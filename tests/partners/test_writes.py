@@ -1,7 +1,7 @@
 """What is written together is what the ORM would have written, one row after the other."""
 
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, models, transaction
@@ -18,7 +18,7 @@ MOMENT = datetime(2026, 5, 4, 12, 0, 0, 123456, tzinfo=UTC)
 
 @pytest.fixture
 def partner() -> Partner:
-    return cast(Partner, PartnerFactory.create(code="ion"))
+    return PartnerFactory.create(code="ion")
 
 
 def token(partner: Partner, uid: str) -> Token:
@@ -29,7 +29,7 @@ def columns(row: models.Model, *but: str) -> dict[str, Any]:
     return {field.attname: getattr(row, field.attname) for field in row._meta.concrete_fields if field.name not in but}
 
 
-def test_new_and_changed_rows_in_one_statement(partner) -> None:
+def test_new_and_changed_rows_in_one_statement(partner: Partner) -> None:
     known = token(partner, "1")
     known.save()
     known.uid, known.issuer, partner.name = "one", "ä'; --", "Another"
@@ -55,7 +55,7 @@ def test_new_and_changed_rows_in_one_statement(partner) -> None:
     assert not any(row._state.adding for row in (command, *fresh))
 
 
-def test_it_is_forgotten_when_it_is_written(partner) -> None:
+def test_it_is_forgotten_when_it_is_written(partner: Partner) -> None:
     writes = Writes()
     writes.add(token(partner, "1"))
     writes.run()
@@ -64,7 +64,7 @@ def test_it_is_forgotten_when_it_is_written(partner) -> None:
     assert (len(captured), Token.objects.count()) == (0, 1)
 
 
-def test_all_of_it_or_nothing(partner) -> None:
+def test_all_of_it_or_nothing(partner: Partner) -> None:
     token(partner, "1").save()
     partner.name = "Another"
     writes = Writes()
@@ -75,7 +75,7 @@ def test_all_of_it_or_nothing(partner) -> None:
     assert Partner.objects.get(pk=partner.pk).name != "Another"
 
 
-def test_an_update_returns_the_rows_as_they_are_now(partner) -> None:
+def test_an_update_returns_the_rows_as_they_are_now(partner: Partner) -> None:
     for uid in "123":
         token(partner, uid).save()
     found = update_returning(Token.objects.filter(uid__in=["1", "3"]), issuer="New", last_updated=MOMENT)
