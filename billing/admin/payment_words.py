@@ -37,6 +37,8 @@ def who_is_awaited(row: PaymentAuthorization) -> str:
         return f"People: the gateway was asked {row.attempts} times and does not finish."
     if needs_people(row):
         return f"People: the gateway refused ({row.failure_code}); the money is still held."
+    if row.state == State.RESERVING and row.action is not None:
+        return "The driver: it is to be paid at the gateway's page."
     return AWAITED.get(State(row.state), "Nobody: this is over.")
 
 

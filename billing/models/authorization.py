@@ -8,30 +8,8 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django_fsm import FSMField, FSMModelMixin, transition
 
+from billing.models.payment_states import TAKEN_STATES, TERMINAL_STATES, WATCHED_STATES, DisputeState, State
 from partners.ground.deadlines import due_index
-
-
-class State(models.TextChoices):
-    """Where the money is."""
-
-    CREATED = "created", "Created"
-    RESERVING = "reserving", "Reserving"
-    RESERVED = "reserved", "Reserved"
-    CAPTURING = "capturing", "Capturing"
-    CAPTURED = "captured", "Captured"
-    REFUNDING = "refunding", "Refunding"
-    RELEASING = "releasing", "Releasing"
-    RELEASED = "released", "Released"
-    DECLINED = "declined", "Declined"
-    FAILED = "failed", "Failed"
-    EXPIRED = "expired", "Expired"
-
-
-# Nothing is held, and nothing is asked of the gateway unless staff want to give captured money back.
-TERMINAL_STATES = (State.CAPTURED, State.RELEASED, State.DECLINED, State.FAILED, State.EXPIRED)
-# The gateway holds money or owes us an answer about it, so somebody must look again at `next_check_at`.
-WATCHED_STATES = (State.RESERVING, State.RESERVED, State.CAPTURING, State.RELEASING, State.REFUNDING)
-TAKEN_STATES = (State.CAPTURED, State.REFUNDING)
 
 
 class PaymentAuthorization(FSMModelMixin, models.Model):
@@ -54,7 +32,17 @@ class PaymentAuthorization(FSMModelMixin, models.Model):
     )
     gateway = models.CharField(max_length=32, help_text="Name of the payment gateway that holds the money.")
     payment_method = models.CharField(
-        max_length=255, help_text="Opaque token from the terminal or the app; never a card number."
+        max_length=255,
+        blank=True,
+        help_text="Opaque token from the terminal or the app; never a card number. Empty: chosen at the gateway.",
+    )
+    opening = models.JSONField(
+        null=True,
+        blank=True,
+        help_text="What the reservation is opened with besides: return_url, locale, description, email, metadata.",
+    )
+    adopted = models.BooleanField(
+        default=False, db_default=False, help_text="A payment terminal held the money before: it is taken over."
     )
     amount = models.BigIntegerField(help_text="To reserve, in minor units.")
     currency = models.CharField(max_length=3, help_text="ISO 4217.")
@@ -66,6 +54,18 @@ class PaymentAuthorization(FSMModelMixin, models.Model):
         null=True, blank=True, help_text="Being given back, in minor units; empty when nothing is."
     )
     refunded_amount = models.BigIntegerField(default=0, help_text="Given back of what was captured, in minor units.")
+    raise_amount = models.BigIntegerField(
+        null=True, blank=True, help_text="To be held in all, in minor units; empty when nothing more is asked for."
+    )
+    most_capturable = models.BigIntegerField(
+        null=True, blank=True, help_text="What the gateway would capture at most, where that is not the amount."
+    )
+    dispute = models.CharField(
+        max_length=8, blank=True, choices=DisputeState.choices, default=DisputeState.NONE, db_default=DisputeState.NONE
+    )
+    disputed_amount = models.BigIntegerField(
+        default=0, db_default=0, help_text="What the driver's bank disputes, or took back, in minor units."
+    )
 
     state = FSMField(default=State.CREATED, choices=State.choices, protected=True, max_length=16)
     state_since = models.DateTimeField(default=timezone.now)
@@ -86,7 +86,20 @@ class PaymentAuthorization(FSMModelMixin, models.Model):
         help_text="Grows when the gateway refuses, and with each refund: asking anew is a new intent.",
     )
 
+    spent_keys = models.PositiveSmallIntegerField(
+        default=0,
+        db_default=0,
+        help_text="Idempotency keys for which the gateway would only repeat that it failed itself.",
+    )
+    told_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the gateway last told of something that was not looked into yet."
+    )
+
     gateway_reference = models.CharField(max_length=255, blank=True, help_text="The gateway's name for the charge.")
+    action = models.BinaryField(
+        null=True, editable=False, help_text="What the driver has to do before money is held. Encrypted."
+    )
+    action_until = models.DateTimeField(null=True, blank=True, help_text="Until when the driver can do it.")
     expires_at = models.DateTimeField(null=True, blank=True, help_text="When the gateway lets go of the money.")
     expiry_warned_at = models.DateTimeField(null=True, blank=True)
     failure_code = models.CharField(max_length=64, blank=True)
@@ -131,8 +144,17 @@ class PaymentAuthorization(FSMModelMixin, models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(state__in=WATCHED_STATES, next_check_at__isnull=False)
-                | (~Q(state__in=WATCHED_STATES) & Q(next_check_at__isnull=True)),
+                | (~Q(state__in=WATCHED_STATES) & Q(next_check_at__isnull=True))
+                | Q(state=State.CAPTURED),
                 name="billing_auth_watched_has_deadline",
+            ),
+            models.CheckConstraint(
+                condition=Q(raise_amount__isnull=True)
+                | Q(state=State.RESERVED, raise_amount__gt=F("amount"), raise_amount__isnull=False),
+                name="billing_auth_raised_while_reserved",
+            ),
+            models.UniqueConstraint(
+                fields=["gateway", "gateway_reference"], condition=Q(adopted=True), name="billing_auth_adopted_once"
             ),
         ]
 
@@ -154,13 +176,28 @@ class PaymentAuthorization(FSMModelMixin, models.Model):
         """The idempotency key of the reservation (rule 29)."""
         return f"{self.pk}:reserve"
 
+    @property
+    def was_reserved(self) -> bool:
+        """The gateway held the money at some time."""
+        return self.expires_at is not None and self.state != State.DECLINED
+
+    @property
+    def may_be_captured(self) -> int:
+        """The most that a capture may take, in minor units: what is reserved, or less where the gateway says so."""
+        return self.amount if self.most_capturable is None else min(self.amount, self.most_capturable)
+
     def key(self, intent: str) -> str:
-        """The idempotency key of `capture`, `release` or `refund` (rule 29).
+        """The key of `capture`, `release`, `refund` or `raise` (rule 29).
 
         It changes only after the gateway has definitely refused, or refunded: that intent is over, and its key
         would repeat its answer for ever. While an answer is in doubt the key stays.
         """
         return f"{self.pk}:{intent}" if self.intent_round == 1 else f"{self.pk}:{intent}:{self.intent_round}"
+
+    def await_driver(self, now: datetime, action: bytes | None, until: datetime | None, check_at: datetime) -> None:
+        """Nothing is held until the driver acts; the gateway is asked from time to time whether that has happened."""
+        self.action, self.action_until = action, until
+        self.attempts, self.next_check_at = 0, check_at
 
     def is_leased(self, now: datetime) -> bool:
         """A worker is talking to the gateway about this row."""
@@ -169,14 +206,26 @@ class PaymentAuthorization(FSMModelMixin, models.Model):
     def _enter(self, now: datetime, check_at: datetime | None) -> None:
         """What every change of state does to the bookkeeping columns."""
         self.state_since = now
-        self.attempts = 0
+        self.attempts = self.spent_keys = 0
+        self.raise_amount = None
         # A worker in the middle of a call keeps its lease: the next call waits for its answer or its death.
-        self.next_check_at = self.leased_until if check_at and self.leased_until and self.is_leased(now) else check_at
+        self.next_check_at = check_at and (self._free_at(now) or check_at)
+
+    def _free_at(self, now: datetime) -> datetime | None:
+        """When the worker that asks the gateway has to be done; None where there is none."""
+        return self.leased_until if self.is_leased(now) else None
 
     def _end(self, now: datetime, code: str = "", message: str = "") -> None:
         self._enter(now, None)
         self.leased_until = self.called_at = None
+        self._forget_driver()
         self.failure_code, self.failure_message = code, message[:500]
+
+    def _forget_driver(self) -> None:
+        """What only opening and paying needed is not kept for longer."""
+        self.action = self.action_until = None
+        if self.opening and "email" in self.opening:
+            self.opening = {name: value for name, value in self.opening.items() if name != "email"}
 
     @transition(field="state", source=State.CREATED, target=State.RESERVING)
     def start_reserving(self, now: datetime) -> None:
@@ -190,6 +239,7 @@ class PaymentAuthorization(FSMModelMixin, models.Model):
         self._enter(now, None)
         self.called_at = None
         self.next_check_at = self.expiry_clock(now)
+        self._forget_driver()
         self.failure_code, self.failure_message = code, message[:500]
         if code:
             self.intent_round += 1
@@ -198,20 +248,21 @@ class PaymentAuthorization(FSMModelMixin, models.Model):
     @transition(field="state", source=State.RESERVED, target=State.CAPTURING)
     def start_capturing(self, now: datetime, amount: int) -> None:
         """The gateway is asked for a part of what it holds, or all of it."""
-        self.capture_amount = amount
+        self.capture_amount, self.called_at = amount, None
         self._enter(now, now)
 
-    @transition(field="state", source=[State.RESERVING, State.RESERVED], target=State.RELEASING)
+    @transition(field="state", source=[State.CREATED, State.RESERVING, State.RESERVED], target=State.RELEASING)
     def start_releasing(self, now: datetime) -> None:
         """The gateway is asked to let go of the money."""
         # Without the gateway's reference the question still open is what became of the reservation.
         if self.gateway_reference:
             self.called_at = None
         self._enter(now, now)
+        self._forget_driver()
 
-    @transition(field="state", source=State.CAPTURING, target=State.CAPTURED)
+    @transition(field="state", source=[State.RESERVED, State.CAPTURING, State.RELEASING], target=State.CAPTURED)
     def mark_captured(self, now: datetime, amount: int) -> None:
-        """The driver has paid; what was held beyond that is free."""
+        """The driver has paid, whoever took the money; what was held beyond that is free."""
         self.captured_amount = amount
         self._end(now)
 
@@ -248,6 +299,20 @@ class PaymentAuthorization(FSMModelMixin, models.Model):
         self.refunded_amount, self.refund_amount = self.refunded_amount + refunded, None
         self.intent_round += 1
         self._end(now, code, message)
+
+    def start_raising(self, now: datetime, amount: int) -> None:
+        """The gateway is asked to hold more. The money stays reserved meanwhile, and may be captured or released."""
+        self.raise_amount, self.called_at = amount, None
+        self.attempts, self.next_check_at = 0, self._free_at(now) or now
+
+    def end_raising(self, now: datetime, *, done: bool) -> None:
+        """The gateway holds more now, or what it held before."""
+        if done and self.raise_amount is not None:
+            self.amount, self.most_capturable = self.raise_amount, None
+        self.intent_round += 1
+        self.raise_amount = self.called_at = None
+        self.attempts = self.spent_keys = 0
+        self.next_check_at = self.expiry_clock(now)
 
     def warn_at(self) -> datetime:
         """When to warn that the reservation expires: a day before (rule 28), or halfway if it is short."""

@@ -4,7 +4,8 @@ from typing import Any, NoReturn
 
 from django.db import models
 
-from billing.models.authorization import PaymentAuthorization, State
+from billing.models.authorization import PaymentAuthorization
+from billing.models.payment_states import State
 
 
 class Action(models.TextChoices):
@@ -17,6 +18,7 @@ class Action(models.TextChoices):
     UNREACHABLE = "unreachable", "Gateway unreachable"
     LATE = "late", "Late answer ignored"
     EXPIRY_NEAR = "expiry_near", "Reservation expires soon"
+    TOLD = "told", "Gateway sent an event"
 
 
 class AppendOnlyQuerySet(models.QuerySet["PaymentEvent"]):

@@ -9,8 +9,9 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from billing.gateways import GatewayAnswer, Outcome
+from billing.gateways import Dispute, GatewayAnswer, Outcome, Verb
 from billing.models import PaymentAuthorization
+from billing.payments import sealing
 from partners.ground.deadlines import growing_pause
 
 State = PaymentAuthorization.State
@@ -23,7 +24,11 @@ STUCK_ATTEMPTS = 8
 # A request that timed out may still be on its way; only after this long does "never heard of it" mean never.
 ARRIVAL_GRACE = timedelta(minutes=2)
 EXPIRY_RECHECK = timedelta(hours=1)
+# While the driver is at the gateway's page. Its event, and the driver's return, come first as a rule.
+DRIVER_POLL = timedelta(seconds=15)
 CONTRADICTION = "gateway_contradiction"
+TAKEN_ELSEWHERE = "captured_elsewhere"
+REFUND_FAILED = "refund_failed"
 
 
 class Step(StrEnum):
@@ -33,20 +38,33 @@ class Step(StrEnum):
     CAPTURE = "capture"
     RELEASE = "release"
     REFUND = "refund"
+    RAISE = "raise"
     FIND = "find"  # releasing, and the reservation's fate is unknown
-    CHECK = "check"  # reserved, and past its expiry
+    CHECK = (
+        "check"  # reserved or captured: how does the money stand? Its time is over, or the gateway told of something
+    )
     WARN = "warn"  # reserved, and close to its expiry: the gateway is not asked
 
     @property
     def acts(self) -> bool:
         """The gateway may change something on this request."""
-        return self in (Step.RESERVE, Step.CAPTURE, Step.RELEASE, Step.REFUND)
+        return self in (Step.RESERVE, Step.CAPTURE, Step.RELEASE, Step.REFUND, Step.RAISE)
+
+    @property
+    def verb(self) -> Verb:
+        """What a lookup asks about."""
+        return Verb(self) if self.acts else Verb.RESERVE
 
 
 def next_step(row: PaymentAuthorization, now: datetime) -> Step:
     """What a due row needs. LookupError for a state that awaits nothing."""
+    if row.state == State.CAPTURED:
+        return Step.CHECK
     if row.state == State.RESERVED:
-        return Step.CHECK if row.expires_at is None or row.expires_at <= now else Step.WARN
+        if row.raise_amount is not None:
+            return Step.RAISE
+        is_over = row.expires_at is None or row.expires_at <= now
+        return Step.CHECK if is_over or row.told_at is not None else Step.WARN
     if row.state == State.RELEASING:
         return Step.RELEASE if row.gateway_reference else Step.FIND
     return {State.RESERVING: Step.RESERVE, State.CAPTURING: Step.CAPTURE, State.REFUNDING: Step.REFUND}[row.state]
@@ -79,6 +97,9 @@ def apply_warning(row: PaymentAuthorization, now: datetime) -> None:
 
 def apply_silence(row: PaymentAuthorization, step: Step, now: datetime) -> None:
     """Nobody answered; `row.called_at` says whether the gateway may have heard."""
+    if step is Step.RAISE and row.attempts >= RESERVE_ATTEMPTS and row.called_at is None:
+        row.end_raising(now, done=False)
+        return
     unheard = row.called_at is None and not row.gateway_reference
     if row.state == State.RESERVING and row.attempts >= RESERVE_ATTEMPTS:
         if unheard:
@@ -105,7 +126,9 @@ def _contradiction(row: PaymentAuthorization, message: str) -> None:
 
 def _learn(row: PaymentAuthorization, answer: GatewayAnswer) -> None:
     row.gateway_reference = answer.gateway_reference or row.gateway_reference
-    row.expires_at = answer.expires_at or row.expires_at
+    if answer.outcome is Outcome.DONE:
+        row.expires_at = answer.expires_at or row.expires_at
+        row.most_capturable = answer.most_capturable
 
 
 def _on_reservation(row: PaymentAuthorization, answer: GatewayAnswer, now: datetime) -> None:
@@ -114,11 +137,20 @@ def _on_reservation(row: PaymentAuthorization, answer: GatewayAnswer, now: datet
         case Outcome.DONE if not row.gateway_reference:
             _contradiction(row, "The gateway reserved the money and named no charge.")
             _later(row, now)
-        case Outcome.DONE if answer.amount not in (None, row.amount):
+        case Outcome.OPENED:
+            # Saved, and only now is it confirmed: whatever holds money can be asked about.
+            row.called_at, row.spent_keys, row.attempts, row.next_check_at = None, 0, 0, now
+        case Outcome.ACTION_REQUIRED:
+            action = answer.action
+            until = action.expires_at if action else None
+            row.await_driver(now, sealing.sealed(action) if action else None, until, now + DRIVER_POLL)
+        case Outcome.DONE if _is_another_amount(row, answer):
             _contradiction(row, f"Asked to reserve {row.amount}, the gateway reserved {answer.amount}.")
             row.start_releasing(now)
         case Outcome.DONE:
             row.hold(now)
+            if answer.captured_amount:
+                row.told_at = row.next_check_at = now
         case Outcome.DECLINED:
             row.mark_declined(now, answer.code or "declined", answer.message)
         case Outcome.REFUSED:
@@ -127,6 +159,13 @@ def _on_reservation(row: PaymentAuthorization, answer: GatewayAnswer, now: datet
             row.mark_expired(now, answer.message)
         case _:
             _later(row, now)
+
+
+def _is_another_amount(row: PaymentAuthorization, answer: GatewayAnswer) -> bool:
+    """A terminal may hold more than is taken over, what we asked for is held exactly."""
+    if answer.amount is None:
+        return False
+    return answer.amount < row.amount if row.adopted else answer.amount != row.amount
 
 
 def _on_void(row: PaymentAuthorization, answer: GatewayAnswer, now: datetime) -> None:
@@ -165,12 +204,31 @@ def _on_capture(row: PaymentAuthorization, answer: GatewayAnswer, now: datetime)
             _later(row, now)
 
 
+def _on_raise(row: PaymentAuthorization, answer: GatewayAnswer, now: datetime) -> None:
+    match answer.outcome:
+        case Outcome.DONE:
+            row.expires_at = answer.expires_at or row.expires_at
+            row.end_raising(now, done=True)
+        case Outcome.REFUSED | Outcome.DECLINED | Outcome.EXPIRED:
+            row.end_raising(now, done=False)
+        case _:
+            _later(row, now)
+
+
 def _on_release(row: PaymentAuthorization, answer: GatewayAnswer, now: datetime) -> None:
     match answer.outcome:
         case Outcome.DONE | Outcome.EXPIRED:
             row.mark_released(now)
-        case Outcome.REFUSED | Outcome.DECLINED:
+        case Outcome.REFUSED | Outcome.DECLINED if answer.captured_amount:
+            _take_note_of_capture(row, answer.captured_amount, now)
+        case Outcome.REFUSED | Outcome.DECLINED if row.was_reserved:
             row.hold(now, answer.code or "refused", answer.message)
+        case Outcome.REFUSED | Outcome.DECLINED:
+            # It was never held, and a refusal does not make it so: it is asked again, under a new key.
+            row.failure_code, row.failure_message = answer.code or "refused", answer.message[:500]
+            row.intent_round += 1
+            row.called_at = None
+            _later(row, now)
         case _:
             _later(row, now)
 
@@ -185,14 +243,57 @@ def _on_refund(row: PaymentAuthorization, answer: GatewayAnswer, now: datetime) 
             _later(row, now)
 
 
-def _on_expiry_check(row: PaymentAuthorization, answer: GatewayAnswer, now: datetime) -> None:
+def _take_note_of_capture(row: PaymentAuthorization, amount: int, now: datetime) -> None:
+    """Somebody took the money at the gateway's own pages."""
+    row.capture_amount = None
+    row.mark_captured(now, min(amount, row.amount))
+    row.failure_code = TAKEN_ELSEWHERE
+    row.failure_message = f"{amount} was captured at the gateway, and not by us."
+
+
+def _on_standing(row: PaymentAuthorization, answer: GatewayAnswer, now: datetime) -> None:
+    """Captured: what became of the money since, whoever moved it (a refund may fail days after it was made)."""
     match answer.outcome:
+        case Outcome.DONE:
+            row.next_check_at = None
+            _note_refunds(row, answer)
+            _note_dispute(row, answer)
+        case Outcome.PENDING | Outcome.UNKNOWN_KEY:
+            _later(row, now)
+        case _:
+            row.next_check_at = None
+
+
+def _note_refunds(row: PaymentAuthorization, answer: GatewayAnswer) -> None:
+    given_back = answer.refunded_amount
+    if given_back is None or given_back == row.refunded_amount:
+        return
+    lost = row.refunded_amount - given_back
+    row.refunded_amount = min(given_back, row.captured_amount)
+    row.failure_code, row.failure_message = "", ""
+    if lost > 0:
+        row.failure_code, row.failure_message = REFUND_FAILED, f"A refund failed afterwards: {lost} was not given back."
+
+
+def _note_dispute(row: PaymentAuthorization, answer: GatewayAnswer) -> None:
+    if answer.dispute is not None:
+        row.dispute = answer.dispute.value
+        row.disputed_amount = 0 if answer.dispute in (Dispute.NONE, Dispute.WON) else answer.disputed_amount or 0
+
+
+def _on_check(row: PaymentAuthorization, answer: GatewayAnswer, now: datetime) -> None:
+    """Reserved: is it still?"""
+    match answer.outcome:
+        case Outcome.DONE if answer.captured_amount:
+            _take_note_of_capture(row, answer.captured_amount, now)
         case Outcome.EXPIRED | Outcome.DECLINED | Outcome.REFUSED:
             row.mark_expired(now, answer.message)
         case Outcome.DONE if answer.expires_at and answer.expires_at > now:
-            row.expires_at = row.next_check_at = answer.expires_at
+            row.expires_at = answer.expires_at
+            row.next_check_at = row.expiry_clock(now)
         case Outcome.DONE:
-            row.next_check_at = now + EXPIRY_RECHECK
+            held = row.expires_at is not None and row.expires_at > now
+            row.next_check_at = row.expiry_clock(now) if held else now + EXPIRY_RECHECK
         case _:
             _later(row, now)
 
@@ -204,5 +305,7 @@ _RULES: dict[tuple[str, Step], Callable[[PaymentAuthorization, GatewayAnswer, da
     (State.CAPTURING, Step.CAPTURE): _on_capture,
     (State.RELEASING, Step.RELEASE): _on_release,
     (State.REFUNDING, Step.REFUND): _on_refund,
-    (State.RESERVED, Step.CHECK): _on_expiry_check,
+    (State.RESERVED, Step.CHECK): _on_check,
+    (State.RESERVED, Step.RAISE): _on_raise,
+    (State.CAPTURED, Step.CHECK): _on_standing,
 }

@@ -13,8 +13,19 @@ from django.db import transaction
 from django.utils import timezone
 
 from billing import receivers
-from billing.gateways import Gateway, GatewayAnswer, GatewayUnreachable, Outcome, gateway_named
+from billing.gateways import (
+    Gateway,
+    GatewayAnswer,
+    GatewayUnreachable,
+    OpenRequest,
+    Outcome,
+    Question,
+    Verb,
+    gateway_named,
+)
+from billing.gateways.base import AGAIN
 from billing.models import PaymentAuthorization
+from billing.models.payment_states import ASKED_ABOUT_STATES, State
 from billing.payments.answers import Step, apply_answer, apply_silence, apply_warning, is_stuck, next_step
 from billing.payments.history import Action, write
 from partners.ground.enqueue import enqueue_after_commit
@@ -23,7 +34,7 @@ from partners.ground.writes import table_of
 __all__ = ["call_lease", "drive", "enqueue", "is_stuck"]
 
 DRIVE_TASK = "billing.tasks.drive"
-LEASE = ("leased_until", "next_check_at", "attempts", "called_at", "updated_at")
+LEASE = ("leased_until", "next_check_at", "attempts", "called_at", "told_at", "updated_at")
 # A worker asks at most twice under one lease: it looks a key up, and asks only if the gateway never heard of it.
 CALLS_PER_LEASE = 2
 RECORDING_MARGIN = timedelta(seconds=5)
@@ -38,6 +49,14 @@ class Claim:
     key: str
     until: datetime
     called_before: datetime | None
+    told_at: datetime | None
+
+    @property
+    def amount(self) -> int:
+        """What is asked for, in minor units."""
+        row = self.row
+        asked = {Step.CAPTURE: row.capture_amount, Step.REFUND: row.refund_amount, Step.RAISE: row.raise_amount}
+        return asked.get(self.step) or row.amount
 
 
 def drive(authorization_id: UUID | str, handed_until: datetime | None = None) -> None:
@@ -78,34 +97,72 @@ def _claim(authorization_id: UUID | str, handed_until: datetime | None) -> Claim
         if row.next_check_at > now and row.next_check_at != handed_until:
             return None
         step, called_before = next_step(row, now), row.called_at
+        if step.verb is Verb.RESERVE:
+            row.told_at = None  # what the gateway told of is looked into now
         row.leased_until = row.next_check_at = now + call_lease(gateway_named(row.gateway))
         row.attempts += 1
-        key = row.key(step) if step in (Step.CAPTURE, Step.RELEASE, Step.REFUND) else row.reserve_key
+        key = _key(row, step)
         if step.acts:
             row.called_at = now
         if step.acts and called_before is None:
             write(row, Action.ASKED, at=now, came_from=row.state, key=key, message=step)
         else:
             table_of(PaymentAuthorization).update_only(row, *LEASE)
-        return Claim(row, step, key, row.leased_until, called_before)
+        return Claim(row, step, key, row.leased_until, called_before, row.told_at)
+
+
+def _key(row: PaymentAuthorization, step: Step) -> str:
+    """The idempotency key of the intent (rule 29), and how many the gateway has spent on failures of its own."""
+    key = row.key(step) if step.acts and step is not Step.RESERVE else row.reserve_key
+    return f"{key}{AGAIN}{row.spent_keys}" if row.spent_keys else key
 
 
 def _ask(gateway: Gateway, claim: Claim) -> GatewayAnswer:
     """Ask the gateway: look up what may have been asked before, and ask only what it never heard of."""
+    row, key, reference = claim.row, claim.key, claim.row.gateway_reference
     if claim.called_before is not None or not claim.step.acts:
-        answer = gateway.lookup(claim.key)
+        answer = gateway.lookup(Question(claim.step.verb, key, reference, claim.amount, row.currency))
         if answer.outcome is not Outcome.UNKNOWN_KEY or not claim.step.acts:
             return answer
-    row = claim.row
-    if claim.step is Step.RESERVE:
-        return gateway.reserve(claim.key, row.amount, row.currency, row.payment_method, row.reference)
-    if claim.step is Step.RELEASE:
-        return gateway.release(claim.key, row.gateway_reference)
-    if claim.step is Step.REFUND:
-        assert row.refund_amount is not None
-        return gateway.refund(claim.key, row.gateway_reference, row.refund_amount)
-    assert row.capture_amount is not None
-    return gateway.capture(claim.key, row.gateway_reference, row.capture_amount)
+    match claim.step:
+        case Step.RESERVE:
+            return _reserve(gateway, row, key)
+        case Step.RELEASE:
+            return gateway.release(key, reference)
+        case Step.REFUND:
+            return gateway.refund(key, reference, claim.amount)
+        case Step.RAISE:
+            return gateway.raise_to(key, reference, claim.amount)
+        case _:
+            return gateway.capture(key, reference, claim.amount)
+
+
+def _reserve(gateway: Gateway, row: PaymentAuthorization, key: str) -> GatewayAnswer:
+    """Open the reservation; confirm what was opened, once its reference is saved; or take over what is held."""
+    if row.adopted:
+        return gateway.adopt(key, row.gateway_reference, row.amount, row.currency)
+    request = _request(row, key)
+    if row.gateway_reference:
+        return gateway.confirm(request, row.gateway_reference)
+    return gateway.open(request).as_answer()
+
+
+def _request(row: PaymentAuthorization, key: str) -> OpenRequest:
+    """The same for the same key: whatever the gateway compares is stored with the row."""
+    opening = row.opening or {}
+    return OpenRequest(
+        key=key,
+        amount=row.amount,
+        currency=row.currency,
+        payment_method=row.payment_method,
+        reference=row.reference,
+        asked_at=row.state_since,
+        return_url=opening.get("return_url", ""),
+        locale=opening.get("locale", ""),
+        description=opening.get("description", ""),
+        email=opening.get("email", ""),
+        metadata={**opening.get("metadata", {}), "payment": str(row.pk)},
+    )
 
 
 def _record(claim: Claim, told: GatewayAnswer | GatewayUnreachable | None) -> None:
@@ -119,7 +176,7 @@ def _record(claim: Claim, told: GatewayAnswer | GatewayUnreachable | None) -> No
             write(row, Action.LATE, at=now, came_from=before, key=claim.key, answer=answer)
             return
         row.leased_until = None
-        warned, message = row.expiry_warned_at, ""
+        known, message = _known(row), ""
         if answer is not None:
             action = Action.ANSWERED
             apply_answer(row, claim.step, answer, now)
@@ -127,14 +184,30 @@ def _record(claim: Claim, told: GatewayAnswer | GatewayUnreachable | None) -> No
             action, message = Action.UNREACHABLE, str(told) or "no answer"
             if not told.might_have_arrived:
                 row.called_at = claim.called_before
+            row.spent_keys += told.key_is_spent
             apply_silence(row, claim.step, now)
         else:
             action = Action.EXPIRY_NEAR
             apply_warning(row, now)
-        is_news = row.state != before or row.expiry_warned_at != warned or is_stuck(row)
+        if _is_told_of_more(row, claim):
+            row.next_check_at = now
+        is_news = _known(row) != known or is_stuck(row)
         writes = owner.writes if owner is not None and is_news else None
         write(row, action, at=now, came_from=before, key=claim.key, answer=answer, message=message, writes=writes)
         if is_news:
             receivers.authorization_changed(row, owner)
         if row.next_check_at is not None and row.next_check_at <= now:
             enqueue(row)
+
+
+def _known(row: PaymentAuthorization) -> tuple[object, ...]:
+    """What the owner of the payment is told of when it changes."""
+    return row.state, row.expiry_warned_at, row.amount, row.refunded_amount, row.dispute, row.disputed_amount
+
+
+def _is_told_of_more(row: PaymentAuthorization, claim: Claim) -> bool:
+    """The gateway told of something while it was being asked, or of something that was not asked about."""
+    if row.told_at is None or row.state not in ASKED_ABOUT_STATES:
+        return False
+    rests = row.state in (State.RESERVED, State.CAPTURED) and row.raise_amount is None
+    return rests or row.told_at != claim.told_at

@@ -1,4 +1,4 @@
-"""The one door to a driver's money: open, reserve, capture, release, refund, drive.
+"""The one door to a driver's money: open, reserve, raise, capture, release, refund, tell, drive.
 
 The request verbs are called inside the caller's transaction, do no I/O and can be repeated: asking again for
 what is under way or done changes nothing; asking for the opposite raises `MoneyConflict`. They set the state,
@@ -9,9 +9,10 @@ together with rows of the caller's.
 Amounts are integers in minor units (4000 is 40.00 EUR).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -20,20 +21,25 @@ from django.utils import timezone
 
 from billing.gateways import gateway_named
 from billing.models import PaymentAuthorization
+from billing.models.payment_states import ASKED_ABOUT_STATES
 from billing.payments.driving import drive, enqueue, is_stuck
 from billing.payments.history import Action, write
+from billing.payments.sealing import action_of
 from billing.pricing import minor_exponent
 from partners.ground.writes import Writes
 
 __all__ = [
     "MoneyConflict",
+    "action_of",
     "drive",
     "is_stuck",
     "open_authorization",
     "request_capture",
+    "request_raise",
     "request_refund",
     "request_release",
     "request_reserve",
+    "tell",
 ]
 
 State = PaymentAuthorization.State
@@ -48,30 +54,38 @@ def open_authorization(
     reference: str,
     amount: int,
     currency: str,
-    payment_method: str,
+    payment_method: str = "",
     gateway: str | None = None,
+    opening: Mapping[str, Any] | None = None,
+    adopting: str = "",
     writes: Writes | None = None,
 ) -> PaymentAuthorization:
     """Open the authorization for `reference`; nothing is reserved yet.
 
     Opening it again with the same terms returns the first one; with other terms it raises MoneyConflict.
-    ValueError: amount not positive, no currency of ISO 4217, or no payment method. LookupError: no such
-    gateway. `writes`: of a caller who has a reference of his own, and writes it with other rows.
+    ValueError: amount not positive, no currency of ISO 4217, or no payment method where the gateway needs one.
+    LookupError: no such gateway. `opening`: return_url, locale, description, email, metadata, as in
+    `billing.gateways.OpenRequest`. `adopting`: the gateway's reference of what a payment terminal holds already.
+    `writes`: of a caller who has a reference of his own, and writes it with other rows.
     """
     if amount <= 0:
         raise ValueError(f"an authorization reserves a positive amount, not {amount}")
-    if not payment_method:
-        raise ValueError("an authorization needs a payment method")
     minor_exponent(currency)
     name = gateway or settings.PAYMENT_GATEWAY
-    gateway_named(name)
-    terms = {
+    chosen = gateway_named(name)
+    if not (payment_method or adopting or chosen.asks_driver):
+        raise ValueError("an authorization needs a payment method")
+    terms: dict[str, Any] = {
         "amount": amount,
         "currency": currency.upper(),
         "payment_method": payment_method,
         "gateway": name,
     }
-    authorization = PaymentAuthorization(reference=reference, **terms)
+    if adopting:
+        terms |= {"adopted": True, "gateway_reference": adopting}
+    authorization = PaymentAuthorization(reference=reference, opening=dict(opening or {}) or None, **terms)
+    if adopting and _is_adopted(name, adopting, reference):
+        raise MoneyConflict(f"{adopting} is taken over already")
     try:
         with transaction.atomic() if writes is None else nullcontext():
             write(authorization, Action.OPENED, at=timezone.now(), came_from="", amount=amount, writes=writes)
@@ -81,6 +95,12 @@ def open_authorization(
     if differing:
         raise MoneyConflict(f"{reference} is already open with another {' and '.join(differing)}")
     return authorization
+
+
+def _is_adopted(gateway: str, gateway_reference: str, reference: str) -> bool:
+    """Whether another authorization has taken over this hold."""
+    taken = PaymentAuthorization.objects.filter(gateway=gateway, gateway_reference=gateway_reference, adopted=True)
+    return taken.exclude(reference=reference).exists()
 
 
 def request_reserve(
@@ -110,9 +130,45 @@ def request_capture(
             return row
         if row.state != State.RESERVED:
             raise MoneyConflict(f"{row.reference} is {row.state}: {amount} cannot be captured")
-        if not 0 < amount <= row.amount:
-            raise MoneyConflict(f"{row.reference} has {row.amount} reserved: {amount} cannot be captured")
+        if not 0 < amount <= row.may_be_captured:
+            raise MoneyConflict(f"{row.reference} has {row.may_be_captured} reserved: {amount} cannot be captured")
         return _request(row, lambda now: row.start_capturing(now, amount), "capture", reason, amount, writes)
+
+
+def request_raise(
+    authorization: PaymentAuthorization | UUID | str, amount: int, *, reason: str = ""
+) -> PaymentAuthorization:
+    """Have `amount` held in all, instead of less. What is held stays as it is where the gateway refuses.
+
+    MoneyConflict unless the money is reserved, and for an amount that is no more than that.
+    """
+    with _locked(authorization) as row:
+        if row.state != State.RESERVED:
+            raise MoneyConflict(f"{row.reference} is {row.state}: it cannot be raised")
+        if row.raise_amount == amount or row.amount == amount:
+            return row
+        if amount < row.amount or row.raise_amount is not None:
+            raise MoneyConflict(f"{row.reference} has {row.raise_amount or row.amount} reserved: not {amount}")
+        return _request(row, lambda now: row.start_raising(now, amount), "raise", reason, amount)
+
+
+def tell(authorization_id: UUID | str, *, kind: str, key: str = "") -> bool:
+    """The gateway, or a driver who came back from its page, says that something happened: have it looked into.
+
+    Nothing else changes: what is true is what a lookup tells. Return whether it can be looked into (money that is
+    released, or never was held, has nothing to tell any more). `kind`: what was told, `key`: its id, for the history.
+    """
+    with transaction.atomic():
+        row = PaymentAuthorization.objects.select_for_update().filter(pk=authorization_id).first()
+        if row is None or row.state not in ASKED_ABOUT_STATES:
+            return False
+        now = timezone.now()
+        row.told_at = now
+        if not row.is_leased(now):
+            row.next_check_at = now
+        write(row, Action.TOLD, at=now, came_from=row.state, key=key[:80], message=kind)
+        enqueue(row)
+        return True
 
 
 def request_release(
@@ -128,9 +184,8 @@ def request_release(
             raise MoneyConflict(f"{row.reference} is {row.state}: it cannot be released")
         if row.is_terminal or row.state == State.RELEASING:
             return row
-        never_asked = row.state == State.CREATED or (
-            row.state == State.RESERVING and row.called_at is None and not row.gateway_reference
-        )
+        is_new = row.state == State.CREATED or (row.state == State.RESERVING and row.called_at is None)
+        never_asked = is_new and not row.gateway_reference
         let_go = row.mark_released if never_asked else row.start_releasing
         return _request(row, let_go, "release", reason, writes=writes)
 

@@ -8,7 +8,16 @@ import pytest
 import time_machine
 
 from billing import receivers
-from billing.gateways import Gateway, GatewayAnswer, register_gateway, unregister_gateway
+from billing.gateways import (
+    Gateway,
+    GatewayAnswer,
+    Opened,
+    OpenRequest,
+    Question,
+    Verb,
+    register_gateway,
+    unregister_gateway,
+)
 from billing.models import PaymentAuthorization, SimulatedCharge, SimulatedOperation
 from billing.payments import services
 
@@ -56,6 +65,17 @@ def reserved(payment_method: str = "pm_sim_ok", **more: Any) -> PaymentAuthoriza
     return fresh(row)
 
 
+def wish(**changes: Any) -> OpenRequest:
+    """What a gateway is asked to open: the same 40.00 EUR."""
+    terms = {"key": "a:reserve", "amount": 4000, "currency": "EUR", "payment_method": "pm_sim_ok"}
+    return OpenRequest(**{**terms, "reference": "session-1", "asked_at": START} | changes)
+
+
+def asked_about(key: str, verb: Verb = Verb.RESERVE, reference: str = "") -> Question:
+    """What a gateway is asked about a request of these 40.00 EUR."""
+    return Question(verb, key, reference, 4000, "EUR")
+
+
 def fresh(row: PaymentAuthorization) -> PaymentAuthorization:
     """The row as it is now in the database."""
     return PaymentAuthorization.objects.get(pk=row.pk)
@@ -98,6 +118,8 @@ class ScriptedGateway(Gateway):
     def __init__(self, *answers: GatewayAnswer | Exception) -> None:
         self.answers = list(answers)
         self.asked: list[tuple[str, str]] = []
+        self.requests: list[OpenRequest] = []
+        self.questions: list[Question] = []
 
     def _answer(self, verb: str, key: str) -> GatewayAnswer:
         self.asked.append((verb, key.partition(":")[2]))
@@ -106,20 +128,31 @@ class ScriptedGateway(Gateway):
             raise answer
         return answer
 
-    def reserve(self, key: str, amount: int, currency: str, payment_method: str, reference: str) -> GatewayAnswer:
-        return self._answer("reserve", key)
+    def open(self, request: OpenRequest) -> Opened:
+        self.requests.append(request)
+        return Opened(told=self._answer("open", request.key))
 
-    def capture(self, key: str, gateway_reference: str, amount: int) -> GatewayAnswer:
+    def confirm(self, request: OpenRequest, reference: str) -> GatewayAnswer:
+        return self._answer("confirm", request.key)
+
+    def adopt(self, key: str, reference: str, amount: int, currency: str) -> GatewayAnswer:
+        return self._answer("adopt", key)
+
+    def capture(self, key: str, reference: str, amount: int) -> GatewayAnswer:
         return self._answer("capture", key)
 
-    def release(self, key: str, gateway_reference: str) -> GatewayAnswer:
+    def release(self, key: str, reference: str) -> GatewayAnswer:
         return self._answer("release", key)
 
-    def refund(self, key: str, gateway_reference: str, amount: int) -> GatewayAnswer:
+    def refund(self, key: str, reference: str, amount: int) -> GatewayAnswer:
         return self._answer("refund", key)
 
-    def lookup(self, key: str) -> GatewayAnswer:
-        return self._answer("lookup", key)
+    def raise_to(self, key: str, reference: str, amount: int) -> GatewayAnswer:
+        return self._answer("raise", key)
+
+    def lookup(self, question: Question) -> GatewayAnswer:
+        self.questions.append(question)
+        return self._answer("lookup", question.key)
 
 
 @pytest.fixture

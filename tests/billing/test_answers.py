@@ -61,7 +61,7 @@ def test_a_reservation_of_another_amount_is_released(scripted, clock):
     row = drive_until_quiet(row, clock)
     assert (row.state, row.failure_code) == ("released", "gateway_contradiction")
     assert row.failure_message == "Asked to reserve 4000, the gateway reserved 9999."
-    assert scripted.asked == [("reserve", "reserve"), ("release", "release")]
+    assert scripted.asked == [("open", "reserve"), ("release", "release")]
 
 
 def test_a_gateway_that_does_not_say_when_a_reservation_ends_is_given_seven_days(scripted, clock):
@@ -79,7 +79,7 @@ def test_it_looks_up_before_it_asks_again_and_asks_only_what_never_arrived(scrip
     scripted.answers += [LOST, UNKNOWN, RESERVED]
     row = drive_until_quiet(row, clock)
     assert row.state == "reserved"
-    assert scripted.asked == [("reserve", "reserve"), ("lookup", "reserve"), ("reserve", "reserve")]
+    assert scripted.asked == [("open", "reserve"), ("lookup", "reserve"), ("open", "reserve")]
 
 
 def test_it_asks_at_once_where_nothing_was_heard(scripted, clock):
@@ -88,7 +88,7 @@ def test_it_asks_at_once_where_nothing_was_heard(scripted, clock):
     scripted.answers += [UNHEARD, RESERVED]
     row = drive_until_quiet(row, clock)
     assert row.state == "reserved"
-    assert scripted.asked == [("reserve", "reserve"), ("reserve", "reserve")]
+    assert scripted.asked == [("open", "reserve"), ("open", "reserve")]
 
 
 def test_it_waits_longer_and_longer(scripted, held, clock):

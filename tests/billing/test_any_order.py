@@ -3,13 +3,14 @@
 import uuid
 from contextlib import suppress
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import time_machine
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.gateways import Gateway, GatewayAnswer, GatewayUnreachable, register_gateway, unregister_gateway
+from billing.gateways import Gateway, GatewayAnswer, GatewayUnreachable, Opened, register_gateway, unregister_gateway
 from billing.gateways.simulated import TEST_TOKENS, SimulatedGateway
 from billing.models import PaymentAuthorization, SimulatedCharge
 from billing.payments import services
@@ -42,7 +43,7 @@ class FaultyGateway(Gateway):
         self.behind = SimulatedGateway()
         self.fault = "none"
 
-    def _through(self, verb: str, *args) -> GatewayAnswer:
+    def _through(self, verb: str, *args) -> Any:
         fault, self.fault = self.fault, "none"
         if fault == "refused connection":
             raise GatewayUnreachable(fault, might_have_arrived=False)
@@ -54,8 +55,11 @@ class FaultyGateway(Gateway):
             raise GatewayUnreachable(fault, might_have_arrived=True)
         return answer
 
-    def reserve(self, *args) -> GatewayAnswer:
-        return self._through("reserve", *args)
+    def open(self, *args) -> Opened:
+        return self._through("open", *args)
+
+    def raise_to(self, *args) -> GatewayAnswer:
+        return self._through("raise_to", *args)
 
     def capture(self, *args) -> GatewayAnswer:
         return self._through("capture", *args)

@@ -8,7 +8,7 @@ from billing.gateways import GatewayAnswer, GatewayUnreachable, Outcome
 from billing.gateways.simulated import SimulatedGateway
 from billing.payments import services
 from billing.tasks import tick
-from tests.billing.conftest import books, calls, drive_until_quiet, fresh, opened, reserved, story
+from tests.billing.conftest import books, calls, drive_until_quiet, fresh, opened, reserved, story, wish
 
 pytestmark = pytest.mark.django_db
 
@@ -19,15 +19,16 @@ class WorkerDiedError(Exception):
 
 def dies(monkeypatch, verb, *, after):
     """The worker dies once, in the next call of `verb`: before the gateway is reached, or after it acted."""
-    real = getattr(SimulatedGateway, verb)
+    method = "open" if verb == "reserve" else verb
+    real = getattr(SimulatedGateway, method)
 
     def dying(self, *args):
-        monkeypatch.setattr(SimulatedGateway, verb, real)
+        monkeypatch.setattr(SimulatedGateway, method, real)
         if after:
             real(self, *args)
         raise WorkerDiedError
 
-    monkeypatch.setattr(SimulatedGateway, verb, dying)
+    monkeypatch.setattr(SimulatedGateway, method, dying)
 
 
 @pytest.mark.parametrize("after", [True, False])
@@ -111,7 +112,7 @@ def test_a_reservation_that_arrives_late_is_released(monkeypatch, clock):
     services.drive(row.pk)
     assert fresh(row).state == "releasing"
 
-    SimulatedGateway().reserve(row.reserve_key, 4000, "EUR", "pm_sim_ok", "session-1")
+    SimulatedGateway().open(wish(key=row.reserve_key))
     row = drive_until_quiet(row, clock)
     assert row.state == "released"
     assert books() == [("released", 4000, 0, 4000)]
@@ -120,7 +121,7 @@ def test_a_reservation_that_arrives_late_is_released(monkeypatch, clock):
 def test_the_driver_cancels_while_the_gateway_is_being_asked(clock, monkeypatch, news):
     row = opened()
     services.request_reserve(row.pk)
-    real = SimulatedGateway.reserve
+    real = SimulatedGateway.open
 
     def cancelled_meanwhile(self, *args):
         answer = real(self, *args)
@@ -128,7 +129,7 @@ def test_the_driver_cancels_while_the_gateway_is_being_asked(clock, monkeypatch,
         services.drive(row.pk)  # the other worker must wait: this one holds the lease
         return answer
 
-    monkeypatch.setattr(SimulatedGateway, "reserve", cancelled_meanwhile)
+    monkeypatch.setattr(SimulatedGateway, "open", cancelled_meanwhile)
     services.drive(row.pk)
     assert fresh(row).state == "releasing"
     assert fresh(row).gateway_reference.startswith("sim_")
@@ -162,7 +163,7 @@ def test_cancelled_while_asking_and_nothing_was_reserved(clock, scripted, monkey
     monkeypatch.setattr(scripted, "_answer", cancelled_meanwhile)
     services.drive(row.pk)
     assert fresh(row).state == "released"
-    assert scripted.asked == [("reserve", "reserve")]
+    assert scripted.asked == [("open", "reserve")]
 
 
 def test_it_voids_a_reservation_that_is_still_pending(clock):
@@ -194,7 +195,7 @@ def test_an_answer_after_the_lease_ran_out_is_history_only(clock, scripted, monk
     services.drive(row.pk)
 
     assert fresh(row).state == "reserved"
-    assert scripted.asked == [("lookup", "reserve"), ("reserve", "reserve")]
+    assert scripted.asked == [("lookup", "reserve"), ("open", "reserve")]
     assert story(row)[-2:] == [("answered", "reserved", "done"), ("late", "reserved", "declined")]
 
 
@@ -206,15 +207,15 @@ def test_a_driver_waits_for_a_dead_worker_only_as_long_as_two_calls_of_this_gate
     row = opened(gateway=gateway)
     services.request_reserve(row.pk)
     chosen = SimulatedGateway if gateway == "simulated" else type(scripted)
-    real = chosen.reserve
-    monkeypatch.setattr(chosen, "reserve", lambda *_args: (_ for _ in ()).throw(WorkerDiedError))
+    real = chosen.open
+    monkeypatch.setattr(chosen, "open", lambda *_args: (_ for _ in ()).throw(WorkerDiedError))
     with pytest.raises(WorkerDiedError):
         services.drive(row.pk)
     waits = fresh(row).next_check_at - fresh(row).called_at
     longest = SimulatedGateway.call_timeout if gateway == "simulated" else scripted.call_timeout
     assert 2 * longest < waits <= 2 * longest + timedelta(seconds=5)
 
-    monkeypatch.setattr(chosen, "reserve", real)
+    monkeypatch.setattr(chosen, "open", real)
     scripted.answers += [] if gateway == "simulated" else [GatewayAnswer(Outcome.DONE, gateway_reference="ch_1")]
     clock.shift(waits - timedelta(milliseconds=1))
     tick()

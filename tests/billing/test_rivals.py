@@ -13,7 +13,7 @@ from billing.models import PaymentAuthorization
 from billing.payments import services
 from billing.payments.services import MoneyConflict
 from partners.ground.deadlines import claim_due
-from tests.billing.conftest import books, calls, fresh, opened, reserved
+from tests.billing.conftest import books, calls, fresh, opened, reserved, wish
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -120,7 +120,7 @@ def test_the_gateway_is_never_called_inside_a_transaction():
     with pytest.raises(RuntimeError, match="durable"), transaction.atomic():
         services.drive(row.pk)
     with pytest.raises(RuntimeError, match="durable"), transaction.atomic():
-        SimulatedGateway().reserve("key", 1, "EUR", "pm_sim_ok", "session-1")
+        SimulatedGateway().open(wish(key="key"))
     assert calls() == {}
 
 

@@ -7,7 +7,7 @@ import pytest
 from billing.gateways import GatewayUnreachable, Outcome, gateway_named, gateway_names, register_gateway
 from billing.gateways.simulated import SimulatedGateway
 from billing.models import SimulatedCharge, SimulatedOperation
-from tests.billing.conftest import START, books, calls
+from tests.billing.conftest import START, asked_about, books, calls, wish
 
 pytestmark = pytest.mark.django_db
 
@@ -18,7 +18,7 @@ def gateway(clock):
 
 
 def reserve(gateway, key="a:reserve", amount=4000, method="pm_sim_ok"):
-    return gateway.reserve(key, amount, "EUR", method, "session-1")
+    return gateway.open(wish(key=key, amount=amount, payment_method=method)).as_answer()
 
 
 def test_it_tells_what_it_reserved_and_until_when(gateway):
@@ -36,7 +36,7 @@ def test_it_tells_what_it_reserved_and_until_when(gateway):
 def test_the_same_key_does_it_once_and_repeats_the_answer(gateway):
     first = reserve(gateway)
     assert reserve(gateway) == first
-    assert gateway.lookup("a:reserve") == first
+    assert gateway.lookup(asked_about("a:reserve")) == first
     captured = gateway.capture("a:capture", first.gateway_reference, 1000)
     assert gateway.capture("a:capture", first.gateway_reference, 1000) == captured
     assert (captured.outcome, captured.captured_amount) == (Outcome.DONE, 1000)
@@ -53,7 +53,7 @@ def test_the_same_key_for_another_request_is_refused(gateway):
 
 
 def test_it_knows_no_key_that_never_arrived(gateway):
-    assert gateway.lookup("b:reserve").outcome is Outcome.UNKNOWN_KEY
+    assert gateway.lookup(asked_about("b:reserve")).outcome is Outcome.UNKNOWN_KEY
 
 
 @pytest.mark.parametrize("amount", [0, -1, 4001])
@@ -76,14 +76,14 @@ def test_it_captures_nothing_released(gateway):
     assert gateway.release("a:release", charge).outcome is Outcome.DONE
     assert gateway.capture("a:capture", charge, 1000).code == "already_released"
     assert gateway.release("a:release:2", charge).code == "already_released"
-    assert gateway.lookup("a:reserve").outcome is Outcome.EXPIRED
+    assert gateway.lookup(asked_about("a:reserve")).outcome is Outcome.EXPIRED
     assert books() == [("released", 4000, 0, 4000)]
 
 
 def test_it_knows_no_charge_by_another_name(gateway):
     assert gateway.capture("a:capture", "nothing", 1).code == "no_such_charge"
     assert gateway.release("a:release", "nothing").code == "no_such_charge"
-    assert gateway.lookup("a:release").code == "no_such_charge"
+    assert gateway.lookup(asked_about("a:release")).code == "no_such_charge"
 
 
 def test_releasing_what_was_declined_is_done(gateway):
@@ -108,7 +108,7 @@ def test_it_does_one_thing_at_a_time_with_a_charge(gateway, clock):
     assert gateway.capture("a:capture:2", charge, 500).code == "operation_in_progress"
     assert gateway.release("a:release", charge).code == "operation_in_progress"
     clock.shift(1)
-    assert gateway.lookup("a:capture").outcome is Outcome.DONE
+    assert gateway.lookup(asked_about("a:capture")).outcome is Outcome.DONE
     assert books() == [("captured", 4000, 1000, 3000)]
 
 
@@ -117,7 +117,7 @@ def test_slow_takes_as_long_as_configured(gateway, clock, settings, milliseconds
     settings.SIMULATED_GATEWAY_DELAY_MS = 800
     assert reserve(gateway, method="pm_sim_slow").outcome is Outcome.PENDING
     clock.shift(milliseconds / 1000)
-    assert gateway.lookup("a:reserve").outcome is outcome
+    assert gateway.lookup(asked_about("a:reserve")).outcome is outcome
 
 
 def test_an_answer_is_lost_once(gateway):

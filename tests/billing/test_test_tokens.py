@@ -182,6 +182,7 @@ def test_it_describes_every_test_token():
         "pm_sim_expires",
         "pm_sim_capture_refused",
         "pm_sim_refund_refused",
+        "pm_sim_raise_refused",
         "pm_sim_refunds_then_times_out",
     }
     assert all(token.description.endswith(".") for token in TEST_TOKENS.values())

@@ -45,7 +45,7 @@ def sentence(payment: PaymentAuthorization) -> str:
             return _captured_text(payment, payment.captured_amount, "was taken", "was released")
         case State.RELEASING:
             return f"The reservation of {reserved} is being released."
-        case State.RELEASED if _was_reserved(payment):
+        case State.RELEASED if payment.was_reserved:
             return f"The reservation of {reserved} was released. Your bank may take some days to show it."
         case State.EXPIRED:
             return f"The reservation of {reserved} has expired: your bank has let it go."
@@ -57,8 +57,3 @@ def _captured_text(payment: PaymentAuthorization, taken: int, verb: str, rest_ve
     text = f"{driver_words.amount(taken, payment.currency)} {verb} from your card"
     rest = payment.amount - taken
     return f"{text}; the other {driver_words.amount(rest, payment.currency)} {rest_verb}." if rest else f"{text}."
-
-
-def _was_reserved(payment: PaymentAuthorization) -> bool:
-    """The gateway held the money at some time; an authorization that was never asked for has no reference."""
-    return bool(payment.gateway_reference) and payment.state != State.DECLINED
