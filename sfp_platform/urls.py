@@ -14,6 +14,7 @@ urlpatterns = [
     path("api/v1/", include("sessions_adhoc.driver.api.urls")),
     path("api/v1/schema/", openapi.schema, name="api-schema"),
     path("api/v1/docs/", openapi.docs, name="api-docs"),
+    path("webhooks/", include("billing.events.urls")),
     path("onboarding/", include("onboarding.portal.urls")),
     path("docs/", include("sfp_platform.web.docs")),
     path("health/", HealthView.as_view(), name="health"),

@@ -21,7 +21,7 @@ class Action(models.TextChoices):
     TOLD = "told", "Gateway sent an event"
 
 
-class AppendOnlyQuerySet(models.QuerySet["PaymentEvent"]):
+class AppendOnlyQuerySet(models.QuerySet[Any]):
     """History is written once."""
 
     def update(self, **_kwargs: Any) -> NoReturn:
@@ -31,7 +31,25 @@ class AppendOnlyQuerySet(models.QuerySet["PaymentEvent"]):
         raise TypeError("payment history is append-only")
 
 
-class PaymentEvent(models.Model):
+class AppendOnly(models.Model):
+    """A row that is written once. On PostgreSQL the table refuses changes too, whoever asks (rule 24)."""
+
+    objects = AppendOnlyQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Insert; refuse to change what was written."""
+        if not self._state.adding:
+            raise TypeError("payment history is append-only")
+        super().save(*args, **kwargs)
+
+    def delete(self, *_args: Any, **_kwargs: Any) -> NoReturn:
+        raise TypeError("payment history is append-only")
+
+
+class PaymentEvent(AppendOnly):
     """One step in the life of an authorization: asked for, asked of the gateway, answered. Append-only."""
 
     Action = Action
@@ -48,20 +66,9 @@ class PaymentEvent(models.Model):
     message = models.CharField(max_length=500, blank=True)
     amount = models.BigIntegerField(null=True, blank=True, help_text="In minor units, where one was involved.")
 
-    objects = AppendOnlyQuerySet.as_manager()
-
     class Meta:
         ordering = ["at", "id"]
         indexes = [models.Index(fields=["authorization", "at"], name="billing_event_history")]
 
     def __str__(self) -> str:
         return f"{self.get_action_display()}: {self.from_state or '-'} -> {self.to_state}"
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        """Insert; refuse to change what was written."""
-        if not self._state.adding:
-            raise TypeError("payment history is append-only")
-        super().save(*args, **kwargs)
-
-    def delete(self, *_args: Any, **_kwargs: Any) -> NoReturn:
-        raise TypeError("payment history is append-only")

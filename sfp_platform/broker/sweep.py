@@ -73,12 +73,16 @@ class Sweeper(threading.Thread):
 def sweepers() -> list[Sweeper]:
     """Sessions have a thread of their own: a driver waits. Beside them what commands and payments left undone."""
     from billing import tasks as billing
-    from billing.models import PaymentAuthorization
+    from billing.models import PaymentAuthorization, WaitingEvent
     from ocpi import tasks as ocpi
     from sessions_adhoc import tasks as sessions
     from sessions_adhoc.models import AdHocSession, FallbackPull
 
-    others = [Look("payments", 1.0, billing.tick, (PaymentAuthorization,)), Look("commands", 5.0, ocpi.commands_tick)]
+    others = [
+        Look("payments", 1.0, billing.tick, (PaymentAuthorization,)),
+        Look("gateways' events", 2.0, billing.events_tick, (WaitingEvent,)),
+        Look("commands", 5.0, ocpi.commands_tick),
+    ]
     waiting = Look("sessions", 0.5, sessions.tick, (AdHocSession, FallbackPull))
     return [Sweeper([waiting]), Sweeper(others)]
 

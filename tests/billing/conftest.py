@@ -1,6 +1,7 @@
 """Fixtures of the money tests: a stopped clock, one authorization, the gateway's books."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,6 +12,8 @@ from billing import receivers
 from billing.gateways import (
     Gateway,
     GatewayAnswer,
+    News,
+    NotFromGateway,
     Opened,
     OpenRequest,
     Question,
@@ -153,6 +156,14 @@ class ScriptedGateway(Gateway):
     def lookup(self, question: Question) -> GatewayAnswer:
         self.questions.append(question)
         return self._answer("lookup", question.key)
+
+    def read_event(self, headers: Mapping[str, str], body: bytes) -> News:
+        if headers.get("x-signed-by") != "scripted":
+            raise NotFromGateway("The signature is wrong.")
+        told = json.loads(body)
+        return News(
+            told["id"], told["kind"], START, tuple(told["about"]), told.get("payment", ""), {"said": body.decode()}
+        )
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""The inbox of gateways' events: `/webhooks/{gateway}/`."""
