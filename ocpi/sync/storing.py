@@ -1,7 +1,8 @@
 """Storing a page of pulled objects: each by itself, so that a bad one spoils nothing but itself."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, TypeVar
@@ -15,6 +16,7 @@ from ocpi.log.remarks import remark
 from ocpi.store import Conflict, NotFound, Party, put_cdr, put_location, put_session, put_tariff
 from ocpi.store.bookings import put_booking, put_booking_location
 from ocpi.store.clients import put_client_info
+from ocpi.store.comparing import Name, find_stored
 from ocpi.sync.clients import MODULE as CLIENTS
 from ocpi.sync.clients import know_clients
 from ocpi.sync.paging import Page
@@ -86,7 +88,7 @@ class Tally:
     stored: int = 0
     refused: int = 0
     faults: list[dict[str, Any]] = field(default_factory=list)
-    seen: set[tuple[str, str, str]] = field(default_factory=set)
+    seen: set[Name] = field(default_factory=set)
     anonymous: bool = False
     refused_items: list[Any] = field(default_factory=list)
 
@@ -101,7 +103,7 @@ class Storing:
         self.version: Version = version_in_use(partner)
         self.leniences: list[Lenience] = []
         self.touched: list[str] = []
-        self.newest: dict[tuple[str, str, str], datetime] = {}
+        self.newest: dict[Name, datetime] = {}
         if module != CLIENTS:
             know_clients(partner)
         self.parties = parties_of(partner)
@@ -116,10 +118,14 @@ class Storing:
         tally = self.tally
         tally.refused_items = []
         self.leniences, self.touched, faulty = list(page.leniences), [], list[Fault]()
+        stored = self._find_stored(page.items)
         for number, item in enumerate(page.items):
             where = "" if page.single else f"[{number}]"
             tally.received += 1
             self._note(item)
+            if number in stored:
+                tally.stored += 1
+                continue
             leniences, faults, kept = self._store_one(item, page)
             self.leniences += _place(leniences, where)
             tally.stored += kept
@@ -136,11 +142,23 @@ class Storing:
         remark(page.message_id, leniences=self.leniences, faults=faulty, objects=self.touched)
         quirks.note(self.partner, version, self.module, self.leniences, page.message_id, logged=True)
 
+    def _find_stored(self, items: Sequence[Any]) -> set[int]:
+        """Which objects of a page, by their numbers, are stored as they are. Of one that is in it twice nobody can tell
+        before both are read."""
+        named = defaultdict[Name, list[int]](list)
+        for number, item in enumerate(items):
+            with suppress(Invalid):
+                party = self._party(item)
+                named[party.country_code, party.party_id, _id(item).lower()].append(number)
+        single = {name: items[numbers[0]] for name, numbers in named.items() if len(numbers) == 1}
+        known = find_stored(self.module, self.partner, self.version, single)
+        return {named[name][0] for name in known if not self._was_newer(name, single[name])}
+
     def _store_one(self, item: Any, page: Page) -> tuple[Sequence[Lenience], Sequence[Fault], bool]:
         """What was overlooked, what could not be read, and whether the object was kept."""
         try:
             party = self._party(item)
-            if self._was_newer(party, item):
+            if self._was_newer((party.country_code, party.party_id, _id(item).lower()), item):
                 return (), (), True
             result = self.put(party, item, page.message_id, page.asked)
             if self.module in KINDS and (result.changed or result.created):
@@ -151,14 +169,13 @@ class Storing:
         except (Conflict, NotFound, DataError) as error:
             return (), (Fault("", str(error)),), False
 
-    def _was_newer(self, party: Party, item: Any) -> bool:
+    def _was_newer(self, name: Name, item: Any) -> bool:
         """Whether this pull brought the object before, as it became later. A list that shifts while it is read holds
         one twice, and all of it is as present (rule 31): of these the stamps tell. CDRs do not change."""
         dated = self.module != "cdrs" and isinstance(item, dict) and item.get("last_updated")
         said = moment(item["last_updated"]) if dated else None
         if not isinstance(said, datetime):
             return False
-        name = (party.country_code, party.party_id, _id(item).lower())
         newest = self.newest.setdefault(name, said)
         self.newest[name] = max(newest, said)
         return said < newest
