@@ -9,7 +9,7 @@ import pytest
 
 from ocpi.models import Evse, Message, OcpiSession
 from sfp_platform.web import serve
-from sfp_platform.web.front import join_headers
+from sfp_platform.web.environ import join_headers
 from tests.bursts.conftest import BROKEN, Answered, Server
 from tests.factories import location_data, session_data
 

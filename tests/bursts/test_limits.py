@@ -34,7 +34,7 @@ def fresh(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Counters of this test's own, at the middle of a minute."""
     settings.REDIS_URL = ""
     settings.OCPI_BASE_URL_TEMPLATE, settings.ALLOWED_HOSTS = "https://ocpi-{code}.smartfuelpass.com", ["*"]
-    monkeypatch.setattr(limiting.time, "time", lambda: 1_800_000_030.0)
+    monkeypatch.setattr("partners.ground.limiting.time.time", lambda: 1_800_000_030.0)
     limiting.forget()
     yield
     limiting.forget()
@@ -90,7 +90,7 @@ class TestStrangers:
     def test_the_next_minute_is_another_one(self, cpo: Cpo, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         settings.LIMIT_STRANGERS = 1
         assert [cpo.get("tokens", **JUNK).status_code for _ in range(3)] == [401, 429, 429]
-        monkeypatch.setattr(limiting.time, "time", lambda: 1_800_000_061.0)
+        monkeypatch.setattr("partners.ground.limiting.time.time", lambda: 1_800_000_061.0)
         assert cpo.get("tokens", **JUNK).status_code == 401
 
     def test_no_token_at_all(self, cpo: Cpo, settings: Any, django_assert_num_queries: Any) -> None:

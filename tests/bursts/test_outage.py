@@ -63,8 +63,7 @@ def try_once(pool: "ConnectionPool[psycopg.Connection]") -> bool:
 def test_a_process_has_its_connections_again_within_seconds() -> None:
     """While it was away somebody asked all the time: the pauses between the pool's own tries must not add up."""
     port = free_port()
-    there = psycopg.conninfo.conninfo_to_dict(database_url())
-    address = psycopg.conninfo.make_conninfo(**{**there, "host": "127.0.0.1", "port": str(port)})
+    address = psycopg.conninfo.make_conninfo(database_url(), host="127.0.0.1", port=str(port))
     with ConnectionPool(address, open=True, **settings.DATABASE_POOL) as pool:
         until = time.monotonic() + AWAY
         while time.monotonic() < until:

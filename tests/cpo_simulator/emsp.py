@@ -3,7 +3,7 @@
 import asyncio
 import base64
 import json
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -140,10 +140,13 @@ class Emsp:
     async def session(self, status: str) -> dict[str, Any]:
         """The body of the first PUT of a Session in this status."""
         heard = await self.wait(lambda one: "/sessions/" in one.path and one.body.get("status") == status)
-        return heard.body
+        body: dict[str, Any] = heard.body
+        return body
 
     async def cdr(self) -> dict[str, Any]:
-        return (await self.wait(lambda one: one.method == "POST" and one.path == "/cdrs")).body
+        heard = await self.wait(lambda one: one.method == "POST" and one.path == "/cdrs")
+        body: dict[str, Any] = heard.body
+        return body
 
     def statuses(self, evse_uid: str) -> list[str]:
         return [one.body["status"] for one in self.heard if one.path.endswith(f"/{evse_uid}")]
@@ -154,7 +157,7 @@ class Emsp:
 
 
 @asynccontextmanager
-async def emsp(version: str = "2.2.1", **more: Any):
+async def emsp(version: str = "2.2.1", **more: Any) -> AsyncIterator[Emsp]:
     """A running eMSP."""
     one = Emsp(version=version, **more)
     app = web.Application()
@@ -170,7 +173,7 @@ async def emsp(version: str = "2.2.1", **more: Any):
 
 
 @asynccontextmanager
-async def cpo(behaviour: dict[str, Any] | None = None, **config: Any):
+async def cpo(behaviour: dict[str, Any] | None = None, **config: Any) -> AsyncIterator[Simulator]:
     """A running simulator, fast and silent."""
     chosen = Behaviour()
     change_behaviour(chosen, behaviour or {})
@@ -184,7 +187,9 @@ async def cpo(behaviour: dict[str, Any] | None = None, **config: Any):
 
 
 @asynccontextmanager
-async def connected(behaviour: dict[str, Any] | None = None, version: str = "2.2.1", **config: Any):
+async def connected(
+    behaviour: dict[str, Any] | None = None, version: str = "2.2.1", **config: Any
+) -> AsyncIterator[tuple[Any, Any]]:
     """(simulator, eMSP), registered with each other."""
     async with cpo(behaviour, versions=(version,), **config) as sim, emsp(version) as one:
         await one.register(sim)

@@ -3,6 +3,7 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
 
 from tests.cpo_simulator.emsp import connected
 
@@ -10,16 +11,16 @@ DC = "ION-BTS01-3"
 AC = "ION-BTS01-4"
 
 
-def money(amount):
+def money(amount: Decimal) -> float:
     return float(Decimal(str(amount)).quantize(Decimal("0.01"), ROUND_HALF_UP))
 
 
-def volume(period, kind):
+def volume(period: Any, kind: str) -> Any:
     return next((one["volume"] for one in period["dimensions"] if one["type"] == kind), None)
 
 
-def test_a_charge_that_the_driver_stops_from_start_to_cdr():
-    async def play():
+def test_a_charge_that_the_driver_stops_from_start_to_cdr() -> None:
+    async def play() -> Any:
         async with connected() as (sim, one):
             reply = await one.start(DC, reference="ref-77")
             active = await one.session("ACTIVE")
@@ -72,8 +73,8 @@ def test_a_charge_that_the_driver_stops_from_start_to_cdr():
     assert books["commands"] == {"START_SESSION": 1, "STOP_SESSION": 1}
 
 
-def test_a_full_battery_ends_the_charge_at_exactly_what_the_car_needed():
-    async def play():
+def test_a_full_battery_ends_the_charge_at_exactly_what_the_car_needed() -> None:
+    async def play() -> tuple[Any, Any]:
         async with connected({"knobs": {"car_kwh": 2.5}}) as (_, one):
             await one.start(AC)
             return await one.cdr(), await one.session("COMPLETED")
@@ -85,8 +86,8 @@ def test_a_full_battery_ends_the_charge_at_exactly_what_the_car_needed():
     assert {volume(period, "STATE_OF_CHARGE") for period in done["charging_periods"]} == {None}
 
 
-def test_dc_power_tapers_as_the_battery_fills():
-    async def play():
+def test_dc_power_tapers_as_the_battery_fills() -> None:
+    async def play() -> Any:
         async with connected() as (_, one):
             await one.start(DC)
             return await one.session("COMPLETED")
@@ -101,8 +102,8 @@ def test_dc_power_tapers_as_the_battery_fills():
     assert (done["kwh"], socs[-1]) == (25, 80)
 
 
-def test_timestamps_are_wall_clock_time_whatever_the_speed():
-    async def play():
+def test_timestamps_are_wall_clock_time_whatever_the_speed() -> None:
+    async def play() -> tuple[datetime, Any, datetime]:
         async with connected({"knobs": {"car_kwh": 5}}) as (_, one):
             before = datetime.now(UTC)
             await one.start(DC)
@@ -115,8 +116,8 @@ def test_timestamps_are_wall_clock_time_whatever_the_speed():
     assert cdr["total_time"] == round((end - start).total_seconds() / 3600, 4)
 
 
-def test_a_cable_that_is_in_already_is_not_plugged_in_again():
-    async def play():
+def test_a_cable_that_is_in_already_is_not_plugged_in_again() -> None:
+    async def play() -> Any:
         async with connected({"knobs": {"car_kwh": 1}}) as (sim, one):
             await one.control(sim, f"evses/{DC}/plug")
             await one.wait(lambda h: h.path.endswith(DC) and h.body["status"] == "BLOCKED")
@@ -127,8 +128,8 @@ def test_a_cable_that_is_in_already_is_not_plugged_in_again():
     assert asyncio.run(play())[:3] == ["BLOCKED", "CHARGING", "BLOCKED"]
 
 
-def test_a_cable_pulled_while_charging_ends_the_session_at_once():
-    async def play():
+def test_a_cable_pulled_while_charging_ends_the_session_at_once() -> None:
+    async def play() -> Any:
         async with connected({"driver": "manual"}) as (sim, one):
             await one.start(DC)
             await one.control(sim, f"evses/{DC}/plug")
@@ -143,8 +144,8 @@ def test_a_cable_pulled_while_charging_ends_the_session_at_once():
     assert kwh > 0
 
 
-def test_a_charger_gives_up_when_nobody_plugs_in():
-    async def play():
+def test_a_charger_gives_up_when_nobody_plugs_in() -> None:
+    async def play() -> Any:
         async with connected({"driver": "manual", "knobs": {"connection_timeout": 50}}) as (sim, one):
             await one.start(DC)
             await one.wait(lambda h: h.path.startswith("/results/"))
@@ -155,8 +156,8 @@ def test_a_charger_gives_up_when_nobody_plugs_in():
     assert asyncio.run(play()) == ([], 0)
 
 
-def test_a_session_stopped_before_any_energy_is_invalid_and_has_no_cdr():
-    async def play():
+def test_a_session_stopped_before_any_energy_is_invalid_and_has_no_cdr() -> None:
+    async def play() -> Any:
         async with connected({"knobs": {"energise": 200}}) as (sim, one):
             await one.start(DC)
             pending = await one.session("PENDING")
@@ -169,8 +170,8 @@ def test_a_session_stopped_before_any_energy_is_invalid_and_has_no_cdr():
     assert (done["kwh"], done["charging_periods"], "total_cost" in done, cdrs) == (0, [], False, 0)
 
 
-def test_failed_pushes_are_not_repeated_and_get_serves_the_truth():
-    async def play():
+def test_failed_pushes_are_not_repeated_and_get_serves_the_truth() -> None:
+    async def play() -> tuple[Any, Any, Any]:
         async with connected({"knobs": {"car_kwh": 1}}) as (sim, one):
             one.token = "something-else-so-that-pushes-get-401"
             await one.start(DC)
@@ -187,8 +188,8 @@ def test_failed_pushes_are_not_repeated_and_get_serves_the_truth():
     assert pushes["PUT sessions failed"] == 3
 
 
-def test_a_charging_profile_limits_the_power():
-    async def play():
+def test_a_charging_profile_limits_the_power() -> None:
+    async def play() -> Any:
         async with connected() as (_, one):
             await one.start(DC)
             session = await one.session("ACTIVE")

@@ -3,6 +3,7 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from typing import Any
 
 import pytest
 
@@ -15,17 +16,17 @@ HOUR = timedelta(hours=1)
 SLACK = timedelta(seconds=30)
 
 
-def moment(text):
+def moment(text: Any) -> datetime:
     return datetime.fromisoformat(text.replace("Z", "+00:00"))
 
 
-def is_off_by(ahead, *moments):
+def is_off_by(ahead: Any, *moments: Any) -> bool:
     return all(abs(one - datetime.now(UTC) - ahead) < SLACK for one in moments)
 
 
 @pytest.mark.parametrize("hours", [1, -1, 0])
-def test_everything_is_stamped_by_it(hours):
-    async def play():
+def test_everything_is_stamped_by_it(hours: int) -> None:
+    async def play() -> Any:
         knobs = {"car_kwh": 2, "clock": 3600 * hours}
         async with connected({"knobs": knobs}) as (_sim, one):
             await one.start(DC)
@@ -41,8 +42,8 @@ def test_everything_is_stamped_by_it(hours):
     assert is_off_by(hours * HOUR, *map(moment, told), parsedate_to_datetime(headers["Date"]))
 
 
-def test_it_is_set_in_the_middle_of_a_charge():
-    async def play():
+def test_it_is_set_in_the_middle_of_a_charge() -> None:
+    async def play() -> tuple[Any, list[Any], Any, Any]:
         knobs = {"car_kwh": 20, "clock": 3600, "clock_jump": -3600}
         async with connected({"scenario": "clock-jumps", "knobs": knobs}) as (_sim, one):
             await one.start(DC)
@@ -58,14 +59,14 @@ def test_it_is_set_in_the_middle_of_a_charge():
     assert done["kwh"] == cdr["total_energy"] == 20
 
 
-def test_what_changes_grows_unless_the_clock_was_set_back():
+def test_what_changes_grows_unless_the_clock_was_set_back() -> None:
     clock = Clock(lambda: 0)
     before = clock.now()
     assert clock.later_than(before + timedelta(milliseconds=500)) == before + timedelta(milliseconds=501)
     assert is_off_by(timedelta(0), clock.later_than(before + HOUR), clock.later_than(None))
 
 
-def test_only_a_clock_may_be_negative():
+def test_only_a_clock_may_be_negative() -> None:
     assert Knobs().changed({"clock": "-3600"}).clock == -3600
     for wishes in ({"cdr": -1}, {"clock": "nan"}, {"cdr": "inf"}):
         with pytest.raises(ValueError, match="negative"):

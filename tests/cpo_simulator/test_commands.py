@@ -2,22 +2,23 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from tests.cpo_simulator.emsp import TOKEN, connected
 
 DC = "ION-BTS01-3"
 
 
-def soon(seconds=60.0):
+def soon(seconds: float = 60.0) -> str:
     return (datetime.now(UTC) + timedelta(seconds=seconds)).isoformat(timespec="milliseconds")[:23] + "Z"
 
 
-async def outcome(one, name):
+async def outcome(one: Any, name: str) -> Any:
     return (await one.wait(lambda h: h.path == f"/results/{name}")).body["result"]
 
 
-def test_an_unknown_location_is_2003_and_rejected():
-    async def play():
+def test_an_unknown_location_is_2003_and_rejected() -> None:
+    async def play() -> Any:
         async with connected() as (_, one):
             return await one.command("START_SESSION", token=TOKEN, location_id="nowhere", evse_uid=DC)
 
@@ -25,8 +26,8 @@ def test_an_unknown_location_is_2003_and_rejected():
     assert (reply["status_code"], reply["data"]["result"]) == (2003, "REJECTED")
 
 
-def test_unknown_evse_or_connector_is_rejected():
-    async def play():
+def test_unknown_evse_or_connector_is_rejected() -> None:
+    async def play() -> tuple[Any, Any]:
         async with connected() as (_, one):
             evse = await one.start("ION-BTS01-99")
             connector = await one.start(DC, connector_id="9")
@@ -36,8 +37,8 @@ def test_unknown_evse_or_connector_is_rejected():
         assert (reply["status_code"], reply["data"]["result"]) == (1000, "REJECTED")
 
 
-def test_without_an_evse_the_first_free_one_is_taken():
-    async def play():
+def test_without_an_evse_the_first_free_one_is_taken() -> None:
+    async def play() -> Any:
         async with connected() as (sim, one):
             await one.control(sim, "evses/ION-BTS01-1/status", {"status": "OUTOFORDER"})
             await one.command("START_SESSION", token=TOKEN, location_id="ION-BTS01")
@@ -46,8 +47,8 @@ def test_without_an_evse_the_first_free_one_is_taken():
     assert asyncio.run(play()) == "ION-BTS01-2"
 
 
-def test_what_is_missing_is_2001():
-    async def play():
+def test_what_is_missing_is_2001() -> None:
+    async def play() -> list[Any]:
         async with connected() as (_, one):
             whole = {"token": TOKEN, "location_id": "ION-BTS01", "evse_uid": DC}
             bodies = [{k: v for k, v in whole.items() if k != name} for name in ("token", "location_id")]
@@ -58,8 +59,8 @@ def test_what_is_missing_is_2001():
     assert asyncio.run(play()) == [2001] * 5
 
 
-def test_an_occupied_evse_says_so_in_the_result():
-    async def play():
+def test_an_occupied_evse_says_so_in_the_result() -> None:
+    async def play() -> tuple[Any, Any]:
         async with connected() as (_, one):
             await one.start(DC, reference="first")
             await one.session("ACTIVE")
@@ -70,8 +71,8 @@ def test_an_occupied_evse_says_so_in_the_result():
     assert asyncio.run(play()) == ("ACCEPTED", "EVSE_OCCUPIED")
 
 
-def test_a_broken_evse_says_so_in_the_result():
-    async def play():
+def test_a_broken_evse_says_so_in_the_result() -> None:
+    async def play() -> Any:
         async with connected() as (sim, one):
             await one.control(sim, f"evses/{DC}/status", {"status": "OUTOFORDER"})
             await one.start(DC)
@@ -80,8 +81,8 @@ def test_a_broken_evse_says_so_in_the_result():
     assert asyncio.run(play()) == "EVSE_INOPERATIVE"
 
 
-def test_stopping_what_is_unknown_or_over():
-    async def play():
+def test_stopping_what_is_unknown_or_over() -> None:
+    async def play() -> tuple[Any, Any]:
         async with connected({"knobs": {"car_kwh": 1}}) as (_, one):
             unknown = await one.command("STOP_SESSION", session_id="no-such-session")
             await one.start(DC)
@@ -92,8 +93,8 @@ def test_stopping_what_is_unknown_or_over():
     assert asyncio.run(play()) == ("UNKNOWN_SESSION", "REJECTED")
 
 
-def test_a_reservation_keeps_others_out_and_lets_its_owner_in():
-    async def play():
+def test_a_reservation_keeps_others_out_and_lets_its_owner_in() -> None:
+    async def play() -> Any:
         async with connected({"knobs": {"car_kwh": 1}}) as (_, one):
             place = {"location_id": "ION-BTS01", "evse_uid": DC}
             reserve = {
@@ -113,8 +114,8 @@ def test_a_reservation_keeps_others_out_and_lets_its_owner_in():
     assert asyncio.run(play()) == ("ACCEPTED", "EVSE_OCCUPIED", "owner")
 
 
-def test_reservations_are_cancelled_or_expire():
-    async def play():
+def test_reservations_are_cancelled_or_expire() -> None:
+    async def play() -> Any:
         async with connected() as (_, one):
             reserve = {"token": TOKEN, "location_id": "ION-BTS01", "reservation_id": "R1"}
             await one.command("RESERVE_NOW", **reserve, evse_uid=DC, expiry_date=soon())
@@ -134,8 +135,8 @@ def test_reservations_are_cancelled_or_expire():
     assert asyncio.run(play()) == expected
 
 
-def test_unlocking():
-    async def play():
+def test_unlocking() -> None:
+    async def play() -> tuple[Any, Any]:
         async with connected() as (_, one):
             place = {"location_id": "ION-BTS01", "evse_uid": DC, "connector_id": "1"}
             reply = await one.command("UNLOCK_CONNECTOR", **place)
@@ -144,8 +145,8 @@ def test_unlocking():
     assert asyncio.run(play()) == ("ACCEPTED", "ACCEPTED")
 
 
-def test_an_unknown_command_is_404():
-    async def play():
+def test_an_unknown_command_is_404() -> None:
+    async def play() -> Any:
         async with connected() as (_, one):
             return (await one.call("POST", f"{one.endpoints['commands']}/DANCE", {"response_url": "x"}))[0]
 

@@ -3,6 +3,7 @@
 import asyncio
 import io
 import json
+from typing import Any
 
 from cpo_simulator.emsp.exchanges import Exchange, Exchanges, masked_header
 from cpo_simulator.settings.config import Config
@@ -11,8 +12,8 @@ from tests.cpo_simulator.emsp import TOKEN_B, connected, cpo, emsp
 DC = "ION-BTS01-3"
 
 
-def test_state_tells_the_simulators_own_books_without_secrets():
-    async def play():
+def test_state_tells_the_simulators_own_books_without_secrets() -> None:
+    async def play() -> tuple[Any, Any, Any]:
         async with connected({"knobs": {"car_kwh": 1}}) as (sim, one):
             await one.start(DC)
             await one.cdr()
@@ -36,8 +37,8 @@ def test_state_tells_the_simulators_own_books_without_secrets():
     assert exchanges[0]["id"] > exchanges[-1]["id"]
 
 
-def test_local_stop_through_the_control_api():
-    async def play():
+def test_local_stop_through_the_control_api() -> None:
+    async def play() -> Any:
         async with connected() as (sim, one):
             await one.start(DC)
             active = await one.session("ACTIVE")
@@ -51,8 +52,8 @@ def test_local_stop_through_the_control_api():
     assert again[0] == 404
 
 
-def test_what_cannot_be_done_is_refused_with_a_reason():
-    async def play():
+def test_what_cannot_be_done_is_refused_with_a_reason() -> None:
+    async def play() -> list[Any]:
         async with cpo() as sim, emsp() as one:
             calls: tuple[tuple[str, object], ...] = (
                 ("evses/nope/plug", {}),
@@ -71,8 +72,8 @@ def test_what_cannot_be_done_is_refused_with_a_reason():
     assert all(body["error"] for _, body in answers)
 
 
-def test_a_wish_with_a_mistake_changes_nothing_and_reset_brings_the_defaults_back():
-    async def play():
+def test_a_wish_with_a_mistake_changes_nothing_and_reset_brings_the_defaults_back() -> None:
+    async def play() -> tuple[Any, Any]:
         async with cpo() as sim, emsp() as one:
             await one.control(sim, "behaviour", {"scenario": "local-stop", "knobs": {"cdr": 1}})
             await one.control(sim, "behaviour", {"scenario": "happy", "faults": ["nope"]})
@@ -85,8 +86,8 @@ def test_a_wish_with_a_mistake_changes_nothing_and_reset_brings_the_defaults_bac
     assert (fresh["scenario"], fresh["knobs"]["cdr"]) == ("happy", 5)
 
 
-def test_with_a_control_token_only_its_owner_gets_in():
-    async def play():
+def test_with_a_control_token_only_its_owner_gets_in() -> None:
+    async def play() -> list[Any]:
         async with cpo(control_token="let-me-in-please") as sim, emsp() as one:
             out = []
             for headers in (
@@ -101,8 +102,8 @@ def test_with_a_control_token_only_its_owner_gets_in():
     assert asyncio.run(play()) == [403, 403, 200]
 
 
-def test_a_proxied_or_cross_site_request_is_not_local():
-    async def play():
+def test_a_proxied_or_cross_site_request_is_not_local() -> None:
+    async def play() -> list[Any]:
         async with cpo() as sim, emsp() as one:
             out = []
             for headers in ({"X-Forwarded-For": "192.0.2.1"}, {"Sec-Fetch-Site": "cross-site"}):
@@ -113,8 +114,8 @@ def test_a_proxied_or_cross_site_request_is_not_local():
     assert asyncio.run(play()) == [403, 403]
 
 
-def test_the_status_page_shows_chargers_and_escapes_names():
-    async def play():
+def test_the_status_page_shows_chargers_and_escapes_names() -> None:
+    async def play() -> tuple[Any, Any]:
         async with cpo(name="<b>Ion</b>") as sim, emsp() as one, one.http.get(f"{sim.base_url}/") as response:
             return response.status, await response.text()
 
@@ -124,7 +125,7 @@ def test_the_status_page_shows_chargers_and_escapes_names():
     assert "<b>Ion</b>" not in html
 
 
-def logged(json_log=False, **values):
+def logged(json_log: bool = False, **values: Any) -> tuple[Exchanges, str]:
     out = io.StringIO()
     exchanges = Exchanges(Config(exchanges=2, json_log=json_log), out)
     for _ in range(3):
@@ -132,14 +133,14 @@ def logged(json_log=False, **values):
     return exchanges, out.getvalue()
 
 
-def test_one_line_for_each_exchange_and_a_bounded_memory():
+def test_one_line_for_each_exchange_and_a_bounded_memory() -> None:
     exchanges, text = logged()
     assert len(exchanges.newest(100)) == 2
     assert "<- POST   200 1000     7 ms  /x?token=****" in text
     assert len(text.splitlines()) == 3
 
 
-def test_the_log_as_json_masks_tokens():
+def test_the_log_as_json_masks_tokens() -> None:
     token = {"token": "12345678-abcd"}
     _, text = logged(json_log=True, request=token, response={"data": token}, authorization="Token 12345678-abcd")
     line = json.loads(text.splitlines()[0])
@@ -149,11 +150,11 @@ def test_the_log_as_json_masks_tokens():
     assert "12345678" not in text
 
 
-def test_a_header_without_a_scheme_is_masked_too():
+def test_a_header_without_a_scheme_is_masked_too() -> None:
     assert masked_header("12345678-abcd") == "****abcd"
     assert masked_header("Token x") == "Token ****"
 
 
-def test_long_bodies_are_cut():
+def test_long_bodies_are_cut() -> None:
     exchanges, _ = logged(response="x" * 50_000)
     assert len(exchanges.newest(1)[0]["response"]) < 21_000

@@ -3,26 +3,27 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from typing import Any
 
 from tests.cpo_simulator.emsp import TOKEN, connected
 
 
-def ask(*calls, **config):
+def ask(*calls: Any, **config: Any) -> list[Any]:
     """Answers of a registered simulator to several (method, module, rest of the URL, body)."""
 
-    async def play():
+    async def play() -> list[Any]:
         async with connected(**config) as (_, one):
             return [await one.call(m, one.endpoints[module] + rest, body) for m, module, rest, body in calls]
 
     return asyncio.run(play())
 
 
-def get(module, rest="", **config):
+def get(module: str, rest: str = "", **config: Any) -> Any:
     return ask(("GET", module, rest, None), **config)[0]
 
 
-def test_locations_come_in_pages_that_link_to_the_next():
-    async def play():
+def test_locations_come_in_pages_that_link_to_the_next() -> None:
+    async def play() -> list[tuple[Any, Any]]:
         async with connected() as (_, one):
             url, pages = f"{one.endpoints['locations']}?limit=3&date_from=2020-01-01T00:00:00Z", []
             while url:
@@ -42,7 +43,7 @@ def test_locations_come_in_pages_that_link_to_the_next():
     assert len(set(ids)) == 8
 
 
-def test_the_network_is_realistic_and_the_same_every_time():
+def test_the_network_is_realistic_and_the_same_every_time() -> None:
     locations = get("locations")[1]["data"]
     again = get("locations")[1]["data"]
     other = get("locations", seed=2)[1]["data"]
@@ -56,7 +57,7 @@ def test_the_network_is_realistic_and_the_same_every_time():
     assert all(evse["evse_id"].startswith("SK*ION*E") for evse in evses)
 
 
-def test_location_evse_and_connector_by_id_in_any_case():
+def test_location_evse_and_connector_by_id_in_any_case() -> None:
     path = "/ion-bts01/ION-bts01-3/1"
     location, evse, connector, missing, deep = ask(
         ("GET", "locations", "/ion-bts01", None),
@@ -72,8 +73,8 @@ def test_location_evse_and_connector_by_id_in_any_case():
     assert deep[0] == 404
 
 
-def test_date_filters_take_in_the_first_moment_and_leave_out_the_last():
-    async def play():
+def test_date_filters_take_in_the_first_moment_and_leave_out_the_last() -> None:
+    async def play() -> list[Any]:
         async with connected() as (_, one):
             url = one.endpoints["tariffs"]
             moment = (await one.call("GET", url))[1]["data"][0]["last_updated"]
@@ -84,7 +85,7 @@ def test_date_filters_take_in_the_first_moment_and_leave_out_the_last():
     assert asyncio.run(play()) == [3, 0, 0]
 
 
-def test_sessions_need_date_from_and_bad_queries_are_2001():
+def test_sessions_need_date_from_and_bad_queries_are_2001() -> None:
     answers = ask(
         ("GET", "sessions", "", None),
         ("GET", "sessions", "?date_from=2020-01-01T00:00:00", None),
@@ -102,7 +103,7 @@ def test_sessions_need_date_from_and_bad_queries_are_2001():
     assert answers[1][1]["data"] == []
 
 
-def test_tariffs_are_priced_per_kwh_per_session_and_by_time_of_day():
+def test_tariffs_are_priced_per_kwh_per_session_and_by_time_of_day() -> None:
     tariffs = {one["id"]: one for one in get("tariffs")[1]["data"]}
     kinds = {name: {c["type"] for e in one["elements"] for c in e["price_components"]} for name, one in tariffs.items()}
     assert kinds == {
@@ -119,7 +120,7 @@ def test_tariffs_are_priced_per_kwh_per_session_and_by_time_of_day():
     }
 
 
-def test_tokens_are_kept_changed_and_served():
+def test_tokens_are_kept_changed_and_served() -> None:
     path = "/SK/SFP/one-off-1?type=AD_HOC_USER"
     answers = ask(
         ("GET", "tokens", path, None),
@@ -144,8 +145,8 @@ def test_tokens_are_kept_changed_and_served():
     assert answers[5][1]["data"]["valid"] is False
 
 
-def test_message_ids_are_repeated_and_parties_turned_round():
-    async def play():
+def test_message_ids_are_repeated_and_parties_turned_round() -> None:
+    async def play() -> Any:
         async with connected() as (_, one):
             sent = {
                 "X-Request-ID": "r-1",
@@ -162,8 +163,8 @@ def test_message_ids_are_repeated_and_parties_turned_round():
     assert (headers["OCPI-from-party-id"], headers["OCPI-to-party-id"]) == ("ION", "SFP")
 
 
-def test_what_is_no_json_is_400_and_what_is_not_there_404():
-    async def play():
+def test_what_is_no_json_is_400_and_what_is_not_there_404() -> None:
+    async def play() -> tuple[tuple[Any, Any], Any, Any, Any]:
         async with connected() as (sim, one):
             headers = {"Authorization": f"Token {one.encoded(one.cpo_token)}"}
             url = f"{one.endpoints['commands']}/START_SESSION"
@@ -177,8 +178,8 @@ def test_what_is_no_json_is_400_and_what_is_not_there_404():
     assert asyncio.run(play()) == ((400, 2001), 404, 404, 405)
 
 
-def test_old_objects_make_room_for_new_ones():
-    async def play():
+def test_old_objects_make_room_for_new_ones() -> None:
+    async def play() -> list[Any]:
         async with connected(keep=30) as (sim, _):
             for number in range(40):
                 sim.store.cdrs.put(str(number), {"id": str(number), "last_updated": datetime.now(UTC)})

@@ -1,6 +1,7 @@
 """Scenarios in which charger or CPO do what no eMSP would wish for: each does what its summary says."""
 
 import asyncio
+from typing import Any
 
 import aiohttp
 import pytest
@@ -11,10 +12,10 @@ DC = "ION-BTS01-3"
 QUICK = {"car_kwh": 2, "patience": 0.1, "linger": 100, "silence": 200, "cdr": 50, "between_cdrs": 50}
 
 
-def run(scenario, until, version="2.2.1", **knobs):
+def run(scenario: str, until: Any, version: str = "2.2.1", **knobs: Any) -> Any:
     """Play a scenario at one EVSE, with knobs for this EVSE alone; what ``until`` found."""
 
-    async def play():
+    async def play() -> Any:
         behaviour = {"evses": {DC: scenario}, "evse_knobs": {DC: {**QUICK, **knobs}}}
         async with connected(behaviour, version) as (sim, one):
             return await until(sim, one)
@@ -22,27 +23,27 @@ def run(scenario, until, version="2.2.1", **knobs):
     return asyncio.run(play())
 
 
-def started(until):
-    async def play(sim, one):
+def started(until: Any) -> Any:
+    async def play(sim: Any, one: Any) -> Any:
         await one.start(DC)
         return await until(sim, one)
 
     return play
 
 
-def told(one, module):
+def told(one: Any, module: str) -> list[Any]:
     return [h.body for h in one.heard if h.path.startswith(f"/{module}")]
 
 
-def test_knobs_of_one_evse_leave_the_others_alone():
-    async def until(sim, one):
+def test_knobs_of_one_evse_leave_the_others_alone() -> None:
+    async def until(sim: Any, one: Any) -> tuple[Any, Any]:
         return sim.behaviour.knobs_at(DC).car_kwh, sim.behaviour.knobs_at("ION-BTS01-1").car_kwh
 
     assert run("happy", until, car_kwh=3) == (3, 25)
 
 
-def test_session_before_response():
-    async def until(sim, one):
+def test_session_before_response() -> None:
+    async def until(sim: Any, one: Any) -> tuple[bool, Any]:
         waiting = asyncio.ensure_future(one.start(DC))
         await one.session("ACTIVE")
         overtaken = not waiting.done()
@@ -51,8 +52,8 @@ def test_session_before_response():
     assert run("session-before-response", until, late_response=400) == (True, "ACCEPTED")
 
 
-def test_cpo_500_at_start_is_counted_and_nothing_happens():
-    async def until(sim, one):
+def test_cpo_500_at_start_is_counted_and_nothing_happens() -> None:
+    async def until(sim: Any, one: Any) -> tuple[Any, Any, int]:
         body = {"response_url": f"{one.url}/results/x", "location_id": "ION-BTS01", "evse_uid": DC}
         token = {"uid": "t-1", "contract_id": "c-1", "type": "AD_HOC_USER"}
         url = f"{one.endpoints['commands']}/START_SESSION"
@@ -62,8 +63,8 @@ def test_cpo_500_at_start_is_counted_and_nothing_happens():
     assert run("cpo-500-at-start", until) == (500, {"ref-9": 1}, 0)
 
 
-def test_a_twin_runs_until_it_is_stopped_and_the_first_goes_on():
-    async def until(sim, one):
+def test_a_twin_runs_until_it_is_stopped_and_the_first_goes_on() -> None:
+    async def until(sim: Any, one: Any) -> Any:
         await one.session("ACTIVE")
         twin = await one.wait(lambda h: h.method == "PUT" and "/sessions/" in h.path and h.body["id"] != first(one))
         await one.command("STOP_SESSION", session_id=twin.body["id"])
@@ -71,14 +72,14 @@ def test_a_twin_runs_until_it_is_stopped_and_the_first_goes_on():
         cdr = await one.cdr()
         return cdr["session_id"] == first(one), sim.store.books.stops == {twin.body["id"]: 1}
 
-    def first(one):
+    def first(one: Any) -> Any:
         return next(h.body["id"] for h in one.heard if h.method == "PUT" and "/sessions/" in h.path)
 
     assert run("two-sessions-for-one-start", started(until)) == (True, True)
 
 
-def test_the_connector_is_lost_while_the_session_stays_active():
-    async def until(sim, one):
+def test_the_connector_is_lost_while_the_session_stays_active() -> None:
+    async def until(sim: Any, one: Any) -> Any:
         await one.wait(lambda h: h.path.endswith(DC) and h.body["status"] == "AVAILABLE")
         (session,) = sim.store.sessions
         return session["status"], session["kwh"] > 0
@@ -87,8 +88,8 @@ def test_the_connector_is_lost_while_the_session_stays_active():
     assert run("connector-available-while-active-0kwh", started(until)) == ("ACTIVE", False)
 
 
-def test_a_flapping_connector_comes_back():
-    async def until(sim, one):
+def test_a_flapping_connector_comes_back() -> None:
+    async def until(sim: Any, one: Any) -> Any:
         await one.cdr()
         return one.statuses(DC)[:7]
 
@@ -96,8 +97,8 @@ def test_a_flapping_connector_comes_back():
     assert shown[1:6] == ["CHARGING", "AVAILABLE", "CHARGING", "AVAILABLE", "CHARGING"]
 
 
-def test_meter_values_without_power():
-    async def until(sim, one):
+def test_meter_values_without_power() -> None:
+    async def until(sim: Any, one: Any) -> list[Any]:
         await one.cdr()
         return [body for body in told(one, "sessions") if body.get("charging_periods")]
 
@@ -109,8 +110,8 @@ def test_meter_values_without_power():
     assert "POWER" not in kinds
 
 
-def test_old_meter_values_come_again():
-    async def until(sim, one):
+def test_old_meter_values_come_again() -> None:
+    async def until(sim: Any, one: Any) -> list[Any]:
         await one.cdr()
         return [body["last_updated"] for body in told(one, "sessions") if "kwh" in body and "id" not in body]
 
@@ -118,8 +119,8 @@ def test_old_meter_values_come_again():
     assert moments != sorted(moments)
 
 
-def test_the_meter_falls():
-    async def until(sim, one):
+def test_the_meter_falls() -> None:
+    async def until(sim: Any, one: Any) -> list[Any]:
         await one.cdr()
         return [body["kwh"] for body in told(one, "sessions") if "kwh" in body and "id" not in body]
 
@@ -130,8 +131,8 @@ def test_the_meter_falls():
 @pytest.mark.parametrize(
     ("scenario", "count"), [("cdr-duplicate", 2), ("cdr-wrong-currency", 3), ("cdr-credit-then-new", 3)]
 )
-def test_several_cdrs(scenario, count):
-    async def until(sim, one):
+def test_several_cdrs(scenario: str, count: int) -> None:
+    async def until(sim: Any, one: Any) -> list[Any]:
         while len(told(one, "cdrs")) < count:
             await asyncio.sleep(0.01)
         return told(one, "cdrs")
@@ -148,15 +149,15 @@ def test_several_cdrs(scenario, count):
     assert credit["total_cost"]["incl_vat"] == -wrong["total_cost"]["incl_vat"]
 
 
-def test_a_wrong_total():
-    async def until(sim, one):
+def test_a_wrong_total() -> None:
+    async def until(sim: Any, one: Any) -> Any:
         return (await one.cdr())["total_cost"]["incl_vat"]
 
     assert run("cdr-wrong-total", started(until), wrong_total=99.99) == 99.99
 
 
-def test_the_cdr_comes_before_the_end():
-    async def until(sim, one):
+def test_the_cdr_comes_before_the_end() -> None:
+    async def until(sim: Any, one: Any) -> bool:
         await one.cdr()
         before = [body.get("status") for body in told(one, "sessions")]
         await one.session("COMPLETED")
@@ -165,8 +166,8 @@ def test_the_cdr_comes_before_the_end():
     assert run("cdr-before-completed", started(until)) is False
 
 
-def test_an_outage_refuses_connections_and_pushes_nothing_then_all_is_well():
-    async def until(sim, one):
+def test_an_outage_refuses_connections_and_pushes_nothing_then_all_is_well() -> None:
+    async def until(sim: Any, one: Any) -> Any:
         await one.control(sim, "outage", {"seconds": 0.4})
         await asyncio.sleep(0.1)
         sim.bays[DC].show("BLOCKED")
@@ -183,8 +184,8 @@ def test_an_outage_refuses_connections_and_pushes_nothing_then_all_is_well():
     assert run("happy", until) == ([], 200)
 
 
-def test_the_faults_of_a_scenario_begin_with_its_start():
-    async def until(sim, one):
+def test_the_faults_of_a_scenario_begin_with_its_start() -> None:
+    async def until(sim: Any, one: Any) -> tuple[Any, Any]:
         url = f"{one.endpoints['sessions']}?date_from=2020-01-01T00:00:00Z"
         before = (await one.call("GET", url))[0]
         await one.start(DC)

@@ -1,6 +1,7 @@
 """The named scenarios and faults: each does what its summary says."""
 
 import asyncio
+from typing import Any
 
 import aiohttp
 import pytest
@@ -12,10 +13,10 @@ from tests.cpo_simulator.emsp import connected
 DC = "ION-BTS01-3"
 
 
-def run(scenario, until, **knobs):
+def run(scenario: str, until: Any, **knobs: Any) -> tuple[Any, Any, Any, Any]:
     """Start a charge in a scenario; (simulator, eMSP, what ``until`` found, the reply to START)."""
 
-    async def play():
+    async def play() -> tuple[Any, Any, Any, Any]:
         settings = {"car_kwh": 2, "patience": 0.1, **knobs}
         async with connected({"scenario": scenario, "knobs": settings}) as (sim, one):
             reply = await one.start(DC)
@@ -24,12 +25,12 @@ def run(scenario, until, **knobs):
     return asyncio.run(play())
 
 
-def sent(one, module):
+def sent(one: Any, module: str) -> list[Any]:
     return [h for h in one.heard if h.path.startswith(f"/{module}")]
 
 
-def test_command_rejected():
-    async def until(sim, one):
+def test_command_rejected() -> None:
+    async def until(sim: Any, one: Any) -> Any:
         return sim.bays[DC].run
 
     sim, one, under_way, reply = run("command-rejected", until)
@@ -37,8 +38,8 @@ def test_command_rejected():
     assert (under_way, one.heard, len(sim.store.sessions)) == (None, [], 0)
 
 
-def test_result_failed():
-    async def until(sim, one):
+def test_result_failed() -> None:
+    async def until(sim: Any, one: Any) -> Any:
         return (await one.wait(lambda h: h.path.startswith("/results"))).body
 
     sim, one, result, reply = run("result-failed", until)
@@ -47,8 +48,8 @@ def test_result_failed():
     assert (len(sim.store.sessions), one.statuses(DC)) == (0, [])
 
 
-def test_no_push_get_works():
-    async def until(sim, one):
+def test_no_push_get_works() -> None:
+    async def until(sim: Any, one: Any) -> Any:
         await one.cdr()
         return (await one.call("GET", f"{one.endpoints['sessions']}?date_from=2020-01-01T00:00:00Z"))[1]["data"]
 
@@ -57,8 +58,8 @@ def test_no_push_get_works():
     assert [(s["status"], s["kwh"]) for s in sessions] == [("COMPLETED", 2)]
 
 
-def test_local_stop():
-    async def until(sim, one):
+def test_local_stop() -> None:
+    async def until(sim: Any, one: Any) -> Any:
         return await one.session("COMPLETED")
 
     _, one, done, _ = run("local-stop", until, car_kwh=25, local_stop_kwh=3)
@@ -66,8 +67,8 @@ def test_local_stop():
     assert "/results/STOP_SESSION" not in [h.path for h in one.heard]
 
 
-def test_full_battery_repeats_the_same_kwh():
-    async def until(sim, one):
+def test_full_battery_repeats_the_same_kwh() -> None:
+    async def until(sim: Any, one: Any) -> Any:
         await one.cdr()
         return await one.session("COMPLETED")
 
@@ -81,8 +82,8 @@ def test_full_battery_repeats_the_same_kwh():
     ]
 
 
-def test_cdr_late_comes_after_the_cable_is_out():
-    async def until(sim, one):
+def test_cdr_late_comes_after_the_cable_is_out() -> None:
+    async def until(sim: Any, one: Any) -> Any:
         await one.wait(lambda h: h.path.endswith(DC) and h.body["status"] == "AVAILABLE")
         early = list(sent(one, "cdrs"))
         return early, await one.cdr()
@@ -92,8 +93,8 @@ def test_cdr_late_comes_after_the_cable_is_out():
     assert cdr["total_energy"] == 2
 
 
-def test_a_dc_handshake_fails_and_the_next_attempt_works():
-    async def until(sim, one):
+def test_a_dc_handshake_fails_and_the_next_attempt_works() -> None:
+    async def until(sim: Any, one: Any) -> tuple[Any, Any]:
         failed = await one.session("COMPLETED")
         one.heard.clear()
         await one.start(DC, reference="ref-2")
@@ -106,8 +107,8 @@ def test_a_dc_handshake_fails_and_the_next_attempt_works():
     assert sim.store.books.starts == {"ref-1": 1, "ref-2": 1}
 
 
-def test_a_failed_handshake_shows_charging_then_blocked_and_the_driver_leaves():
-    async def until(sim, one):
+def test_a_failed_handshake_shows_charging_then_blocked_and_the_driver_leaves() -> None:
+    async def until(sim: Any, one: Any) -> None:
         await one.wait(lambda h: h.path.endswith(DC) and h.body["status"] == "AVAILABLE")
 
     _, one, _, _ = run("dc-handshake-failure-then-ok", until)
@@ -115,8 +116,8 @@ def test_a_failed_handshake_shows_charging_then_blocked_and_the_driver_leaves():
     assert sent(one, "cdrs") == []
 
 
-def test_session_late():
-    async def until(sim, one):
+def test_session_late() -> None:
+    async def until(sim: Any, one: Any) -> Any:
         await one.wait(lambda h: h.path.endswith(DC) and h.body["status"] == "BLOCKED")
         await asyncio.sleep(0.1)
         early = list(sent(one, "sessions"))
@@ -127,15 +128,15 @@ def test_session_late():
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
-def test_every_scenario_is_documented(name):
+def test_every_scenario_is_documented(name: Any) -> None:
     one = SCENARIOS[name]
     assert one.name == name
     assert one.summary
     assert one.expect
 
 
-def test_a_scenario_is_chosen_for_the_next_start_for_an_evse_or_for_all():
-    async def play():
+def test_a_scenario_is_chosen_for_the_next_start_for_an_evse_or_for_all() -> None:
+    async def play() -> list[Any]:
         async with connected() as (sim, one):
             behaviour = {
                 "scenario": "result-failed",
@@ -149,8 +150,8 @@ def test_a_scenario_is_chosen_for_the_next_start_for_an_evse_or_for_all():
     assert asyncio.run(play()) == ["command-rejected", "local-stop", "result-failed"]
 
 
-def fault(name, call, **knobs):
-    async def play():
+def fault(name: str, call: Any, **knobs: Any) -> tuple[Any, Any]:
+    async def play() -> tuple[Any, Any]:
         async with connected({"knobs": knobs}) as (sim, one):
             change_behaviour(sim.behaviour, {"faults": [name]})
             return sim, await call(one)
@@ -158,8 +159,8 @@ def fault(name, call, **knobs):
     return asyncio.run(play())
 
 
-def test_the_fault_start_500():
-    async def call(one):
+def test_the_fault_start_500() -> None:
+    async def call(one: Any) -> Any:
         body = {"response_url": f"{one.url}/results/x"}
         return await one.call("POST", f"{one.endpoints['commands']}/START_SESSION", body)
 
@@ -167,23 +168,23 @@ def test_the_fault_start_500():
     assert (http, text, sim.store.books.commands) == (500, "Internal Server Error", {})
 
 
-def test_the_fault_start_hangs_and_is_carried_out_all_the_same():
-    async def call(one):
+def test_the_fault_start_hangs_and_is_carried_out_all_the_same() -> None:
+    async def call(one: Any) -> tuple[Any, Any]:
         reply = await one.start(DC)
         return reply["data"]["result"], (await one.session("ACTIVE"))["status"]
 
     assert fault("start-hangs", call, slow_answer=0.2)[1] == ("ACCEPTED", "ACTIVE")
 
 
-def test_the_fault_sessions_get_500():
-    async def call(one):
+def test_the_fault_sessions_get_500() -> None:
+    async def call(one: Any) -> Any:
         return await one.call("GET", f"{one.endpoints['sessions']}?date_from=2020-01-01T00:00:00Z")
 
     assert fault("sessions-get-500", call)[1][0] == 500
 
 
-def test_the_fault_down_drops_connections():
-    async def call(one):
+def test_the_fault_down_drops_connections() -> None:
+    async def call(one: Any) -> None:
         with pytest.raises(aiohttp.ClientError):
             await one.call("GET", one.endpoints["locations"])
 

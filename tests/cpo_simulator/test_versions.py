@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from typing import Any
 
 import pytest
 
@@ -10,10 +11,10 @@ from tests.cpo_simulator.emsp import connected
 DC = "ION-BTS01-3"
 
 
-def charge(version):
+def charge(version: str) -> Any:
     """Everything one charge of 5 kWh leaves behind in a version."""
 
-    async def play():
+    async def play() -> Any:
         async with connected({"knobs": {"car_kwh": 5}}, version=version) as (_, one):
             reply = await one.start(DC)
             cdr = await one.cdr()
@@ -26,7 +27,7 @@ def charge(version):
     return asyncio.run(play())
 
 
-def test_2_1_1_uses_its_own_names_and_one_price():
+def test_2_1_1_uses_its_own_names_and_one_price() -> None:
     one, reply, session, cdr, location, tariff, details = charge("2.1.1")
     assert reply["data"] == {"result": "ACCEPTED"}
     assert {"start_datetime", "end_datetime", "auth_id", "location"} <= set(session)
@@ -50,14 +51,14 @@ def test_2_1_1_uses_its_own_names_and_one_price():
     assert str(location).isascii()
 
 
-def test_2_2_has_no_owner_in_its_tokens():
+def test_2_2_has_no_owner_in_its_tokens() -> None:
     _, _, session, cdr, _, _, _ = charge("2.2")
     assert set(session["cdr_token"]) == {"uid", "type", "contract_id"}
     assert "state" not in cdr["cdr_location"]
     assert cdr["total_cost"] == {"excl_vat": 3.45, "incl_vat": 4.24}
 
 
-def test_2_2_1_has_everything_in_its_place():
+def test_2_2_1_has_everything_in_its_place() -> None:
     one, _, session, cdr, location, tariff, details = charge("2.2.1")
     assert set(session["cdr_token"]) == {"uid", "type", "contract_id", "country_code", "party_id"}
     assert cdr["cdr_location"]["state"] == "Bratislavský kraj"
@@ -72,7 +73,7 @@ def test_2_2_1_has_everything_in_its_place():
     assert headers["X-Correlation-ID"]
 
 
-def test_2_3_0_says_taxes_apart():
+def test_2_3_0_says_taxes_apart() -> None:
     _, _, session, cdr, location, tariff, _ = charge("2.3.0")
     price = {"before_taxes": 3.45, "taxes": [{"name": "VAT", "percentage": 23, "amount": 0.79}]}
     assert cdr["total_cost"] == session["total_cost"] == price
@@ -84,8 +85,8 @@ def test_2_3_0_says_taxes_apart():
 @pytest.mark.parametrize(
     ("version", "word"), [("2.1.1", "REJECTED"), ("2.2", "EVSE_OCCUPIED"), ("2.3.0", "EVSE_OCCUPIED")]
 )
-def test_results_use_the_words_of_the_version(version, word):
-    async def play():
+def test_results_use_the_words_of_the_version(version: str, word: str) -> None:
+    async def play() -> Any:
         async with connected(version=version) as (_, one):
             await one.start(DC)
             await one.session("ACTIVE")
@@ -96,8 +97,8 @@ def test_results_use_the_words_of_the_version(version, word):
     assert asyncio.run(play()) == {"result": word}
 
 
-def test_2_1_1_has_no_cancel_reservation_and_patches_tokens_without_a_time():
-    async def play():
+def test_2_1_1_has_no_cancel_reservation_and_patches_tokens_without_a_time() -> None:
+    async def play() -> tuple[Any, Any, Any]:
         async with connected(version="2.1.1") as (_, one):
             url = f"{one.endpoints['commands']}/CANCEL_RESERVATION"
             cancel = (await one.call("POST", url, {"response_url": one.url, "reservation_id": "1"}))[0]

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from queue import Empty
+from typing import Any
 
 import pytest
 from kombu import Connection, Exchange, Queue
@@ -20,7 +21,7 @@ MESSAGES = 500
 
 
 @pytest.fixture
-def connect(tmp_path, monkeypatch):
+def connect(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Connections to a new folder; what this process knows of bindings in another one is put aside."""
     monkeypatch.setattr(folder_transport.Transport, "global_state", BrokerState())
     url, options = folder_broker(tmp_path)
@@ -38,7 +39,7 @@ def publish_all(connect: Callable[[], Connection]) -> None:
             time.sleep(0.001)
 
 
-def test_no_message_is_read_before_it_is_complete(connect):
+def test_no_message_is_read_before_it_is_complete(connect: Any) -> None:
     """One process writes while this one looks without a pause: the worker that comes at the wrong moment."""
     writer = multiprocessing.get_context("fork").Process(target=publish_all, args=(connect,))
     writer.start()
@@ -52,7 +53,7 @@ def test_no_message_is_read_before_it_is_complete(connect):
     assert found == list(range(MESSAGES))
 
 
-def test_messages_leave_in_the_order_in_which_they_came(connect):
+def test_messages_leave_in_the_order_in_which_they_came(connect: Any) -> None:
     with connect() as connection, connection.channel() as channel:
         for number in range(5):
             publish(connection, number)
@@ -61,14 +62,14 @@ def test_messages_leave_in_the_order_in_which_they_came(connect):
             channel._get("engine")
 
 
-def test_nothing_is_left_behind(connect, tmp_path: Path):
+def test_nothing_is_left_behind(connect: Any, tmp_path: Path) -> None:
     with connect() as connection, connection.channel() as channel:
         publish(connection, 1)
         channel.basic_get("engine", no_ack=True)
     assert {path.name for path in tmp_path.rglob("*") if path.is_file()} == {"engine.exchange"}
 
 
-def test_a_queue_that_binds_first_keeps_its_binding(connect):
+def test_a_queue_that_binds_first_keeps_its_binding(connect: Any) -> None:
     """Two programs that start together bind their queues to one exchange; both get its messages."""
     exchange = Exchange("shared", type="fanout")
     queues = [Queue(f"q{number}", exchange) for number in range(8)]

@@ -33,12 +33,12 @@ def payment_state(folder: Path) -> str:
         return str(connection.execute("SELECT state FROM billing_paymentauthorization").fetchone()[0])
 
 
-def test_migrations_are_complete_and_the_configuration_is_sound(folder):
+def test_migrations_are_complete_and_the_configuration_is_sound(folder: Path) -> None:
     manage(embedded_environment(folder), "migrate", "--check")
     manage(embedded_environment(folder), "check", "--fail-level", "WARNING")
 
 
-def test_the_web_server_serves_the_admin(folder):
+def test_the_web_server_serves_the_admin(folder: Path) -> None:
     port = free_port()
     with (
         web(embedded_environment(folder), port, folder / "web.log"),
@@ -47,7 +47,7 @@ def test_the_web_server_serves_the_admin(folder):
         assert b"Smart Fuel Pass" in answer.read()
 
 
-def test_the_worker_does_what_another_process_asked_for(folder):
+def test_the_worker_does_what_another_process_asked_for(folder: Path) -> None:
     environment = embedded_environment(folder, SIMULATED_GATEWAY_DELAY_MS="200")
     manage(environment, "shell", "--verbosity", "0", "-c", RESERVE)
     assert payment_state(folder) == "reserving"

@@ -2,11 +2,12 @@
 
 POST /control/push {module, id, data, details_url} stores an object and has the library push it to us.
 """
-# mypy: ignore-errors
 
+# mypy: ignore-errors
 import json
 import os
 import uuid
+from typing import Any
 
 from fastapi import Body
 from py_ocpi import get_application
@@ -40,7 +41,7 @@ class DictCrud(Crud):
     """The library's own interface to the CPO's business."""
 
     @classmethod
-    async def get(cls, module, role, id, *args, **kwargs):
+    async def get(cls, module: Any, role: Any, id: Any, *args: Any, **kwargs: Any) -> None:
         if module == ModuleID.commands:
             return {"result": "ACCEPTED"}
         if module == ModuleID.credentials_and_registration:
@@ -48,12 +49,12 @@ class DictCrud(Crud):
         return OBJECTS[module].get(str(id).lower())
 
     @classmethod
-    async def list(cls, module, role, filters, *args, **kwargs):
+    async def list(cls, module: Any, role: Any, filters: Any, *args: Any, **kwargs: Any) -> None:
         found = list(OBJECTS[module].values())
         return found, len(found), True
 
     @classmethod
-    async def create(cls, module, role, data, *args, **kwargs):
+    async def create(cls, module: Any, role: Any, data: Any, *args: Any, **kwargs: Any) -> None:
         if module == ModuleID.credentials_and_registration:
             CONNECTION.update(theirs=data["credentials"]["token"], ours=str(uuid.uuid4()))
             return own_credentials()
@@ -61,22 +62,22 @@ class DictCrud(Crud):
         return data
 
     @classmethod
-    async def update(cls, module, role, data, id, *args, **kwargs):
+    async def update(cls, module: Any, role: Any, data: Any, id: Any, *args: Any, **kwargs: Any) -> None:
         return await cls.create(module, role, data)
 
     @classmethod
-    async def delete(cls, module, role, id, *args, **kwargs):
+    async def delete(cls, module: Any, role: Any, id: Any, *args: Any, **kwargs: Any) -> None:
         CONNECTION.clear()
 
     @classmethod
-    async def do(cls, module, role, action, *args, data=None, **kwargs):
+    async def do(cls, module: Any, role: Any, action: Any, *args: Any, data: Any = None, **kwargs: Any) -> None:
         if action == Action.get_client_token:
             return CONNECTION["theirs"]
         OBJECTS[ModuleID.commands]["last"] = data or args[0]
         return {"result": "ACCEPTED", "timeout": 30}
 
 
-def own_credentials():
+def own_credentials() -> None:
     url = f"http://{os.environ['OCPI_HOST']}/ocpi/versions"
     party = PARTY if VersionNumber.v_2_1_1 == VERSION else {"roles": [{"role": "CPO", **PARTY}]}
     return {"token": CONNECTION["ours"], "url": url, **party}
@@ -86,11 +87,11 @@ class Tokens(Authenticator):
     """Token A until somebody registered, then the token that was given."""
 
     @classmethod
-    async def get_valid_token_c(cls):
+    async def get_valid_token_c(cls) -> None:
         return [CONNECTION["ours"]] if CONNECTION else []
 
     @classmethod
-    async def get_valid_token_a(cls):
+    async def get_valid_token_a(cls) -> None:
         return [] if CONNECTION else [TOKEN_A]
 
 
@@ -105,7 +106,7 @@ app = get_application(
 
 
 @app.get("/control/objects/{module}")
-async def objects(module: ModuleID):
+async def objects(module: ModuleID) -> None:
     return OBJECTS[module]
 
 
@@ -113,7 +114,7 @@ WISH = Body(...)
 
 
 @app.post("/control/push")
-async def push(wish: dict = WISH):
+async def push(wish: dict = WISH) -> None:
     module = ModuleID(wish["module"])
     OBJECTS[module][wish["data"]["id"].lower()] = wish["data"]
     receiver = Receiver(endpoints_url=wish["details_url"], auth_token=CONNECTION["theirs"])

@@ -23,6 +23,7 @@ What cannot work, and is its CPO's to mend:
 import json
 import os
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -160,7 +161,7 @@ def session_and_cdr(cpo: ExtrawestCpo, uid: str) -> None:
     session = old_session(session) if old else written("session", session, cpo.version)
     assert cpo.push("sessions", session) == 201
     row = OcpiSession.objects.get()
-    assert (row.ocpi_key, row.token_uid.lower(), row.kwh) == ("s-1", uid.lower(), 3.5)
+    assert (row.ocpi_key, row.token_uid.lower(), row.kwh) == ("s-1", uid.lower(), Decimal("3.5"))
     cdr = cdr_data("CDR-1", cdr_token=cdr_token, charging_periods=[period_data(ENERGY=3.5)])
     assert cpo.push("cdrs", old_cdr(cdr) if old else written("cdr", cdr, cpo.version)) == 201
     assert Cdr.objects.get().token_uid.lower() == uid.lower()

@@ -44,7 +44,7 @@ def test_no_task_waits_in_the_broker_for_a_deadline() -> None:
 
 
 @pytest.mark.parametrize("word", ["TODO", "FIXME", "HACK"])
-def test_nothing_is_left_for_later(word) -> None:
+def test_nothing_is_left_for_later(word: str) -> None:
     assert offending(rf"\b{word}\b", SOURCES) == []
 
 

@@ -6,6 +6,7 @@ they are written, those for type checkers included.
 
 from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
 
 import grimp
 import pytest
@@ -56,16 +57,16 @@ def imports() -> Edges:
     return edges_of(graph_of(*APPS))
 
 
-def test_no_modules_import_each_other_in_a_circle(imports) -> None:
+def test_no_modules_import_each_other_in_a_circle(imports: set[tuple[str, str]]) -> None:
     assert find_circle(imports) == []
 
 
-def test_no_two_packages_side_by_side_import_each_other(imports) -> None:
+def test_no_two_packages_side_by_side_import_each_other(imports: set[tuple[str, str]]) -> None:
     assert two_way_pairs(imports) == []
 
 
 @pytest.mark.parametrize("app", APPS)
-def test_few_modules_stand_loose_at_the_top_of_an_app(app) -> None:
+def test_few_modules_stand_loose_at_the_top_of_an_app(app: str) -> None:
     loose = sorted(path.name for path in (settings.BASE_DIR / app).glob("*.py") if path.name != "__init__.py")
     assert len(loose) <= MOST_LOOSE, loose
 
@@ -79,7 +80,7 @@ def test_circles_and_two_way_pairs_are_seen() -> None:
     assert find_circle(edges - {("a.z", "a.x.two")}) == []
 
 
-def test_an_import_for_type_checkers_counts(tmp_path, monkeypatch) -> None:
+def test_an_import_for_type_checkers_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     package = tmp_path / "ring_of_two"
     package.mkdir()
     (package / "__init__.py").touch()

@@ -1,11 +1,16 @@
 """A production without real money says so on every page, and none is taken for one by accident."""
 
+from typing import Any
+
 import pytest
 from django.core import mail
 from django.core.checks import run_checks
 from django.core.mail import EmailMessage
+from django.test import Client
+from pytest_django import Settings
 
 from sessions_adhoc.models import AdHocSession
+from sessions_adhoc.states import State
 from sfp_platform.configuration.staging import BANNER
 from tests.driver import scene
 from tests.factories import PartnerFactory
@@ -15,10 +20,10 @@ CONSOLE, SMTP = (f"django.core.mail.backends.{name}.EmailBackend" for name in ("
 
 
 @pytest.fixture
-def places(client, admin_client):
+def places(client: Client, admin_client: Client) -> list[Any]:
     """Pages of drivers, CPOs and staff; the browser that may see each; the words that each has exactly once."""
     evse = scene.station()
-    charging = scene.session_in(evse, scene.State.CHARGING)
+    charging = scene.session_in(evse, State.CHARGING)
     return [
         (client, f"/c/{evse}"),
         (client, f"/c/session/{charging.pk}"),
@@ -34,7 +39,7 @@ def places(client, admin_client):
 
 
 @pytest.mark.parametrize("staging", [True, False])
-def test_every_page_says_that_nothing_is_real(settings, places, staging):
+def test_every_page_says_that_nothing_is_real(settings: Settings, places: list[Any], staging: bool) -> None:
     settings.STAGING = staging
     for browser, path in places:
         page = browser.get(path, follow=True).content.decode()
@@ -42,7 +47,7 @@ def test_every_page_says_that_nothing_is_real(settings, places, staging):
         assert (path, page.count(f'role="status">{BANNER}<')) == (path, 1 if staging else 0)
 
 
-def test_while_staging_no_mail_leaves(settings):
+def test_while_staging_no_mail_leaves(settings: Settings) -> None:
     settings.EMAIL_BACKEND = "sfp_platform.configuration.staging.NoMail"
     assert EmailMessage("Subject", "Body", to=["cpo@example.com"]).send() == 1
     assert mail.outbox == []
@@ -60,7 +65,9 @@ def test_while_staging_no_mail_leaves(settings):
         ("sfp_platform.configuration.staging.NoMail", True, False, ["platform.E001"]),
     ],
 )
-def test_production_sends_mail_and_staging_does_not(settings, backend, production, staging, ids):
+def test_production_sends_mail_and_staging_does_not(
+    settings: Settings, backend: str, production: bool, staging: bool, ids: Any
+) -> None:
     settings.EMAIL_BACKEND, settings.PRODUCTION, settings.STAGING = backend, production, staging
     assert [
         message.id for message in run_checks(include_deployment_checks=True) if str(message.id).startswith("platform.")
@@ -70,7 +77,9 @@ def test_production_sends_mail_and_staging_does_not(settings, backend, productio
 @pytest.mark.parametrize(
     ("environment", "staging", "started"), [("test", False, 0), ("test", True, 1), ("production", False, 0)]
 )
-def test_nobody_is_charged_in_play_where_money_is_real(settings, client, environment, staging, started):
+def test_nobody_is_charged_in_play_where_money_is_real(
+    settings: Settings, client: Client, environment: str, staging: bool, started: int
+) -> None:
     """Neither at a test partner's charger nor with a card of the simulated gateway."""
     evse = scene.station(partner=PartnerFactory.create(environment=environment))
     scene.add_tariff(evse)

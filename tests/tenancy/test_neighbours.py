@@ -13,6 +13,8 @@ import requests
 from django.utils import timezone
 from hypothesis import event, given
 from hypothesis import strategies as st
+from pytest_django import Settings
+from pytest_django.live_server_helper import LiveServer
 
 from ocpi.models import Evse, OcpiSession
 from partners.models import Incident
@@ -27,7 +29,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def stage(live_server, settings) -> Iterator[Neighbours]:
+def stage(live_server: LiveServer, settings: Settings) -> Iterator[Neighbours]:
     settings.OCPI_BASE_URL_TEMPLATE = settings.PUBLIC_BASE_URL = live_server.url
     settings.LIMIT_STRANGERS = settings.LIMIT_PARTNERS = 0
     server = ScriptedCpo()
@@ -40,7 +42,7 @@ def differences(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]
 
 
 @pytest.mark.hypothesis
-def test_nobody_notices_what_a_neighbour_sends(stage):
+def test_nobody_notices_what_a_neighbour_sends(stage: Neighbours) -> None:
     before = stage.view()
     assert [before[name][0] for name in stage.names] == [200, 200, 200, 200, 200, 200, 200, 404]
     answers: Counter[int] = Counter()
@@ -72,7 +74,7 @@ def everybody_leaves() -> None:
     AdHocSession.objects.filter(ended_at=None).update(ended_at=now, state="settled", next_check_at=None, occupies=None)
 
 
-def test_a_driver_s_next_charge_goes_where_the_sticker_says(stage):
+def test_a_driver_s_next_charge_goes_where_the_sticker_says(stage: Neighbours) -> None:
     """The same after the attacks that were seen: foreign party in credentials and by hub, duplicates, test twin."""
     own_party = {"country_code": "SK", "party_id": "AAA"}
     role = {"role": "CPO", "business_details": {"name": "A"}, "country_code": "SK", "party_id": "BBB"}

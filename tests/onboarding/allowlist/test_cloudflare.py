@@ -1,11 +1,17 @@
 """The IP list at Cloudflare follows our networks, through the official library and real HTTP."""
 
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 import time_machine
+from django.contrib.auth.models import User
 from django.db import connection, transaction
+from django.test import Client
 from django.urls import reverse
+from pytest_django import Settings
+from time_machine import Traveller
 
 from onboarding import allowlist
 from onboarding.models import AllowlistMirror
@@ -13,22 +19,23 @@ from onboarding.off_boarding import off_board
 from onboarding.stages import moving
 from onboarding.tasks import sync_allowlist
 from partners.agreed import networks
-from partners.models import AllowedNetwork
+from partners.models import AllowedNetwork, Partner
 from tests.factories import PartnerFactory
 from tests.support.cloudflare import ACCOUNT, LIST, TOKEN, FakeCloudflare
+from tests.support.tasks import Ran
 
 pytestmark = pytest.mark.django_db
 BEGINNING = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 
 
 @pytest.fixture
-def traveller():
+def traveller() -> Iterator[Traveller]:
     with time_machine.travel(BEGINNING, tick=False) as traveller:
         yield traveller
 
 
 @pytest.fixture
-def remote(settings, traveller):
+def remote(settings: Settings, traveller: Traveller) -> Iterator[FakeCloudflare]:
     fake = FakeCloudflare()
     settings.CLOUDFLARE_API_TOKEN, settings.CLOUDFLARE_ACCOUNT_ID = TOKEN, ACCOUNT
     settings.CLOUDFLARE_LIST_ID, settings.CLOUDFLARE_API_URL = LIST, fake.url
@@ -38,12 +45,12 @@ def remote(settings, traveller):
 
 
 @pytest.fixture
-def ion(db):
+def ion(db: None) -> Partner:
     return PartnerFactory.create(code="ion")
 
 
 @pytest.fixture
-def settle(traveller):
+def settle(traveller: Traveller) -> Callable[..., int]:
     """`settle()` lets beat come by until nothing is due within the next minute; returns how many steps that took."""
 
     def settle(most: int = 30) -> int:
@@ -51,6 +58,7 @@ def settle(traveller):
         for _ in range(most):
             steps += sync_allowlist()
             due = AllowlistMirror.objects.get().next_check_at
+            assert due is not None
             now = datetime.now(UTC)
             if due > now + timedelta(minutes=1):
                 return steps
@@ -60,7 +68,7 @@ def settle(traveller):
     return settle
 
 
-def allow(partner, *wanted):
+def allow(partner: Partner, *wanted: Any) -> None:
     for network in wanted:
         networks.allow(partner, network, "Ana confirmed it.")
 
@@ -69,11 +77,13 @@ def mirror() -> AllowlistMirror:
     return AllowlistMirror.objects.get()
 
 
-def networks_in(rows) -> list[str]:
+def networks_in(rows: Any) -> list[str]:
     return [row["network"] for row in rows]
 
 
-def test_it_adds_what_is_missing_and_leaves_others_alone(remote, ion, settle) -> None:
+def test_it_adds_what_is_missing_and_leaves_others_alone(
+    remote: FakeCloudflare, ion: Partner, settle: Callable[..., int]
+) -> None:
     remote.put("203.0.113.9", "office")
     allow(ion, "192.0.2.1", "198.51.100.0/24", "2001:db8::/48")
     settle()
@@ -89,7 +99,9 @@ def test_it_adds_what_is_missing_and_leaves_others_alone(remote, ion, settle) ->
     assert [method for method, _ in remote.changes()] == ["POST"]
 
 
-def test_it_removes_only_what_carries_our_mark(remote, ion, settle) -> None:
+def test_it_removes_only_what_carries_our_mark(
+    remote: FakeCloudflare, ion: Partner, settle: Callable[..., int]
+) -> None:
     remote.put("203.0.113.9", "office")
     allow(ion, "192.0.2.1", "192.0.2.2")
     settle()
@@ -99,7 +111,9 @@ def test_it_removes_only_what_carries_our_mark(remote, ion, settle) -> None:
     assert remote.holds() == {"203.0.113.9": "office", "192.0.2.1": "sfp:ion"}
 
 
-def test_a_network_of_two_partners_is_listed_once_and_stays_until_both_give_it_up(remote, ion, settle) -> None:
+def test_a_network_of_two_partners_is_listed_once_and_stays_until_both_give_it_up(
+    remote: FakeCloudflare, ion: Partner, settle: Callable[..., int]
+) -> None:
     green = PartnerFactory.create(code="green", party_id="GRN")
     allow(ion, "192.0.2.1/32")
     allow(green, "192.0.2.1")
@@ -111,21 +125,27 @@ def test_a_network_of_two_partners_is_listed_once_and_stays_until_both_give_it_u
     assert "192.0.2.1" in remote.holds()
 
 
-def test_what_somebody_else_listed_already_is_neither_added_nor_taken_over(remote, ion, settle) -> None:
+def test_what_somebody_else_listed_already_is_neither_added_nor_taken_over(
+    remote: FakeCloudflare, ion: Partner, settle: Callable[..., int]
+) -> None:
     remote.put("192.0.2.1", "office")
     allow(ion, "192.0.2.1")
     settle()
     assert (remote.holds(), remote.changes()) == ({"192.0.2.1": "office"}, [])
 
 
-def test_a_network_wider_than_a_list_takes_is_shown_and_does_not_stop_the_others(remote, ion, settle) -> None:
+def test_a_network_wider_than_a_list_takes_is_shown_and_does_not_stop_the_others(
+    remote: FakeCloudflare, ion: Partner, settle: Callable[..., int]
+) -> None:
     allow(ion, "10.0.0.0/7", "192.0.2.1")
     settle()
     assert remote.holds() == {"192.0.2.1": "sfp:ion"}
     assert (mirror().state, networks_in(mirror().unlistable)) == ("in_step", ["10.0.0.0/7"])
 
 
-def test_a_change_is_noticed_after_its_commit(remote, ion, settle, run_tasks) -> None:
+def test_a_change_is_noticed_after_its_commit(
+    remote: FakeCloudflare, ion: Partner, settle: Callable[..., int], run_tasks: Callable[..., list[Ran]]
+) -> None:
     settle()
     allow(ion, "192.0.2.1")
     run_tasks()
@@ -134,7 +154,9 @@ def test_a_change_is_noticed_after_its_commit(remote, ion, settle, run_tasks) ->
     assert remote.holds() == {"192.0.2.1": "sfp:ion"}
 
 
-def test_a_change_during_a_step_is_followed_by_another(remote, ion, settle, run_tasks) -> None:
+def test_a_change_during_a_step_is_followed_by_another(
+    remote: FakeCloudflare, ion: Partner, settle: Callable[..., int], run_tasks: Callable[..., list[Ran]]
+) -> None:
     allow(ion, "192.0.2.1")
     sync_allowlist()
     assert mirror().state == "sending"
@@ -144,7 +166,9 @@ def test_a_change_during_a_step_is_followed_by_another(remote, ion, settle, run_
     assert remote.holds() == {"192.0.2.1": "sfp:ion", "192.0.2.2": "sfp:ion"}
 
 
-def test_drift_is_found_by_the_hourly_comparison(remote, ion, settle, traveller) -> None:
+def test_drift_is_found_by_the_hourly_comparison(
+    remote: FakeCloudflare, ion: Partner, settle: Callable[..., int], traveller: Traveller
+) -> None:
     allow(ion, "192.0.2.1")
     settle()
     remote.items.clear()
@@ -157,14 +181,18 @@ def test_drift_is_found_by_the_hourly_comparison(remote, ion, settle, traveller)
     assert remote.holds() == {"192.0.2.1": "sfp:ion"}
 
 
-def test_a_failure_is_shown_without_the_token_and_tried_again_ever_later(remote, ion, traveller) -> None:
+def test_a_failure_is_shown_without_the_token_and_tried_again_ever_later(
+    remote: FakeCloudflare, ion: Partner, traveller: Traveller
+) -> None:
     allow(ion, "192.0.2.1")
     waits = []
     for _ in range(3):
         remote.fail_next = (500, f"no luck with {LIST}")
         sync_allowlist()
-        waits.append((mirror().next_check_at - datetime.now(UTC)).total_seconds())
-        traveller.move_to(mirror().next_check_at)
+        due = mirror().next_check_at
+        assert due is not None
+        waits.append((due - datetime.now(UTC)).total_seconds())
+        traveller.move_to(due)
     row = mirror()
     assert (row.state, waits) == ("failed", [10, 20, 40])
     assert row.error == f"The list could not be read: HTTP 500, no luck with {LIST}."
@@ -179,14 +207,18 @@ def test_a_failure_is_shown_without_the_token_and_tried_again_ever_later(remote,
         ({"CLOUDFLARE_API_URL": "http://127.0.0.1:9"}, "cannot be reached"),
     ],
 )
-def test_wrong_settings_are_told_in_words(remote, settings, ion, broken, told) -> None:
+def test_wrong_settings_are_told_in_words(
+    remote: FakeCloudflare, settings: Settings, ion: Partner, broken: dict[str, str], told: str
+) -> None:
     for name, value in broken.items():
         setattr(settings, name, value)
     sync_allowlist()
     assert (mirror().state, told in mirror().error) == ("failed", True)
 
 
-def test_an_operation_that_fails_there_is_told_and_repeated(remote, ion, settle) -> None:
+def test_an_operation_that_fails_there_is_told_and_repeated(
+    remote: FakeCloudflare, ion: Partner, settle: Callable[..., int]
+) -> None:
     allow(ion, "192.0.2.1")
     remote.break_next = "internal trouble"
     settle()
@@ -194,7 +226,7 @@ def test_an_operation_that_fails_there_is_told_and_repeated(remote, ion, settle)
     assert [method for method, _ in remote.changes()] == ["POST", "POST"]
 
 
-def test_a_lost_answer_adds_nothing_twice(remote, ion, settle) -> None:
+def test_a_lost_answer_adds_nothing_twice(remote: FakeCloudflare, ion: Partner, settle: Callable[..., int]) -> None:
     allow(ion, "192.0.2.1")
     remote.lose_next_answer = True
     sync_allowlist()
@@ -205,7 +237,9 @@ def test_a_lost_answer_adds_nothing_twice(remote, ion, settle) -> None:
     assert len(remote.items) == 1
 
 
-def test_another_operation_of_the_account_is_waited_for(remote, ion, settle) -> None:
+def test_another_operation_of_the_account_is_waited_for(
+    remote: FakeCloudflare, ion: Partner, settle: Callable[..., int]
+) -> None:
     allow(ion, "192.0.2.1")
     remote.change("POST", [{"ip": "203.0.113.1", "comment": "theirs"}])
     sync_allowlist()
@@ -215,13 +249,15 @@ def test_another_operation_of_the_account_is_waited_for(remote, ion, settle) -> 
     assert remote.holds() == {"203.0.113.1": "theirs", "192.0.2.1": "sfp:ion"}
 
 
-def test_two_workers_at_once_take_one_step(remote, ion) -> None:
+def test_two_workers_at_once_take_one_step(remote: FakeCloudflare, ion: Partner) -> None:
     allow(ion, "192.0.2.1")
     assert [sync_allowlist(), sync_allowlist()] == [1, 0]
     assert len(remote.changes()) == 1
 
 
-def test_who_lost_the_lease_writes_nothing(remote, ion, settle, traveller) -> None:
+def test_who_lost_the_lease_writes_nothing(
+    remote: FakeCloudflare, ion: Partner, settle: Callable[..., int], traveller: Traveller
+) -> None:
     """A worker that died between the change and its answer: the next one compares and finds all done."""
     allow(ion, "192.0.2.1")
     sync_allowlist()
@@ -232,7 +268,11 @@ def test_who_lost_the_lease_writes_nothing(remote, ion, settle, traveller) -> No
 
 
 def test_an_off_boarded_partner_is_taken_off_and_comes_back_with_a_new_onboarding(
-    remote, ion, settle, run_tasks, admin_user
+    remote: FakeCloudflare,
+    ion: Partner,
+    settle: Callable[..., int],
+    run_tasks: Callable[..., list[Ran]],
+    admin_user: User,
 ) -> None:
     allow(ion, "192.0.2.1")
     allow(PartnerFactory.create(code="green"), "192.0.2.2")
@@ -248,7 +288,13 @@ def test_an_off_boarded_partner_is_taken_off_and_comes_back_with_a_new_onboardin
     assert sorted(remote.holds()) == ["192.0.2.1", "192.0.2.2"]
 
 
-def test_so_is_its_connection_in_production(remote, ion, settle, run_tasks, admin_user) -> None:
+def test_so_is_its_connection_in_production(
+    remote: FakeCloudflare,
+    ion: Partner,
+    settle: Callable[..., int],
+    run_tasks: Callable[..., list[Ran]],
+    admin_user: User,
+) -> None:
     live = PartnerFactory.create(code="ion-live", environment="production")
     allow(ion, "192.0.2.1")
     allow(live, "192.0.2.3")
@@ -263,14 +309,16 @@ def test_so_is_its_connection_in_production(remote, ion, settle, run_tasks, admi
     assert list(remote.holds()) == []
 
 
-def test_without_a_list_nothing_happens(db, ion, run_tasks) -> None:
+def test_without_a_list_nothing_happens(db: None, ion: Partner, run_tasks: Callable[..., list[Ran]]) -> None:
     allow(ion, "192.0.2.1")
     run_tasks()
     assert sync_allowlist() == 0
     assert not AllowlistMirror.objects.exists()
 
 
-def test_staff_synchronize_now(remote, ion, settle, client, django_user_model) -> None:
+def test_staff_synchronize_now(
+    remote: FakeCloudflare, ion: Partner, settle: Callable[..., int], client: Client, django_user_model: type[User]
+) -> None:
     client.force_login(django_user_model.objects.create_superuser("boss", "b@sfp.example", "a-long-password"))
     settle()
     allow(ion, "192.0.2.1")

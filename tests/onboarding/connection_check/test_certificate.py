@@ -4,15 +4,17 @@ import ipaddress
 import socket
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from pytest_django import Settings
 
 from ocpi.client.transport import tls_context
 from onboarding.connection_check import network
@@ -23,7 +25,7 @@ from partners.models import Partner
 LOOPBACK = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
 
 
-def certificate(name, days, issuer=None, alternative=LOOPBACK):
+def certificate(name: str, days: int, issuer: Any = None, alternative: Any = LOOPBACK) -> Any:
     """(certificate, key): good for so many days from now, signed by (certificate, key) or by itself."""
     key = ec.generate_private_key(ec.SECP256R1())
     own = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
@@ -45,7 +47,7 @@ def certificate(name, days, issuer=None, alternative=LOOPBACK):
 
 
 @pytest.fixture(scope="module")
-def authority():
+def authority() -> Any:
     """An authority that this process trusts."""
     made = certificate("Test Authority", 3650)
     tls_context().load_verify_locations(cadata=made[0].public_bytes(serialization.Encoding.PEM).decode())
@@ -53,7 +55,7 @@ def authority():
 
 
 @contextmanager
-def https(folder: Path, pair) -> Iterator[str]:
+def https(folder: Path, pair: Any) -> Iterator[str]:
     """A server that shakes hands and hangs up; yields its versions URL."""
     pem = folder / "server.pem"
     pem.write_bytes(
@@ -86,7 +88,7 @@ def scene_of(url: str) -> Scene:
 @pytest.mark.parametrize(
     ("days", "verdict"), [(400, "pass"), (31, "pass"), (29, "warn"), (8, "warn"), (6, "fail"), (0, "fail")]
 )
-def test_it_tells_how_long_a_certificate_is_good(tmp_path, authority, days, verdict):
+def test_it_tells_how_long_a_certificate_is_good(tmp_path: Path, authority: Any, days: int, verdict: str) -> None:
     with https(tmp_path, certificate("cpo", days, authority)) as url:
         found = network.certificate(scene_of(url))
         assert network.tls(scene_of(url)).seen.endswith("speaks TLSv1.3.")
@@ -112,7 +114,9 @@ def test_it_tells_how_long_a_certificate_is_good(tmp_path, authority, days, verd
         ),
     ],
 )
-def test_it_says_what_is_wrong_with_a_certificate(tmp_path, authority, made, words):
+def test_it_says_what_is_wrong_with_a_certificate(
+    tmp_path: Path, authority: Any, made: Callable[..., Any], words: str
+) -> None:
     with https(tmp_path, made(authority)) as url:
         found = network.certificate(scene_of(url))
         assert network.tls(scene_of(url)).verdict == "pass"
@@ -120,7 +124,7 @@ def test_it_says_what_is_wrong_with_a_certificate(tmp_path, authority, made, wor
     assert "It is for CN=cpo" in found.seen
 
 
-def test_a_server_that_speaks_no_tls_is_told_as_such():
+def test_a_server_that_speaks_no_tls_is_told_as_such() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def serve() -> None:
@@ -134,7 +138,7 @@ def test_a_server_that_speaks_no_tls_is_told_as_such():
     assert "No TLS 1.2 or 1.3 could be agreed" in found.seen or "No connection" in found.seen
 
 
-def test_a_private_address_is_not_looked_at_in_production(settings):
+def test_a_private_address_is_not_looked_at_in_production(settings: Settings) -> None:
     settings.OCPI_ALLOW_INSECURE_PARTNERS = False
     scene = scene_of("https://127.0.0.1:9/versions")
     for look in (network.dns, network.tls, network.certificate):

@@ -1,11 +1,15 @@
 """The test charge with CPOs at whose chargers something goes wrong."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
 from ocpi.models import Command, OcpiSession, Token
 from onboarding import connection_check
 from onboarding.models import ConnectionCheck
 from partners.models import Policy
+from tests.ocpi.cpo import Simulator
 from tests.ocpi.handshake.test_dying_workers import WorkerKilled, killed_at_write
 from tests.onboarding.connection_check.conftest import CHARGER, cases, check, departures
 from tests.support.processes import eventually
@@ -25,13 +29,13 @@ SCENARIOS = {
 }
 
 
-def charged(cpo, scenario, **behaviour):
+def charged(cpo: Simulator, scenario: str, **behaviour: Any) -> dict[str, Any]:
     cpo.behave(reset=True, evses={EVSE: scenario}, **behaviour)
     return check(*CHARGER)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_rejected_start_ends_the_charge_but_not_the_check(cpo):
+def test_a_rejected_start_ends_the_charge_but_not_the_check(cpo: Callable[..., Any]) -> None:
     with cpo("2.2.1") as (simulated, _partner):
         report = charged(simulated, "command-rejected")
         assert simulated.state()["sessions"] == []
@@ -46,7 +50,7 @@ def test_a_rejected_start_ends_the_charge_but_not_the_check(cpo):
 @pytest.mark.heavy
 @pytest.mark.parametrize("scenario", SCENARIOS)
 @pytest.mark.django_db(transaction=True)
-def test_it_names_what_goes_wrong_in_a_charge(cpo, scenario):
+def test_it_names_what_goes_wrong_in_a_charge(cpo: Callable[..., Any], scenario: str) -> None:
     behaviour, expected = SCENARIOS[scenario]
     with cpo("2.2.1") as (simulated, partner):
         Policy.objects.create(partner=partner, **QUICKLY)
@@ -55,19 +59,19 @@ def test_it_names_what_goes_wrong_in_a_charge(cpo, scenario):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_calling_it_off_stops_the_charge_and_withdraws_the_token(cpo):
+def test_calling_it_off_stops_the_charge_and_withdraws_the_token(cpo: Callable[..., Any]) -> None:
     with cpo("2.2.1") as (simulated, partner):
         charger = connection_check.TestCharger("ION-BTS01", EVSE, sample_interval=300)
         run = connection_check.start(partner, charger=charger)
 
-        def charging():
+        def charging() -> bool:
             connection_check.advance(run.pk)
             return OcpiSession.objects.filter(status="ACTIVE").exists()
 
         eventually(charging, what="an active session")
         connection_check.cancel(run.pk)
 
-        def ended():
+        def ended() -> bool:
             connection_check.advance(run.pk)
             return not ConnectionCheck.objects.get(pk=run.pk).is_live
 
@@ -81,13 +85,13 @@ def test_calling_it_off_stops_the_charge_and_withdraws_the_token(cpo):
 
 @pytest.mark.heavy
 @pytest.mark.django_db(transaction=True)
-def test_whatever_worker_dies_each_command_is_sent_once(cpo):
+def test_whatever_worker_dies_each_command_is_sent_once(cpo: Callable[..., Any]) -> None:
     """Workers die at their third, fourth, fifth... write; a living one takes over each time."""
     with cpo("2.2.1") as (simulated, partner):
         charger = connection_check.TestCharger("ION-BTS01", EVSE, sample_interval=2)
         run, deaths = connection_check.start(partner, charger=charger), 0
 
-        def ended():
+        def ended() -> bool:
             nonlocal deaths
             try:
                 with killed_at_write(3 + deaths % 40):

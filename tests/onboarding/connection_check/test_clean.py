@@ -1,5 +1,8 @@
 """A CPO that keeps to the specification passes every case, in every version."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
 from ocpi.models import Cdr, OcpiSession, Token
@@ -25,7 +28,9 @@ NOT_IN_2_1_1 = {"message_ids", "routing_headers", "inbound_headers", "reference"
     ],
 )
 @pytest.mark.django_db(transaction=True)
-def test_it_finds_nothing_wrong_with_a_good_cpo(cpo, version, not_applicable):
+def test_it_finds_nothing_wrong_with_a_good_cpo(
+    cpo: Callable[..., Any], version: str, not_applicable: set[str]
+) -> None:
     with cpo(version) as (simulated, partner):
         report = check(*CHARGER)
         books = simulated.state()
@@ -48,9 +53,8 @@ def test_it_finds_nothing_wrong_with_a_good_cpo(cpo, version, not_applicable):
 
 
 @pytest.mark.parametrize("version", ["2.1.1", "2.2", "2.2.1", "2.3.0"])
-def test_each_case_comes_after_those_that_it_needs_and_names_its_section(version):
-
-    seen = set()
+def test_each_case_comes_after_those_that_it_needs_and_names_its_section(version: str) -> None:
+    seen: set[str] = set()
     for case in plan(armed=True):
         assert set(case.needs) <= seen, case.key
         assert isinstance(section(VERSIONS[version], case.section), str)

@@ -1,24 +1,28 @@
 """The page of a check: it starts one, follows it, and shows what came of it."""
 
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
 
 from onboarding.models import ConnectionCheck, ConnectionCheckCase
 from partners.models import Document, Partner
 from tests.factories import ConnectorFactory
 from tests.ocpi.cpo import connected_partner
 from tests.onboarding.documents.reading import text_of as text_of_pdf
+from tests.support.tasks import Ran
 
 CHECK = "admin:onboarding_connectioncheck"
 
 
 @pytest.fixture
-def partner(db) -> Partner:
+def partner(db: None) -> Partner:
     return connected_partner("http://127.0.0.1:9")
 
 
@@ -31,11 +35,11 @@ def browser(*codenames: str) -> Client:
 
 
 @pytest.fixture
-def page(db) -> Client:
+def page(db: None) -> Client:
     return browser("view_partner", "view_connectioncheck", "run_connection_check", "view_message")
 
 
-def finished(partner, **verdicts):
+def finished(partner: Partner, **verdicts: Any) -> ConnectionCheck:
     """A finished check with these cases, by key."""
     now = timezone.now()
     run = ConnectionCheck.objects.create(partner=partner, version="2.2.1", state="finished", ended_at=now)
@@ -55,22 +59,24 @@ def finished(partner, **verdicts):
     return run
 
 
-def text_of(client, run):
+def text_of(client: Client, run: ConnectionCheck) -> str:
     answer = client.get(reverse(f"{CHECK}_change", args=[run.pk]))
     assert answer.status_code == 200
     return answer.content.decode()
 
 
-def test_a_check_is_started_on_the_partners_page(page, partner, waiting_tasks):
+def test_a_check_is_started_on_the_partners_page(
+    page: Client, partner: Partner, waiting_tasks: Callable[[], list[Ran]]
+) -> None:
     answer = page.post(reverse("admin:partners_partner_do_check", args=[partner.pk]))
     run = ConnectionCheck.objects.get()
-    assert answer.url == reverse(f"{CHECK}_change", args=[run.pk])
-    assert (run.armed, run.state, run.started_by.username) == (False, "due", "u-4")
+    assert answer["Location"] == reverse(f"{CHECK}_change", args=[run.pk])
+    assert (run.armed, run.state, str(run.started_by)) == (False, "due", "u-4")
     assert ("onboarding.tasks.sync_connection_check", (run.pk,)) in waiting_tasks()
     assert "0 of" in text_of(page, run)
 
 
-def test_a_test_charge_needs_a_known_charger_and_a_word_that_a_car_is_there(page, partner):
+def test_a_test_charge_needs_a_known_charger_and_a_word_that_a_car_is_there(page: Client, partner: Partner) -> None:
     connector = ConnectorFactory.create(evse__location__partner=partner, evse__evse_id="SK*ION*E0101")
     address = reverse("admin:partners_partner_do_check-armed", args=[partner.pk])
     form = {"charger": "sk*ion*e0101", "interval": "60"}
@@ -87,14 +93,14 @@ def test_a_test_charge_needs_a_known_charger_and_a_word_that_a_car_is_there(page
     assert (run.connector_id, run.sample_interval) == (connector.connector_id, 60)
 
 
-def test_one_check_at_a_time(page, partner):
+def test_one_check_at_a_time(page: Client, partner: Partner) -> None:
     address = reverse("admin:partners_partner_do_check", args=[partner.pk])
     page.post(address)
     assert "not possible any more" in page.post(address, follow=True).content.decode()
     assert ConnectionCheck.objects.count() == 1
 
 
-def test_who_may_only_look_cannot_start_one(partner):
+def test_who_may_only_look_cannot_start_one(partner: Partner) -> None:
     viewer = browser("view_partner", "view_connectioncheck")
     assert viewer.post(reverse("admin:partners_partner_do_check", args=[partner.pk])).status_code == 403
     run = finished(partner, a="pass")
@@ -103,7 +109,7 @@ def test_who_may_only_look_cannot_start_one(partner):
     assert ConnectionCheck.objects.count() == 1
 
 
-def test_the_page_says_what_to_change_and_what_is_new(page, partner):
+def test_the_page_says_what_to_change_and_what_is_new(page: Client, partner: Partner) -> None:
     finished(partner, a="pass", b="fail", c="warn", d="na")
     shown = text_of(page, finished(partner, a="fail", b="pass", c="warn", d="pass"))
     assert "1 case failed." in shown
@@ -115,7 +121,7 @@ def test_the_page_says_what_to_change_and_what_is_new(page, partner):
     assert "Title of d" not in changes
 
 
-def test_a_running_check_shows_what_it_waits_for_and_can_be_called_off(page, partner):
+def test_a_running_check_shows_what_it_waits_for_and_can_be_called_off(page: Client, partner: Partner) -> None:
     run = ConnectionCheck.objects.create(
         partner=partner,
         version="2.2.1",
@@ -132,7 +138,9 @@ def test_a_running_check_shows_what_it_waits_for_and_can_be_called_off(page, par
     assert "Being called off" in text_of(page, run)
 
 
-def test_the_page_costs_the_same_however_many_cases_there_are(page, partner, django_assert_max_num_queries):
+def test_the_page_costs_the_same_however_many_cases_there_are(
+    page: Client, partner: Partner, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
     run = finished(partner, **{f"case-{number}": "fail" for number in range(60)})
     text_of(page, run)
     with django_assert_max_num_queries(25):
@@ -140,10 +148,10 @@ def test_the_page_costs_the_same_however_many_cases_there_are(page, partner, dja
 
 
 class TestPdf:
-    def press(self, client, run):
+    def press(self, client: Client, run: ConnectionCheck) -> Any:
         return client.post(reverse(f"{CHECK}_do_pdf", args=[run.pk]))
 
-    def test_it_is_downloaded_and_kept_once(self, page, partner):
+    def test_it_is_downloaded_and_kept_once(self, page: Client, partner: Partner) -> None:
         run = finished(partner, lists="pass", dates="fail")
         assert f'action="{reverse(f"{CHECK}_do_pdf", args=[run.pk])}"' in text_of(page, run)
         answer = self.press(page, run)
@@ -161,7 +169,7 @@ class TestPdf:
         self.press(page, other)
         assert Document.objects.count() == 2
 
-    def test_not_of_a_check_that_is_under_way_and_not_for_everybody(self, page, partner):
+    def test_not_of_a_check_that_is_under_way_and_not_for_everybody(self, page: Client, partner: Partner) -> None:
         live = ConnectionCheck.objects.create(partner=partner, version="2.2.1", next_check_at=timezone.now())
         assert "do/pdf" not in text_of(page, live)
         assert self.press(page, live).status_code == 302

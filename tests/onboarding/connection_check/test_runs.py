@@ -1,8 +1,10 @@
 """A check as a row: who may start one, what a dead worker leaves, what the gate of stage 3 asks."""
 
 import json
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from io import StringIO
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -12,6 +14,7 @@ from ocpi.models import Message
 from onboarding import connection_check
 from onboarding.connection_check import report, runs
 from onboarding.connection_check.catalogue import plan
+from onboarding.connection_check.runs import TestCharger
 from onboarding.models import ConnectionCheck
 from onboarding.tasks import sync_connection_checks_tick
 from partners.models import Partner
@@ -19,12 +22,13 @@ from tests.ocpi.cpo import TOKEN_C, ScriptedCpo, connected_partner, envelope
 from tests.ocpi.handshake.test_dying_workers import WorkerKilled, killed_at_write
 from tests.onboarding.connection_check.conftest import cases, check, departures
 from tests.onboarding.connection_check.test_pages import finished
+from tests.support.tasks import Ran
 
 NOTHING = {"X-Total-Count": "0", "X-Limit": "100"}
 
 
 @pytest.fixture
-def scripted(db):
+def scripted(db: None) -> Iterator[tuple[ScriptedCpo, Partner]]:
     """A CPO with empty lists, and the partner that is connected to it."""
     server = ScriptedCpo()
     url = server.register_normally(accepted=(TOKEN_C,))
@@ -37,7 +41,7 @@ def scripted(db):
     server.close()
 
 
-def test_a_worker_that_dies_costs_nothing_but_the_lease(scripted):
+def test_a_worker_that_dies_costs_nothing_but_the_lease(scripted: tuple[ScriptedCpo, Partner]) -> None:
     _, partner = scripted
     run = connection_check.start(partner)
     deaths = 0
@@ -54,7 +58,9 @@ def test_a_worker_that_dies_costs_nothing_but_the_lease(scripted):
     assert (run.state, run.error, run.cases.count()) == ("finished", "", len(plan(armed=False)))
 
 
-def test_a_case_that_kills_every_worker_is_passed_over_and_the_check_is_not_clean(scripted):
+def test_a_case_that_kills_every_worker_is_passed_over_and_the_check_is_not_clean(
+    scripted: tuple[ScriptedCpo, Partner],
+) -> None:
     _, partner = scripted
     run = connection_check.start(partner)
     for _ in range(3):
@@ -69,7 +75,9 @@ def test_a_case_that_kills_every_worker_is_passed_over_and_the_check_is_not_clea
     assert not connection_check.latest_clean(partner)
 
 
-def test_the_sweep_hands_a_due_check_to_a_worker(scripted, run_tasks):
+def test_the_sweep_hands_a_due_check_to_a_worker(
+    scripted: tuple[ScriptedCpo, Partner], run_tasks: Callable[..., list[Ran]]
+) -> None:
     _, partner = scripted
     run = connection_check.start(partner)
     assert sync_connection_checks_tick() == 1
@@ -80,7 +88,7 @@ def test_the_sweep_hands_a_due_check_to_a_worker(scripted, run_tasks):
     assert sync_connection_checks_tick() == 0
 
 
-def test_before_the_handshake_what_token_a_opens_is_looked_at(scripted):
+def test_before_the_handshake_what_token_a_opens_is_looked_at(scripted: tuple[ScriptedCpo, Partner]) -> None:
     server, partner = scripted
     partner.received_tokens.update(purpose="registration")
     Partner.objects.filter(pk=partner.pk).update(version="", connection="not_connected")
@@ -91,14 +99,14 @@ def test_before_the_handshake_what_token_a_opens_is_looked_at(scripted):
     assert not connection_check.latest_clean(partner)
 
 
-def test_calls_that_are_wrong_on_purpose_are_told_apart_in_the_log(scripted):
+def test_calls_that_are_wrong_on_purpose_are_told_apart_in_the_log(scripted: tuple[ScriptedCpo, Partner]) -> None:
     check()
     on_purpose = Message.objects.filter(module="connection_check")
     assert set(on_purpose.values_list("http_status", flat=True)) == {401, 404}
     assert not Message.objects.exclude(module="connection_check").filter(http_status__gte=400).exists()
 
 
-def test_the_gate_asks_for_the_newest_finished_check_of_this_connection(partner):
+def test_the_gate_asks_for_the_newest_finished_check_of_this_connection(partner: Partner) -> None:
     assert not connection_check.latest_clean(partner)
     finished(partner, a="pass", b="warn", c="na")
     assert connection_check.latest_clean(partner)
@@ -113,7 +121,7 @@ def test_the_gate_asks_for_the_newest_finished_check_of_this_connection(partner)
 
 
 @pytest.fixture
-def partner(db):
+def partner(db: None) -> Partner:
     return connected_partner("http://127.0.0.1:9")
 
 
@@ -125,7 +133,9 @@ def partner(db):
         ({"connection": "not_connected"}, connection_check.TestCharger("L", "E"), "not connected yet"),
     ],
 )
-def test_it_is_refused_where_it_makes_no_sense(partner, change, charger, words):
+def test_it_is_refused_where_it_makes_no_sense(
+    partner: Partner, change: Any, charger: TestCharger | None, words: str
+) -> None:
     Partner.objects.filter(pk=partner.pk).update(**change)
     partner.refresh_from_db()
     with pytest.raises(connection_check.CheckRefusedError, match=words):
@@ -133,7 +143,7 @@ def test_it_is_refused_where_it_makes_no_sense(partner, change, charger, words):
     assert not ConnectionCheck.objects.exists()
 
 
-def test_it_is_refused_without_a_token_and_beside_another(partner):
+def test_it_is_refused_without_a_token_and_beside_another(partner: Partner) -> None:
     connection_check.start(partner)
     with pytest.raises(connection_check.CheckRefusedError, match="under way already"):
         connection_check.start(partner)
@@ -143,7 +153,7 @@ def test_it_is_refused_without_a_token_and_beside_another(partner):
         connection_check.start(partner)
 
 
-def test_the_command_prints_each_case_and_what_to_change(scripted):
+def test_the_command_prints_each_case_and_what_to_change(scripted: tuple[ScriptedCpo, Partner]) -> None:
     server, _ = scripted
     server.on("/2.2.1/sessions", server.guarded(envelope(None, 3000, "down", status=500), (TOKEN_C,)))
     out = StringIO()
@@ -155,7 +165,7 @@ def test_the_command_prints_each_case_and_what_to_change(scripted):
     assert "GET sessions  [guide §5.4]\n  Offer GET /sessions with date_from." in text
 
 
-def test_the_command_refuses_half_a_charger(partner):
+def test_the_command_refuses_half_a_charger(partner: Partner) -> None:
     for options in (["--armed"], ["--armed", "--evse", "E"], ["--evse", "E"]):
         with pytest.raises(CommandError, match="charger"):
             call_command("connection_check", "ion", *options)
@@ -163,7 +173,7 @@ def test_the_command_refuses_half_a_charger(partner):
         call_command("connection_check", "nobody")
 
 
-def test_the_report_can_be_sent_and_is_json(partner):
+def test_the_report_can_be_sent_and_is_json(partner: Partner) -> None:
     finished(partner, a="pass", b="pass")
     found = report.of(finished(partner, a="fail", b="warn"))
     assert json.loads(json.dumps(found)) == found
@@ -175,7 +185,7 @@ def test_the_report_can_be_sent_and_is_json(partner):
     )
 
 
-def test_an_unreachable_server_leaves_one_failure(partner):
+def test_an_unreachable_server_leaves_one_failure(partner: Partner) -> None:
     found = check()
     assert departures(found) == {"reach": "fail"}
     assert cases(found)["versions"]["seen"] == "Not looked at: it needs “Reaching the versions URL”."

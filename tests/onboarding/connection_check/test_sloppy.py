@@ -1,10 +1,14 @@
 """Each sloppy habit and each fault of a CPO shows in exactly the cases that are about it."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
 from cpo_simulator.server.faults.catalogue import FAULTS
 from cpo_simulator.wire.sloppiness import SWITCHES
 from ocpi.models import Message
+from tests.ocpi.cpo import Simulator
 from tests.onboarding.connection_check.conftest import CHARGER, cases, check, departures
 from tests.support.processes import eventually
 
@@ -60,7 +64,7 @@ SERVER_FAULTS = {
 SAMPLE = {"no-envelope-on-errors", "html-versions", "no-paging-headers"}
 
 
-def checked(cpo, **behaviour):
+def checked(cpo: Simulator, **behaviour: Any) -> dict[str, Any]:
     """What a check finds while the CPO behaves so, a cable is in, and it has just told us so."""
     cpo.behave(reset=True, **behaviour)
     pushed = Message.objects.filter(direction="in", module="locations").exclude(http_status=None)
@@ -73,7 +77,7 @@ def checked(cpo, **behaviour):
     return report
 
 
-def seen_in(cpo, wanted):
+def seen_in(cpo: Simulator, wanted: dict[str, dict[str, str]] | set[str]) -> dict[str, dict[str, str]]:
     """name -> what a check finds, for the habits and faults that are wanted."""
     knobs = {"slow_answer": 1.2}
     found = {name: departures(checked(cpo, habits=[name])) for name in HABITS if name in wanted}
@@ -82,14 +86,14 @@ def seen_in(cpo, wanted):
     }
 
 
-def test_every_habit_and_every_fault_is_in_a_table():
+def test_every_habit_and_every_fault_is_in_a_table() -> None:
     at_registration = {habit for _, habit in AT_REGISTRATION}
     assert set(SWITCHES) == set(HABITS) | at_registration | set(IN_A_CHARGE)
     assert set(FAULTS) == set(SERVER_FAULTS) | DURING_THE_HANDSHAKE | OF_COMMANDS
 
 
 @pytest.mark.django_db(transaction=True)
-def test_it_names_what_is_sloppy_and_nothing_else(cpo):
+def test_it_names_what_is_sloppy_and_nothing_else(cpo: Callable[..., Any]) -> None:
     with cpo("2.2.1") as (simulated, _partner):
         found = seen_in(simulated, SAMPLE)
         report = checked(simulated, faults=["broken-location"])
@@ -102,7 +106,7 @@ def test_it_names_what_is_sloppy_and_nothing_else(cpo):
 
 @pytest.mark.heavy
 @pytest.mark.django_db(transaction=True)
-def test_it_names_all_that_is_sloppy_and_nothing_else(cpo):
+def test_it_names_all_that_is_sloppy_and_nothing_else(cpo: Callable[..., Any]) -> None:
     with cpo("2.2.1") as (simulated, _partner):
         found = seen_in(simulated, HABITS | SERVER_FAULTS)
     assert found == {**HABITS, **SERVER_FAULTS}
@@ -111,7 +115,7 @@ def test_it_names_all_that_is_sloppy_and_nothing_else(cpo):
 @pytest.mark.heavy
 @pytest.mark.parametrize(("version", "habit"), AT_REGISTRATION)
 @pytest.mark.django_db(transaction=True)
-def test_it_names_a_token_that_is_written_in_another_way(cpo, version, habit):
+def test_it_names_a_token_that_is_written_in_another_way(cpo: Callable[..., Any], version: str, habit: str) -> None:
     with cpo(version, "--habit", habit) as (simulated, _partner):
         simulated.control("POST", f"evses/{PLUGGED}/plug")
         assert departures(check()) == AT_REGISTRATION[version, habit]
@@ -120,6 +124,6 @@ def test_it_names_a_token_that_is_written_in_another_way(cpo, version, habit):
 @pytest.mark.heavy
 @pytest.mark.parametrize("habit", IN_A_CHARGE)
 @pytest.mark.django_db(transaction=True)
-def test_it_names_what_shows_in_a_charge_only(cpo, habit):
+def test_it_names_what_shows_in_a_charge_only(cpo: Callable[..., Any], habit: str) -> None:
     with cpo("2.2.1", "--habit", habit) as (_simulated, _partner):
         assert departures(check(*CHARGER)) == IN_A_CHARGE[habit]

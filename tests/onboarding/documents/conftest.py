@@ -17,12 +17,12 @@ TOKEN_A = "7d3f4c5e-9a1b-4c2d-8e3f-0a1b2c3d4e5f"
 
 
 @pytest.fixture
-def staff(db) -> User:
+def staff(db: None) -> User:
     return User.objects.create_superuser("jana", "jana@sfp.example", "a-long-password")
 
 
 @pytest.fixture
-def partner(db) -> Partner:
+def partner(db: None) -> Partner:
     details = PartnerDetails(
         code="zelena",
         name="Zelená Energia",
@@ -37,7 +37,7 @@ def partner(db) -> Partner:
 
 
 @pytest.fixture
-def onboarding(partner) -> Onboarding:
+def onboarding(partner: Partner) -> Onboarding:
     with transaction.atomic():
         row = moving.lock_onboarding(partner)
     Onboarding.objects.filter(pk=row.pk).update(stage=Stage.GO_LIVE.value)
@@ -53,7 +53,7 @@ def onboarding(partner) -> Onboarding:
 
 
 @pytest.fixture
-def finished(onboarding, partner) -> None:
+def finished(onboarding: Onboarding, partner: Partner) -> None:
     """Everything of stage 4 is done but the archiving."""
     onboarding.production = PartnerFactory.create(environment="production")
     onboarding.save()

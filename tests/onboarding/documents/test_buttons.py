@@ -1,42 +1,39 @@
 """What staff do for a CPO: link, data sheet, ticks, dossier."""
 
-import re
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from django.contrib.auth.models import Permission
+from django.contrib.auth.models import Permission, User
 from django.core import mail
 from django.test import Client
 from django.urls import reverse
 
 from onboarding.models import ChecklistItem, Onboarding, PartnerLink
 from partners.ground import secrets
-from partners.models import Document, HistoryEntry, Mail
+from partners.models import Document, HistoryEntry, Mail, Partner
+from tests.support.pages import secret_in
 
 ALL = ["make-link", "revoke-link", "confirm-items", "send-data-sheet", "make-dossier"]
 LINK = {"given_to": "Ľubica Šťastná", "days": "14", "reveals_token_b": "on"}
 
 
 @pytest.fixture
-def page(staff) -> Client:
+def page(staff: User) -> Client:
     client = Client()
     client.force_login(staff)
     return client
 
 
-def press(client, partner, name, **data):
+def press(client: Client, partner: Partner, name: Any, **data: Any) -> Any:
     return client.post(reverse(f"admin:partners_partner_do_{name}", args=[partner.pk]), data, follow=True)
 
 
-def said(answer) -> list[str]:
+def said(answer: Any) -> list[str]:
     return [str(message) for message in answer.context["messages"]]
 
 
-def secret_in(answer) -> str:
-    return re.search(r'id="secret"[^>]*value="([^"]+)"', answer.content.decode())[1]
-
-
-def test_the_link_is_shown_once_and_opens_their_page(page, partner):
+def test_the_link_is_shown_once_and_opens_their_page(page: Client, partner: Partner) -> None:
     answer = press(page, partner, "make-link", **LINK)
     url = secret_in(answer)
     row = PartnerLink.objects.get()
@@ -53,19 +50,21 @@ def test_the_link_is_shown_once_and_opens_their_page(page, partner):
 
 
 @pytest.mark.parametrize(("field", "value"), [("given_to", ""), ("days", "0"), ("days", "1000")])
-def test_a_link_is_for_somebody_and_ends(page, partner, field, value):
+def test_a_link_is_for_somebody_and_ends(page: Client, partner: Partner, field: str, value: str) -> None:
     press(page, partner, "make-link", **{**LINK, field: value})
     assert not PartnerLink.objects.exists()
 
 
-def test_it_is_withdrawn(page, partner):
+def test_it_is_withdrawn(page: Client, partner: Partner) -> None:
     url = secret_in(press(page, partner, "make-link", **LINK))
     press(page, partner, "revoke-link")
     assert Client().get(urlsplit(url).path).status_code == 410
     assert "not possible any more" in said(press(page, partner, "revoke-link"))[0]
 
 
-def test_the_data_sheet_goes_to_their_contacts_and_others(page, partner, onboarding):
+def test_the_data_sheet_goes_to_their_contacts_and_others(
+    page: Client, partner: Partner, onboarding: Onboarding
+) -> None:
     answer = press(page, partner, "send-data-sheet", to="boss@zelena.example")
     assert "on its way to lubica@zelena.example, boss@zelena.example" in said(answer)[0]
     assert sorted(mail.addresses() for mail in Mail.objects.all()) == ["boss@zelena.example", "lubica@zelena.example"]
@@ -74,7 +73,9 @@ def test_the_data_sheet_goes_to_their_contacts_and_others(page, partner, onboard
     assert Mail.objects.count() == 2
 
 
-def test_the_data_sheet_waits_for_stage_1_and_for_somebody_to_send_it_to(page, partner, onboarding):
+def test_the_data_sheet_waits_for_stage_1_and_for_somebody_to_send_it_to(
+    page: Client, partner: Partner, onboarding: Onboarding
+) -> None:
     partner.contacts.all().delete()
     assert "no contact with an email address" in said(press(page, partner, "send-data-sheet"))[0]
     Onboarding.objects.update(stage="pre_integration")
@@ -82,7 +83,7 @@ def test_the_data_sheet_waits_for_stage_1_and_for_somebody_to_send_it_to(page, p
     assert not Mail.objects.exists()
 
 
-def test_staff_tick_for_the_cpo_with_the_source(page, partner):
+def test_staff_tick_for_the_cpo_with_the_source(page: Client, partner: Partner) -> None:
     press(page, partner, "confirm-items", items=["locations", "cdrs"], reason="Mail of Ľubica, 22 Nov")
     assert sorted(ChecklistItem.objects.values_list("key", "ticked_by")) == [
         ("cdrs", "jana (SFP)"),
@@ -93,13 +94,15 @@ def test_staff_tick_for_the_cpo_with_the_source(page, partner):
     assert ChecklistItem.objects.count() == 2
 
 
-def test_the_dossier_is_archived(page, partner, finished):
+def test_the_dossier_is_archived(page: Client, partner: Partner, finished: None) -> None:
     assert "is archived" in said(press(page, partner, "make-dossier"))[0]
     assert sorted(Document.objects.values_list("kind", flat=True)) == ["dossier", "sign_off"]
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_none_of_it_answers_to_get_or_to_those_who_may_not(partner, onboarding, name, django_user_model, page):
+def test_none_of_it_answers_to_get_or_to_those_who_may_not(
+    partner: Partner, onboarding: Onboarding, name: str, django_user_model: type[User], page: Client
+) -> None:
     address = reverse(f"admin:partners_partner_do_{name}", args=[partner.pk])
     assert page.get(address).status_code == 405
     viewer = django_user_model.objects.create_user("petra", is_staff=True)

@@ -1,26 +1,30 @@
 """What the documents say, and what they never say."""
 
+from django.contrib.auth.models import User
 from django.utils import timezone
+from pytest_django import Settings
 
 from onboarding.connection_facts import CheckCase, CheckReport, facts_of
 from onboarding.documents.connection_check import counts, write_connection_check
 from onboarding.documents.data_sheet import write_data_sheet
 from onboarding.documents.dossier import write_dossier
 from onboarding.documents.sign_off import write_sign_off
+from onboarding.documents.written import Written
 from onboarding.guide import Side
-from onboarding.models import StageOverride
+from onboarding.models import Onboarding, StageOverride
 from onboarding.stages import golive
+from partners.models import Partner
 from partners.services import issue_registration_token
 from tests.onboarding.documents.conftest import TOKEN_A
 from tests.onboarding.documents.reading import text_of
 
 
-def words(written) -> str:
+def words(written: Written) -> str:
     """The text, without regard to where lines end."""
     return " ".join(text_of(written.content).split())
 
 
-def test_the_data_sheet_holds_what_the_guide_lists(partner, settings):
+def test_the_data_sheet_holds_what_the_guide_lists(partner: Partner, settings: Settings) -> None:
     settings.OCPI_BASE_URL_TEMPLATE = "https://ocpi-{code}.smartfuelpass.com"
     settings.OCPI_OUTBOUND_IPS = ["203.0.113.10", "203.0.113.11"]
     token_b = issue_registration_token(partner)
@@ -41,7 +45,7 @@ def test_the_data_sheet_holds_what_the_guide_lists(partner, settings):
     assert TOKEN_A not in said
 
 
-def test_the_sign_off_form_names_who_signed_and_leaves_room_for_the_other(onboarding):
+def test_the_sign_off_form_names_who_signed_and_leaves_room_for_the_other(onboarding: Onboarding) -> None:
     said = words(write_sign_off(onboarding))
     assert "Ľubica Šťastná" in said
     assert "Vedúca prevádzky" in said
@@ -49,7 +53,9 @@ def test_the_sign_off_form_names_who_signed_and_leaves_room_for_the_other(onboar
     assert "Remote command Failed" in said
 
 
-def test_the_dossier_holds_configuration_checklist_tests_and_signatures(onboarding, partner, staff):
+def test_the_dossier_holds_configuration_checklist_tests_and_signatures(
+    onboarding: Onboarding, partner: Partner, staff: User
+) -> None:
     token_b = issue_registration_token(partner)
     golive.confirm(partner, "cpo_confirmed", Side.CPO, "Ana")
     StageOverride.objects.create(
@@ -80,7 +86,7 @@ def test_the_dossier_holds_configuration_checklist_tests_and_signatures(onboardi
     assert token_b not in said
 
 
-def test_the_connection_check_begins_with_what_to_change(partner):
+def test_the_connection_check_begins_with_what_to_change(partner: Partner) -> None:
     cases = [
         CheckCase("DNS name resolves", "pass", "It is 81.2.3.4.", group="Network"),
         CheckCase("The clock is right", "warn", "41 s ahead.", "Use NTP.", "OCPI 2.2.1 §4.1", "Network"),
@@ -98,7 +104,7 @@ def test_the_connection_check_begins_with_what_to_change(partner):
     assert "Not applicable" in every
 
 
-def test_a_clean_connection_check_asks_for_nothing(partner):
+def test_a_clean_connection_check_asks_for_nothing(partner: Partner) -> None:
     report = CheckReport(8, timezone.now(), "2.2", True, [CheckCase("DNS name resolves", "pass")])
     assert "Nothing. Every case that applies to your system passed." in words(write_connection_check(partner, report))
     assert counts(report) == "1 passed, 0 failed"

@@ -1,6 +1,7 @@
 """A CPO in front of its page."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -18,17 +19,17 @@ from tests.factories import PartnerFactory
 
 
 @pytest.fixture(autouse=True)
-def no_counts_of_other_tests():
+def no_counts_of_other_tests() -> None:
     cache.clear()
 
 
 @pytest.fixture
-def staff(db) -> User:
+def staff(db: None) -> User:
     return User.objects.create_user("jana", "jana@sfp.example", is_staff=True)
 
 
 @pytest.fixture
-def partner(db) -> Partner:
+def partner(db: None) -> Partner:
     """Nothing was tried with it yet."""
     return PartnerFactory.create(connection=Partner.Connection.NOT_CONNECTED, version="", connected_at=None)
 
@@ -44,23 +45,23 @@ class Cpo:
     def address(self, name: str = "page") -> str:
         return reverse(f"portal:{name}", args=[self.token])
 
-    def get(self, name: str = "page", /):
+    def get(self, name: str = "page", /) -> Any:
         return self.client.get(self.address(name))
 
-    def post(self, name: str = "page", /, **data):
+    def post(self, name: str = "page", /, **data: Any) -> Any:
         return self.client.post(self.address(name), data)
 
     def shown(self, name: str = "page") -> str:
-        return self.get(name).content.decode()
+        return str(self.get(name).content.decode())
 
 
 @pytest.fixture
-def cpo(partner, staff) -> Cpo:
+def cpo(partner: Partner, staff: User) -> Cpo:
     return Cpo(*make_link(partner, given_to="Ana Nováková", days=30, by=staff, reveals_token_b=True))
 
 
 @pytest.fixture
-def in_stage(partner) -> Callable[[Stage], Onboarding]:
+def in_stage(partner: Partner) -> Callable[[Stage], Onboarding]:
     """`in_stage(Stage.HANDSHAKE)`: as if all before had been done."""
 
     def put(stage: Stage) -> Onboarding:

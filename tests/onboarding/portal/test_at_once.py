@@ -5,14 +5,16 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import connection, connections, transaction
 
 from onboarding.guide import Stage
-from onboarding.models import PartnerLink
+from onboarding.models import Onboarding, PartnerLink
 from onboarding.off_boarding import off_board
 from onboarding.portal.links import make_link, revoke_links
 from onboarding.stages.refusals import NotPossible
-from partners.models import IssuedToken
+from partners.models import IssuedToken, Partner
+from tests.onboarding.portal.conftest import Cpo
 from tests.support.processes import eventually
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -46,7 +48,9 @@ def meanwhile(mine: Callable[[], Any], theirs: Callable[[], Any]) -> Any:
     return came_to[0]
 
 
-def test_a_link_that_is_withdrawn_while_token_b_is_asked_for_reveals_nothing(cpo, partner, in_stage):
+def test_a_link_that_is_withdrawn_while_token_b_is_asked_for_reveals_nothing(
+    cpo: Cpo, partner: Partner, in_stage: Callable[..., Onboarding]
+) -> None:
     in_stage(Stage.INFRASTRUCTURE)
     assert cpo.get().status_code == 200
     answer = meanwhile(lambda: revoke_links(partner), lambda: cpo.post("token-b"))
@@ -56,7 +60,7 @@ def test_a_link_that_is_withdrawn_while_token_b_is_asked_for_reveals_nothing(cpo
     assert not cpo.link.events.exists()
 
 
-def test_of_two_links_made_at_once_one_opens(partner, staff):
+def test_of_two_links_made_at_once_one_opens(partner: Partner, staff: User) -> None:
     def made(name: str) -> PartnerLink:
         return make_link(partner, given_to=name, days=1, by=staff, reveals_token_b=True)[0]
 
@@ -64,7 +68,9 @@ def test_of_two_links_made_at_once_one_opens(partner, staff):
     assert list(PartnerLink.objects.filter(revoked_at=None)) == [last]
 
 
-def test_no_link_is_made_for_a_partner_that_is_being_off_boarded(cpo, partner, staff, in_stage):
+def test_no_link_is_made_for_a_partner_that_is_being_off_boarded(
+    cpo: Cpo, partner: Partner, staff: User, in_stage: Callable[..., Onboarding]
+) -> None:
     in_stage(Stage.TESTING)
     refused = meanwhile(
         lambda: off_board(partner, "Contract ended", staff),

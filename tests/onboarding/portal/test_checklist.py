@@ -1,5 +1,7 @@
 """The guide's checklist: the CPO ticks, the platform ticks what it sees."""
 
+from collections.abc import Callable
+
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -9,23 +11,24 @@ from onboarding.checklist import checklist_of
 from onboarding.connection_facts import facts_of
 from onboarding.guide import Stage
 from onboarding.guide.checklist import ITEMS
-from onboarding.models import ChecklistItem
-from partners.models import IssuedToken, RemoteEndpoint
+from onboarding.models import ChecklistItem, Onboarding
+from partners.models import IssuedToken, Partner, RemoteEndpoint
 from tests.factories import issue_token
+from tests.onboarding.portal.conftest import Cpo
 
 
-def done(partner) -> set[str]:
+def done(partner: Partner) -> set[str]:
     return {line.item.key for line in checklist_of(partner, facts_of(partner)).lines if line.done}
 
 
-def test_it_ticks_what_was_entered_and_valid(cpo, partner):
+def test_it_ticks_what_was_entered_and_valid(cpo: Cpo, partner: Partner) -> None:
     assert done(partner) == {"versions_url", "party_id", "country_code", "agreed_version"}
     shown = cpo.shown()
     assert "4 of 20" in shown
     assert all(item.title in shown for item in ITEMS)
 
 
-def test_the_cpo_ticks_and_takes_back(cpo, partner):
+def test_the_cpo_ticks_and_takes_back(cpo: Cpo, partner: Partner) -> None:
     cpo.post("checklist", offered=["locations", "sessions"], tick=["locations"])
     row = ChecklistItem.objects.get()
     assert (row.key, row.ticked_by) == ("locations", "Ana Nováková (link)")
@@ -38,19 +41,19 @@ def test_the_cpo_ticks_and_takes_back(cpo, partner):
     ]
 
 
-def test_what_was_not_on_the_page_stays(cpo):
+def test_what_was_not_on_the_page_stays(cpo: Cpo) -> None:
     cpo.post("checklist", offered=["locations"], tick=["locations"])
     cpo.post("checklist", offered=["sessions"], tick=["sessions"])
     assert set(ChecklistItem.objects.values_list("key", flat=True)) == {"locations", "sessions"}
 
 
-def test_what_is_known_from_what_was_entered_cannot_be_ticked(cpo, partner):
+def test_what_is_known_from_what_was_entered_cannot_be_ticked(cpo: Cpo, partner: Partner) -> None:
     cpo.post("checklist", offered=["token_a", "nonsense"], tick=["token_a", "nonsense"])
     assert not ChecklistItem.objects.exists()
     assert "token_a" not in done(partner)
 
 
-def test_what_the_platform_sees_ticks_itself(cpo, partner):
+def test_what_the_platform_sees_ticks_itself(cpo: Cpo, partner: Partner) -> None:
     run = HandshakeRun.objects.create(
         partner=partner, window_starts_at=timezone.now(), window_ends_at=timezone.now(), next_check_at=timezone.now()
     )
@@ -71,7 +74,7 @@ def test_what_the_platform_sees_ticks_itself(cpo, partner):
     assert "reachable" in done(partner)
 
 
-def test_a_step_that_failed_ticks_nothing(partner):
+def test_a_step_that_failed_ticks_nothing(partner: Partner) -> None:
     run = HandshakeRun.objects.create(
         partner=partner, window_starts_at=timezone.now(), window_ends_at=timezone.now(), next_check_at=timezone.now()
     )
@@ -79,14 +82,18 @@ def test_a_step_that_failed_ticks_nothing(partner):
     assert not done(partner) & {"reachable", "token_accepted", "firewall"}
 
 
-def test_the_fetched_data_sheet_counts_as_received(cpo, partner, in_stage):
+def test_the_fetched_data_sheet_counts_as_received(
+    cpo: Cpo, partner: Partner, in_stage: Callable[..., Onboarding]
+) -> None:
     in_stage(Stage.INFRASTRUCTURE)
     assert "got_versions_url" not in done(partner)
     assert cpo.get("data-sheet-pdf").status_code == 200
     assert "got_versions_url" in done(partner)
 
 
-def test_the_page_needs_the_same_queries_whatever_is_on_it(cpo, partner, in_stage):
+def test_the_page_needs_the_same_queries_whatever_is_on_it(
+    cpo: Cpo, partner: Partner, in_stage: Callable[..., Onboarding]
+) -> None:
     in_stage(Stage.INFRASTRUCTURE)
 
     def queries() -> int:

@@ -3,23 +3,25 @@
 from django.utils import timezone
 
 from onboarding.models import ConnectionCheck, ConnectionCheckCase
+from partners.models import Partner
 from tests.onboarding.documents.reading import text_of
+from tests.onboarding.portal.conftest import Cpo
 
 
-def run(partner, state="finished") -> ConnectionCheck:
+def run(partner: Partner, state: str = "finished") -> ConnectionCheck:
     live = timezone.now() if state == "running" else None
     return ConnectionCheck.objects.create(
         partner=partner, state=state, version="2.2.1", ended_at=None if live else timezone.now(), next_check_at=live
     )
 
 
-def test_there_is_none_before_the_first(cpo, partner):
+def test_there_is_none_before_the_first(cpo: Cpo, partner: Partner) -> None:
     run(partner, "running")
     assert cpo.get("report-pdf").status_code == 404
     assert "Connection check of" not in cpo.shown()
 
 
-def test_it_is_fetched_as_pdf_with_what_to_change(cpo, partner):
+def test_it_is_fetched_as_pdf_with_what_to_change(cpo: Cpo, partner: Partner) -> None:
     checked = run(partner)
     ConnectionCheckCase.objects.create(
         run=checked,

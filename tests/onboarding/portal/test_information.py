@@ -1,15 +1,20 @@
 """What the CPO enters: checked item by item, stored item by item, recorded."""
 
 import uuid
+from collections.abc import Callable
 
 import pytest
+from pytest_django import Settings
 
 from ocpi.models import HandshakeRun
 from onboarding.guide import Stage
 from onboarding.intake.entering import intake_missing
+from onboarding.models import Onboarding
 from partners import tokens
 from partners.models import AllowedNetwork, Contact, HistoryEntry, Partner, PartnerRole, ReceivedToken
 from tests.factories import PartnerFactory
+from tests.onboarding.portal.conftest import Cpo
+from tests.support.tasks import Ran
 
 TOKEN_A = str(uuid.uuid4())
 ENTERED = {
@@ -25,12 +30,12 @@ ENTERED = {
 }
 
 
-def stored_token(partner) -> str:
+def stored_token(partner: Partner) -> str:
     row = tokens.received_token(partner.pk, ReceivedToken.Purpose.REGISTRATION)
     return tokens.reveal_received(row) if row else ""
 
 
-def test_it_stores_every_item(cpo, partner):
+def test_it_stores_every_item(cpo: Cpo, partner: Partner) -> None:
     assert cpo.post(**ENTERED).status_code == 302
     partner.refresh_from_db()
     assert partner.versions_url == ENTERED["versions_url"]
@@ -41,7 +46,7 @@ def test_it_stores_every_item(cpo, partner):
     assert stored_token(partner) == TOKEN_A
 
 
-def test_a_second_look_shows_what_was_entered_but_no_secret(cpo):
+def test_a_second_look_shows_what_was_entered_but_no_secret(cpo: Cpo) -> None:
     cpo.post(**ENTERED)
     shown = cpo.shown()
     for name in ("versions_url", "contact_name", "contact_email", "contact_phone"):
@@ -50,7 +55,7 @@ def test_a_second_look_shows_what_was_entered_but_no_secret(cpo):
     assert f"ends in {TOKEN_A[-4:]}" in shown
 
 
-def test_it_can_be_changed_and_what_is_left_empty_stays(cpo, partner):
+def test_it_can_be_changed_and_what_is_left_empty_stays(cpo: Cpo, partner: Partner) -> None:
     cpo.post(**ENTERED)
     cpo.post(contact_phone="+421 900 999 999", networks="81.2.3.4, 81.2.77.1")
     assert Contact.objects.get().phone == "+421 900 999 999"
@@ -60,7 +65,7 @@ def test_it_can_be_changed_and_what_is_left_empty_stays(cpo, partner):
     assert stored_token(partner) == TOKEN_A
 
 
-def test_it_follows_a_changed_party(cpo, partner):
+def test_it_follows_a_changed_party(cpo: Cpo, partner: Partner) -> None:
     PartnerRole.objects.create(partner=partner, country_code=partner.country_code, party_id=partner.party_id)
     cpo.post(country_code="AT", party_id="GRN")
     assert str(PartnerRole.objects.get()) == "AT*GRN CPO"
@@ -86,7 +91,9 @@ def test_it_follows_a_changed_party(cpo, partner):
         ("contact_name", "A", "name of a person"),
     ],
 )
-def test_it_says_what_is_wrong_keeps_the_text_and_stores_the_rest(cpo, partner, field, value, complaint):
+def test_it_says_what_is_wrong_keeps_the_text_and_stores_the_rest(
+    cpo: Cpo, partner: Partner, field: str, value: str, complaint: str
+) -> None:
     answer = cpo.post(**{**ENTERED, field: value})
     shown = answer.content.decode()
     assert answer.status_code == 422
@@ -99,20 +106,22 @@ def test_it_says_what_is_wrong_keeps_the_text_and_stores_the_rest(cpo, partner, 
     assert (stored_token(partner) == TOKEN_A) == (field != "token_a")
 
 
-def test_a_wrong_token_is_not_sent_back(cpo):
+def test_a_wrong_token_is_not_sent_back(cpo: Cpo) -> None:
     shown = cpo.post(**{**ENTERED, "token_a": "my-secret-but-no-uuid"}).content.decode()
     assert "my-secret-but-no-uuid" not in shown
     assert not ReceivedToken.objects.exists()
 
 
-def test_a_valid_token_need_not_be_entered_again(cpo, partner):
+def test_a_valid_token_need_not_be_entered_again(cpo: Cpo, partner: Partner) -> None:
     shown = cpo.post(**{**ENTERED, "versions_url": "nonsense"}).content.decode()
     assert stored_token(partner) == TOKEN_A
     assert TOKEN_A not in shown
     assert f"ends in {TOKEN_A[-4:]}" in shown
 
 
-def test_plain_http_and_private_places_are_refused_in_production(cpo, partner, settings):
+def test_plain_http_and_private_places_are_refused_in_production(
+    cpo: Cpo, partner: Partner, settings: Settings
+) -> None:
     settings.OCPI_ALLOW_INSECURE_PARTNERS = False
     for url in ("http://ion.example/versions", "https://10.0.0.8/versions", "https://localhost/versions"):
         assert cpo.post(versions_url=url).status_code == 422
@@ -121,7 +130,7 @@ def test_plain_http_and_private_places_are_refused_in_production(cpo, partner, s
     assert partner.versions_url == "https://" + f"{partner.code}.example/ocpi/versions"
 
 
-def test_the_party_of_somebody_else_is_refused_and_the_rest_stored(cpo, partner):
+def test_the_party_of_somebody_else_is_refused_and_the_rest_stored(cpo: Cpo, partner: Partner) -> None:
     PartnerFactory.create(country_code="CZ", party_id="ION")
     answer = cpo.post(**ENTERED)
     assert answer.status_code == 422
@@ -131,14 +140,14 @@ def test_the_party_of_somebody_else_is_refused_and_the_rest_stored(cpo, partner)
     assert partner.versions_url == ENTERED["versions_url"]
 
 
-def test_a_version_switched_on_for_them_can_be_chosen(cpo, partner):
+def test_a_version_switched_on_for_them_can_be_chosen(cpo: Cpo, partner: Partner) -> None:
     Partner.objects.filter(pk=partner.pk).update(enabled_versions=["2.3.0"])
     assert cpo.post(agreed_version="2.3.0").status_code == 302
     partner.refresh_from_db()
     assert partner.agreed_version == "2.3.0"
 
 
-def test_every_submission_is_recorded_without_the_secret(cpo, partner):
+def test_every_submission_is_recorded_without_the_secret(cpo: Cpo, partner: Partner) -> None:
     cpo.post(**ENTERED)
     cpo.post(party_id="toolong")
     refused, entered = cpo.link.events.all()
@@ -154,7 +163,9 @@ def test_every_submission_is_recorded_without_the_secret(cpo, partner):
 
 
 @pytest.mark.parametrize("stage", [Stage.HANDSHAKE, Stage.TESTING, Stage.LIVE])
-def test_it_is_closed_when_the_handshake_begins(cpo, partner, in_stage, stage):
+def test_it_is_closed_when_the_handshake_begins(
+    cpo: Cpo, partner: Partner, in_stage: Callable[..., Onboarding], stage: Stage
+) -> None:
     in_stage(stage)
     answer = cpo.post(**ENTERED)
     assert answer.status_code == 409
@@ -164,21 +175,21 @@ def test_it_is_closed_when_the_handshake_begins(cpo, partner, in_stage, stage):
     assert 'name="token_a"' not in cpo.shown()
 
 
-def test_a_field_is_checked_while_it_is_entered(cpo):
+def test_a_field_is_checked_while_it_is_entered(cpo: Cpo) -> None:
     assert cpo.post("check", name="party_id", value="toolong").json()["error"].startswith("A Party ID has exactly")
     assert cpo.post("check", name="party_id", value="ION").json() == {"error": ""}
     assert cpo.post("check", name="csrfmiddlewaretoken", value="x").json() == {"error": ""}
     assert not cpo.link.events.exists()
 
 
-def test_a_suggested_window_is_kept_and_shown(cpo):
+def test_a_suggested_window_is_kept_and_shown(cpo: Cpo) -> None:
     cpo.post("window", suggestion="Tuesday 24 Nov at 10:00 CET")
     assert "You suggested on" in cpo.shown()
     assert "Tuesday 24 Nov at 10:00 CET" in cpo.shown()
     assert cpo.post("window", suggestion=" ").status_code == 422
 
 
-def test_what_is_missing_is_said_in_words_until_nothing_is(cpo, partner):
+def test_what_is_missing_is_said_in_words_until_nothing_is(cpo: Cpo, partner: Partner) -> None:
     missing = intake_missing(partner)
     assert "Token A: missing" in missing
     assert "Static IP address: missing" in missing
@@ -191,7 +202,7 @@ def test_what_is_missing_is_said_in_words_until_nothing_is(cpo, partner):
     assert intake_missing(Partner.objects.get(pk=partner.pk)) == []
 
 
-def test_nothing_else_happens(cpo, partner, waiting_tasks):
+def test_nothing_else_happens(cpo: Cpo, partner: Partner, waiting_tasks: Callable[[], list[Ran]]) -> None:
     cpo.post(**ENTERED)
     assert waiting_tasks() == []
     assert not HandshakeRun.objects.exists()

@@ -1,10 +1,15 @@
 """What the page offers, stage by stage: data sheet, tests, sign-off."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
+from django.contrib.auth.models import User
 from django.utils import timezone
+from pytest_django import Settings
 
 from onboarding.guide import Side, Stage
-from onboarding.models import FunctionalTest, GoLiveAction, SignOff
+from onboarding.models import FunctionalTest, GoLiveAction, Onboarding, SignOff
 from onboarding.portal.links import make_link
 from onboarding.testing import functional_tests
 from partners.models import Partner
@@ -24,18 +29,20 @@ from tests.onboarding.portal.conftest import Cpo
         (Stage.OFF_BOARDED, "This integration was ended."),
     ],
 )
-def test_it_says_who_has_to_move(cpo, in_stage, stage, said):
+def test_it_says_who_has_to_move(cpo: Cpo, in_stage: Callable[..., Onboarding], stage: Stage, said: str) -> None:
     in_stage(stage)
     assert said in cpo.shown()
 
 
 class TestDataSheet:
-    def test_it_waits_for_stage_1(self, cpo):
+    def test_it_waits_for_stage_1(self, cpo: Cpo) -> None:
         assert cpo.get("data-sheet").status_code == 404
         assert cpo.get("data-sheet-pdf").status_code == 404
         assert "ocpi/emsp/versions" not in cpo.shown()
 
-    def test_it_holds_what_the_guide_lists(self, cpo, partner, in_stage, settings):
+    def test_it_holds_what_the_guide_lists(
+        self, cpo: Cpo, partner: Partner, in_stage: Callable[..., Onboarding], settings: Settings
+    ) -> None:
         settings.OCPI_BASE_URL_TEMPLATE = "https://ocpi-{code}.smartfuelpass.com"
         settings.OCPI_OUTBOUND_IPS = ["203.0.113.10", "203.0.113.11"]
         in_stage(Stage.INFRASTRUCTURE)
@@ -45,7 +52,9 @@ class TestDataSheet:
             for value in ("SFP", "SK", "Smart Fuel Pass", "203.0.113.10", "203.0.113.11"):
                 assert f">{value}<" in shown or f"{value}<br>" in shown
 
-    def test_it_comes_as_pdf_and_is_recorded(self, cpo, partner, in_stage):
+    def test_it_comes_as_pdf_and_is_recorded(
+        self, cpo: Cpo, partner: Partner, in_stage: Callable[..., Onboarding]
+    ) -> None:
         in_stage(Stage.HANDSHAKE)
         answer = cpo.get("data-sheet-pdf")
         assert answer.content.startswith(b"%PDF-")
@@ -55,7 +64,7 @@ class TestDataSheet:
 
 
 class TestTests:
-    def test_the_cpo_passes_what_was_seen(self, cpo, in_stage):
+    def test_the_cpo_passes_what_was_seen(self, cpo: Cpo, in_stage: Callable[..., Onboarding]) -> None:
         onboarding = in_stage(Stage.TESTING)
         cpo.get()
         FunctionalTest.objects.filter(onboarding=onboarding, key="command").update(seen_at=timezone.now())
@@ -64,13 +73,15 @@ class TestTests:
         assert (row.cpo_verdict, row.cpo_by, row.sfp_verdict) == ("passed", "Ana Nováková", "")
         assert cpo.link.events.get().kind == "judged"
 
-    def test_a_failure_needs_its_reason(self, cpo, in_stage):
+    def test_a_failure_needs_its_reason(self, cpo: Cpo, in_stage: Callable[..., Onboarding]) -> None:
         in_stage(Stage.TESTING)
         assert cpo.post("judge", test="command", verdict="failed").status_code == 409
         assert cpo.post("judge", test="command", verdict="failed", reason="No CommandResult").status_code == 302
         assert FunctionalTest.objects.get(key="command").reason == "No CommandResult"
 
-    def test_what_the_cpo_found_wrong_stays_when_we_pass_the_test(self, cpo, partner, in_stage):
+    def test_what_the_cpo_found_wrong_stays_when_we_pass_the_test(
+        self, cpo: Cpo, partner: Partner, in_stage: Callable[..., Onboarding]
+    ) -> None:
         in_stage(Stage.TESTING)
         cpo.post("judge", test="command", verdict="failed", reason="No CommandResult")
         functional_tests.judge(partner, "command", Side.SFP, "passed", "eva", "Seen in the log.")
@@ -79,25 +90,25 @@ class TestTests:
         cpo.post("judge", test="command", verdict="")
         assert FunctionalTest.objects.get(key="command").reason == ""
 
-    def test_it_judges_only_what_both_validate(self, cpo, in_stage):
+    def test_it_judges_only_what_both_validate(self, cpo: Cpo, in_stage: Callable[..., Onboarding]) -> None:
         in_stage(Stage.TESTING)
         assert cpo.post("judge", test="cdr", verdict="passed", reason="Sent").status_code == 409
         assert not FunctionalTest.objects.exclude(cpo_verdict="").exists()
 
-    def test_it_waits_for_stage_3(self, cpo, in_stage):
+    def test_it_waits_for_stage_3(self, cpo: Cpo, in_stage: Callable[..., Onboarding]) -> None:
         in_stage(Stage.HANDSHAKE)
         assert 'id="tests"' not in cpo.shown()
         assert cpo.post("judge", test="command", verdict="passed", reason="x").status_code == 409
 
 
 class TestSignOff:
-    def sign(self, cpo, **changes):
+    def sign(self, cpo: Cpo, **changes: Any) -> Any:
         today = timezone.localdate().isoformat()
         return cpo.post(
             "sign-off", **{"name": "Eva Malá", "role": "CTO", "signed_on": today, "agreed": "on", **changes}
         )
 
-    def test_the_cpo_signs_once(self, cpo, partner, in_stage):
+    def test_the_cpo_signs_once(self, cpo: Cpo, partner: Partner, in_stage: Callable[..., Onboarding]) -> None:
         in_stage(Stage.GO_LIVE)
         assert "Sign for" in cpo.shown()
         assert self.sign(cpo).status_code == 302
@@ -109,7 +120,7 @@ class TestSignOff:
         assert SignOff.objects.get().name == "Eva Malá"
         assert [event.kind for event in cpo.link.events.all()] == ["signed"]
 
-    def test_it_needs_name_role_date_and_consent(self, cpo, in_stage):
+    def test_it_needs_name_role_date_and_consent(self, cpo: Cpo, in_stage: Callable[..., Onboarding]) -> None:
         in_stage(Stage.GO_LIVE)
         for field in ("name", "role", "signed_on", "agreed"):
             answer = self.sign(cpo, **{field: ""})
@@ -120,12 +131,12 @@ class TestSignOff:
         assert not SignOff.objects.exists()
 
     @pytest.mark.parametrize("stage", [Stage.TESTING, Stage.LIVE])
-    def test_it_belongs_to_stage_4(self, cpo, in_stage, stage):
+    def test_it_belongs_to_stage_4(self, cpo: Cpo, in_stage: Callable[..., Onboarding], stage: Stage) -> None:
         in_stage(stage)
         assert self.sign(cpo).status_code == 409
         assert not SignOff.objects.exists()
 
-    def test_the_cpo_confirms_its_part_of_going_live(self, cpo, in_stage):
+    def test_the_cpo_confirms_its_part_of_going_live(self, cpo: Cpo, in_stage: Callable[..., Onboarding]) -> None:
         in_stage(Stage.GO_LIVE)
         cpo.post("confirm", action="cpo_confirmed")
         cpo.post("confirm", action="cpo_confirmed")
@@ -133,14 +144,16 @@ class TestSignOff:
         assert (row.action, row.side, row.name) == ("cpo_confirmed", "cpo", "Ana Nováková")
         assert cpo.post("confirm", action="archived").status_code == 409
 
-    def test_the_form_comes_as_pdf_once_it_is_open(self, cpo, in_stage):
+    def test_the_form_comes_as_pdf_once_it_is_open(self, cpo: Cpo, in_stage: Callable[..., Onboarding]) -> None:
         in_stage(Stage.TESTING)
         assert cpo.get("sign-off-pdf").status_code == 404
         in_stage(Stage.GO_LIVE)
         assert cpo.get("sign-off-pdf").content.startswith(b"%PDF-")
 
 
-def test_the_connection_in_production_has_its_own_information_and_token_b(partner, staff, in_stage):
+def test_the_connection_in_production_has_its_own_information_and_token_b(
+    partner: Partner, staff: User, in_stage: Callable[..., Onboarding]
+) -> None:
     onboarding = in_stage(Stage.GO_LIVE)
     live = PartnerFactory.create(
         environment="production", connection=Partner.Connection.NOT_CONNECTED, version="", connected_at=None

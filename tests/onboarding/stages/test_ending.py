@@ -1,7 +1,11 @@
 """Suspending and off-boarding a CPO that runs in a process of its own: what it then gets, and what is kept."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 import requests
+from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
@@ -15,6 +19,7 @@ from sessions_adhoc.models import AdHocSession
 from tests.ocpi.cpo import Simulator
 from tests.onboarding.connection_check.conftest import cpo, our_server
 from tests.support.processes import PATIENCE, eventually
+from tests.support.tasks import Ran
 
 __all__ = ["cpo", "our_server"]
 
@@ -24,7 +29,7 @@ UID = "ION-BTS01-1"
 
 
 @pytest.fixture
-def page(admin_user) -> Client:
+def page(admin_user: User) -> Client:
     browser = Client()
     browser.force_login(admin_user)
     return browser
@@ -49,7 +54,12 @@ def status() -> str:
 
 
 def kept(partner: Partner) -> dict[str, int]:
-    rows = {"locations": Location, "evses": Evse, "issued": IssuedToken, "received": ReceivedToken}
+    rows: dict[str, type[Any]] = {
+        "locations": Location,
+        "evses": Evse,
+        "issued": IssuedToken,
+        "received": ReceivedToken,
+    }
     return {name: model.objects.filter(partner=partner).count() for name, model in rows.items()}
 
 
@@ -58,7 +68,7 @@ def start_there() -> AdHocSession:
     return start_session(StartRequest(evse=evse.code, connector="", channel="web"))[0]
 
 
-def test_a_suspended_partner_is_refused_and_nothing_of_it_is_lost(cpo, page):
+def test_a_suspended_partner_is_refused_and_nothing_of_it_is_lost(cpo: Callable[..., Any], page: Client) -> None:
     with cpo("2.2.1") as (simulated, partner):
         had = kept(partner)
         press(page, partner, "suspend")
@@ -71,11 +81,14 @@ def test_a_suspended_partner_is_refused_and_nothing_of_it_is_lost(cpo, page):
         assert kept(partner) == had
 
 
-def test_an_off_boarded_partner_is_told_by_delete_and_its_tokens_are_gone(cpo, page, admin_user, run_tasks):
+def test_an_off_boarded_partner_is_told_by_delete_and_its_tokens_are_gone(
+    cpo: Callable[..., Any], page: Client, admin_user: User, run_tasks: Callable[..., list[Ran]]
+) -> None:
     with cpo("2.2.1") as (simulated, partner):
         had, messages = kept(partner), Message.objects.filter(partner=partner).count()
         _, link = make_link(partner, given_to="Ana", days=30, by=admin_user, reveals_token_b=True)
         received = tokens.received_token(partner.pk, ReceivedToken.Purpose.CONNECTION)
+        assert received is not None
         ours = {"Authorization": f"Token {tokens.reveal_received(received)}"}
         assert requests.get(simulated.versions_url, headers=ours, timeout=PATIENCE).status_code == 200
 
@@ -101,7 +114,9 @@ def test_an_off_boarded_partner_is_told_by_delete_and_its_tokens_are_gone(cpo, p
 
 
 @pytest.mark.parametrize("button", ["issue-token-b", "handshake", "make-link"])
-def test_an_off_boarded_partner_gets_nothing_to_come_back_with(cpo, page, run_tasks, button):
+def test_an_off_boarded_partner_gets_nothing_to_come_back_with(
+    cpo: Callable[..., Any], page: Client, run_tasks: Callable[..., list[Ran]], button: str
+) -> None:
     with cpo("2.2.1") as (_simulated, partner):
         press(page, partner, "off-board")
         run_tasks()

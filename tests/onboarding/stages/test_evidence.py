@@ -1,20 +1,25 @@
 """Evidence for the functional tests is found by itself in what the platform stored, and links what it names."""
 
+from collections.abc import Iterator
 from copy import deepcopy
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.apps import apps
 from django.utils import timezone
+from pytest_django import DjangoDbBlocker
 
 from billing.models import OutstandingAmount, PaymentAuthorization
 from onboarding.models import Evidence, FunctionalTest, Onboarding
+from onboarding.testing.evidence import Charge
 from onboarding.testing.test_run import Outcome, expected_path, read, start, verdicts
 from partners.models import Partner
 from sessions_adhoc.models import AdHocSession, Sample, TimelineEvent
 from sfp_platform.celery import app
 from tests.admin import rows
+from tests.admin.rows import World
 from tests.factories import ConnectorFactory
 from tests.support.shared import shared_rows
 
@@ -37,13 +42,13 @@ def under_way() -> rows.World:
 
 
 @pytest.fixture(scope="module")
-def shared_world(django_db_setup, django_db_blocker):
+def shared_world(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[World]:
     with shared_rows(django_db_blocker, under_way) as made:
         yield made
 
 
 @pytest.fixture
-def world(shared_world, db):
+def world(shared_world: World, db: None) -> World:
     """A charge under way: its Session is known, and nothing else was seen yet."""
     return deepcopy(shared_world)
 
@@ -51,6 +56,12 @@ def world(shared_world, db):
 def tick() -> int:
     """What the schedule does every few seconds."""
     return int(app.tasks[TICK].apply().get())
+
+
+def charge_of(world: World) -> Charge:
+    charge = read(world.partner, str(world.session.pk))
+    assert charge is not None
+    return charge
 
 
 def seen() -> set[str]:
@@ -61,7 +72,7 @@ def kinds(test: str) -> list[str]:
     return sorted(Evidence.objects.filter(test__key=test).values_list("kind", flat=True))
 
 
-def sample(world, second: int, kwh: str, kw: str | None = "50", faults: str = "") -> Sample:
+def sample(world: World, second: int, kwh: str, kw: str | None = "50", faults: str = "") -> Sample:
     moment = world.session.created_at + timedelta(seconds=second)
     return Sample.objects.create(
         attempt=world.attempt,
@@ -75,7 +86,7 @@ def sample(world, second: int, kwh: str, kw: str | None = "50", faults: str = ""
     )
 
 
-def connector(world, came_from: str, went_to: str) -> None:
+def connector(world: Any, came_from: str, went_to: str) -> None:
     TimelineEvent.objects.create(
         session=world.session,
         at=timezone.now(),
@@ -87,7 +98,7 @@ def connector(world, came_from: str, went_to: str) -> None:
     )
 
 
-def test_locations_are_seen_as_soon_as_they_are_stored(world):
+def test_locations_are_seen_as_soon_as_they_are_stored(world: World) -> None:
     assert tick() == 1
     assert seen() == {"locations"}
     found = Evidence.objects.get(test__key="locations")
@@ -95,7 +106,7 @@ def test_locations_are_seen_as_soon_as_they_are_stored(world):
     assert found.label.endswith(": 1 EVSE")
 
 
-def test_a_start_needs_an_active_session_energy_and_updates(world):
+def test_a_start_needs_an_active_session_energy_and_updates(world: World) -> None:
     world.ocpi_session.first_active_at = world.attempt.created_at + timedelta(seconds=12)
     world.ocpi_session.save()
     sample(world, 60, "0.8")
@@ -113,7 +124,7 @@ def test_a_start_needs_an_active_session_energy_and_updates(world):
 
 
 @pytest.mark.parametrize(("result", "complete"), [("", False), ("REJECTED", False), ("ACCEPTED", True)])
-def test_a_command_counts_when_it_was_executed(world, result, complete):
+def test_a_command_counts_when_it_was_executed(world: World, result: str, complete: bool) -> None:
     command = world.command
     command.state, command.response, command.result = "answered", "ACCEPTED", result
     command.answered_at = timezone.now()
@@ -132,7 +143,7 @@ def test_a_command_counts_when_it_was_executed(world, result, complete):
         ([("AVAILABLE", "CHARGING")], False),
     ],
 )
-def test_the_connector_walks_the_whole_path(world, steps, complete):
+def test_the_connector_walks_the_whole_path(world: World, steps: list[tuple[str, str]], complete: bool) -> None:
     for step in steps:
         connector(world, *step)
     tick()
@@ -144,7 +155,9 @@ def test_the_connector_walks_the_whole_path(world, steps, complete):
     ("fault", "kw", "count", "complete"),
     [("", "50", 3, True), ("", "50", 2, False), ("late", "50", 4, False), ("", None, 4, False)],
 )
-def test_meter_values_are_regular_and_have_kwh_and_kw(world, fault, kw, count, complete):
+def test_meter_values_are_regular_and_have_kwh_and_kw(
+    world: World, fault: str, kw: str | None, count: int, complete: bool
+) -> None:
     for number in range(count):
         sample(world, 60 * number, f"{number}.5", kw, fault if number == 1 else "")
     tick()
@@ -152,7 +165,7 @@ def test_meter_values_are_regular_and_have_kwh_and_kw(world, fault, kw, count, c
     assert "60 s apart" in Evidence.objects.get(test__key="meter_values").label
 
 
-def test_readings_before_energy_flows_do_not_count_against_the_meter(world):
+def test_readings_before_energy_flows_do_not_count_against_the_meter(world: World) -> None:
     """A Session that has just become ACTIVE has no power to tell."""
     sample(world, 0, "0", None, "power")
     for number in range(1, 4):
@@ -160,7 +173,7 @@ def test_readings_before_energy_flows_do_not_count_against_the_meter(world):
     tick()
     assert "meter_values" in seen()
     assert "3 readings, 60 s apart, each with kWh and in time" in Evidence.objects.get(test__key="meter_values").label
-    steps = {step.title: step for step in expected_path(read(world.partner, str(world.session.pk)))}
+    steps = {step.title: step for step in expected_path(charge_of(world))}
     assert (steps["Meter values in time"].outcome, steps["Meter values in time"].text) == (Outcome.DONE, "3 so far")
 
 
@@ -168,7 +181,7 @@ def test_readings_before_energy_flows_do_not_count_against_the_meter(world):
     ("reason", "money", "complete"),
     [("no_session", "released", True), ("no_session", "reserved", False), ("payment_declined", "released", False)],
 )
-def test_a_timeout_ends_with_the_funds_released(world, reason, money, complete):
+def test_a_timeout_ends_with_the_funds_released(world: World, reason: str, money: str, complete: bool) -> None:
     AdHocSession.objects.update(state="failed", reason=reason, ended_at=timezone.now(), next_check_at=None)
     due = None if money == "released" else timezone.now()
     PaymentAuthorization.objects.update(state=money, next_check_at=due)
@@ -176,7 +189,7 @@ def test_a_timeout_ends_with_the_funds_released(world, reason, money, complete):
     assert ("timeout" in seen()) == complete
 
 
-def test_a_cdr_is_found_by_the_token_of_the_charge(world):
+def test_a_cdr_is_found_by_the_token_of_the_charge(world: World) -> None:
     rows.add_news(world.attempt, world.ocpi_session, world.message)
     tick()
     assert "cdr" in seen()
@@ -184,7 +197,7 @@ def test_a_cdr_is_found_by_the_token_of_the_charge(world):
     assert label.endswith("after a local stop: 20.5000 kWh, 12.3000 EUR")
 
 
-def test_looking_again_adds_nothing(world):
+def test_looking_again_adds_nothing(world: World) -> None:
     connector(world, "AVAILABLE", "BLOCKED")
     tick()
     before = list(Evidence.objects.order_by("pk").values_list("pk", "label"))
@@ -193,37 +206,37 @@ def test_looking_again_adds_nothing(world):
 
 
 @pytest.mark.parametrize("stage", ["handshake", "live", "off_boarded"])
-def test_only_integrations_that_are_tested_are_looked_at(world, stage):
+def test_only_integrations_that_are_tested_are_looked_at(world: World, stage: str) -> None:
     Onboarding.objects.update(stage=stage)
     assert tick() == 0
     assert not Evidence.objects.exists()
 
 
-def test_traffic_of_an_earlier_integration_proves_nothing(world):
+def test_traffic_of_an_earlier_integration_proves_nothing(world: World) -> None:
     Onboarding.objects.update(evidence_from=timezone.now() + timedelta(minutes=1))
     tick()
     assert seen() == set()
 
 
 class TestRun:
-    def test_the_path_says_what_was_reached_and_what_is_awaited(self, world):
+    def test_the_path_says_what_was_reached_and_what_is_awaited(self, world: World) -> None:
         connector(world, "AVAILABLE", "BLOCKED")
         world.session.funds_reserved_at = timezone.now()
         world.session.save()
-        steps = {step.title: step for step in expected_path(read(world.partner, str(world.session.pk)))}
+        steps = {step.title: step for step in expected_path(charge_of(world))}
         done = [title for title, step in steps.items() if step.outcome == Outcome.DONE]
         assert done == ["Funds reserved", "Connector PREPARING"]
         assert steps["Session ACTIVE"].text == "their Session, within the agreed time"
         assert {step.outcome for step in steps.values()} == {Outcome.DONE, Outcome.WAITING}
 
-    def test_what_did_not_come_is_missed_when_it_is_over(self, world):
+    def test_what_did_not_come_is_missed_when_it_is_over(self, world: World) -> None:
         AdHocSession.objects.update(state="failed", reason="no_session", ended_at=timezone.now(), next_check_at=None)
-        charge = read(world.partner, str(world.session.pk))
+        charge = charge_of(world)
         assert {step.outcome for step in expected_path(charge)} == {Outcome.MISSED}
 
-    def test_it_gives_a_verdict_per_test(self, world):
+    def test_it_gives_a_verdict_per_test(self, world: World) -> None:
         rows.add_news(world.attempt, world.ocpi_session, world.message)
-        found = {one.key: one.shown for one in verdicts(read(world.partner, str(world.session.pk)))}
+        found = {one.key: one.shown for one in verdicts(charge_of(world))}
         assert found == {
             "session_start": False,
             "cdr": True,
@@ -233,13 +246,13 @@ class TestRun:
             "meter_values": False,
         }
 
-    def test_it_starts_at_the_tested_connection_though_production_has_the_same_evse(self, world):
+    def test_it_starts_at_the_tested_connection_though_production_has_the_same_evse(self, world: World) -> None:
         evse = world.session.evse
         live = ConnectorFactory.create(evse__evse_id=evse.evse_id, evse__uid=evse.uid).evse
         Partner.objects.filter(pk=live.partner_id).update(environment="production")
         session = start(world.partner, evse, evse.connectors.get().connector_id, "eva")
         assert (session.evse, session.partner) == (evse, world.partner)
 
-    def test_charges_of_others_are_not_shown(self, world):
+    def test_charges_of_others_are_not_shown(self, world: World) -> None:
         other = rows.world()
         assert read(other.partner, str(world.session.pk)) is None

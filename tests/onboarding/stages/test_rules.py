@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -56,12 +57,12 @@ EMPTY = Facts(now=NOW, stage=Stage.PRE_INTEGRATION, intake_missing=("Token A: mi
 STAGES_AHEAD = ORDER[:-1]
 
 
-def at(facts, stage, **changes):
+def at(facts: Any, stage: Any, **changes: Any) -> Any:
     return replace(facts, stage=stage, **changes)
 
 
 class TestStages:
-    def test_it_names_them_as_the_guide_does(self):
+    def test_it_names_them_as_the_guide_does(self) -> None:
         numbered = [(STAGE[stage].number, STAGE[stage].title, STAGE[stage].duration) for stage in STAGES_AHEAD]
         assert numbered == [
             ("0", "Pre-integration", "1-2 days"),
@@ -72,19 +73,19 @@ class TestStages:
         ]
         assert [STAGE[stage].owners for stage in STAGES_AHEAD] == [BOTH, {Side.SFP}, BOTH, BOTH, BOTH]
 
-    def test_it_goes_one_way(self):
+    def test_it_goes_one_way(self) -> None:
         assert [stage_after(stage) for stage in ORDER] == [*ORDER[1:], None]
         assert stage_after(Stage.OFF_BOARDED) is None
 
     @pytest.mark.parametrize("stage", STAGES_AHEAD)
-    def test_nothing_is_in_the_way_of_one_that_is_complete(self, stage):
+    def test_nothing_is_in_the_way_of_one_that_is_complete(self, stage: Stage) -> None:
         facts = at(COMPLETE, stage)
         assert blocking(facts) == []
         assert what_next(facts) is None
         assert all(one.met for one in ahead(facts))
 
     @pytest.mark.parametrize("stage", [Stage.LIVE, Stage.OFF_BOARDED])
-    def test_nothing_is_ahead_at_the_end(self, stage):
+    def test_nothing_is_ahead_at_the_end(self, stage: Stage) -> None:
         assert ahead(at(EMPTY, stage)) == []
 
     @pytest.mark.parametrize(
@@ -97,7 +98,7 @@ class TestStages:
             (Stage.GO_LIVE, ["production", *(action.key for action in GO_LIVE_ACTIONS)]),
         ],
     )
-    def test_everything_is_in_the_way_of_one_that_has_nothing(self, stage, keys):
+    def test_everything_is_in_the_way_of_one_that_has_nothing(self, stage: Stage, keys: list[str]) -> None:
         blocked = blocking(at(EMPTY, stage))
         assert [one.key for one in blocked] == keys
         assert all(text for one in blocked for text in one.missing)
@@ -224,22 +225,24 @@ class TestConditions:
             ),
         ],
     )
-    def test_it_says_exactly_what_is_missing(self, stage, changes, key, missing, owners):
+    def test_it_says_exactly_what_is_missing(
+        self, stage: Stage, changes: Any, key: str, missing: Any, owners: frozenset[Side] | set[Side]
+    ) -> None:
         blocked = blocking(at(COMPLETE, stage, **changes))
         assert [(one.key, one.missing, one.owners) for one in blocked] == [(key, missing, owners)]
 
-    def test_a_connection_that_stands_needs_no_window(self):
+    def test_a_connection_that_stands_needs_no_window(self) -> None:
         facts = replace(COMPLETE, window_starts_at=None, window_ends_at=None)
         assert blocking(facts) == []
 
-    def test_it_says_why_the_handshake_failed(self):
+    def test_it_says_why_the_handshake_failed(self) -> None:
         facts = at(COMPLETE, Stage.HANDSHAKE, handshake=HandshakeFacts(problem="Token A is wrong. Ask for a new one."))
         assert [(one.key, one.missing) for one in blocking(facts)][:2] == [
             ("connected", ("Token A is wrong. Ask for a new one.",)),
             ("modules", ("Their modules are only known after the handshake.",)),
         ]
 
-    def test_incidents_are_in_nobodys_way_before_going_live(self):
+    def test_incidents_are_in_nobodys_way_before_going_live(self) -> None:
         assert blocking(at(COMPLETE, Stage.HANDSHAKE, incidents_open=3)) == []
 
 
@@ -258,10 +261,10 @@ class TestFunctionalTests:
             ("meter_values", True, FAILED, "", Verified.FAILED),
         ],
     )
-    def test_its_state(self, key, seen, sfp, cpo, state):
+    def test_its_state(self, key: str, seen: bool, sfp: str, cpo: str, state: Verified) -> None:
         assert verify(key, seen=seen, sfp=sfp, cpo=cpo) == state
 
-    def test_two_of_them_are_ours_alone(self):
+    def test_two_of_them_are_ours_alone(self) -> None:
         assert [test.key for test in TESTS if test.validators == {Side.SFP}] == ["cdr", "meter_values"]
 
     @pytest.mark.parametrize(
@@ -279,34 +282,42 @@ class TestFunctionalTests:
             (TestFacts("cdr", True, FAILED, "", "Wrong total"), "Failed: Wrong total.", {Side.SFP}),
         ],
     )
-    def test_it_says_who_has_to_pass_it(self, test, missing, owners):
+    def test_it_says_who_has_to_pass_it(
+        self, test: TestFacts, missing: str, owners: frozenset[Side] | set[Side]
+    ) -> None:
         others = tuple(one for one in ALL_PASSED if one.key != test.key)
         blocked = blocking(at(COMPLETE, Stage.TESTING, tests=(*others, test)))
         assert [(one.key, one.missing, one.owners) for one in blocked] == [(f"test_{test.key}", (missing,), owners)]
 
 
 class TestOverruling:
-    def test_one_that_was_overruled_is_not_in_the_way_and_stays_unmet(self):
+    def test_one_that_was_overruled_is_not_in_the_way_and_stays_unmet(self) -> None:
         facts = at(COMPLETE, Stage.TESTING, check_failed=3, overruled=frozenset({"connection_check"}))
         one = condition(facts, "connection_check")
         assert one is not None
         assert (one.met, one.holds, one.overruled) == (False, True, True)
         assert blocking(facts) == []
 
-    def test_a_condition_of_another_stage_is_not_ahead(self):
+    def test_a_condition_of_another_stage_is_not_ahead(self) -> None:
         assert condition(at(COMPLETE, Stage.TESTING), "endpoint") is None
 
 
+def next_key(facts: Facts) -> str:
+    one = what_next(facts)
+    assert one is not None
+    return one.key
+
+
 class TestWhatNext:
-    def test_ours_comes_before_theirs(self):
+    def test_ours_comes_before_theirs(self) -> None:
         facts = replace(COMPLETE, intake_missing=("Token A: missing",), window_ends_at=NOW, handshake=HandshakeFacts())
-        assert what_next(facts).key == "window"
+        assert next_key(facts) == "window"
 
-    def test_theirs_is_named_when_nothing_of_ours_is_left(self):
-        assert what_next(replace(COMPLETE, intake_missing=("Token A: missing",))).key == "information"
+    def test_theirs_is_named_when_nothing_of_ours_is_left(self) -> None:
+        assert next_key(replace(COMPLETE, intake_missing=("Token A: missing",))) == "information"
 
-    def test_a_suspension_comes_first(self):
-        assert what_next(at(EMPTY, Stage.PRE_INTEGRATION, suspended=True)).key == "not_suspended"
+    def test_a_suspension_comes_first(self) -> None:
+        assert next_key(at(EMPTY, Stage.PRE_INTEGRATION, suspended=True)) == "not_suspended"
 
 
 VERDICTS = st.sampled_from(["", PASSED, FAILED])
@@ -340,7 +351,7 @@ FACTS = st.builds(
 
 class TestAlways:
     @given(FACTS)
-    def test_what_blocks_says_why_and_whose_turn_it_is(self, facts):
+    def test_what_blocks_says_why_and_whose_turn_it_is(self, facts: Any) -> None:
         for one in blocking(facts):
             assert one.missing
             assert all(one.missing)
@@ -348,20 +359,20 @@ class TestAlways:
             assert one.key not in facts.overruled
 
     @given(FACTS)
-    def test_the_next_step_is_one_of_those_that_block(self, facts):
+    def test_the_next_step_is_one_of_those_that_block(self, facts: Any) -> None:
         blocked = blocking(facts)
         following = what_next(facts)
         assert (following is None) == (not blocked)
         assert following is None or following in blocked
 
     @given(FACTS, st.sampled_from(["endpoint", "connected", "test_cdr", "signed_off", "window"]))
-    def test_overruling_never_puts_more_in_the_way(self, facts, key):
+    def test_overruling_never_puts_more_in_the_way(self, facts: Any, key: Any) -> None:
         before = {one.key for one in blocking(facts)}
         after = {one.key for one in blocking(replace(facts, overruled=facts.overruled | {key}))}
         assert after == before - {key}
 
     @given(FACTS)
-    def test_a_test_is_passed_exactly_when_nobody_lacks_and_nobody_failed_it(self, facts):
+    def test_a_test_is_passed_exactly_when_nobody_lacks_and_nobody_failed_it(self, facts: Any) -> None:
         for test in facts.tests:
             state = verify(test.key, seen=test.seen, sfp=test.sfp, cpo=test.cpo)
             passed = not lacking(test.key, sfp=test.sfp, cpo=test.cpo) and FAILED not in (test.sfp, test.cpo)

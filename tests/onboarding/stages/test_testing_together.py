@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -15,6 +16,7 @@ from partners.models import Partner, Policy
 from sfp_platform.celery import app
 from tests.onboarding.connection_check.conftest import cpo, our_server
 from tests.support.processes import eventually
+from tests.support.tasks import Ran
 
 __all__ = ["cpo", "our_server"]
 
@@ -87,7 +89,7 @@ class Staff:
 
 
 @pytest.fixture
-def staff(admin_user, run_tasks) -> Callable[[Partner], Staff]:
+def staff(admin_user: User, run_tasks: Callable[..., list[Ran]]) -> Callable[[Partner], Staff]:
     def in_stage_3(partner: Partner) -> Staff:
         Onboarding.objects.create(
             partner=partner, stage="testing", stage_since=timezone.now(), evidence_from=partner.created_at
@@ -110,7 +112,9 @@ def shown_by(context: Any) -> set[str]:
     return {one["row"].key for one in context["verdicts"] if one["row"].shown}
 
 
-def test_two_charges_bring_the_evidence_for_all_seven_tests(cpo, staff):
+def test_two_charges_bring_the_evidence_for_all_seven_tests(
+    cpo: Callable[..., Any], staff: Callable[..., Staff]
+) -> None:
     with cpo("2.2.1") as (simulated, partner):
         eva = staff(partner)
         eva.start(CHARGER)

@@ -4,6 +4,8 @@ import importlib.util
 import os
 import subprocess
 import sys
+from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -15,7 +17,7 @@ from tests.support.processes import ROOT
 
 
 @pytest.mark.parametrize("part", [*run.PARTS, *run.LONG])
-def test_each_part_is_a_program_that_python_finds(part) -> None:
+def test_each_part_is_a_program_that_python_finds(part: Any) -> None:
     assert run.command(part)[:2] == [sys.executable, "-m"]
     assert importlib.util.find_spec(run.command(part)[2]) is not None
 
@@ -27,7 +29,7 @@ def test_each_part_is_a_program_that_python_finds(part) -> None:
         (("rehearsal.bench.torture", "--help"), "usage: python -m rehearsal.bench.torture"),
     ],
 )
-def test_what_takes_options_says_so_when_it_is_asked(arguments, usage) -> None:
+def test_what_takes_options_says_so_when_it_is_asked(arguments: Any, usage: str) -> None:
     done = subprocess.run(
         [sys.executable, "-m", *arguments], cwd=ROOT, capture_output=True, text=True, timeout=300, check=False
     )
@@ -35,7 +37,7 @@ def test_what_takes_options_says_so_when_it_is_asked(arguments, usage) -> None:
     assert usage in done.stdout
 
 
-def test_the_cpo_with_many_locations_is_started_and_gives_them_in_pages(tmp_path) -> None:
+def test_the_cpo_with_many_locations_is_started_and_gives_them_in_pages(tmp_path: Path) -> None:
     with Processes(tmp_path, os.environ) as running:
         url = start_cpo(running, 150)
         first = requests.get(url, timeout=60)

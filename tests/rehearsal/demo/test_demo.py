@@ -30,7 +30,7 @@ def demo(folder: Path, *options: str) -> "subprocess.CompletedProcess[str]":
 
 
 def summary(output: str) -> tuple[str, str]:
-    found = [match.groups() for line in output.splitlines() if (match := SUMMARY.match(line))]
+    found = [(match[1], match[2]) for line in output.splitlines() if (match := SUMMARY.match(line))]
     assert len(found) == 1, output
     return found[0]
 
@@ -48,7 +48,7 @@ def still_running(folder: Path) -> list[str]:
 
 
 @pytest.mark.slow
-def test_once_with_a_worker_killed_mid_charge_costs_nothing(tmp_path) -> None:
+def test_once_with_a_worker_killed_mid_charge_costs_nothing(tmp_path: Path) -> None:
     done = demo(tmp_path, "--once", "--kill-worker")
     assert done.returncode == 0, done.stdout + done.stderr
     captured, total = summary(done.stdout)
@@ -62,7 +62,7 @@ def test_once_with_a_worker_killed_mid_charge_costs_nothing(tmp_path) -> None:
 
 
 @pytest.mark.slow
-def test_it_settles_says_where_to_look_takes_other_ports_and_stops_on_ctrl_c(tmp_path) -> None:
+def test_it_settles_says_where_to_look_takes_other_ports_and_stops_on_ctrl_c(tmp_path: Path) -> None:
     with socket.socket() as busy:
         busy.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -100,7 +100,7 @@ def test_it_settles_says_where_to_look_takes_other_ports_and_stops_on_ctrl_c(tmp
 
 
 @pytest.mark.slow
-def test_nothing_stays_behind_when_only_the_command_itself_is_told_to_end(tmp_path) -> None:
+def test_nothing_stays_behind_when_only_the_command_itself_is_told_to_end(tmp_path: Path) -> None:
     with subprocess.Popen(
         [sys.executable, "manage.py", "demo", "--var-dir", str(tmp_path)],
         cwd=ROOT,

@@ -1,6 +1,7 @@
 """Every deviation is found, and nothing else."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -109,5 +110,5 @@ def test_held_money_needs_an_open_incident() -> None:
         ({"money": replace(MONEY, billed=0)}, "something was billed: expected True, found False"),
     ],
 )
-def test_every_deviation_is_said(change, words) -> None:
+def test_every_deviation_is_said(change: Any, words: str) -> None:
     assert words in deviations(SETTLED, replace(GOOD, **change))

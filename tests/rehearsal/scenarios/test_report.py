@@ -1,6 +1,7 @@
 """What `manage.py scenarios` prints and answers: the promised columns, and exit code 1 on any deviation."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ from tests.rehearsal.scenarios.test_judging import GOOD
 pytestmark = pytest.mark.django_db
 
 
-def played(name: str, **changes) -> Play:
+def played(name: str, **changes: Any) -> Play:
     """A play of a scenario in 2.2.1 that ended like `GOOD`, judged by its row of the table."""
     cpo = Cpo("cpo-221-sk", 1, "2.2.1", "http://127.0.0.1:9")
     play = Play(TABLE[name], cpo, Charger("E-7", "L-1", 150), Driver("http://127.0.0.1:9"), session_id="S-1")
@@ -25,12 +26,12 @@ def played(name: str, **changes) -> Play:
     return play
 
 
-def printed(capsys, *plays: Play) -> tuple[int, list[str]]:
+def printed(capsys: pytest.CaptureFixture[str], *plays: Play) -> tuple[int, list[str]]:
     code = Director(Stage(Path("/tmp/stage"), 1), 1.0).conclude(plays)  # noqa: S108 - only its name is printed
     return code, capsys.readouterr().out.splitlines()
 
 
-def test_each_scenario_has_its_columns(capsys) -> None:
+def test_each_scenario_has_its_columns(capsys: pytest.CaptureFixture[str]) -> None:
     code, lines = printed(capsys, played("happy"))
     assert code == 0
     assert lines[1] == (
@@ -48,7 +49,7 @@ def test_each_scenario_has_its_columns(capsys) -> None:
     assert "scenarios ok: 1 played" in lines[-1]
 
 
-def test_a_second_time_is_told(capsys) -> None:
+def test_a_second_time_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     second = played("local-stop")
     second.again = True
     code, lines = printed(capsys, played("happy"), second)
@@ -65,7 +66,9 @@ def test_a_second_time_is_told(capsys) -> None:
         ({"opened": ("CDRs not received by SFP",)}, "! open incidents: expected none, found CDRs not received by SFP"),
     ],
 )
-def test_one_deviation_among_many_makes_the_exit_code_1(capsys, changes, fault) -> None:
+def test_one_deviation_among_many_makes_the_exit_code_1(
+    capsys: pytest.CaptureFixture[str], changes: Any, fault: str
+) -> None:
     code, lines = printed(capsys, played("happy"), played("local-stop", **changes), played("full-battery"))
     assert code == 1
     (row,) = [line for line in lines if line.startswith("WRONG")]
@@ -77,7 +80,7 @@ def test_one_deviation_among_many_makes_the_exit_code_1(capsys, changes, fault) 
     assert lines[-1].endswith("Logs and database: /tmp/stage")
 
 
-def test_a_play_that_was_never_judged_is_no_success(capsys) -> None:
+def test_a_play_that_was_never_judged_is_no_success(capsys: pytest.CaptureFixture[str]) -> None:
     play = played("happy")
     play.faults = None
     assert printed(capsys, play)[0] == 1

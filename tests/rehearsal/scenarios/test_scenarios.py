@@ -4,6 +4,7 @@
 """
 
 import os
+from pathlib import Path
 
 import pytest
 
@@ -26,7 +27,7 @@ SAMPLE = (
 OPTIONS = ("--pace", "3")
 
 
-def test_a_sample_of_scenarios_ends_as_the_rules_demand_with_each_version_in_it(tmp_path) -> None:
+def test_a_sample_of_scenarios_ends_as_the_rules_demand_with_each_version_in_it(tmp_path: Path) -> None:
     servers = {name: os.environ[name] for name in ("DATABASE_URL", "REDIS_URL")}
     prefix = os.environ.get("REDIS_KEY_PREFIX", "")
     environment = embedded_environment(tmp_path, **servers, REDIS_KEY_PREFIX=prefix)

@@ -8,17 +8,17 @@ from cpo_simulator.server.wishes import change_behaviour
 from cpo_simulator.settings.behaviour import Behaviour
 from cpo_simulator.settings.knobs import Knobs
 from partners.models import Policy
+from rehearsal.scenarios.plays.case import Case
 from rehearsal.scenarios.plays.outcome import SIGNS
 from rehearsal.scenarios.plays.play import SEEN
 from rehearsal.scenarios.plays.table import KNOBS, POLICY, REAL_SECONDS, TABLE, ready
 from sessions_adhoc.states import State
 
-CASES = list(TABLE.values())
-AS_NAMES = {"ids": lambda case: case.name}
+EACH_CASE = pytest.mark.parametrize("case", TABLE.values(), ids=lambda case: case.name)
 
 
-@pytest.mark.parametrize("case", CASES, **AS_NAMES)
-def test_it_plays_a_scenario_that_the_cpo_knows(case) -> None:
+@EACH_CASE
+def test_it_plays_a_scenario_that_the_cpo_knows(case: Case) -> None:
     course = SCENARIOS[case.played]
     assert set(case.versions) <= set(course.versions)
     suspends = any(act.what == "suspend" for act in case.acts)
@@ -26,8 +26,8 @@ def test_it_plays_a_scenario_that_the_cpo_knows(case) -> None:
     change_behaviour(Behaviour(), {"knobs": {**KNOBS, **case.knobs}})
 
 
-@pytest.mark.parametrize("case", CASES, **AS_NAMES)
-def test_what_it_agrees_on_and_asks_for_exists(case) -> None:
+@EACH_CASE
+def test_what_it_agrees_on_and_asks_for_exists(case: Case) -> None:
     Policy(**{**POLICY, **case.policy}).clean_fields(exclude=["partner"])
     for expected in (case.expected, *case.differs.values()):
         assert {expected.state, *expected.passes} <= set(State)
@@ -36,10 +36,10 @@ def test_what_it_agrees_on_and_asks_for_exists(case) -> None:
 
 
 def test_every_scenario_of_the_cpo_is_played() -> None:
-    assert {case.played for case in CASES} == set(SCENARIOS)
+    assert {case.played for case in TABLE.values()} == set(SCENARIOS)
 
 
-def test_the_list_says_what_the_guide_says(capsys) -> None:
+def test_the_list_says_what_the_guide_says(capsys: pytest.CaptureFixture[str]) -> None:
     call_command("scenarios", "--list")
     assert f"{'cdr-never':<38} {TABLE['cdr-never'].guide}" in capsys.readouterr().out
 
@@ -59,7 +59,7 @@ def test_an_unknown_scenario_is_refused() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(REAL_SECONDS))
-def test_knobs_in_real_seconds_are_known_as_such(name) -> None:
+def test_knobs_in_real_seconds_are_known_as_such(name: str) -> None:
     assert Knobs.unit(name) == "real s"
 
 

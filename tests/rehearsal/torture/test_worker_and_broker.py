@@ -1,6 +1,7 @@
 """What a worker needs to outlive its broker, and the sweep a busy queue."""
 
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from kombu import Connection
@@ -10,7 +11,7 @@ from sfp_platform.broker import redis_transport
 from sfp_platform.celery import app
 
 
-def closed(kind: type[redis.Channel]) -> redis.Channel:
+def closed(kind: Any) -> Any:
     """A channel whose connection was taken apart, with something still to be acknowledged."""
     channel = kind.__new__(kind)
     channel.connection = SimpleNamespace(client=None)
