@@ -24,14 +24,28 @@ REMOVED = "REMOVED"
 KEYS = ("country_code", "party_id", "ocpi_key")
 
 
-def find_stored(module: str, partner: Partner, version: Version, items: Mapping[Name, Any]) -> set[Name]:
-    """Return which objects of a page are stored just as they came, in a fixed number of statements.
+@dataclass
+class Known:
+    """What of a page is stored: `there` under its name, and of these `same` just as it came."""
 
-    `items`: by name; those that are no objects are never found.
+    there: set[Name] = field(default_factory=set)
+    same: set[Name] = field(default_factory=set)
+
+
+def find_stored(module: str, partner: Partner, version: Version, items: Mapping[Name, Any]) -> Known | None:
+    """Return what of a page is stored, in a fixed number of statements; None for a module whose objects are not
+    compared.
+
+    `items`: by name; what is no object is never the same as anything.
     """
     find = _FINDING.get(module)
-    objects = {name: item for name, item in items.items() if isinstance(item, dict)}
-    return find(partner, version, objects) if find and objects else set()
+    if find is None or not items:
+        return None
+    return find(partner, version, items)
+
+
+def _told(item: Any) -> dict[str, Any]:
+    return item if isinstance(item, dict) else {}
 
 
 def _rows(model: type[Model], partner: Partner, names: Collection[Name], *columns: str) -> list[tuple[Name, Any]]:
@@ -46,30 +60,34 @@ def _is_dated(raw: Mapping[str, Any], last_updated: datetime) -> bool:
     return bool(raw.get("last_updated")) and moment(raw["last_updated"]) == last_updated
 
 
-def _tariffs(partner: Partner, version: Version, items: Mapping[Name, Any]) -> set[Name]:
-    columns = ("version", "raw", "last_updated", "deleted_at", "missing_since")
-    return {
-        name
-        for name, (_pk, number, raw, last_updated, *hidden) in _rows(Tariff, partner, items, *columns)
-        if raw == items[name] and number == version.number and hidden == [None, None] and _is_dated(raw, last_updated)
-    }
+def _tariffs(partner: Partner, version: Version, items: Mapping[Name, Any]) -> Known:
+    known, columns = Known(), ("version", "raw", "last_updated", "deleted_at", "missing_since")
+    for name, (_pk, number, raw, last_updated, *hidden) in _rows(Tariff, partner, items, *columns):
+        known.there.add(name)
+        as_told = number == version.number and hidden == [None, None] and _is_dated(raw, last_updated)
+        if as_told and raw == items[name]:
+            known.same.add(name)
+    return known
 
 
-def _cdrs(partner: Partner, version: Version, items: Mapping[Name, Any]) -> set[Name]:
+def _cdrs(partner: Partner, version: Version, items: Mapping[Name, Any]) -> Known:
     rows = _rows(Cdr, partner, items, "version", "raw")
-    return {name for name, (_pk, number, raw) in rows if raw == items[name] and number == version.number}
+    same = {name for name, (_pk, number, raw) in rows if number == version.number and raw == items[name]}
+    return Known({name for name, _row in rows}, same)
 
 
-def _locations(partner: Partner, version: Version, items: Mapping[Name, Any]) -> set[Name]:
-    alike: dict[int, Name] = {}
+def _locations(partner: Partner, version: Version, items: Mapping[Name, Any]) -> Known:
+    known, alike = Known(), dict[int, Name]()
     columns = ("version", "raw", "last_updated", "left_out", "missing_since")
     for name, (pk, number, raw, last_updated, left_out, missing_since) in _rows(Location, partner, items, *columns):
-        own = {part: value for part, value in items[name].items() if part != "evses"}
+        known.there.add(name)
+        own = {part: value for part, value in _told(items[name]).items() if part != "evses"}
         as_told = number == version.number and not left_out and missing_since is None
         if as_told and own == raw and _is_dated(raw, last_updated):
             alike[pk] = name
-    evses = _evses(alike.keys())
-    return {name for pk, name in alike.items() if _are_listed(items[name].get("evses"), evses[pk])}
+    evses = _evses(alike.keys()) if alike else {}
+    known.same = {name for pk, name in alike.items() if _are_listed(items[name].get("evses"), evses[pk])}
+    return known
 
 
 @dataclass
@@ -130,7 +148,7 @@ def _connector_id(connector: Any) -> str:
     return str(connector.get("id")) if isinstance(connector, dict) else ""
 
 
-_FINDING: dict[str, Callable[[Partner, Version, Mapping[Name, Any]], set[Name]]] = {
+_FINDING: dict[str, Callable[[Partner, Version, Mapping[Name, Any]], Known]] = {
     "locations": _locations,
     "tariffs": _tariffs,
     "cdrs": _cdrs,

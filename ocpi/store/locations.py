@@ -100,21 +100,30 @@ def _store(
     if row is not None and stamps.is_outdated(stamp, row):
         return Stored(row, stale=True, leniences=leniences, left_out=left_out)
     created, before = row is None, row and row.raw
-    row = row or Location(**party.where(obj.id), version=party.version.number)
-    changes = _EvseChanges(row, party, stamp, stored=[] if created else list(Evse.objects.filter(location=row)))
-    changes.take(obj, raw, complete=not any(fault.path.startswith("evses") for fault in left_out))
-    tree.fill_location(row, party, obj, raw, stamp)
+    changes = work_out(party, row, obj, raw, left_out, stamp)
+    row = changes.location
     if whole or left_out:
         row.left_out = keep_faults(left_out)
     row.save(force_insert=created, force_update=not created)
     changes.save()
-    for evse, previous in changes.news:
-        receivers.evse_status_received(receivers.EvseNews(evse, previous, evse.last_updated, message_id))
+    changes.tell(message_id)
     return Stored(row, created, bool(row.raw != before or changes.changed), leniences=leniences, left_out=left_out)
 
 
+def work_out(
+    party: Party, row: Location | None, obj: Any, raw: dict[str, Any], left_out: tuple[Fault, ...], stamp: Stamp
+) -> "EvseChanges":
+    """Put a parsed Location into its row, or a new one, and find what it does to its EVSEs; nothing is saved."""
+    stored = [] if row is None else list(Evse.objects.filter(location=row))
+    row = row or Location(**party.where(obj.id), version=party.version.number)
+    changes = EvseChanges(row, party, stamp, stored)
+    changes.take(obj, raw, complete=not any(fault.path.startswith("evses") for fault in left_out))
+    tree.fill_location(row, party, obj, raw, stamp)
+    return changes
+
+
 @dataclass
-class _EvseChanges:
+class EvseChanges:
     """What a Location does to its EVSEs and connectors: worked out first, then saved in a fixed number of
     statements.
     """
@@ -198,6 +207,11 @@ class _EvseChanges:
             public_ids.publish(self.party.partner, self.published)
         self.changed = bool(self.fresh or self.altered)
         self.changed |= save_connectors(self.connectors, self.stamp, self.fresh)
+
+    def tell(self, message_id: int | None) -> None:
+        """Tell the receivers of the statuses that came."""
+        for evse, previous in self.news:
+            receivers.evse_status_received(receivers.EvseNews(evse, previous, evse.last_updated, message_id))
 
 
 def save_connectors(

@@ -13,10 +13,11 @@ from ocpi.client.remote import version_in_use
 from ocpi.hubs import parties_of
 from ocpi.log import quirks
 from ocpi.log.remarks import remark
-from ocpi.store import Conflict, NotFound, Party, put_cdr, put_location, put_session, put_tariff
+from ocpi.store import Conflict, NotFound, Party, Stored, put_cdr, put_location, put_session, put_tariff
 from ocpi.store.bookings import put_booking, put_booking_location
 from ocpi.store.clients import put_client_info
 from ocpi.store.comparing import Name, find_stored
+from ocpi.store.new_locations import put_new_locations
 from ocpi.sync.clients import MODULE as CLIENTS
 from ocpi.sync.clients import know_clients
 from ocpi.sync.paging import Page
@@ -27,6 +28,9 @@ from partners.models import Partner
 N = TypeVar("N", Fault, Lenience)
 MOST_FAULTY = 200  # objects whose faults are kept; all are counted
 MOST_FAULTS = 20  # of one object
+
+Came = tuple[Sequence[Lenience], Sequence[Fault], bool]
+"""What was overlooked, what could not be read, and whether the object was kept."""
 
 Put = Callable[[Party, Any, int | None, datetime], Any]
 _PUT: dict[str, Put] = {
@@ -118,7 +122,7 @@ class Storing:
         tally = self.tally
         tally.refused_items = []
         self.leniences, self.touched, faulty = list(page.leniences), [], list[Fault]()
-        stored = self._find_stored(page.items)
+        stored, new = self._compare(page)
         for number, item in enumerate(page.items):
             where = "" if page.single else f"[{number}]"
             tally.received += 1
@@ -126,7 +130,7 @@ class Storing:
             if number in stored:
                 tally.stored += 1
                 continue
-            leniences, faults, kept = self._store_one(item, page)
+            leniences, faults, kept = new.get(number) or self._store_one(item, page)
             self.leniences += _place(leniences, where)
             tally.stored += kept
             if not faults:
@@ -142,28 +146,49 @@ class Storing:
         remark(page.message_id, leniences=self.leniences, faults=faulty, objects=self.touched)
         quirks.note(self.partner, version, self.module, self.leniences, page.message_id, logged=True)
 
-    def _find_stored(self, items: Sequence[Any]) -> set[int]:
-        """Which objects of a page, by their numbers, are stored as they are. Of one that is in it twice nobody can tell
-        before both are read."""
-        named = defaultdict[Name, list[int]](list)
-        for number, item in enumerate(items):
+    def _compare(self, page: Page) -> tuple[set[int], dict[int, Came]]:
+        """Which objects of a page, by their numbers, are stored as they are, and what came of those that are new.
+
+        Of one that is in it twice nobody can tell before both are read.
+        """
+        named = defaultdict[Name, list[tuple[int, Party]]](list)
+        for number, item in enumerate(page.items):
             with suppress(Invalid):
                 party = self._party(item)
-                named[party.country_code, party.party_id, _id(item).lower()].append(number)
-        single = {name: items[numbers[0]] for name, numbers in named.items() if len(numbers) == 1}
-        known = find_stored(self.module, self.partner, self.version, single)
-        return {named[name][0] for name in known if not self._was_newer(name, single[name])}
+                named[party.country_code, party.party_id, _id(item).lower()].append((number, party))
+        single = {name: places[0] for name, places in named.items() if len(places) == 1}
+        items = {name: page.items[number] for name, (number, _party) in single.items()}
+        known = find_stored(self.module, self.partner, self.version, items)
+        if known is None:
+            return set(), {}
+        same = {single[name][0] for name in known.same if not self._was_newer(name, items[name])}
+        new = [single[name] for name in items if name not in known.there and not self._was_newer(name, items[name])]
+        return same, self._store_new(new, page) if self.module == "locations" and len(new) > 1 else {}
 
-    def _store_one(self, item: Any, page: Page) -> tuple[Sequence[Lenience], Sequence[Fault], bool]:
-        """What was overlooked, what could not be read, and whether the object was kept."""
+    def _store_new(self, places: Sequence[tuple[int, Party]], page: Page) -> dict[int, Came]:
+        """What came of Locations that are new, by their numbers; nothing where each has to go by itself."""
+        given = [(party, page.items[number]) for number, party in places]
+        outcomes = put_new_locations(given, message_id=page.message_id, asked=page.asked)
+        if outcomes is None:
+            return {}
+        return {
+            number: self._what_came(party, page.items[number], outcome)
+            for (number, party), outcome in zip(places, outcomes, strict=True)
+        }
+
+    def _what_came(self, party: Party, item: Any, outcome: Stored[Any] | Invalid) -> Came:
+        if isinstance(outcome, Invalid):
+            return (), outcome.faults, False
+        if self.module in KINDS and (outcome.changed or outcome.created):
+            self.touched.append(f"{KINDS[self.module]}:{party.country_code}*{party.party_id}/{_id(item)}")
+        return outcome.leniences, outcome.left_out, True
+
+    def _store_one(self, item: Any, page: Page) -> Came:
         try:
             party = self._party(item)
             if self._was_newer((party.country_code, party.party_id, _id(item).lower()), item):
                 return (), (), True
-            result = self.put(party, item, page.message_id, page.asked)
-            if self.module in KINDS and (result.changed or result.created):
-                self.touched.append(f"{KINDS[self.module]}:{party.country_code}*{party.party_id}/{_id(item)}")
-            return result.leniences, result.left_out, True
+            return self._what_came(party, item, self.put(party, item, page.message_id, page.asked))
         except Invalid as error:
             return (), error.faults, False
         except (Conflict, NotFound, DataError) as error:

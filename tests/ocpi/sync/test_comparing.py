@@ -208,6 +208,51 @@ def test_what_was_left_out_is_read_again(partner: Partner) -> None:
         assert pull(partner, [broken]).tally.faults != []
 
 
-def test_what_is_of_nobodys_kind_is_never_found(partner: Partner) -> None:
-    assert find_stored("sessions", partner, V221, {("SK", "ION", "s-1"): {"id": "S-1"}}) == set()
-    assert find_stored("locations", partner, V221, {("SK", "ION", "l1"): "L1"}) == set()
+def test_only_some_modules_are_compared(partner: Partner) -> None:
+    assert find_stored("sessions", partner, V221, {("SK", "ION", "s-1"): {"id": "S-1"}}) is None
+
+
+@pytest.mark.parametrize("count", [1, 2, 40])
+def test_new_locations_take_the_same_statements_however_many_they_are(partner: Partner, count: int) -> None:
+    evses = [evse_data("A", connectors=[connector_data("1"), connector_data("2")]), evse_data("B")]
+    with CaptureQueriesContext(connection) as queries:
+        storing = pull(partner, [location_data(f"L{number}", evses=evses) for number in range(count)])
+    assert (storing.tally.stored, storing.tally.refused) == (count, 0)
+    assert (Location.objects.count(), Evse.objects.count(), Connector.objects.count()) == (count, 2 * count, 3 * count)
+    assert len(writes(queries)) == 3
+
+
+def test_a_bad_one_among_new_ones_spoils_only_itself(partner: Partner) -> None:
+    """Each as if it had come alone: one that cannot be read, one of which a part falls, one that fits no column."""
+    too_long = location_data("L" * 300)
+    partly = location_data("L3", evses=[evse_data("A"), {"uid": "B"}])
+    storing = pull(partner, [location_data("L1"), {"id": "L2"}, partly, too_long, location_data("L4"), "L5"])
+    assert list(Location.objects.order_by("ocpi_id").values_list("ocpi_id", flat=True)) == ["L1", "L3", "L4"]
+    assert [evse.uid for evse in Evse.objects.filter(location__ocpi_id="L3")] == ["A"]
+    assert (storing.tally.stored, storing.tally.refused, storing.tally.received) == (3, 3, 6)
+    assert [one["id"] for one in storing.tally.faults] == ["L2", "L3", "L" * 255, ""]
+
+
+@examples(20)
+@given(changes=st.lists(CHANGES, max_size=3), there=st.sets(st.integers(0, 2)))
+def test_new_ones_end_as_if_each_had_come_alone(partner: Partner, changes: list[Any], there: set[int]) -> None:
+    party, items = Party(partner, "SK", "ION", V221), network()
+    for number, path, value in changes:
+        items = changed(items, (number, path), value) if _is_there(items, number, path) else items
+
+    def together() -> None:
+        pull(partner, items)
+
+    def alone() -> None:
+        for item in items:
+            store.put_location(party, None, item, asked=timezone.now())
+
+    came_to = []
+    for take in (together, alone):
+        with transaction.atomic():
+            for number in there:
+                store.put_location(party, None, network()[number], asked=timezone.now() - timedelta(minutes=1))
+            take()
+            came_to.append(rows(partner))
+            transaction.set_rollback(True)
+    assert came_to[0] == came_to[1]
