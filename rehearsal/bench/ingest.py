@@ -1,9 +1,9 @@
-"""Session PUT and PATCH over HTTP: ours with everything on, beside two rivals that do less, in one run.
+"""Session PUT and PATCH over HTTP: ours with everything on, beside rivals that do less, in one run.
 
 Ours is the platform on granian and PostgreSQL: token, party, merge, message log, news to the engine. The rivals:
-extrawest-ocpi keeping sessions in a dict, one per process, and FastAPI with SQLAlchemy that only upserts. The load is
-`wrk`'s, which costs next to nothing, in three cases: nobody waits for the Sessions, a driver waits for each, one in
-twenty is faulty.
+extrawest-ocpi keeping sessions in a dict, one per process; FastAPI with SQLAlchemy that only upserts, in threads and on
+the event loop; and the first of these with a log, in the same transaction. The load is `wrk`'s, which costs next to
+nothing, in three cases: nobody waits for the Sessions, a driver waits for each, one in twenty is faulty.
 """
 
 import base64
@@ -25,13 +25,39 @@ from rehearsal.stage.environment import Stage
 from rehearsal.stage.ports import free_port
 from rehearsal.stage.processes import ROOT, Processes, answers
 
-ROUNDS, SECONDS = 3, 3
+ROUNDS, SECONDS = 3, 2
 CONNECTIONS, CASES = (8, 64), ("idle", "waiting", "faulty")
 SESSIONS = 256
 """Under way at a time: more than there are connections, so that none is pushed by two of them at once."""
 SCRIPT = ROOT / "rehearsal" / "bench" / "push.lua"
 WORKERS = "2"
 VENV = ROOT / "var" / "bench-venv"
+
+
+@dataclass(frozen=True)
+class Rival:
+    """Who is compared with us, and how many times our requests a second and our share of processor time are to be.
+
+    Args:
+        rate: where nobody waits, and with a faulty one among twenty.
+        rate_waiting: where a driver waits; None: no aim.
+        share: of its processor time, at most; the second where a driver waits.
+    """
+
+    name: str
+    module: str
+    rate: float
+    rate_waiting: float | None = None
+    share: tuple[float, float] | None = None
+    logs: bool = False
+
+
+RIVALS = (
+    Rival("extrawest-ocpi, a dict", "extrawest", 2.0, 1.5, share=(1 / 3, 1 / 2)),
+    Rival("FastAPI + SQLAlchemy", "upsert", 1.5),
+    Rival("the same, asyncio", "upsert_async", 1.5),
+    Rival("FastAPI + SQLAlchemy, log", "upsert", 3.0, logs=True),
+)
 NEEDS = ROOT / "rehearsal" / "bench" / "rivals" / "requirements.txt"
 
 
@@ -61,6 +87,7 @@ class Server:
     name: str
     port: int
     pid: int
+    rival: Rival | None = None
     rounds: dict[tuple[str, int], Rounds] = field(default_factory=lambda: defaultdict(Rounds))
 
 
@@ -101,14 +128,13 @@ def rivals(stage: Stage, token: str, stack: ExitStack) -> list[Server]:
     more = {"BENCH_TOKEN": token, "BENCH_SQLALCHEMY_URL": url, "ENVIRONMENT": "production"}
     processes = stack.enter_context(Processes(stage.folder, stage.environment(**more)))
     started = []
-    for name, module in (("extrawest-ocpi, a dict", "extrawest"), ("FastAPI + SQLAlchemy", "upsert")):
-        port = free_port()
+    for number, rival in enumerate(RIVALS):
+        port, name = free_port(), f"rival-{number}"
         options = ["--port", str(port), "--workers", WORKERS, "--no-access-log", "--log-level", "error"]
-        running = processes.start(
-            module, [str(python), "-m", "uvicorn", f"rehearsal.bench.rivals.{module}:app", *options]
-        )
-        processes.wait_until(module, answers(f"http://127.0.0.1:{port}/docs"))
-        started.append(Server(name, port, running.popen.pid))
+        program = [str(python), "-m", "uvicorn", f"rehearsal.bench.rivals.{rival.module}:app", *options]
+        running = processes.start(name, ["env", f"BENCH_LOG={'on' if rival.logs else 'off'}", *program])
+        processes.wait_until(name, answers(f"http://127.0.0.1:{port}/docs"))
+        started.append(Server(rival.name, port, running.popen.pid, rival))
     return started
 
 
@@ -214,19 +240,30 @@ def report(servers: list[Server], queries: dict[str, list[str]], flush: float) -
     for case, connections in product(CASES, CONNECTIONS):
         say(f"  {case}, {connections} connections")
         for server in servers:
-            say(f"    {server.name:24} {server.rounds[case, connections].line()}")
-        for rival, aim in zip(others, (1.5, 1.0) if case == "waiting" else (2.0, 1.5), strict=False):
-            compare(mine.rounds[case, connections], rival.rounds[case, connections], rival.name, aim)
+            say(f"    {server.name:26} {server.rounds[case, connections].line()}")
+        for other in others:
+            compare(mine, other, case, connections)
     for kind, statements in queries.items():
         say(f"  statements of ours, {kind:14} {len(statements)}: {' '.join(statements)}")
 
 
-def compare(mine: Rounds, other: Rounds, name: str, aim: float) -> None:
-    """Ratios, round by round."""
-    rate = median([a / b for a, b in zip(mine.rates, other.rates, strict=True)])
-    slow = median([a / b for a, b in zip(mine.p99, other.p99, strict=True)])
-    say(f"    against {name:22} requests/s x {rate:.2f}: {verdict(rate, aim, at_least=True)}")
-    say(f"    {'':30} p99 x {slow:.2f}: {verdict(slow, 0.5)}")
+def compare(mine: Server, other: Server, case: str, connections: int) -> None:
+    """Ratios, round by round, beside what is aimed at."""
+    assert other.rival is not None
+    ours_then, theirs = mine.rounds[case, connections], other.rounds[case, connections]
+    waiting, rival = case == "waiting", other.rival
+    aim = rival.rate_waiting if waiting else rival.rate
+    rate = ratio(ours_then.rates, theirs.rates)
+    say(f"    against {rival.name:26} requests/s x {rate:.2f}{f': {verdict(rate, aim, at_least=True)}' if aim else ''}")
+    slow = ratio(ours_then.p99, theirs.p99)
+    say(f"    {'':34} p99 x {slow:.2f}{'' if waiting else f': {verdict(slow, 0.5)}'}")
+    spent = ratio(ours_then.cpu_ms, theirs.cpu_ms)
+    told = f": {verdict(spent, rival.share[waiting])}" if rival.share else ""
+    say(f"    {'':34} processor time x {spent:.2f}{told}")
+
+
+def ratio(mine: list[float], theirs: list[float]) -> float:
+    return median([a / b for a, b in zip(mine, theirs, strict=True)])
 
 
 if __name__ == "__main__":
