@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from pytest_django.plugin import blocking_manager_key
 
 from partners import clocks
-from tests.support import emptying, examples, network, tasks, template
+from tests.support import emptying, examples, network, preparing, tasks, template, vacuuming
 
 NO_SKIPS = "a test that cannot run fails here; it was to be skipped: "
 
@@ -28,6 +29,7 @@ def pytest_configure(config: pytest.Config) -> None:
     patch = pytest.MonkeyPatch()
     network.install(patch)
     emptying.install(patch)
+    preparing.install(patch)
     config.add_cleanup(patch.undo)
 
 
@@ -40,6 +42,14 @@ def pytest_collection_finish() -> None:
     """Keep the garbage collector from looking through all modules and tests again and again: a tenth of the time."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
+    done = yield
+    with item.config.stash[blocking_manager_key].unblock():
+        vacuuming.after_a_test()
+    return done
 
 
 @pytest.hookimpl(wrapper=True)

@@ -12,9 +12,9 @@ from partners.models import AllowedNetwork, Incident, Partner
 from partners.tasks import mail_detect
 from sessions_adhoc.models import AdHocSession
 from tests.factories import session_data
-from tests.sessions_adhoc.conftest import Clock, Cpo, Driver, clock, cpo, driver, evse
+from tests.sessions_adhoc.conftest import Clock, Cpo, Driver, clock, cpo, driver, evse, their_server
 
-__all__ = ["World", "clock", "cpo", "driver", "evse", "world"]
+__all__ = ["World", "clock", "cpo", "driver", "evse", "their_server", "world"]
 
 OWN = "127.0.0.1"
 
@@ -60,6 +60,9 @@ class World:
 
     def charges(self, kwh: float = 2.5) -> AdHocSession:
         """A driver's charge that is under way, with energy, well pushed."""
+        return self.cpo.once(("charges", kwh), lambda: self._charges(kwh))
+
+    def _charges(self, kwh: float) -> AdHocSession:
         session = self.driver.start()
         self.cpo.session(0, created=True)
         self.cpo.evse("CHARGING")

@@ -29,6 +29,7 @@ from tests.factories import (
     session_data,
 )
 from tests.ocpi.cpo import TOKEN_C, Answer, ScriptedCpo, Seen, envelope
+from tests.support.remembering import Remembering
 
 API = "/api/v1/ad-hoc-sessions/"
 BEGINNING = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
@@ -46,6 +47,7 @@ class Cpo:
     server: ScriptedCpo
     token: str
     clock: "Clock"
+    once: Remembering
     http: Client = field(default_factory=Client)
     metered: float = 5
     """kWh that the newest Session told."""
@@ -172,30 +174,45 @@ def clock(run_tasks: Callable[..., Any]) -> Iterator[Clock]:
         yield Clock(traveller, run_tasks)
 
 
-@pytest.fixture
-def cpo(db: None, clock: Clock) -> Iterator[Cpo]:
-    """A connected CPO with one DC charger, `SK*ION*EEVSE-1`, that accepts every command."""
+@pytest.fixture(scope="session")
+def their_server() -> Iterator[ScriptedCpo]:
     server = ScriptedCpo()
-    partner = PartnerFactory.create(code="ion", party_id="ION", token_encoding="raw", environment="production")
-    _row, token = tokens.issue(partner, state=IssuedToken.State.ACTIVE)
-    tokens.store_received(partner, TOKEN_C, ReceivedToken.Purpose.CONNECTION)
-    for module, role in (("commands", "RECEIVER"), ("sessions", "SENDER"), ("cdrs", "SENDER")):
-        RemoteEndpoint.objects.create(
-            partner=partner, version="2.2.1", module=module, role=role, url=f"{server.url}/{module}"
-        )
-    made = Cpo(partner, server, token, clock)
-    made.accept("START_SESSION")
-    made.accept("STOP_SESSION")
-    made.offers_sessions()
-    yield made
+    yield server
     server.close()
 
 
 @pytest.fixture
+def cpo(db: None, clock: Clock, their_server: ScriptedCpo, request: pytest.FixtureRequest) -> Cpo:
+    """A connected CPO with one DC charger, `SK*ION*EEVSE-1`, that accepts every command."""
+    their_server.script, their_server.seen = {}, []
+    once = Remembering(request, clock.traveller.move_to, (their_server, ("script", "seen")))
+    partner, token = once(("connected", their_server.url), lambda: connected(their_server.url))
+    made = Cpo(partner, their_server, token, clock, once)
+    made.once = once.also((made, ("metered", "ahead")))
+    made.accept("START_SESSION")
+    made.accept("STOP_SESSION")
+    made.offers_sessions()
+    return made
+
+
+def connected(url: str) -> tuple[Partner, str]:
+    partner = PartnerFactory.create(code="ion", party_id="ION", token_encoding="raw", environment="production")
+    _row, token = tokens.issue(partner, state=IssuedToken.State.ACTIVE)
+    tokens.store_received(partner, TOKEN_C, ReceivedToken.Purpose.CONNECTION)
+    for module, role in (("commands", "RECEIVER"), ("sessions", "SENDER"), ("cdrs", "SENDER")):
+        RemoteEndpoint.objects.create(partner=partner, version="2.2.1", module=module, role=role, url=f"{url}/{module}")
+    return partner, token
+
+
+@pytest.fixture
 def evse(cpo: Cpo) -> Evse:
+    return cpo.once("its charger", lambda: charger_of(cpo.partner))
+
+
+def charger_of(partner: Partner) -> Evse:
     before = BEGINNING - timedelta(days=1)
-    location = LocationFactory.create(partner=cpo.partner, ocpi_id="LOC-1", last_updated=before)
-    charger: Evse = EvseFactory.create(location=location, uid="EVSE-1", last_updated=before)
+    location = LocationFactory.create(partner=partner, ocpi_id="LOC-1", last_updated=before)
+    charger = EvseFactory.create(location=location, uid="EVSE-1", last_updated=before)
     ConnectorFactory.create(evse=charger, last_updated=before)
     return charger
 
@@ -207,6 +224,7 @@ class Driver:
     http: Client
     key: str
     run_tasks: Callable[..., Any]
+    once: Remembering
 
     def call(self, method: str, path: str = "", body: Any = None, **headers: str) -> Any:
         return self.http.generic(
@@ -219,10 +237,13 @@ class Driver:
 
     def start(self, **body: Any) -> AdHocSession:
         """Ask to charge, and let everything happen that follows at once."""
+        return AdHocSession.objects.get(pk=self.once(("START", body), lambda: self._start(body)))
+
+    def _start(self, body: dict[str, Any]) -> str:
         answer = self.call("POST", body={"evse": "SK*ION*EEVSE-1", **body})
         assert answer.status_code == 201, answer.content
         self.run_tasks()
-        return AdHocSession.objects.get(pk=answer.json()["id"])
+        return str(answer.json()["id"])
 
     def stop(self, session: AdHocSession) -> None:
         answer = self.call("POST", f"{session.pk}/stop/")
@@ -232,4 +253,5 @@ class Driver:
 
 @pytest.fixture
 def driver(cpo: Cpo, evse: Evse, run_tasks: Callable[..., Any]) -> Driver:
-    return Driver(Client(), create_client_key("app")[1], run_tasks)
+    key = cpo.once("a client's key", lambda: create_client_key("app")[1])
+    return Driver(Client(), key, run_tasks, cpo.once)

@@ -11,6 +11,7 @@ from tests.factories import session_data
 from tests.sessions_adhoc.conftest import BEGINNING, stamp
 from tests.sessions_adhoc.looking import gateway, money, open_incidents, state
 from tests.sessions_adhoc.old_cpo import post_cdr, put_session, speak_2_1_1
+from tests.support.remembering import remembered
 
 pytestmark = pytest.mark.django_db
 
@@ -24,6 +25,7 @@ def other_token() -> dict[str, str]:
 
 
 @pytest.fixture
+@remembered
 def over(driver, cpo, clock):
     """A session that has charged 20.5 kWh and waits for its CDR."""
     session = driver.start()
@@ -116,6 +118,7 @@ def test_a_cdr_at_another_charger_is_not_billed(over, cpo, clock) -> None:
 
 
 @pytest.fixture
+@remembered
 def retrying(driver, cpo, clock, evse):
     """2.1.1: the first attempt gave no energy; the START of the second was accepted a moment ago."""
     speak_2_1_1(cpo)

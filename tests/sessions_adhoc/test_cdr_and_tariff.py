@@ -12,6 +12,7 @@ from sessions_adhoc.engine.lifecycle import advance
 from tests.factories import cdr_data, period_data, session_data, tariff_data
 from tests.sessions_adhoc.conftest import BEGINNING, stamp
 from tests.sessions_adhoc.looking import money, open_incidents, state
+from tests.support.remembering import remembered
 
 pytestmark = pytest.mark.django_db
 
@@ -19,6 +20,7 @@ YESTERDAY = stamp(BEGINNING - timedelta(days=1))
 
 
 @pytest.fixture
+@remembered
 def published(evse, cpo):
     """0.49 EUR per kWh and 23 % VAT are published for the charger: 5 kWh cost 3.01 EUR."""
     evse.connectors.update(tariff_ids=["T-1"])
@@ -30,6 +32,9 @@ def charged(driver, cpo, clock):
     """Makes a session that has charged 5 kWh and waits for its CDR."""
 
     def charge():
+        return cpo.once("charged", play)
+
+    def play():
         session = driver.start()
         cpo.session(0, created=True)
         clock.forward(seconds=20)
@@ -85,6 +90,7 @@ def test_more_than_rounding_is_told(published, charged, cpo, clock, total) -> No
 
 
 @pytest.fixture
+@remembered
 def dearer_since(published, charged, cpo, clock):
     """Charged at 0.49 EUR per kWh; the CPO publishes another price before it sends the CDR."""
     session = charged()

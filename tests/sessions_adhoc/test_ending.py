@@ -9,11 +9,13 @@ from tests.factories import session_data
 from tests.ocpi.cpo import Answer, envelope
 from tests.sessions_adhoc.conftest import stamp
 from tests.sessions_adhoc.looking import gateway, money, open_incidents, state, states
+from tests.support.remembering import remembered
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
+@remembered
 def charging(driver, cpo, clock):
     """A session that charges: 5 kWh, connector CHARGING."""
     session = driver.start()

@@ -7,11 +7,13 @@ import pytest
 from tests.factories import session_data
 from tests.sessions_adhoc.conftest import BEGINNING, stamp
 from tests.sessions_adhoc.looking import gateway, money, state
+from tests.support.remembering import remembered
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
+@remembered
 def validating(driver, cpo, clock):
     """ACTIVE with 0 kWh, the connector CHARGING."""
     session = driver.start()

@@ -10,6 +10,7 @@ from partners.models import Incident
 from sessions_adhoc import staff, symptoms
 from sessions_adhoc.models import AttemptSession, TimelineEvent
 from tests.sessions_adhoc.looking import gateway, money, open_incidents, state
+from tests.support.remembering import remembered
 
 pytestmark = pytest.mark.django_db
 
@@ -19,6 +20,9 @@ def charged(driver, cpo, clock):
     """Makes a session that has charged 10 kWh and waits for its CDR."""
 
     def charge(method: str = "pm_sim_ok"):
+        return cpo.once(("charged", method), lambda: play(method))
+
+    def play(method: str):
         session = driver.start(payment_method=method)
         cpo.session(0, created=True)
         clock.forward(seconds=20)
@@ -32,6 +36,7 @@ def charged(driver, cpo, clock):
 
 
 @pytest.fixture
+@remembered
 def settled(charged, cpo, clock):
     """A session that was settled for 12.30 EUR from `CDR-1`."""
     session = charged()

@@ -13,11 +13,13 @@ from sessions_adhoc.engine import lifecycle
 from sessions_adhoc.models import AdHocSession
 from tests.factories import EvseFactory
 from tests.sessions_adhoc.looking import money, state
+from tests.support.remembering import remembered
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
+@remembered
 def waiting(driver, cpo):
     """A driver who has paid and now plugs the cable in."""
     Policy.objects.create(partner=cpo.partner, start_strategy="wait_for_preparing")

@@ -6,11 +6,13 @@ from sessions_adhoc import staff, symptoms
 from sessions_adhoc.models import AttemptSession, ChargingAttempt
 from tests.factories import tariff_data
 from tests.sessions_adhoc.looking import money, open_incidents, state
+from tests.support.remembering import remembered
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
+@remembered
 def published(evse, cpo):
     """What the driver is shown: the price is frozen with the session, so it is there before."""
     evse.connectors.update(tariff_ids=["T-1"])
@@ -18,6 +20,7 @@ def published(evse, cpo):
 
 
 @pytest.fixture
+@remembered
 def in_doubt(driver, cpo, clock):
     """A session whose START was accepted, and whose CPO tells nothing more: its attempt is still open."""
     cpo.refuses_sessions()

@@ -14,11 +14,13 @@ from tests.factories import period_data
 from tests.sessions_adhoc.conftest import stamp
 from tests.sessions_adhoc.looking import state
 from tests.support import tasks
+from tests.support.remembering import remembered
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
+@remembered
 def charging(driver, cpo, clock):
     """A session that charges: 5 kWh, connector CHARGING."""
     session = driver.start()

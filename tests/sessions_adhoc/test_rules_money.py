@@ -14,6 +14,7 @@ from sessions_adhoc.models import TimelineEvent
 from tests.factories import tariff_data
 from tests.ocpi.cpo import envelope
 from tests.sessions_adhoc.looking import gateway, money, open_incidents, state, states
+from tests.support.remembering import remembered
 
 pytestmark = pytest.mark.django_db
 
@@ -40,6 +41,9 @@ def charged(driver, cpo, clock):
     """Makes a session that has charged 5 kWh and waits for its CDR."""
 
     def charge(method: str = "pm_sim_ok"):
+        return cpo.once(("charged", method), lambda: play(method))
+
+    def play(method: str):
         session = driver.start(payment_method=method)
         cpo.server.on("GET /cdrs", envelope([]))
         cpo.session(0, created=True)
@@ -201,6 +205,7 @@ def test_capture_from_a_cdr_never_takes_more_than_was_reserved(charged, cpo, clo
 
 
 @pytest.fixture
+@remembered
 def published(evse, cpo):
     """0.49 EUR per kWh and 23 % VAT: 5 kWh cost 3.01 EUR."""
     evse.connectors.update(tariff_ids=["T-1"])

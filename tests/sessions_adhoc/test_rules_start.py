@@ -13,12 +13,14 @@ from tests.factories import session_data
 from tests.ocpi.cpo import envelope
 from tests.sessions_adhoc.looking import gateway, money, open_incidents, state
 from tests.support import tasks
+from tests.support.remembering import remembered
 
 pytestmark = pytest.mark.django_db
 NOWHERE = "http://127.0.0.1:9/commands"
 
 
 @pytest.fixture
+@remembered
 def about_to_start(driver, run_tasks):
     """A session whose START_SESSION waits in the queue."""
     from billing.payments.services import drive

@@ -12,11 +12,13 @@ from sessions_adhoc.models import AttemptSession
 from tests.sessions_adhoc import old_cpo
 from tests.sessions_adhoc.conftest import BEGINNING, stamp
 from tests.sessions_adhoc.looking import gateway, money, state
+from tests.support.remembering import remembered
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
+@remembered
 def retrying(driver, cpo, clock):
     """The first attempt gave no energy, its Session is over, and the START of the second is accepted."""
     old_cpo.speak_2_1_1(cpo)

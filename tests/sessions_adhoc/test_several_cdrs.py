@@ -10,11 +10,13 @@ from ocpi.models import Cdr
 from partners.models import Incident
 from sessions_adhoc import staff
 from tests.sessions_adhoc.looking import gateway, money, open_incidents, state
+from tests.support.remembering import remembered
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
+@remembered
 def charged(driver, cpo, clock):
     """A session that has charged 10 kWh and waits for its CDR."""
     session = driver.start()
@@ -28,6 +30,7 @@ def charged(driver, cpo, clock):
 
 
 @pytest.fixture
+@remembered
 def settled(charged, cpo, clock):
     """A session that was settled for 12.30 EUR from `CDR-1`."""
     cpo.cdr(12.30, kwh=10)

@@ -4,6 +4,7 @@ import pytest
 
 from tests.sessions_adhoc.conftest import stamp
 from tests.sessions_adhoc.looking import gateway, money, state
+from tests.support.remembering import remembered
 
 pytestmark = pytest.mark.django_db
 NO_EFFECT = "stop_without_effect"
@@ -19,6 +20,7 @@ def shown(driver, session) -> tuple[bool, str]:
 
 
 @pytest.fixture
+@remembered
 def pending(driver, cpo, clock):
     session = driver.start()
     cpo.session(0, "PENDING", created=True)
@@ -28,6 +30,7 @@ def pending(driver, cpo, clock):
 
 
 @pytest.fixture
+@remembered
 def validating(driver, cpo, clock):
     session = driver.start()
     cpo.session(0, created=True)
@@ -37,6 +40,7 @@ def validating(driver, cpo, clock):
 
 
 @pytest.fixture
+@remembered
 def charging(driver, cpo, clock):
     session = driver.start()
     cpo.session(0, created=True)
@@ -110,6 +114,7 @@ def test_energy_after_a_refused_stop_is_stopped_at_the_next_press_and_billed(dri
 
 
 @pytest.fixture
+@remembered
 def fallen(cpo, clock, charging):
     """The connector is free, so charging counts as over; the Session still says ACTIVE."""
     cpo.evse("CHARGING")

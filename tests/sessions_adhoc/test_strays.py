@@ -10,11 +10,13 @@ from sessions_adhoc.models import AttemptSession
 from tests.factories import cdr_data, session_data
 from tests.sessions_adhoc.conftest import stamp
 from tests.sessions_adhoc.looking import gateway, money, open_incidents, state
+from tests.support.remembering import remembered
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
+@remembered
 def waiting(driver, cpo):
     """A session whose funds are reserved, and that waits for the cable: nothing was sent to the CPO."""
     Policy.objects.create(partner=cpo.partner, start_strategy="wait_for_preparing")

@@ -13,6 +13,7 @@ from partners.models import Partner, Policy
 from tests.factories import connector_data, evse_data, location_data, session_data
 from tests.sessions_adhoc.conftest import stamp
 from tests.sessions_adhoc.looking import gateway, money, open_incidents, state
+from tests.support.remembering import remembered
 
 pytestmark = pytest.mark.django_db
 
@@ -33,6 +34,7 @@ def status_of(cpo, method: str, path: str, body=None) -> int:
 
 
 @pytest.fixture
+@remembered
 def charging(driver, cpo, clock):
     session = driver.start()
     cpo.session(0, created=True)
@@ -59,6 +61,7 @@ def test_a_live_charge_is_stopped_and_settled(driver, cpo, clock, charging) -> N
 
 
 @pytest.fixture
+@remembered
 def failed(driver, cpo, clock):
     """Live when its partner was suspended, and given up since: no energy came in time."""
     Policy.objects.create(partner=cpo.partner, auto_retry="never")

@@ -7,11 +7,13 @@ from ocpi.store import Party, put_session
 from ocpi.versions import VERSIONS
 from sessions_adhoc.models import AdHocSession, Sample, TimelineEvent
 from tests.sessions_adhoc.looking import state
+from tests.support.remembering import remembered
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
+@remembered
 def charging(driver, cpo, clock):
     session = driver.start()
     cpo.session(0, created=True)

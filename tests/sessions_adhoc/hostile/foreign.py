@@ -32,6 +32,7 @@ class Foreign:
         RemoteEndpoint.objects.filter(partner=cpo.partner).update(version=version)
         for kind in ("START_SESSION", "STOP_SESSION"):
             self.answer(kind, "ACCEPTED")
+        self.once = cpo.once.also((self, ("began", "last", "said")))
 
     @property
     def clock(self) -> Clock:
@@ -188,6 +189,9 @@ class Foreign:
 
     def charging(self, kwh: float = 1) -> AdHocSession:
         """A driver's session that charges as S-1 and has had `kwh`."""
+        return self.once(("charging", kwh), lambda: self._charging(kwh))
+
+    def _charging(self, kwh: float) -> AdHocSession:
         session = self.driver.start()
         self.session(0)
         self.later(seconds=10)
@@ -198,6 +202,9 @@ class Foreign:
         return session
 
     def validating(self) -> AdHocSession:
+        return self.once("validating", self._validating)
+
+    def _validating(self) -> AdHocSession:
         session = self.driver.start()
         self.session(0)
         self.later(seconds=10)

@@ -8,11 +8,13 @@ from ocpi.models import OcpiSession
 from tests.sessions_adhoc.conftest import stamp
 from tests.sessions_adhoc.hostile.foreign import outcome, settled, validities
 from tests.sessions_adhoc.looking import open_incidents, state
+from tests.support.remembering import remembered
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
+@remembered
 def over(foreign):
     session = foreign.charging(4)
     foreign.session(4, "COMPLETED")
@@ -22,6 +24,7 @@ def over(foreign):
 
 
 @pytest.fixture
+@remembered
 def retrying(foreign):
     """The first attempt ended with 0 kWh; the second START was accepted."""
     session = foreign.validating()

@@ -81,6 +81,9 @@ class Charge:
     session: AdHocSession = field(init=False)
     end: datetime = BEGINNING
 
+    def __post_init__(self) -> None:
+        self.once = self.cpo.once.also((self, ("session", "end")))
+
     def push(self, method: str, path: str, body: Any) -> tuple[int, int]:
         """(HTTP status, OCPI status) of a push; what follows has happened."""
         answer = self.cpo.http.generic(
@@ -96,9 +99,12 @@ class Charge:
 
     def publish(self, *elements: dict[str, Any], tariff_id: str = "T-1", expected: int = 1000, **more: Any) -> None:
         """Publish a tariff, by default 0.49 EUR per kWh without 23 % VAT: 5 kWh cost 3.01 EUR."""
-        self.evse.connectors.update(tariff_ids=["T-1"])
         body = self.tariff(*elements, tariff_id=tariff_id, **more)
-        assert self.push("PUT", f"tariffs/SK/ION/{tariff_id}", body)[1] == expected
+        assert self.once(("publish", body), lambda: self._publish(body)) == expected
+
+    def _publish(self, body: dict[str, Any]) -> int:
+        self.evse.connectors.update(tariff_ids=["T-1"])
+        return self.push("PUT", f"tariffs/SK/ION/{body['id']}", body)[1]
 
     def tariff(self, *elements: dict[str, Any], tariff_id: str = "T-1", **more: Any) -> dict[str, Any]:
         last_updated = stamp(self.cpo.clock.now() - timedelta(hours=1))
@@ -143,6 +149,10 @@ class Charge:
 
     def charge(self, kwh: float = 5, *, minutes: float = 2) -> "Charge":
         """From START to COMPLETED, the last sample right before."""
+        self.once(("charge", kwh, minutes), lambda: self._charge(kwh, minutes))
+        return self
+
+    def _charge(self, kwh: float, minutes: float) -> None:
         if not kwh:
             Policy.objects.create(partner=self.cpo.partner, auto_retry="never")
         self.start()
@@ -154,7 +164,6 @@ class Charge:
         self.meter(kwh, "COMPLETED")
         self.cpo.clock.forward(seconds=1)
         assert state(self.session)[0] == ("awaiting_cdr" if kwh else "failed")
-        return self
 
     def cost(self, gross: float) -> Any:
         """A total of this version that states 23 % VAT, or the net one where it cannot."""

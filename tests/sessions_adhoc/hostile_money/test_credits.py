@@ -19,7 +19,7 @@ def charged(charge_221) -> Charge:
 
 @pytest.fixture
 def settled(charged) -> Charge:
-    charged.bill(3.01)
+    charged.once("billed", lambda: charged.bill(3.01))
     assert charged.now() == ("settled", taken(301), [], [])
     return charged
 

@@ -99,6 +99,10 @@ def test_an_idle_fee_is_taken_where_it_was_shown(old_and_new) -> None:
 
 def parks(charge, charging: int, parked: int, kwh: float = 5) -> None:
     """Charges for so many minutes, and is parked for as many; a sample every two minutes."""
+    charge.once(("parks", charging, parked, kwh), lambda: _parks(charge, charging, parked, kwh))
+
+
+def _parks(charge, charging: int, parked: int, kwh: float) -> None:
     charge.start()
     charge.meter(0)
     for minute in range(2, charging + parked + 1, 2):
