@@ -22,7 +22,7 @@ from sessions_adhoc.models import AdHocSession, TimelineEvent
 from sessions_adhoc.money.shown import shown_to
 from sessions_adhoc.states import TERMINAL
 
-PATIENCE = 90.0
+PATIENCE = 300.0
 STOP_AT_KWH = 8.0
 POLL = 0.2
 
@@ -115,7 +115,7 @@ class Charge:
         self.id = ""
 
     def call(self, method: str, path: str = "", **options: Any) -> dict[str, Any]:
-        answer = self.http.request(method, self.url + path, timeout=10, **options)
+        answer = self.http.request(method, self.url + path, timeout=PATIENCE, **options)
         if answer.status_code >= 400:
             raise StoryFailed(f"{method} {self.url}{path} answered {answer.status_code}: {answer.text[:500]}")
         body: dict[str, Any] = answer.json()

@@ -17,11 +17,11 @@ pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
 
 def cpo(folder: Path) -> Process:
+    """Its car takes ten minutes to fill: however long the second worker takes to start, the STOP finds it charging."""
     ready = folder / "cpo.json"
     command = [sys.executable, "-m", "cpo_simulator", "--port", "0", "--ready-file", str(ready)]
-    return Process(
-        [*command, "--speed", "60", "--meter-interval", "1"], log=folder / "cpo.log", ready=file_exists(ready)
-    )
+    pace = ("--speed", "60", "--meter-interval", "1", "--knob", "car_dc_kw=6", "--knob", "car_kwh=60")
+    return Process([*command, *pace], log=folder / "cpo.log", ready=file_exists(ready))
 
 
 def test_a_charge_survives_its_worker(tmp_path, settings) -> None:
@@ -39,7 +39,7 @@ def test_a_charge_survives_its_worker(tmp_path, settings) -> None:
             story.shake_hands(partner, out)
             charge = story.Charge(url, story.wait_for_chargers(partner, out), out)
             charge.start()
-            charge.follow_until("energy", lambda session: (session["meter"]["kwh"] or 0) > 1)
+            charge.follow_until("energy", lambda session: (session["meter"]["kwh"] or 0) > 0.2)
             first.kill()
         charge.stop()
         with worker(environment, tmp_path / "second.log", "--beat"):
