@@ -75,6 +75,10 @@ def envelope(data: Any = None, code: int = 1000, message: str = "Success", **ans
 Reaction = Answer | Callable[[Seen], Answer]
 
 
+def react_to(reaction: Reaction, seen: Seen) -> Answer:
+    return reaction(seen) if callable(reaction) else reaction
+
+
 class ScriptedCpo:
     """Answers by path; what it has no script for is a 404. `seen` holds every request, in order."""
 
@@ -125,7 +129,7 @@ class ScriptedCpo:
         )
         self.seen.append(seen)
         found = self.script.get(f"{seen.method} {seen.path}") or self.script.get(seen.path)
-        answer = found(seen) if callable(found) else found or Answer("nothing here", 404)
+        answer = react_to(found or Answer("nothing here", 404), seen)
         try:
             respond(handler, answer)
         except OSError:
@@ -159,7 +163,7 @@ class ScriptedCpo:
         def react(seen: Seen) -> Answer:
             if seen.token not in accepted:
                 return envelope(None, 2000, "Unknown token", status=401)
-            return reaction(seen) if callable(reaction) else reaction
+            return react_to(reaction, seen)
 
         return react
 

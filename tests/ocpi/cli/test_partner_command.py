@@ -1,6 +1,7 @@
 """`manage.py partner`: what support types, and what it prints."""
 
 import json
+from collections.abc import Callable, Iterator
 from io import StringIO
 from typing import Any
 
@@ -11,12 +12,13 @@ from partners import tokens
 from partners.models import Partner
 from tests.ocpi.cpo import TOKEN_A, TOKEN_C, Answer, ScriptedCpo
 from tests.ocpi.sync.conftest import paged
+from tests.support.tasks import Ran
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def cpo():
+def cpo() -> Iterator[ScriptedCpo]:
     server = ScriptedCpo()
     yield server
     server.close()
@@ -39,7 +41,7 @@ def add(url: str, *more: str) -> Any:
     )
 
 
-def test_adding_shows_token_b_once(cpo):
+def test_adding_shows_token_b_once(cpo: ScriptedCpo) -> None:
     added = add(cpo.register_normally())
     assert tokens.find_issued(added["token_b"])
     assert added["our_versions_url"] == "http://127.0.0.1:8000/ocpi/emsp/versions"
@@ -52,7 +54,7 @@ def test_adding_shows_token_b_once(cpo):
     assert f"…{added['token_b'][-4:]}" in shown
 
 
-def test_adding_says_everything_that_is_wrong_at_once():
+def test_adding_says_everything_that_is_wrong_at_once() -> None:
     with pytest.raises(CommandError) as refused:
         partner(
             *("add", "--code", "Ion Charging", "--name", "Ion", "--country", "SVK", "--party", "I"),
@@ -64,13 +66,13 @@ def test_adding_says_everything_that_is_wrong_at_once():
     assert Partner.objects.count() == 0
 
 
-def test_a_code_is_unique(cpo):
+def test_a_code_is_unique(cpo: ScriptedCpo) -> None:
     add(cpo.url)
     with pytest.raises(CommandError, match="already exists"):
         add(cpo.url)
 
 
-def test_a_handshake_prints_its_steps(cpo):
+def test_a_handshake_prints_its_steps(cpo: ScriptedCpo) -> None:
     add(cpo.register_normally())
     printed = partner("handshake", "ion", "--inline")
     for line in ("versions     ok", "details      ok", "modules      ok", "credentials  ok", "finish       ok"):
@@ -80,7 +82,7 @@ def test_a_handshake_prints_its_steps(cpo):
     assert TOKEN_C not in printed
 
 
-def test_a_failed_handshake_says_what_to_do(cpo):
+def test_a_failed_handshake_says_what_to_do(cpo: ScriptedCpo) -> None:
     add(cpo.register_normally())
     cpo.on("/versions", Answer("<html>"))
     with pytest.raises(CommandError) as failed:
@@ -89,7 +91,7 @@ def test_a_failed_handshake_says_what_to_do(cpo):
     assert "What to do: The URL is probably wrong" in str(failed.value)
 
 
-def test_a_failed_handshake_in_json_exits_with_1(cpo):
+def test_a_failed_handshake_in_json_exits_with_1(cpo: ScriptedCpo) -> None:
     add(cpo.register_normally())
     cpo.on("/versions", Answer("<html>"))
     out = StringIO()
@@ -100,7 +102,7 @@ def test_a_failed_handshake_in_json_exits_with_1(cpo):
     assert (data["state"], data["steps"][0]["ok"]) == ("failed", False)
 
 
-def test_a_handshake_left_to_the_workers(cpo, run_tasks):
+def test_a_handshake_left_to_the_workers(cpo: ScriptedCpo, run_tasks: Callable[..., list[Ran]]) -> None:
     add(cpo.register_normally())
     assert as_json("handshake", "ion", "--no-wait")["state"] == "scheduled"
     with pytest.raises(CommandError, match="under way already"):
@@ -110,13 +112,13 @@ def test_a_handshake_left_to_the_workers(cpo, run_tasks):
         partner("cancel", "ion")
 
 
-def test_a_wrong_token_a_is_refused_before_anything(cpo):
+def test_a_wrong_token_a_is_refused_before_anything(cpo: ScriptedCpo) -> None:
     add(cpo.register_normally())
     with pytest.raises(CommandError, match="printable characters"):
         partner("handshake", "ion", "--token-a", "x" * 65)
 
 
-def test_pulling_says_what_was_refused(cpo):
+def test_pulling_says_what_was_refused(cpo: ScriptedCpo) -> None:
     from tests.factories import location_data
 
     add(cpo.register_normally())
@@ -133,7 +135,7 @@ def test_pulling_says_what_was_refused(cpo):
     assert as_json("sync", "ion", "locations", "--since", "2026-11-22", "--inline")[0]["full"] is False
 
 
-def test_a_failed_pull_exits_with_1(cpo):
+def test_a_failed_pull_exits_with_1(cpo: ScriptedCpo) -> None:
     add(cpo.register_normally())
     partner("handshake", "ion", "--inline")
     Partner.objects.get().endpoints.filter(module="cdrs").delete()
@@ -143,20 +145,20 @@ def test_a_failed_pull_exits_with_1(cpo):
 
 
 @pytest.mark.parametrize("arguments", [("sync", "ion", "tokens"), ("sync", "ion", "sessions")])
-def test_a_pull_that_makes_no_sense_is_refused(cpo, arguments):
+def test_a_pull_that_makes_no_sense_is_refused(cpo: ScriptedCpo, arguments: tuple[str, str, str]) -> None:
     add(cpo.url)
     with pytest.raises(CommandError):
         partner(*arguments, "--inline")
 
 
-def test_a_new_token_b_ends_the_earlier_one(cpo):
+def test_a_new_token_b_ends_the_earlier_one(cpo: ScriptedCpo) -> None:
     first = add(cpo.url)["token_b"]
     second = as_json("token", "ion")["token_b"]
     assert tokens.find_issued(first) is None
     assert tokens.find_issued(second)
 
 
-def test_showing_everything(cpo):
+def test_showing_everything(cpo: ScriptedCpo) -> None:
     add(cpo.register_normally())
     partner("handshake", "ion", "--inline")
     shown = partner("show", "ion")
@@ -166,7 +168,7 @@ def test_showing_everything(cpo):
     assert as_json("show")[0]["code"] == "ion"
 
 
-def test_method_b_takes_over_credentials(cpo):
+def test_method_b_takes_over_credentials(cpo: ScriptedCpo) -> None:
     add(cpo.register_normally())
     done = as_json("connect", "ion", "--their-token", TOKEN_C)
     assert done["connection"] == "connected"
@@ -177,7 +179,7 @@ def test_method_b_takes_over_credentials(cpo):
         partner("connect", "ion", "--their-token", "wrong")
 
 
-def test_an_unknown_code_names_the_known_ones(cpo):
+def test_an_unknown_code_names_the_known_ones(cpo: ScriptedCpo) -> None:
     add(cpo.url)
     with pytest.raises(CommandError, match=r"no partner with the code 'iom'. Known: ion"):
         partner("show", "iom")

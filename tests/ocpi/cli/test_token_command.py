@@ -1,6 +1,7 @@
 """`manage.py token`: a CPO knows a token before anybody charges with it."""
 
 import json
+from collections.abc import Callable, Iterator
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -10,20 +11,21 @@ from partners.models import Partner, ReceivedToken, RemoteEndpoint
 from partners.tokens import store_received
 from tests.factories import PartnerFactory
 from tests.ocpi.cpo import TOKEN_C, ScriptedCpo, envelope
+from tests.support.tasks import Ran
 
 pytestmark = pytest.mark.django_db
 UID = "SFPTRYOUT1"
 
 
 @pytest.fixture
-def cpo():
+def cpo() -> Iterator[ScriptedCpo]:
     server = ScriptedCpo()
     yield server
     server.close()
 
 
 @pytest.fixture
-def partner(cpo):
+def partner(cpo: ScriptedCpo) -> Partner:
     partner = PartnerFactory.create(code="ion", country_code="SK", party_id="ION", version="2.2.1")
     store_received(partner, TOKEN_C, ReceivedToken.Purpose.CONNECTION)
     RemoteEndpoint.objects.create(
@@ -33,7 +35,7 @@ def partner(cpo):
 
 
 @pytest.fixture
-def run(capsys):
+def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
     def running(*arguments: str) -> str:
         call_command("token", *arguments)
         return str(capsys.readouterr().out)
@@ -41,7 +43,9 @@ def run(capsys):
     return running
 
 
-def test_a_new_uid_becomes_a_one_off_token_and_is_pushed(cpo, partner, run, run_tasks):
+def test_a_new_uid_becomes_a_one_off_token_and_is_pushed(
+    cpo: ScriptedCpo, partner: Partner, run: Callable[..., str], run_tasks: Callable[..., list[Ran]]
+) -> None:
     cpo.on(f"/tokens/SK/SFP/{UID}", envelope())
     assert "within seconds" in run("push", "ion", UID)
     run_tasks()
@@ -54,19 +58,21 @@ def test_a_new_uid_becomes_a_one_off_token_and_is_pushed(cpo, partner, run, run_
     assert (told["uid"], told["pushed"], told["error"]) == (UID, token.last_updated.isoformat(), "")
 
 
-def test_the_same_again_makes_no_other_token(cpo, partner, run):
+def test_the_same_again_makes_no_other_token(cpo: ScriptedCpo, partner: Partner, run: Callable[..., str]) -> None:
     run("push", "ion", UID)
     run("push", "ion", UID.lower())
     assert (Token.objects.count(), TokenPush.objects.count()) == (1, 1)
 
 
-def test_a_refusal_is_shown(cpo, partner, run, run_tasks):
+def test_a_refusal_is_shown(
+    cpo: ScriptedCpo, partner: Partner, run: Callable[..., str], run_tasks: Callable[..., list[Ran]]
+) -> None:
     run("push", "ion", UID)
     run_tasks()
     assert "Last try: They have nothing at this URL" in run("show", "ion", UID)
 
 
-def test_what_cannot_be(partner, run):
+def test_what_cannot_be(partner: Partner, run: Callable[..., str]) -> None:
     other = PartnerFactory.create(code="gee")
     for arguments, text in (
         (("push", "nobody", UID), "no partner"),

@@ -1,8 +1,10 @@
 """A peer whose library needs every key: learnt from its HTTP 422, or switched on; then all optional fields are null."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from pytest_django import Settings
 
 from ocpi import handshake
 from ocpi.versions import VERSIONS
@@ -17,7 +19,7 @@ LOGO = ["body", "roles", 0, "business_details", "logo"]
 
 
 @pytest.fixture
-def peer():
+def peer() -> Iterator[ScriptedCpo]:
     server = ScriptedCpo()
     yield server
     server.close()
@@ -35,7 +37,7 @@ def strict(server: ScriptedCpo) -> Any:
 
 
 @pytest.fixture
-def fresh(db, peer):
+def fresh(db: None, peer: ScriptedCpo) -> Partner:
     url = peer.register_normally()
     peer.on("POST /2.2.1/credentials", peer.guarded(strict(peer)))
     details = PartnerDetails(
@@ -44,7 +46,7 @@ def fresh(db, peer):
     return add_partner(details)
 
 
-def test_it_is_learnt_from_a_refusal_and_remembered(peer, fresh) -> None:
+def test_it_is_learnt_from_a_refusal_and_remembered(peer: ScriptedCpo, fresh: Partner) -> None:
     run = handshake.start(fresh)
     done = handshake.advance(run.pk)
     assert done is not None
@@ -56,13 +58,13 @@ def test_it_is_learnt_from_a_refusal_and_remembered(peer, fresh) -> None:
     assert Partner.objects.get().writes_nulls
 
 
-def test_staff_switched_it_on(peer, fresh) -> None:
+def test_staff_switched_it_on(peer: ScriptedCpo, fresh: Partner) -> None:
     Partner.objects.update(writes_nulls=True)
     handshake.advance(handshake.start(Partner.objects.get()).pk)
     assert [seen.body["roles"][0]["business_details"]["logo"] for seen in peer.calls("POST")] == [None]
 
 
-def test_a_refusal_for_another_reason_is_asked_once_more_and_not_remembered(peer, fresh) -> None:
+def test_a_refusal_for_another_reason_is_asked_once_more_and_not_remembered(peer: ScriptedCpo, fresh: Partner) -> None:
     peer.on("POST /2.2.1/credentials", Answer({"detail": [{"loc": LOGO, "msg": "Field required"}]}, 422))
     run = handshake.advance(handshake.start(fresh).pk)
     assert run is not None
@@ -71,7 +73,7 @@ def test_a_refusal_for_another_reason_is_asked_once_more_and_not_remembered(peer
     assert not Partner.objects.get().writes_nulls
 
 
-def test_our_logo_is_a_setting(peer, fresh, settings) -> None:
+def test_our_logo_is_a_setting(peer: ScriptedCpo, fresh: Partner, settings: Settings) -> None:
     settings.OCPI_LOGO_URL = "https://sfp.example/logo.svg?v=2"
     handshake.advance(handshake.start(fresh).pk)
     [sent] = [seen.body for seen in peer.calls("POST")]
@@ -95,7 +97,7 @@ def test_every_version_can_write_out_what_we_send(version: str) -> None:
         assert all(value in (None, []) for value in full.values())
 
 
-def test_what_we_answer_is_written_out_too(db) -> None:
+def test_what_we_answer_is_written_out_too(db: None) -> None:
     partner = PartnerFactory.create(code="ion", country_code="SK", party_id="ION", writes_nulls=True)
     cpo = Cpo(partner, token=issue_token(partner))
     data = answered(cpo.get("credentials"), 200, 1000)

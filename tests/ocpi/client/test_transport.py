@@ -4,75 +4,80 @@ import socket
 import ssl
 import threading
 import time
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 import requests
 import responses
+from pytest_django import Settings
 from urllib3.connection import HTTPConnection
 from urllib3.exceptions import NameResolutionError
 
 from ocpi.client import transport
 from ocpi.client.addresses import is_public
 from ocpi.models import Message
-from tests.ocpi.cpo import Answer, envelope
+from tests.ocpi.client.conftest import Ask
+from tests.ocpi.cpo import Answer, ScriptedCpo, envelope
 from tests.support.processes import free_port
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
-def test_it_follows_a_redirect_on_the_same_host(cpo, ask, status):
+def test_it_follows_a_redirect_on_the_same_host(cpo: ScriptedCpo, ask: Ask, status: int) -> None:
     cpo.on("/old", Answer(status=status, headers={"Location": "/new"}))
     cpo.on("/new", envelope("here"))
     assert ask(f"{cpo.url}/old").data == "here"
     assert cpo.seen[1].token == cpo.seen[0].token
 
 
-def test_it_does_not_follow_a_redirect_to_another_host(cpo, ask):
+def test_it_does_not_follow_a_redirect_to_another_host(cpo: ScriptedCpo, ask: Ask) -> None:
     cpo.on("/old", Answer(status=302, headers={"Location": "https://other.example/versions"}))
-    failure = ask(f"{cpo.url}/old")
+    failure = ask.in_vain(f"{cpo.url}/old")
     assert (failure.kind, failure.text) == ("redirect", "they redirect to another host: https://other.example/versions")
     assert "final URL" in failure.advice
 
 
-def test_it_stops_in_a_ring_of_redirects(cpo, ask):
+def test_it_stops_in_a_ring_of_redirects(cpo: ScriptedCpo, ask: Ask) -> None:
     cpo.on("/ring", Answer(status=302, headers={"Location": "/ring"}))
-    failure = ask(f"{cpo.url}/ring")
+    failure = ask.in_vain(f"{cpo.url}/ring")
     assert failure.kind == "redirect"
     assert len(cpo.seen) == 4
 
 
-def test_a_post_is_never_turned_into_a_get(cpo, ask):
+def test_a_post_is_never_turned_into_a_get(cpo: ScriptedCpo, ask: Ask) -> None:
     cpo.on("/old", Answer(status=302, headers={"Location": "/new"}))
-    assert ask(f"{cpo.url}/old", "POST", body={}).kind == "redirect"
+    assert ask.in_vain(f"{cpo.url}/old", "POST", body={}).kind == "redirect"
     cpo.on("/old", Answer(status=307, headers={"Location": "/new"}))
     cpo.on("POST /new", envelope("posted"))
     assert ask(f"{cpo.url}/old", "POST", body={"a": 1}).data == "posted"
     assert cpo.seen[-1].body == {"a": 1}
 
 
-def test_a_silent_server_costs_no_more_than_the_deadline(cpo, ask):
+def test_a_silent_server_costs_no_more_than_the_deadline(cpo: ScriptedCpo, ask: Ask) -> None:
     cpo.on("/x", envelope(delay=5))
     began = time.monotonic()
-    failure = ask(f"{cpo.url}/x", connect_timeout=0.2, read_timeout=0.3)
+    failure = ask.in_vain(f"{cpo.url}/x", connect_timeout=0.2, read_timeout=0.3)
     assert time.monotonic() - began < 2
     assert (failure.kind, failure.might_have_arrived) == ("read_timeout", True)
     assert "within 0.5 seconds" in failure.text
+    assert failure.message_id is not None
     assert Message.objects.get(pk=failure.message_id).error == failure.text
 
 
-def test_a_dripping_body_costs_no_more_than_the_deadline(cpo, ask):
+def test_a_dripping_body_costs_no_more_than_the_deadline(cpo: ScriptedCpo, ask: Ask) -> None:
     cpo.on("/x", Answer("x" * 1000, drip=0.05))
     began = time.monotonic()
-    failure = ask(f"{cpo.url}/x", connect_timeout=0.3, read_timeout=0.3)
+    failure = ask.in_vain(f"{cpo.url}/x", connect_timeout=0.3, read_timeout=0.3)
     assert time.monotonic() - began < 2
     assert (failure.kind, failure.might_have_arrived) == ("read_timeout", True)
 
 
 @pytest.fixture
-def listener():
+def listener() -> Iterator[Callable[..., int]]:
     """`listener(talk)` runs `talk(connection)` for each connection; returns its port."""
     servers = []
 
-    def listen(talk) -> int:
+    def listen(talk: Any) -> int:
         server = socket.create_server(("127.0.0.1", 0))
         servers.append(server)
 
@@ -92,7 +97,7 @@ def listener():
         server.close()
 
 
-def test_dripping_headers_cost_no_more_than_the_deadline(listener, ask):
+def test_dripping_headers_cost_no_more_than_the_deadline(listener: Callable[..., int], ask: Ask) -> None:
     def drip(connection: socket.socket) -> None:
         connection.sendall(b"HTTP/1.1 200 OK\r\n")
         for number in range(100):
@@ -100,50 +105,51 @@ def test_dripping_headers_cost_no_more_than_the_deadline(listener, ask):
             time.sleep(0.1)
 
     began = time.monotonic()
-    failure = ask(f"http://127.0.0.1:{listener(drip)}/", connect_timeout=0.3, read_timeout=0.3)
+    failure = ask.in_vain(f"http://127.0.0.1:{listener(drip)}/", connect_timeout=0.3, read_timeout=0.3)
     assert time.monotonic() - began < 2
     assert (failure.kind, failure.might_have_arrived) == ("read_timeout", True)
 
 
-def test_a_connection_cut_off_may_have_delivered_the_request(listener, ask):
+def test_a_connection_cut_off_may_have_delivered_the_request(listener: Callable[..., int], ask: Ask) -> None:
     def hang_up(connection: socket.socket) -> None:
         connection.recv(65536)
         connection.close()
 
-    failure = ask(f"http://127.0.0.1:{listener(hang_up)}/", "POST", body={})
+    failure = ask.in_vain(f"http://127.0.0.1:{listener(hang_up)}/", "POST", body={})
     assert (failure.kind, failure.might_have_arrived) == ("connection_lost", True)
 
 
-def test_a_tls_handshake_that_hangs_delivers_nothing(listener, ask):
-    failure = ask(
+def test_a_tls_handshake_that_hangs_delivers_nothing(listener: Callable[..., int], ask: Ask) -> None:
+    failure = ask.in_vain(
         f"https://127.0.0.1:{listener(lambda connection: time.sleep(2))}/", connect_timeout=0.3, read_timeout=0.2
     )
     assert (failure.kind, failure.might_have_arrived) == ("tls", False)
 
 
-def test_a_server_without_tls_on_https_delivers_nothing(cpo, ask):
-    failure = ask(cpo.url.replace("http://", "https://") + "/x")
+def test_a_server_without_tls_on_https_delivers_nothing(cpo: ScriptedCpo, ask: Ask) -> None:
+    failure = ask.in_vain(cpo.url.replace("http://", "https://") + "/x")
     assert (failure.kind, failure.might_have_arrived) == ("tls", False)
     assert "certificate" in failure.advice
     assert cpo.seen == []
 
 
-def test_tls_below_1_2_is_not_spoken():
+def test_tls_below_1_2_is_not_spoken() -> None:
     assert transport.tls_context().minimum_version == ssl.TLSVersion.TLSv1_2
     assert transport.tls_context().verify_mode == ssl.CERT_REQUIRED
     assert transport.tls_context().check_hostname
 
 
-def test_a_closed_port_is_a_refused_connection(ask):
-    failure = ask(f"http://127.0.0.1:{free_port()}/versions")
+def test_a_closed_port_is_a_refused_connection(ask: Ask) -> None:
+    failure = ask.in_vain(f"http://127.0.0.1:{free_port()}/versions")
     assert (failure.kind, failure.might_have_arrived) == ("refused", False)
+    assert failure.message_id is not None
     assert Message.objects.get(pk=failure.message_id).http_status is None
 
 
-def test_a_large_answer_is_cut_off(cpo, ask, monkeypatch):
+def test_a_large_answer_is_cut_off(cpo: ScriptedCpo, ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transport, "LARGEST_BODY", 100_000)
     cpo.on("/x", Answer("x" * 200_000))
-    assert ask(f"{cpo.url}/x").kind == "too_large"
+    assert ask.in_vain(f"{cpo.url}/x").kind == "too_large"
 
 
 @pytest.mark.parametrize(
@@ -163,10 +169,10 @@ def test_a_large_answer_is_cut_off(cpo, ask, monkeypatch):
         (requests.exceptions.ChunkedEncodingError(), "connection_lost"),
     ],
 )
-def test_each_way_to_break_has_a_name(ask, broken, kind):
+def test_each_way_to_break_has_a_name(ask: Ask, broken: Any, kind: str) -> None:
     with responses.RequestsMock() as mock:
         mock.get("https://cpo.example/versions", body=broken)
-        failure = ask("https://cpo.example/versions")
+        failure = ask.in_vain("https://cpo.example/versions")
     assert failure.kind == kind
     assert failure.might_have_arrived == (kind in ("read_timeout", "connection_lost"))
 
@@ -174,8 +180,8 @@ def test_each_way_to_break_has_a_name(ask, broken, kind):
 @pytest.mark.parametrize(
     "url", ["", "cpo.example/versions", "ftp://cpo.example/", "https://", "https://[::1", "https://u:p@cpo.example/"]
 )
-def test_what_is_no_url_is_not_called(ask, url):
-    failure = ask(url)
+def test_what_is_no_url_is_not_called(ask: Ask, url: str) -> None:
+    failure = ask.in_vain(url)
     assert (failure.kind, failure.might_have_arrived) == ("bad_url", False)
 
 
@@ -191,25 +197,27 @@ def test_what_is_no_url_is_not_called(ask, url):
         "https://localhost/versions",
     ],
 )
-def test_production_calls_no_private_address_and_no_plain_http(ask, settings, url):
+def test_production_calls_no_private_address_and_no_plain_http(ask: Ask, settings: Settings, url: str) -> None:
     settings.OCPI_ALLOW_INSECURE_PARTNERS = False
-    failure = ask(url)
+    failure = ask.in_vain(url)
     assert (failure.kind, failure.might_have_arrived) == ("insecure", False)
     assert "public https:// URL" in failure.advice
 
 
-def test_a_public_name_with_a_private_address_is_not_called(ask, settings, monkeypatch):
+def test_a_public_name_with_a_private_address_is_not_called(
+    ask: Ask, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     settings.OCPI_ALLOW_INSECURE_PARTNERS = False
     found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (ip, 443)) for ip in ("93.184.216.34", "192.168.1.1")]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_kwargs: found)
-    failure = ask("https://cpo.example/versions")
+    failure = ask.in_vain("https://cpo.example/versions")
     assert (failure.kind, failure.text) == (
         "insecure",
         "cpo.example leads to 192.168.1.1, which is no public address",
     )
 
 
-def test_a_redirect_to_plain_http_is_not_followed(settings):
+def test_a_redirect_to_plain_http_is_not_followed(settings: Settings) -> None:
     with pytest.raises(transport.RedirectError):
         transport._follow_redirect("GET", "https://cpo.example/a", 302, "http://cpo.example/a")
 
@@ -218,21 +226,21 @@ def test_a_redirect_to_plain_http_is_not_followed(settings):
     "target",
     ["https://cpo.example:8443/a", "http://cpo.example:443/a", "//cpo.example:444/a", "https://cpo.example.:443/a"],
 )
-def test_a_redirect_leaves_neither_port_nor_scheme(target):
+def test_a_redirect_leaves_neither_port_nor_scheme(target: str) -> None:
     with pytest.raises(transport.RedirectError):
         transport._follow_redirect("GET", "https://cpo.example/a", 307, target)
 
 
 @pytest.mark.parametrize("target", ["/b", "https://cpo.example:443/b", "https://CPO.example/b"])
-def test_a_redirect_may_write_the_same_origin_otherwise(target):
+def test_a_redirect_may_write_the_same_origin_otherwise(target: str) -> None:
     assert transport._follow_redirect("GET", "https://cpo.example/a", 302, target).endswith("/b")
 
 
-def test_a_redirect_to_another_port_gets_no_token(cpo, ask, listener):
+def test_a_redirect_to_another_port_gets_no_token(cpo: ScriptedCpo, ask: Ask, listener: Callable[..., int]) -> None:
     heard = []
     port = listener(lambda connection: heard.append(connection.recv(65536)))
     cpo.on("/old", Answer(status=307, headers={"Location": f"http://127.0.0.1:{port}/steal?token=s3cret-enough-1234"}))
-    failure = ask(f"{cpo.url}/old")
+    failure = ask.in_vain(f"{cpo.url}/old")
     assert failure.kind == "redirect"
     assert "another port" in failure.text
     assert "s3cret" not in failure.text
@@ -285,18 +293,18 @@ def test_a_redirect_to_another_port_gets_no_token(cpo, ask, listener):
         ("198.18.0.1", False),
     ],
 )
-def test_which_addresses_are_public(address, public):
+def test_which_addresses_are_public(address: str, public: bool) -> None:
     assert is_public(address) == public
 
 
-def test_cookies_are_not_kept(cpo, ask):
+def test_cookies_are_not_kept(cpo: ScriptedCpo, ask: Ask) -> None:
     cpo.on("/x", envelope(headers={"Set-Cookie": "session=1"}))
     ask(f"{cpo.url}/x")
     ask(f"{cpo.url}/x")
     assert "cookie" not in cpo.seen[1].headers
 
 
-def test_a_connection_is_used_once(listener, ask):
+def test_a_connection_is_used_once(listener: Callable[..., int], ask: Ask) -> None:
     """The server would keep it open, and closes it just when the next request is written."""
     connections = []
 

@@ -1,5 +1,7 @@
 """What tests of commands share: a connected partner whose commands module is scripted."""
 
+from collections.abc import Callable, Iterator
+
 import pytest
 
 from ocpi import receivers
@@ -8,14 +10,14 @@ from tests.ocpi.cpo import ScriptedCpo, connected_partner
 
 
 @pytest.fixture
-def cpo():
+def cpo() -> Iterator[ScriptedCpo]:
     server = ScriptedCpo()
     yield server
     server.close()
 
 
 @pytest.fixture
-def connected(db, cpo):
+def connected(db: None, cpo: ScriptedCpo) -> Callable[..., Partner]:
     """`connected(version)` makes a partner that is connected to the scripted CPO."""
 
     def connected(version: str = "2.2.1", url: str = "") -> Partner:
@@ -28,9 +30,9 @@ def connected(db, cpo):
 
 
 @pytest.fixture(autouse=True)
-def news(monkeypatch):
+def news(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, str]]:
     """The commands that the higher layers were told of: (state, response, result) at that moment."""
-    told = []
+    told: list[tuple[str, str, str]] = []
     monkeypatch.setattr(
         receivers, "_command", [lambda command: told.append((command.state, command.response, command.result))]
     )

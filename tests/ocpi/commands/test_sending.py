@@ -1,25 +1,28 @@
 """What a command becomes on the wire, and what each answer to it means (rules 1, 3 and 5)."""
 
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.utils import timezone
+from pytest_django import Settings
 
 from ocpi.calls import commands
 from ocpi.models import Command, Message, Token
 from partners.models import Partner
-from tests.ocpi.cpo import HTML, TOKEN_C, Answer, envelope
+from tests.ocpi.cpo import HTML, TOKEN_C, Answer, ScriptedCpo, envelope
 from tests.support.processes import free_port
+from tests.support.tasks import Ran
 
 START = "POST /commands/START_SESSION"
 STOP = "POST /commands/STOP_SESSION"
 ACCEPTED = envelope({"result": "ACCEPTED", "timeout": 30})
 
 
-def start(partner: Partner, **changes) -> Command:
+def start(partner: Partner, **changes: Any) -> Command:
     token = Token.objects.create(
         uid="T-1",
         contract_id="SK-SFP-C1",
@@ -42,14 +45,14 @@ def sent(command: Command) -> Command:
     return Command.objects.get(pk=command.pk)
 
 
-def test_creating_sends_nothing(cpo, connected):
+def test_creating_sends_nothing(cpo: ScriptedCpo, connected: Callable[..., Partner]) -> None:
     command = start(connected())
     assert (command.state, command.reference, command.tries) == ("created", "session-1", 0)
     assert command.request["authorization_reference"] == "REF-1"
     assert cpo.seen == []
 
 
-def test_start_session_in_2_2_1(cpo, connected, settings):
+def test_start_session_in_2_2_1(cpo: ScriptedCpo, connected: Callable[..., Partner], settings: Settings) -> None:
     settings.OCPI_BASE_URL_TEMPLATE = "https://ocpi-{code}.example"
     cpo.on(START, ACCEPTED)
     command = sent(start(connected()))
@@ -76,7 +79,7 @@ def test_start_session_in_2_2_1(cpo, connected, settings):
     assert cpo.seen[0].headers["ocpi-to-party-id"] == "ION"
 
 
-def test_start_session_in_2_1_1(cpo, connected):
+def test_start_session_in_2_1_1(cpo: ScriptedCpo, connected: Callable[..., Partner]) -> None:
     cpo.on(START, envelope({"result": "ACCEPTED"}))
     command = sent(start(connected("2.1.1"), location_id="L" * 39))
     body = cpo.seen[0].body
@@ -88,7 +91,7 @@ def test_start_session_in_2_1_1(cpo, connected):
 
 
 @pytest.mark.parametrize("version", ["2.1.1", "2.2", "2.2.1", "2.3.0"])
-def test_stop_session_in_each_version(cpo, connected, version):
+def test_stop_session_in_each_version(cpo: ScriptedCpo, connected: Callable[..., Partner], version: str) -> None:
     cpo.on(STOP, ACCEPTED)
     command = sent(commands.create_stop_session(partner=connected(version), session_id="S-9", reference="x"))
     assert (command.state, command.response, command.version) == ("answered", "ACCEPTED", version)
@@ -119,7 +122,9 @@ ANSWERS = {
 
 
 @pytest.mark.parametrize("name", ANSWERS)
-def test_what_each_answer_means(cpo, connected, news, name):
+def test_what_each_answer_means(
+    cpo: ScriptedCpo, connected: Callable[..., Partner], news: list[tuple[str, str, str]], name: str
+) -> None:
     answer, state, response, timeout = ANSWERS[name]
     cpo.on(START, answer)
     command = sent(start(connected()))
@@ -134,18 +139,20 @@ def test_what_each_answer_means(cpo, connected, news, name):
     assert news == [(state, response, "")]
 
 
-def test_a_refusal_keeps_its_words(cpo, connected):
+def test_a_refusal_keeps_its_words(cpo: ScriptedCpo, connected: Callable[..., Partner]) -> None:
     cpo.on(START, envelope(None, 2003, "Unknown location"))
     assert sent(start(connected())).response_text == "they answered with OCPI status code 2003: Unknown location"
 
 
-def test_a_response_keeps_its_message(cpo, connected):
+def test_a_response_keeps_its_message(cpo: ScriptedCpo, connected: Callable[..., Partner]) -> None:
     texts = [{"language": "en", "text": "Not now"}, {"language": "sk", "text": "Teraz nie"}]
     cpo.on(START, envelope({"result": "REJECTED", "timeout": 0, "message": texts}))
     assert sent(start(connected())).response_text == "Not now / Teraz nie"
 
 
-def test_a_slow_answer_is_no_answer(cpo, connected, settings, news):
+def test_a_slow_answer_is_no_answer(
+    cpo: ScriptedCpo, connected: Callable[..., Partner], settings: Settings, news: list[tuple[str, str, str]]
+) -> None:
     settings.OCPI_CONNECT_TIMEOUT, settings.OCPI_READ_TIMEOUT = 0.1, 0.1
     cpo.on(START, envelope({"result": "ACCEPTED", "timeout": 30}, delay=1))
     command = sent(start(connected()))
@@ -154,7 +161,9 @@ def test_a_slow_answer_is_no_answer(cpo, connected, settings, news):
     assert news == [("unanswered", "", "")]
 
 
-def test_what_could_not_arrive_may_be_sent_again(cpo, connected, news):
+def test_what_could_not_arrive_may_be_sent_again(
+    cpo: ScriptedCpo, connected: Callable[..., Partner], news: list[tuple[str, str, str]]
+) -> None:
     partner = connected(url=f"http://127.0.0.1:{free_port()}/commands")
     command = sent(start(partner))
     assert (command.state, command.tries) == ("undelivered", 1)
@@ -167,7 +176,9 @@ def test_what_could_not_arrive_may_be_sent_again(cpo, connected, news):
 
 
 @pytest.mark.parametrize("state", ["sending", "answered", "unanswered"])
-def test_what_may_have_arrived_is_never_sent_again(cpo, connected, news, state):
+def test_what_may_have_arrived_is_never_sent_again(
+    cpo: ScriptedCpo, connected: Callable[..., Partner], news: list[tuple[str, str, str]], state: str
+) -> None:
     cpo.on(START, ACCEPTED)
     command = start(connected())
     Command.objects.filter(pk=command.pk).update(state=state)
@@ -176,7 +187,9 @@ def test_what_may_have_arrived_is_never_sent_again(cpo, connected, news, state):
     assert news == []
 
 
-def test_a_partner_without_the_module_is_told_apart(connected, news):
+def test_a_partner_without_the_module_is_told_apart(
+    connected: Callable[..., Partner], news: list[tuple[str, str, str]]
+) -> None:
     partner = connected()
     partner.endpoints.all().delete()
     command = sent(start(partner))
@@ -184,14 +197,14 @@ def test_a_partner_without_the_module_is_told_apart(connected, news):
     assert "does not offer commands (receiver) in 2.2.1" in command.failure
 
 
-def test_what_a_version_cannot_say_is_not_sent(cpo, connected):
+def test_what_a_version_cannot_say_is_not_sent(cpo: ScriptedCpo, connected: Callable[..., Partner]) -> None:
     command = sent(start(connected("2.2.1"), location_id="L" * 39))
     assert command.state == "undelivered"
     assert "cannot be expressed in OCPI 2.2.1: location_id" in command.failure
     assert cpo.seen == []
 
 
-def test_a_suspended_partner_gets_nothing(cpo, connected):
+def test_a_suspended_partner_gets_nothing(cpo: ScriptedCpo, connected: Callable[..., Partner]) -> None:
     partner = connected()
     Partner.objects.filter(pk=partner.pk).update(connection=Partner.Connection.SUSPENDED)
     command = sent(start(partner))
@@ -200,12 +213,14 @@ def test_a_suspended_partner_gets_nothing(cpo, connected):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_result_that_comes_before_the_response_is_kept(cpo, connected, news):
+def test_a_result_that_comes_before_the_response_is_kept(
+    cpo: ScriptedCpo, connected: Callable[..., Partner], news: list[tuple[str, str, str]]
+) -> None:
     """The callback is handled by a web process while our POST is still open."""
     partner = connected()
     command = start(partner)
 
-    def callback_first(_seen):
+    def callback_first(_seen: Any) -> Answer:
         try:
             Command.objects.filter(pk=command.pk).update(result="FAILED", result_text="Cable", result_at=timezone.now())
         finally:
@@ -220,7 +235,9 @@ def test_a_result_that_comes_before_the_response_is_kept(cpo, connected, news):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_workers_at_once_send_once(cpo, connected, news):
+def test_two_workers_at_once_send_once(
+    cpo: ScriptedCpo, connected: Callable[..., Partner], news: list[tuple[str, str, str]]
+) -> None:
     cpo.on(START, ACCEPTED)
     command = start(connected())
     barrier = threading.Barrier(4)
@@ -241,7 +258,9 @@ def test_two_workers_at_once_send_once(cpo, connected, news):
     assert news == [("answered", "ACCEPTED", "")]
 
 
-def test_a_worker_that_died_leaves_an_unanswered_command(connected, news):
+def test_a_worker_that_died_leaves_an_unanswered_command(
+    connected: Callable[..., Partner], news: list[tuple[str, str, str]]
+) -> None:
     command = start(connected())
     long_ago = timezone.now() - timedelta(minutes=2)
     Command.objects.filter(pk=command.pk).update(state="sending", sent_at=long_ago)
@@ -253,7 +272,7 @@ def test_a_worker_that_died_leaves_an_unanswered_command(connected, news):
     assert commands.recover_lost(timezone.now()) == 0
 
 
-def test_a_call_under_way_is_not_lost(connected, news):
+def test_a_call_under_way_is_not_lost(connected: Callable[..., Partner], news: list[tuple[str, str, str]]) -> None:
     command = start(connected())
     Command.objects.filter(pk=command.pk).update(state="sending", sent_at=timezone.now() - timedelta(seconds=30))
     assert commands.recover_lost(timezone.now()) == 0
@@ -264,8 +283,14 @@ def test_a_call_under_way_is_not_lost(connected, news):
 @pytest.mark.parametrize(
     ("answer", "response"), [(ACCEPTED, "ACCEPTED"), (envelope(None, 2003, "Unknown location"), "REJECTED")]
 )
-def test_an_answer_that_comes_after_all_counts(cpo, connected, news, answer, response):
-    def answer_late(_seen):
+def test_an_answer_that_comes_after_all_counts(
+    cpo: ScriptedCpo,
+    connected: Callable[..., Partner],
+    news: list[tuple[str, str, str]],
+    answer: Answer,
+    response: str,
+) -> None:
+    def answer_late(_seen: Any) -> Answer:
         commands.recover_lost(timezone.now() + timedelta(minutes=5))
         connection.close()
         return answer
@@ -276,11 +301,13 @@ def test_an_answer_that_comes_after_all_counts(cpo, connected, news, answer, res
     assert [state for state, *_ in news] == ["unanswered", "answered"]
 
 
-def test_the_receivers_are_part_of_the_transaction(cpo, connected, monkeypatch):
+def test_the_receivers_are_part_of_the_transaction(
+    cpo: ScriptedCpo, connected: Callable[..., Partner], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What a receiver cannot write is not half written: the command stays `sending`, for the sweep."""
     from ocpi import receivers
 
-    def broken(_command) -> None:
+    def broken(_command: Any) -> None:
         raise RuntimeError("receiver")
 
     monkeypatch.setattr(receivers, "_command", [broken])
@@ -292,7 +319,9 @@ def test_the_receivers_are_part_of_the_transaction(cpo, connected, monkeypatch):
     assert (command.state, command.response) == ("sending", "")
 
 
-def test_the_task_sends(cpo, connected, run_tasks):
+def test_the_task_sends(
+    cpo: ScriptedCpo, connected: Callable[..., Partner], run_tasks: Callable[..., list[Ran]]
+) -> None:
     from ocpi.tasks import send_command
 
     cpo.on(START, ACCEPTED)
@@ -304,7 +333,9 @@ def test_the_task_sends(cpo, connected, run_tasks):
 
 
 @pytest.mark.parametrize(("timeout", "kept"), [(1e9, 10**9), (10**12, 2**31 - 1), (9e99, None), (-1e12, None)])
-def test_a_command_is_answered_whatever_time_it_may_take(cpo, connected, timeout, kept):
+def test_a_command_is_answered_whatever_time_it_may_take(
+    cpo: ScriptedCpo, connected: Callable[..., Partner], timeout: float, kept: int | None
+) -> None:
     cpo.on(START, envelope({"result": "ACCEPTED", "timeout": timeout}))
     command = sent(start(connected()))
     assert (command.state, command.response, command.timeout) == ("answered", "ACCEPTED", kept)

@@ -1,7 +1,11 @@
 """START_SESSION and STOP_SESSION with the simulated CPO: its results and Sessions come to our own server."""
 
+from pathlib import Path
+
 import pytest
 from django.utils import timezone
+from pytest_django import Settings
+from pytest_django.live_server_helper import LiveServer
 
 from ocpi import handshake, sync
 from ocpi.calls import commands
@@ -13,7 +17,7 @@ from tests.support.processes import eventually
 
 @pytest.mark.parametrize("version", ["2.1.1", "2.2.1"])
 @pytest.mark.django_db(transaction=True)
-def test_a_start_and_a_stop(tmp_path, live_server, settings, version):
+def test_a_start_and_a_stop(tmp_path: Path, live_server: LiveServer, settings: Settings, version: str) -> None:
     settings.OCPI_BASE_URL_TEMPLATE = live_server.url
     with simulator(tmp_path, "--versions", version) as cpo:
         details = PartnerDetails("ion", "Ion", "SK", "ION", cpo.versions_url, version, token_a=cpo.token_a)

@@ -103,12 +103,13 @@ def evse_course(draw: st.DrawFn) -> list[Update]:
         evse = truth["evses"][0]
         connector = evse["connectors"][0]
         level, method = draw(st.sampled_from(_MESSAGES))
-        own = {"location": truth, "evse": evse, "connector": connector}[level]
-        change = {
+        own: dict[str, Any] = {"location": truth, "evse": evse, "connector": connector}[level]
+        changes: dict[str, dict[str, Any]] = {
             "location": {"name": f"Name {step}"},
             "evse": {"status": draw(st.sampled_from(STATUSES))},
             "connector": {"tariff_ids": [f"T-{step}"]},
-        }[level]
+        }
+        change = changes[level]
         own |= change
         for part in (truth, *((evse,) if level != "location" else ()), *((connector,) if level == "connector" else ())):
             part["last_updated"] = at

@@ -76,7 +76,8 @@ def vector(version: str, kind: str, **changes: Any) -> dict[str, Any]:
     """A fresh, valid object of this version; `evse` and `connector` are those of its location."""
     location = VECTORS[version]["location"]
     parts = {"evse": location["evses"][0], "connector": location["evses"][0]["connectors"][0]}
-    return deepcopy(parts.get(kind) or VECTORS[version][kind]) | changes
+    found: dict[str, Any] = deepcopy(parts.get(kind) or VECTORS[version][kind])
+    return found | changes
 
 
 @dataclass(frozen=True)

@@ -1,31 +1,35 @@
 """What tests of the handshake share."""
 
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.utils import timezone
+from pytest_django import Settings
+from pytest_django.live_server_helper import LiveServer
 
 from ocpi import handshake
 from ocpi.models import HandshakeRun, HandshakeStep
 from partners import tokens
 from partners.models import IssuedToken, Partner, ReceivedToken
 from partners.services import PartnerDetails, add_partner
-from tests.ocpi.cpo import TOKEN_A, ScriptedCpo, simulator
+from tests.ocpi.cpo import TOKEN_A, ScriptedCpo, Simulator, simulator
 
 
 @pytest.fixture
-def cpo():
+def cpo() -> Iterator[ScriptedCpo]:
     server = ScriptedCpo()
     yield server
     server.close()
 
 
 @pytest.fixture
-def fresh():
+def fresh() -> Callable[..., Partner]:
     """`fresh(versions_url)` adds a partner that is not connected, with Token A."""
 
-    def fresh(versions_url: str, **more) -> Partner:
+    def fresh(versions_url: str, **more: Any) -> Partner:
         details: dict[str, Any] = {
             "code": "ion",
             "name": "Ion",
@@ -39,19 +43,19 @@ def fresh():
 
 
 @pytest.fixture
-def our_server(live_server, settings):
+def our_server(live_server: LiveServer, settings: Settings) -> str:
     """Our own OCPI interface over HTTP: the partner calls it while our POST is open."""
     settings.OCPI_BASE_URL_TEMPLATE = live_server.url
     return live_server.url
 
 
 @pytest.fixture
-def simulated(tmp_path):
+def simulated(tmp_path: Path) -> Iterator[Simulator]:
     with simulator(tmp_path) as cpo:
         yield cpo
 
 
-def go(partner: Partner, **more) -> HandshakeRun:
+def go(partner: Partner, **more: Any) -> HandshakeRun:
     """Start a handshake and advance it as far as it goes at once."""
     return advanced(handshake.start(partner, **more))
 

@@ -1,8 +1,10 @@
 """A worker may die anywhere: at any write, before or after any call. The next one makes the best of what is left."""
 
 import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import requests
@@ -13,8 +15,9 @@ from ocpi import handshake
 from ocpi.models import HandshakeRun
 from partners import tokens
 from partners.models import Partner
-from tests.ocpi.cpo import TOKEN_A, Answer, Seen, credentials_data, envelope
+from tests.ocpi.cpo import TOKEN_A, Answer, Reaction, ScriptedCpo, Seen, credentials_data, envelope, react_to
 from tests.ocpi.handshake.conftest import advanced, received_text, token_state, waits
+from tests.support.tasks import Ran
 
 LOST = "They have registered us, but their answer was lost."
 
@@ -23,41 +26,49 @@ class WorkerKilled(BaseException):
     """Passes every `except Exception`, as a SIGKILL would; what was not committed is rolled back."""
 
 
-@pytest.fixture
-def strict_cpo(cpo):
+class StrictCpo(ScriptedCpo):
     """A CPO that registers once: Token A is then used up, and each registration has a Token C of its own."""
-    cpo.register_normally(accepted=None)
-    cpo.registered_with = []
 
-    def with_the_right_token(answer: Answer):
-        def react(seen: Seen):
-            accepted = [given for _, given in cpo.registered_with] or [TOKEN_A]
-            return answer if seen.token in accepted else envelope(None, 2000, status=401)
+    def __init__(self) -> None:
+        super().__init__()
+        self.registered_with: list[tuple[str, str]] = []
+        """Token B and Token C of each registration."""
+        self.register_normally(accepted=None)
+        for path in ("/versions", "/2.2.1/details"):
+            self.on(path, self.with_the_right_token(self.script[path]))
+        self.on("POST /2.2.1/credentials", self.register)
+
+    def with_the_right_token(self, reaction: Reaction) -> Reaction:
+        def react(seen: Seen) -> Answer:
+            accepted = tuple(given for _, given in self.registered_with) or (TOKEN_A,)
+            return react_to(self.guarded(reaction, accepted), seen)
 
         return react
 
-    def register(seen: Seen):
-        if seen.token != TOKEN_A or cpo.registered_with:
+    def register(self, seen: Seen) -> Answer:
+        if seen.token != TOKEN_A or self.registered_with:
             return envelope(None, 2000, status=401)
-        given = f"cccccccc-3333-4333-8333-{len(cpo.registered_with):012}"
-        cpo.registered_with.append((seen.body["token"], given))
-        return envelope(credentials_data(cpo.url, given))
+        given = f"cccccccc-3333-4333-8333-{len(self.registered_with):012}"
+        self.registered_with.append((seen.body["token"], given))
+        return envelope(credentials_data(self.url, given))
 
-    for path in ("/versions", "/2.2.1/details"):
-        cpo.on(path, with_the_right_token(cpo.script[path]))
-    cpo.on("POST /2.2.1/credentials", register)
-    return cpo
+
+@pytest.fixture
+def strict_cpo() -> Iterator[StrictCpo]:
+    server = StrictCpo()
+    yield server
+    server.close()
 
 
 @contextmanager
-def killed_at_write(number: int):
+def killed_at_write(number: int) -> Iterator[list[str]]:
     """Kill the worker at its n-th INSERT, UPDATE or DELETE; yields those that it began.
 
     To die between two writes is to die at the second.
     """
     seen: list[str] = []
 
-    def wrapper(execute, sql, params, many, context):
+    def wrapper(execute: Any, sql: Any, params: Any, many: Any, context: Any) -> Any:
         if sql.startswith(("INSERT", "UPDATE", "DELETE")):
             seen.append(sql)
             if len(seen) == number:
@@ -69,12 +80,12 @@ def killed_at_write(number: int):
 
 
 @contextmanager
-def killed_at_call(number: int, after: bool):
+def killed_at_call(number: int, after: bool) -> Iterator[list[Any]]:
     """Kill the worker before its n-th HTTP request is sent, or after it was answered."""
     send = requests.Session.send
     calls = []
 
-    def dying(self, request, **kwargs):
+    def dying(self: Any, request: Any, **kwargs: Any) -> Any:
         calls.append(request)
         if len(calls) == number and not after:
             raise WorkerKilled
@@ -104,7 +115,7 @@ def work_until_done(run: HandshakeRun) -> HandshakeRun:
     raise AssertionError(f"it does not end: {run.state} {run.step} {[step.text for step in run.steps.all()]}")
 
 
-def check_end(run: HandshakeRun, partner: Partner, cpo) -> None:
+def check_end(run: HandshakeRun, partner: Partner, cpo: StrictCpo) -> None:
     """Connected with the very tokens that the CPO has, or failed with an explanation and nothing lost."""
     partner.refresh_from_db()
     assert not run.steps.filter(ended_at=None).exists()
@@ -123,7 +134,7 @@ def check_end(run: HandshakeRun, partner: Partner, cpo) -> None:
         assert token_state(partner)["received"] == [("registration", "active")]
 
 
-def writes_of(cpo, fresh) -> int:
+def writes_of(cpo: StrictCpo, fresh: Callable[..., Partner]) -> int:
     """How many writes a whole handshake takes."""
     run = handshake.start(fresh(f"{cpo.url}/versions"))
     with killed_at_write(0) as writes:
@@ -132,7 +143,9 @@ def writes_of(cpo, fresh) -> int:
 
 
 @pytest.mark.django_db
-def test_killed_at_any_write_it_ends_connected_or_explained(strict_cpo, fresh):
+def test_killed_at_any_write_it_ends_connected_or_explained(
+    strict_cpo: StrictCpo, fresh: Callable[..., Partner]
+) -> None:
     whole = writes_of(strict_cpo, fresh)
     Partner.objects.update(code="first", party_id="FST")
     ends = []
@@ -153,7 +166,9 @@ def test_killed_at_any_write_it_ends_connected_or_explained(strict_cpo, fresh):
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("number", [1, 2, 3, 4])
 @pytest.mark.django_db
-def test_killed_at_any_call_it_ends_connected_or_explained(strict_cpo, fresh, number, after):
+def test_killed_at_any_call_it_ends_connected_or_explained(
+    strict_cpo: StrictCpo, fresh: Callable[..., Partner], number: int, after: bool
+) -> None:
     partner = fresh(f"{strict_cpo.url}/versions")
     run = handshake.start(partner)
     with killed_at_call(number, after), pytest.raises(WorkerKilled):
@@ -165,7 +180,7 @@ def test_killed_at_any_call_it_ends_connected_or_explained(strict_cpo, fresh, nu
 
 
 @pytest.mark.django_db
-def test_the_lease_keeps_others_away_until_it_ends(strict_cpo, fresh):
+def test_the_lease_keeps_others_away_until_it_ends(strict_cpo: StrictCpo, fresh: Callable[..., Partner]) -> None:
     run = handshake.start(fresh(f"{strict_cpo.url}/versions"))
     with killed_at_call(1, after=True), pytest.raises(WorkerKilled):
         handshake.advance(run.pk)
@@ -175,7 +190,9 @@ def test_the_lease_keeps_others_away_until_it_ends(strict_cpo, fresh):
 
 
 @pytest.mark.django_db
-def test_the_sweeps_claim_lets_exactly_its_own_task_in(strict_cpo, fresh, run_tasks):
+def test_the_sweeps_claim_lets_exactly_its_own_task_in(
+    strict_cpo: StrictCpo, fresh: Callable[..., Partner], run_tasks: Callable[..., list[Ran]]
+) -> None:
     run = handshake.start(fresh(f"{strict_cpo.url}/versions"))
     held = timezone.now() + timedelta(seconds=30)
     HandshakeRun.objects.filter(pk=run.pk).update(next_check_at=held)
@@ -186,7 +203,12 @@ def test_the_sweeps_claim_lets_exactly_its_own_task_in(strict_cpo, fresh, run_ta
 
 
 @pytest.mark.django_db
-def test_the_tick_brings_it_to_its_end(strict_cpo, fresh, run_tasks, waiting_tasks):
+def test_the_tick_brings_it_to_its_end(
+    strict_cpo: StrictCpo,
+    fresh: Callable[..., Partner],
+    run_tasks: Callable[..., list[Ran]],
+    waiting_tasks: Callable[[], list[Ran]],
+) -> None:
     from ocpi.tasks import sync_handshakes_tick
     from tests.support import tasks as queue
 
@@ -202,7 +224,7 @@ def test_the_tick_brings_it_to_its_end(strict_cpo, fresh, run_tasks, waiting_tas
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_workers_at_once_post_once(strict_cpo, fresh):
+def test_two_workers_at_once_post_once(strict_cpo: StrictCpo, fresh: Callable[..., Partner]) -> None:
     run = handshake.start(fresh(f"{strict_cpo.url}/versions"))
     barrier = threading.Barrier(4)
     results = []
@@ -226,18 +248,17 @@ def test_two_workers_at_once_post_once(strict_cpo, fresh):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_worker_that_lost_its_lease_writes_nothing(strict_cpo, fresh):
+def test_a_worker_that_lost_its_lease_writes_nothing(strict_cpo: StrictCpo, fresh: Callable[..., Partner]) -> None:
     """A worker stalls in its POST; its successor finishes; the first must not undo that."""
     partner = fresh(f"{strict_cpo.url}/versions")
     run = handshake.start(partner)
-    register = strict_cpo.script["POST /2.2.1/credentials"]
     taken_over = threading.Event()
 
-    def stalled(seen: Seen):
+    def stalled(seen: Seen) -> Answer:
         if len(strict_cpo.calls("POST")) == 1:
             taken_over.wait(10)
             return envelope(None, 3003)
-        return register(seen)
+        return strict_cpo.register(seen)
 
     strict_cpo.on("POST /2.2.1/credentials", stalled)
 

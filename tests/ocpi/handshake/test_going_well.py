@@ -1,16 +1,21 @@
 """A handshake that goes well, with the simulator calling our own server back."""
 
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
 
 from ocpi.models import HandshakeRun, Message, SyncRun
 from partners.models import Partner, RemoteEndpoint
-from tests.ocpi.cpo import TOKEN_A, TOKEN_C, credentials_data, envelope, simulator
+from tests.ocpi.cpo import TOKEN_A, TOKEN_C, ScriptedCpo, Simulator, credentials_data, envelope, simulator
 from tests.ocpi.handshake.conftest import go, received_text, token_state
 
 
 @pytest.mark.parametrize("version", ["2.1.1", "2.2", "2.2.1", "2.3.0"])
 @pytest.mark.django_db(transaction=True)
-def test_it_connects_over_each_version(tmp_path, fresh, our_server, version):
+def test_it_connects_over_each_version(
+    tmp_path: Path, fresh: Callable[..., Partner], our_server: str, version: str
+) -> None:
     with simulator(tmp_path, "--versions", version) as cpo:
         partner = fresh(cpo.versions_url, agreed_version=version, enabled_versions=["2.3.0"])
         run = go(partner)
@@ -36,7 +41,7 @@ def test_it_connects_over_each_version(tmp_path, fresh, our_server, version):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_no_token_is_kept_readable(simulated, fresh, our_server):
+def test_no_token_is_kept_readable(simulated: Simulator, fresh: Callable[..., Partner], our_server: str) -> None:
     partner = fresh(simulated.versions_url)
     go(partner)
     token_c = received_text(partner)
@@ -47,7 +52,7 @@ def test_no_token_is_kept_readable(simulated, fresh, our_server):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_each_step_names_its_exchange(simulated, fresh, our_server):
+def test_each_step_names_its_exchange(simulated: Simulator, fresh: Callable[..., Partner], our_server: str) -> None:
     run = go(fresh(simulated.versions_url))
     exchanges = [Message.objects.get(pk=step.message_id).url if step.message_id else "" for step in run.steps.all()]
     assert [bool(url) for url in exchanges] == [True, True, False, True, True]
@@ -55,7 +60,7 @@ def test_each_step_names_its_exchange(simulated, fresh, our_server):
 
 
 @pytest.mark.django_db
-def test_a_new_handshake_replaces_the_tokens_only_at_its_end(cpo, fresh):
+def test_a_new_handshake_replaces_the_tokens_only_at_its_end(cpo: ScriptedCpo, fresh: Callable[..., Partner]) -> None:
     partner = fresh(cpo.register_normally())
     go(partner)
     cpo.on("POST /2.2.1/credentials", envelope(None, 3003, "No matching endpoints"))

@@ -1,5 +1,7 @@
 """Method B: credentials by hand, for a partner that has registered us before (guide 7.3.2)."""
 
+from collections.abc import Callable
+
 import pytest
 
 from ocpi import handshake
@@ -7,14 +9,14 @@ from ocpi.handshake import HandshakeRefusedError
 from ocpi.handshake.manual import connect_manually
 from partners import tokens
 from partners.models import Partner
-from tests.ocpi.cpo import TOKEN_C, Answer, envelope
+from tests.ocpi.cpo import TOKEN_C, Answer, ScriptedCpo, envelope
 from tests.ocpi.handshake.conftest import advanced, due_now, go, received_text, token_state
 
 CREDENTIALS = "POST /2.2.1/credentials"
 pytestmark = pytest.mark.django_db
 
 
-def test_it_rescues_a_registration_whose_answer_was_lost(cpo, fresh):
+def test_it_rescues_a_registration_whose_answer_was_lost(cpo: ScriptedCpo, fresh: Callable[..., Partner]) -> None:
     """They hold the first Token B, with which they called us back; we were never told Token C."""
     partner = fresh(cpo.register_normally())
     cpo.on(CREDENTIALS, Answer("", 502))
@@ -34,7 +36,7 @@ def test_it_rescues_a_registration_whose_answer_was_lost(cpo, fresh):
     assert token_state(partner)["issued"] == [("connection", "active"), ("connection", "revoked")]
 
 
-def test_who_has_no_token_of_ours_gets_one(cpo, fresh):
+def test_who_has_no_token_of_ours_gets_one(cpo: ScriptedCpo, fresh: Callable[..., Partner]) -> None:
     partner = fresh(cpo.register_normally(), token_a="")
     done = connect_manually(partner, TOKEN_C)
     found = tokens.find_issued(done.new_token)
@@ -42,7 +44,7 @@ def test_who_has_no_token_of_ours_gets_one(cpo, fresh):
     assert found.token.state == "active"
 
 
-def test_a_token_that_they_name_is_taken_over(cpo, fresh):
+def test_a_token_that_they_name_is_taken_over(cpo: ScriptedCpo, fresh: Callable[..., Partner]) -> None:
     """It was issued by a platform before this one: we know its text from them alone."""
     partner = fresh(cpo.register_normally(), token_a="")
     connect_manually(partner, TOKEN_C, "an-older-token-of-ours")
@@ -51,7 +53,7 @@ def test_a_token_that_they_name_is_taken_over(cpo, fresh):
     assert (found.token.partner, found.token.state) == (partner, "active")
 
 
-def test_a_revoked_token_does_not_come_back(cpo, fresh):
+def test_a_revoked_token_does_not_come_back(cpo: ScriptedCpo, fresh: Callable[..., Partner]) -> None:
     partner = fresh(cpo.register_normally(), token_a="")
     row, text = tokens.issue(partner)
     tokens.revoke(row)
@@ -70,7 +72,9 @@ def test_a_revoked_token_does_not_come_back(cpo, fresh):
         ("/2.2.1/details", envelope({"endpoints": []}), "lack what we need"),
     ],
 )
-def test_what_does_not_fit_changes_nothing(cpo, fresh, path, answer, text):
+def test_what_does_not_fit_changes_nothing(
+    cpo: ScriptedCpo, fresh: Callable[..., Partner], path: str, answer: Answer, text: str
+) -> None:
     partner = fresh(cpo.register_normally())
     cpo.on(path, answer)
     before = token_state(partner)
@@ -79,7 +83,7 @@ def test_what_does_not_fit_changes_nothing(cpo, fresh, path, answer, text):
     assert token_state(partner) == before
 
 
-def test_it_waits_for_a_handshake_to_end(cpo, fresh):
+def test_it_waits_for_a_handshake_to_end(cpo: ScriptedCpo, fresh: Callable[..., Partner]) -> None:
     partner = fresh(cpo.register_normally())
     handshake.start(partner)
     with pytest.raises(HandshakeRefusedError, match="under way"):

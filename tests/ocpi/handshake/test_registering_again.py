@@ -4,16 +4,19 @@ Over HTTP, as such a peer sees it. Whatever it does there is one connection, and
 """
 
 import json
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
 from django.utils import timezone
+from pytest_django import Settings
 
 from ocpi.handshake.rotation import retire_replaced_tokens
 from partners.models import IssuedToken, Partner
 from partners.services import issue_registration_token
-from tests.ocpi.cpo import TOKEN_C, credentials_data
+from tests.ocpi.cpo import TOKEN_C, ScriptedCpo, credentials_data
 from tests.ocpi.handshake.conftest import received_text
 
 AGAIN = "eeeeeeee-5555-4555-8555-eeeeeeeeeeee"
@@ -23,14 +26,16 @@ VERSIONS_USED = ["2.1.1", "2.2", "2.2.1", "2.3.0"]
 class Peer:
     """A CPO that registers over our HTTP interface."""
 
-    def __init__(self, cpo, fresh, version="2.2.1"):
+    def __init__(self, cpo: ScriptedCpo, fresh: Callable[..., Partner], version: str = "2.2.1") -> None:
         self.version, self.cpo = version, cpo
         self.partner = fresh(
             cpo.register_normally(version, accepted=(TOKEN_C, AGAIN)), enabled_versions=["2.3.0"], token_a=""
         )
         self.token_a = issue_registration_token(self.partner)
 
-    def call(self, method, token, body=None, path="credentials"):
+    def call(
+        self, method: str, token: Any, body: dict[str, Any] | None = None, path: str = "credentials"
+    ) -> tuple[int, Any]:
         url = f"/ocpi/emsp/{self.version}/{path}" if path else "/ocpi/emsp/versions"
         answer = Client().generic(
             method,
@@ -41,33 +46,33 @@ class Peer:
         )
         return answer.status_code, answer.json()
 
-    def post(self, token, theirs=TOKEN_C):
+    def post(self, token: str, theirs: str = TOKEN_C) -> tuple[int, Any]:
         return self.call("POST", token, self.body(theirs))
 
-    def put(self, token, theirs=AGAIN):
+    def put(self, token: Any, theirs: Any = AGAIN) -> tuple[int, Any]:
         return self.call("PUT", token, self.body(theirs))
 
-    def body(self, token):
+    def body(self, token: Any) -> dict[str, Any]:
         data = credentials_data(self.cpo.url, token)
         if self.version == "2.1.1":
             role = data.pop("roles")[0]
             data |= {name: role[name] for name in ("country_code", "party_id", "business_details")}
         return data
 
-    def gets_in(self, token):
+    def gets_in(self, token: Any) -> int:
         return self.call("GET", token)[0]
 
-    def usable(self):
+    def usable(self) -> int:
         rows = IssuedToken.objects.filter(partner=self.partner, purpose="connection").exclude(state="revoked")
         return rows.count()
 
 
 @pytest.fixture
-def peer(cpo, fresh, db):
+def peer(cpo: ScriptedCpo, fresh: Callable[..., Partner], db: None) -> Peer:
     return Peer(cpo, fresh)
 
 
-def registered(answer):
+def registered(answer: tuple[int, Any]) -> Any:
     status, body = answer
     assert (status, body["status_code"]) == (200, 1000), body
     return body["data"]["token"]
@@ -75,14 +80,18 @@ def registered(answer):
 
 @pytest.mark.parametrize("version", VERSIONS_USED)
 @pytest.mark.django_db
-def test_a_registration_is_answered_with_200_in_every_version(cpo, fresh, version):
+def test_a_registration_is_answered_with_200_in_every_version(
+    cpo: ScriptedCpo, fresh: Callable[..., Partner], version: str
+) -> None:
     peer = Peer(cpo, fresh, version)
     assert peer.gets_in(registered(peer.post(peer.token_a))) == 200
 
 
 @pytest.mark.parametrize("version", VERSIONS_USED)
 @pytest.mark.django_db
-def test_an_answer_that_got_lost_is_asked_for_again_with_token_a(cpo, fresh, version):
+def test_an_answer_that_got_lost_is_asked_for_again_with_token_a(
+    cpo: ScriptedCpo, fresh: Callable[..., Partner], version: str
+) -> None:
     peer = Peer(cpo, fresh, version)
     registered(peer.post(peer.token_a))
     token = registered(peer.post(peer.token_a, AGAIN))
@@ -93,7 +102,7 @@ def test_an_answer_that_got_lost_is_asked_for_again_with_token_a(cpo, fresh, ver
     assert (peer.gets_in(peer.token_a), peer.gets_in(token)) == (401, 200)
 
 
-def test_a_proxy_that_sent_it_twice_leaves_the_peer_with_either_answer(peer):
+def test_a_proxy_that_sent_it_twice_leaves_the_peer_with_either_answer(peer: Peer) -> None:
     first = registered(peer.post(peer.token_a))
     registered(peer.post(peer.token_a))
     assert peer.gets_in(first) == 200
@@ -103,7 +112,7 @@ def test_a_proxy_that_sent_it_twice_leaves_the_peer_with_either_answer(peer):
     assert (peer.usable(), peer.gets_in(first)) == (1, 200)
 
 
-def test_token_a_has_served_once_its_successor_was_seen(peer):
+def test_token_a_has_served_once_its_successor_was_seen(peer: Peer) -> None:
     token = registered(peer.post(peer.token_a))
     assert peer.call("GET", peer.token_a, path="")[0] == 200, "nobody knows yet whether the answer arrived"
     assert peer.gets_in(token) == 200
@@ -114,7 +123,7 @@ def test_token_a_has_served_once_its_successor_was_seen(peer):
     assert IssuedToken.objects.get(purpose="registration").state == "revoked"
 
 
-def test_token_a_ends_with_its_grace_period_also_unseen(peer, settings):
+def test_token_a_ends_with_its_grace_period_also_unseen(peer: Peer, settings: Settings) -> None:
     registered(peer.post(peer.token_a))
     IssuedToken.objects.filter(purpose="connection").update(
         created_at=timezone.now() - timedelta(hours=settings.OCPI_TOKEN_GRACE_HOURS, minutes=1)
@@ -122,7 +131,7 @@ def test_token_a_ends_with_its_grace_period_also_unseen(peer, settings):
     assert peer.post(peer.token_a)[0] == 401
 
 
-def test_what_token_a_never_could_it_cannot_now(peer):
+def test_what_token_a_never_could_it_cannot_now(peer: Peer) -> None:
     registered(peer.post(peer.token_a))
     assert peer.put(peer.token_a)[0] == 405
     assert peer.call("DELETE", peer.token_a)[0] == 405
@@ -130,7 +139,7 @@ def test_what_token_a_never_could_it_cannot_now(peer):
     assert received_text(peer.partner) == TOKEN_C
 
 
-def test_registering_with_the_token_of_the_connection_is_405_and_changes_nothing(peer):
+def test_registering_with_the_token_of_the_connection_is_405_and_changes_nothing(peer: Peer) -> None:
     token = registered(peer.post(peer.token_a))
     assert peer.post(token, AGAIN)[0] == 405
     assert (received_text(peer.partner), peer.gets_in(token)) == (TOKEN_C, 200)
@@ -138,7 +147,7 @@ def test_registering_with_the_token_of_the_connection_is_405_and_changes_nothing
     assert (received_text(peer.partner), peer.gets_in(renewed)) == (AGAIN, 200)
 
 
-def test_nobody_gets_back_in_after_leaving_but_with_a_new_token_a(peer):
+def test_nobody_gets_back_in_after_leaving_but_with_a_new_token_a(peer: Peer) -> None:
     token = registered(peer.post(peer.token_a))
     assert peer.call("DELETE", token)[0] == 200
     for stale in (token, peer.token_a):
@@ -149,7 +158,7 @@ def test_nobody_gets_back_in_after_leaving_but_with_a_new_token_a(peer):
     assert peer.gets_in(registered(peer.post(peer.token_a))) == 200
 
 
-def test_a_new_token_a_replaces_a_connection_that_still_works(peer):
+def test_a_new_token_a_replaces_a_connection_that_still_works(peer: Peer) -> None:
     """Their database was restored: staff hand out another Token A while the old connection is known to be used."""
     old = registered(peer.post(peer.token_a))
     assert peer.gets_in(old) == 200

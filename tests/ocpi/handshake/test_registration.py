@@ -1,6 +1,9 @@
 """The partner registers with us (OCPI 2.2.1 §7.1.2), updates and leaves."""
 
+from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -13,7 +16,7 @@ from ocpi.versions import VERSIONS, Invalid
 from partners import tokens
 from partners.models import IssuedToken, Partner, PartnerRole, RemoteEndpoint
 from partners.services import issue_registration_token
-from tests.ocpi.cpo import MODULES, TOKEN_C, Answer, credentials_data, envelope, simulator
+from tests.ocpi.cpo import MODULES, TOKEN_C, Answer, ScriptedCpo, credentials_data, envelope, simulator
 from tests.ocpi.handshake.conftest import received_text, token_state
 
 V221 = VERSIONS["2.2.1"]
@@ -27,7 +30,7 @@ def row_of(token: str) -> IssuedToken:
 
 
 @pytest.fixture
-def invited(cpo, fresh):
+def invited(cpo: ScriptedCpo, fresh: Callable[..., Partner]) -> tuple[Any, IssuedToken]:
     """A partner that got our versions URL and a Token B, and whose own API is scripted."""
     partner = fresh(cpo.register_normally(accepted=(TOKEN_C, NEW_TOKEN)), token_a="")
     return partner, row_of(issue_registration_token(partner))
@@ -35,7 +38,9 @@ def invited(cpo, fresh):
 
 @pytest.mark.parametrize("version", ["2.1.1", "2.2.1"])
 @pytest.mark.django_db(transaction=True)
-def test_the_simulator_registers_over_http(tmp_path, fresh, our_server, version):
+def test_the_simulator_registers_over_http(
+    tmp_path: Path, fresh: Callable[..., Partner], our_server: str, version: str
+) -> None:
     with simulator(tmp_path, "--versions", version) as cpo:
         partner = fresh(cpo.versions_url, agreed_version=version, token_a="")
         token_b = issue_registration_token(partner)
@@ -49,7 +54,7 @@ def test_the_simulator_registers_over_http(tmp_path, fresh, our_server, version)
 
 
 @pytest.mark.django_db
-def test_it_stores_what_they_gave_and_answers_with_a_token(cpo, invited):
+def test_it_stores_what_they_gave_and_answers_with_a_token(cpo: ScriptedCpo, invited: tuple[Any, IssuedToken]) -> None:
     partner, token_b = invited
     answer = V221.dump(register(partner, token_b, credentials_data(cpo.url), V221))
     assert answer["url"] == "http://127.0.0.1:8000/ocpi/emsp/versions"
@@ -74,7 +79,9 @@ REFUSALS = {
 
 @pytest.mark.parametrize("name", REFUSALS)
 @pytest.mark.django_db
-def test_what_does_not_fit_is_refused_and_changes_nothing(cpo, invited, name):
+def test_what_does_not_fit_is_refused_and_changes_nothing(
+    cpo: ScriptedCpo, invited: tuple[Any, IssuedToken], name: str
+) -> None:
     modules, answer, code, text = REFUSALS[name]
     partner, token_b = invited
     if modules:
@@ -95,7 +102,7 @@ def test_what_does_not_fit_is_refused_and_changes_nothing(cpo, invited, name):
 
 
 @pytest.mark.django_db
-def test_another_party_is_refused(cpo, invited):
+def test_another_party_is_refused(cpo: ScriptedCpo, invited: tuple[Any, IssuedToken]) -> None:
     partner, token_b = invited
     other = credentials_data(cpo.url)
     other["roles"][0]["party_id"] = "ZZZ"
@@ -106,14 +113,14 @@ def test_another_party_is_refused(cpo, invited):
 
 
 @pytest.mark.django_db
-def test_faulty_credentials_are_told_by_field(cpo, invited):
+def test_faulty_credentials_are_told_by_field(cpo: ScriptedCpo, invited: tuple[Any, IssuedToken]) -> None:
     partner, token_b = invited
     with pytest.raises(Invalid, match="roles"):
         register(partner, token_b, {"token": TOKEN_C, "url": f"{cpo.url}/versions"}, V221)
 
 
 @pytest.mark.django_db
-def test_who_is_registered_updates_and_does_not_register(cpo, invited):
+def test_who_is_registered_updates_and_does_not_register(cpo: ScriptedCpo, invited: tuple[Any, IssuedToken]) -> None:
     partner, token_b = invited
     with pytest.raises(Refusal) as refused:
         update(partner, token_b, credentials_data(cpo.url), V221)
@@ -130,7 +137,7 @@ def test_who_is_registered_updates_and_does_not_register(cpo, invited):
 
 
 @pytest.mark.django_db
-def test_a_token_is_good_for_one_registration(cpo, invited):
+def test_a_token_is_good_for_one_registration(cpo: ScriptedCpo, invited: tuple[Any, IssuedToken]) -> None:
     partner, token_b = invited
     ours = row_of(V221.dump(register(partner, token_b, credentials_data(cpo.url), V221))["token"])
     tokens.note_use(ours)
@@ -142,7 +149,7 @@ def test_a_token_is_good_for_one_registration(cpo, invited):
 
 
 @pytest.fixture
-def registered(cpo, invited):
+def registered(cpo: ScriptedCpo, invited: tuple[Any, IssuedToken]) -> tuple[Any, IssuedToken]:
     partner, token_b = invited
     ours = row_of(V221.dump(register(partner, token_b, credentials_data(cpo.url), V221))["token"])
     partner.refresh_from_db()
@@ -150,7 +157,9 @@ def registered(cpo, invited):
 
 
 @pytest.mark.django_db
-def test_after_an_update_the_old_token_works_until_the_new_one_was_used(cpo, registered):
+def test_after_an_update_the_old_token_works_until_the_new_one_was_used(
+    cpo: ScriptedCpo, registered: tuple[Any, IssuedToken]
+) -> None:
     partner, old = registered
     new = row_of(V221.dump(update(partner, old, credentials_data(cpo.url, NEW_TOKEN), V221))["token"])
     assert received_text(partner) == NEW_TOKEN
@@ -165,7 +174,9 @@ def test_after_an_update_the_old_token_works_until_the_new_one_was_used(cpo, reg
 
 @pytest.mark.parametrize("old_in_use", [False, True])
 @pytest.mark.django_db
-def test_when_the_new_token_is_never_used_the_one_in_use_stays(cpo, registered, old_in_use):
+def test_when_the_new_token_is_never_used_the_one_in_use_stays(
+    cpo: ScriptedCpo, registered: tuple[Any, IssuedToken], old_in_use: bool
+) -> None:
     """A quiet partner may hold the new one, or may never have got it: it keeps both."""
     partner, old = registered
     new = row_of(V221.dump(update(partner, old, credentials_data(cpo.url, NEW_TOKEN), V221))["token"])
@@ -181,7 +192,7 @@ def test_when_the_new_token_is_never_used_the_one_in_use_stays(cpo, registered, 
 
 
 @pytest.mark.django_db
-def test_an_update_on_another_version_switches_to_it(cpo, registered):
+def test_an_update_on_another_version_switches_to_it(cpo: ScriptedCpo, registered: tuple[Any, IssuedToken]) -> None:
     partner, ours = registered
     cpo.register_normally("2.3.0")
     SyncRun.objects.all().delete()
@@ -193,7 +204,7 @@ def test_an_update_on_another_version_switches_to_it(cpo, registered):
 
 
 @pytest.mark.django_db
-def test_an_update_does_not_lift_a_suspension(cpo, registered):
+def test_an_update_does_not_lift_a_suspension(cpo: ScriptedCpo, registered: tuple[Any, IssuedToken]) -> None:
     partner, ours = registered
     Partner.objects.update(connection=Partner.Connection.SUSPENDED)
     update(Partner.objects.get(), ours, credentials_data(cpo.url, NEW_TOKEN), V221)
@@ -202,7 +213,7 @@ def test_an_update_does_not_lift_a_suspension(cpo, registered):
 
 
 @pytest.mark.django_db
-def test_a_failed_update_leaves_the_connection_alone(cpo, registered):
+def test_a_failed_update_leaves_the_connection_alone(cpo: ScriptedCpo, registered: tuple[Any, IssuedToken]) -> None:
     partner, ours = registered
     cpo.on("/versions", Answer("", 500))
     with pytest.raises(Refusal):
@@ -213,7 +224,7 @@ def test_a_failed_update_leaves_the_connection_alone(cpo, registered):
 
 
 @pytest.mark.django_db
-def test_leaving_ends_every_token(registered):
+def test_leaving_ends_every_token(registered: tuple[Any, IssuedToken]) -> None:
     partner, ours = registered
     unregister(partner, ours)
     partner.refresh_from_db()

@@ -1,7 +1,11 @@
 """The same wrong turns against the simulated CPO, which calls our server back while our POST is open."""
 
+from collections.abc import Callable
+
 import pytest
 
+from partners.models import Partner
+from tests.ocpi.cpo import Simulator
 from tests.ocpi.handshake.conftest import advanced, due_now, go, last_step, token_state
 
 FAULTS = {
@@ -16,7 +20,7 @@ FAULTS = {
 
 
 @pytest.mark.django_db(transaction=True)
-def test_each_fault_is_named_and_survived(simulated, fresh, our_server):
+def test_each_fault_is_named_and_survived(simulated: Simulator, fresh: Callable[..., Partner], our_server: str) -> None:
     for number, (fault, (state, step, text)) in enumerate(FAULTS.items()):
         simulated.behave(reset=True, faults=[fault])
         token_a = simulated.control("POST", "reset-registration")["token_a"]

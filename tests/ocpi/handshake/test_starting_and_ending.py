@@ -1,5 +1,6 @@
 """Starting a handshake, its window, and calling it off."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -9,7 +10,7 @@ from ocpi import handshake
 from ocpi.handshake import HandshakeRefusedError
 from ocpi.models import HandshakeRun
 from partners.models import Partner
-from tests.ocpi.cpo import Answer, envelope
+from tests.ocpi.cpo import Answer, ScriptedCpo, envelope
 from tests.ocpi.handshake.conftest import go, token_state
 
 UNTOUCHED: dict[str, list[tuple[str, str]]] = {"issued": [], "received": [("registration", "active")]}
@@ -17,7 +18,7 @@ CREDENTIALS = "POST /2.2.1/credentials"
 
 
 @pytest.mark.django_db
-def test_a_closed_window_ends_it_with_the_last_cause(cpo, fresh):
+def test_a_closed_window_ends_it_with_the_last_cause(cpo: ScriptedCpo, fresh: Callable[..., Partner]) -> None:
     cpo.on("/versions", Answer("", 503))
     run = go(fresh(f"{cpo.url}/versions"), window_ends_at=timezone.now() + timedelta(seconds=3))
     assert run.state == "failed"
@@ -27,7 +28,7 @@ def test_a_closed_window_ends_it_with_the_last_cause(cpo, fresh):
 
 
 @pytest.mark.django_db
-def test_it_waits_for_its_window(cpo, fresh):
+def test_it_waits_for_its_window(cpo: ScriptedCpo, fresh: Callable[..., Partner]) -> None:
     partner = fresh(cpo.register_normally())
     opens = timezone.now() + timedelta(hours=1)
     run = handshake.start(partner, window_starts_at=opens)
@@ -37,7 +38,7 @@ def test_it_waits_for_its_window(cpo, fresh):
 
 
 @pytest.mark.django_db
-def test_one_at_a_time(cpo, fresh):
+def test_one_at_a_time(cpo: ScriptedCpo, fresh: Callable[..., Partner]) -> None:
     partner = fresh(cpo.register_normally())
     run = handshake.start(partner)
     with pytest.raises(HandshakeRefusedError, match=f"under way already \\(number {run.pk}\\)"):
@@ -46,7 +47,7 @@ def test_one_at_a_time(cpo, fresh):
 
 
 @pytest.mark.django_db
-def test_what_cannot_be_started_says_why(fresh):
+def test_what_cannot_be_started_says_why(fresh: Callable[..., Partner]) -> None:
     partner = fresh("https://cpo.example/versions", token_a="")
     with pytest.raises(HandshakeRefusedError, match="No Token A is stored"):
         handshake.start(partner)
@@ -62,7 +63,7 @@ def test_what_cannot_be_started_says_why(fresh):
 
 
 @pytest.mark.django_db
-def test_called_off_it_leaves_everything_as_it_was(cpo, fresh):
+def test_called_off_it_leaves_everything_as_it_was(cpo: ScriptedCpo, fresh: Callable[..., Partner]) -> None:
     partner = fresh(cpo.register_normally())
     cpo.on("/versions", Answer("", 503))
     run = handshake.cancel(go(partner).pk)
@@ -74,7 +75,9 @@ def test_called_off_it_leaves_everything_as_it_was(cpo, fresh):
 
 
 @pytest.mark.django_db
-def test_it_is_not_called_off_while_the_credentials_are_exchanged(cpo, fresh):
+def test_it_is_not_called_off_while_the_credentials_are_exchanged(
+    cpo: ScriptedCpo, fresh: Callable[..., Partner]
+) -> None:
     partner = fresh(cpo.register_normally())
     cpo.on(CREDENTIALS, envelope(None, 3001))
     run = go(partner)

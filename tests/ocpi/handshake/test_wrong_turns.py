@@ -3,15 +3,18 @@ be run again.
 """
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from pytest_django import Settings
 
 from ocpi import handshake
 from partners import tokens
 from partners.models import Incident, Partner, RemoteEndpoint
-from tests.ocpi.cpo import HTML, MODULES, TOKEN_A, TOKEN_C, Answer, credentials_data, envelope
+from tests.ocpi.cpo import HTML, MODULES, TOKEN_A, TOKEN_C, Answer, ScriptedCpo, credentials_data, envelope
 from tests.ocpi.handshake.conftest import advanced, due_now, go, last_step, received_text, token_state, waits
 from tests.support.processes import free_port
 
@@ -136,7 +139,9 @@ FATAL = {
 
 @pytest.mark.parametrize("name", FATAL)
 @pytest.mark.django_db
-def test_it_stops_at_once_says_why_and_can_be_run_again(cpo, fresh, name):
+def test_it_stops_at_once_says_why_and_can_be_run_again(
+    cpo: ScriptedCpo, fresh: Callable[..., Partner], name: str
+) -> None:
     turn = FATAL[name]
     partner = fresh(cpo.register_normally(modules=turn.modules))
     if turn.path:
@@ -172,7 +177,7 @@ HEALING = {
 
 @pytest.mark.parametrize("name", HEALING)
 @pytest.mark.django_db
-def test_it_waits_for_what_can_come_right_by_itself(cpo, fresh, name):
+def test_it_waits_for_what_can_come_right_by_itself(cpo: ScriptedCpo, fresh: Callable[..., Partner], name: str) -> None:
     (path, answer), step, cause = HEALING[name]
     partner = fresh(cpo.register_normally())
     good = cpo.script[path]
@@ -191,14 +196,14 @@ def test_it_waits_for_what_can_come_right_by_itself(cpo, fresh, name):
 
 
 @pytest.mark.django_db
-def test_it_waits_for_a_server_that_is_not_there_yet(fresh):
+def test_it_waits_for_a_server_that_is_not_there_yet(fresh: Callable[..., Partner]) -> None:
     run = go(fresh(f"http://127.0.0.1:{free_port()}/versions"))
     assert (run.state, run.tries) == ("running", 1)
     assert "refuses the connection" in last_step(run).text
 
 
 @pytest.mark.django_db
-def test_it_waits_for_a_slow_server(cpo, fresh, settings):
+def test_it_waits_for_a_slow_server(cpo: ScriptedCpo, fresh: Callable[..., Partner], settings: Settings) -> None:
     settings.OCPI_CONNECT_TIMEOUT, settings.OCPI_READ_TIMEOUT = 0.1, 0.2
     url = cpo.register_normally()
     cpo.on("/versions", envelope([], delay=2))
@@ -208,7 +213,7 @@ def test_it_waits_for_a_slow_server(cpo, fresh, settings):
 
 
 @pytest.mark.django_db
-def test_waits_grow_up_to_a_minute(cpo, fresh):
+def test_waits_grow_up_to_a_minute(cpo: ScriptedCpo, fresh: Callable[..., Partner]) -> None:
     cpo.on("/versions", Answer("", 503))
     run = go(fresh(f"{cpo.url}/versions"))
     seconds = []
@@ -221,7 +226,9 @@ def test_waits_grow_up_to_a_minute(cpo, fresh):
 
 
 @pytest.mark.django_db
-def test_a_private_address_is_refused_in_production(cpo, fresh, settings):
+def test_a_private_address_is_refused_in_production(
+    cpo: ScriptedCpo, fresh: Callable[..., Partner], settings: Settings
+) -> None:
     partner = fresh(cpo.register_normally())
     settings.OCPI_ALLOW_INSECURE_PARTNERS = False
     run = go(partner)
@@ -232,7 +239,9 @@ def test_a_private_address_is_refused_in_production(cpo, fresh, settings):
 
 @pytest.mark.parametrize("status", [401, 405])
 @pytest.mark.django_db
-def test_a_lost_answer_is_understood_on_the_second_post(cpo, fresh, status):
+def test_a_lost_answer_is_understood_on_the_second_post(
+    cpo: ScriptedCpo, fresh: Callable[..., Partner], status: int
+) -> None:
     partner = fresh(cpo.register_normally())
     cpo.on(CREDENTIALS, Answer("", 502))
     run = go(partner)
@@ -249,7 +258,7 @@ def test_a_lost_answer_is_understood_on_the_second_post(cpo, fresh, status):
 
 
 @pytest.mark.django_db
-def test_a_token_that_is_refused_afterwards_is_an_incident(cpo, fresh):
+def test_a_token_that_is_refused_afterwards_is_an_incident(cpo: ScriptedCpo, fresh: Callable[..., Partner]) -> None:
     partner = fresh(cpo.register_normally())
     cpo.on("/versions", cpo.guarded(cpo.script["/versions"], (TOKEN_A,)))
     run = go(partner)
@@ -270,7 +279,7 @@ def test_a_token_that_is_refused_afterwards_is_an_incident(cpo, fresh):
 
 
 @pytest.mark.django_db
-def test_faulty_credentials_with_a_token_are_taken_and_noted(cpo, fresh):
+def test_faulty_credentials_with_a_token_are_taken_and_noted(cpo: ScriptedCpo, fresh: Callable[..., Partner]) -> None:
     partner = fresh(cpo.register_normally())
     cpo.on(CREDENTIALS, envelope({"token": TOKEN_C, "url": 7}))
     run = go(partner)
@@ -280,7 +289,7 @@ def test_faulty_credentials_with_a_token_are_taken_and_noted(cpo, fresh):
 
 
 @pytest.mark.django_db
-def test_another_party_than_agreed_is_noted(cpo, fresh):
+def test_another_party_than_agreed_is_noted(cpo: ScriptedCpo, fresh: Callable[..., Partner]) -> None:
     partner = fresh(cpo.register_normally())
     other = credentials_data(cpo.url)
     other["roles"][0]["party_id"] = "ZZZ"
@@ -306,7 +315,7 @@ THEIR_WORDS = {
 
 @pytest.mark.parametrize("name", THEIR_WORDS)
 @pytest.mark.django_db
-def test_a_failure_shows_their_own_words(cpo, fresh, name):
+def test_a_failure_shows_their_own_words(cpo: ScriptedCpo, fresh: Callable[..., Partner], name: str) -> None:
     answer, words = THEIR_WORDS[name]
     partner = fresh(cpo.register_normally())
     cpo.on(CREDENTIALS, answer)
@@ -316,7 +325,9 @@ def test_a_failure_shows_their_own_words(cpo, fresh, name):
 
 @pytest.mark.parametrize("body", [{"detail": "Invalid token"}, {"status_code": 2000, "status_message": "Go away"}])
 @pytest.mark.django_db
-def test_their_server_refuses_our_token_with_403_and_not_our_address(cpo, fresh, body):
+def test_their_server_refuses_our_token_with_403_and_not_our_address(
+    cpo: ScriptedCpo, fresh: Callable[..., Partner], body: Any
+) -> None:
     """A firewall answers no JSON: it was their OCPI server, so the address is fine."""
     partner = fresh(cpo.register_normally())
     cpo.on("/versions", Answer(json.dumps(body), 403))

@@ -1,10 +1,14 @@
 """Bookings of OCPI 2.3.0: places, calendars and bookings that a CPO tells of, and what we ask of it."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.utils import timezone
+from pytest_django import Settings
+from pytest_django.live_server_helper import LiveServer
 
 from ocpi import sync
 from ocpi.calls import bookings
@@ -12,11 +16,14 @@ from ocpi.calls.outgoing import Unsupported
 from ocpi.models import Booking, BookingLocation, BookingRequest
 from ocpi.sync.schedule import request_due
 from ocpi.versions import Invalid
+from partners.models import Partner
 from tests.factories import PartnerFactory
-from tests.ocpi.cpo import Seen, envelope
+from tests.ocpi.cpo import ScriptedCpo, Seen, envelope
 from tests.ocpi.modules.conftest import caller, registered, token
-from tests.ocpi.server.conftest import answered
+from tests.ocpi.server.conftest import Cpo, answered
+from tests.ocpi.sync.conftest import pulled
 from tests.support.processes import eventually
+from tests.support.tasks import Ran
 
 START = datetime(2026, 12, 1, 10, tzinfo=UTC)
 END = START + timedelta(hours=1)
@@ -85,17 +92,17 @@ def booking_data(**changes: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-def partner(connected):
+def partner(connected: Callable[..., Partner]) -> Partner:
     return connected("2.3.0")
 
 
 @pytest.fixture
-def us(partner):
+def us(partner: Partner) -> Cpo:
     return caller(partner)
 
 
 @pytest.fixture
-def place(us) -> BookingLocation:
+def place(us: Cpo) -> BookingLocation:
     answered(us.put(PLACE, place_data()), 201, 1000)
     return BookingLocation.objects.get()
 
@@ -103,13 +110,13 @@ def place(us) -> BookingLocation:
 # what the CPO tells
 
 
-def test_a_place_is_stored_and_given_back(us, place):
+def test_a_place_is_stored_and_given_back(us: Cpo, place: BookingLocation) -> None:
     assert (place.ocpi_id, place.location_id) == ("BL-1", "LOC-1")
     assert answered(us.get(PLACE), 200, 1000) == place_data()
     answered(us.get("bookings/SK/ION/booking_locations/BL-2"), 404, 2001)
 
 
-def test_the_newest_state_of_a_place_counts(us, place):
+def test_the_newest_state_of_a_place_counts(us: Cpo, place: BookingLocation) -> None:
     answered(us.put(PLACE, place_data(location_id="OLD", last_updated=EARLIER)), 200, 1000, "Older")
     answered(us.patch(PLACE, {"location_id": "LOC-2", "last_updated": LATER}), 200, 1000)
     place.refresh_from_db()
@@ -117,13 +124,13 @@ def test_the_newest_state_of_a_place_counts(us, place):
     answered(us.patch(PLACE, {"location_id": "LOC-3"}), 200, 2001, "last_updated")
 
 
-def test_terms_are_patched_in_part(us, place):
+def test_terms_are_patched_in_part(us: Cpo, place: BookingLocation) -> None:
     change = {"booking_terms": {"noshow_fee": True}, "last_updated": LATER}
     answered(us.patch(PLACE, change), 200, 1000)
     assert answered(us.get(PLACE), 200, 1000)["booking_terms"] == TERMS | {"noshow_fee": True}
 
 
-def test_a_calendar_has_a_life_of_its_own(us, place):
+def test_a_calendar_has_a_life_of_its_own(us: Cpo, place: BookingLocation) -> None:
     assert answered(us.get(PLACE + CALENDAR), 200, 1000) == calendar_data()
     answered(us.patch(PLACE + CALENDAR, {"timeslot_increment": 30, "last_updated": LATER}), 200, 1000)
     place.refresh_from_db()
@@ -135,14 +142,14 @@ def test_a_calendar_has_a_life_of_its_own(us, place):
     assert {one["id"]: one.get("timeslot_increment") for one in found} == {"1": 30, "2": None}
 
 
-def test_calendars_that_cannot_be(us, place):
+def test_calendars_that_cannot_be(us: Cpo, place: BookingLocation) -> None:
     answered(us.patch(PLACE + "/9", {"last_updated": LATER}), 404, 2001)
     answered(us.put(PLACE + "/9", calendar_data("8")), 200, 2001, "the URL says")
     answered(us.put("bookings/SK/ION/booking_locations/BL-9/1", calendar_data()), 404, 2001)
     answered(us.get(PLACE + "/9"), 404, 2001)
 
 
-def test_a_booking_is_found_by_its_id_and_by_its_request(us, place):
+def test_a_booking_is_found_by_its_id_and_by_its_request(us: Cpo, place: BookingLocation) -> None:
     answered(us.put("bookings/SK/ION/R-1", booking_data()), 201, 1000)
     assert answered(us.get(BOOKING), 200, 1000) == booking_data()
     assert answered(us.get("bookings/SK/ION/r-1"), 200, 1000)["id"] == "B-1"
@@ -154,20 +161,20 @@ def test_a_booking_is_found_by_its_id_and_by_its_request(us, place):
     answered(us.patch("bookings/SK/ION/B-9", change), 404, 2001)
 
 
-def test_what_has_ended_is_not_opened_again(us):
+def test_what_has_ended_is_not_opened_again(us: Cpo) -> None:
     answered(us.put(BOOKING, booking_data(reservation_status="CANCELED")), 201, 1000)
     answered(us.put(BOOKING, booking_data()), 200, 1000, "Older")
     assert Booking.objects.get().status == "CANCELED"
 
 
-def test_parties_keep_to_their_own(us, place):
+def test_parties_keep_to_their_own(us: Cpo, place: BookingLocation) -> None:
     other = PartnerFactory.create(code="other", party_id="OTH", version="2.3.0", enabled_versions=["2.3.0"])
     answered(caller(other).get(PLACE), 404, 2000)
     answered(caller(other).put(BOOKING, booking_data()), 404, 2000)
     answered(us.put(BOOKING, booking_data(party_id="OTH")), 200, 2001, "party_id")
 
 
-def test_it_is_there_on_request_and_in_2_3_0_only(partner):
+def test_it_is_there_on_request_and_in_2_3_0_only(partner: Partner) -> None:
     answered(caller(partner, "2.2.1").put(PLACE, place_data()), 404, 2000)
     partner.enabled_versions = []
     partner.save()
@@ -186,14 +193,21 @@ def booked(seen: Seen, **changes: Any) -> Any:
     )
 
 
-def test_booking_changing_and_giving_up(cpo, us, place, run_tasks):
+def booking_of(row: BookingRequest) -> Booking:
+    assert row.booking is not None
+    return row.booking
+
+
+def test_booking_changing_and_giving_up(
+    cpo: ScriptedCpo, us: Cpo, place: BookingLocation, run_tasks: Callable[..., list[Ran]]
+) -> None:
     cpo.on("POST /bookings", booked)
     row = bookings.request_booking(
         place, start=START, end=END, tokens=(token(),), authorization_reference="REF-1", power_kw=50
     )
     run_tasks()
     row.refresh_from_db()
-    assert (row.state, row.response, row.booking.ocpi_id) == ("answered", "PENDING", "B-1")
+    assert (row.state, row.response, booking_of(row).ocpi_id) == ("answered", "PENDING", "B-1")
     asked = cpo.seen[0]
     assert asked.headers["ocpi-to-party-id"] == "ION"
     assert asked.body["booking_location_id"] == "BL-1"
@@ -225,7 +239,9 @@ def test_booking_changing_and_giving_up(cpo, us, place, run_tasks):
             too_late()
 
 
-def test_a_booking_that_we_did_not_make_can_be_given_up(cpo, us, run_tasks):
+def test_a_booking_that_we_did_not_make_can_be_given_up(
+    cpo: ScriptedCpo, us: Cpo, run_tasks: Callable[..., list[Ran]]
+) -> None:
     answered(us.put(BOOKING, booking_data()), 201, 1000)
     cpo.on("POST /bookings", lambda seen: booked(seen, reservation_status="CANCELED", last_updated=LATER))
     bookings.cancel_booking(Booking.objects.get())
@@ -233,13 +249,15 @@ def test_a_booking_that_we_did_not_make_can_be_given_up(cpo, us, run_tasks):
     assert (cpo.seen[0].body["request_id"], Booking.objects.get().status) == ("R-1", "CANCELED")
 
 
-def test_terms_that_allow_no_change(us):
+def test_terms_that_allow_no_change(us: Cpo) -> None:
     answered(us.put(BOOKING, booking_data(booking_terms=TERMS | {"change_not_allowed": True})), 201, 1000)
     with pytest.raises(Unsupported, match="terms"):
         bookings.change_booking(Booking.objects.get(), start=START, end=END)
 
 
-def test_what_is_refused_or_unreadable_books_nothing(cpo, place, run_tasks):
+def test_what_is_refused_or_unreadable_books_nothing(
+    cpo: ScriptedCpo, place: BookingLocation, run_tasks: Callable[..., list[Ran]]
+) -> None:
     cpo.on("POST /bookings", envelope(None, 2003, "Unknown booking location"))
     refused = bookings.request_booking(place, start=START, end=END)
     run_tasks()
@@ -253,13 +271,13 @@ def test_what_is_refused_or_unreadable_books_nothing(cpo, place, run_tasks):
     assert not Booking.objects.exists()
 
 
-def test_what_ocpi_cannot_say_is_not_written(place):
+def test_what_ocpi_cannot_say_is_not_written(place: BookingLocation) -> None:
     with pytest.raises(Invalid):
         bookings.request_booking(place, start=START, end=END, booking_option="the red one")
     assert not BookingRequest.objects.exists()
 
 
-def test_other_versions_have_no_bookings(partner, place):
+def test_other_versions_have_no_bookings(partner: Partner, place: BookingLocation) -> None:
     partner.version = "2.2.1"
     partner.save()
     place.refresh_from_db()
@@ -267,10 +285,10 @@ def test_other_versions_have_no_bookings(partner, place):
         bookings.request_booking(BookingLocation.objects.get(), start=START, end=END)
 
 
-def test_pulls(cpo, partner):
+def test_pulls(cpo: ScriptedCpo, partner: Partner) -> None:
     cpo.on("/bookings", envelope([booking_data(), {"id": "B-2"}]))
     cpo.on("/bookings/booking_locations", envelope([place_data()]))
-    runs = [sync.run(sync.request_sync(partner, module).pk) for module in ("bookings", "booking_locations")]
+    runs = [pulled(partner, module) for module in ("bookings", "booking_locations")]
     assert [(run.state, run.stored, run.refused) for run in runs] == [("succeeded", 1, 1), ("succeeded", 1, 0)]
     assert (Booking.objects.get().ocpi_id, BookingLocation.objects.get().ocpi_id) == ("B-1", "BL-1")
     request_due(timezone.now())
@@ -278,12 +296,14 @@ def test_pulls(cpo, partner):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_with_the_simulated_cpo(tmp_path, live_server, settings, run_tasks):
+def test_with_the_simulated_cpo(
+    tmp_path: Path, live_server: LiveServer, settings: Settings, run_tasks: Callable[..., list[Ran]]
+) -> None:
     with registered(tmp_path, live_server, settings, "2.3.0") as (cpo, partner):
         assert sync.run(sync.request_sync(partner, "booking_locations").pk)
         first, second = BookingLocation.objects.order_by("pk")[:2]
         soon = timezone.now() + timedelta(hours=2)
-        wish = {"start": soon, "end": soon + timedelta(hours=1)}
+        wish: dict[str, Any] = {"start": soon, "end": soon + timedelta(hours=1)}
 
         def status_of(row: BookingRequest) -> str:
             row.refresh_from_db()
@@ -299,12 +319,12 @@ def test_with_the_simulated_cpo(tmp_path, live_server, settings, run_tasks):
         eventually(lambda: status_of(elsewhere) == "RESERVED", what="the other booking")
 
         longer = {"start": soon, "end": soon + timedelta(hours=2)}
-        bookings.change_booking(mine.booking, **longer)
+        bookings.change_booking(booking_of(mine), **longer)
         run_tasks(raise_failures=False)
-        eventually(lambda: Booking.objects.get(pk=mine.booking.pk).end_at > wish["end"], what="the longer booking")
-        bookings.cancel_booking(mine.booking)
+        eventually(lambda: Booking.objects.get(pk=booking_of(mine).pk).end_at > wish["end"], what="the longer booking")
+        bookings.cancel_booking(booking_of(mine))
         run_tasks(raise_failures=False)
         assert status_of(mine) == "CANCELED"
-        cpo.control("POST", f"bookings/{elsewhere.booking.ocpi_id}", {"status": "CANCELED"})
+        cpo.control("POST", f"bookings/{booking_of(elsewhere).ocpi_id}", {"status": "CANCELED"})
         eventually(lambda: status_of(elsewhere) == "CANCELED", what="the booking that the CPO gave up")
-        assert sync.run(sync.request_sync(partner, "bookings").pk).refused == 0
+        assert pulled(partner, "bookings").refused == 0

@@ -1,20 +1,28 @@
 """Hubs: one connection with several parties behind it."""
 
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
 import pytest
 from django.utils import timezone
+from pytest_django import Settings
+from pytest_django.live_server_helper import LiveServer
 
-from ocpi import hubs, sync
+from ocpi import hubs
 from ocpi.handshake.credentials import read_credentials
 from ocpi.models import ClientInfo, Location, OcpiSession, SyncRun, Tariff
 from ocpi.sync.clients import approve_role
 from ocpi.sync.schedule import request_due
 from ocpi.versions import VERSIONS
-from partners.models import PartnerRole
+from partners.models import Partner, PartnerRole
 from tests.factories import PartnerFactory, location_data, session_data, tariff_data
-from tests.ocpi.cpo import credentials_data, envelope
+from tests.ocpi.cpo import ScriptedCpo, credentials_data, envelope
 from tests.ocpi.modules.conftest import caller, registered
 from tests.ocpi.server.conftest import answered
+from tests.ocpi.sync.conftest import pulled
 from tests.support.processes import eventually
+from tests.support.tasks import Ran
 
 HUB = "DEHUB"
 VIENNA = {
@@ -28,11 +36,11 @@ LATER, EARLIER = "2026-11-22T10:05:00Z", "2026-11-22T09:00:00Z"
 
 
 @pytest.fixture
-def hub(connected):
+def hub(connected: Callable[..., Partner]) -> Partner:
     return connected(hub_party_id=HUB)
 
 
-def test_a_hub_tells_of_a_party(hub):
+def test_a_hub_tells_of_a_party(hub: Partner) -> None:
     us = caller(hub)
     answered(us.get("hubclientinfo/AT/VIE"), 404, 2001)
     response = us.put("hubclientinfo/AT/VIE", VIENNA)
@@ -44,7 +52,7 @@ def test_a_hub_tells_of_a_party(hub):
     assert answered(us.get("hubclientinfo/AT/VIE"), 200, 1000)["status"] == "OFFLINE"
 
 
-def test_a_party_with_two_roles_is_there_twice_and_answered_as_cpo(hub):
+def test_a_party_with_two_roles_is_there_twice_and_answered_as_cpo(hub: Partner) -> None:
     us = caller(hub)
     answered(us.put("hubclientinfo/AT/VIE", VIENNA | {"role": "EMSP"}), 201, 1000)
     answered(us.put("hubclientinfo/AT/VIE", VIENNA), 201, 1000)
@@ -52,12 +60,12 @@ def test_a_party_with_two_roles_is_there_twice_and_answered_as_cpo(hub):
 
 
 @pytest.mark.parametrize("changes", [{"party_id": "XYZ"}, {"status": None}, {"last_updated": "never"}, {"role": ""}])
-def test_a_faulty_one_is_refused(hub, changes):
+def test_a_faulty_one_is_refused(hub: Partner, changes: Any) -> None:
     answered(caller(hub).put("hubclientinfo/AT/VIE", VIENNA | changes), 200, 2001)
     assert not ClientInfo.objects.exists()
 
 
-def test_who_is_no_hub_tells_of_nobody(connected):
+def test_who_is_no_hub_tells_of_nobody(connected: Callable[..., Partner]) -> None:
     partner = connected()
     answered(caller(partner).put("hubclientinfo/AT/VIE", VIENNA), 404, 2001, "Only a hub")
     ClientInfo.objects.create(
@@ -66,11 +74,11 @@ def test_who_is_no_hub_tells_of_nobody(connected):
     assert not hubs.speaks_for(partner, "AT", "VIE")
 
 
-def test_2_1_1_has_no_hubs(connected):
+def test_2_1_1_has_no_hubs(connected: Callable[..., Partner]) -> None:
     answered(caller(connected("2.1.1", hub_party_id=HUB)).put("hubclientinfo/AT/VIE", VIENNA), 404, 2000)
 
 
-def test_objects_of_its_parties_come_over_the_hub_and_no_other_way(hub):
+def test_objects_of_its_parties_come_over_the_hub_and_no_other_way(hub: Partner) -> None:
     theirs = {"country_code": "AT", "party_id": "VIE"}
     us = caller(hub)
     answered(us.put("locations/AT/VIE/LOC-1", location_data(**theirs)), 404, 2000)
@@ -95,14 +103,14 @@ def test_objects_of_its_parties_come_over_the_hub_and_no_other_way(hub):
     answered(us.put("locations/AT/VIE/LOC-1", location_data(**theirs)), 404, 2000)
 
 
-def test_2_3_0_names_the_parties_in_the_credentials(connected):
+def test_2_3_0_names_the_parties_in_the_credentials(connected: Callable[..., Partner]) -> None:
     partner = connected("2.3.0", hub_party_id=HUB)
     PartnerRole.objects.create(partner=partner, country_code="AT", party_id="VIE")
     data = location_data(country_code="AT", party_id="VIE")
     answered(caller(partner).put("locations/AT/VIE/LOC-1", data), 201, 1000)
 
 
-def test_the_hub_is_known_from_its_credentials(connected):
+def test_the_hub_is_known_from_its_credentials(connected: Callable[..., Partner]) -> None:
     partner = connected()
     role = credentials_data("http://x")["roles"][0]
     hub = role | {"role": "HUB", "country_code": "DE", "party_id": "HUB"}
@@ -113,24 +121,24 @@ def test_the_hub_is_known_from_its_credentials(connected):
     assert read_credentials(partner, VERSIONS["2.2.1"], credentials_data("http://x")).hub_party_id == ""
 
 
-def test_parties_are_read_before_their_objects(cpo, hub):
+def test_parties_are_read_before_their_objects(cpo: ScriptedCpo, hub: Partner) -> None:
     cpo.on("/hubclientinfo", envelope([VIENNA, {"party_id": "BAD"}]))
     theirs = location_data(country_code="AT", party_id="VIE")
     strangers = location_data(country_code="CZ", party_id="PRG")
     cpo.on("/locations", envelope([theirs, strangers]))
-    run = sync.run(sync.request_sync(hub, "locations").pk)
+    run = pulled(hub, "locations")
     assert (run.stored, run.refused) == (1, 1)
     assert [one.path for one in cpo.seen] == ["/hubclientinfo", "/locations"]
     assert "ocpi-to-party-id" not in cpo.seen[0].headers
     assert cpo.seen[1].headers["ocpi-to-party-id"] == "HUB"
 
 
-def test_a_new_party_has_its_objects_read(hub):
+def test_a_new_party_has_its_objects_read(hub: Partner) -> None:
     answered(caller(hub).put("hubclientinfo/AT/VIE", VIENNA), 201, 1000)
     assert set(SyncRun.objects.values_list("module", flat=True)) == {"locations", "tariffs"}
 
 
-def test_hubs_are_asked_for_their_parties_and_others_are_not(connected):
+def test_hubs_are_asked_for_their_parties_and_others_are_not(connected: Callable[..., Partner]) -> None:
     partner = connected()
     request_due(timezone.now())
     assert not SyncRun.objects.filter(module="hubclientinfo").exists()
@@ -140,15 +148,17 @@ def test_hubs_are_asked_for_their_parties_and_others_are_not(connected):
     assert SyncRun.objects.filter(module="hubclientinfo").exists()
 
 
-def test_a_pull_of_parties_counts_what_it_brings(cpo, hub):
+def test_a_pull_of_parties_counts_what_it_brings(cpo: ScriptedCpo, hub: Partner) -> None:
     cpo.on("/hubclientinfo", envelope([VIENNA, {"party_id": "BAD"}]))
-    run = sync.run(sync.request_sync(hub, "hubclientinfo").pk)
+    run = pulled(hub, "hubclientinfo")
     assert (run.state, run.stored, run.refused) == ("succeeded", 1, 1)
 
 
 @pytest.mark.parametrize("version", ["2.2", "2.2.1", "2.3.0"])
 @pytest.mark.django_db(transaction=True)
-def test_with_a_simulated_hub(tmp_path, live_server, settings, run_tasks, version):
+def test_with_a_simulated_hub(
+    tmp_path: Path, live_server: LiveServer, settings: Settings, run_tasks: Callable[..., list[Ran]], version: str
+) -> None:
     with registered(tmp_path, live_server, settings, version, "--clients", "AT*VIE") as (cpo, partner):
         assert hubs.hub_of(partner) is None
         for role in PartnerRole.objects.filter(state=PartnerRole.State.PENDING):

@@ -1,45 +1,51 @@
 """Payments of OCPI 2.3.0, with us as the provider of payment terminals."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.utils import timezone
+from pytest_django import Settings
+from pytest_django.live_server_helper import LiveServer
 
 from ocpi.calls import outgoing, payments
 from ocpi.calls.outgoing import Unsupported
 from ocpi.models import FinancialAdvice, Terminal, TerminalRequest
 from ocpi.versions import Invalid
+from partners.models import Partner
 from tests.factories import PartnerFactory
-from tests.ocpi.cpo import Answer, envelope
+from tests.ocpi.cpo import Answer, ScriptedCpo, envelope
 from tests.ocpi.modules.conftest import caller, registered
-from tests.ocpi.server.conftest import answered
+from tests.ocpi.server.conftest import Cpo, answered
 from tests.support.processes import eventually
+from tests.support.tasks import Ran
 
 TERMINALS, CONFIRMATIONS = "payments/terminals", "payments/financial-advice-confirmations"
 DONE = envelope(None, status=201)
 
 
 @pytest.fixture
-def partner(connected):
+def partner(connected: Callable[..., Partner]) -> Partner:
     return connected("2.3.0")
 
 
 @pytest.fixture
-def us(partner):
+def us(partner: Partner) -> Cpo:
     return caller(partner)
 
 
 @pytest.fixture
-def terminal(cpo, partner, run_tasks) -> Terminal:
+def terminal(cpo: ScriptedCpo, partner: Partner, run_tasks: Callable[..., list[Ran]]) -> Terminal:
     cpo.on("POST /payments/terminals", DONE)
     row = payments.add_terminal(partner, terminal_id="TERM-1", city="Žilina", reference="SN-1")
     run_tasks()
     return row
 
 
-def advice(partner, **changes: Any) -> FinancialAdvice:
+def advice(partner: Partner, **changes: Any) -> FinancialAdvice:
     arguments = {
         "authorization_reference": "REF-1",
         "before_taxes": Decimal("10.00"),
@@ -51,13 +57,15 @@ def advice(partner, **changes: Any) -> FinancialAdvice:
     return payments.send_financial_advice(partner=partner, **{**arguments, **changes})
 
 
-def test_a_new_terminal_is_created_at_the_cpo(cpo, us, terminal):
+def test_a_new_terminal_is_created_at_the_cpo(cpo: ScriptedCpo, us: Cpo, terminal: Terminal) -> None:
     assert cpo.seen[0].body == answered(us.get(f"{TERMINALS}/term-1"), 200, 1000)
     assert (cpo.seen[0].body["terminal_id"], cpo.seen[0].body["city"]) == ("TERM-1", "Žilina")
     assert TerminalRequest.objects.get().state == "answered"
 
 
-def test_it_is_tried_until_the_cpo_has_it(cpo, partner, run_tasks):
+def test_it_is_tried_until_the_cpo_has_it(
+    cpo: ScriptedCpo, partner: Partner, run_tasks: Callable[..., list[Ran]]
+) -> None:
     answers = iter([Answer("down", 500), envelope(None, 2001, "not yet"), DONE])
     cpo.on("POST /payments/terminals", lambda _seen: next(answers))
     payments.add_terminal(partner)
@@ -70,7 +78,7 @@ def test_it_is_tried_until_the_cpo_has_it(cpo, partner, run_tasks):
     assert row.next_check_at is None
 
 
-def test_the_list_in_pages(us, partner, terminal):
+def test_the_list_in_pages(us: Cpo, partner: Partner, terminal: Terminal) -> None:
     payments.add_terminal(partner, terminal_id="TERM-2")
     response = us.get(f"{TERMINALS}?limit=1")
     assert [one["terminal_id"] for one in answered(response, 200, 1000)] == ["TERM-1"]
@@ -80,7 +88,7 @@ def test_the_list_in_pages(us, partner, terminal):
     assert answered(us.get(f"{TERMINALS}?date_from={future}"), 200, 1000) == []
 
 
-def test_the_cpo_says_where_a_terminal_stands(us, terminal):
+def test_the_cpo_says_where_a_terminal_stands(us: Cpo, terminal: Terminal) -> None:
     answered(us.patch(f"{TERMINALS}/TERM-1", {"location_ids": ["LOC-1"], "evse_uids": ["E-1"]}), 200, 1000)
     row = Terminal.objects.get()
     assert (row.location_ids, row.evse_uids) == (["LOC-1"], ["E-1"])
@@ -95,7 +103,9 @@ def test_the_cpo_says_where_a_terminal_stands(us, terminal):
     answered(us.patch(f"{TERMINALS}/TERM-9", {}), 404, 2001)
 
 
-def test_an_unknown_terminal_waits_for_staff(cpo, us, partner, run_tasks):
+def test_an_unknown_terminal_waits_for_staff(
+    cpo: ScriptedCpo, us: Cpo, partner: Partner, run_tasks: Callable[..., list[Ran]]
+) -> None:
     cpo.on("POST /payments/terminals", DONE)
     answered(us.post(f"{TERMINALS}/activate", {"reference": "SN-7", "location_ids": ["LOC-1"]}), 200, 1000)
     row = Terminal.objects.get()
@@ -109,7 +119,9 @@ def test_an_unknown_terminal_waits_for_staff(cpo, us, partner, run_tasks):
     assert cpo.seen[0].body["reference"] == "SN-7"
 
 
-def test_deactivating_and_activating_again(cpo, us, terminal, run_tasks):
+def test_deactivating_and_activating_again(
+    cpo: ScriptedCpo, us: Cpo, terminal: Terminal, run_tasks: Callable[..., list[Ran]]
+) -> None:
     answered(us.post(f"{TERMINALS}/TERM-1/deactivate"), 200, 1000)
     assert Terminal.objects.get().state == "inactive"
     answered(us.post(f"{TERMINALS}/activate", {"terminal_id": "TERM-1", "location_ids": ["LOC-2"]}), 200, 1000)
@@ -122,7 +134,9 @@ def test_deactivating_and_activating_again(cpo, us, terminal, run_tasks):
     answered(us.post(f"{TERMINALS}/activate", []), 200, 2001)
 
 
-def test_what_was_captured_is_told_and_can_be_read(cpo, us, partner, run_tasks):
+def test_what_was_captured_is_told_and_can_be_read(
+    cpo: ScriptedCpo, us: Cpo, partner: Partner, run_tasks: Callable[..., list[Ran]]
+) -> None:
     cpo.on("POST /payments/financial-advice-confirmations", DONE)
     row = advice(partner)
     run_tasks()
@@ -139,7 +153,7 @@ def test_what_was_captured_is_told_and_can_be_read(cpo, us, partner, run_tasks):
     answered(us.get(f"{CONFIRMATIONS}/{'0' * 8}-0000-4000-8000-{'0' * 12}"), 404, 2001)
 
 
-def test_a_correction_has_the_same_id(cpo, partner, run_tasks):
+def test_a_correction_has_the_same_id(cpo: ScriptedCpo, partner: Partner, run_tasks: Callable[..., list[Ran]]) -> None:
     cpo.on("POST /payments/financial-advice-confirmations", DONE)
     advice(partner)
     run_tasks()
@@ -151,7 +165,7 @@ def test_a_correction_has_the_same_id(cpo, partner, run_tasks):
     assert FinancialAdvice.objects.count() == 1
 
 
-def test_what_cannot_be_told(connected, partner):
+def test_what_cannot_be_told(connected: Callable[..., Partner], partner: Partner) -> None:
     with pytest.raises(Invalid):
         advice(partner, eft_data=[])
     partner.endpoints.filter(module="payments").delete()
@@ -165,7 +179,7 @@ def test_what_cannot_be_told(connected, partner):
     assert not FinancialAdvice.objects.exists()
 
 
-def test_partners_see_their_own_only(us, partner, terminal):
+def test_partners_see_their_own_only(us: Cpo, partner: Partner, terminal: Terminal) -> None:
     row = advice(partner)
     other = PartnerFactory.create(code="other", party_id="OTH", version="2.3.0", enabled_versions=["2.3.0"])
     them = caller(other)
@@ -178,7 +192,9 @@ def test_partners_see_their_own_only(us, partner, terminal):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_with_the_simulated_cpo(tmp_path, live_server, settings, run_tasks):
+def test_with_the_simulated_cpo(
+    tmp_path: Path, live_server: LiveServer, settings: Settings, run_tasks: Callable[..., list[Ran]]
+) -> None:
     with registered(tmp_path, live_server, settings, "2.3.0") as (cpo, partner):
         assign = {"reference": "SN-1", "location_ids": ["ION-BTS01"]}
         call = {"module": "payments", "role": "SENDER"}

@@ -1,20 +1,26 @@
 """Charging profiles and preferences, both ways."""
 
+from collections.abc import Callable
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from django.utils import timezone
+from pytest_django import Settings
+from pytest_django.live_server_helper import LiveServer
 
 from ocpi import sync
 from ocpi.calls import charging_profiles, commands, outgoing
 from ocpi.calls.outgoing import Unsupported
 from ocpi.models import ActiveProfile, Evse, OcpiSession, ProfileRequest
 from ocpi.versions.v2_2_1.profiles import ChargingProfile, ChargingProfilePeriod
+from partners.models import Partner
 from tests.factories import OcpiSessionFactory, PartnerFactory
-from tests.ocpi.cpo import Answer, envelope
+from tests.ocpi.cpo import Answer, ScriptedCpo, envelope
 from tests.ocpi.modules.conftest import caller, registered, token
 from tests.ocpi.server.conftest import answered
 from tests.support.processes import eventually, free_port
+from tests.support.tasks import Ran
 
 ACCEPTED = envelope({"result": "ACCEPTED", "timeout": 30})
 PROFILE = ChargingProfile(
@@ -31,7 +37,7 @@ PATH = "/chargingprofiles/S-1"
 
 
 @pytest.fixture
-def session(connected):
+def session(connected: Callable[..., Partner]) -> OcpiSession:
     return OcpiSessionFactory.create(partner=connected(), ocpi_id="S-1")
 
 
@@ -39,7 +45,7 @@ def path(row: ProfileRequest) -> str:
     return f"chargingprofiles/{row.kind}/{row.pk}"
 
 
-def test_setting_a_profile(cpo, session, run_tasks):
+def test_setting_a_profile(cpo: ScriptedCpo, session: OcpiSession, run_tasks: Callable[..., list[Ran]]) -> None:
     cpo.on(f"PUT {PATH}", ACCEPTED)
     row = charging_profiles.set_profile(session, PROFILE)
     run_tasks()
@@ -54,7 +60,9 @@ def test_setting_a_profile(cpo, session, run_tasks):
     assert row.result == "ACCEPTED"
 
 
-def test_asking_for_and_clearing_a_profile(cpo, session, run_tasks):
+def test_asking_for_and_clearing_a_profile(
+    cpo: ScriptedCpo, session: OcpiSession, run_tasks: Callable[..., list[Ran]]
+) -> None:
     cpo.on(PATH, ACCEPTED)
     ask = charging_profiles.ask_active_profile(session, 900)
     clear = charging_profiles.clear_profile(session)
@@ -73,7 +81,9 @@ def test_asking_for_and_clearing_a_profile(cpo, session, run_tasks):
 
 
 @pytest.mark.parametrize("body", ['"x"', '{"result": "x"}', '{"result": "MAYBE", "profile": null}', "[]", "null", "{}"])
-def test_a_result_that_is_none_changes_nothing_and_the_true_one_counts(cpo, session, run_tasks, body):
+def test_a_result_that_is_none_changes_nothing_and_the_true_one_counts(
+    cpo: ScriptedCpo, session: OcpiSession, run_tasks: Callable[..., list[Ran]], body: str
+) -> None:
     cpo.on(PATH, ACCEPTED)
     rows = [
         charging_profiles.set_profile(session, PROFILE),
@@ -91,7 +101,7 @@ def test_a_result_that_is_none_changes_nothing_and_the_true_one_counts(cpo, sess
         assert row.result == "REJECTED"
 
 
-def test_preferences(cpo, session, run_tasks):
+def test_preferences(cpo: ScriptedCpo, session: OcpiSession, run_tasks: Callable[..., list[Ran]]) -> None:
     answers = iter(["ACCEPTED", "PROFILE_TYPE_NOT_SUPPORTED"])
     cpo.on("PUT /sessions/S-1/charging_preferences", lambda _seen: envelope(next(answers)))
     for expected in ("ACCEPTED", "PROFILE_TYPE_NOT_SUPPORTED"):
@@ -102,7 +112,9 @@ def test_preferences(cpo, session, run_tasks):
     assert cpo.seen[0].body == {"profile_type": "CHEAP", "energy_need": 12.5}
 
 
-def test_an_evse_that_takes_no_preferences(cpo, session, run_tasks):
+def test_an_evse_that_takes_no_preferences(
+    cpo: ScriptedCpo, session: OcpiSession, run_tasks: Callable[..., list[Ran]]
+) -> None:
     cpo.on("PUT /sessions/S-1/charging_preferences", envelope(None, 2001, "Not capable", status=404))
     row = charging_profiles.set_preferences(session, profile_type="FAST")
     run_tasks()
@@ -111,7 +123,7 @@ def test_an_evse_that_takes_no_preferences(cpo, session, run_tasks):
     assert "Not capable" in row.failure
 
 
-def test_answers_that_say_nothing(cpo, session, run_tasks):
+def test_answers_that_say_nothing(cpo: ScriptedCpo, session: OcpiSession, run_tasks: Callable[..., list[Ran]]) -> None:
     cpo.on(f"PUT {PATH}", envelope({"outcome": "ok"}))
     unread = charging_profiles.set_profile(session, PROFILE)
     run_tasks()
@@ -131,7 +143,7 @@ def test_answers_that_say_nothing(cpo, session, run_tasks):
     assert gone.state == "undelivered"
 
 
-def test_it_is_sent_once_also_when_its_worker_dies(cpo, session):
+def test_it_is_sent_once_also_when_its_worker_dies(cpo: ScriptedCpo, session: OcpiSession) -> None:
     cpo.on(f"PUT {PATH}", ACCEPTED)
     row = charging_profiles.set_profile(session, PROFILE)
     outgoing.send(ProfileRequest, row.pk)
@@ -146,7 +158,7 @@ def test_it_is_sent_once_also_when_its_worker_dies(cpo, session):
     assert (lost.state, len(cpo.seen)) == ("unanswered", 1)
 
 
-def test_2_1_1_has_none_of_it(connected):
+def test_2_1_1_has_none_of_it(connected: Callable[..., Partner]) -> None:
     session = OcpiSessionFactory.create(partner=connected("2.1.1"))
     for wish in (
         lambda: charging_profiles.set_profile(session, PROFILE),
@@ -159,7 +171,7 @@ def test_2_1_1_has_none_of_it(connected):
     answered(caller(session.partner).put("chargingprofiles/S-1", ACTIVE), 404, 2000)
 
 
-def test_a_profile_that_is_told_unasked(session):
+def test_a_profile_that_is_told_unasked(session: OcpiSession) -> None:
     us = caller(session.partner)
     answered(us.put("chargingprofiles/s-1", ACTIVE), 200, 1000)
     older = ACTIVE | {"start_date_time": "2026-11-22T09:00:00Z"}
@@ -169,7 +181,7 @@ def test_a_profile_that_is_told_unasked(session):
     answered(us.put("chargingprofiles/S-1", {"charging_profile": {}}), 200, 2001, "start_date_time")
 
 
-def test_results_are_nobody_elses_business(session):
+def test_results_are_nobody_elses_business(session: OcpiSession) -> None:
     row = charging_profiles.clear_profile(session)
     other = PartnerFactory.create(code="other", party_id="OTH")
     body = {"result": "ACCEPTED"}
@@ -182,7 +194,9 @@ def test_results_are_nobody_elses_business(session):
 
 @pytest.mark.parametrize("version", ["2.2", "2.2.1", "2.3.0"])
 @pytest.mark.django_db(transaction=True)
-def test_with_the_simulated_cpo(tmp_path, live_server, settings, run_tasks, version):
+def test_with_the_simulated_cpo(
+    tmp_path: Path, live_server: LiveServer, settings: Settings, run_tasks: Callable[..., list[Ran]], version: str
+) -> None:
     with registered(tmp_path, live_server, settings, version, "--meter-interval", "1") as (cpo, partner):
         session = charging(partner)
         wishes = [
@@ -205,7 +219,7 @@ def test_with_the_simulated_cpo(tmp_path, live_server, settings, run_tasks, vers
         assert (preferences.state, preferences.response, preferences.failure) == ("answered", "ACCEPTED", "")
 
 
-def charging(partner) -> OcpiSession:
+def charging(partner: Partner) -> OcpiSession:
     assert sync.run(sync.request_sync(partner, "locations").pk)
     connector = (
         Evse.objects.filter(status="AVAILABLE", raw__capabilities__contains="CHARGING_PROFILE_CAPABLE")[0]
@@ -225,7 +239,9 @@ def charging(partner) -> OcpiSession:
 
 
 @pytest.mark.parametrize(("timeout", "kept"), [(1e9, 10**9), (10**12, 2**31 - 1)])
-def test_a_profile_is_answered_whatever_time_it_may_take(cpo, session, run_tasks, timeout, kept):
+def test_a_profile_is_answered_whatever_time_it_may_take(
+    cpo: ScriptedCpo, session: OcpiSession, run_tasks: Callable[..., list[Ran]], timeout: float, kept: int
+) -> None:
     cpo.on(f"PUT {PATH}", envelope({"result": "ACCEPTED", "timeout": timeout}))
     row = charging_profiles.set_profile(session, PROFILE)
     run_tasks()

@@ -1,6 +1,8 @@
 """What a partner does otherwise than the specification is counted, and costs nothing where it does not."""
 
 import base64
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -9,9 +11,10 @@ from ocpi.client import SENDER, CallFailed, functional
 from ocpi.log import quirks
 from ocpi.models import Message, PartnerQuirk
 from ocpi.versions import Lenience
+from partners.models import Partner
 from tests.factories import location_data, session_data
 from tests.ocpi.conformance.wire import vector
-from tests.ocpi.cpo import Answer, envelope
+from tests.ocpi.cpo import Answer, ScriptedCpo, envelope
 from tests.ocpi.modules.conftest import caller
 from tests.ocpi.server.conftest import answered, last_message
 
@@ -20,7 +23,7 @@ def counts() -> dict[tuple[str, str], int]:
     return {(row.module, row.kind): row.count for row in PartnerQuirk.objects.all()}
 
 
-def test_each_kind_is_counted_once_per_message(connected):
+def test_each_kind_is_counted_once_per_message(connected: Callable[..., Partner]) -> None:
     partner = connected()
     us = caller(partner)
     answered(us.put("sessions/SK/ION/S-1", session_data(odd=1, other=2, kwh="1.5")), 201, 1000)
@@ -34,14 +37,14 @@ def test_each_kind_is_counted_once_per_message(connected):
     assert "odd" in row.example
 
 
-def test_a_clean_message_costs_no_statement(connected, monkeypatch):
+def test_a_clean_message_costs_no_statement(connected: Callable[..., Partner], monkeypatch: pytest.MonkeyPatch) -> None:
     counted = []
     monkeypatch.setattr(quirks, "_count", lambda *args: counted.append(args))
     answered(caller(connected()).put("sessions/SK/ION/S-1", session_data()), 201, 1000)
     assert counted == []
 
 
-def test_modules_and_versions_are_told_apart(connected):
+def test_modules_and_versions_are_told_apart(connected: Callable[..., Partner]) -> None:
     partner = connected()
     answered(caller(partner, "2.2").get("sessions//SK/ION/S-1"), 404, 2001)
     answered(caller(partner, "2.2.1").get("sessions//SK/ION/S-1"), 404, 2001)
@@ -54,7 +57,7 @@ def test_modules_and_versions_are_told_apart(connected):
     }
 
 
-def test_pulled_objects_count_too(cpo, connected):
+def test_pulled_objects_count_too(cpo: ScriptedCpo, connected: Callable[..., Partner]) -> None:
     partner = connected()
     cpo.on("/locations", envelope([location_data("A", odd=1), location_data("B", odd=1)]))
     sync.run(sync.request_sync(partner, "locations").pk)
@@ -63,7 +66,9 @@ def test_pulled_objects_count_too(cpo, connected):
     assert noted == [("unknown_field", "[0].odd"), ("unknown_field", "[1].odd")]
 
 
-def test_what_is_wrong_with_pulled_objects_is_on_the_message(cpo, connected):
+def test_what_is_wrong_with_pulled_objects_is_on_the_message(
+    cpo: ScriptedCpo, connected: Callable[..., Partner]
+) -> None:
     partner = connected()
     cpo.on("/locations", envelope([location_data("A"), location_data("B", coordinates=None)]))
     sync.run(sync.request_sync(partner, "locations").pk)
@@ -75,7 +80,7 @@ def test_what_is_wrong_with_pulled_objects_is_on_the_message(cpo, connected):
     assert Message.objects.latest("id").objects_touched == [], "nothing is new"
 
 
-def test_an_error_without_an_envelope_is_noted(cpo, connected):
+def test_an_error_without_an_envelope_is_noted(cpo: ScriptedCpo, connected: Callable[..., Partner]) -> None:
     partner = connected()
     cpo.on("/locations", Answer({"error": "no"}, 404))
     with pytest.raises(CallFailed):
@@ -88,7 +93,7 @@ def test_an_error_without_an_envelope_is_noted(cpo, connected):
 
 
 @pytest.mark.parametrize(("version", "encoded"), [("2.1.1", True), ("2.2", False), ("2.2.1", False), ("2.3.0", False)])
-def test_a_token_in_the_other_spelling_is_noted(connected, version, encoded):
+def test_a_token_in_the_other_spelling_is_noted(connected: Callable[..., Partner], version: str, encoded: bool) -> None:
     us = caller(connected(version))
     us.get("sessions/SK/ION/S-1")
     assert last_message().leniences == []
@@ -97,7 +102,7 @@ def test_a_token_in_the_other_spelling_is_noted(connected, version, encoded):
     assert counts() == {("sessions", "token_encoding"): 1}
 
 
-def test_small_letters_in_a_url_are_noted(connected):
+def test_small_letters_in_a_url_are_noted(connected: Callable[..., Partner]) -> None:
     us = caller(connected("2.1.1"))
     session = vector("2.1.1", "session", id="S-ABC")
     answered(us.put("sessions/SK/ION/S-ABC", session), 201, 1000)
@@ -106,16 +111,16 @@ def test_small_letters_in_a_url_are_noted(connected):
     assert {note["kind"] for note in last_message().leniences} == {"lower_case_code", "id_case"}
 
 
-def test_dates_in_a_query_are_noted(connected):
+def test_dates_in_a_query_are_noted(connected: Callable[..., Partner]) -> None:
     us = caller(connected())
     answered(us.get("tokens?date_from=2026-11-22T10:00:00"), 200, 1000)
     assert [(note["kind"], note["path"]) for note in last_message().leniences] == [("naive_timestamp", "date_from")]
 
 
-def test_it_is_only_a_note(connected, monkeypatch):
+def test_it_is_only_a_note(connected: Callable[..., Partner], monkeypatch: pytest.MonkeyPatch) -> None:
     partner = connected()
 
-    def broken(*_args):
+    def broken(*_args: Any) -> None:
         raise RuntimeError("no")
 
     monkeypatch.setattr(quirks, "_count", broken)

@@ -1,16 +1,22 @@
 """RESERVE_NOW, CANCEL_RESERVATION and UNLOCK_CONNECTOR."""
 
+from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 from django.utils import timezone
+from pytest_django import Settings
+from pytest_django.live_server_helper import LiveServer
 
 from ocpi import sync
 from ocpi.calls import commands, reservations
 from ocpi.calls.outgoing import Unsupported
 from ocpi.models import Command, Evse, Location
+from partners.models import Partner
 from tests.factories import LocationFactory
-from tests.ocpi.cpo import envelope
+from tests.ocpi.cpo import ScriptedCpo, envelope
 from tests.ocpi.modules.conftest import caller, registered, token
 from tests.ocpi.server.conftest import answered
 from tests.support.processes import eventually
@@ -18,7 +24,7 @@ from tests.support.processes import eventually
 ACCEPTED = envelope({"result": "ACCEPTED", "timeout": 30})
 
 
-def reserve(partner, **changes) -> Command:
+def reserve(partner: Any, **changes: Any) -> Command:
     arguments = {
         "token": changes.pop("token", None) or token(),
         "location_id": "LOC-1",
@@ -36,7 +42,7 @@ def sent(command: Command) -> Command:
 
 
 @pytest.mark.parametrize("version", ["2.2", "2.2.1", "2.3.0"])
-def test_a_reservation_and_its_cancelling(cpo, connected, version):
+def test_a_reservation_and_its_cancelling(cpo: ScriptedCpo, connected: Callable[..., Partner], version: str) -> None:
     partner = connected(version)
     cpo.on("POST /commands/RESERVE_NOW", ACCEPTED)
     cpo.on("POST /commands/CANCEL_RESERVATION", ACCEPTED)
@@ -55,7 +61,9 @@ def test_a_reservation_and_its_cancelling(cpo, connected, version):
     assert cancelling["reservation_id"] == body["reservation_id"]
 
 
-def test_reservations_are_numbers_in_2_1_1_and_cannot_be_cancelled(cpo, connected):
+def test_reservations_are_numbers_in_2_1_1_and_cannot_be_cancelled(
+    cpo: ScriptedCpo, connected: Callable[..., Partner]
+) -> None:
     partner = connected("2.1.1")
     cpo.on("POST /commands/RESERVE_NOW", envelope({"result": "ACCEPTED"}))
     reservation = sent(reserve(partner, reservation_id="4711"))
@@ -65,7 +73,7 @@ def test_reservations_are_numbers_in_2_1_1_and_cannot_be_cancelled(cpo, connecte
         reservations.create_cancel_reservation(reservation=reservation)
 
 
-def test_a_version_changed_before_it_was_sent(cpo, connected):
+def test_a_version_changed_before_it_was_sent(cpo: ScriptedCpo, connected: Callable[..., Partner]) -> None:
     partner = connected()
     cancel = reservations.create_cancel_reservation(reservation=reserve(partner))
     partner.version = "2.1.1"
@@ -74,7 +82,7 @@ def test_a_version_changed_before_it_was_sent(cpo, connected):
     assert cpo.seen == []
 
 
-def test_only_numbers_and_reservations(connected):
+def test_only_numbers_and_reservations(connected: Callable[..., Partner]) -> None:
     partner = connected()
     with pytest.raises(ValueError, match="digits"):
         reserve(partner, reservation_id="R-1")
@@ -84,7 +92,7 @@ def test_only_numbers_and_reservations(connected):
 
 
 @pytest.mark.parametrize("version", ["2.1.1", "2.2", "2.2.1", "2.3.0"])
-def test_unlocking_a_connector(cpo, connected, version):
+def test_unlocking_a_connector(cpo: ScriptedCpo, connected: Callable[..., Partner], version: str) -> None:
     partner = connected(version)
     cpo.on("POST /commands/UNLOCK_CONNECTOR", ACCEPTED)
     unlock = commands.create_unlock_connector(
@@ -99,7 +107,9 @@ def test_unlocking_a_connector(cpo, connected, version):
     assert unlock.result == "REJECTED"
 
 
-def test_a_cancelled_reservation_is_told_as_a_second_result(cpo, connected):
+def test_a_cancelled_reservation_is_told_as_a_second_result(
+    cpo: ScriptedCpo, connected: Callable[..., Partner]
+) -> None:
     partner = connected()
     cpo.on("POST /commands/RESERVE_NOW", ACCEPTED)
     reservation = sent(reserve(partner))
@@ -115,7 +125,9 @@ def test_a_cancelled_reservation_is_told_as_a_second_result(cpo, connected):
         assert reservation.result == kept
 
 
-def test_behind_a_hub_a_command_names_the_party_of_the_place(cpo, connected):
+def test_behind_a_hub_a_command_names_the_party_of_the_place(
+    cpo: ScriptedCpo, connected: Callable[..., Partner]
+) -> None:
     partner = connected(hub_party_id="DEHUB")
     LocationFactory.create(partner=partner, country_code="AT", party_id="VIE", ocpi_id="LOC-1")
     cpo.on("POST /commands/RESERVE_NOW", ACCEPTED)
@@ -127,7 +139,7 @@ def test_behind_a_hub_a_command_names_the_party_of_the_place(cpo, connected):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_with_the_simulated_cpo(tmp_path, live_server, settings):
+def test_with_the_simulated_cpo(tmp_path: Path, live_server: LiveServer, settings: Settings) -> None:
     with registered(tmp_path, live_server, settings, "2.2.1") as (cpo, partner):
         assert sync.run(sync.request_sync(partner, "locations").pk)
         evse = Evse.objects.filter(status="AVAILABLE").select_related("location")[0]

@@ -1,26 +1,33 @@
 """Telling partners of our tokens: which, how, and until they have the newest state."""
 
+from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 from django.utils import timezone
+from pytest_django import Settings
+from pytest_django.live_server_helper import LiveServer
 
 from ocpi.calls import tokens
 from ocpi.calls.tokens import sending
 from ocpi.calls.tokens.queue import AT_ONCE, hand_out_due
-from ocpi.client import functional
+from ocpi.client import Reply, functional
 from ocpi.handshake.connection import disconnect
 from ocpi.models import Message, Token, TokenPush
+from partners.models import Partner
 from tests.factories import PartnerFactory
-from tests.ocpi.cpo import Answer, envelope
+from tests.ocpi.cpo import Answer, ScriptedCpo, envelope
 from tests.ocpi.modules.conftest import registered, token
 from tests.support.processes import free_port
+from tests.support.tasks import Ran
 
 PATH = "/tokens/SK/SFP/T-1"
 DONE = envelope()
 
 
-def changed(row: Token, **values) -> Token:
+def changed(row: Token, **values: Any) -> Token:
     Token.objects.filter(pk=row.pk).update(last_updated=row.last_updated + timedelta(minutes=1), **values)
     row.refresh_from_db()
     return row
@@ -31,7 +38,9 @@ def overdue() -> None:
     TokenPush.objects.exclude(next_check_at=None).update(next_check_at=timezone.now() - timedelta(seconds=1))
 
 
-def test_a_token_is_put_and_a_change_is_patched(cpo, connected, run_tasks):
+def test_a_token_is_put_and_a_change_is_patched(
+    cpo: ScriptedCpo, connected: Callable[..., Partner], run_tasks: Callable[..., list[Ran]]
+) -> None:
     partner = connected()
     cpo.on(PATH, DONE)
     row = token()
@@ -49,6 +58,7 @@ def test_a_token_is_put_and_a_change_is_patched(cpo, connected, run_tasks):
     assert (patch.method, patch.body["valid"], set(patch.body)) == ("PATCH", False, {"valid", "last_updated"})
     state = TokenPush.objects.get(partner=partner)
     assert (state.pushed, state.next_check_at, state.held) == (row.last_updated, None, False)
+    assert state.message_id is not None
     assert Message.objects.get(pk=state.message_id).method == "PATCH"
     assert len(cpo.seen) == 2
 
@@ -63,7 +73,15 @@ def test_a_token_is_put_and_a_change_is_patched(cpo, connected, run_tasks):
         ("2.3.0", "RFID", {}, "RFID"),
     ],
 )
-def test_each_version_writes_it_in_its_way(cpo, connected, run_tasks, version, kind, query, written):
+def test_each_version_writes_it_in_its_way(
+    cpo: ScriptedCpo,
+    connected: Callable[..., Partner],
+    run_tasks: Callable[..., list[Ran]],
+    version: str,
+    kind: str,
+    query: Any,
+    written: str,
+) -> None:
     connected(version)
     cpo.on(PATH, DONE)
     tokens.token_changed(token(type=kind))
@@ -72,7 +90,9 @@ def test_each_version_writes_it_in_its_way(cpo, connected, run_tasks, version, k
     assert ("auth_id" in cpo.seen[0].body) == (version == "2.1.1")
 
 
-def test_a_partner_without_the_token_gets_the_whole_of_it(cpo, connected, run_tasks):
+def test_a_partner_without_the_token_gets_the_whole_of_it(
+    cpo: ScriptedCpo, connected: Callable[..., Partner], run_tasks: Callable[..., list[Ran]]
+) -> None:
     connected()
     cpo.on(PATH, DONE)
     row = token()
@@ -85,7 +105,9 @@ def test_a_partner_without_the_token_gets_the_whole_of_it(cpo, connected, run_ta
     assert cpo.seen[2].body["valid"] is False
 
 
-def test_uids_are_percent_encoded(cpo, connected, run_tasks):
+def test_uids_are_percent_encoded(
+    cpo: ScriptedCpo, connected: Callable[..., Partner], run_tasks: Callable[..., list[Ran]]
+) -> None:
     connected()
     cpo.on("/tokens/SK/SFP/04%2FA%20%23", DONE)
     tokens.token_changed(token("04/A #"))
@@ -93,7 +115,9 @@ def test_uids_are_percent_encoded(cpo, connected, run_tasks):
     assert TokenPush.objects.get().error == ""
 
 
-def test_what_fails_is_tried_until_it_is_there(cpo, connected, run_tasks):
+def test_what_fails_is_tried_until_it_is_there(
+    cpo: ScriptedCpo, connected: Callable[..., Partner], run_tasks: Callable[..., list[Ran]]
+) -> None:
     connected()
     answers = iter([Answer("down", 503), envelope(None, 3000), DONE])
     cpo.on(PATH, lambda _seen: next(answers))
@@ -103,6 +127,7 @@ def test_what_fails_is_tried_until_it_is_there(cpo, connected, run_tasks):
         run_tasks()
         state = TokenPush.objects.get()
         assert (state.tries, state.pushed, bool(state.error)) == (tries, None, True)
+        assert state.next_check_at is not None
         waits.append(state.next_check_at - timezone.now())
         overdue()
         hand_out_due(timezone.now())
@@ -112,7 +137,9 @@ def test_what_fails_is_tried_until_it_is_there(cpo, connected, run_tasks):
     assert (state.tries, state.error, state.pushed is not None, state.next_check_at) == (0, "", True, None)
 
 
-def test_a_dead_partner_is_asked_less_and_less(connected, run_tasks):
+def test_a_dead_partner_is_asked_less_and_less(
+    connected: Callable[..., Partner], run_tasks: Callable[..., list[Ran]]
+) -> None:
     partner = connected()
     partner.endpoints.filter(module="tokens").update(url=f"http://127.0.0.1:{free_port()}/tokens")
     tokens.token_changed(token())
@@ -120,15 +147,21 @@ def test_a_dead_partner_is_asked_less_and_less(connected, run_tasks):
     run_tasks()
     state = TokenPush.objects.get()
     assert "refuses the connection" in state.error
+    assert state.next_check_at is not None
     assert timedelta(minutes=59) < state.next_check_at - timezone.now() <= timedelta(hours=1)
 
 
-def test_what_changes_while_it_is_sent_is_sent_again(cpo, connected, run_tasks, monkeypatch):
+def test_what_changes_while_it_is_sent_is_sent_again(
+    cpo: ScriptedCpo,
+    connected: Callable[..., Partner],
+    run_tasks: Callable[..., list[Ran]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     connected()
     row = token()
     cpo.on(PATH, DONE)
 
-    def change_meanwhile(*args, **kwargs):
+    def change_meanwhile(*args: Any, **kwargs: Any) -> Reply:
         reply = functional(*args, **kwargs)
         if row.valid:
             tokens.token_changed(changed(row, valid=False))
@@ -142,7 +175,12 @@ def test_what_changes_while_it_is_sent_is_sent_again(cpo, connected, run_tasks, 
     assert TokenPush.objects.get().pushed == row.last_updated
 
 
-def test_few_are_under_way_at_once_and_the_rest_follows(cpo, connected, run_tasks, waiting_tasks):
+def test_few_are_under_way_at_once_and_the_rest_follows(
+    cpo: ScriptedCpo,
+    connected: Callable[..., Partner],
+    run_tasks: Callable[..., list[Ran]],
+    waiting_tasks: Callable[[], list[Ran]],
+) -> None:
     partner = connected()
     for number in range(7):
         token(f"T-{number}")
@@ -156,7 +194,9 @@ def test_few_are_under_way_at_once_and_the_rest_follows(cpo, connected, run_task
     assert not TokenPush.objects.filter(pushed=None).exists()
 
 
-def test_a_task_that_was_lost_costs_time_only(cpo, connected, run_tasks):
+def test_a_task_that_was_lost_costs_time_only(
+    cpo: ScriptedCpo, connected: Callable[..., Partner], run_tasks: Callable[..., list[Ran]]
+) -> None:
     connected()
     cpo.on(PATH, DONE)
     tokens.token_changed(token())
@@ -168,7 +208,9 @@ def test_a_task_that_was_lost_costs_time_only(cpo, connected, run_tasks):
     assert len(cpo.seen) == 1
 
 
-def test_one_off_tokens_stay_here_unless_asked_for(cpo, connected, run_tasks):
+def test_one_off_tokens_stay_here_unless_asked_for(
+    cpo: ScriptedCpo, connected: Callable[..., Partner], run_tasks: Callable[..., list[Ran]]
+) -> None:
     partner = connected()
     row = token(type="AD_HOC_USER")
     cpo.on(PATH, DONE)
@@ -184,7 +226,9 @@ def test_one_off_tokens_stay_here_unless_asked_for(cpo, connected, run_tasks):
     assert cpo.seen[1].body["valid"] is False
 
 
-def test_who_is_not_connected_or_takes_no_tokens_is_not_told(cpo, connected):
+def test_who_is_not_connected_or_takes_no_tokens_is_not_told(
+    cpo: ScriptedCpo, connected: Callable[..., Partner]
+) -> None:
     partner = connected()
     PartnerFactory.create(code="other", party_id="OTH", connection="not_connected")
     partner.endpoints.filter(module="tokens").delete()
@@ -193,7 +237,9 @@ def test_who_is_not_connected_or_takes_no_tokens_is_not_told(cpo, connected):
     assert not TokenPush.objects.exists()
 
 
-def test_a_suspended_partner_is_told_when_it_is_back(cpo, connected, run_tasks):
+def test_a_suspended_partner_is_told_when_it_is_back(
+    cpo: ScriptedCpo, connected: Callable[..., Partner], run_tasks: Callable[..., list[Ran]]
+) -> None:
     partner = connected()
     cpo.on(PATH, DONE)
     partner.connection = "suspended"
@@ -208,7 +254,9 @@ def test_a_suspended_partner_is_told_when_it_is_back(cpo, connected, run_tasks):
     assert len(cpo.seen) == 1
 
 
-def test_what_nobody_announced_is_found(cpo, connected, run_tasks):
+def test_what_nobody_announced_is_found(
+    cpo: ScriptedCpo, connected: Callable[..., Partner], run_tasks: Callable[..., list[Ran]]
+) -> None:
     connected()
     cpo.on(PATH, DONE)
     row = token()
@@ -223,7 +271,9 @@ def test_what_nobody_announced_is_found(cpo, connected, run_tasks):
     assert [one.method for one in cpo.seen] == ["PUT", "PATCH"]
 
 
-def test_a_partner_that_lost_its_data_gets_all_again(cpo, connected, run_tasks):
+def test_a_partner_that_lost_its_data_gets_all_again(
+    cpo: ScriptedCpo, connected: Callable[..., Partner], run_tasks: Callable[..., list[Ran]]
+) -> None:
     partner = connected()
     cpo.on(PATH, DONE)
     token()
@@ -235,7 +285,9 @@ def test_a_partner_that_lost_its_data_gets_all_again(cpo, connected, run_tasks):
     assert [one.method for one in cpo.seen] == ["PUT", "PUT"]
 
 
-def test_whoever_registers_again_is_told_again(cpo, connected, run_tasks):
+def test_whoever_registers_again_is_told_again(
+    cpo: ScriptedCpo, connected: Callable[..., Partner], run_tasks: Callable[..., list[Ran]]
+) -> None:
     partner = connected()
     cpo.on(PATH, DONE)
     tokens.token_changed(token())
@@ -245,7 +297,9 @@ def test_whoever_registers_again_is_told_again(cpo, connected, run_tasks):
     assert tokens.reconcile(timezone.now()) == 0
 
 
-def test_a_hub_is_told_in_its_own_name(cpo, connected, run_tasks):
+def test_a_hub_is_told_in_its_own_name(
+    cpo: ScriptedCpo, connected: Callable[..., Partner], run_tasks: Callable[..., list[Ran]]
+) -> None:
     connected(hub_party_id="DEHUB")
     cpo.on(PATH, DONE)
     tokens.token_changed(token())
@@ -256,7 +310,9 @@ def test_a_hub_is_told_in_its_own_name(cpo, connected, run_tasks):
 
 @pytest.mark.parametrize("version", ["2.1.1", "2.2.1"])
 @pytest.mark.django_db(transaction=True)
-def test_the_simulated_cpo_has_them_after_the_handshake(tmp_path, live_server, settings, run_tasks, version):
+def test_the_simulated_cpo_has_them_after_the_handshake(
+    tmp_path: Path, live_server: LiveServer, settings: Settings, run_tasks: Callable[..., list[Ran]], version: str
+) -> None:
     row = token("T-1", type="APP_USER")
     with registered(tmp_path, live_server, settings, version) as (cpo, _partner):
         run_tasks(raise_failures=False)

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -32,8 +33,9 @@ def find(version: Version, operation_id: str) -> dict[str, Any]:
 
 def routes_of(version: Version) -> list[tuple[str, URLPattern]]:
     """What is mounted for a version, with its whole route; the list of versions belongs to all of them."""
-    mounted = [(route, url) for route, url in flat(urls.urlpatterns) if url.callback.cls is not UnknownUrlView]
-    return [(route, url) for route, url in mounted if url.callback.initkwargs.get("version") in (None, version)]
+    views = [(route, url, vars(url.callback)) for route, url in flat(urls.urlpatterns)]
+    mounted = [(route, url, view) for route, url, view in views if view["cls"] is not UnknownUrlView]
+    return [(route, url) for route, url, view in mounted if view["initkwargs"].get("version") in (None, version)]
 
 
 def flat(patterns: list[Any], before: str = "") -> Iterator[tuple[str, URLPattern]]:
@@ -52,7 +54,7 @@ def methods_of(url: URLPattern) -> set[str]:
 
 
 @every_version
-def test_every_route_and_method_is_in_its_versions_document_and_nothing_else(version) -> None:
+def test_every_route_and_method_is_in_its_versions_document_and_nothing_else(version: Any) -> None:
     documented = {
         (resolve(re.sub(r"{\w+}", EXAMPLE_UUID, path)).route, method) for path, method, _ in operations(version)
     }
@@ -61,7 +63,7 @@ def test_every_route_and_method_is_in_its_versions_document_and_nothing_else(ver
 
 
 @every_version
-def test_everything_served_is_described_and_has_examples(version) -> None:
+def test_everything_served_is_described_and_has_examples(version: Any) -> None:
     gaps = build(version)[1]
     assert gaps == (), "write it down in ocpi.server.openapi.catalogue or ocpi.server.openapi.sample_data"
 
@@ -71,14 +73,14 @@ def test_the_documents_keep_to_openapi() -> None:
     call_command("ocpi_schema", validate=True, fail_on_warn=True)
 
 
-def test_a_document_can_be_written_to_a_file(tmp_path) -> None:
+def test_a_document_can_be_written_to_a_file(tmp_path: Path) -> None:
     file = tmp_path / "ocpi.json"
     call_command("ocpi_schema", "2.2.1", file=file)
     assert json.loads(file.read_text())["info"]["version"] == "2.2.1"
 
 
 @every_version
-def test_operation_ids_are_unique(version) -> None:
+def test_operation_ids_are_unique(version: Any) -> None:
     ids = [found["operationId"] for _, _, found in operations(version)]
     assert len(ids) == len(set(ids))
 
@@ -95,7 +97,7 @@ def examples(version: Version) -> list[tuple[str, dict[str, Any], Any]]:
 
 
 @every_version
-def test_every_example_conforms_to_its_schema(version) -> None:
+def test_every_example_conforms_to_its_schema(version: Any) -> None:
     components = build(version)[0]["components"]
     for where, schema, value in examples(version):
         faults = list(Draft202012Validator({**schema, "components": components}).iter_errors(value))
@@ -103,7 +105,7 @@ def test_every_example_conforms_to_its_schema(version) -> None:
 
 
 @every_version
-def test_example_objects_are_read_without_any_lenience(version) -> None:
+def test_example_objects_are_read_without_any_lenience(version: Any) -> None:
     bodies = [
         (method, operation["requestBody"]["content"]["application/json"])
         for _, method, operation in operations(version)
@@ -116,7 +118,7 @@ def test_example_objects_are_read_without_any_lenience(version) -> None:
 
 
 @every_version
-def test_a_refused_body_is_documented_with_http_200_and_its_faults_by_path(version) -> None:
+def test_a_refused_body_is_documented_with_http_200_and_its_faults_by_path(version: Any) -> None:
     shown = find(version, "put_session")["responses"]["200"]["content"]["application/json"]["examples"]
     refused = shown["example2"]["value"]
     assert refused["status_code"] == 2001
@@ -124,12 +126,12 @@ def test_a_refused_body_is_documented_with_http_200_and_its_faults_by_path(versi
 
 
 @every_version
-def test_a_cdr_is_answered_with_201_and_the_url_of_our_copy(version) -> None:
+def test_a_cdr_is_answered_with_201_and_the_url_of_our_copy(version: Any) -> None:
     assert "Location" in find(version, "post_cdrs")["responses"]["201"]["headers"]
 
 
 @every_version
-def test_lists_have_paging_parameters_and_headers(version) -> None:
+def test_lists_have_paging_parameters_and_headers(version: Any) -> None:
     listing = find(version, "get_tokens")
     assert {"offset", "limit", "date_from", "date_to"} <= {item["name"] for item in listing["parameters"]}
     assert {"Link", "X-Total-Count", "X-Limit"} <= set(listing["responses"]["200"]["headers"])
@@ -172,7 +174,7 @@ def test_each_partner_has_a_server_of_its_own() -> None:
 
 
 @every_version
-def test_pages_are_open_to_anybody_and_fetch_nothing_from_elsewhere(client: Client, version) -> None:
+def test_pages_are_open_to_anybody_and_fetch_nothing_from_elsewhere(client: Client, version: Any) -> None:
     page = client.get(f"/docs/ocpi/{version}/").content.decode()
     assert f"/docs/ocpi/{version}/schema/" in page
     assert not re.search(r'(src|href)="(https?:)?//', page)
@@ -189,5 +191,5 @@ def test_the_index_leads_to_every_document_and_says_what_is_on_request(client: C
 
 
 @pytest.mark.parametrize("path", ["/docs/ocpi/9.9/", "/docs/ocpi/9.9/schema/"])
-def test_a_version_we_do_not_speak_has_no_document(client: Client, path) -> None:
+def test_a_version_we_do_not_speak_has_no_document(client: Client, path: str) -> None:
     assert client.get(path).status_code == 404

@@ -127,7 +127,7 @@ def fuzz(url: str, document: Path, given: dict[str, Any]) -> tuple[int, str]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("version", VERSIONS.values(), ids=str)
-def test_no_request_gets_an_answer_that_the_document_does_not_describe(version, tmp_path) -> None:
+def test_no_request_gets_an_answer_that_the_document_does_not_describe(version: Version, tmp_path: Path) -> None:
     document = tmp_path / "document.json"
     document.write_text(json.dumps(build(version)[0]))
     given, port = stage(version), free_port()

@@ -130,7 +130,7 @@ def test_a_connection_that_died_is_replaced(settings: Settings, monkeypatch: pyt
         return run(statement, params)
 
     connection.ensure_connection()
-    connection.health_check_done = False
+    monkeypatch.setattr(connection, "health_check_done", False)
     monkeypatch.setattr(message_log, "run", dying)
     assert open_message(Exchange(direction=INBOUND, method="PUT", url="/")).id
     assert len(tries) == 2

@@ -88,7 +88,7 @@ def tariff(party: Party, stamp: datetime, value: str) -> Any:
 
 def value_of(push: Push) -> str:
     """What the update that counts said."""
-    read = {
+    read: dict[Push, Callable[[], str]] = {
         session: lambda: f"{OcpiSession.objects.get().kwh.normalize():f}",
         session_patch: lambda: f"{OcpiSession.objects.get().kwh.normalize():f}",
         evse: lambda: Evse.objects.get().evse_id.removeprefix("SK*ION*E"),

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
 
 from ocpi import sync
 from ocpi.models import Cdr, Location, Message, OcpiSession, SyncRun, Tariff
@@ -12,27 +13,17 @@ from ocpi.store import Party, put_location
 from ocpi.versions import VERSIONS
 from partners.models import Partner, PartnerRole
 from tests.factories import cdr_data, location_data, session_data, tariff_data
-from tests.ocpi.cpo import Answer, envelope
-from tests.ocpi.sync.conftest import paged
+from tests.ocpi.cpo import Answer, ScriptedCpo, Seen, envelope, react_to
+from tests.ocpi.sync.conftest import carried_out, paged, pulled
 
 SINCE = datetime(2026, 11, 22, 8, tzinfo=UTC)
-
-
-def pulled(partner: Partner, module: str = "locations", **more: Any) -> SyncRun:
-    return carried_out(sync.request_sync(partner, module, **more))
-
-
-def carried_out(request: SyncRun) -> SyncRun:
-    done = sync.run(request.pk)
-    assert done is not None, "another worker has it, or it is not due"
-    return done
 
 
 def locations(*ids: str) -> list[dict[str, Any]]:
     return [location_data(one) for one in ids]
 
 
-def test_it_reads_every_page(cpo, partner):
+def test_it_reads_every_page(cpo: ScriptedCpo, partner: Partner) -> None:
     paged(cpo, "locations", locations("L1", "L2", "L3", "L4", "L5"))
     run = pulled(partner)
     assert (run.state, run.error, run.next_check_at) == ("succeeded", "", None)
@@ -43,18 +34,18 @@ def test_it_reads_every_page(cpo, partner):
     assert Message.objects.filter(module="locations", direction="out").count() == 3
 
 
-def test_it_goes_on_by_offset_where_link_is_missing(cpo, partner):
+def test_it_goes_on_by_offset_where_link_is_missing(cpo: ScriptedCpo, partner: Partner) -> None:
     paged(cpo, "locations", locations("L1", "L2", "L3"), link=False)
     assert pulled(partner).received == 3
 
 
-def test_a_list_on_one_page_needs_no_headers(cpo, partner):
+def test_a_list_on_one_page_needs_no_headers(cpo: ScriptedCpo, partner: Partner) -> None:
     paged(cpo, "locations", locations("L1", "L2"), link=False, total=False)
     run = pulled(partner)
     assert (run.pages, run.received) == (1, 2)
 
 
-def test_null_is_an_empty_list(cpo, partner):
+def test_null_is_an_empty_list(cpo: ScriptedCpo, partner: Partner) -> None:
     cpo.on("/locations", envelope(None))
     assert (pulled(partner).state, Location.objects.count()) == ("succeeded", 0)
 
@@ -67,7 +58,9 @@ def test_null_is_an_empty_list(cpo, partner):
         ("cdrs", [cdr_data("C1"), cdr_data("C1")], Cdr),
     ],
 )
-def test_it_reads_each_module(cpo, partner, module, items, model):
+def test_it_reads_each_module(
+    cpo: ScriptedCpo, partner: Partner, module: str, items: list[dict[str, Any]], model: Any
+) -> None:
     paged(cpo, module, items)
     run = pulled(partner, module, full=module == "tariffs", date_from=None if module == "tariffs" else SINCE)
     assert (run.state, run.refused) == ("succeeded", 0)
@@ -76,7 +69,7 @@ def test_it_reads_each_module(cpo, partner, module, items, model):
         assert cpo.seen[0].query["date_from"] == "2026-11-22T08:00:00Z"
 
 
-def test_a_bad_object_spoils_only_itself(cpo, partner):
+def test_a_bad_object_spoils_only_itself(cpo: ScriptedCpo, partner: Partner) -> None:
     items = [
         location_data("L1"),
         location_data("BAD", coordinates=None, country="SVK"),
@@ -94,14 +87,14 @@ def test_a_bad_object_spoils_only_itself(cpo, partner):
     assert Location.objects.get(ocpi_id="BAD").latitude is None
 
 
-def test_a_changed_cdr_is_reported_and_not_taken(cpo, partner):
+def test_a_changed_cdr_is_reported_and_not_taken(cpo: ScriptedCpo, partner: Partner) -> None:
     paged(cpo, "cdrs", [cdr_data("C1"), cdr_data("C1", total_energy=99)])
     run = pulled(partner, "cdrs", full=False, date_from=SINCE)
     assert (run.stored, run.refused) == (1, 1)
     assert "stored with another content" in run.faults[0]["faults"][0]["message"]
 
 
-def test_another_party_of_the_platform_is_taken(cpo, partner):
+def test_another_party_of_the_platform_is_taken(cpo: ScriptedCpo, partner: Partner) -> None:
     PartnerRole.objects.create(partner=partner, country_code="CZ", party_id="CZ1")
     paged(cpo, "locations", [location_data("L1", country_code="cz", party_id="cz1")])
     assert pulled(partner).stored == 1
@@ -110,7 +103,7 @@ def test_another_party_of_the_platform_is_taken(cpo, partner):
 class TestMissing:
     """What a full pull no longer brings is no longer valid (OCPI 2.2.1 §8.2.1)."""
 
-    def test_it_is_marked_and_comes_back(self, cpo, partner):
+    def test_it_is_marked_and_comes_back(self, cpo: ScriptedCpo, partner: Partner) -> None:
         paged(cpo, "locations", locations("L1", "L2", "L3"))
         pulled(partner)
         paged(cpo, "locations", locations("l1", "L3"))
@@ -121,7 +114,7 @@ class TestMissing:
         pulled(partner)
         assert not Location.objects.exclude(missing_since=None).exists()
 
-    def test_a_refused_object_is_not_missing(self, cpo, partner):
+    def test_a_refused_object_is_not_missing(self, cpo: ScriptedCpo, partner: Partner) -> None:
         paged(cpo, "locations", locations("L1"))
         pulled(partner)
         paged(cpo, "locations", [location_data("L1", coordinates=None)])
@@ -129,7 +122,7 @@ class TestMissing:
         assert Location.objects.get().missing_since is None
 
     @pytest.mark.parametrize("spoiler", ["no id", "no object", "failure", "delta", "shrinking"])
-    def test_an_uncertain_pull_marks_nothing(self, cpo, partner, spoiler):
+    def test_an_uncertain_pull_marks_nothing(self, cpo: ScriptedCpo, partner: Partner, spoiler: str) -> None:
         paged(cpo, "locations", locations("L1", "L2", "L3"))
         pulled(partner)
         rest: Any = {"no id": {**location_data(), "id": None}, "no object": 7}.get(spoiler)
@@ -141,7 +134,7 @@ class TestMissing:
         pulled(partner, date_from=SINCE if spoiler == "delta" else None)
         assert not Location.objects.exclude(missing_since=None).exists()
 
-    def test_what_was_pushed_meanwhile_is_not_missing(self, cpo, partner):
+    def test_what_was_pushed_meanwhile_is_not_missing(self, cpo: ScriptedCpo, partner: Partner) -> None:
         paged(cpo, "locations", locations("L1"))
         pulled(partner)
         # Pushed after the pull began: the row's time is later than the pull's.
@@ -151,11 +144,11 @@ class TestMissing:
         assert Location.objects.get().missing_since is None
 
 
-def shrinking(cpo) -> None:
+def shrinking(cpo: ScriptedCpo) -> None:
     """Two pages, and an object vanishes in between: what was on the border is never seen."""
     totals = iter(["4", "3"])
 
-    def react(seen):
+    def react(seen: Any) -> Answer:
         last = "offset" in seen.query
         link = {} if last else {"Link": f'<{cpo.url}/locations?offset=2>; rel="next"'}
         items = locations("L4") if last else locations("L1", "L2")
@@ -167,29 +160,29 @@ def shrinking(cpo) -> None:
 class TestPaging:
     """Links that lead astray."""
 
-    def error(self, cpo, partner) -> str:
+    def error(self, cpo: ScriptedCpo, partner: Partner) -> str:
         run = pulled(partner)
         assert run.state == "due"
         return run.error
 
-    def test_another_host_never_sees_our_token(self, cpo, partner):
+    def test_another_host_never_sees_our_token(self, cpo: ScriptedCpo, partner: Partner) -> None:
         cpo.on("/locations", envelope([], headers={"Link": '<https://evil.example/locations>; rel="next"'}))
         assert "leads to another host: evil.example" in self.error(cpo, partner)
 
-    def test_a_circle_ends(self, cpo, partner):
+    def test_a_circle_ends(self, cpo: ScriptedCpo, partner: Partner) -> None:
         cpo.on("/locations", envelope(locations("L1"), headers={"Link": '</locations?offset=1>; rel="next"'}))
         assert "in a circle" in self.error(cpo, partner)
         assert len(cpo.seen) == 2
 
-    def test_an_ignored_offset_ends(self, cpo, partner):
+    def test_an_ignored_offset_ends(self, cpo: ScriptedCpo, partner: Partner) -> None:
         cpo.on("/locations", envelope(locations("L1"), headers={"X-Total-Count": "9"}))
         assert "repeat themselves" in self.error(cpo, partner)
         assert len(cpo.seen) == 2
 
-    def test_a_link_of_an_inner_server_is_set_right(self, cpo, partner):
+    def test_a_link_of_an_inner_server_is_set_right(self, cpo: ScriptedCpo, partner: Partner) -> None:
         items = locations("L1", "L2")
 
-        def react(seen):
+        def react(seen: Any) -> Answer:
             if "offset" in seen.query:
                 return envelope(items[1:])
             return envelope(items[:1], headers={"Link": '<https://127.0.0.1:9/locations?offset=1>; rel="next"'})
@@ -197,7 +190,7 @@ class TestPaging:
         cpo.on("/locations", react)
         assert pulled(partner).received == 2
 
-    def test_what_is_no_list_is_refused(self, cpo, partner):
+    def test_what_is_no_list_is_refused(self, cpo: ScriptedCpo, partner: Partner) -> None:
         cpo.on("/locations", envelope({"id": "L1"}))
         assert "no list in data" in self.error(cpo, partner)
 
@@ -205,7 +198,7 @@ class TestPaging:
 class TestTries:
     """A partner that is away, and workers that die."""
 
-    def test_it_is_tried_again_and_given_up(self, cpo, partner):
+    def test_it_is_tried_again_and_given_up(self, cpo: ScriptedCpo, partner: Partner) -> None:
         cpo.on("/locations", Answer("", 503))
         run = sync.request_sync(partner, "locations")
         waits = []
@@ -217,42 +210,42 @@ class TestTries:
         assert (done.state, done.tries) == ("failed", 4)
         assert done.error.startswith("Their server failed (HTTP 503).")
 
-    def test_what_is_not_offered_is_not_tried_again(self, cpo, partner):
+    def test_what_is_not_offered_is_not_tried_again(self, cpo: ScriptedCpo, partner: Partner) -> None:
         partner.endpoints.filter(module="tariffs").delete()
         run = pulled(partner, "tariffs")
         assert run.state == "failed"
         assert "does not offer tariffs" in run.error
 
-    def test_a_run_that_kills_its_workers_ends(self, cpo, partner):
+    def test_a_run_that_kills_its_workers_ends(self, cpo: ScriptedCpo, partner: Partner) -> None:
         run = sync.request_sync(partner, "locations")
         SyncRun.objects.filter(pk=run.pk).update(tries=4)
         done = carried_out(run)
         assert (done.state, done.error) == ("failed", "The worker ended each time.")
         assert cpo.seen == []
 
-    def test_one_worker_has_it(self, cpo, partner):
+    def test_one_worker_has_it(self, cpo: ScriptedCpo, partner: Partner) -> None:
         paged(cpo, "locations", [])
         run = sync.request_sync(partner, "locations")
         SyncRun.objects.filter(pk=run.pk).update(next_check_at=timezone.now() + timedelta(minutes=1))
         assert sync.run(run.pk) is None
 
-    def test_a_worker_that_lost_its_lease_stops(self, cpo, partner):
+    def test_a_worker_that_lost_its_lease_stops(self, cpo: ScriptedCpo, partner: Partner) -> None:
         run = sync.request_sync(partner, "locations")
         pages = iter([1, 2, 3])
         paged(cpo, "locations", locations("L1", "L2", "L3"), size=1)
         normal = cpo.script["/locations"]
         job_until = []
 
-        def react(seen):
+        def react(seen: Seen) -> Answer:
             job_until.append(next(pages))
-            return normal(seen)
+            return react_to(normal, seen)
 
         cpo.on("/locations", react)
         from ocpi.sync import runs
 
         write = runs._Job._write
 
-        def taken_over(self, *args, **values):
+        def taken_over(self: Any, *args: Any, **values: Any) -> None:
             if values.get("pages") == 2:
                 SyncRun.objects.filter(pk=run.pk).update(next_check_at=timezone.now() + timedelta(hours=1))
             write(self, *args, **values)
@@ -267,7 +260,7 @@ class TestTries:
         assert len(job_until) == 2
 
 
-def test_one_pull_of_a_module_at_a_time(partner):
+def test_one_pull_of_a_module_at_a_time(partner: Partner) -> None:
     first = sync.request_sync(partner, "locations")
     assert sync.request_sync(partner, "locations").pk == first.pk
     assert sync.request_sync(partner, "tariffs").pk != first.pk
@@ -277,19 +270,21 @@ def test_one_pull_of_a_module_at_a_time(partner):
     ("module", "full", "text"),
     [("tokens", True, "cannot be pulled"), ("sessions", True, "from which time"), ("cdrs", False, "from which time")],
 )
-def test_what_makes_no_sense_is_refused(partner, module, full, text):
+def test_what_makes_no_sense_is_refused(partner: Partner, module: str, full: bool, text: str) -> None:
     with pytest.raises(ValueError, match=text):
         sync.request_sync(partner, module, full)
 
 
-def test_one_page_takes_the_same_queries_whatever_was_read_before(cpo, partner, django_assert_max_num_queries):
+def test_one_page_takes_the_same_queries_whatever_was_read_before(
+    cpo: ScriptedCpo, partner: Partner, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
     """Per object what storing takes, per page a fixed number: nothing grows with the length of the list."""
     paged(cpo, "tariffs", [tariff_data(f"T{n}") for n in range(20)], size=5)
     with django_assert_max_num_queries(20 * 8 + 4 * 10 + 12):
         pulled(partner, "tariffs")
 
 
-def test_a_pull_in_2_1_1_belongs_to_the_agreed_party(cpo, partner):
+def test_a_pull_in_2_1_1_belongs_to_the_agreed_party(cpo: ScriptedCpo, partner: Partner) -> None:
     party = Party(partner, "SK", "ION", VERSIONS["2.2.1"])
     put_location(party, None, location_data("L1"))
     partner.endpoints.update(version="2.1.1", role="")

@@ -43,7 +43,8 @@ def test_a_small_one_is_overlooked() -> None:
 
 
 def test_more_fields_than_anybody_names() -> None:
-    data = session_data(**{f"x{number}": 1 for number in range(1001)})
+    more: dict[str, Any] = {f"x{number}": 1 for number in range(1001)}
+    data = session_data(**more)
     assert faults("session", data) == [("", "has 1001 fields that are not part of this version, more than 1000")]
 
 

@@ -178,7 +178,7 @@ def test_paths_are_those_of_the_change_that_was_sent() -> None:
     stored = make(v.LOCATION, {"evses": evses})
     wrong = {"id": "2", "max_amperage": "many"}
     fresh = make(v.EVSE, {"uid": "D", "floor_level": 5, "connectors": [make(v.CONNECTOR, {"max_voltage": "x"})]})
-    change = {
+    change: dict[str, Any] = {
         "evses": [{"uid": "C", "status": "CHARGING", "connectors": [wrong]}, fresh, {"uid": "A", "floor_level": {}}]
     }
     change["last_updated"] = NEW
@@ -225,7 +225,7 @@ def test_calendars_are_merged_and_a_calendar_can_be_patched() -> None:
 
 
 def test_terms_of_a_booking_are_merged() -> None:
-    change = {"booking_terms": {"late_stop_allowed": True}, "last_updated": NEW}
+    change: dict[str, Any] = {"booking_terms": {"late_stop_allowed": True}, "last_updated": NEW}
     booking = patch(V230, "booking", change, w.BOOKING)
     assert booking.raw["booking_terms"] == w.TERMS | {"late_stop_allowed": True}
     change = {"policy": {"reservation_required": False}, "booking_terms": 5, "last_updated": NEW}

@@ -113,7 +113,7 @@ def test_what_is_too_large_is_not_read_at_all() -> None:
 
 
 def test_a_patch_changes_what_can_be_read_of_it() -> None:
-    change = {"city": "Nitra", "name": [], "time_zone": None}
+    change: dict[str, Any] = {"city": "Nitra", "name": [], "time_zone": None}
     found = V221.parse_patch("location", change, v.LOCATION, as_far_as_valid=True)
     assert found.raw == make(v.LOCATION, {"city": "Nitra"})
     assert [fault.path for fault in found.left_out] == ["time_zone", "name"]

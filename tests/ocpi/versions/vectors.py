@@ -16,7 +16,7 @@ def make(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
     return {key: None if value is ... else value for key, value in made.items() if value is not None}
 
 
-CONNECTOR = {
+CONNECTOR: dict[str, Any] = {
     "id": "1",
     "standard": "IEC_62196_T2_COMBO",
     "format": "CABLE",
@@ -27,7 +27,7 @@ CONNECTOR = {
     "tariff_ids": ["DC-DAY"],
     "last_updated": THEN,
 }
-EVSE = {
+EVSE: dict[str, Any] = {
     "uid": "kosice-7",
     "evse_id": "SK*ION*E0007",
     "status": "AVAILABLE",
@@ -35,7 +35,7 @@ EVSE = {
     "connectors": [CONNECTOR],
     "last_updated": THEN,
 }
-LOCATION = {
+LOCATION: dict[str, Any] = {
     "country_code": "SK",
     "party_id": "ION",
     "id": "KOSICE-TORYSKA",
@@ -50,18 +50,18 @@ LOCATION = {
     "time_zone": "Europe/Bratislava",
     "last_updated": THEN,
 }
-CDR_TOKEN = {
+CDR_TOKEN: dict[str, Any] = {
     "country_code": "SK",
     "party_id": "SFP",
     "uid": "adhoc-1",
     "type": "AD_HOC_USER",
     "contract_id": "SK-SFP-1",
 }
-PERIOD = {
+PERIOD: dict[str, Any] = {
     "start_date_time": THEN,
     "dimensions": [{"type": "ENERGY", "volume": 1.5}, {"type": "POWER", "volume": 48.2}],
 }
-SESSION = {
+SESSION: dict[str, Any] = {
     "country_code": "SK",
     "party_id": "ION",
     "id": "S-1",
@@ -79,7 +79,7 @@ SESSION = {
     "status": "ACTIVE",
     "last_updated": LATER,
 }
-TARIFF = {
+TARIFF: dict[str, Any] = {
     "country_code": "SK",
     "party_id": "ION",
     "id": "DC-DAY",
@@ -99,7 +99,7 @@ TARIFF = {
     ],
     "last_updated": THEN,
 }
-CDR_LOCATION = {
+CDR_LOCATION: dict[str, Any] = {
     "id": "KOSICE-TORYSKA",
     "address": "Torysská 5",
     "city": "Košice",
@@ -113,7 +113,7 @@ CDR_LOCATION = {
     "connector_format": "CABLE",
     "connector_power_type": "DC",
 }
-CDR = {
+CDR: dict[str, Any] = {
     "country_code": "SK",
     "party_id": "ION",
     "id": "CDR-1",
@@ -131,7 +131,7 @@ CDR = {
     "total_time": 1.5,
     "last_updated": LATER,
 }
-TOKEN = {
+TOKEN: dict[str, Any] = {
     "country_code": "SK",
     "party_id": "SFP",
     "uid": "04A1B2C3D4",
@@ -143,7 +143,7 @@ TOKEN = {
     "last_updated": THEN,
 }
 
-CONNECTOR_211 = {
+CONNECTOR_211: dict[str, Any] = {
     "id": "1",
     "standard": "IEC_62196_T2",
     "format": "SOCKET",
@@ -153,14 +153,14 @@ CONNECTOR_211 = {
     "tariff_id": "AC-1",
     "last_updated": THEN,
 }
-EVSE_211 = {
+EVSE_211: dict[str, Any] = {
     "uid": "nitra-1",
     "evse_id": "SK*GRN*E1",
     "status": "CHARGING",
     "connectors": [CONNECTOR_211],
     "last_updated": THEN,
 }
-LOCATION_211 = {
+LOCATION_211: dict[str, Any] = {
     "id": "NITRA",
     "type": "PARKING_LOT",
     "address": "Štefánikova 1",
@@ -171,7 +171,7 @@ LOCATION_211 = {
     "evses": [EVSE_211],
     "last_updated": THEN,
 }
-SESSION_211 = {
+SESSION_211: dict[str, Any] = {
     "id": "9001",
     "start_datetime": THEN,
     "kwh": 3,
@@ -184,7 +184,7 @@ SESSION_211 = {
     "status": "ACTIVE",
     "last_updated": LATER,
 }
-CDR_211 = {
+CDR_211: dict[str, Any] = {
     "id": "C-9001",
     "start_date_time": THEN,
     "stop_date_time": LATER,
@@ -198,13 +198,13 @@ CDR_211 = {
     "total_time": 1.5,
     "last_updated": LATER,
 }
-TARIFF_211 = {
+TARIFF_211: dict[str, Any] = {
     "id": "AC-1",
     "currency": "EUR",
     "elements": [{"price_components": [{"type": "TIME", "price": 2, "step_size": 300}]}],
     "last_updated": THEN,
 }
-TOKEN_211 = {
+TOKEN_211: dict[str, Any] = {
     "uid": "04A1B2C3D4",
     "type": "RFID",
     "auth_id": "SK-SFP-C00042",

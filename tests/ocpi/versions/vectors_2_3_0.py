@@ -1,8 +1,10 @@
 """Hand-written wire objects of OCPI 2.3.0 and its add-ons, valid in their version."""
 
+from typing import Any
+
 from tests.ocpi.versions.vectors import CDR_TOKEN, CONNECTOR, EVSE, LATER, LOCATION, TARIFF, THEN, make
 
-PRICE_230 = {
+PRICE_230: dict[str, Any] = {
     "before_taxes": 10,
     "taxes": [{"name": "VAT", "percentage": 23, "amount": 2.3}, {"name": "City levy", "amount": 0.5}],
 }
@@ -30,9 +32,9 @@ LOCATION_230 = make(
         ],
     },
 )
-TERMS = {"supported_access_methods": ["OPEN"], "change_until_minutes": 60, "cancel_until_minutes": 30}
-SLOT = {"start_date_time": THEN, "end_date_time": LATER, "max_power": 150000}
-BOOKING_REQUEST = {
+TERMS: dict[str, Any] = {"supported_access_methods": ["OPEN"], "change_until_minutes": 60, "cancel_until_minutes": 30}
+SLOT: dict[str, Any] = {"start_date_time": THEN, "end_date_time": LATER, "max_power": 150000}
+BOOKING_REQUEST: dict[str, Any] = {
     "country_code": "SK",
     "party_id": "SFP",
     "request_id": "R-1",
@@ -43,7 +45,7 @@ BOOKING_REQUEST = {
     "power_required": 150,
     "tokens": [CDR_TOKEN],
 }
-BOOKING = {
+BOOKING: dict[str, Any] = {
     "id": "BK-1",
     "country_code": "SK",
     "party_id": "ION",
@@ -57,7 +59,7 @@ BOOKING = {
     "canceled": {"cancellation_reason": "TRAFFIC", "who_canceled": "EMSP"},
     "last_updated": LATER,
 }
-CALENDAR = {
+CALENDAR: dict[str, Any] = {
     "id": "CAL-1",
     "begin_from": THEN,
     "end_before": LATER,
@@ -65,7 +67,7 @@ CALENDAR = {
     "available_timeslots": [SLOT],
     "last_updated": THEN,
 }
-BOOKING_LOCATION = {
+BOOKING_LOCATION: dict[str, Any] = {
     "country_code": "SK",
     "party_id": "ION",
     "id": "B-1",
@@ -75,7 +77,7 @@ BOOKING_LOCATION = {
     "calendars": [CALENDAR],
     "last_updated": THEN,
 }
-TERMINAL = {
+TERMINAL: dict[str, Any] = {
     "terminal_id": "T-1",
     "address": "Torysská 5",
     "country": "SVK",
@@ -84,7 +86,7 @@ TERMINAL = {
     "location_ids": ["KOSICE-TORYSKA"],
     "last_updated": THEN,
 }
-ADVICE = {
+ADVICE: dict[str, Any] = {
     "id": "F-1",
     "authorization_reference": "attempt-1",
     "total_costs": PRICE_230,
