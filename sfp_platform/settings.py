@@ -257,13 +257,8 @@ LIMIT_CLIENTS = env.int("LIMIT_CLIENTS", default=300)
 WEB_THREADS = env.int("WEB_THREADS", default=8)
 # Pushes that a web process has received and not stored yet: on a disk that outlives the process.
 SPOOL_DIR = env.str("SPOOL_DIR", default=str(VAR_DIR / "spool"))
-FIELD_ENCRYPTION_KEYS = [
-    key.strip()
-    for key in required_in_production("FIELD_ENCRYPTION_KEYS", lambda: local_secret(VAR_DIR, "encryption-key")).split(
-        ","
-    )
-    if key.strip()
-]
+_keys = required_in_production("FIELD_ENCRYPTION_KEYS", lambda: local_secret(VAR_DIR, "encryption-key"))
+FIELD_ENCRYPTION_KEYS = [key.strip() for key in _keys.split(",") if key.strip()]
 
 # --- What is watched for --------------------------------------------------------------------------------------
 DETECT_WINDOW_MINUTES = env.int("DETECT_WINDOW_MINUTES", default=15)
@@ -280,6 +275,12 @@ PUBLIC_BASE_URL = env.str(
 # How long a CPO's link to its onboarding page opens it, unless staff choose otherwise.
 PARTNER_LINK_DAYS = env.int("PARTNER_LINK_DAYS", default=30)
 PAYMENT_GATEWAY = env.str("PAYMENT_GATEWAY", default="simulated")
+# Other gateways for some charges: `channel=terminal:acquirer,currency=CZK&partner=ion:stripe`; the first that fits.
+PAYMENT_ROUTES = env.list("PAYMENT_ROUTES", default=[])
+# Stripe's secret key, and what it signs its events with (two, separated by a comma, while one is replaced).
+STRIPE_SECRET_KEY = env.str("STRIPE_SECRET_KEY", default="")
+STRIPE_WEBHOOK_SECRET = env.list("STRIPE_WEBHOOK_SECRET", default=[])
+STRIPE_API_BASE = env.str("STRIPE_API_BASE", default="")
 RESERVATION_CURRENCY = env.str("RESERVATION_CURRENCY", default="EUR")
 # Milliseconds that the simulated gateway takes for an answer that it does not give at once.
 SIMULATED_GATEWAY_DELAY_MS = env.int("SIMULATED_GATEWAY_DELAY_MS", default=800)

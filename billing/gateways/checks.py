@@ -1,4 +1,4 @@
-"""System checks: the configured payment gateway exists, and production does not pretend to take money."""
+"""System checks: the configured payment gateways exist, and production does not pretend to take money."""
 
 from typing import Any
 
@@ -6,41 +6,70 @@ from django.conf import settings
 from django.core import checks
 
 from billing.gateways import gateway_names
+from billing.gateways.choosing import gateways_in_use
 
 
 @checks.register()
-def payment_gateway_is_known(**_kwargs: Any) -> list[checks.CheckMessage]:
-    """`PAYMENT_GATEWAY` names a gateway that exists (E001)."""
-    name = settings.PAYMENT_GATEWAY
-    if name not in gateway_names():
+def payment_gateways_are_known(**_kwargs: Any) -> list[checks.CheckMessage]:
+    """`PAYMENT_GATEWAY` and `PAYMENT_ROUTES` name gateways that exist (E001)."""
+    try:
+        unknown = [name for name in gateways_in_use() if name not in gateway_names()]
+    except ValueError as error:
+        return [checks.Error(f"PAYMENT_ROUTES: {error}.", id="billing.E001")]
+    return [
+        checks.Error(
+            f"PAYMENT_GATEWAY is {name!r}, which is no payment gateway."
+            if name == settings.PAYMENT_GATEWAY
+            else f"PAYMENT_ROUTES names {name!r}, which is no payment gateway.",
+            hint=f"Use one of: {', '.join(gateway_names())}.",
+            id="billing.E001",
+        )
+        for name in unknown
+    ]
+
+
+@checks.register(deploy=True)
+def money_is_what_it_says(**_kwargs: Any) -> list[checks.CheckMessage]:
+    """Real money is taken in production (E002), and none while staging (E003)."""
+    used = _used()
+    if settings.STAGING and used != ["simulated"]:
+        real = ", ".join(repr(name) for name in used if name != "simulated")
         return [
             checks.Error(
-                f"PAYMENT_GATEWAY is {name!r}, which is no payment gateway.",
-                hint=f"Use one of: {', '.join(gateway_names())}.",
-                id="billing.E001",
+                f"STAGING is on and payments go through {real}: every page would say that no real money is meant.",
+                hint="Set PAYMENT_GATEWAY=simulated and no PAYMENT_ROUTES, or STAGING=off.",
+                id="billing.E003",
+            )
+        ]
+    if settings.PRODUCTION and "simulated" in used and not settings.STAGING:
+        return [
+            checks.Error(
+                "Payments go through the simulated gateway: no money is reserved or captured.",
+                hint="Set PAYMENT_GATEWAY to a gateway that takes real money, or STAGING=on where none is meant.",
+                id="billing.E002",
             )
         ]
     return []
 
 
 @checks.register(deploy=True)
-def money_is_what_it_says(**_kwargs: Any) -> list[checks.CheckMessage]:
-    """Real money is taken in production (E002), and none while staging (E003)."""
-    name = settings.PAYMENT_GATEWAY
-    if settings.STAGING and name != "simulated":
-        return [
-            checks.Error(
-                f"STAGING is on and PAYMENT_GATEWAY is {name!r}: every page would say that no real money is meant.",
-                hint="Set PAYMENT_GATEWAY=simulated, or STAGING=off.",
-                id="billing.E003",
-            )
-        ]
-    if settings.PRODUCTION and name == "simulated" and not settings.STAGING:
-        return [
-            checks.Error(
-                "PAYMENT_GATEWAY is the simulated gateway: no money is reserved or captured.",
-                hint="Set PAYMENT_GATEWAY to a gateway that takes real money, or STAGING=on where none is meant.",
-                id="billing.E002",
-            )
-        ]
-    return []
+def stripe_is_stripe(**_kwargs: Any) -> list[checks.CheckMessage]:
+    """Where Stripe is used it has its secrets (E004), and in production it is no stand-in (E005)."""
+    if "stripe" not in _used():
+        return []
+    found: list[checks.CheckMessage] = []
+    if not settings.STRIPE_SECRET_KEY or not settings.STRIPE_WEBHOOK_SECRET:
+        hint = "Both are in Stripe's dashboard: Developers, API keys; Developers, Webhooks, the endpoint's own page."
+        found.append(checks.Error("STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET are not set.", hint, id="billing.E004"))
+    if settings.PRODUCTION and settings.STRIPE_API_BASE:
+        hint = "Unset it: no money is moved there."
+        found.append(checks.Error("STRIPE_API_BASE points to a stand-in for Stripe.", hint, id="billing.E005"))
+    return found
+
+
+def _used() -> list[str]:
+    """The gateways in use; a route that cannot be read is E001's."""
+    try:
+        return gateways_in_use()
+    except ValueError:
+        return [settings.PAYMENT_GATEWAY]

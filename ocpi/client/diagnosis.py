@@ -30,7 +30,7 @@ _UNUSABLE_URL = (
 )
 
 
-def _causes(error: BaseException) -> Iterator[BaseException]:
+def causes_of(error: BaseException) -> Iterator[BaseException]:
     """`error` and everything wrapped in it: requests and urllib3 each put the cause elsewhere."""
     waiting, seen = [error], set[int]()
     while waiting:
@@ -47,11 +47,11 @@ def diagnosis(error: Exception, progress: transport.Progress, timeouts: tuple[fl
     """(kind, text). What was connected may have been read by the other side, whatever broke afterwards."""
     if type(error) in _OWN:
         return _OWN[type(error)], mask_urls(str(error))
-    causes = list(_causes(error))
+    causes = list(causes_of(error))
     timed_out = progress.overdue or any(
         isinstance(one, TimeoutError | ReadTimeoutError | requests.ReadTimeout) for one in causes
     )
-    never_sent = None if progress.connected else _connecting_failure(causes, timeouts)
+    never_sent = None if progress.connected else connecting_failure(causes, timeouts)
     if never_sent:
         return never_sent
     if progress.dialled and not progress.connected:
@@ -63,7 +63,7 @@ def diagnosis(error: Exception, progress: transport.Progress, timeouts: tuple[fl
     return "connection_lost", "they closed the connection before their answer was complete"
 
 
-def _connecting_failure(causes: list[BaseException], timeouts: tuple[float, float]) -> tuple[str, str] | None:
+def connecting_failure(causes: list[BaseException], timeouts: tuple[float, float]) -> tuple[str, str] | None:
     """(kind, text) of what went wrong before the request was written, or None."""
     if any(isinstance(one, _UNUSABLE_URL) for one in causes):
         return "bad_url", "the URL cannot be called"

@@ -2,7 +2,10 @@
 
 from typing import Any
 
+from django.utils import timezone
+
 from billing.models import PaymentAuthorization
+from billing.payments.services import action_of
 from billing.pricing import NOT_READABLE, describe, unit_prices
 from sessions_adhoc.decide.limit import LIMIT
 from sessions_adhoc.decide.stop import WITHOUT_EFFECT
@@ -70,12 +73,29 @@ LIMIT_NEAR = {
     "stop": "90 % of your reservation is used. We end the charge before it is used up.",
     "go_on": "90 % of your reservation is used. Charging goes on.",
 }
+TO_PAY = "Please pay: the charger starts as soon as the amount is reserved on your card."
 RETRYING = "The first try gave no energy. Trying again: leave the cable plugged in."
+
+
+def payment_action(payment: PaymentAuthorization) -> dict[str, Any] | None:
+    """What the driver has to do before anything is reserved; None where it is nothing."""
+    action = action_of(payment, timezone.now())
+    if action is None:
+        return None
+    kind = "redirect" if action.url else "client_secret"
+    return {
+        "type": kind,
+        "url": action.url,
+        "client_secret": "" if action.url else action.client_secret,
+        "expires_at": action.expires_at,
+    }
 
 
 def message(session: AdHocSession, payment: PaymentAuthorization) -> str:
     """Return one sentence or two for the driver, true for the state and for the money (rule 40)."""
     state = State(session.state)
+    if state == State.AUTHORIZING and action_of(payment, timezone.now()) is not None:
+        return TO_PAY
     if state in TERMINAL:
         return _ending(session, state, payment)
     if state == State.STARTING and session.reason == "no_energy":
@@ -156,6 +176,7 @@ def present(session: AdHocSession) -> dict[str, Any]:
             "estimated": estimating.estimate(session, sample, shown),
             "state": payment.state,
         },
+        "payment_action": payment_action(payment) if state == State.AUTHORIZING else None,
         "quote": quote(shown),
         "meter": {
             "kwh": sample.kwh if sample else None,

@@ -3,15 +3,19 @@
 import hashlib
 import json
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.urls import reverse
 from django.utils import timezone
 
+from billing.gateways import gateway_named
+from billing.gateways.choosing import gateway_for
 from billing.models import PaymentAuthorization
-from billing.payments.services import open_authorization
+from billing.payments.services import MoneyConflict, action_of, open_authorization, tell
 from billing.pricing import Tariff, in_words
 from ocpi.calls import tokens
 from ocpi.models import Connector, Evse, Token
@@ -34,6 +38,7 @@ __all__ = [
     "IdempotencyConflict",
     "StartRequest",
     "cancel_session",
+    "driver_is_back",
     "find_connector",
     "find_evse",
     "start_session",
@@ -42,6 +47,12 @@ __all__ = [
 
 OUT_OF_SERVICE = frozenset({"INOPERATIVE", "OUTOFORDER", "PLANNED", "REMOVED"})
 """Statuses in which no START makes sense. CHARGING and RESERVED may be stale: the CPO has the last word."""
+
+YOUNGER = frozenset({"return_url", "locale", "email", "payment_reference"})
+"""Not part of what a request says while they are empty: a key that was sent before they existed is the same."""
+
+BACK_AGAIN = timedelta(seconds=3)
+"""How soon after the last look at a payment another one is made for a driver who reloads the page."""
 
 IN_USE = "charger_in_use"
 NOT_CONNECTED = "This charger's operator is not connected at the moment."
@@ -64,7 +75,11 @@ class IdempotencyConflict(Exception):
 
 @dataclass(frozen=True)
 class StartRequest:
-    """What a driver asks for. `amount` in minor units of `currency`; both default to the charger's policy."""
+    """What a driver asks for. `amount` in minor units of `currency`; both default to the charger's policy.
+
+    `return_url`: where the driver goes after the gateway's page, by default to the session's own. `locale`, `email`:
+    for that page. `payment_reference`: the gateway's name of what a payment terminal holds already.
+    """
 
     evse: str
     connector: str = ""
@@ -73,9 +88,14 @@ class StartRequest:
     payment_method: str = ""
     channel: str = AdHocSession.Channel.QR.value
     previous: str = ""
+    return_url: str = ""
+    locale: str = ""
+    email: str = ""
+    payment_reference: str = ""
 
     def digest(self) -> str:
-        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
+        said = {name: value for name, value in asdict(self).items() if value or name not in YOUNGER}
+        return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
 def find_evse(identifier: str) -> Evse:
@@ -197,7 +217,7 @@ def _create(
         is_dc=bool(connector and connector.is_dc),
         channel=request.channel,
         token=token or new_one_off_token(evse.partner),  # rule 1: of this session alone
-        authorization=_authorization(session_id, request.payment_method, amount, currency, writes),
+        authorization=_authorization(session_id, request, evse, (amount, currency), writes),
         amount=amount,
         currency=currency,
         client=client,
@@ -241,16 +261,41 @@ def _money(request: StartRequest, tariff: Tariff | None, policy: dict[str, Any])
 
 
 def _authorization(
-    session_id: UUID, payment_method: str, amount: int, currency: str, writes: Writes
+    session_id: UUID, request: StartRequest, evse: Evse, sum_: tuple[int, str], writes: Writes
 ) -> PaymentAuthorization:
-    method = payment_method or ("pm_sim_ok" if settings.PAYMENT_GATEWAY == "simulated" else "")
+    if request.payment_reference and request.channel != AdHocSession.Channel.TERMINAL:
+        raise CannotStart("payment_reference", "Only a payment terminal has reserved something before.")
+    amount, currency = sum_
+    name = gateway_for(channel=request.channel, currency=currency, partner=evse.partner.code)
     try:
         return open_authorization(
-            reference=str(session_id), amount=amount, currency=currency, payment_method=method, writes=writes
+            reference=str(session_id),
+            amount=amount,
+            currency=currency,
+            payment_method=request.payment_method or gateway_named(name).usual_method,
+            gateway=name,
+            opening=_opening(session_id, request, evse),
+            adopting=request.payment_reference,
+            writes=writes,
         )
+    except MoneyConflict as error:
+        raise CannotStart("payment_reference", str(error)) from error
     except ValueError as error:
         field = "payment_method" if "method" in str(error) else "currency"
         raise CannotStart(field, str(error)) from error
+
+
+def _opening(session_id: UUID, request: StartRequest, evse: Evse) -> dict[str, Any]:
+    """What the gateway's page needs, and what staff find in the gateway's own pages."""
+    back = f"{settings.PUBLIC_BASE_URL.rstrip('/')}{reverse('driver:session', args=[session_id])}?back=1"
+    given = {
+        "return_url": request.return_url or back,
+        "locale": request.locale,
+        "email": request.email,
+        "description": f"Charging at {evse}",
+        "metadata": {"session": str(session_id), "evse": str(evse), "cpo": evse.partner.code},
+    }
+    return {name: value for name, value in given.items() if value}
 
 
 def _previous(identifier: str, client: ClientKey | None) -> AdHocSession | None:
@@ -279,3 +324,13 @@ def stop_session(session_id: UUID | str, actor: str = "The driver", client_id: i
 def cancel_session(session_id: UUID | str, actor: str = "The driver", client_id: int | None = None) -> AdHocSession:
     """Give up. After START_SESSION was sent it is a stop. Raises as `stop_session`."""
     return lifecycle.request_cancel(session_id, actor, client_id)
+
+
+def driver_is_back(session: AdHocSession) -> None:
+    """The driver came back from the gateway's page: have the gateway asked now instead of in a quarter of a minute.
+
+    Whether anything was paid only the gateway knows: whoever has the link may come back as often as he likes.
+    """
+    payment, now = session.authorization, timezone.now()
+    if action_of(payment, now) is not None and payment.told_at is None and payment.updated_at < now - BACK_AGAIN:
+        tell(payment.pk, kind="The driver came back.")

@@ -131,8 +131,8 @@ def test_an_answer_is_lost_once(gateway):
 def test_gateways_are_found_by_name(scripted):
     assert isinstance(gateway_named("simulated"), SimulatedGateway)
     assert gateway_named("scripted") is scripted
-    assert gateway_names() == ["scripted", "simulated"]
-    with pytest.raises(LookupError, match="known: scripted, simulated"):
+    assert gateway_names() == ["scripted", "simulated", "stripe"]
+    with pytest.raises(LookupError, match="known: scripted, simulated, stripe"):
         gateway_named("stripes")
     register_gateway("scripted", "billing.gateways.simulated.SimulatedGateway")
     assert isinstance(gateway_named("scripted"), SimulatedGateway)

@@ -35,11 +35,30 @@ class StartSerializer(serializers.Serializer[StartRequest]):
         r"^[A-Za-z]{3}$", required=False, default="", help_text="ISO 4217; by default the charger's."
     )
     payment_method = serializers.CharField(
-        max_length=255, required=False, default="", help_text="The gateway's token for the driver's card."
+        max_length=255,
+        required=False,
+        default="",
+        help_text="The gateway's token for the driver's card; without one the driver pays at the gateway's page.",
     )
     channel = serializers.ChoiceField(choices=AdHocSession.Channel.choices, required=False, default="web")
     previous = serializers.UUIDField(
         required=False, allow_null=True, default=None, help_text="The session that this one tries again."
+    )
+    return_url = serializers.URLField(
+        max_length=500,
+        required=False,
+        default="",
+        help_text="Where the driver goes after paying at the gateway's page; by default to the session's own page.",
+    )
+    locale = serializers.RegexField(
+        r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$", required=False, default="", help_text="The driver's: `sk`, `de-AT`."
+    )
+    email = serializers.EmailField(required=False, default="", help_text="The driver's, for the gateway's receipt.")
+    payment_reference = serializers.CharField(
+        max_length=255,
+        required=False,
+        default="",
+        help_text="Of a payment terminal: the gateway's name of what it has reserved before.",
     )
 
     def start_request(self) -> StartRequest:
@@ -68,6 +87,15 @@ class MoneySerializer(serializers.Serializer[Any]):
     refunded = serializers.IntegerField(help_text="Given back of what was captured.")
     estimated = serializers.IntegerField(allow_null=True, help_text="What the energy so far costs, by the tariff.")
     state = serializers.CharField(help_text="State of the payment.")
+
+
+class PaymentActionSerializer(serializers.Serializer[Any]):
+    """What the driver has to do before anything is reserved: go to `url`, or have the app go on with the secret."""
+
+    type = serializers.ChoiceField(choices=[("redirect", "redirect"), ("client_secret", "client_secret")])
+    url = serializers.CharField(allow_blank=True, help_text="The gateway's page; the driver comes back from there.")
+    client_secret = serializers.CharField(allow_blank=True, help_text="For the gateway's own library in an app.")
+    expires_at = serializers.DateTimeField(allow_null=True, help_text="Until when it can be done.")
 
 
 class QuoteSerializer(serializers.Serializer[Any]):
@@ -115,6 +143,7 @@ class AdHocSessionSerializer(serializers.Serializer[AdHocSession]):
     created_at = serializers.DateTimeField()
     ended_at = serializers.DateTimeField(allow_null=True)
     money = MoneySerializer()
+    payment_action = PaymentActionSerializer(allow_null=True, help_text="Null: there is nothing to do.")
     quote = QuoteSerializer()
     meter = MeterSerializer()
     events = EventsField()

@@ -1,5 +1,6 @@
 """The page of a charger: look, choose, pay."""
 
+from dataclasses import replace
 from io import BytesIO
 from typing import Any
 
@@ -34,7 +35,8 @@ def charger_page(request: HttpRequest, evse: str) -> HttpResponse:
 
 
 def _pay(request: HttpRequest, identifier: str, evse: Evse) -> HttpResponse:
-    choice = Choice.from_post(request.POST)
+    language = paying.language_of(request.headers.get("Accept-Language", ""))
+    choice = replace(Choice.from_post(request.POST), locale=language)
     if wait := limiting.hit(limiting.DRIVERS, limiting.place_of(source_address(request))):
         answer = _page(request, identifier, evse, choice.renew(), CannotStart("", TOO_MANY.format(wait)))
         answer.status_code, answer["Retry-After"] = 429, str(wait)
@@ -52,6 +54,7 @@ def _page(
     request: HttpRequest, identifier: str, evse: Evse, choice: Choice, error: CannotStart | None = None
 ) -> HttpResponse:
     choices, reservation = charger.plugs(evse), charger.reservation(evse)
+    gateway = paying.gateway_of(evse, reservation.currency)
     context: dict[str, Any] = {
         "identifier": identifier,
         "evse": evse,
@@ -63,8 +66,8 @@ def _page(
         "price": charger.common_price(choices),
         "reservation": reservation,
         "promise": money.promise(reservation.text),
-        "cards": paying.offered_cards(),
-        "can_pay": paying.can_take_payment(),
+        "cards": paying.offered_cards(gateway),
+        "can_pay": paying.can_take_payment(gateway),
         "choice": choice,
         "error": error,
         "running": remembering.running_session(request),

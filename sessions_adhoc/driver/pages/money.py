@@ -29,7 +29,7 @@ def sentence(payment: PaymentAuthorization) -> str:
     reserved = driver_words.amount(payment.amount, payment.currency)
     match payment.state:
         case State.CREATED | State.RESERVING:
-            return f"{reserved} is being reserved on your card."
+            return _reserving_text(payment, reserved)
         case State.RESERVED:
             return f"{reserved} is reserved on your card. {TERMS}"
         case State.CAPTURING:
@@ -51,6 +51,12 @@ def sentence(payment: PaymentAuthorization) -> str:
             return f"The reservation of {reserved} has expired: your bank has let it go."
         case _:
             return NOTHING_RESERVED
+
+
+def _reserving_text(payment: PaymentAuthorization, reserved: str) -> str:
+    if payment.action is not None:
+        return f"{reserved} will be reserved on your card when you pay. {TERMS}"
+    return f"{reserved} is being reserved on your card."
 
 
 def _captured_text(payment: PaymentAuthorization, taken: int, verb: str, rest_verb: str) -> str:

@@ -5,9 +5,10 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from django.conf import settings
 from django.db import transaction
 
+from billing.gateways import gateway_named, gateway_names
+from billing.gateways.choosing import gateway_for
 from billing.gateways.simulated import TEST_TOKENS
 from ocpi.models import Evse
 from sessions_adhoc.driver import services
@@ -16,6 +17,7 @@ from sessions_adhoc.driver.services import CannotStart, IdempotencyConflict, Sta
 from sessions_adhoc.models import AdHocSession
 
 SIMULATED = "simulated"
+CHANNEL = AdHocSession.Channel.QR.value
 TEST_CARDS = {
     "pm_sim_ok": "Card that works",
     "pm_sim_slow": "Card of a slow bank",
@@ -23,6 +25,7 @@ TEST_CARDS = {
     "pm_sim_insufficient_funds": "Card without enough money",
     "pm_sim_unreachable": "Bank that cannot be reached",
 }
+LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,4})?(?=[,;]|$)")
 NONCE = re.compile(r"[A-Za-z0-9_-]{24,64}")
 FRESH = "This page was open for too long or was already used. Please check your choice and pay again."
 
@@ -36,6 +39,7 @@ class Choice:
     card: str = ""
     amount: str = ""
     previous: str = ""
+    locale: str = ""
 
     @classmethod
     def blank(cls, query: Mapping[str, str]) -> "Choice":
@@ -44,27 +48,46 @@ class Choice:
 
     @classmethod
     def from_post(cls, data: Mapping[str, str]) -> "Choice":
-        return cls(**{name: data.get(name, "")[:255] for name in cls.__dataclass_fields__})
+        return cls(**{name: data.get(name, "")[:255] for name in cls.__dataclass_fields__ if name != "locale"})
 
     def renew(self) -> "Choice":
         """The same choice, good for one more try."""
         return replace(self, nonce=new_nonce())
 
 
+def language_of(accepted: str) -> str:
+    """The first language of an Accept-Language header: `sk`, `de-AT`; "" where it names none."""
+    found = LANGUAGE.match(accepted)
+    return found[0] if found else ""
+
+
 def new_nonce() -> str:
     return secrets.token_urlsafe(24)
 
 
-def offered_cards() -> dict[str, str]:
+def gateway_of(evse: Evse, currency: str) -> str:
+    """The name of the gateway through which this page would be paid."""
+    return gateway_for(channel=CHANNEL, currency=currency, partner=evse.partner.code)
+
+
+def offered_cards(gateway: str) -> dict[str, str]:
     """The cards of the simulated gateway by token, or nothing where payment is real, or ought to be."""
-    if settings.PAYMENT_GATEWAY != SIMULATED or money_is_real():
+    if gateway != SIMULATED or money_is_real():
         return {}
     return {token: name for token, name in TEST_CARDS.items() if token in TEST_TOKENS}
 
 
-def can_take_payment() -> bool:
-    """Whether this page has a way to pay. Other gateways are paid through the app or a payment terminal."""
-    return bool(offered_cards())
+def can_take_payment(gateway: str) -> bool:
+    """Whether this page has a way to pay: the gateway's own page, or cards to try.
+
+    Other gateways are paid through the app or a payment terminal.
+    """
+    return bool(offered_cards(gateway)) or has_own_page(gateway)
+
+
+def has_own_page(gateway: str) -> bool:
+    """Whether the driver chooses at the gateway's page how to pay."""
+    return gateway in gateway_names() and gateway_named(gateway).asks_driver
 
 
 def pay(evse: Evse, choice: Choice, shown: Reservation) -> AdHocSession:
@@ -75,14 +98,16 @@ def pay(evse: Evse, choice: Choice, shown: Reservation) -> AdHocSession:
     """
     if is_for_tests(evse):
         raise CannotStart("evse", FOR_TESTS.hint)
-    _check(choice, shown)
+    cards = offered_cards(gateway_of(evse, shown.currency))
+    _check(choice, shown, cards, evse)
     request = StartRequest(
         evse=evse.code,
         connector=choice.connector,
         amount=shown.minor,
         currency=shown.currency,
-        payment_method=choice.card,
-        channel=AdHocSession.Channel.QR.value,
+        payment_method=choice.card if cards else "",
+        channel=CHANNEL,
+        locale=choice.locale,
         previous=choice.previous,
     )
     key = f"page:{choice.nonce}"
@@ -92,12 +117,12 @@ def pay(evse: Evse, choice: Choice, shown: Reservation) -> AdHocSession:
         return _running(key)
 
 
-def _check(choice: Choice, shown: Reservation) -> None:
+def _check(choice: Choice, shown: Reservation, cards: dict[str, str], evse: Evse) -> None:
     if not NONCE.fullmatch(choice.nonce):
         raise CannotStart("form", FRESH)
     if choice.amount != str(shown.minor):
         raise CannotStart("amount", f"Now {shown.text} will be reserved. Please check and pay again.")
-    if choice.card not in offered_cards():
+    if choice.card not in cards and (cards or not has_own_page(gateway_of(evse, shown.currency))):
         raise CannotStart("payment_method", "Choose a card.")
 
 

@@ -52,6 +52,7 @@ TONES = {
     State.FAILED: "bad",
     State.ESCALATED: "act",
 }
+TO_PAY = "Please pay"
 STILL_FLOWS = "Not stopped yet"
 STOP_ASKED = "You asked to stop. It stops as soon as the charger answers."
 FLOWING = (State.VALIDATING, State.CHARGING, State.STOPPING)
@@ -65,8 +66,11 @@ def view_of(session: AdHocSession, shown: dict[str, Any]) -> dict[str, Any]:
     finished = state in TERMINAL
     asked = session.stop_requested_at and state in CHARGER_MAY_RUN and session.reason != WITHOUT_EFFECT
     title = STILL_FLOWS if state in CHARGING_IS_OVER and shown["can_stop"] else headline(session, state)
+    pay_url = shown["payment_action"]["url"] if shown["payment_action"] else ""
+    title = TO_PAY if pay_url else title
     return {
-        "tone": "act" if needs_the_driver(session, state, title) else TONES.get(state, "calm"),
+        "pay_url": pay_url,
+        "tone": "act" if pay_url or needs_the_driver(session, state, title) else TONES.get(state, "calm"),
         "headline": title,
         "message": below(title, shown["message"]),
         "note": STOP_ASKED if asked else "",

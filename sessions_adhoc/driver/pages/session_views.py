@@ -43,7 +43,10 @@ def session_page(request: HttpRequest, session_id: UUID) -> HttpResponse:
     session = find_session(session_id)
     if session is None:
         return unknown(request, UNKNOWN)
-    context = context_of(session)
+    is_back = "back" in request.GET
+    if is_back:
+        services.driver_is_back(session)
+    context = {**context_of(session), "is_back": is_back}
     template = "driver/result.html" if session.is_terminal else "driver/session.html"
     return render(request, template, context)
 

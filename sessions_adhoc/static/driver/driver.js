@@ -29,6 +29,15 @@
     return true;
   }
 
+  // To the gateway's page by itself, once: who came back without paying presses the button.
+  function toPay(url) {
+    $("pay").href = url;
+    if ("back" in session.dataset) return false;
+    session.dataset.back = "yes";
+    location.assign(url);
+    return true;
+  }
+
   function showSession(data) {
     const values = { ...data.view, can_stop: data.can_stop, can_cancel: data.can_cancel };
     const finishedBefore = "finished" in session.dataset;
@@ -36,6 +45,7 @@
       location.reload();
       return false;
     }
+    if (values.pay_url && toPay(values.pay_url)) return false;
     setText(session, values);
     setTone(session.querySelector("[data-tone]"), values.tone);
     session.querySelectorAll("[data-show]").forEach((node) => { node.hidden = !values[node.dataset.show]; });

@@ -1,0 +1,65 @@
+"""Which gateway a payment goes through, and what the system checks say of it."""
+
+import pytest
+from django.core.checks import run_checks
+
+from billing.gateways import gateway_names
+from billing.gateways.choosing import gateway_for, gateways_in_use
+
+ROUTES = ["channel=terminal&currency=CZK:czech", "channel=terminal:acquirer", "partner=ION:stripe"]
+
+
+@pytest.mark.parametrize(
+    ("channel", "currency", "partner", "name"),
+    [
+        ("terminal", "CZK", "ion", "czech"),
+        ("terminal", "EUR", "ion", "acquirer"),
+        ("qr", "EUR", "ion", "stripe"),
+        ("qr", "EUR", "zse", "simulated"),
+        ("web", "czk", "zse", "simulated"),
+    ],
+)
+def test_the_first_route_that_fits(settings, channel, currency, partner, name):
+    settings.PAYMENT_ROUTES = ROUTES
+    assert gateway_for(channel=channel, currency=currency, partner=partner) == name
+
+
+@pytest.mark.parametrize("route", ["stripe", "colour=red:stripe", "channel=:stripe", "channel=qr:", ":stripe"])
+def test_a_route_that_cannot_be_read(settings, route):
+    settings.PAYMENT_ROUTES = [route]
+    with pytest.raises(ValueError, match="is no route"):
+        gateways_in_use()
+    assert [message.id for message in run_checks() if message.id.startswith("billing.")] == ["billing.E001"]
+
+
+def test_a_folder_is_a_gateway():
+    assert gateway_names() == ["simulated", "stripe"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("more", "ids"),
+    [
+        ({}, []),
+        ({"PAYMENT_ROUTES": ["channel=qr:nobody"]}, ["billing.E001"]),
+        ({"PAYMENT_GATEWAY": "stripe"}, ["billing.E004"]),
+        ({"PAYMENT_GATEWAY": "stripe", "STRIPE_SECRET_KEY": "sk", "STRIPE_WEBHOOK_SECRET": ["wh"]}, []),
+        ({"PAYMENT_ROUTES": ["currency=CZK:stripe"], "PRODUCTION": True}, ["billing.E002", "billing.E004"]),
+        ({"PAYMENT_ROUTES": ["currency=CZK:stripe"], "STAGING": True}, ["billing.E003", "billing.E004"]),
+        (
+            {
+                "PAYMENT_GATEWAY": "stripe",
+                "STRIPE_SECRET_KEY": "sk",
+                "STRIPE_WEBHOOK_SECRET": ["wh"],
+                "PRODUCTION": True,
+                "STRIPE_API_BASE": "http://127.0.0.1:1",
+            },
+            ["billing.E005"],
+        ),
+    ],
+)
+def test_what_the_checks_say(settings, more, ids):
+    for name, value in more.items():
+        setattr(settings, name, value)
+    found = [message.id for message in run_checks(include_deployment_checks=True) if message.id.startswith("billing.")]
+    assert found == ids

@@ -1,0 +1,140 @@
+"""A driver who pays at the gateway's own page: sent there, taken back, and told the truth meanwhile."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from billing.models import PaymentAuthorization
+from rehearsal.stripe_fake.server import Server
+from sessions_adhoc.driver.clients import create_client_key
+from sessions_adhoc.models import AdHocSession
+from tests.billing.stripe.conftest import KEY, NOWHERE, SECRET, Stripe
+from tests.driver import scene
+from tests.driver.test_charger_page import words
+
+pytestmark = pytest.mark.django_db
+PAGE = f"/c/{scene.EVSE_ID}"
+
+
+@pytest.fixture
+def stripe(settings):
+    server = Server(0, KEY, NOWHERE, SECRET)
+    server.fake.webhooks.mode = "lost"
+    server.start()
+    settings.PAYMENT_GATEWAY, settings.STRIPE_API_BASE = "stripe", server.base
+    settings.STRIPE_SECRET_KEY, settings.STRIPE_WEBHOOK_SECRET = KEY, [SECRET]
+    yield Stripe(server)
+    server.stop()
+
+
+def test_the_page_sends_the_driver_to_pay_and_takes_him_back(client, evse, form, stripe, run_tasks):
+    assert "Test payment" not in words(client.get(PAGE))
+    started = client.post(PAGE, form(card=""), headers={"Accept-Language": "sk-SK,sk;q=0.9"})
+    assert started.status_code == 302
+    run_tasks()
+    page = stripe.one("checkout.session")
+    session = AdHocSession.objects.get()
+    assert (page["locale"], page["success_url"]) == ("sk", f"http://127.0.0.1:8000/c/session/{session.pk}?back=1")
+    assert page["metadata"] == {
+        "session": str(session.pk),
+        "evse": str(session.evse),
+        "cpo": session.partner.code,
+        "payment": str(session.authorization_id),
+    }
+    shown = client.get(started.url)
+    text = words(shown)
+    assert "Please pay" in text
+    assert "Pay now" in text
+    assert "will be reserved on your card when you pay" in text
+    assert f'href="{page["url"]}"' in shown.content.decode()
+    assert client.get(f"{started.url}.json").json()["view"]["pay_url"] == page["url"]
+
+    stripe.pay(page["url"])
+    PaymentAuthorization.objects.update(updated_at=timezone.now() - timedelta(seconds=10))
+    assert client.get(f"{started.url}?back=1").status_code == 200
+    run_tasks()
+    assert client.get(f"{started.url}.json").json()["view"]["pay_url"] == ""
+    assert "40.00 € is reserved on your card" in words(client.get(started.url)).replace("\u00a0", " ")
+    assert AdHocSession.objects.get().authorization.state == "reserved"
+
+
+def test_coming_back_again_and_again_asks_the_gateway_once(client, evse, form, stripe, run_tasks):
+    url = client.post(PAGE, form(card="")).url
+    run_tasks()
+    PaymentAuthorization.objects.update(updated_at=timezone.now() - timedelta(seconds=10))
+    asked = len(stripe.calls())
+    for _ in range(5):
+        client.get(f"{url}?back=1")
+    run_tasks()
+    for _ in range(5):
+        client.get(f"{url}?back=1")
+    run_tasks()
+    assert stripe.calls()[asked:] == ["checkout.sessions.retrieve"]
+
+
+def test_who_gives_up_at_the_page_pays_nothing(client, evse, form, stripe, run_tasks):
+    url = client.post(PAGE, form(card="")).url
+    run_tasks()
+    client.post(f"{url}/cancel")
+    run_tasks()
+    assert stripe.one("checkout.session")["status"] == "expired"
+    assert "Nothing was reserved on your card." in words(client.get(url))
+
+
+def test_the_api_hands_out_what_to_do(client, evse, stripe, run_tasks):
+    _, key = create_client_key("app")
+    headers = {"Authorization": f"Bearer {key}"}
+    wish = {"evse": scene.EVSE_ID, "return_url": "https://app.example/done", "locale": "de-AT"}
+    answer = client.post("/api/v1/ad-hoc-sessions/", wish, content_type="application/json", headers=headers)
+    assert (answer.status_code, answer.json()["payment_action"]) == (201, None)
+    run_tasks()
+    url = f"/api/v1/ad-hoc-sessions/{answer.json()['id']}/"
+    now = client.get(url, headers=headers).json()
+    page = stripe.one("checkout.session")
+    assert (page["success_url"], page["locale"]) == ("https://app.example/done", "de")
+    action = now["payment_action"]
+    assert (action["type"], action["url"], action["client_secret"]) == ("redirect", page["url"], "")
+    assert now["message"] == "Please pay: the charger starts as soon as the amount is reserved on your card."
+    assert now["money"]["reserved"] == 0
+
+
+@pytest.mark.parametrize(
+    ("wish", "status"),
+    [
+        ({"return_url": "javascript:alert(1)"}, 400),
+        ({"locale": "x"}, 400),
+        ({"email": "nobody"}, 400),
+        ({"payment_reference": "pi_1"}, 409),
+    ],
+)
+def test_what_makes_no_sense_is_refused(client, evse, stripe, wish, status):
+    _, key = create_client_key("app")
+    answer = client.post(
+        "/api/v1/ad-hoc-sessions/",
+        {"evse": scene.EVSE_ID} | wish,
+        content_type="application/json",
+        headers={"Authorization": f"Bearer {key}"},
+    )
+    assert answer.status_code == status
+    assert not AdHocSession.objects.exists()
+
+
+def test_a_terminal_brings_what_it_has_reserved(client, evse, stripe, run_tasks):
+    _, key = create_client_key("terminal")
+    books = stripe.server.fake.books
+    intent = books.create_intent(
+        {"amount": 5000, "currency": "eur", "capture_method": "manual", "payment_method": "pm_card_visa"}
+    )
+    books.confirm(intent, {})
+    wish = {"evse": scene.EVSE_ID, "channel": "terminal", "payment_reference": intent["id"]}
+    answer = client.post(
+        "/api/v1/ad-hoc-sessions/",
+        wish,
+        content_type="application/json",
+        headers={"Authorization": f"Bearer {key}"},
+    )
+    assert answer.status_code == 201
+    run_tasks()
+    payment = AdHocSession.objects.get().authorization
+    assert (payment.state, payment.adopted, payment.gateway_reference) == ("reserved", True, intent["id"])
