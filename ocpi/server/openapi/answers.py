@@ -14,6 +14,7 @@ from ocpi.versions import Version
 REGISTERING = " A registration token is good here."
 UNKNOWN_TOKEN = "The token is not known, or no longer valid."  # noqa: S105  (a message)
 BARRED = "The connection is suspended, or you call from an address that is not on the list you gave us."
+TOO_MANY = "Too many requests in a minute: of yours, or of your address without a valid token."
 ABSENT = "There is no such object, or the party in the URL is none of yours."
 
 
@@ -28,6 +29,8 @@ def answers(version: Version, view: type[OcpiView], operation: Operation, variab
         found[str(code)] = parts.answer(text, ref("Envelope"), {message: body}, dict(headers))
     if "401" in found:
         found["401"]["headers"] = headers | {"WWW-Authenticate": parts.header("`Token`", parts.STRING)}
+    if "429" in found:
+        found["429"]["headers"] = headers | {"Retry-After": parts.header("In how many seconds.", parts.STRING)}
     if "405" in found:
         found["405"]["headers"] = headers | {"Allow": parts.header("Methods of this URL.", parts.STRING)}
     return dict(sorted(found.items()))
@@ -83,6 +86,7 @@ def _refusals(
     refusals: list[tuple[int, str, int, str]] = [
         (401, "No token, or a wrong one." + (REGISTERING if view.while_registering else ""), client, UNKNOWN_TOKEN),
         (403, BARRED, client, "The connection is suspended. Please contact us."),
+        (429, TOO_MANY, client, "Too many requests with this token. Please try again in 36 seconds."),
     ]
     if variables:
         refusals.append((404, ABSENT, view.unknown_code, "There is no such object."))
@@ -91,6 +95,7 @@ def _refusals(
     if operation.takes:
         refusals += [
             (400, "The body is no JSON.", StatusCode.INVALID, "The body is empty: JSON is expected."),
+            (408, "The body took too long to arrive.", client, "The body was not complete after 20 seconds."),
             (413, "The body is too large.", StatusCode.INVALID, "The body is larger than 10485760 bytes."),
         ]
     refusals += [(code, text, client, text) for code, text in operation.refusals.items()]
