@@ -20,17 +20,22 @@ BILL_CHANGED = "The CDRs changed after the settlement"
 PRICE_DIFFERS = "The CDR's total does not match the tariff"
 ENERGY_DIFFERS = "The CDR says less energy than was metered"
 BEYOND_RESERVATION = "The CDR asks for more than was reserved"
+DISPUTED = "The driver disputes the payment"
+DISPUTE_LOST = "The driver's bank took the payment back"
+REFUND_FAILED = "A refund failed at the gateway"
+TAKEN_ELSEWHERE = "Money was captured at the gateway, and not by us"
 MOST_EXCHANGES = 6
 BEFORE_START = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
 class Symptom:
-    """`module`: whose exchanges prove it, besides those of the commands."""
+    """`module`: whose exchanges prove it, besides those of the commands. `ours`: no CPO is told (rule 39)."""
 
     cause: str
     resolution: str
     module: str = ""
+    ours: bool = False
 
 
 SYMPTOMS = {
@@ -97,6 +102,27 @@ SYMPTOMS = {
     RESERVATION_ENDS: Symptom(
         "The session has lasted almost as long as the gateway holds the money.",
         "Settle it before: capture from the CDR or from the last meter value, or release.",
+    ),
+    DISPUTED: Symptom(
+        "The driver told the bank that the payment is not right.",
+        "Answer it at the gateway's own pages before its deadline. The session's timeline, its meter values and the "
+        "CDR are the evidence.",
+        ours=True,
+    ),
+    DISPUTE_LOST: Symptom(
+        "The bank decided for the driver.",
+        "The money is gone from our account. Book the loss, or ask the driver for it by other means.",
+        ours=True,
+    ),
+    REFUND_FAILED: Symptom(
+        "The driver's bank did not take the money: the card may have been closed since.",
+        "The driver has not got it back. Refund it again, or pay it by other means.",
+        ours=True,
+    ),
+    TAKEN_ELSEWHERE: Symptom(
+        "Somebody captured it at the gateway's own pages.",
+        "Compare it with the CDR: too much is given back on the session's page.",
+        ours=True,
     ),
     LATE_SESSION: Symptom(
         "No energy delivered within timeout: the Session came to life after the start had counted as failed.",
@@ -167,6 +193,7 @@ def _report(session: AdHocSession, symptom: str, key: str, text: str, message_id
         resolution=words.resolution,
         reference=str(session.pk),
         evidence=[{"text": text}, *_exchanges(session, words.module, message_id)],
+        tell_cpo=not words.ours,
     )
 
 

@@ -109,6 +109,7 @@ class PaymentAuthorizationAdmin(HugeMixin, ReadOnlyAdmin):
                 "To capture": amount(row.capture_amount, row.currency),
                 "Captured": amount(row.captured_amount or None, row.currency),
                 "Given back": amount_given_back(row),
+                "Disputed": dispute_of(row),
                 "Driver pays": amount(row.kept_amount if row.captured_amount else None, row.currency),
             },
             "facts": {
@@ -172,6 +173,12 @@ def amount_given_back(row: PaymentAuthorization) -> str:
     """What was, and what is on its way."""
     done = amount(row.refunded_amount or None, row.currency)
     return f"{done}; {amount(row.refund_amount, row.currency)} is under way" if row.refund_amount else done
+
+
+def dispute_of(row: PaymentAuthorization) -> str:
+    """How much, and how it stands."""
+    disputed = amount(row.disputed_amount or None, row.currency)
+    return ", ".join(filter(None, [disputed, row.get_dispute_display().lower()])) if row.dispute else ""
 
 
 def event_line(event: PaymentEvent, currency: str) -> dict[str, Any]:

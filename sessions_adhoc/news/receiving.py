@@ -28,7 +28,7 @@ from sessions_adhoc.engine.lifecycle import hear
 from sessions_adhoc.engine.queueing import is_as_decided, wake, wake_locked
 from sessions_adhoc.engine.snapshot import Snapshot, facts_of
 from sessions_adhoc.models import AdHocSession, AttemptSession, ChargingAttempt, TimelineEvent
-from sessions_adhoc.money import auditing
+from sessions_adhoc.money import auditing, elsewhere
 from sessions_adhoc.news import linking, metering, whose
 from sessions_adhoc.states import TERMINAL, State
 
@@ -227,11 +227,14 @@ def payment_news(rows: Snapshot) -> None:
         text += f", {in_words(payment.refunded_amount, payment.currency)} of it given back"
         rows.writes.run()
         auditing.note_given_back(rows.bill, payment)
+    if payment.dispute:
+        text += f", a dispute is {payment.get_dispute_display().lower()}"
     if payment.failure_message:
         text += f": {payment.failure_message}"
     if payment.state == payment.State.CAPTURED and not payment.refunded_amount:
         _note_captured(rows)
     _tell_staff(session, payment)
+    elsewhere.tell_staff(session, payment)
     if _may_repeat_itself(payment) and _told_last(session) == text:
         hear(rows, now)
     else:
