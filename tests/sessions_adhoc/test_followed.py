@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import connection, models, transaction
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,13 +18,13 @@ from partners import clocks
 from partners.models import Incident
 from sessions_adhoc.models import AdHocSession, AttemptSession, ChargingAttempt, Sample, TimelineEvent
 from tests.factories import period_data, session_data
+from tests.ocpi.push.comparing import rows
 from tests.ocpi.push.conftest import arrival_with
 from tests.ocpi.push.test_shared_write import answers_in_time, somebody_at
 from tests.support.examples import examples
 
 PATH = "/ocpi/emsp/2.2.1/sessions/SK/ION/S-1"
 STAMPS = [f"2026-05-04T12:00:{second:02}Z" for second in (20, 31, 40, 50)] + ["2026-05-04T13:00:00Z"]
-COUNTED = {"id", "duration_ms", "last_message_id", "message_id", "linked_at"}
 KEPT = (
     *(OcpiSession, AdHocSession, ChargingAttempt, AttemptSession, Sample, TimelineEvent),
     *(Command, Incident, Message, PartnerQuirk, Refresh),
@@ -77,11 +77,6 @@ def send(cpo: Any, method: str, change: dict[str, Any], **more: Any) -> Any:
     return cpo.http.generic(method, PATH, json.dumps(body), content_type="application/json", **headers)
 
 
-def columns(row: models.Model) -> dict[str, Any]:
-    names = [field.attname for field in row._meta.concrete_fields]
-    return {name: getattr(row, name) for name in names if name not in COUNTED}
-
-
 def play(cpo: Any, stream: list[Any], **more: Any) -> list[Any]:
     clocks.forget()
     with transaction.atomic():
@@ -91,9 +86,9 @@ def play(cpo: Any, stream: list[Any], **more: Any) -> list[Any]:
                 cpo.clock.traveller.shift(7)
             answer = send(cpo, method, change, **more)
             answers.append((answer.status_code, answer.content))
-        rows = {model.__name__: [columns(row) for row in model.objects.order_by("pk")] for model in KEPT}
+        left = rows(KEPT)
         transaction.set_rollback(True)
-    return [answers, rows]
+    return [answers, left]
 
 
 @pytest.mark.django_db

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 import time_machine
-from django.db import models, transaction
+from django.db import transaction
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,6 +12,7 @@ from ocpi.models import Connector, Evse, Location, Message, OcpiSession, Partner
 from partners import clocks
 from partners.models import IssuedToken, Partner, PartnerClock
 from tests.factories import evse_data, issue_token, period_data, session_data
+from tests.ocpi.push.comparing import COUNTED, rows
 from tests.ocpi.push.conftest import TO_THE_VIEW
 from tests.ocpi.server.conftest import Cpo
 from tests.support.examples import examples
@@ -20,8 +21,6 @@ pytestmark = pytest.mark.django_db
 NOW = "2026-11-22T10:10:00Z"
 STAMPS = [f"2026-11-22T10:{minute:02}:{second:02}Z" for minute in (0, 5, 9) for second in (0, 30)]
 VERSIONS = ("2.1.1", "2.2", "2.2.1", "2.3.0")
-# Columns that count rows, or the time that something took.
-COUNTED = {"id", "duration_ms", "last_message_id", "message_id", "code"}
 KEPT = (OcpiSession, Location, Evse, Connector, Message, PartnerQuirk, Refresh, IssuedToken, PartnerClock, Partner)
 
 stamps = st.sampled_from([*STAMPS, "2026-11-22T12:00:00Z", "2026-11-22T10:05:00+01:00", "2026-11-22", "", None])
@@ -101,15 +100,6 @@ def send(cpo: Cpo, push: dict[str, Any], **more: Any) -> list[Any]:
     return [answer.status_code, dict(answer.headers), answer.content]
 
 
-def rows() -> dict[str, list[dict[str, Any]]]:
-    return {model.__name__: [columns(row) for row in model.objects.order_by("pk")] for model in KEPT}
-
-
-def columns(row: models.Model) -> dict[str, Any]:
-    names = [field.attname for field in row._meta.concrete_fields]
-    return {name: getattr(row, name) for name in names if name not in COUNTED}
-
-
 def play(cpo: Cpo, stream: list[dict[str, Any]], **more: Any) -> list[Any]:
     """What a stream of pushes leaves, in a transaction that is undone: answers and rows."""
     clocks.forget()
@@ -118,7 +108,7 @@ def play(cpo: Cpo, stream: list[dict[str, Any]], **more: Any) -> list[Any]:
         for push in stream:
             clock.shift(60 * push["minutes"])
             answers.append(send(cpo, push, **more))
-        left = [answers, rows()]
+        left = [answers, rows(KEPT, COUNTED | {"code"})]
         transaction.set_rollback(True)
     return left
 
