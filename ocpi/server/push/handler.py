@@ -53,12 +53,22 @@ def answer(arrivals: Sequence[Arrival]) -> list[Answer | None]:
         log.warning("spool_not_written", error=str(error))
         return [None] * len(arrivals)
     for module, kind in KINDS.items():
-        for group in _apart([one for one in arrivals if one.module == module]):
-            answers |= _store(kind, group)
+        answers |= _store_in_order(kind, [one for one in arrivals if one.module == module])
     for one in arrivals:
         if id(one) in answers:
             one.handed.let_go()
     return [answers.get(id(one)) for one in arrivals]
+
+
+def _store_in_order(kind: Any, arrivals: Sequence[Arrival]) -> dict[int, Answer | None]:
+    """Of several of one object the later ones follow the first to its view, which would else come last."""
+    answers: dict[int, Answer | None] = {}
+    left: set[tuple[str, ...]] = set()
+    for group in _apart(arrivals):
+        if here := [one for one in group if one.key not in left]:
+            answers |= _store(kind, here)
+            left |= {one.key for one in here if id(one) not in answers}
+    return answers
 
 
 def _apart(arrivals: Sequence[Arrival]) -> Iterator[list[Arrival]]:

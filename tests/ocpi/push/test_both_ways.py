@@ -93,11 +93,15 @@ def pushes(draw: Any) -> dict[str, Any]:
 
 
 def send(cpo: Cpo, push: dict[str, Any], **more: Any) -> list[Any]:
+    answer = asked(cpo, push, **more)
+    return [answer.status_code, dict(answer.headers), answer.content]
+
+
+def asked(cpo: Cpo, push: dict[str, Any], **more: Any) -> Any:
     cpo.version, headers = push["version"], dict(push["headers"])
     if push["token"]:
         headers["HTTP_AUTHORIZATION"] = f"Token {cpo.token if push['token'] == 'raw' else 'nobodys'}"
-    answer = cpo.call(push["method"], push["path"], push["body"], **headers, **more)
-    return [answer.status_code, dict(answer.headers), answer.content]
+    return cpo.call(push["method"], push["path"], push["body"], **headers, **more)
 
 
 def play(cpo: Cpo, stream: list[dict[str, Any]], **more: Any) -> list[Any]:

@@ -9,12 +9,12 @@ import psycopg
 import pytest
 from django.db import connection
 
-from ocpi.models import Evse, Message, OcpiSession
+from ocpi.models import Evse, Message, OcpiSession, Refresh
 from ocpi.server import push
 from ocpi.server.push import sessions
 from partners.models import IssuedToken
 from tests.factories import issue_token, session_data
-from tests.ocpi.push.conftest import EVSE, LATER, SESSION, arrival
+from tests.ocpi.push.conftest import EVSE, LATER, LATEST, SESSION, TO_THE_VIEW, arrival
 from tests.ocpi.server.conftest import Cpo
 from tests.sessions_adhoc.between import address
 
@@ -24,10 +24,10 @@ SECONDS = 10.0
 
 
 @contextmanager
-def somebody_at(table: str) -> Iterator[None]:
-    """A block in which another writer has locked all rows of a table."""
+def somebody_at(table: str, where: str = "TRUE") -> Iterator[None]:
+    """A block in which another writer has locked rows of a table."""
     with psycopg.connect(**address()) as other:
-        other.execute(f"SELECT 1 FROM {table} FOR UPDATE")  # noqa: S608
+        other.execute(f"SELECT 1 FROM {table} WHERE {where} FOR UPDATE")  # noqa: S608
         yield
         other.rollback()
 
@@ -105,3 +105,21 @@ def test_one_session_by_two_tokens_of_one_partner_is_stored_in_its_order(cpo: Cp
     assert [one.status if one else None for one in push.answer(several)] == [201, 200]
     assert OcpiSession.objects.get().kwh == 2
     assert Message.objects.count() == 2
+
+
+def test_what_another_writer_has_keeps_its_order_and_holds_nobody_up(cpo: Cpo) -> None:
+    """Two changes of the Session that is locked: both go to the view, the first one first."""
+    changes = [("S-1", 1, LATER), ("S-2", 1, LATER), ("S-2", 2, LATEST), ("S-3", 1, LATER)]
+    for name in ("S-1", "S-2", "S-3"):
+        cpo.put(f"sessions/SK/ION/{name}", session_data(name))
+    several = [
+        arrival(cpo, "PATCH", f"sessions/SK/ION/{name}", {"kwh": kwh, "last_updated": at}) for name, kwh, at in changes
+    ]
+    with somebody_at("ocpi_ocpisession", "ocpi_id = 'S-2'"):
+        assert answers_in_time(several) == [200, None, None, 200]
+    for name, kwh, at in changes[1:3]:
+        cpo.patch(f"sessions/SK/ION/{name}", {"kwh": kwh, "last_updated": at}, **TO_THE_VIEW)
+    kept = OcpiSession.objects.order_by("ocpi_id").values_list("kwh", "needs_pull")
+    assert list(kept) == [(1, False), (2, False), (1, False)]
+    assert (Message.objects.filter(failed=False).count(), Message.objects.count()) == (7, 7)
+    assert Refresh.objects.count() == 0
