@@ -245,7 +245,7 @@ def approve(role: PartnerRole) -> None:
         PartyTaken: it has become another's meanwhile.
     """
     with transaction.atomic():
-        partner = Partner.objects.select_for_update().get(pk=role.partner_id)
+        partner = Partner.objects.select_for_update(no_key=True).get(pk=role.partner_id)
         take(partner, [role.party], PartySource.CREDENTIALS, approved=True)
         role.state = State.APPROVED
         role.save(update_fields=["state"])
@@ -257,7 +257,7 @@ def approve(role: PartnerRole) -> None:
 def refuse(role: PartnerRole) -> None:
     """Grant a role no more. Its party is free for others, unless another role of the partner has it."""
     with transaction.atomic():
-        partner = Partner.objects.select_for_update().get(pk=role.partner_id)
+        partner = Partner.objects.select_for_update(no_key=True).get(pk=role.partner_id)
         role.state = State.REFUSED
         role.save(update_fields=["state"])
         if role.role == PartnerRole.Role.HUB and "".join(role.party) == partner.hub_party_id:

@@ -56,7 +56,7 @@ def _understand(failure: CallFailed) -> str:
 
 def close(run: HandshakeRun) -> None:
     """End our side. Objects, sessions, CDRs and messages stay."""
-    disconnect(Partner.objects.select_for_update().get(pk=run.partner_id))
+    disconnect(Partner.objects.select_for_update(no_key=True).get(pk=run.partner_id))
 
 
 def close_untold(run: HandshakeRun, cause: str) -> None:

@@ -52,7 +52,7 @@ def connect_manually(partner: Partner, their_token: str, our_token: str = "") ->
     if missing := missing_modules(version, offers):
         raise HandshakeRefusedError(f"Their details of {version.number} lack what we need: {', '.join(missing)}.")
     with transaction.atomic():
-        locked = Partner.objects.select_for_update().get(pk=partner.pk)
+        locked = Partner.objects.select_for_update(no_key=True).get(pk=partner.pk)
         connect(locked, Agreement(version, Theirs(their_token, "", (), locked.hub_party_id), tuple(offers)))
         row, new_token = _our_token(locked, our_token)
         tokens.activate(row)

@@ -74,7 +74,7 @@ def unregister(partner: Partner, token_row: IssuedToken) -> None:
     with transaction.atomic():
         # A run's row is locked before its partner's, here as in its worker.
         runs.overtaken(partner, "They unregistered.")
-        disconnect(Partner.objects.select_for_update().get(pk=partner.pk))
+        disconnect(Partner.objects.select_for_update(no_key=True).get(pk=partner.pk))
 
 
 def _is_registered(partner: Partner) -> bool:
@@ -95,7 +95,7 @@ def _take_over(partner: Partner, token_row: IssuedToken, body: Any, version: Ver
 
 def _settle(partner: Partner, token_row: IssuedToken, agreement: Agreement) -> WireModel:
     with transaction.atomic():
-        locked = Partner.objects.select_for_update().get(pk=partner.pk)
+        locked = Partner.objects.select_for_update(no_key=True).get(pk=partner.pk)
         usable = IssuedToken.objects.filter(pk=token_row.pk).exclude(state=IssuedToken.State.REVOKED)
         if not usable.exists() or tokens.is_spent(token_row):
             raise RegistrationError("The token of this request was used up.", StatusCode.CLIENT_ERROR, 405)

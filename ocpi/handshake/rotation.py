@@ -88,7 +88,7 @@ def retire_replaced_tokens() -> int:
 def _retire(partner_id: int) -> int:
     with transaction.atomic():
         # Whoever changes the tokens of a partner holds its row; a run that is under way has not settled on any.
-        Partner.objects.select_for_update().get(pk=partner_id)
+        Partner.objects.select_for_update(no_key=True).get(pk=partner_id)
         if HandshakeRun.objects.filter(partner=partner_id, state__in=runs.LIVE).exists():
             return 0
         usable = IssuedToken.objects.filter(partner=partner_id, purpose=CONNECTION).exclude(state=State.REVOKED)

@@ -149,7 +149,7 @@ def credentials(run: HandshakeRun, token: str) -> StepDone:
     registers = run.kind == HandshakeRun.Kind.REGISTER
 
     def apply(row: HandshakeRun) -> None:
-        locked = Partner.objects.select_for_update().get(pk=partner.pk)
+        locked = Partner.objects.select_for_update(no_key=True).get(pk=partner.pk)
         switched = _connect_without_others(locked, agreement, reply.message_id)
         if row.issued_token:
             (tokens.activate if registers else activate_beside)(row.issued_token)

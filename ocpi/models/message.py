@@ -24,8 +24,16 @@ class Message(models.Model):
         OUTBOUND = "out", "To partner"
 
     at = models.DateTimeField()
+    # Without a constraint: it would lock the partner's row for each message. What is written while its partner is being
+    # deleted may name nobody.
     partner = models.ForeignKey(
-        Partner, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
+        Partner,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
     )
     entrance = models.ForeignKey(
         Partner,

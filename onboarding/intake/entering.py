@@ -41,7 +41,7 @@ def record_intake(partner: Partner, data: Mapping[str, Any], by: str) -> list[st
     Raises:
         ValidationError: with every fault by field; nothing is stored then.
     """
-    partner = Partner.objects.select_for_update().get(pk=partner.pk)
+    partner = Partner.objects.select_for_update(no_key=True).get(pk=partner.pk)
     clean = _clean(partner, data)
     _refuse_a_party_of_others(partner, clean)
     said = [

@@ -60,7 +60,7 @@ def begin(partner: Partner) -> Onboarding:
         NotPossible: one is under way.
     """
     with transaction.atomic():
-        Partner.objects.select_for_update().get(pk=partner.pk)
+        Partner.objects.select_for_update(no_key=True).get(pk=partner.pk)
         known = Onboarding.objects.filter(_about(partner)).exclude(stage=Stage.OFF_BOARDED).first()
         if known is not None:
             raise NotPossible(f"{partner.name} is being onboarded already.")

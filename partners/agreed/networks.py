@@ -28,7 +28,7 @@ def allow(partner: Partner, network: str, reason: str) -> AllowedNetwork:
     row.clean_fields()
     with transaction.atomic():
         # The lock lets one of two people add it.
-        Partner.objects.select_for_update().get(pk=partner.pk)
+        Partner.objects.select_for_update(no_key=True).get(pk=partner.pk)
         if AllowedNetwork.objects.filter(partner=partner, network=row.network).exists():
             raise AlreadyAllowed(f"{row.network} is on the list already.")
         row.save()

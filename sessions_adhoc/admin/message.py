@@ -63,7 +63,6 @@ class MessageAdmin(HugeMixin, ReadOnlyAdmin):
         filters.OcpiFilter,
         ("at", RangeDateTimeFilter),
     )
-    list_select_related = ("partner", "entrance")
     quick_filters = (
         ("All", ""),
         ("Failures", "outcome=failed"),
@@ -96,8 +95,8 @@ class MessageAdmin(HugeMixin, ReadOnlyAdmin):
         return queryset.filter(found), False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Message]:
-        """The list does without headers and bodies, which are most of a row."""
-        rows: QuerySet[Message] = super().get_queryset(request)
+        """The list does without headers and bodies, which are most of a row. Partners are joined: one may be gone."""
+        rows: QuerySet[Message] = super().get_queryset(request).select_related("partner", "entrance")
         match = request.resolver_match
         if match and match.url_name == "ocpi_message_changelist":
             return rows.defer("request_headers", "request_body", "response_headers", "response_body")

@@ -18,7 +18,7 @@ from partners import clocks
 from partners.models import Incident
 from sessions_adhoc.models import AdHocSession, AttemptSession, ChargingAttempt, Sample, TimelineEvent
 from tests.factories import period_data, session_data
-from tests.ocpi.push.comparing import rows
+from tests.ocpi.push.comparing import differences, rows
 from tests.ocpi.push.conftest import arrival_with
 from tests.ocpi.push.test_shared_write import answers_in_time, somebody_at
 from tests.support.examples import examples
@@ -98,7 +98,7 @@ def test_any_stream_ends_in_the_same_rows_by_both_ways(charge: Any, cpo: Any, st
     began = cpo.clock.now()
     plain = play(cpo, stream)
     cpo.clock.traveller.move_to(began)
-    assert plain == play(cpo, stream, **{HANDED: True})
+    assert differences(plain, play(cpo, stream, **{HANDED: True})) == []
     cpo.clock.traveller.move_to(began)
 
 
@@ -110,7 +110,7 @@ def test_any_stream_at_length(charge: Any, cpo: Any, stream: list[Any]) -> None:
     began = cpo.clock.now()
     plain = play(cpo, stream)
     cpo.clock.traveller.move_to(began)
-    assert plain == play(cpo, stream, **{HANDED: True})
+    assert differences(plain, play(cpo, stream, **{HANDED: True})) == []
     cpo.clock.traveller.move_to(began)
 
 

@@ -57,3 +57,15 @@ def _age(row: models.Model) -> tuple[Any, ...]:
     known = {field.attname: getattr(row, field.attname) for field in row._meta.concrete_fields}
     del known[row._meta.pk.attname]
     return known.pop("created_at"), UUIDS.sub("", repr(sorted(known.items())))
+
+
+def differences(one: list[Any], other: list[Any]) -> list[Any]:
+    """What is not the same in two plays, each its answers and its rows."""
+    answers = [(a, b) for a, b in zip(one[0], other[0], strict=True) if a != b]
+    found: list[Any] = [("answers", *pair) for pair in answers]
+    for name, rows_ in one[1].items():
+        if len(rows_) != len(other[1][name]):
+            found.append((name, rows_, other[1][name]))
+        for number, (a, b) in enumerate(zip(rows_, other[1][name], strict=False)):
+            found += [(name, number, column, a[column], b[column]) for column in a if a[column] != b[column]]
+    return found

@@ -8,8 +8,9 @@ from typing import Any
 import psycopg
 import pytest
 from django.db import connection
+from django.test import Client
 
-from ocpi.models import Evse, Message, OcpiSession, Refresh
+from ocpi.models import Evse, Location, Message, OcpiSession, Refresh
 from ocpi.server import push
 from ocpi.server.push import sessions
 from partners.models import IssuedToken
@@ -17,6 +18,7 @@ from tests.factories import issue_token, session_data
 from tests.ocpi.push.conftest import EVSE, LATER, LATEST, SESSION, TO_THE_VIEW, arrival
 from tests.ocpi.server.conftest import Cpo
 from tests.sessions_adhoc.between import address
+from tests.support.processes import ROOT
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SECONDS = 10.0
@@ -123,3 +125,43 @@ def test_what_another_writer_has_keeps_its_order_and_holds_nobody_up(cpo: Cpo) -
     assert list(kept) == [(1, False), (2, False), (1, False)]
     assert (Message.objects.filter(failed=False).count(), Message.objects.count()) == (7, 7)
     assert Refresh.objects.count() == 0
+
+
+@pytest.mark.parametrize("strength", ["NO KEY UPDATE", "UPDATE"])
+def test_a_partner_whose_row_is_locked_delays_nobody(cpo: Cpo, strength: str) -> None:
+    """Staff or the handshake is at it. Nothing of ours locks its key; a change needs nothing of it."""
+    cpo.put(SESSION, session_data())
+    several = [
+        arrival(cpo, "PATCH", SESSION, {"kwh": 1, "last_updated": LATER}),
+        arrival(cpo, "PATCH", EVSE, {"status": "CHARGING", "last_updated": LATER}),
+    ]
+    if strength != "UPDATE":  # what is new refers to it
+        several.append(arrival(cpo, "PUT", "sessions/SK/ION/S-2", session_data("S-2")))
+    with psycopg.connect(**address()) as other:
+        other.execute(f"SELECT 1 FROM partners_partner FOR {strength}")  # noqa: S608
+        assert answers_in_time(several) == [200, 200, 201][: len(several)]
+        other.rollback()
+    assert (OcpiSession.objects.get(ocpi_id="S-1").kwh, Evse.objects.get(uid="EVSE-1").status) == (1, "CHARGING")
+
+
+def test_nobody_locks_the_key_of_a_partner() -> None:
+    """A new Session refers to its partner, and would wait for whoever had locked that as a whole."""
+    sources = [path for path in ROOT.glob("*/**/*.py") if path.parts[len(ROOT.parts)] not in (".venv", "tests")]
+    assert len(sources) > 300
+    locking = {str(path.relative_to(ROOT)): path.read_text() for path in sources}
+    assert [name for name, text in locking.items() if "Partner.objects.select_for_update()" in text] == []
+
+
+def test_messages_outlive_their_partner_also_what_is_written_meanwhile(cpo: Cpo, admin_client: Client) -> None:
+    """There is no constraint that would have it wait: its partner is nobody's, and the pages say so."""
+    cpo.put(SESSION, session_data())
+    kept = Message.objects.get()
+    OcpiSession.objects.all().delete()
+    Location.objects.all().delete()
+    partner_id = cpo.partner.pk
+    cpo.partner.delete()
+    kept.refresh_from_db()
+    assert kept.partner is None
+    late = Message.objects.create(at=kept.at, direction="in", method="PUT", url="/late", partner_id=partner_id)
+    for page in ("", f"{late.pk}/change/", f"{kept.pk}/change/"):
+        assert admin_client.get(f"/admin/ocpi/message/{page}").status_code == 200
