@@ -42,9 +42,26 @@ STOP_PAUSE = timedelta(seconds=15)
 STOP_PERIOD = timedelta(hours=1)
 
 
-def create_start_session(**arguments: Any) -> Command:
-    """Write a START_SESSION to be sent; the arguments are those of `start_session`. No I/O."""
-    command = start_session(**arguments)
+def create_start_session(
+    *,
+    partner: Partner,
+    token: Token,
+    location_id: str,
+    evse_uid: str,
+    connector_id: str,
+    authorization_reference: str,
+    reference: str,
+) -> Command:
+    """Write a START_SESSION to be sent; `reference` is the ad-hoc session it serves. No I/O."""
+    command = start_session(
+        partner=partner,
+        token=token,
+        location_id=location_id,
+        evse_uid=evse_uid,
+        connector_id=connector_id,
+        authorization_reference=authorization_reference,
+        reference=reference,
+    )
     command.save(force_insert=True)
     return command
 
@@ -70,9 +87,9 @@ def start_session(
     return _new(Command.Kind.START_SESSION, partner, reference, request)
 
 
-def create_stop_session(**arguments: Any) -> Command:
-    """Write a STOP_SESSION to be sent; the arguments are those of `stop_session`. No I/O."""
-    command = stop_session(**arguments)
+def create_stop_session(*, partner: Partner, session_id: str, reference: str) -> Command:
+    """Write a STOP_SESSION to be sent; `session_id` as the partner wrote it. No I/O."""
+    command = stop_session(partner=partner, session_id=session_id, reference=reference)
     command.save(force_insert=True)
     return command
 
