@@ -81,22 +81,24 @@ class Indifference:
 
 @dataclass(frozen=True)
 class Following:
-    """How a receiver keeps its news of a Session in the very statement that stores the Session, where that is all.
+    """How a receiver keeps its news of a Session, or of an EVSE's status, in the very statement that stores it.
 
     Args:
-        joins: SQL that joins what it needs to know to the Session that is read; `columns`: what it reads of that.
-        follows: by these columns, whether it follows this Session at all.
-        decide: what it writes, by the names of `typed`, given the news and its columns; None: it has to be told.
+        joins: SQL that joins what it needs to know to the Session that is read, or, where there is none yet, to what
+            `asked` says of it, its `reference` and its `token`; `columns`: what it reads of that.
+        follows: by these columns, whether it follows this Session, or EVSE, at all.
+        decide: what it writes, by the names of `typed`, given the news and its columns; nothing: this is no news to
+            it; None: it has to be told.
         typed: the columns of `given` that it writes from, with their types. `owner` among them, not null, is the key
             of a row in its `table` that has to be as `owner_seen`, its `xmin`, says.
-        parts: SQL that writes it, for the rows of `changed`, whose owners are locked.
+        parts: SQL that writes it, for the rows of `stored`, by `n` and their `id`, whose owners are locked.
         after: what is to be done once that is committed, given what was decided.
     """
 
     joins: str
     columns: tuple[str, ...]
     follows: Callable[[Sequence[Any]], bool]
-    decide: Callable[[SessionNews, Sequence[Any]], dict[str, Any] | None]
+    decide: Callable[[Any, Sequence[Any]], dict[str, Any] | None]
     typed: str
     table: str
     parts: str
@@ -117,7 +119,7 @@ class Names:
 
 _session: list[Callable[[SessionNews], None]] = []
 _interests: dict[Callable[[Any], None], Interest] = {}
-_followings: dict[Callable[[SessionNews], None], Following] = {}
+_followings: dict[Callable[[Any], None], Following] = {}
 _evse_status: list[Callable[[EvseNews], None]] = []
 _cdr: list[Callable[["Cdr"], None]] = []
 _command: list[Callable[["Command"], None]] = []
@@ -150,11 +152,20 @@ def following_sessions() -> Following | None:
     return _followings.get(_session[0]) if len(_session) == 1 else None
 
 
-def on_evse_status(receiver: Callable[[EvseNews], None], interest: Interest | None = None) -> None:
+def following_statuses() -> Following | None:
+    """The same for EVSEs."""
+    return _followings.get(_evse_status[0]) if len(_evse_status) == 1 else None
+
+
+def on_evse_status(
+    receiver: Callable[[EvseNews], None], interest: Interest | None = None, following: Following | None = None
+) -> None:
     """Register for statuses of EVSEs; without an interest, for all of them."""
     _evse_status.append(receiver)
     if interest is not None:
         _interests[receiver] = interest
+    if following is not None:
+        _followings[receiver] = following
 
 
 def indifferent_to_sessions() -> Indifference | None:

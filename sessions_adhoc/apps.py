@@ -14,13 +14,13 @@ class SessionsAdhocConfig(AppConfig):
         from sessions_adhoc.driver import services
         from sessions_adhoc.engine import pulls
         from sessions_adhoc.money import terminal_receipts
-        from sessions_adhoc.news import finishing, following, receiving
+        from sessions_adhoc.news import connecting, finishing, following, following_statuses, receiving
 
         detectors.register_all()
         whose = receivers.Interest(belonging.WHOSE, belonging.whose_params)
         receivers.on_session(receiving.session_news, whose, following.CHARGES)
-        at_evse = receivers.Interest(receiving.LIVE_AT_EVSE, lambda evse: [evse.pk])
-        receivers.on_evse_status(receiving.evse_news, at_evse)
+        at_evse = receivers.Interest(connecting.LIVE_AT_EVSE, lambda evse: [evse.pk])
+        receivers.on_evse_status(connecting.evse_news, at_evse, following_statuses.CONNECTORS)
         receivers.on_cdr(receiving.cdr_news)
         receivers.on_missing_session(pulls.ask_about_missing)
         receivers.on_command(receiving.command_news)

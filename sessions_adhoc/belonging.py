@@ -52,8 +52,11 @@ _NAMING = (
     f" JOIN {CDRS.name} c ON c.partner_id = mine.partner_id AND c.session_key = LOWER(o.ocpi_id)",
 )
 _NAMED = " UNION ".join(f"SELECT c.id {naming} WHERE mine.id = %s" for naming in _NAMING)
-IS_NAMED = " OR ".join(f"EXISTS (SELECT 1 {naming} WHERE mine.id = s.id)" for naming in _NAMING)
-"""An SQL condition: whether a CDR has any name that is the ad-hoc session's `s`."""
+
+
+def is_named(alias: str) -> str:
+    """An SQL condition: whether a CDR has any name that is the ad-hoc session's, which the statement calls `alias`."""
+    return " OR ".join(f"EXISTS (SELECT 1 {naming} WHERE mine.id = {alias}.id)" for naming in _NAMING)
 
 
 def whose_params(session: OcpiSession) -> list[Any]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from ocpi.receivers import SessionNews
 from partners.ground.writes import Writes
 from sessions_adhoc.models import AdHocSession, TimelineEvent
 
@@ -31,6 +32,12 @@ def event(
         actor=actor,
         message_id=message_id,
     )
+
+
+def session_text(news: SessionNews, remark: str = "") -> str:
+    """What a Session says, for the timeline."""
+    session = news.session
+    return f"{news.source} Session {session.ocpi_id}: {session.status}, {session.kwh:f} kWh{remark}"
 
 
 def write(session: AdHocSession, kind: str, text: str, **more: Any) -> None:

@@ -14,7 +14,7 @@ from django.utils import timezone
 from ocpi import receivers
 from ocpi.models import Connector, Evse, Location
 from ocpi.store import public_ids, refresh, stamps, tree
-from ocpi.store.base import NotFound, Party, Stored, check_identity, in_transaction, key, serve
+from ocpi.store.base import NotFound, Party, Stored, check_identity, in_transaction, key, serve, storable
 from ocpi.store.locations import save_connectors
 from ocpi.store.salvaging import keep_faults, read_as_far_as_valid, stored_connector, stored_evse
 from ocpi.store.stamps import Stamp
@@ -73,6 +73,14 @@ def patch_evse(
     result = in_transaction(work)
     stamps.measure(party.partner.pk, stamps.named_stamp(change), result.said_before, message_id)
     return result
+
+
+def read_put(party: Party, location: Location, evse_uid: str, data: Any, message_id: int | None = None) -> "EvseUpdate":
+    """Read a whole EVSE of a stored Location that has no fault; raises Invalid."""
+    parsed = party.version.parse("evse", data, owner=party.owner)
+    check_identity(party, parsed.obj, uid=evse_uid)
+    obj = parsed.obj
+    return EvseUpdate(party, location, obj, dict(data), parsed.leniences, message_id, obj.last_updated)
 
 
 def read_patch(
@@ -227,16 +235,26 @@ class EvseUpdate:
     left_out: tuple[Fault, ...] = ()
     whole: bool = True
 
-    def merge(self, row: Evse) -> Stored[Evse] | None:
-        """What the stored EVSE becomes, not written yet; None where more than its row and its Location's changes, or
-        nothing does."""
+    def merge(self, row: Evse, connectors: Iterable[Any]) -> Stored[Evse] | None:
+        """What the stored EVSE, whose connectors are given as JSON, becomes; not written yet.
+
+        None where more than its row and its Location's changes, or it is older than what is stored.
+        """
         stamp, public_id, before = stamps.push_stamp(self.obj.last_updated), row.evse_id_key, row.last_updated
-        if self.left_out or self.with_connectors or stamps.is_outdated(stamp, row):
-            return None
         raw = tree.in_tree(self.location, self.party, "evse", self.raw)
-        if not tree.fill_evse(row, self.obj, raw, stamp) or row.evse_id_key != public_id:
+        if self.left_out or stamps.is_outdated(stamp, row) or self._changes_connectors(raw, connectors):
             return None
-        return Stored(row, changed=True, leniences=self.leniences, said_before=before)
+        changed = tree.fill_evse(row, self.obj, raw, stamp, keep_faults(()) if self.whole else None)
+        if row.evse_id_key != public_id:
+            return None
+        return Stored(row, changed=changed, leniences=self.leniences, said_before=before)
+
+    def _changes_connectors(self, raw: dict[str, Any], stored: Iterable[Any]) -> bool:
+        """Whether it has other connectors than those that are stored, as JSON."""
+        if not self.with_connectors or not self.obj.connectors:
+            return False
+        offered = {key(obj.id): storable(dict(one)) for obj, one in self._connectors(raw)}
+        return offered != {key(str(one["id"])): one for one in stored}
 
     def store(self, row: Evse | None) -> Stored[Evse]:
         stamp = stamps.push_stamp(self.obj.last_updated)
@@ -258,9 +276,12 @@ class EvseUpdate:
         if self.with_connectors and self.obj.connectors:
             changed |= save_connectors([(evse, self._connectors(raw))], stamp)
         _raise_location(self.location, stamp)
-        news = receivers.EvseNews(evse, previous, self.at, self.message_id)
-        receivers.evse_status_received(news)
+        receivers.evse_status_received(self.news_of(evse, previous))
         return Stored(evse, row is None, changed, leniences=self.leniences, said_before=before, left_out=left_out)
+
+    def news_of(self, evse: Evse, previous: str) -> receivers.EvseNews:
+        """What it tells of the stored EVSE; `previous`: the status before."""
+        return receivers.EvseNews(evse, previous, self.at, self.message_id)
 
     def _connectors(self, raw: dict[str, Any]) -> list[tuple[Any, dict[str, Any]]]:
         return tree.items(raw.get("connectors"), self.obj.connectors, VERSIONS[self.location.version])

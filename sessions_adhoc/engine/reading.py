@@ -11,7 +11,7 @@ from ocpi.models import Command, Connector, Evse, Location, OcpiSession, Token, 
 from partners.ground.rows import Table, for_update, run
 from partners.ground.writes import table_of
 from partners.models import Partner
-from sessions_adhoc.belonging import IS_NAMED
+from sessions_adhoc.belonging import is_named
 from sessions_adhoc.models import AdHocSession, AttemptSession, ChargingAttempt
 
 SESSION, PAYMENT = table_of(AdHocSession), table_of(PaymentAuthorization)
@@ -35,7 +35,7 @@ def _statement(vendor: str) -> str:
     alias = {"s": SESSION, "p": PAYMENT, **dict(ONE)}
     columns = ", ".join(table.columns_of(name) for name, table in alias.items())
     return (
-        f"SELECT {columns}, {moved(vendor)} AS moved, ({IS_NAMED}) AS billed,"  # noqa: S608
+        f"SELECT {columns}, {moved(vendor)} AS moved, ({is_named('s')}) AS billed,"  # noqa: S608
         f' EXISTS (SELECT 1 FROM "{TokenPush._meta.db_table}" push WHERE push.token_id = s.token_id) AS announced'
         f' FROM "{SESSION.name}" s'
         f' JOIN "{PAYMENT.name}" p ON p.id = s.authorization_id'

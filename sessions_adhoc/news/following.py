@@ -1,68 +1,177 @@
-"""A Session of a charge that goes on: its sample is kept, and its ad-hoc session woken, by what stores the Session.
+"""A Session of an ordinary charge: its news is kept, and its ad-hoc session woken, by what stores the Session.
 
-That is nearly every Session that a driver waits for: linked to its attempt, valid, in the status that was told before,
-after energy was first observed. Its news is then one sample (`metering`) and a deadline. Whatever else it may mean
-(a first sight, a new status, an end, an orphan) is for `receiving.session_news`. The ad-hoc session must be as it was
-read: who decides on it, or writes down other news of it, moves its row.
+That is nearly every Session that a driver waits for: the first one of an attempt that is open and has none, and what
+follows of it while it is valid. Its news is then a sample (`metering`), the link on first sight, a line of the timeline
+with that and with each new status, the moment of the first energy, and a deadline. Whatever else it may mean (another
+place or token, a second Session, a failed attempt, an orphan) is for `receiving.session_news`. The ad-hoc session must
+be as it was read: who decides on it, or writes down other news of it, moves its row.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from django.utils import timezone
 
-from ocpi.models import OcpiSession
+from ocpi.models import Evse, Location, OcpiSession, Token
 from ocpi.receivers import Following, SessionNews
+from partners.tokens import PARTNERS
+from sessions_adhoc import belonging, timeline
 from sessions_adhoc.engine.queueing import advance_after_commit
-from sessions_adhoc.models import AdHocSession, AttemptSession, ChargingAttempt, Sample
+from sessions_adhoc.models import AdHocSession, AttemptSession, ChargingAttempt, Sample, TimelineEvent
 from sessions_adhoc.news import metering
 from sessions_adhoc.states import TERMINAL
 
 SESSION, OWNER = OcpiSession._meta.db_table, AdHocSession._meta.db_table
 LINK, ATTEMPT, SAMPLE = (model._meta.db_table for model in (AttemptSession, ChargingAttempt, Sample))
+TOKEN, EVSE, LOCATION = (model._meta.db_table for model in (Token, Evse, Location))
+EVENT = TimelineEvent._meta.db_table
+VALID = AttemptSession.Validity.VALID.value
+_SAID = (f"{PARTNERS.name}.id", "asked.reference", *(f"{PARTNERS.name}.id", "asked.token") * 2)
+# Of a Session that is not stored yet: the attempt of whom it names, if there is one only; and how things stand there.
+_NAMED = (
+    f"SELECT MIN(a.id) AS attempt_id FROM {ATTEMPT} a WHERE {SESSION}.id IS NULL AND a.session_id ="
+    f" (SELECT id FROM ({belonging.WHOSE % _SAID}) owner ORDER BY rank LIMIT 1) HAVING COUNT(*) = 1"
+)
+_PLACE = (
+    "SELECT evse.uid, location.ocpi_id,"
+    f" EXISTS (SELECT 1 FROM {LINK} WHERE attempt_id = attempt.id) OR {belonging.is_named('owner')} AS odd"
+    f" FROM {EVSE} evse JOIN {LOCATION} location ON location.id = evse.location_id"
+    f" WHERE {SESSION}.id IS NULL AND evse.id = owner.evse_id"
+)
 JOINS = (
     f"LEFT JOIN {LINK} link ON link.ocpi_session_id = {SESSION}.id"
-    f" LEFT JOIN {ATTEMPT} attempt ON attempt.id = link.attempt_id"
+    f" LEFT JOIN LATERAL ({_NAMED}) named ON TRUE"
+    f" LEFT JOIN {ATTEMPT} attempt ON attempt.id = COALESCE(link.attempt_id, named.attempt_id)"
     f" LEFT JOIN {OWNER} owner ON owner.id = attempt.session_id"
+    f" LEFT JOIN {TOKEN} token ON token.id = owner.token_id"
+    f" LEFT JOIN LATERAL ({_PLACE}) place ON TRUE"
     f" LEFT JOIN LATERAL (SELECT at, received_at, kwh FROM {SAMPLE} WHERE attempt_id = attempt.id"
     f" AND ocpi_session_id = {SESSION}.id AND ignored = '' ORDER BY id DESC LIMIT 1) newest ON TRUE"
 )
 COLUMNS = (
-    *("link.validity", "link.status_told", "attempt.id", "attempt.failure", "attempt.energy_at"),
-    *("attempt.authorization_reference", "owner.id::text", "owner.xmin::text", "owner.state"),
-    *("(owner.policy ->> 'meter_interval')::float", "newest.at", "newest.received_at", "newest.kwh"),
+    *("attempt.id", "link.validity", "link.status_told", "attempt.failure", "attempt.energy_at", "attempt.ended_at"),
+    *("attempt.created_at", "attempt.authorization_reference", "owner.id::text", "owner.xmin::text", "owner.state"),
+    *("(owner.policy ->> 'meter_interval')::float", "owner.connector_number", "token.uid", "token.contract_id"),
+    *("place.ocpi_id", "place.uid", "place.odd", "newest.at", "newest.received_at", "newest.kwh"),
 )
 READING = ("at", "received_at", "kwh", "kw", "kw_derived", "soc", "source", "ignored", "faults", "message_id")
 TYPED = (
     "owner uuid, owner_seen text, sample_attempt_id bigint, sample_at timestamptz, sample_received_at timestamptz,"
     " sample_kwh numeric, sample_kw numeric, sample_kw_derived boolean, sample_soc numeric, sample_source text,"
-    " sample_ignored text, sample_faults text, sample_message_id bigint"
+    " sample_ignored text, sample_faults text, sample_message_id bigint, told text, event text, energy_at timestamptz"
 )
+KEPT = "FROM given JOIN stored USING (n) WHERE given.owner IS NOT NULL"
 PARTS = (
-    f"woken AS (UPDATE {OWNER} ad_hoc SET next_check_at = given.sample_received_at FROM given JOIN changed USING (n)"
-    " WHERE ad_hoc.id = given.owner),"
+    f"woken AS (UPDATE {OWNER} ad_hoc SET next_check_at = given.sample_received_at {KEPT} AND ad_hoc.id = given.owner),"
+    f" energized AS (UPDATE {ATTEMPT} attempt SET energy_at = given.energy_at {KEPT}"
+    " AND attempt.id = given.sample_attempt_id AND given.energy_at IS NOT NULL),"
+    f" linked AS (INSERT INTO {LINK} (attempt_id, ocpi_session_id, validity, status_told, linked_at)"
+    f" SELECT sample_attempt_id, stored.id, '{VALID}', told, sample_received_at {KEPT} AND given.id IS NULL),"
+    f" told AS (UPDATE {LINK} link SET status_told = given.told {KEPT} AND given.id IS NOT NULL"
+    " AND given.told IS NOT NULL AND link.ocpi_session_id = stored.id),"
     f" sampled AS (INSERT INTO {SAMPLE} (attempt_id, ocpi_session_id, {', '.join(READING)})"
-    f" SELECT sample_attempt_id, id, {', '.join(f'sample_{name}' for name in READING)}"
-    " FROM given JOIN changed USING (n) WHERE given.owner IS NOT NULL)"
+    f" SELECT sample_attempt_id, stored.id, {', '.join(f'sample_{name}' for name in READING)} {KEPT}),"
+    f" written AS (INSERT INTO {EVENT} (session_id, at, kind, text, state_from, state_to, actor, message_id)"
+    f" SELECT owner, sample_received_at, '{TimelineEvent.Kind.SESSION.value}', event, '', '', '', sample_message_id"
+    f" {KEPT} AND given.event IS NOT NULL)"
 )
+
+
+@dataclass(frozen=True)
+class Around:
+    """What the look found of the charge, in the order of `COLUMNS`.
+
+    Of the link nothing where the Session is new, of the place and what is odd nothing where it is known.
+    """
+
+    attempt_id: int
+    validity: str | None
+    told: str | None
+    failure: str
+    energy_at: datetime | None
+    ended_at: datetime | None
+    created_at: datetime
+    reference: str
+    owner: str
+    seen: str
+    state: str
+    interval: float
+    connector: str
+    token: str
+    contract: str
+    location_id: str
+    evse_uid: str
+    odd: bool | None
+    at: datetime | None
+    received_at: datetime | None
+    kwh: Decimal | None
+
+    @property
+    def newest(self) -> Sample | None:
+        if self.at is None or self.received_at is None:
+            return None
+        return Sample(at=self.at, received_at=self.received_at, kwh=self.kwh)
+
+    @property
+    def attempt(self) -> ChargingAttempt:
+        return ChargingAttempt(
+            authorization_reference=self.reference, created_at=self.created_at, energy_at=self.energy_at
+        )
+
+    @property
+    def ad_hoc(self) -> AdHocSession:
+        """The ad-hoc session, as far as tells what is its own."""
+        evse = Evse(uid=self.evse_uid, location=Location(ocpi_id=self.location_id))
+        token = Token(uid=self.token, contract_id=self.contract)
+        return AdHocSession(token=token, evse=evse, connector_number=self.connector)
+
+    def is_named_by(self, session: OcpiSession) -> bool:
+        """Whether the Session is this charge's by the first of its names (`belonging.WHOSE`)."""
+        if session.authorization_reference:
+            return session.authorization_reference.lower() == self.reference
+        return session.token_uid.lower() in (self.token.lower(), self.contract.lower())
+
+    def goes_on(self, news: SessionNews) -> bool:
+        """Whether it is the Session of an ordinary charge, known or new."""
+        if self.failure or self.state in TERMINAL or not self.is_named_by(news.session):
+            return False
+        return self.is_ordinary(news.session) if news.created else self.validity == VALID
+
+    def is_ordinary(self, session: OcpiSession) -> bool:
+        """Whether a Session is the first of its open attempt, at its place, with its token (`linking`)."""
+        if self.odd or self.ended_at is not None:
+            return False
+        place = (session.location_id, session.evse_uid, session.connector_id)
+        ad_hoc = self.ad_hoc
+        return belonging.same_place(ad_hoc, *place) and not belonging.disagreements(ad_hoc, [self.attempt], session)
 
 
 def follows(looked: Sequence[Any]) -> bool:
-    """Whether the Session is linked to an attempt."""
+    """Whether the Session is linked to an attempt, or names one."""
     return looked[0] is not None
 
 
 def decide(news: SessionNews, looked: Sequence[Any]) -> dict[str, Any] | None:
-    """The sample, and who is woken; None where the news may mean more."""
-    validity, told, attempt_id, failure, energy_at, reference, owner, seen, state, interval, *newest = looked
-    goes_on = validity == AttemptSession.Validity.VALID and told == news.session.status and energy_at is not None
-    if not goes_on or failure or state in TERMINAL or news.session.authorization_reference.lower() != reference:
+    """What is written, and who is woken; None where the news may mean more."""
+    around = Around(*looked)
+    if not around.goes_on(news):
         return None
-    last = Sample(at=newest[0], received_at=newest[1], kwh=newest[2]) if newest[0] else None
-    reading = metering.read_meter(news, last, timezone.now(), valid=True, interval=interval)
-    sample = {f"sample_{name}": value for name, value in reading.items()}
-    return {"owner": owner, "owner_seen": seen, "sample_attempt_id": attempt_id, **sample}
+    now = timezone.now()
+    reading = metering.read_meter(news, around.newest, now, valid=True, interval=around.interval)
+    is_new = news.created or around.told != news.session.status
+    return {
+        "owner": around.owner,
+        "owner_seen": around.seen,
+        "sample_attempt_id": around.attempt_id,
+        "told": news.session.status if is_new else None,
+        "event": timeline.session_text(news) if is_new else None,
+        "energy_at": now if metering.shows_first_energy(around.attempt, news, reading) else None,
+        **{f"sample_{name}": value for name, value in reading.items()},
+    }
 
 
 def wake(decided: dict[str, Any]) -> None:

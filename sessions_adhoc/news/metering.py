@@ -12,7 +12,7 @@ from ocpi.store.stamps import Stamp
 from ocpi.versions import VERSIONS
 from partners.ground.writes import Writes
 from sessions_adhoc.engine.snapshot import energy_observed
-from sessions_adhoc.models import AttemptSession, Sample
+from sessions_adhoc.models import AttemptSession, ChargingAttempt, Sample
 
 SECONDS_PER_HOUR = Decimal(3600)
 
@@ -37,15 +37,17 @@ def take(link: AttemptSession, newest: Sample | None, news: SessionNews, now: da
     attempt = link.attempt
     valid = link.validity == AttemptSession.Validity.VALID
     reading = read_meter(news, newest, now, valid=valid, interval=attempt.session.policy["meter_interval"])
-    if (
-        not reading["ignored"]
-        and attempt.energy_at is None
-        and news.session.status == "ACTIVE"
-        and energy_observed(news.session, attempt)
-    ):
+    if shows_first_energy(attempt, news, reading):
         attempt.energy_at = now
         writes.change(attempt, "energy_at")
     writes.add(Sample(attempt=attempt, ocpi_session=news.session, **reading))
+
+
+def shows_first_energy(attempt: ChargingAttempt, news: SessionNews, reading: dict[str, Any]) -> bool:
+    """Whether energy is observed by an update, and was not before (rule 11)."""
+    if reading["ignored"] or attempt.energy_at is not None or news.session.status != "ACTIVE":
+        return False
+    return energy_observed(news.session, attempt)
 
 
 def read_meter(

@@ -5,7 +5,6 @@ due, and has it advanced after commit; the deciding is done there. News that cha
 """
 
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 from django.utils import timezone
@@ -16,16 +15,15 @@ from billing.payments.services import is_stuck
 from billing.pricing import in_words
 from ocpi.log import quirks
 from ocpi.models import Cdr, Command
-from ocpi.receivers import EvseNews, SessionNews
+from ocpi.receivers import SessionNews
 from ocpi.versions import Lenience
 from partners import incidents
 from partners.ground.writes import Writes
 from sessions_adhoc import belonging, symptoms, timeline
-from sessions_adhoc.decide.session_facts import CONNECTOR_READY
 from sessions_adhoc.decide.settle import MONEY_STUCK
 from sessions_adhoc.decide.start import may_send
 from sessions_adhoc.engine.lifecycle import hear
-from sessions_adhoc.engine.queueing import is_as_decided, wake, wake_locked
+from sessions_adhoc.engine.queueing import is_as_decided, wake_locked
 from sessions_adhoc.engine.snapshot import Snapshot, facts_of
 from sessions_adhoc.models import AdHocSession, AttemptSession, ChargingAttempt, TimelineEvent
 from sessions_adhoc.money import auditing, elsewhere
@@ -33,15 +31,6 @@ from sessions_adhoc.news import linking, metering, whose
 from sessions_adhoc.states import TERMINAL, State
 
 Kind = TimelineEvent.Kind
-CONNECTOR_MOMENTS = ["connector_charging_at", "connector_fell_at", "connector_contradicts_at"]
-FREE = CONNECTOR_READY | {"AVAILABLE"}
-
-
-LIVE_AT_EVSE = (
-    f"SELECT 1 FROM {AdHocSession._meta.db_table} s WHERE s.evse_id = CAST(%s AS bigint) AND s.ended_at IS NULL"  # noqa: S608
-    f" AND s.state NOT IN ({', '.join(repr(str(state)) for state in sorted(TERMINAL))})"
-)
-"""Whose news a status is (`evse_news`), for the statement that stores it."""
 
 
 def session_news(news: SessionNews) -> None:
@@ -66,70 +55,9 @@ def session_news(news: SessionNews) -> None:
 
 
 def _session_text(news: SessionNews, link: AttemptSession) -> str:
-    text = f"{news.source} Session {news.session.ocpi_id}: {news.session.status}, {news.session.kwh:f} kWh"
-    if link.validity not in linking.SAME_CHARGE:
-        text += f" ({link.get_validity_display().lower()}: not valid for billing)"
-    return text
-
-
-def evse_news(news: EvseNews) -> None:
-    """The connector of a live session: note CHARGING and the fall from it (rules 13-16), wake who waits."""
-    repeated = news.evse.status == news.previous
-    if not news.previous or (repeated and news.evse.status != "CHARGING"):
-        return  # the EVSE itself is new, and nobody can be waiting at it; or it says nothing new
-    live = AdHocSession.objects.filter(evse_id=news.evse.pk, ended_at=None).exclude(state__in=TERMINAL)
-    ids = list(live.values_list("pk", flat=True))
-    if not ids:
-        return
-    now = timezone.now()
-    wake(ids, now)
-    said = news.evse.status_received or news.evse.status
-    text = f"Connector {said}, as before" if repeated else f"Connector {news.previous} → {said}"
-    for session_id in ids:
-        if not _note_connector(session_id, news) and repeated:
-            continue
-        timeline.write(
-            AdHocSession(pk=session_id),
-            Kind.CONNECTOR,
-            text,
-            at=now,
-            state_from=news.previous,
-            state_to=news.evse.status,
-            message_id=news.message_id,
-        )
-
-
-def _note_connector(session_id: UUID, news: EvseNews) -> bool:
-    """Note what the connector says during an attempt; whether that is anything new. What is true counts, not only
-    what changes: CHARGING before the START and again after it is CHARGING (rule 14)."""
-    attempt = ChargingAttempt.objects.filter(session_id=session_id, ended_at=None).first()
-    if attempt is None:
-        return False
-    before = _connector_moments(attempt)
-    # By our own clock, and by the order of arrival: theirs may differ (rules 15, 16).
-    at, status = timezone.now(), news.evse.status
-    if status == "CHARGING":
-        attempt.connector_charging_at = attempt.connector_charging_at or at
-        attempt.connector_fell_at = attempt.connector_contradicts_at = None
-    elif status in FREE and _is_fall(attempt, news):
-        attempt.connector_fell_at = attempt.connector_fell_at or at
-    elif status not in FREE and status != "UNKNOWN":
-        attempt.connector_contradicts_at = attempt.connector_contradicts_at or at
-    if _connector_moments(attempt) == before:
-        return False
-    attempt.save(update_fields=CONNECTOR_MOMENTS)
-    return True
-
-
-def _connector_moments(attempt: ChargingAttempt) -> list[datetime | None]:
-    return [getattr(attempt, name) for name in CONNECTOR_MOMENTS]
-
-
-def _is_fall(attempt: ChargingAttempt, news: EvseNews) -> bool:
-    """Rule 14: BLOCKED before CHARGING is the way in. Without any CHARGING only AVAILABLE is a fall."""
-    if attempt.connector_charging_at is not None:
-        return True
-    return news.evse.status == "AVAILABLE" and attempt.energy_at is not None
+    if link.validity in linking.SAME_CHARGE:
+        return timeline.session_text(news)
+    return timeline.session_text(news, f" ({link.get_validity_display().lower()}: not valid for billing)")
 
 
 def cdr_news(cdr: Cdr) -> None:

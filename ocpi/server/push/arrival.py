@@ -3,7 +3,7 @@
 import re
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -48,6 +48,8 @@ class Arrival:
         logged: the columns of its row in the message log that are known so far, masked.
         started: by the monotonic clock.
         handed: what its view will know of it.
+        data: its body, once it was read.
+        names: what the body says that the object is to be found by (`ocpi.server.push.sessions`).
     """
 
     method: str
@@ -64,6 +66,8 @@ class Arrival:
     started: float
     logged: dict[str, Any]
     handed: Handed
+    data: Any = None
+    names: dict[str, str] = field(default_factory=dict)
 
     @property
     def key(self) -> tuple[str, ...]:

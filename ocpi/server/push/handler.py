@@ -122,7 +122,9 @@ def _take(kind: Any, arrival: Arrival, looked: Looked) -> Taken | None:
         return None
     party = Party(partner, arrival.country_code, arrival.party_id, arrival.version)
     try:
-        decision = kind.decide(arrival, party, looked, read_json(arrival.body))
+        decision = kind.decide(
+            arrival, party, looked, read_json(arrival.body) if arrival.data is None else arrival.data
+        )
     except Exception:  # noqa: BLE001  (the view says what is wrong with it)
         return None
     if decision is None or (not arrival.version.ids_ignore_case and decision.stored_id != arrival.ids[-1]):

@@ -10,6 +10,7 @@ from ocpi.server.push import statements
 from ocpi.server.push.arrival import Arrival
 from ocpi.server.push.decision import Decision
 from ocpi.server.push.statements import Looked
+from ocpi.server.views.reading import read_json
 from ocpi.store import Party, stamps
 from ocpi.store.session_updates import merge, read_patch, read_put
 from ocpi.store.sessions import SESSIONS, news_of
@@ -18,7 +19,22 @@ from partners.tokens import PARTNERS
 
 def look(arrivals: Sequence[Arrival]) -> list[Looked | None]:
     """Token, partner, the Session as it is stored, with the transaction that wrote it, and who follows it."""
+    for one in arrivals:
+        if one.method == "PUT":
+            _read_names(one)
     return statements.look(arrivals, _look(following_sessions()))
+
+
+def _read_names(arrival: Arrival) -> None:
+    """Who may follow a Session that is not stored yet is found by what it says: as texts, and judged later."""
+    try:
+        arrival.data = read_json(arrival.body)
+        token = arrival.data.get("cdr_token")
+        said = arrival.data.get("authorization_reference"), token["uid"] if token else arrival.data.get("auth_id")
+        names = zip(("reference", "token"), said, strict=True)
+        arrival.names = {name: text.lower() for name, text in names if isinstance(text, str) and "\0" not in text}
+    except Exception:  # noqa: BLE001  (whoever reads it whole finds what is wrong with it)
+        return
 
 
 @cache
@@ -53,7 +69,7 @@ def decide(arrival: Arrival, party: Party, looked: Looked, body: Any) -> Decisio
     guards = {"waits": indifference.params(result.row)}
     after = None
     if following and following.follows(of_follower):
-        kept = following.decide(news_of(update, result.row, created=False, stale=False), of_follower)
+        kept = following.decide(news_of(update, result.row, created=result.created, stale=False), of_follower)
         if kept is None:
             return None
         guards, after = kept, partial(following.after, kept)
@@ -96,10 +112,11 @@ def _write(indifference: Indifference, following: Following | None) -> str:
         f" {statements.untouched('untouched', name, 'id', 'seen')},{owner}"
         f" changed AS (UPDATE {name} SET {', '.join(f'{column} = given.{column}' for column in columns)}"
         f" FROM given JOIN untouched USING (n) WHERE {name}.id = given.id AND {nobody_waits}"
-        " RETURNING given.n),"
+        f" RETURNING given.n, {name}.id),"
         f" added AS (INSERT INTO {name} ({listed}) SELECT {listed} FROM given"
-        f" WHERE id IS NULL AND {nobody_waits} ON CONFLICT DO NOTHING RETURNING {', '.join(keys)}),"
-        f" stored AS (SELECT n FROM changed UNION ALL SELECT n FROM added JOIN given USING ({', '.join(keys)})"
+        f" WHERE id IS NULL AND {nobody_waits} ON CONFLICT DO NOTHING RETURNING id, {', '.join(keys)}),"
+        f" stored AS (SELECT n, id FROM changed"
+        f" UNION ALL SELECT n, added.id FROM added JOIN given USING ({', '.join(keys)})"
         f" WHERE given.id IS NULL),{news}"
         f" {statements.logged()} SELECT n FROM stored"
     )

@@ -47,6 +47,7 @@ def look(arrivals: Sequence[Arrival], statement: str) -> list[Looked | None]:
             "party_id": one.party_id,
             "key": one.ids[0].lower(),
             "part": one.ids[-1].lower(),
+            **one.names,
         }
         for number, one in enumerate(arrivals)
     ]
@@ -59,10 +60,14 @@ def look(arrivals: Sequence[Arrival], statement: str) -> list[Looked | None]:
 
 @cache
 def look_for(columns: str, joins: str) -> str:
-    """A look: token and partner of each push, and what else its kind joins to `asked`."""
+    """A look: token and partner of each push, and what else its kind joins to `asked`.
+
+    In `asked` are the ids of its URL, and the names of its body that the kind looks for.
+    """
     return (
         "WITH asked AS MATERIALIZED (SELECT * FROM json_to_recordset(%s)"
-        " AS asked(n int, digest text, country_code text, party_id text, key text, part text)"
+        " AS asked(n int, digest text, country_code text, party_id text, key text, part text,"
+        " reference text, token text)"
         f" WHERE {FEW})"
         f" SELECT asked.n, nextval('{MESSAGES.name}_id_seq'), {found_columns()}, {columns}"
         f" FROM asked JOIN ({found_in()}) ON {TOKENS.name}.digest = asked.digest"
@@ -102,7 +107,7 @@ def logged() -> str:
     columns = ", ".join(LOGGED)
     return (
         f"logged AS (INSERT INTO {MESSAGES.name} ({columns}) SELECT {columns} FROM json_to_recordset(%s)"
-        f" AS message(n int, {MESSAGES.typed(*LOGGED)}) JOIN stored USING (n))"
+        f" AS message(n int, {MESSAGES.typed(*LOGGED)}) WHERE n IN (SELECT n FROM stored))"
     )
 
 

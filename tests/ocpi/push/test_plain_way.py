@@ -16,7 +16,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from ocpi import receivers
-from ocpi.models import Evse, Message, OcpiSession
+from ocpi.models import Connector, Evse, Message, OcpiSession
 from ocpi.server import push
 from ocpi.server.push import sessions
 from ocpi.server.push.spool import NOT_ANSWERED, Spool, recover
@@ -53,6 +53,33 @@ def test_a_session_and_a_status_are_one_look_and_one_write_each(cpo: Cpo) -> Non
     assert OcpiSession.objects.get(ocpi_id="S-1").kwh == 2
     assert Evse.objects.get(uid="EVSE-1").status == "CHARGING"
     assert Message.objects.filter(failed=False, ocpi_status=1000).count() == 4
+
+
+def test_a_status_that_changes_nothing_and_an_evse_as_a_whole_are_no_more(cpo: Cpo) -> None:
+    cpo.put(SESSION, session_data())
+    whole = cpo.get(EVSE).json()["data"]
+    cpo.put(EVSE, whole)
+    before = Evse.objects.get(uid="EVSE-1")
+    for call in (
+        lambda: cpo.patch(EVSE, {"status": "AVAILABLE", "last_updated": whole["last_updated"]}),
+        lambda: cpo.put(EVSE, whole),
+    ):
+        assert statements(call) == LOOK_AND_WRITE
+    after = Evse.objects.get(uid="EVSE-1")
+    assert (after.updated_at, after.raw, after.arrived_at) == (before.updated_at, before.raw, before.arrived_at)
+    assert statements(lambda: cpo.put(EVSE, {**whole, "status": "CHARGING", "last_updated": LATER})) == LOOK_AND_WRITE
+    evse = Evse.objects.get(uid="EVSE-1")
+    assert (evse.status, evse.location.last_updated.isoformat()) == ("CHARGING", "2026-11-22T10:05:00+00:00")
+
+
+def test_an_evse_with_other_connectors_is_its_views_affair(cpo: Cpo) -> None:
+    whole = cpo.get(EVSE).json()["data"]
+    other = {**whole["connectors"][0], "max_amperage": 16, "last_updated": LATER}
+    for connectors in ([other], [*whole["connectors"], {**other, "id": "2"}]):
+        data = {**whole, "connectors": connectors, "last_updated": LATER}
+        assert push.answer([arrival(cpo, "PUT", EVSE, data)]) == [None]
+    answered(cpo.put(EVSE, {**whole, "connectors": [other], "last_updated": LATER}), 200, 1000)
+    assert Connector.objects.get(evse__uid="EVSE-1").raw["max_amperage"] == 16
 
 
 def test_it_is_answered_and_logged_in_full(cpo: Cpo) -> None:
