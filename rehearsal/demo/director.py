@@ -7,6 +7,7 @@ from django.core.management import call_command
 from partners.models import Partner
 from rehearsal.demo import story
 from rehearsal.demo.printing import Printer
+from rehearsal.demo.stripe_account import CAPTURE, StripeAccount
 from rehearsal.stage import processes, programs
 from rehearsal.stage.again import Stopped, stop_on_sigterm
 from rehearsal.stage.environment import Stage
@@ -15,8 +16,11 @@ from rehearsal.stage.environment import Stage
 class Director:
     """Starts what is needed, tells the story, and leaves nothing running."""
 
-    def __init__(self, stage: Stage, cpo_port: int, out: Printer, *, kill_worker: bool) -> None:
+    def __init__(
+        self, stage: Stage, cpo_port: int, out: Printer, *, kill_worker: bool, stripe: StripeAccount | None = None
+    ) -> None:
         self.stage, self.cpo_port, self.out, self.kill_worker = stage, cpo_port, out, kill_worker
+        self.stripe = stripe
         self.ready_file = stage.folder / "cpo.json"
         self.admin = ("", "")
 
@@ -41,9 +45,10 @@ class Director:
         self._start(running)
         charge = self._charge(running, self._onboard())
         outcome = story.outcome(charge.id)
-        for problem in outcome.problems:
+        problems = [*outcome.problems, *(self.stripe.problems(outcome.captured) if self.stripe else ())]
+        for problem in problems:
             self.out.line(f"  PROBLEM: {problem}")
-        verdict = "ok" if not outcome.problems else "FAILED"
+        verdict = "ok" if not problems else "FAILED"
         self.out.line(
             f"\ndemo {verdict}: session {outcome.session.pk} {outcome.session.state},"
             f" captured {outcome.captured / 100:.2f}"
@@ -52,7 +57,7 @@ class Director:
         )
         if not once:
             self._stay(running, charge)
-        return 1 if outcome.problems else 0
+        return 1 if problems else 0
 
     def _start(self, running: processes.Processes) -> None:
         folder, port = self.stage.folder, self.stage.web_port
@@ -65,6 +70,10 @@ class Director:
             running.start("web", programs.web(port))
             running.start("worker", programs.worker())
             running.start("beat", programs.beat(folder))
+            if self.stripe:
+                running.start("stripe", self.stripe.command(self.stage.web_url))
+                running.wait_until("stripe", processes.answers(f"{self.stripe.url}/_fake/books"))
+                self.stripe.misbehave()
             running.wait_until("cpo", self.ready_file.exists)
             running.wait_until("web", processes.answers(f"{self.stage.web_url}/health/"))
 
@@ -79,16 +88,30 @@ class Director:
         self.out.line(f"\nCharging at {evse}, {evse.location.name}")
         charge = story.Charge(self.stage.web_url, evse, self.out)
         charge.start()
+        if self.stripe:
+            self._pay(self.stripe, charge)
         charge.follow_until("energy", lambda session: (session["meter"]["kwh"] or 0) > 1)
         if self.kill_worker:
             self._crash(running, charge)
+            if self.stripe:
+                # Once more between the capture and its answer, which Stripe takes its time for.
+                self.stripe.ask("fault", call=CAPTURE, how="slow")
         charge.follow_until("enough energy", lambda session: (session["meter"]["kwh"] or 0) >= story.STOP_AT_KWH)
         if not charge.tell()["finished"]:
             self.out.event("The driver presses stop")
             charge.stop()
+        if self.kill_worker and self.stripe:
+            story.wait_for("the capture", self.stripe.is_capturing)
+            self._crash(running, charge)
         charge.follow_until("the settlement", lambda session: False)
         charge.tell()
         return charge
+
+    def _pay(self, stripe: StripeAccount, charge: story.Charge) -> None:
+        waiting = charge.follow_until("the payment page", lambda session: session["payment_action"])
+        if waiting["payment_action"]:
+            self.out.event(f"The driver pays at {waiting['payment_action']['url']}")
+            stripe.pay(waiting["payment_action"]["url"])
 
     def _crash(self, running: processes.Processes, charge: story.Charge) -> None:
         pid = running.kill("worker")

@@ -2,6 +2,7 @@
 
 import fcntl
 import shutil
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -13,10 +14,11 @@ CPO_PORT = 8100
 MOST_DEMOS = 20
 
 
-def take(var_dir: Path, stack: ExitStack) -> tuple[Stage, int]:
+def take(var_dir: Path, stack: ExitStack, own: Mapping[str, str]) -> tuple[Stage, int]:
     """Take a folder that no running demonstration uses, empty it, and choose the ports; return the CPO's beside it.
 
-    The folder stays taken until `stack` closes; the lock is inherited by nobody and dies with this process.
+    `own`: variables of this demonstration. The folder stays taken until `stack` closes; the lock is inherited by nobody
+    and dies with this process.
     """
     for number in range(1, MOST_DEMOS + 1):
         folder = var_dir / ("demo" if number == 1 else f"demo-{number}")
@@ -29,5 +31,7 @@ def take(var_dir: Path, stack: ExitStack) -> tuple[Stage, int]:
         shutil.rmtree(folder)
         folder.mkdir()
         web_port = free_port(WEB_PORT)
-        return Stage.build(folder, {"LOG_LEVEL": "INFO"}, web_port=web_port), free_port(CPO_PORT, frozenset({web_port}))
+        return Stage.build(folder, {"LOG_LEVEL": "INFO", **own}, web_port=web_port), free_port(
+            CPO_PORT, frozenset({web_port})
+        )
     raise OSError(f"{MOST_DEMOS} demonstrations are running already")

@@ -3,6 +3,7 @@
 import json
 import re
 import threading
+import time
 from collections.abc import Callable
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,6 +16,7 @@ from rehearsal.stripe_fake.checking import Wrong, checked, parsed
 from rehearsal.stripe_fake.keys import Keys
 from rehearsal.stripe_fake.webhooks import Webhooks
 
+SLOW_SECONDS = 6.0
 Do = Callable[[Books, str, Thing], Thing]
 
 
@@ -146,6 +148,8 @@ class Handler(BaseHTTPRequestHandler):
             fake.keys.end(key, answer)
         if fault == "lost_answer":
             raise Lost
+        if fault == "slow":
+            time.sleep(SLOW_SECONDS)
         return answer
 
     def _send(self, status: int, body: bytes, kind: str = "application/json", location: str = "") -> None:

@@ -15,7 +15,7 @@ def answer(fake: Any, what: str, given: Thing) -> Any:
         if what in LISTS:
             return LISTS[what](fake)
         if what == "fault":
-            fake.faults.append((given["call"], given["how"]))
+            fake.faults.insert(0, (given["call"], given["how"]))  # the newest comes first
         elif what == "webhooks":
             fake.webhooks.mode = given["mode"]
         elif what == "release":

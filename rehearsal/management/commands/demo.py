@@ -10,9 +10,11 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from rehearsal.demo import folder
+from rehearsal.demo import folder, stripe_account
 from rehearsal.demo.printing import Printer
+from rehearsal.demo.stripe_account import MODES, StripeAccount
 from rehearsal.stage.again import current_stage, run_again_on
+from rehearsal.stage.ports import free_port
 
 CPO_PORT = "SFP_DEMO_CPO_PORT"
 
@@ -24,22 +26,30 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--once", action="store_true", help="Check the outcome, stop, exit 0 or 1.")
         parser.add_argument("--kill-worker", action="store_true", help="kill -9 the worker mid-charge, start it again.")
+        parser.add_argument(
+            "--stripe",
+            choices=sorted(MODES - {"forged"}),
+            help="Pay through a stand-in for Stripe, with its events delivered like this; all but plain lose answers.",
+        )
         parser.add_argument("--var-dir", type=Path, default=settings.BASE_DIR / "var", help="Where to keep its files.")
 
     def handle(self, *_args: Any, **options: Any) -> None:
         stage = current_stage()
         if stage is None:
-            sys.exit(self._again_on_a_stage(options["var_dir"].resolve()))
+            sys.exit(self._again_on_a_stage(options["var_dir"].resolve(), stripe=bool(options["stripe"])))
         from rehearsal.demo.director import Director
 
-        director = Director(stage, int(os.environ[CPO_PORT]), Printer(), kill_worker=options["kill_worker"])
+        account = StripeAccount(settings.STRIPE_API_BASE, options["stripe"]) if options["stripe"] else None
+        killing = options["kill_worker"]
+        director = Director(stage, int(os.environ[CPO_PORT]), Printer(), kill_worker=killing, stripe=account)
         sys.exit(director.run(once=options["once"]))
 
-    def _again_on_a_stage(self, var_dir: Path) -> int:
+    def _again_on_a_stage(self, var_dir: Path, *, stripe: bool) -> int:
         """Take a folder and ports, then run this command again with settings that point there."""
         with ExitStack() as stack:
             try:
-                stage, cpo_port = folder.take(var_dir, stack)
+                own = stripe_account.environment(free_port()) if stripe else {}
+                stage, cpo_port = folder.take(var_dir, stack, own)
             except OSError as error:
                 raise CommandError(str(error)) from error
             for wanted, taken in ((folder.WEB_PORT, stage.web_port), (folder.CPO_PORT, cpo_port)):

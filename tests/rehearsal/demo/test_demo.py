@@ -62,6 +62,22 @@ def test_once_with_a_worker_killed_mid_charge_costs_nothing(tmp_path: Path) -> N
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("mode", ["lost", "twice", "shuffled"])
+def test_a_charge_paid_through_stripe_with_answers_lost_and_workers_killed(tmp_path: Path, mode: str) -> None:
+    """The worker dies mid-charge, and between the capture and its answer; answers and events are lost."""
+    done = demo(tmp_path, "--once", "--kill-worker", "--stripe", mode)
+    assert done.returncode == 0, done.stdout + done.stderr
+    captured, total = summary(done.stdout)
+    assert captured == total != "0.00"
+    assert "The driver pays at http://127.0.0.1:" in done.stdout
+    assert done.stdout.count("kill -9 of the worker") == 2
+    assert still_running(tmp_path) == []
+    for log in tmp_path.rglob("*.log"):
+        assert "sk_test_fake" not in log.read_text(errors="replace"), log
+        assert "/c/pay/" not in log.read_text(errors="replace"), log
+
+
+@pytest.mark.slow
 def test_it_settles_says_where_to_look_takes_other_ports_and_stops_on_ctrl_c(tmp_path: Path) -> None:
     with socket.socket() as busy:
         busy.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
