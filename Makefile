@@ -17,11 +17,6 @@ ARGS ?=
 CORES := $(shell nproc)
 # One more than there are cores: some tests wait for processes of their own.
 JOBS ?= $(shell expr $(CORES) + 1)
-# Those that are covered wait for none, and a worker costs the start of a process under a tracer.
-COVERING_JOBS ?= $(CORES)
-# The tests of what is measured ([tool.coverage.run]): pure code, tested directly. The others would take twice as long
-# under a tracer, and could only hide that a case has no test of its own.
-COVERING := tests/billing tests/ocpi/versions tests/sessions_adhoc/decide tests/sessions_adhoc/properties/test_decide.py
 LOCKS := dev base prod simulator
 
 demo_options := $(if $(filter-out 0,$(ONCE)),--once) $(if $(filter-out 0,$(KILL_WORKER)),--kill-worker)
@@ -65,8 +60,7 @@ simulator: install ## a simulated CPO (ARGS="..." for its options)
 test: install ## the whole suite on real PostgreSQL and Redis (a part of it: ARGS="tests/billing")
 	$(call heading,tests)
 ifeq ($(ARGS),)
-	@$(pytest) -n $(COVERING_JOBS) $(COVERING) --cov
-	@$(pytest) $(addprefix --ignore=,$(COVERING))
+	@$(pytest) --cov
 else
 	@$(pytest) $(ARGS)
 endif

@@ -9,7 +9,7 @@ from django.conf import settings
 from pytest_django.plugin import blocking_manager_key
 
 from partners import clocks
-from tests.support import emptying, examples, network, preparing, tasks, template, vacuuming
+from tests.support import covering, emptying, examples, network, preparing, tasks, template, vacuuming
 
 NO_SKIPS = "a test that cannot run fails here; it was to be skipped: "
 
@@ -38,14 +38,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
-def pytest_collection_finish() -> None:
+def pytest_collection_finish(session: pytest.Session) -> None:
     """Keep the garbage collector from looking through all modules and tests again and again: a tenth of the time."""
+    covering.import_measured(session.config)
     gc.collect()
     gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
+    covering.look_on(item)
     done = yield
     with item.config.stash[blocking_manager_key].unblock():
         vacuuming.after_a_test()
