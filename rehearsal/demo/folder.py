@@ -2,6 +2,7 @@
 
 import fcntl
 import shutil
+import tempfile
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -30,8 +31,20 @@ def take(var_dir: Path, stack: ExitStack, own: Mapping[str, str]) -> tuple[Stage
             continue
         shutil.rmtree(folder)
         folder.mkdir()
-        web_port = free_port(WEB_PORT)
-        return Stage.build(folder, {"LOG_LEVEL": "INFO", **own}, web_port=web_port), free_port(
-            CPO_PORT, frozenset({web_port})
-        )
+        web_port = free_port(_usual(WEB_PORT, stack))
+        cpo_port = free_port(_usual(CPO_PORT, stack), frozenset({web_port}))
+        return Stage.build(folder, {"LOG_LEVEL": "INFO", **own}, web_port=web_port), cpo_port
     raise OSError(f"{MOST_DEMOS} demonstrations are running already")
+
+
+def _usual(port: int, stack: ExitStack) -> int:
+    """The usual port, or 0 for any, where another demonstration on this machine is about to use it.
+
+    It listens there only after a while: until then the port looks free to everybody.
+    """
+    lock = stack.enter_context((Path(tempfile.gettempdir()) / f"sfp-demo-{port}.lock").open("w"))
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return 0
+    return port
