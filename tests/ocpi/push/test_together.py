@@ -45,14 +45,27 @@ def one_by_one(cpos: list[Cpo], stream: list[Any]) -> list[Any]:
 
 
 def together(cpos: list[Cpo], stream: list[Any]) -> list[Any]:
-    """All at once, and what is left of them by their views, in its order."""
-    requests = [request(cpos[by], about(message, name)) for message, by, name in stream]
-    arrivals = [push.receive(one, one.body) if push.is_one(one.META) else None for one in requests]
-    known = [one for one in arrivals if one is not None]
-    found = dict(zip(map(id, known), push.answer(known), strict=True))
+    """All at once, and what is left of them by their views, in its order.
+
+    Between what the plain way does not even know for a push, and the others, there is no order: it comes by itself.
+    """
     answers: list[Any] = []
-    for one, arrival in zip(stream, arrivals, strict=True):
-        taken = found.get(id(arrival))
+    waiting: list[Any] = []
+    for message, by, name in stream:
+        asked_for = request(cpos[by], about(message, name))
+        arrival = push.receive(asked_for, asked_for.body) if push.is_one(asked_for.META) else None
+        if arrival is not None:
+            waiting.append(((message, by, name), arrival))
+            continue
+        answers += [*at_once(cpos, waiting), *one_by_one(cpos, [(message, by, name)])]
+        waiting = []
+    return [*answers, *at_once(cpos, waiting)]
+
+
+def at_once(cpos: list[Cpo], waiting: list[Any]) -> list[Any]:
+    found = push.answer([arrival for _, arrival in waiting]) if waiting else []
+    answers: list[Any] = []
+    for (one, _), taken in zip(waiting, found, strict=True):
         answers += [[taken.status, dict(taken.headers), taken.body]] if taken else one_by_one(cpos, [one])
     return answers
 
