@@ -21,7 +21,7 @@ from billing.gateways import (
     register_gateway,
     unregister_gateway,
 )
-from billing.models import PaymentAuthorization, SimulatedCharge, SimulatedOperation
+from billing.models import PaymentAuthorization, SimulatedCharge, SimulatedOperation, WaitingEvent
 from billing.payments import services
 
 START = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -56,7 +56,7 @@ def news() -> Iterator[list[tuple[str, str]]]:
 
 def opened(payment_method: str = "pm_sim_ok", **more: Any) -> PaymentAuthorization:
     """An authorization of 40.00 EUR for `session-1`."""
-    terms = {"reference": "session-1", "amount": 4000, "currency": "EUR"} | more
+    terms: dict[str, Any] = {"reference": "session-1", "amount": 4000, "currency": "EUR"} | more
     return services.open_authorization(payment_method=payment_method, **terms)
 
 
@@ -68,9 +68,15 @@ def reserved(payment_method: str = "pm_sim_ok", **more: Any) -> PaymentAuthoriza
     return fresh(row)
 
 
+def due(row: PaymentAuthorization | WaitingEvent) -> datetime:
+    """When it is looked at next, as it must be."""
+    assert row.next_check_at is not None
+    return row.next_check_at
+
+
 def wish(**changes: Any) -> OpenRequest:
     """What a gateway is asked to open: the same 40.00 EUR."""
-    terms = {"key": "a:reserve", "amount": 4000, "currency": "EUR", "payment_method": "pm_sim_ok"}
+    terms: dict[str, Any] = {"key": "a:reserve", "amount": 4000, "currency": "EUR", "payment_method": "pm_sim_ok"}
     return OpenRequest(**{**terms, "reference": "session-1", "asked_at": START} | changes)
 
 

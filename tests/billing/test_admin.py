@@ -1,8 +1,11 @@
 """Staff look at payments, and can change nothing here."""
 
+from typing import Any
+
 import pytest
 from django.contrib.admin.utils import quote
 from django.contrib.auth import get_user_model
+from django.test import Client
 from django.urls import reverse
 
 from billing.models import SimulatedCharge
@@ -14,13 +17,13 @@ CHANGELIST = "admin:billing_paymentauthorization_changelist"
 DETAIL = "admin:billing_paymentauthorization_change"
 
 
-def page(client, name, *args, **query):
+def page(client: Client, name: str, *args: Any, **query: Any) -> str:
     response = client.get(reverse(name, args=args), query)
     assert response.status_code == 200
     return response.content.decode()
 
 
-def test_it_lists_where_the_money_is(admin_client):
+def test_it_lists_where_the_money_is(admin_client: Client) -> None:
     row = reserved()
     html = page(admin_client, CHANGELIST)
     assert "session-1" in html
@@ -29,7 +32,7 @@ def test_it_lists_where_the_money_is(admin_client):
     assert "Reserved" in html
 
 
-def test_it_finds_by_reference_gateway_reference_and_id(admin_client):
+def test_it_finds_by_reference_gateway_reference_and_id(admin_client: Client) -> None:
     row = reserved()
     other = reserved(reference="session-2")
     for text in (row.reference, row.gateway_reference, str(row.pk)):
@@ -38,7 +41,7 @@ def test_it_finds_by_reference_gateway_reference_and_id(admin_client):
         assert other.gateway_reference not in html
 
 
-def test_it_filters_by_state(admin_client):
+def test_it_filters_by_state(admin_client: Client) -> None:
     reserved()
     opened(reference="session-2")
     html = page(admin_client, CHANGELIST, state__exact="created")
@@ -46,7 +49,7 @@ def test_it_filters_by_state(admin_client):
     assert "session-1" not in html
 
 
-def test_it_shows_the_history_and_who_is_awaited(admin_client):
+def test_it_shows_the_history_and_who_is_awaited(admin_client: Client) -> None:
     row = reserved()
     services.request_capture(row.pk, 1234, reason="CDR 17")
     services.drive(row.pk)
@@ -64,7 +67,7 @@ def test_it_shows_the_history_and_who_is_awaited(admin_client):
         ("pm_sim_slow", "reserve", "The gateway: it is asked to reserve."),
     ],
 )
-def test_it_says_who_is_awaited(admin_client, token, verb, expected):
+def test_it_says_who_is_awaited(admin_client: Client, token: str, verb: str | None, expected: str) -> None:
     row = reserved(token)
     if verb == "capture":
         services.request_capture(row.pk, 100)
@@ -72,7 +75,7 @@ def test_it_says_who_is_awaited(admin_client, token, verb, expected):
     assert expected in page(admin_client, DETAIL, row.pk)
 
 
-def test_it_says_when_people_must_look(admin_client):
+def test_it_says_when_people_must_look(admin_client: Client) -> None:
     row = reserved()
     services.request_capture(row.pk, 100)
     row = fresh(row)
@@ -81,7 +84,7 @@ def test_it_says_when_people_must_look(admin_client):
     assert "People: the gateway was asked 8 times" in page(admin_client, DETAIL, row.pk)
 
 
-def test_nobody_changes_money_by_hand(admin_client):
+def test_nobody_changes_money_by_hand(admin_client: Client) -> None:
     row = reserved()
     detail = reverse(DETAIL, args=[row.pk])
     assert admin_client.post(detail, {"amount": 1}).status_code == 403
@@ -90,7 +93,7 @@ def test_nobody_changes_money_by_hand(admin_client):
     assert fresh(row).amount == 4000
 
 
-def test_it_shows_the_simulated_gateways_books(admin_client):
+def test_it_shows_the_simulated_gateways_books(admin_client: Client) -> None:
     row = reserved()
     services.request_capture(row.pk, 1500)
     services.drive(row.pk)
@@ -107,7 +110,7 @@ def test_it_shows_the_simulated_gateways_books(admin_client):
     )
 
 
-def test_it_is_for_staff_with_permission_only(client):
+def test_it_is_for_staff_with_permission_only(client: Client) -> None:
     user = get_user_model().objects.create_user("clerk", password="x", is_staff=True)
     client.force_login(user)
     assert client.get(reverse(CHANGELIST)).status_code == 403

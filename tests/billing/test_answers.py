@@ -1,13 +1,16 @@
 """What each answer of a gateway leads to, also the ones that the simulated gateway never gives."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from time_machine import Traveller
 
 from billing import receivers
 from billing.gateways import GatewayAnswer, GatewayUnreachable, Outcome
+from billing.models import PaymentAuthorization
 from billing.payments import services
-from tests.billing.conftest import START, drive_until_quiet, fresh, opened
+from tests.billing.conftest import START, ScriptedGateway, drive_until_quiet, fresh, opened
 
 pytestmark = pytest.mark.django_db
 
@@ -19,7 +22,7 @@ PENDING = GatewayAnswer(Outcome.PENDING, gateway_reference="ch_1")
 
 
 @pytest.fixture
-def held(scripted, clock):
+def held(scripted: ScriptedGateway, clock: Traveller) -> PaymentAuthorization:
     """An authorization reserved at the scripted gateway, which then knows of no more questions."""
     row = opened(gateway="scripted")
     services.request_reserve(row.pk)
@@ -43,7 +46,9 @@ def held(scripted, clock):
         (RESERVED, "reserved", ""),
     ],
 )
-def test_answers_to_a_reservation(scripted, clock, answer, state, code):
+def test_answers_to_a_reservation(
+    scripted: ScriptedGateway, clock: Traveller, answer: GatewayAnswer | GatewayUnreachable, state: str, code: str
+) -> None:
     row = opened(gateway="scripted")
     services.request_reserve(row.pk)
     scripted.answers.append(answer)
@@ -51,7 +56,7 @@ def test_answers_to_a_reservation(scripted, clock, answer, state, code):
     assert (fresh(row).state, fresh(row).failure_code) == (state, code)
 
 
-def test_a_reservation_of_another_amount_is_released(scripted, clock):
+def test_a_reservation_of_another_amount_is_released(scripted: ScriptedGateway, clock: Traveller) -> None:
     row = opened(gateway="scripted")
     services.request_reserve(row.pk)
     scripted.answers += [
@@ -64,7 +69,9 @@ def test_a_reservation_of_another_amount_is_released(scripted, clock):
     assert scripted.asked == [("open", "reserve"), ("release", "release")]
 
 
-def test_a_gateway_that_does_not_say_when_a_reservation_ends_is_given_seven_days(scripted, clock):
+def test_a_gateway_that_does_not_say_when_a_reservation_ends_is_given_seven_days(
+    scripted: ScriptedGateway, clock: Traveller
+) -> None:
     row = opened(gateway="scripted")
     services.request_reserve(row.pk)
     scripted.answers.append(GatewayAnswer(Outcome.DONE, gateway_reference="ch_1"))
@@ -73,7 +80,9 @@ def test_a_gateway_that_does_not_say_when_a_reservation_ends_is_given_seven_days
     assert fresh(row).next_check_at == START + timedelta(days=6)
 
 
-def test_it_looks_up_before_it_asks_again_and_asks_only_what_never_arrived(scripted, clock):
+def test_it_looks_up_before_it_asks_again_and_asks_only_what_never_arrived(
+    scripted: ScriptedGateway, clock: Traveller
+) -> None:
     row = opened(gateway="scripted")
     services.request_reserve(row.pk)
     scripted.answers += [LOST, UNKNOWN, RESERVED]
@@ -82,7 +91,7 @@ def test_it_looks_up_before_it_asks_again_and_asks_only_what_never_arrived(scrip
     assert scripted.asked == [("open", "reserve"), ("lookup", "reserve"), ("open", "reserve")]
 
 
-def test_it_asks_at_once_where_nothing_was_heard(scripted, clock):
+def test_it_asks_at_once_where_nothing_was_heard(scripted: ScriptedGateway, clock: Traveller) -> None:
     row = opened(gateway="scripted")
     services.request_reserve(row.pk)
     scripted.answers += [UNHEARD, RESERVED]
@@ -91,19 +100,22 @@ def test_it_asks_at_once_where_nothing_was_heard(scripted, clock):
     assert scripted.asked == [("open", "reserve"), ("open", "reserve")]
 
 
-def test_it_waits_longer_and_longer(scripted, held, clock):
+def test_it_waits_longer_and_longer(scripted: ScriptedGateway, held: PaymentAuthorization, clock: Traveller) -> None:
     services.request_capture(held.pk, 100)
     waits = []
     for _ in range(11):
         scripted.answers.append(LOST)
         services.drive(held.pk)
         row = fresh(held)
+        assert row.next_check_at is not None
         waits.append(int((row.next_check_at - row.updated_at).total_seconds()))
         clock.move_to(row.next_check_at)
     assert waits == [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300]
 
 
-def test_it_gives_a_reservation_up_and_voids_what_may_have_arrived(scripted, clock, news):
+def test_it_gives_a_reservation_up_and_voids_what_may_have_arrived(
+    scripted: ScriptedGateway, clock: Traveller, news: list[tuple[str, str]]
+) -> None:
     row = opened(gateway="scripted")
     services.request_reserve(row.pk)
     scripted.answers += [LOST] * 6
@@ -119,7 +131,9 @@ def test_it_gives_a_reservation_up_and_voids_what_may_have_arrived(scripted, clo
 
 
 @pytest.mark.parametrize("outcome", [Outcome.DONE, Outcome.PENDING])
-def test_voiding_waits_for_a_gateway_that_names_no_charge(scripted, clock, outcome):
+def test_voiding_waits_for_a_gateway_that_names_no_charge(
+    scripted: ScriptedGateway, clock: Traveller, outcome: Outcome
+) -> None:
     row = opened(gateway="scripted")
     services.request_reserve(row.pk)
     scripted.answers += [LOST]
@@ -146,7 +160,14 @@ def test_voiding_waits_for_a_gateway_that_names_no_charge(scripted, clock, outco
         (LOST, "capturing", 0, ""),
     ],
 )
-def test_answers_to_a_capture(scripted, held, answer, state, captured, code):
+def test_answers_to_a_capture(
+    scripted: ScriptedGateway,
+    held: PaymentAuthorization,
+    answer: GatewayAnswer | GatewayUnreachable,
+    state: str,
+    captured: int,
+    code: str,
+) -> None:
     services.request_capture(held.pk, 1500)
     scripted.answers.append(answer)
     services.drive(held.pk)
@@ -165,14 +186,22 @@ def test_answers_to_a_capture(scripted, held, answer, state, captured, code):
         (LOST, "releasing", ""),
     ],
 )
-def test_answers_to_a_release(scripted, held, answer, state, code):
+def test_answers_to_a_release(
+    scripted: ScriptedGateway,
+    held: PaymentAuthorization,
+    answer: GatewayAnswer | GatewayUnreachable,
+    state: str,
+    code: str,
+) -> None:
     services.request_release(held.pk)
     scripted.answers.append(answer)
     services.drive(held.pk)
     assert (fresh(held).state, fresh(held).failure_code) == (state, code)
 
 
-def test_a_refused_release_may_be_asked_for_again_with_a_new_key(scripted, held):
+def test_a_refused_release_may_be_asked_for_again_with_a_new_key(
+    scripted: ScriptedGateway, held: PaymentAuthorization
+) -> None:
     services.request_release(held.pk)
     scripted.answers += [GatewayAnswer(Outcome.REFUSED, code="busy"), GatewayAnswer(Outcome.DONE)]
     services.drive(held.pk)
@@ -193,7 +222,14 @@ def test_a_refused_release_may_be_asked_for_again_with_a_new_key(scripted, held)
         (UNKNOWN, "reserved", timedelta(days=7, seconds=2)),
     ],
 )
-def test_answers_at_the_end_of_a_reservation(scripted, held, clock, answer, state, next_check):
+def test_answers_at_the_end_of_a_reservation(
+    scripted: ScriptedGateway,
+    held: PaymentAuthorization,
+    clock: Traveller,
+    answer: GatewayAnswer | GatewayUnreachable,
+    state: str,
+    next_check: timedelta | None,
+) -> None:
     assert held.next_check_at == START + timedelta(days=6)  # a day before: rule 28
     clock.move_to(held.next_check_at)
     services.drive(held.pk)
@@ -209,11 +245,17 @@ def test_answers_at_the_end_of_a_reservation(scripted, held, clock, answer, stat
 
 
 @pytest.mark.parametrize("answer", [GatewayAnswer(Outcome.DONE), LOST])
-def test_capture_is_asked_for_while_the_expiry_is_being_looked_up(scripted, held, clock, monkeypatch, answer):
+def test_capture_is_asked_for_while_the_expiry_is_being_looked_up(
+    scripted: ScriptedGateway,
+    held: PaymentAuthorization,
+    clock: Traveller,
+    monkeypatch: pytest.MonkeyPatch,
+    answer: GatewayAnswer | GatewayUnreachable,
+) -> None:
     clock.move_to(held.expires_at)
     tell = scripted._answer
 
-    def captured_meanwhile(verb, key):
+    def captured_meanwhile(verb: Any, key: Any) -> GatewayAnswer:
         monkeypatch.setattr(scripted, "_answer", tell)
         services.request_capture(held.pk, 1500)
         return tell(verb, key)
@@ -227,7 +269,9 @@ def test_capture_is_asked_for_while_the_expiry_is_being_looked_up(scripted, held
     assert scripted.asked == [("lookup", "reserve"), ("capture", "capture")]
 
 
-def test_people_are_told_when_money_neither_comes_nor_goes(scripted, held, clock, news):
+def test_people_are_told_when_money_neither_comes_nor_goes(
+    scripted: ScriptedGateway, held: PaymentAuthorization, clock: Traveller, news: list[tuple[str, str]]
+) -> None:
     services.request_capture(held.pk, 1500)
     for attempt in range(1, 10):
         scripted.answers.append(LOST)
@@ -238,16 +282,18 @@ def test_people_are_told_when_money_neither_comes_nor_goes(scripted, held, clock
     assert news == [("session-1", "capturing")] * 2
 
 
-def test_capture_is_asked_for_while_the_warning_is_being_written(scripted, held, clock):
+def test_capture_is_asked_for_while_the_warning_is_being_written(
+    scripted: ScriptedGateway, held: PaymentAuthorization, clock: Traveller
+) -> None:
     """The owner's lock is taken first; whatever was committed until then counts."""
     row = fresh(held)
     clock.move_to(row.next_check_at)
 
-    def captured_meanwhile(_reference):
+    def captured_meanwhile(_reference: Any) -> None:
         if fresh(held).state == "reserved":
             services.request_capture(held.pk, 1500)
 
-    def receive(_authorization):
+    def receive(_authorization: Any) -> None:
         """Only the lock matters here."""
 
     receivers.on_authorization_changed(receive, lock_first=captured_meanwhile)

@@ -1,9 +1,10 @@
 """Whatever is asked in whatever order, whoever dies: never more than reserved, and both books agree."""
 
 import uuid
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 import time_machine
@@ -38,6 +39,9 @@ class WorkerDiedError(Exception):
     """The process is gone."""
 
 
+Said = TypeVar("Said", Opened, GatewayAnswer)
+
+
 class FaultyGateway(Gateway):
     """The simulated gateway behind a bad network and a worker that may die."""
 
@@ -45,46 +49,46 @@ class FaultyGateway(Gateway):
         self.behind = SimulatedGateway()
         self.fault = "none"
 
-    def _through(self, verb: str, *args) -> Any:
+    def _through(self, call: Callable[..., Said], *args: Any) -> Said:
         fault, self.fault = self.fault, "none"
         if fault == "refused connection":
             raise GatewayUnreachable(fault, might_have_arrived=False)
         if fault.endswith("after") or fault == "none":
-            answer = getattr(self.behind, verb)(*args)
+            answer = call(*args)
         if fault.startswith("dies"):
             raise WorkerDiedError
         if fault.startswith("times out"):
             raise GatewayUnreachable(fault, might_have_arrived=True)
         return answer
 
-    def open(self, *args) -> Opened:
-        return self._through("open", *args)
+    def open(self, *args: Any) -> Opened:
+        return self._through(self.behind.open, *args)
 
-    def raise_to(self, *args) -> GatewayAnswer:
-        return self._through("raise_to", *args)
+    def raise_to(self, *args: Any) -> GatewayAnswer:
+        return self._through(self.behind.raise_to, *args)
 
-    def capture(self, *args) -> GatewayAnswer:
-        return self._through("capture", *args)
+    def capture(self, *args: Any) -> GatewayAnswer:
+        return self._through(self.behind.capture, *args)
 
-    def release(self, *args) -> GatewayAnswer:
-        return self._through("release", *args)
+    def release(self, *args: Any) -> GatewayAnswer:
+        return self._through(self.behind.release, *args)
 
-    def refund(self, *args) -> GatewayAnswer:
-        return self._through("refund", *args)
+    def refund(self, *args: Any) -> GatewayAnswer:
+        return self._through(self.behind.refund, *args)
 
-    def lookup(self, *args) -> GatewayAnswer:
-        return self._through("lookup", *args)
+    def lookup(self, *args: Any) -> GatewayAnswer:
+        return self._through(self.behind.lookup, *args)
 
 
 @pytest.fixture
-def faulty():
+def faulty() -> Iterator[FaultyGateway]:
     gateway = FaultyGateway()
     register_gateway("faulty", lambda: gateway)
     yield gateway
     unregister_gateway("faulty")
 
 
-def act(row: PaymentAuthorization, step: tuple, faulty: FaultyGateway, clock: time_machine.Traveller) -> None:
+def act(row: PaymentAuthorization, step: tuple[str, Any], faulty: FaultyGateway, clock: time_machine.Traveller) -> None:
     what, argument = step
     if what == "wait":
         clock.shift(timedelta(seconds=argument))
@@ -120,7 +124,7 @@ def check(row: PaymentAuthorization) -> None:
 
 @examples(40)
 @given(token=st.sampled_from(sorted(TEST_TOKENS)), steps=st.lists(STEPS, max_size=14))
-def test_any_order(faulty, token, steps):
+def test_any_order(faulty: FaultyGateway, token: Any, steps: Any) -> None:
     with time_machine.travel(START, tick=False) as clock:
         row = services.open_authorization(
             reference=str(uuid.uuid4()), amount=AMOUNT, currency="EUR", payment_method=token, gateway="faulty"

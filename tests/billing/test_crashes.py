@@ -1,14 +1,30 @@
 """A worker dies between asking the gateway and recording its answer; the next one asks what happened."""
 
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from time_machine import Traveller
 
 from billing.gateways import GatewayAnswer, GatewayUnreachable, Outcome
+from billing.gateways.base import Opened
 from billing.gateways.simulated import SimulatedGateway
+from billing.models import PaymentAuthorization
 from billing.payments import services
 from billing.tasks import tick
-from tests.billing.conftest import books, calls, drive_until_quiet, fresh, opened, reserved, story, wish
+from tests.billing.conftest import (
+    ScriptedGateway,
+    books,
+    calls,
+    drive_until_quiet,
+    due,
+    fresh,
+    opened,
+    reserved,
+    story,
+    wish,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -17,12 +33,12 @@ class WorkerDiedError(Exception):
     """The process is gone; nothing after this line of it runs."""
 
 
-def dies(monkeypatch, verb, *, after):
+def dies(monkeypatch: pytest.MonkeyPatch, verb: str, *, after: bool) -> None:
     """The worker dies once, in the next call of `verb`: before the gateway is reached, or after it acted."""
     method = "open" if verb == "reserve" else verb
     real = getattr(SimulatedGateway, method)
 
-    def dying(self, *args):
+    def dying(self: Any, *args: Any) -> None:
         monkeypatch.setattr(SimulatedGateway, method, real)
         if after:
             real(self, *args)
@@ -45,7 +61,16 @@ def dies(monkeypatch, verb, *, after):
         ("release", services.request_release, "released", ("released", 4000, 0, 4000)),
     ],
 )
-def test_it_asks_what_became_of_the_same_key(monkeypatch, clock, news, verb, ask, state, booked, after):
+def test_it_asks_what_became_of_the_same_key(
+    monkeypatch: pytest.MonkeyPatch,
+    clock: Traveller,
+    news: list[tuple[str, str]],
+    verb: str,
+    ask: Callable[..., PaymentAuthorization],
+    state: str,
+    booked: tuple[str, int, int, int],
+    after: bool,
+) -> None:
     row = opened() if verb == "reserve" else reserved()
     ask(row.pk)
     dies(monkeypatch, verb, after=after)
@@ -67,7 +92,7 @@ def test_it_asks_what_became_of_the_same_key(monkeypatch, clock, news, verb, ask
     assert [told for told in news if told[1] == state] == [("session-1", state)]
 
 
-def test_the_driver_cancels_after_the_worker_died(monkeypatch, clock):
+def test_the_driver_cancels_after_the_worker_died(monkeypatch: pytest.MonkeyPatch, clock: Traveller) -> None:
     row = opened()
     services.request_reserve(row.pk)
     dies(monkeypatch, "reserve", after=True)
@@ -82,7 +107,9 @@ def test_the_driver_cancels_after_the_worker_died(monkeypatch, clock):
     assert calls() == {"reserve": 1, "release": 1}
 
 
-def test_a_reservation_that_may_still_arrive_is_waited_for_before_it_counts_as_never_made(monkeypatch, clock):
+def test_a_reservation_that_may_still_arrive_is_waited_for_before_it_counts_as_never_made(
+    monkeypatch: pytest.MonkeyPatch, clock: Traveller
+) -> None:
     row = opened()
     services.request_reserve(row.pk)
     dies(monkeypatch, "reserve", after=False)
@@ -97,11 +124,12 @@ def test_a_reservation_that_may_still_arrive_is_waited_for_before_it_counts_as_n
 
     row = drive_until_quiet(row, clock)
     assert row.state == "released"
+    assert asked_at is not None
     assert row.state_since - asked_at >= timedelta(minutes=2)
     assert books() == []
 
 
-def test_a_reservation_that_arrives_late_is_released(monkeypatch, clock):
+def test_a_reservation_that_arrives_late_is_released(monkeypatch: pytest.MonkeyPatch, clock: Traveller) -> None:
     row = opened()
     services.request_reserve(row.pk)
     dies(monkeypatch, "reserve", after=False)
@@ -118,12 +146,14 @@ def test_a_reservation_that_arrives_late_is_released(monkeypatch, clock):
     assert books() == [("released", 4000, 0, 4000)]
 
 
-def test_the_driver_cancels_while_the_gateway_is_being_asked(clock, monkeypatch, news):
+def test_the_driver_cancels_while_the_gateway_is_being_asked(
+    clock: Traveller, monkeypatch: pytest.MonkeyPatch, news: list[tuple[str, str]]
+) -> None:
     row = opened()
     services.request_reserve(row.pk)
     real = SimulatedGateway.open
 
-    def cancelled_meanwhile(self, *args):
+    def cancelled_meanwhile(self: Any, *args: Any) -> Opened:
         answer = real(self, *args)
         assert services.request_release(row.pk).state == "releasing"
         services.drive(row.pk)  # the other worker must wait: this one holds the lease
@@ -150,13 +180,18 @@ def test_the_driver_cancels_while_the_gateway_is_being_asked(clock, monkeypatch,
         GatewayUnreachable("connection refused", might_have_arrived=False),
     ],
 )
-def test_cancelled_while_asking_and_nothing_was_reserved(clock, scripted, monkeypatch, answer):
+def test_cancelled_while_asking_and_nothing_was_reserved(
+    clock: Traveller,
+    scripted: ScriptedGateway,
+    monkeypatch: pytest.MonkeyPatch,
+    answer: GatewayUnreachable | GatewayAnswer,
+) -> None:
     row = opened(gateway="scripted")
     services.request_reserve(row.pk)
     scripted.answers.append(answer)
     tell = scripted._answer
 
-    def cancelled_meanwhile(verb, key):
+    def cancelled_meanwhile(verb: Any, key: Any) -> GatewayAnswer:
         services.request_release(row.pk)
         return tell(verb, key)
 
@@ -166,7 +201,7 @@ def test_cancelled_while_asking_and_nothing_was_reserved(clock, scripted, monkey
     assert scripted.asked == [("open", "reserve")]
 
 
-def test_it_voids_a_reservation_that_is_still_pending(clock):
+def test_it_voids_a_reservation_that_is_still_pending(clock: Traveller) -> None:
     row = opened("pm_sim_slow")
     services.request_reserve(row.pk)
     services.drive(row.pk)
@@ -178,14 +213,16 @@ def test_it_voids_a_reservation_that_is_still_pending(clock):
     assert books() == [("released", 4000, 0, 4000)]
 
 
-def test_an_answer_after_the_lease_ran_out_is_history_only(clock, scripted, monkeypatch):
+def test_an_answer_after_the_lease_ran_out_is_history_only(
+    clock: Traveller, scripted: ScriptedGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
     row = opened(gateway="scripted")
     services.request_reserve(row.pk)
     done = GatewayAnswer(Outcome.DONE, gateway_reference="ch_1", amount=4000)
     scripted.answers += [done, GatewayAnswer(Outcome.DECLINED, code="late")]
     tell = scripted._answer
 
-    def slept(verb, key):
+    def slept(verb: Any, key: Any) -> GatewayAnswer:
         monkeypatch.setattr(scripted, "_answer", tell)
         clock.move_to(fresh(row).leased_until)
         services.drive(row.pk)  # another worker takes over and looks the key up
@@ -201,8 +238,8 @@ def test_an_answer_after_the_lease_ran_out_is_history_only(clock, scripted, monk
 
 @pytest.mark.parametrize("gateway", ["simulated", "scripted"])
 def test_a_driver_waits_for_a_dead_worker_only_as_long_as_two_calls_of_this_gateway_can_take(
-    monkeypatch, clock, scripted, gateway
-):
+    monkeypatch: pytest.MonkeyPatch, clock: Traveller, scripted: ScriptedGateway, gateway: str
+) -> None:
     scripted.call_timeout = timedelta(seconds=10)
     row = opened(gateway=gateway)
     services.request_reserve(row.pk)
@@ -211,7 +248,9 @@ def test_a_driver_waits_for_a_dead_worker_only_as_long_as_two_calls_of_this_gate
     monkeypatch.setattr(chosen, "open", lambda *_args: (_ for _ in ()).throw(WorkerDiedError))
     with pytest.raises(WorkerDiedError):
         services.drive(row.pk)
-    waits = fresh(row).next_check_at - fresh(row).called_at
+    called_at = fresh(row).called_at
+    assert called_at is not None
+    waits = due(fresh(row)) - called_at
     longest = SimulatedGateway.call_timeout if gateway == "simulated" else scripted.call_timeout
     assert 2 * longest < waits <= 2 * longest + timedelta(seconds=5)
 

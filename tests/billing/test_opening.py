@@ -3,15 +3,20 @@
 A worker may die between any two lines: nothing is ever held that we cannot ask about.
 """
 
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from pytest_django import Settings
+from time_machine import Traveller
 
 from billing.gateways import DriverAction, GatewayAnswer, GatewayUnreachable, Outcome
 from billing.models import PaymentAuthorization
 from billing.payments import services
 from billing.payments.services import MoneyConflict
-from tests.billing.conftest import START, drive_until_quiet, fresh, opened, story
+from tests.billing.conftest import START, ScriptedGateway, drive_until_quiet, due, fresh, opened, story
+from tests.support.tasks import Ran
 
 pytestmark = pytest.mark.django_db
 
@@ -28,13 +33,13 @@ class WorkerDiedError(Exception):
     """The process is gone; nothing after this line of it runs."""
 
 
-def asking(**more) -> PaymentAuthorization:
+def asking(**more: Any) -> PaymentAuthorization:
     row = opened("pm_1", gateway="scripted", **more)
     services.request_reserve(row.pk)
     return row
 
 
-def drive(row, scripted, *answers) -> PaymentAuthorization:
+def drive(row: PaymentAuthorization, scripted: ScriptedGateway, *answers: Any) -> PaymentAuthorization:
     """One drive after another, each with its answers, at the time when it is due."""
     for answer in answers:
         scripted.answers.append(answer)
@@ -42,7 +47,9 @@ def drive(row, scripted, *answers) -> PaymentAuthorization:
     return fresh(row)
 
 
-def test_the_reference_is_saved_before_anything_can_be_held(scripted, clock, waiting_tasks):
+def test_the_reference_is_saved_before_anything_can_be_held(
+    scripted: ScriptedGateway, clock: Traveller, waiting_tasks: Callable[[], list[Ran]]
+) -> None:
     row = asking()
     queued = len(waiting_tasks())
     row = drive(row, scripted, OPENED)
@@ -53,7 +60,7 @@ def test_the_reference_is_saved_before_anything_can_be_held(scripted, clock, wai
     assert scripted.asked == [("open", "reserve"), ("confirm", "reserve")]
 
 
-def test_the_gateway_is_told_what_the_driver_pays_for(scripted, clock):
+def test_the_gateway_is_told_what_the_driver_pays_for(scripted: ScriptedGateway, clock: Traveller) -> None:
     opening = {
         "return_url": "https://charge.example/c/session/1",
         "locale": "sk",
@@ -78,16 +85,19 @@ def test_the_gateway_is_told_what_the_driver_pays_for(scripted, clock):
     assert request.metadata == {"session": "session-1", "evse": "SK*ION*E1", "cpo": "ion", "payment": str(row.pk)}
     assert request.asked_at == START
     row = drive(row, scripted, HELD)
+    assert row.opening is not None
     assert "email" not in row.opening
     assert row.opening["locale"] == "sk"
 
 
 @pytest.mark.parametrize("after", [True, False])
-def test_a_worker_that_dies_while_opening_has_it_opened_again(scripted, clock, monkeypatch, after):
+def test_a_worker_that_dies_while_opening_has_it_opened_again(
+    scripted: ScriptedGateway, clock: Traveller, monkeypatch: pytest.MonkeyPatch, after: bool
+) -> None:
     row = asking()
     tell = scripted._answer
 
-    def dying(verb, key):
+    def dying(verb: Any, key: Any) -> None:
         monkeypatch.setattr(scripted, "_answer", tell)
         if after:
             tell(verb, key)
@@ -108,11 +118,13 @@ def test_a_worker_that_dies_while_opening_has_it_opened_again(scripted, clock, m
 
 
 @pytest.mark.parametrize("after", [True, False])
-def test_a_worker_that_dies_while_confirming_asks_by_the_reference(scripted, clock, monkeypatch, after):
+def test_a_worker_that_dies_while_confirming_asks_by_the_reference(
+    scripted: ScriptedGateway, clock: Traveller, monkeypatch: pytest.MonkeyPatch, after: bool
+) -> None:
     row = drive(asking(), scripted, OPENED)
     tell = scripted._answer
 
-    def dying(_verb, _key):
+    def dying(_verb: Any, _key: Any) -> None:
         monkeypatch.setattr(scripted, "_answer", tell)
         raise WorkerDiedError
 
@@ -128,11 +140,13 @@ def test_a_worker_that_dies_while_confirming_asks_by_the_reference(scripted, clo
     assert scripted.questions[-1].reference == "pi_1"
 
 
-def test_the_driver_acts_while_the_gateway_is_asked_from_time_to_time(scripted, clock, news):
+def test_the_driver_acts_while_the_gateway_is_asked_from_time_to_time(
+    scripted: ScriptedGateway, clock: Traveller, news: list[tuple[str, str]]
+) -> None:
     row = drive(asking(), scripted, TO_PAY)
     assert services.action_of(row, START) == ACTION
     for _ in range(10):
-        assert (row.state, row.next_check_at - fresh(row).updated_at) == ("reserving", timedelta(seconds=15))
+        assert (row.state, due(row) - fresh(row).updated_at) == ("reserving", timedelta(seconds=15))
         clock.move_to(row.next_check_at)
         row = drive(row, scripted, GatewayAnswer(Outcome.ACTION_REQUIRED, action=ACTION))
     assert (row.attempts, news) == (0, [])
@@ -144,7 +158,9 @@ def test_the_driver_acts_while_the_gateway_is_asked_from_time_to_time(scripted, 
     assert news == [("session-1", "reserved")]
 
 
-def test_one_blip_while_the_driver_pays_does_not_take_the_payment_away(scripted, clock):
+def test_one_blip_while_the_driver_pays_does_not_take_the_payment_away(
+    scripted: ScriptedGateway, clock: Traveller
+) -> None:
     row = drive(asking(), scripted, TO_PAY)
     for _ in range(8):
         clock.move_to(row.next_check_at)
@@ -156,8 +172,11 @@ def test_one_blip_while_the_driver_pays_does_not_take_the_payment_away(scripted,
     assert drive(row, scripted, HELD).state == "reserved"
 
 
-def test_what_the_driver_has_to_do_is_stored_unreadably_and_ends(scripted, clock, settings):
+def test_what_the_driver_has_to_do_is_stored_unreadably_and_ends(
+    scripted: ScriptedGateway, clock: Traveller, settings: Settings
+) -> None:
     row = drive(asking(), scripted, TO_PAY)
+    assert row.action is not None
     raw = bytes(row.action)
     assert b"pay.example" not in raw
     assert b"secret" not in raw
@@ -167,7 +186,7 @@ def test_what_the_driver_has_to_do_is_stored_unreadably_and_ends(scripted, clock
     assert services.action_of(row, START) is None
 
 
-def test_who_gives_up_before_paying_has_what_was_opened_closed(scripted, clock):
+def test_who_gives_up_before_paying_has_what_was_opened_closed(scripted: ScriptedGateway, clock: Traveller) -> None:
     row = drive(asking(), scripted, TO_PAY)
     services.request_release(row.pk)
     row = fresh(row)
@@ -177,7 +196,9 @@ def test_who_gives_up_before_paying_has_what_was_opened_closed(scripted, clock):
     assert scripted.asked == [("open", "reserve"), ("release", "release")]
 
 
-def test_a_refused_release_of_what_was_never_reserved_does_not_become_reserved(scripted, clock):
+def test_a_refused_release_of_what_was_never_reserved_does_not_become_reserved(
+    scripted: ScriptedGateway, clock: Traveller
+) -> None:
     row = drive(asking(), scripted, TO_PAY)
     services.request_release(row.pk)
     refused = GatewayAnswer(Outcome.REFUSED, code="busy", message="Not now.")
@@ -189,7 +210,9 @@ def test_a_refused_release_of_what_was_never_reserved_does_not_become_reserved(s
     assert scripted.asked == [("open", "reserve"), ("release", "release"), ("release", "release:2")]
 
 
-def test_a_release_that_is_refused_for_ever_needs_people(scripted, clock, news):
+def test_a_release_that_is_refused_for_ever_needs_people(
+    scripted: ScriptedGateway, clock: Traveller, news: list[tuple[str, str]]
+) -> None:
     row = drive(asking(), scripted, TO_PAY)
     services.request_release(row.pk)
     for _ in range(8):
@@ -199,7 +222,9 @@ def test_a_release_that_is_refused_for_ever_needs_people(scripted, clock, news):
     assert news[-1] == ("session-1", "releasing")
 
 
-def test_a_key_that_only_repeats_the_gateways_own_failure_is_replaced(scripted, clock):
+def test_a_key_that_only_repeats_the_gateways_own_failure_is_replaced(
+    scripted: ScriptedGateway, clock: Traveller
+) -> None:
     row = asking()
     spent = GatewayUnreachable("HTTP 500", might_have_arrived=True, key_is_spent=True)
     scripted.answers += [spent]
@@ -218,7 +243,7 @@ def test_a_key_that_only_repeats_the_gateways_own_failure_is_replaced(scripted, 
     assert scripted.asked[-1] == ("capture", "capture")
 
 
-def test_what_a_terminal_holds_is_taken_over(scripted, clock):
+def test_what_a_terminal_holds_is_taken_over(scripted: ScriptedGateway, clock: Traveller) -> None:
     row = opened("", gateway="scripted", adopting="pi_terminal")
     services.request_reserve(row.pk)
     row = drive(row, scripted, GatewayAnswer(Outcome.DONE, gateway_reference="pi_terminal", amount=5000))
@@ -226,7 +251,7 @@ def test_what_a_terminal_holds_is_taken_over(scripted, clock):
     assert scripted.asked == [("adopt", "reserve")]
 
 
-def test_less_than_is_to_be_taken_over_is_let_go(scripted, clock):
+def test_less_than_is_to_be_taken_over_is_let_go(scripted: ScriptedGateway, clock: Traveller) -> None:
     row = opened("", gateway="scripted", adopting="pi_terminal")
     services.request_reserve(row.pk)
     row = drive(row, scripted, GatewayAnswer(Outcome.DONE, amount=3999))
@@ -234,21 +259,23 @@ def test_less_than_is_to_be_taken_over_is_let_go(scripted, clock):
     assert drive(row, scripted, GatewayAnswer(Outcome.DONE)).state == "released"
 
 
-def test_what_a_terminal_holds_is_released_although_nothing_was_asked_yet(scripted, clock):
+def test_what_a_terminal_holds_is_released_although_nothing_was_asked_yet(
+    scripted: ScriptedGateway, clock: Traveller
+) -> None:
     row = opened("", gateway="scripted", adopting="pi_terminal")
     assert services.request_release(row.pk).state == "releasing"
     assert drive(row, scripted, GatewayAnswer(Outcome.DONE)).state == "released"
     assert scripted.asked == [("release", "release")]
 
 
-def test_a_hold_is_taken_over_once(scripted, clock):
+def test_a_hold_is_taken_over_once(scripted: ScriptedGateway, clock: Traveller) -> None:
     opened("", gateway="scripted", adopting="pi_terminal")
     with pytest.raises(MoneyConflict, match="pi_terminal is taken over already"):
         opened("", gateway="scripted", adopting="pi_terminal", reference="session-2")
     assert PaymentAuthorization.objects.count() == 1
 
 
-def test_the_simulated_gateway_hands_over_what_it_holds(clock):
+def test_the_simulated_gateway_hands_over_what_it_holds(clock: Traveller) -> None:
     from billing.gateways.simulated import SimulatedGateway
     from tests.billing.conftest import books, wish
 
@@ -261,7 +288,9 @@ def test_the_simulated_gateway_hands_over_what_it_holds(clock):
     assert (fresh(row).state, books()) == ("captured", [("captured", 4000, 1500, 2500)])
 
 
-def test_more_is_held_when_it_is_asked_for(scripted, clock, news):
+def test_more_is_held_when_it_is_asked_for(
+    scripted: ScriptedGateway, clock: Traveller, news: list[tuple[str, str]]
+) -> None:
     row = drive(asking(), scripted, HELD)
     services.request_raise(row.pk, 6000, reason="a long charge")
     assert (fresh(row).state, fresh(row).raise_amount, fresh(row).next_check_at) == ("reserved", 6000, START)
@@ -278,14 +307,16 @@ def test_more_is_held_when_it_is_asked_for(scripted, clock, news):
 
 
 @pytest.mark.parametrize("answer", [GatewayAnswer(Outcome.REFUSED), GatewayAnswer(Outcome.DECLINED)])
-def test_what_is_held_stays_held_where_no_more_can_be(scripted, clock, answer):
+def test_what_is_held_stays_held_where_no_more_can_be(
+    scripted: ScriptedGateway, clock: Traveller, answer: GatewayAnswer
+) -> None:
     row = drive(asking(), scripted, HELD)
     services.request_raise(row.pk, 6000)
     row = drive(row, scripted, answer)
     assert (row.state, row.amount, row.raise_amount, row.failure_code) == ("reserved", 4000, None, "")
 
 
-def test_a_lost_answer_to_a_raise_is_asked_about(scripted, clock):
+def test_a_lost_answer_to_a_raise_is_asked_about(scripted: ScriptedGateway, clock: Traveller) -> None:
     row = drive(asking(), scripted, HELD)
     services.request_raise(row.pk, 6000)
     row = drive(row, scripted, LOST)
@@ -294,7 +325,7 @@ def test_a_lost_answer_to_a_raise_is_asked_about(scripted, clock):
     assert (row.amount, scripted.questions[-1].verb, scripted.questions[-1].amount) == (6000, "raise", 6000)
 
 
-def test_a_capture_does_not_wait_for_a_raise(scripted, clock):
+def test_a_capture_does_not_wait_for_a_raise(scripted: ScriptedGateway, clock: Traveller) -> None:
     row = drive(asking(), scripted, HELD)
     services.request_raise(row.pk, 6000)
     drive(row, scripted, LOST)
@@ -304,7 +335,9 @@ def test_a_capture_does_not_wait_for_a_raise(scripted, clock):
 
 
 @pytest.mark.parametrize("amount", [3999, 1])
-def test_a_raise_is_upwards_and_only_of_what_is_reserved(scripted, clock, amount):
+def test_a_raise_is_upwards_and_only_of_what_is_reserved(
+    scripted: ScriptedGateway, clock: Traveller, amount: int
+) -> None:
     row = asking()
     with pytest.raises(MoneyConflict, match="is reserving"):
         services.request_raise(row.pk, 6000)
@@ -315,7 +348,7 @@ def test_a_raise_is_upwards_and_only_of_what_is_reserved(scripted, clock, amount
     assert story(row)[-1] == ("answered", "reserved", "done")
 
 
-def test_no_more_is_captured_than_the_gateway_says_that_it_would(scripted, clock):
+def test_no_more_is_captured_than_the_gateway_says_that_it_would(scripted: ScriptedGateway, clock: Traveller) -> None:
     held = GatewayAnswer(Outcome.DONE, gateway_reference="pi_1", amount=4000, most_capturable=3000)
     row = drive(asking(), scripted, held)
     with pytest.raises(MoneyConflict, match="3000 reserved"):
@@ -324,7 +357,7 @@ def test_no_more_is_captured_than_the_gateway_says_that_it_would(scripted, clock
 
 
 @pytest.mark.parametrize("token", ["pm_sim_ok", "pm_sim_raise_refused"])
-def test_the_simulated_gateway_raises_or_refuses(clock, token):
+def test_the_simulated_gateway_raises_or_refuses(clock: Traveller, token: str) -> None:
     from tests.billing.conftest import books, reserved
 
     row = reserved(token)

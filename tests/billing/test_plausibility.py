@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import product
+from typing import Any
 
 import pytest
 
@@ -31,27 +32,32 @@ CDR = Claimed("C1", Decimal(5), Decimal("3.01"), "EUR", NOON, NOON + HOUR)
 KNOWN = Known(metered=Decimal(5), reach=Decimal(0), start=NOON, end=NOON + HOUR, price=Decimal("3.01"))
 
 
-def judged(known=KNOWN, **said) -> Judgement:
-    values = {
+Summary = tuple[Verdict, str, str, list[Doubt]]
+
+
+def judged(known: Any = KNOWN, **said: Any) -> Judgement:
+    values: dict[str, Any] = {
         name: Decimal(value) if name in ("energy", "total") and value is not None else value
         for name, value in said.items()
     }
     return judge(replace(CDR, **values), known)
 
 
-def knowing(**facts) -> Known:
+def knowing(**facts: Any) -> Known:
     numbers = ("metered", "reach", "price", "most_per_kwh")
-    values = {name: Decimal(value) if name in numbers and value is not None else value for name, value in facts.items()}
+    values: dict[str, Any] = {
+        name: Decimal(value) if name in numbers and value is not None else value for name, value in facts.items()
+    }
     return replace(KNOWN, **values)
 
 
-def summary(judgement: Judgement) -> tuple:
+def summary(judgement: Judgement) -> Summary:
     """(verdict, pays, claim, what is in doubt)."""
     doubts = [doubt for doubt, _words in judgement.doubts]
     return judgement.verdict, str(judgement.pays), str(judgement.claim), doubts
 
 
-def held(doubt: Doubt) -> tuple:
+def held(doubt: Doubt) -> Summary:
     return Verdict.HOLD, "0", "0", [doubt]
 
 
@@ -62,7 +68,7 @@ def words(judgement: Judgement) -> str:
 # Its energy
 
 
-def test_what_was_metered_is_billed():
+def test_what_was_metered_is_billed() -> None:
     assert summary(judged()) == (Verdict.BILL, "3.01", "0", [])
 
 
@@ -77,13 +83,13 @@ def test_what_was_metered_is_billed():
         ("5", None, Verdict.BILL),
     ],
 )
-def test_energy_beyond_what_could_be_delivered_is_held(energy, reach, verdict):
+def test_energy_beyond_what_could_be_delivered_is_held(energy: str, reach: str | None, verdict: Verdict) -> None:
     result = judged(knowing(reach=reach, price="4"), energy=energy, total="4")
     assert result.verdict is verdict
     assert [doubt for doubt, _ in result.doubts] == ([Doubt.TOO_MUCH_ENERGY] if verdict is Verdict.HOLD else [])
 
 
-def test_both_figures_are_told():
+def test_both_figures_are_told() -> None:
     assert words(judged(knowing(reach="2"), energy="50")) == (
         "CDR C1 says 50 kWh, the meter said 5 kWh, and 7 kWh at most could have been delivered until the end."
     )
@@ -99,11 +105,11 @@ def test_both_figures_are_told():
         ("0", "20", (Verdict.NOTHING, "0", "0", [])),
     ],
 )
-def test_without_a_session_the_connector_tells_what_can_be_true(energy, reach, outcome):
+def test_without_a_session_the_connector_tells_what_can_be_true(energy: str, reach: str | None, outcome: Any) -> None:
     assert summary(judged(knowing(metered=None, reach=reach), energy=energy)) == outcome
 
 
-def test_without_a_session_it_is_told_what_the_connector_can_do():
+def test_without_a_session_it_is_told_what_the_connector_can_do() -> None:
     assert words(judged(knowing(metered=None, reach="20"), energy="50")) == (
         "CDR C1 says 50 kWh, no meter value came, and the connector could deliver 20 kWh at most."
     )
@@ -113,16 +119,16 @@ def test_without_a_session_it_is_told_what_the_connector_can_do():
 
 
 @pytest.mark.parametrize("total", ["1.23", "0", None])
-def test_no_energy_costs_nothing_whatever_the_total_says(total):
+def test_no_energy_costs_nothing_whatever_the_total_says(total: str | None) -> None:
     assert summary(judged(knowing(metered="0"), energy="0", total=total)) == (Verdict.NOTHING, "0", "0", [])
 
 
-def test_a_cdr_that_agrees_with_the_meter_does_not_wait_for_the_session():
+def test_a_cdr_that_agrees_with_the_meter_does_not_wait_for_the_session() -> None:
     assert judged(knowing(over=False)).verdict is Verdict.BILL
 
 
 @pytest.mark.parametrize("energy", ["0", "1", "4.8999"])
-def test_less_than_was_metered_is_an_interim_cdr_while_the_session_goes_on(energy):
+def test_less_than_was_metered_is_an_interim_cdr_while_the_session_goes_on(energy: str) -> None:
     assert summary(judged(knowing(over=False), energy=energy)) == (Verdict.WAIT, "0", "0", [])
 
 
@@ -134,13 +140,15 @@ def test_less_than_was_metered_is_an_interim_cdr_while_the_session_goes_on(energ
         ("1.50", "1.81", "1.50", "0.00", [Doubt.LESS_ENERGY, Doubt.OTHER_PRICE]),
     ],
 )
-def test_less_than_was_metered_is_billed_by_the_smaller_once_the_session_is_over(total, price, pays, claim, doubts):
+def test_less_than_was_metered_is_billed_by_the_smaller_once_the_session_is_over(
+    total: str, price: str, pays: str, claim: str, doubts: list[Doubt]
+) -> None:
     result = judged(knowing(price=price), energy="3", total=total)
     assert summary(result) == (Verdict.BILL, pays, claim, doubts)
     assert result.doubts[0][1] == "CDR C1 says 3 kWh, the meter said 5 kWh."
 
 
-def test_a_cdr_without_energy_for_a_session_that_delivered_is_held():
+def test_a_cdr_without_energy_for_a_session_that_delivered_is_held() -> None:
     result = judged(energy="0")
     assert summary(result) == held(Doubt.NO_ENERGY)
     assert words(result) == "CDR C1 says 0 kWh, the meter said 5 kWh."
@@ -162,11 +170,13 @@ def test_a_cdr_without_energy_for_a_session_that_delivered_is_held():
         ("3.00", "0", "0", "3.00", [Doubt.OTHER_PRICE]),
     ],
 )
-def test_the_driver_pays_the_price_shown_and_no_more(total, price, pays, claim, doubts):
+def test_the_driver_pays_the_price_shown_and_no_more(
+    total: str, price: str, pays: str, claim: str, doubts: Any
+) -> None:
     assert summary(judged(knowing(price=price), total=total)) == (Verdict.BILL, pays, claim, doubts)
 
 
-def test_the_difference_is_told():
+def test_the_difference_is_told() -> None:
     assert words(judged(total="39.99")) == (
         "CDR C1 says 39.99 EUR. By the tariff that the driver was shown it comes to 3.01 EUR."
     )
@@ -180,11 +190,11 @@ def test_the_difference_is_told():
         ("1.00", None, held(Doubt.NO_PRICE)),
     ],
 )
-def test_without_a_tariff_only_what_is_usual_is_taken(total, most, outcome):
+def test_without_a_tariff_only_what_is_usual_is_taken(total: str, most: str | None, outcome: Any) -> None:
     assert summary(judged(knowing(price=None, most_per_kwh=most), total=total)) == outcome
 
 
-def test_without_a_tariff_it_is_told_why():
+def test_without_a_tariff_it_is_told_why() -> None:
     assert words(judged(knowing(price=None, most_per_kwh="1.5"), total="8")) == (
         "CDR C1 says 8.00 EUR for 5 kWh, and no tariff was known. At 1.50 EUR per kWh it is 7.50 EUR at most."
     )
@@ -203,14 +213,14 @@ def test_without_a_tariff_it_is_told_why():
         ("7.51", "7.51", held(Doubt.NO_PRICE)),
     ],
 )
-def test_a_tariff_that_only_the_cdr_carries_makes_nothing_usual(total, price, outcome):
+def test_a_tariff_that_only_the_cdr_carries_makes_nothing_usual(total: str, price: str, outcome: Any) -> None:
     result = judged(knowing(price=price, carried="T-1", most_per_kwh="1.5"), total=total)
     assert summary(result) == outcome
     if outcome[3] == [Doubt.OTHER_PRICE]:
         assert words(result) == "CDR C1 says 7.00 EUR. By the tariff in it, T-1, it comes to 3.01 EUR."
 
 
-def test_a_gross_that_is_not_known_is_never_the_net():
+def test_a_gross_that_is_not_known_is_never_the_net() -> None:
     assert summary(judged(total=None)) == held(Doubt.NO_PRICE)
 
 
@@ -232,32 +242,32 @@ def test_a_gross_that_is_not_known_is_never_the_net():
         (30, 29, False),
     ],
 )
-def test_its_times_lie_inside_the_sessions(start, end, fits):
+def test_its_times_lie_inside_the_sessions(start: int, end: int, fits: bool) -> None:
     minutes = timedelta(minutes=1)
     result = judged(start=NOON + start * minutes, end=NOON + end * minutes)
     assert summary(result) == ((Verdict.BILL, "3.01", "0", []) if fits else held(Doubt.OTHER_TIMES))
 
 
-def test_a_clock_that_jumped_meanwhile_is_no_doubt():
+def test_a_clock_that_jumped_meanwhile_is_no_doubt() -> None:
     jumped = {"start": NOON + 26 * HOUR, "end": NOON + 27 * HOUR}
     assert judged(**jumped).verdict is Verdict.HOLD
     assert judged(knowing(shift=-26 * HOUR), **jumped).verdict is Verdict.BILL
 
 
-def test_a_session_that_ends_before_it_began_tells_nothing_of_times():
+def test_a_session_that_ends_before_it_began_tells_nothing_of_times() -> None:
     """Their clock jumped back during the charge (rule 31)."""
     jumped = knowing(start=NOON, end=NOON - 13 * HOUR)
     assert judged(jumped, start=NOON - 14 * HOUR, end=NOON - 13 * HOUR).verdict is Verdict.BILL
     assert judged(jumped, start=NOON, end=NOON - HOUR).verdict is Verdict.HOLD
 
 
-def test_times_that_no_session_told_are_not_doubted():
+def test_times_that_no_session_told_are_not_doubted() -> None:
     assert judged(knowing(start=None, end=None)).verdict is Verdict.BILL
     assert judged(knowing(end=None), end=NOON + 5 * HOUR).verdict is Verdict.BILL
     assert judged(knowing(start=None)).verdict is Verdict.BILL
 
 
-def test_other_times_are_told():
+def test_other_times_are_told() -> None:
     late = judged(start=NOON, end=NOON + 3 * HOUR)
     assert words(late) == (
         "CDR C1 lasts from 4 May 12:00 to 4 May 15:00, its Session from 4 May 12:00 to 4 May 13:00 (the CPO's time)."
@@ -267,7 +277,7 @@ def test_other_times_are_told():
     )
 
 
-def test_another_connector_is_held():
+def test_another_connector_is_held() -> None:
     result = judged(knowing(place="EVSE E-2"))
     assert summary(result) == held(Doubt.OTHER_PLACE)
     assert words(result) == "CDR C1 is about EVSE E-2, which is not where this driver charged."
@@ -277,7 +287,7 @@ def test_another_connector_is_held():
 # Its periods
 
 
-def period(minutes=0, **volumes) -> ChargingPeriod:
+def period(minutes: int = 0, **volumes: Any) -> ChargingPeriod:
     return ChargingPeriod(NOON + timedelta(minutes=minutes), {name: Decimal(value) for name, value in volumes.items()})
 
 
@@ -293,7 +303,7 @@ def period(minutes=0, **volumes) -> ChargingPeriod:
         ([period(66, ENERGY="5", TIME="1")], False),
     ],
 )
-def test_periods_add_up_to_the_cdr_or_are_not_believed(periods, believed):
+def test_periods_add_up_to_the_cdr_or_are_not_believed(periods: list[ChargingPeriod], believed: bool) -> None:
     one = (ChargingPeriod(NOON, {"ENERGY": Decimal(5), "TIME": Decimal(1)}),)
     assert believable(periods, CDR) == (tuple(periods) if believed else one)
 
@@ -302,7 +312,7 @@ def test_periods_add_up_to_the_cdr_or_are_not_believed(periods, believed):
     ("told", "by"),
     [(0, 0), (5, 0), (-14, 0), (19, 0), (490, -480), (-480, 480), (-475, 480), (35, -30)],
 )
-def test_stamps_of_another_zone_are_moved_between_two_moments_of_ours(told, by) -> None:
+def test_stamps_of_another_zone_are_moved_between_two_moments_of_ours(told: int, by: int) -> None:
     """The START at minute 0, the Session seen at minute 5; `told` and `by` in minutes."""
     since = CDR.start
     start = since + timedelta(minutes=told)
@@ -314,7 +324,7 @@ def test_stamps_of_another_zone_are_moved_between_two_moments_of_ours(told, by) 
 @pytest.mark.parametrize(
     ("told", "meant", "began"), list(product([EARLIEST, LATEST, NOON], [EARLIEST, LATEST], [EARLIEST, LATEST, NOON]))
 )
-def test_every_moment_that_is_read_can_be_reckoned_with(told, meant, began) -> None:
+def test_every_moment_that_is_read_can_be_reckoned_with(told: Any, meant: Any, began: Any) -> None:
     """A CDR's start, the true time, and the start of one of its periods: each as far away as a message can say."""
     zone = zone_between(told, meant, meant)
     by = zone + rest_between(told + zone, meant, meant)
@@ -330,9 +340,12 @@ def read(*values: tuple[float, float]) -> list[Reading]:
     return [Reading(NOON + timedelta(minutes=minute), Decimal(str(kwh))) for minute, kwh in values]
 
 
+def minute_of(moment: datetime) -> float:
+    return round((moment - NOON).total_seconds() / 60, 2)
+
+
 def minutes_of(readings: list[Reading], most_kw: Decimal | None = Decimal(150)) -> list[tuple[float, float]]:
-    found = flowing(readings, most_kw)
-    return [tuple(round((at - NOON).total_seconds() / 60, 2) for at in span) for span in found]
+    return [(minute_of(begin), minute_of(end)) for begin, end in flowing(readings, most_kw)]
 
 
 @pytest.mark.parametrize(
@@ -352,7 +365,7 @@ def minutes_of(readings: list[Reading], most_kw: Decimal | None = Decimal(150)) 
         ([(2, 1), (0, 0)], 150, []),
     ],
 )
-def test_when_energy_surely_flowed(values, most_kw, flows) -> None:
+def test_when_energy_surely_flowed(values: Any, most_kw: int | None, flows: Any) -> None:
     assert minutes_of(read(*values), None if most_kw is None else Decimal(most_kw)) == flows
 
 
@@ -360,7 +373,7 @@ def test_when_energy_surely_flowed(values, most_kw, flows) -> None:
     ("told", "by"),
     [(0, 0), (5, 0), (-3, 180), (8, -180), (-1 / 60, 0), (5 + 1 / 60, 0)],
 )
-def test_what_is_left_of_minutes_outside_two_moments_of_ours(told, by) -> None:
+def test_what_is_left_of_minutes_outside_two_moments_of_ours(told: float, by: int) -> None:
     rest = rest_between(NOON + timedelta(minutes=told), NOON, NOON + timedelta(minutes=5))
     assert rest == timedelta(seconds=by)
 
@@ -399,7 +412,9 @@ def parking(*periods: tuple[float, float, float]) -> list[tuple[float, float]]:
         ([(-5, 0, 5), (0, 20, 20)], [(0, 5), (20, 20)]),  # it began before the meter was read
     ],
 )
-def test_parking_is_none_where_the_meter_shows_energy(told, made) -> None:
+def test_parking_is_none_where_the_meter_shows_energy(
+    told: list[tuple[int, int, int]], made: list[tuple[int, int]]
+) -> None:
     assert parking(*told) == made
 
 

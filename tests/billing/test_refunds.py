@@ -1,15 +1,18 @@
 """Giving captured money back: once per wish, never more than was captured, and by both books."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
+from pytest_django import Settings
+from time_machine import Traveller
 
 from billing.gateways import GatewayAnswer, GatewayUnreachable, Outcome
 from billing.gateways.simulated import SimulatedGateway
 from billing.models import PaymentAuthorization, SimulatedCharge
 from billing.payments import services
-from tests.billing.conftest import calls, drive_until_quiet, fresh, reserved, story
+from tests.billing.conftest import ScriptedGateway, calls, drive_until_quiet, fresh, reserved, story
 
 pytestmark = pytest.mark.django_db
 
@@ -26,7 +29,7 @@ def taken() -> tuple[int, int]:
     return SimulatedCharge.objects.values_list("captured_amount", "refunded_amount").get()
 
 
-def test_a_part_is_given_back_and_then_the_rest(clock, news):
+def test_a_part_is_given_back_and_then_the_rest(clock: Traveller, news: list[tuple[str, str]]) -> None:
     row = captured()
     services.request_refund(row.pk, 500, reason="The CDR was too high.")
     assert fresh(row).state == "refunding"
@@ -41,7 +44,7 @@ def test_a_part_is_given_back_and_then_the_rest(clock, news):
     assert fresh(row).next_check_at is None
 
 
-def test_asking_again_while_it_is_under_way_changes_nothing(clock):
+def test_asking_again_while_it_is_under_way_changes_nothing(clock: Traveller) -> None:
     row = captured()
     for _ in range(2):
         services.request_refund(row.pk, 500, reason="The CDR was too high.")
@@ -51,20 +54,20 @@ def test_asking_again_while_it_is_under_way_changes_nothing(clock):
 
 
 @pytest.mark.parametrize("amount", [0, -1, 1501])
-def test_never_more_than_was_captured(clock, amount):
+def test_never_more_than_was_captured(clock: Traveller, amount: int) -> None:
     row = captured()
     with pytest.raises(services.MoneyConflict):
         services.request_refund(row.pk, amount, reason="A mistake.")
     assert (fresh(row).state, taken()) == ("captured", (1500, 0))
 
 
-def test_what_is_not_captured_is_not_given_back(clock):
+def test_what_is_not_captured_is_not_given_back(clock: Traveller) -> None:
     row = reserved()
     with pytest.raises(services.MoneyConflict, match="is reserved"):
         services.request_refund(row.pk, 500, reason="A mistake.")
 
 
-def test_while_one_refund_is_under_way_nothing_else_is_asked(clock):
+def test_while_one_refund_is_under_way_nothing_else_is_asked(clock: Traveller) -> None:
     row = captured()
     services.request_refund(row.pk, 500, reason="The CDR was too high.")
     with pytest.raises(services.MoneyConflict):
@@ -76,7 +79,9 @@ def test_while_one_refund_is_under_way_nothing_else_is_asked(clock):
     assert services.request_reserve(row.pk).state == "refunding"
 
 
-def test_a_refused_refund_leaves_it_captured_and_may_be_asked_for_again(clock, monkeypatch):
+def test_a_refused_refund_leaves_it_captured_and_may_be_asked_for_again(
+    clock: Traveller, monkeypatch: pytest.MonkeyPatch
+) -> None:
     row = captured("pm_sim_refund_refused")
     services.request_refund(row.pk, 500, reason="The CDR was too high.")
     services.drive(row.pk)
@@ -87,7 +92,7 @@ def test_a_refused_refund_leaves_it_captured_and_may_be_asked_for_again(clock, m
 
 
 @pytest.mark.parametrize("method", ["pm_sim_refunds_then_times_out", "pm_sim_slow"])
-def test_a_lost_or_late_answer_gives_back_once(clock, method, settings):
+def test_a_lost_or_late_answer_gives_back_once(clock: Traveller, method: str, settings: Settings) -> None:
     settings.SIMULATED_GATEWAY_DELAY_MS = 800
     row = reserved(method)
     row = drive_until_quiet(row, clock)
@@ -99,12 +104,14 @@ def test_a_lost_or_late_answer_gives_back_once(clock, method, settings):
 
 
 @pytest.mark.parametrize("after", [True, False])
-def test_a_worker_that_dies_in_the_call_gives_back_once(clock, monkeypatch, after):
+def test_a_worker_that_dies_in_the_call_gives_back_once(
+    clock: Traveller, monkeypatch: pytest.MonkeyPatch, after: bool
+) -> None:
     row = captured()
     services.request_refund(row.pk, 500, reason="The CDR was too high.")
     real = SimulatedGateway.refund
 
-    def dying(self, *args):
+    def dying(self: Any, *args: Any) -> None:
         monkeypatch.setattr(SimulatedGateway, "refund", real)
         if after:
             real(self, *args)
@@ -117,7 +124,7 @@ def test_a_worker_that_dies_in_the_call_gives_back_once(clock, monkeypatch, afte
     assert (row.state, row.kept_amount, taken(), calls()["refund"]) == ("captured", 1000, (1500, 500), 1)
 
 
-def test_a_refund_that_never_comes_through_needs_people(clock, scripted):
+def test_a_refund_that_never_comes_through_needs_people(clock: Traveller, scripted: ScriptedGateway) -> None:
     row = reserved()
     PaymentAuthorization.objects.filter(pk=row.pk).update(gateway="scripted")
     scripted.answers += [GatewayAnswer(Outcome.DONE, captured_amount=1500)]
@@ -149,13 +156,13 @@ def test_a_refund_that_never_comes_through_needs_people(clock, scripted):
         ),
     ],
 )
-def test_the_books_cannot_be_made_to_lie_about_it(clock, change, constraint):
+def test_the_books_cannot_be_made_to_lie_about_it(clock: Traveller, change: Any, constraint: str) -> None:
     row = captured()
     with pytest.raises(IntegrityError, match=constraint), transaction.atomic():
         PaymentAuthorization.objects.filter(pk=row.pk).update(**change)
 
 
-def test_the_simulated_acquirer_never_gives_back_more_than_it_took(clock):
+def test_the_simulated_acquirer_never_gives_back_more_than_it_took(clock: Traveller) -> None:
     row = captured()
     answer = SimulatedGateway().refund("another key", row.gateway_reference, 1501)
     assert (answer.outcome, answer.code, taken()) == (Outcome.REFUSED, "amount_too_large", (1500, 0))
@@ -163,7 +170,7 @@ def test_the_simulated_acquirer_never_gives_back_more_than_it_took(clock):
         SimulatedCharge.objects.update(refunded_amount=1501)
 
 
-def test_the_history_tells_who_asked_and_what_came_of_it(clock):
+def test_the_history_tells_who_asked_and_what_came_of_it(clock: Traveller) -> None:
     row = captured()
     services.request_refund(row.pk, 500, reason="The CDR was too high.")
     services.drive(row.pk)
@@ -173,4 +180,5 @@ def test_the_history_tells_who_asked_and_what_came_of_it(clock):
         ("answered", "captured", "done"),
     ]
     asked = row.events.filter(action="requested").last()
+    assert asked is not None
     assert (asked.message, asked.amount) == ("refund: The CDR was too high.", 500)

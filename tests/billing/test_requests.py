@@ -1,17 +1,23 @@
 """The request verbs: what may follow what, asking twice, and what is enqueued."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 from django.db import transaction
+from pytest_django import Settings
+from time_machine import Traveller
 
 from billing.models import PaymentAuthorization, PaymentEvent
 from billing.payments import services
 from billing.payments.services import MoneyConflict
-from tests.billing.conftest import books, calls, drive_until_quiet, fresh, opened, reserved, story
+from tests.billing.conftest import ScriptedGateway, books, calls, drive_until_quiet, fresh, opened, reserved, story
+from tests.support.tasks import Ran
 
 pytestmark = pytest.mark.django_db
 
 
-def in_state(state, clock) -> PaymentAuthorization:
+def in_state(state: Any, clock: Traveller) -> PaymentAuthorization:
     """An authorization in that state, brought there by the verbs and the clock."""
     tokens = {"declined": "pm_sim_declined", "failed": "pm_sim_unreachable", "expired": "pm_sim_expires"}
     row = opened(tokens.get(state, "pm_sim_ok"))
@@ -64,7 +70,9 @@ VERBS = {
     ("verb", "state", "expected"),
     [(verb, state, row[i]) for verb, row in EXPECTED.items() for i, state in enumerate(STATES)],
 )
-def test_each_verb_in_each_state(verb, state, expected, clock, waiting_tasks):
+def test_each_verb_in_each_state(
+    verb: Any, state: Any, expected: Any, clock: Traveller, waiting_tasks: Callable[[], list[Ran]]
+) -> None:
     row = in_state(state, clock)
     history, gateway, queued = story(row), books(), len(waiting_tasks())
 
@@ -82,14 +90,20 @@ def test_each_verb_in_each_state(verb, state, expected, clock, waiting_tasks):
     assert books() == gateway
 
 
-def test_it_is_due_at_once_when_something_is_asked(clock):
+def newest_event(row: PaymentAuthorization) -> PaymentEvent:
+    event = row.events.last()
+    assert event is not None
+    return event
+
+
+def test_it_is_due_at_once_when_something_is_asked(clock: Traveller) -> None:
     row = opened()
     assert row.next_check_at is None
     row = services.request_reserve(row.pk)
-    assert row.next_check_at == row.state_since == row.events.last().at
+    assert row.next_check_at == row.state_since == newest_event(row).at
 
 
-def test_it_runs_to_the_end_by_its_own_messages(run_tasks):
+def test_it_runs_to_the_end_by_its_own_messages(run_tasks: Callable[..., list[Ran]]) -> None:
     row = opened()
     services.request_reserve(row.pk)
     assert run_tasks() == [("billing.tasks.drive", (str(row.pk),))]
@@ -98,28 +112,28 @@ def test_it_runs_to_the_end_by_its_own_messages(run_tasks):
     assert (fresh(row).state, fresh(row).captured_amount) == ("captured", 777)
 
 
-def test_it_keeps_the_reason(clock):
+def test_it_keeps_the_reason(clock: Traveller) -> None:
     row = reserved()
     services.request_release(row.pk, reason="the driver went away")
-    assert row.events.last().message == "release: the driver went away"
+    assert newest_event(row).message == "release: the driver went away"
 
 
 @pytest.mark.parametrize("amount", [4001, -1])
-def test_it_captures_no_more_than_was_reserved_and_nothing_negative(amount):
+def test_it_captures_no_more_than_was_reserved_and_nothing_negative(amount: int) -> None:
     row = reserved()
     with pytest.raises(MoneyConflict, match="4000 reserved"):
         services.request_capture(row.pk, amount)
     assert fresh(row).state == "reserved"
 
 
-def test_it_captures_everything_that_was_reserved():
+def test_it_captures_everything_that_was_reserved() -> None:
     row = reserved()
     services.request_capture(row.pk, 4000)
     services.drive(row.pk)
     assert books() == [("captured", 4000, 4000, 0)]
 
 
-def test_capturing_nothing_is_a_release():
+def test_capturing_nothing_is_a_release() -> None:
     row = reserved()
     assert services.request_capture(row.pk, 0, reason="no energy").state == "releasing"
     services.drive(row.pk)
@@ -127,7 +141,7 @@ def test_capturing_nothing_is_a_release():
     assert calls() == {"reserve": 1, "release": 1}
 
 
-def test_another_amount_is_a_conflict_while_capturing_and_afterwards():
+def test_another_amount_is_a_conflict_while_capturing_and_afterwards() -> None:
     row = reserved()
     services.request_capture(row.pk, 1000)
     with pytest.raises(MoneyConflict, match="capturing: 999 cannot be captured"):
@@ -138,7 +152,7 @@ def test_another_amount_is_a_conflict_while_capturing_and_afterwards():
     assert fresh(row).captured_amount == 1000
 
 
-def test_what_the_caller_undoes_did_not_happen(waiting_tasks):
+def test_what_the_caller_undoes_did_not_happen(waiting_tasks: Callable[[], list[Ran]]) -> None:
     row = reserved()
     queued = len(waiting_tasks())
     with transaction.atomic():
@@ -148,7 +162,7 @@ def test_what_the_caller_undoes_did_not_happen(waiting_tasks):
     assert waiting_tasks()[queued:] == []
 
 
-def test_opening_twice_with_the_same_terms_is_opening_once():
+def test_opening_twice_with_the_same_terms_is_opening_once() -> None:
     first, second = opened(), opened(currency="eur")
     assert first == second
     assert PaymentEvent.objects.count() == 1
@@ -163,7 +177,7 @@ def test_opening_twice_with_the_same_terms_is_opening_once():
         ({"amount": 1, "currency": "CZK"}, "another amount and currency"),
     ],
 )
-def test_opening_with_other_terms_is_a_conflict(more, said):
+def test_opening_with_other_terms_is_a_conflict(more: Any, said: str) -> None:
     opened()
     with pytest.raises(MoneyConflict, match=said):
         opened(**{"payment_method": "pm_sim_ok"} | more)
@@ -179,13 +193,13 @@ def test_opening_with_other_terms_is_a_conflict(more, said):
         ({"gateway": "nobody"}, LookupError),
     ],
 )
-def test_it_refuses_terms_that_make_no_sense(more, error):
+def test_it_refuses_terms_that_make_no_sense(more: Any, error: type[ValueError] | type[LookupError]) -> None:
     with pytest.raises(error):
         opened(**{"payment_method": "pm_sim_ok"} | more)
     assert not PaymentAuthorization.objects.exists()
 
 
-def test_new_authorizations_use_the_configured_gateway(settings, scripted):
+def test_new_authorizations_use_the_configured_gateway(settings: Settings, scripted: ScriptedGateway) -> None:
     settings.PAYMENT_GATEWAY = "scripted"
     assert opened().gateway == "scripted"
     assert opened(reference="session-2", gateway="simulated").gateway == "simulated"

@@ -2,31 +2,35 @@
 
 import threading
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.db import connection, connections, transaction
 from django.utils import timezone
+from time_machine import Traveller
 
 from billing import receivers, tasks
+from billing.gateways import GatewayAnswer
 from billing.gateways.simulated import SimulatedGateway
 from billing.models import PaymentAuthorization
 from billing.payments import services
 from billing.payments.services import MoneyConflict
 from partners.ground.deadlines import claim_due
 from tests.billing.conftest import books, calls, fresh, opened, reserved, wish
+from tests.support.tasks import Ran
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def at_the_same_time(*functions: Callable[[], object]) -> list[object]:
+def at_the_same_time(*functions: Callable[[], Any]) -> list[Any]:
     """Run each in a thread of its own, all starting together; their results or errors, in order.
 
     SQLite in memory has one connection: there they run one after another, which must give the same result.
     """
-    results: list[object] = [None] * len(functions)
+    results: list[Any] = [None] * len(functions)
     start = threading.Barrier(len(functions))
 
-    def run(index: int, function: Callable[[], object]) -> None:
+    def run(index: int, function: Callable[[], Any]) -> None:
         try:
             if connection.vendor == "postgresql":
                 start.wait()
@@ -39,7 +43,7 @@ def at_the_same_time(*functions: Callable[[], object]) -> list[object]:
             run(index, function)
         return results
 
-    def run_and_close(index: int, function: Callable[[], object]) -> None:
+    def run_and_close(index: int, function: Callable[[], Any]) -> None:
         run(index, function)
         connections.close_all()
 
@@ -51,7 +55,7 @@ def at_the_same_time(*functions: Callable[[], object]) -> list[object]:
     return results
 
 
-def test_workers_at_one_authorization_call_the_gateway_once():
+def test_workers_at_one_authorization_call_the_gateway_once() -> None:
     row = opened()
     services.request_reserve(row.pk)
     results = at_the_same_time(*[lambda: services.drive(row.pk)] * 5)
@@ -62,7 +66,7 @@ def test_workers_at_one_authorization_call_the_gateway_once():
     assert row.events.count() == 4
 
 
-def test_ticks_at_the_same_time_hand_a_row_out_once(waiting_tasks):
+def test_ticks_at_the_same_time_hand_a_row_out_once(waiting_tasks: Callable[[], list[Ran]]) -> None:
     for number in range(20):
         services.request_reserve(opened(reference=f"session-{number}").pk)
     queued = len(waiting_tasks())
@@ -72,7 +76,7 @@ def test_ticks_at_the_same_time_hand_a_row_out_once(waiting_tasks):
     assert len({arguments[0] for _, arguments in messages}) == len(messages) == 20
 
 
-def test_claims_at_the_same_time_never_overlap():
+def test_claims_at_the_same_time_never_overlap() -> None:
     for number in range(30):
         services.request_reserve(opened(reference=f"session-{number}").pk)
     now = timezone.now()
@@ -82,7 +86,7 @@ def test_claims_at_the_same_time_never_overlap():
 
 
 @pytest.mark.parametrize("attempt", range(5))
-def test_capture_and_release_at_the_same_time_one_wins(attempt):
+def test_capture_and_release_at_the_same_time_one_wins(attempt: Any) -> None:
     row = reserved()
     results = at_the_same_time(lambda: services.request_capture(row.pk, 1000), lambda: services.request_release(row.pk))
     conflicts = [result for result in results if isinstance(result, MoneyConflict)]
@@ -95,13 +99,13 @@ def test_capture_and_release_at_the_same_time_one_wins(attempt):
     assert books() == expected[fresh(row).state]
 
 
-def test_release_while_the_gateway_captures_is_refused(monkeypatch):
+def test_release_while_the_gateway_captures_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     row = reserved()
     services.request_capture(row.pk, 1000)
     real = SimulatedGateway.capture
     refused = []
 
-    def rival(self, *args):
+    def rival(self: Any, *args: Any) -> GatewayAnswer:
         try:
             services.request_release(row.pk)
         except MoneyConflict as conflict:
@@ -114,7 +118,7 @@ def test_release_while_the_gateway_captures_is_refused(monkeypatch):
     assert books() == [("captured", 4000, 1000, 3000)]
 
 
-def test_the_gateway_is_never_called_inside_a_transaction():
+def test_the_gateway_is_never_called_inside_a_transaction() -> None:
     row = opened()
     services.request_reserve(row.pk)
     with pytest.raises(RuntimeError, match="durable"), transaction.atomic():
@@ -124,11 +128,11 @@ def test_the_gateway_is_never_called_inside_a_transaction():
     assert calls() == {}
 
 
-def test_a_receiver_that_fails_undoes_the_recording_and_the_answer_is_found_again(clock):
+def test_a_receiver_that_fails_undoes_the_recording_and_the_answer_is_found_again(clock: Traveller) -> None:
     row = opened()
     services.request_reserve(row.pk)
 
-    def fails(_authorization):
+    def fails(_authorization: Any) -> None:
         raise RuntimeError("the receiver fails")
 
     receivers.on_authorization_changed(fails)
@@ -146,13 +150,13 @@ def test_a_receiver_that_fails_undoes_the_recording_and_the_answer_is_found_agai
     assert calls() == {"reserve": 1}
 
 
-def test_the_owner_is_locked_before_the_authorization():
+def test_the_owner_is_locked_before_the_authorization() -> None:
     order = []
 
-    def lock_owner(reference):
+    def lock_owner(reference: Any) -> None:
         order.append(("owner", reference))
 
-    def receive(authorization):
+    def receive(authorization: Any) -> None:
         order.append(("told", authorization.state))
 
     receivers.on_authorization_changed(receive, lock_first=lock_owner)
@@ -165,10 +169,10 @@ def test_the_owner_is_locked_before_the_authorization():
     assert order == [("owner", "session-1"), ("told", "reserved")]
 
 
-def test_work_enqueued_by_a_receiver_runs_after_the_commit():
+def test_work_enqueued_by_a_receiver_runs_after_the_commit() -> None:
     seen = []
 
-    def receive(authorization):
+    def receive(authorization: Any) -> None:
         transaction.on_commit(lambda: seen.append(fresh(authorization).state))
         assert seen == []
 
@@ -180,7 +184,7 @@ def test_work_enqueued_by_a_receiver_runs_after_the_commit():
     assert seen == ["reserved"]
 
 
-def test_a_claim_passes_over_what_another_transaction_has_locked():
+def test_a_claim_passes_over_what_another_transaction_has_locked() -> None:
     locked, free = opened(reference="locked"), opened(reference="free")
     for row in (locked, free):
         services.request_reserve(row.pk)

@@ -1,6 +1,7 @@
 """Each test token of the simulated gateway, from opening to the end, with the gateway's own books."""
 
 import pytest
+from time_machine import Traveller
 
 from billing.gateways.simulated import TEST_TOKENS
 from billing.payments import services
@@ -9,7 +10,9 @@ from tests.billing.conftest import books, calls, drive_until_quiet, fresh, opene
 pytestmark = pytest.mark.django_db
 
 
-def test_it_reserves_and_captures_a_part_and_the_rest_is_released(clock, news):
+def test_it_reserves_and_captures_a_part_and_the_rest_is_released(
+    clock: Traveller, news: list[tuple[str, str]]
+) -> None:
     row = reserved("pm_sim_ok")
     assert (row.state, row.captured_amount, row.failure_code) == ("reserved", 0, "")
     assert row.gateway_reference.startswith("sim_")
@@ -34,7 +37,7 @@ def test_it_reserves_and_captures_a_part_and_the_rest_is_released(clock, news):
     assert news == [("session-1", "reserved"), ("session-1", "captured")]
 
 
-def test_it_reserves_and_releases_everything(clock, news):
+def test_it_reserves_and_releases_everything(clock: Traveller, news: list[tuple[str, str]]) -> None:
     row = reserved("pm_sim_ok")
     services.request_release(row.pk)
     services.drive(row.pk)
@@ -44,7 +47,7 @@ def test_it_reserves_and_releases_everything(clock, news):
     assert news == [("session-1", "reserved"), ("session-1", "released")]
 
 
-def test_it_waits_for_a_slow_gateway_and_never_asks_twice(clock, news):
+def test_it_waits_for_a_slow_gateway_and_never_asks_twice(clock: Traveller, news: list[tuple[str, str]]) -> None:
     row = opened("pm_sim_slow")
     services.request_reserve(row.pk)
     services.drive(row.pk)
@@ -66,7 +69,7 @@ def test_it_waits_for_a_slow_gateway_and_never_asks_twice(clock, news):
     assert news == [("session-1", "reserved"), ("session-1", "captured")]
 
 
-def test_it_releases_slowly(clock):
+def test_it_releases_slowly(clock: Traveller) -> None:
     row = opened("pm_sim_slow")
     services.request_reserve(row.pk)
     row = drive_until_quiet(row, clock)
@@ -85,7 +88,7 @@ def test_it_releases_slowly(clock):
         ("pm_of_somebody_else", "unknown_payment_method"),
     ],
 )
-def test_it_ends_declined(clock, news, token, code):
+def test_it_ends_declined(clock: Traveller, news: list[tuple[str, str]], token: str, code: str) -> None:
     row = reserved(token)
     assert (row.state, row.failure_code, row.next_check_at) == ("declined", code, None)
     assert row.failure_message == f"The bank declined: {code.replace('_', ' ')}."
@@ -94,7 +97,7 @@ def test_it_ends_declined(clock, news, token, code):
     assert news == [("session-1", "declined")]
 
 
-def test_it_gives_up_on_a_gateway_that_certainly_heard_nothing(clock, news):
+def test_it_gives_up_on_a_gateway_that_certainly_heard_nothing(clock: Traveller, news: list[tuple[str, str]]) -> None:
     row = opened("pm_sim_unreachable")
     services.request_reserve(row.pk)
     row = drive_until_quiet(row, clock)
@@ -104,7 +107,7 @@ def test_it_gives_up_on_a_gateway_that_certainly_heard_nothing(clock, news):
     assert [action for action, _, _ in story(row)].count("unreachable") == 6
 
 
-def test_it_finds_the_reservation_whose_answer_was_lost(clock, news):
+def test_it_finds_the_reservation_whose_answer_was_lost(clock: Traveller, news: list[tuple[str, str]]) -> None:
     row = opened("pm_sim_reserves_then_times_out")
     services.request_reserve(row.pk)
     services.drive(row.pk)
@@ -117,7 +120,7 @@ def test_it_finds_the_reservation_whose_answer_was_lost(clock, news):
     assert news == [("session-1", "reserved")]
 
 
-def test_it_finds_the_capture_whose_answer_was_lost(clock, news):
+def test_it_finds_the_capture_whose_answer_was_lost(clock: Traveller, news: list[tuple[str, str]]) -> None:
     row = reserved("pm_sim_captures_then_times_out")
     services.request_capture(row.pk, 999)
     services.drive(row.pk)
@@ -130,9 +133,12 @@ def test_it_finds_the_capture_whose_answer_was_lost(clock, news):
     assert news == [("session-1", "reserved"), ("session-1", "captured")]
 
 
-def test_it_warns_halfway_through_a_short_reservation_and_then_expires(clock, news):
+def test_it_warns_halfway_through_a_short_reservation_and_then_expires(
+    clock: Traveller, news: list[tuple[str, str]]
+) -> None:
     row = reserved("pm_sim_expires")
     assert row.state == "reserved"
+    assert row.next_check_at is not None
     assert (row.next_check_at - row.state_since).total_seconds() == 30
 
     clock.move_to(row.next_check_at)
@@ -149,7 +155,9 @@ def test_it_warns_halfway_through_a_short_reservation_and_then_expires(clock, ne
     assert news == [("session-1", "reserved"), ("session-1", "reserved"), ("session-1", "expired")]
 
 
-def test_it_keeps_the_money_reserved_when_the_capture_is_refused_and_may_still_release_it(clock, news):
+def test_it_keeps_the_money_reserved_when_the_capture_is_refused_and_may_still_release_it(
+    clock: Traveller, news: list[tuple[str, str]]
+) -> None:
     row = reserved("pm_sim_capture_refused")
     services.request_capture(row.pk, 1000)
     services.drive(row.pk)
@@ -170,7 +178,7 @@ def test_it_keeps_the_money_reserved_when_the_capture_is_refused_and_may_still_r
     assert news[1:] == [("session-1", "reserved"), ("session-1", "reserved"), ("session-1", "released")]
 
 
-def test_it_describes_every_test_token():
+def test_it_describes_every_test_token() -> None:
     assert set(TEST_TOKENS) == {
         "pm_sim_ok",
         "pm_sim_slow",

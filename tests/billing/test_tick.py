@@ -1,19 +1,24 @@
 """The tick hands out what is due, once; `drive` does it, once."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 from django.db import transaction
+from time_machine import Traveller
 
 from billing import tasks
 from billing.models import PaymentAuthorization
 from billing.payments import services
 from tests.billing.conftest import START, calls, fresh, opened
+from tests.support.tasks import Ran
 
 pytestmark = pytest.mark.django_db
 
 
-def test_it_hands_out_what_is_due_with_the_lease_that_it_holds(clock, waiting_tasks):
+def test_it_hands_out_what_is_due_with_the_lease_that_it_holds(
+    clock: Traveller, waiting_tasks: Callable[[], list[Ran]]
+) -> None:
     due = opened()
     services.request_reserve(due.pk)
     opened(reference="session-2")
@@ -26,7 +31,9 @@ def test_it_hands_out_what_is_due_with_the_lease_that_it_holds(clock, waiting_ta
     assert tasks.tick() == 0
 
 
-def test_a_message_that_is_lost_costs_the_lease_and_nothing_else(clock, run_tasks):
+def test_a_message_that_is_lost_costs_the_lease_and_nothing_else(
+    clock: Traveller, run_tasks: Callable[..., list[Ran]]
+) -> None:
     row = opened()
     services.request_reserve(row.pk)
     tasks.tick()
@@ -37,7 +44,7 @@ def test_a_message_that_is_lost_costs_the_lease_and_nothing_else(clock, run_task
     assert calls() == {"reserve": 1}
 
 
-def test_a_message_that_comes_twice_asks_once(clock):
+def test_a_message_that_comes_twice_asks_once(clock: Traveller) -> None:
     row = opened("pm_sim_slow")
     services.request_reserve(row.pk)
     tasks.tick()
@@ -50,7 +57,7 @@ def test_a_message_that_comes_twice_asks_once(clock):
     assert row.events.count() == history
 
 
-def test_it_drives_nothing_that_awaits_nothing(clock):
+def test_it_drives_nothing_that_awaits_nothing(clock: Traveller) -> None:
     row = opened()
     tasks.drive(str(row.pk))
     tasks.drive("00000000-0000-0000-0000-000000000000")
@@ -58,7 +65,9 @@ def test_it_drives_nothing_that_awaits_nothing(clock):
     assert row.events.count() == 1
 
 
-def test_the_tick_brings_everything_to_its_end_when_every_message_is_lost(clock, waiting_tasks):
+def test_the_tick_brings_everything_to_its_end_when_every_message_is_lost(
+    clock: Traveller, waiting_tasks: Callable[[], list[Ran]]
+) -> None:
     row = opened("pm_sim_slow")
     services.request_reserve(row.pk)
     for _ in range(12):
@@ -74,7 +83,7 @@ def test_the_tick_brings_everything_to_its_end_when_every_message_is_lost(clock,
     assert calls() == {"reserve": 1, "capture": 1}
 
 
-def test_it_does_not_hand_out_what_another_worker_is_asking_about(clock):
+def test_it_does_not_hand_out_what_another_worker_is_asking_about(clock: Traveller) -> None:
     row = opened("pm_sim_slow")
     services.request_reserve(row.pk)
     with transaction.atomic():

@@ -1,6 +1,8 @@
 """Pressing Pay: one session, whatever the driver's fingers and network do."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -18,35 +20,35 @@ pytestmark = pytest.mark.django_db
 PAGE = f"/c/{scene.EVSE_ID}"
 
 
-def problem(response) -> str:
+def problem(response: Any) -> str:
     """The text that the page shows on top."""
     return str(response.context["error"])
 
 
-def test_it_starts_a_session_and_shows_it(client, evse, form):
+def test_it_starts_a_session_and_shows_it(client: Client, evse: Evse, form: Callable[..., dict[str, Any]]) -> None:
     response = client.post(PAGE, form())
     session = AdHocSession.objects.get()
-    assert (response.status_code, response.url) == (302, f"/c/session/{session.pk}")
+    assert (response.status_code, response["Location"]) == (302, f"/c/session/{session.pk}")
     assert (session.channel, session.connector_number, session.amount) == ("qr", "1", 4000)
     assert session.authorization.payment_method == "pm_sim_ok"
-    assert client.get(response.url).status_code == 200
+    assert client.get(response["Location"]).status_code == 200
 
 
-def test_it_starts_by_the_code_in_the_link(client, form):
+def test_it_starts_by_the_code_in_the_link(client: Client, form: Callable[..., dict[str, Any]]) -> None:
     evse = scene.station(evse_id="", uid="A12")
     assert client.post(f"/c/{evse.code}", form()).status_code == 302
     assert AdHocSession.objects.get().evse == evse
 
 
-def test_the_same_form_twice_is_one_session(client, evse, form):
+def test_the_same_form_twice_is_one_session(client: Client, evse: Evse, form: Callable[..., dict[str, Any]]) -> None:
     sent = form()
     first, second = client.post(PAGE, sent), client.post(PAGE, sent)
-    assert first.url == second.url
+    assert first["Location"] == second["Location"]
     assert AdHocSession.objects.count() == PaymentAuthorization.objects.count() == 1
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_taps_at_the_same_time_are_one_session(form):
+def test_two_taps_at_the_same_time_are_one_session(form: Callable[..., dict[str, Any]]) -> None:
     scene.station()
     sent = form()
 
@@ -62,18 +64,22 @@ def test_two_taps_at_the_same_time_are_one_session(form):
     assert AdHocSession.objects.count() == PaymentAuthorization.objects.count() == 1
 
 
-def test_going_back_and_choosing_otherwise_shows_the_running_session(client, evse, form):
+def test_going_back_and_choosing_otherwise_shows_the_running_session(
+    client: Client, evse: Evse, form: Callable[..., dict[str, Any]]
+) -> None:
     sent = form()
     first = client.post(PAGE, sent)
     second = client.post(PAGE, sent | {"card": "pm_sim_slow"})
-    assert first.url == second.url
+    assert first["Location"] == second["Location"]
     assert AdHocSession.objects.count() == 1
 
 
-def test_an_old_form_of_a_session_that_ended_is_offered_anew(client, evse, form):
+def test_an_old_form_of_a_session_that_ended_is_offered_anew(
+    client: Client, evse: Evse, form: Callable[..., dict[str, Any]]
+) -> None:
     sent = form()
     first = client.post(PAGE, sent)
-    client.post(f"{first.url}/cancel")
+    client.post(f"{first['Location']}/cancel")
     second = client.post(PAGE, sent | {"card": "pm_sim_slow"})
     assert second.status_code == 409
     assert "check your choice" in problem(second)
@@ -81,12 +87,14 @@ def test_an_old_form_of_a_session_that_ended_is_offered_anew(client, evse, form)
     assert second.context["choice"].card == "pm_sim_slow"
 
 
-def test_two_forms_are_two_sessions_one_after_the_other(client, evse, form):
+def test_two_forms_are_two_sessions_one_after_the_other(
+    client: Client, evse: Evse, form: Callable[..., dict[str, Any]]
+) -> None:
     first = client.post(PAGE, form())
     refused = client.post(PAGE, form())
     assert (refused.status_code, "Somebody is charging here" in problem(refused)) == (409, True)
-    client.post(f"{first.url}/cancel")
-    assert client.post(PAGE, form()).url != first.url
+    client.post(f"{first['Location']}/cancel")
+    assert client.post(PAGE, form())["Location"] != first["Location"]
     assert AdHocSession.objects.count() == 2
 
 
@@ -102,7 +110,9 @@ def test_two_forms_are_two_sessions_one_after_the_other(client, evse, form):
         ({"amount": "1"}, "Now 40.00\u00a0€ will be reserved"),
     ],
 )
-def test_what_is_wrong_is_said_on_the_page_and_nothing_starts(client, evse, form, changes, text):
+def test_what_is_wrong_is_said_on_the_page_and_nothing_starts(
+    client: Client, evse: Evse, form: Callable[..., dict[str, Any]], changes: dict[str, str], text: str
+) -> None:
     response = client.post(PAGE, form(**changes))
     assert response.status_code == 409
     assert text in problem(response)
@@ -111,40 +121,46 @@ def test_what_is_wrong_is_said_on_the_page_and_nothing_starts(client, evse, form
     assert not PaymentAuthorization.objects.exists()
 
 
-def test_the_driver_never_reserves_more_than_was_shown(client, evse, form):
+def test_the_driver_never_reserves_more_than_was_shown(
+    client: Client, evse: Evse, form: Callable[..., dict[str, Any]]
+) -> None:
     shown = form()
     Policy.objects.create(partner=evse.partner, reservation_amount=9000)
     assert "90.00\u00a0€" in problem(client.post(PAGE, shown))
     assert client.post(PAGE, form(amount="9000")).status_code == 302
 
 
-def test_a_charger_that_broke_meanwhile_is_refused(client, evse, form):
+def test_a_charger_that_broke_meanwhile_is_refused(
+    client: Client, evse: Evse, form: Callable[..., dict[str, Any]]
+) -> None:
     Evse.objects.update(status="OUTOFORDER")
     assert "out of service" in problem(client.post(PAGE, form()))
 
 
-def test_several_connectors_need_a_choice(client, form):
+def test_several_connectors_need_a_choice(client: Client, form: Callable[..., dict[str, Any]]) -> None:
     scene.station(connectors=2)
     assert "say which one" in problem(client.post(PAGE, form(connector="")))
     assert client.post(PAGE, form(connector="2")).status_code == 302
 
 
-def test_an_unknown_charger_cannot_be_paid(client, db, form):
+def test_an_unknown_charger_cannot_be_paid(client: Client, db: None, form: Callable[..., dict[str, Any]]) -> None:
     assert client.post(PAGE, form()).status_code == 404
 
 
-def test_a_post_from_elsewhere_is_refused(strict, evse, form):
+def test_a_post_from_elsewhere_is_refused(strict: Client, evse: Evse, form: Callable[..., dict[str, Any]]) -> None:
     assert strict.post(PAGE, form()).status_code == 403
     assert not AdHocSession.objects.exists()
 
 
-def test_the_page_s_own_form_passes_the_csrf_check(strict, evse, form):
+def test_the_page_s_own_form_passes_the_csrf_check(
+    strict: Client, evse: Evse, form: Callable[..., dict[str, Any]]
+) -> None:
     page = strict.get(PAGE)
     token = page.context["csrf_token"]
     assert strict.post(PAGE, form(csrfmiddlewaretoken=str(token))).status_code == 302
 
 
-def test_a_new_try_names_the_one_before(client, evse, form):
+def test_a_new_try_names_the_one_before(client: Client, evse: Evse, form: Callable[..., dict[str, Any]]) -> None:
     failed = scene.session_in(evse, State.FAILED, reason="no_session")
     page = client.get(PAGE, {"previous": str(failed.pk), "connector": "1"})
     assert f'name="previous" value="{failed.pk}"' in page.content.decode()
@@ -153,5 +169,5 @@ def test_a_new_try_names_the_one_before(client, evse, form):
 
 
 @pytest.mark.parametrize("method", ["put", "patch", "delete"])
-def test_other_methods_are_not_allowed(client, evse, method):
+def test_other_methods_are_not_allowed(client: Client, evse: Evse, method: str) -> None:
     assert getattr(client, method)(PAGE).status_code == 405

@@ -1,24 +1,30 @@
 """A driver who pays at the gateway's own page: sent there, taken back, and told the truth meanwhile."""
 
+from collections.abc import Callable, Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from django.test import Client
 from django.utils import timezone
+from pytest_django import Settings
 
 from billing.models import PaymentAuthorization
+from ocpi.models import Evse
 from rehearsal.stripe_fake.server import Server
 from sessions_adhoc.driver.clients import create_client_key
 from sessions_adhoc.models import AdHocSession
 from tests.billing.stripe.conftest import KEY, NOWHERE, SECRET, Stripe
 from tests.driver import scene
 from tests.driver.test_charger_page import words
+from tests.support.tasks import Ran
 
 pytestmark = pytest.mark.django_db
 PAGE = f"/c/{scene.EVSE_ID}"
 
 
 @pytest.fixture
-def stripe(settings):
+def stripe(settings: Settings) -> Iterator[Stripe]:
     server = Server(0, KEY, NOWHERE, SECRET)
     server.fake.webhooks.mode = "lost"
     server.start()
@@ -28,10 +34,13 @@ def stripe(settings):
     server.stop()
 
 
-def test_the_page_sends_the_driver_to_pay_and_takes_him_back(client, evse, form, stripe, run_tasks):
+def test_the_page_sends_the_driver_to_pay_and_takes_him_back(
+    client: Client, evse: Evse, form: Callable[..., dict[str, Any]], stripe: Stripe, run_tasks: Callable[..., list[Ran]]
+) -> None:
     assert "Test payment" not in words(client.get(PAGE))
     started = client.post(PAGE, form(card=""), headers={"Accept-Language": "sk-SK,sk;q=0.9"})
     assert started.status_code == 302
+    address = started["Location"]
     run_tasks()
     page = stripe.one("checkout.session")
     session = AdHocSession.objects.get()
@@ -42,25 +51,27 @@ def test_the_page_sends_the_driver_to_pay_and_takes_him_back(client, evse, form,
         "cpo": session.partner.code,
         "payment": str(session.authorization_id),
     }
-    shown = client.get(started.url)
+    shown = client.get(address)
     text = words(shown)
     assert "Please pay" in text
     assert "Pay now" in text
     assert "will be reserved on your card when you pay" in text
     assert f'href="{page["url"]}"' in shown.content.decode()
-    assert client.get(f"{started.url}.json").json()["view"]["pay_url"] == page["url"]
+    assert client.get(f"{address}.json").json()["view"]["pay_url"] == page["url"]
 
     stripe.pay(page["url"])
     PaymentAuthorization.objects.update(updated_at=timezone.now() - timedelta(seconds=10))
-    assert client.get(f"{started.url}?back=1").status_code == 200
+    assert client.get(f"{address}?back=1").status_code == 200
     run_tasks()
-    assert client.get(f"{started.url}.json").json()["view"]["pay_url"] == ""
-    assert "40.00 € is reserved on your card" in words(client.get(started.url)).replace("\u00a0", " ")
+    assert client.get(f"{address}.json").json()["view"]["pay_url"] == ""
+    assert "40.00 € is reserved on your card" in words(client.get(address)).replace("\u00a0", " ")
     assert AdHocSession.objects.get().authorization.state == "reserved"
 
 
-def test_coming_back_again_and_again_asks_the_gateway_once(client, evse, form, stripe, run_tasks):
-    url = client.post(PAGE, form(card="")).url
+def test_coming_back_again_and_again_asks_the_gateway_once(
+    client: Client, evse: Evse, form: Callable[..., dict[str, Any]], stripe: Stripe, run_tasks: Callable[..., list[Ran]]
+) -> None:
+    url = client.post(PAGE, form(card=""))["Location"]
     run_tasks()
     PaymentAuthorization.objects.update(updated_at=timezone.now() - timedelta(seconds=10))
     asked = len(stripe.calls())
@@ -73,8 +84,10 @@ def test_coming_back_again_and_again_asks_the_gateway_once(client, evse, form, s
     assert stripe.calls()[asked:] == ["checkout.sessions.retrieve"]
 
 
-def test_who_gives_up_at_the_page_pays_nothing(client, evse, form, stripe, run_tasks):
-    url = client.post(PAGE, form(card="")).url
+def test_who_gives_up_at_the_page_pays_nothing(
+    client: Client, evse: Evse, form: Callable[..., dict[str, Any]], stripe: Stripe, run_tasks: Callable[..., list[Ran]]
+) -> None:
+    url = client.post(PAGE, form(card=""))["Location"]
     run_tasks()
     client.post(f"{url}/cancel")
     run_tasks()
@@ -82,7 +95,9 @@ def test_who_gives_up_at_the_page_pays_nothing(client, evse, form, stripe, run_t
     assert "Nothing was reserved on your card." in words(client.get(url))
 
 
-def test_the_api_hands_out_what_to_do(client, evse, stripe, run_tasks):
+def test_the_api_hands_out_what_to_do(
+    client: Client, evse: Evse, stripe: Stripe, run_tasks: Callable[..., list[Ran]]
+) -> None:
     _, key = create_client_key("app")
     headers = {"Authorization": f"Bearer {key}"}
     wish = {"evse": scene.EVSE_ID, "return_url": "https://app.example/done", "locale": "de-AT"}
@@ -108,7 +123,9 @@ def test_the_api_hands_out_what_to_do(client, evse, stripe, run_tasks):
         ({"payment_reference": "pi_1"}, 409),
     ],
 )
-def test_what_makes_no_sense_is_refused(client, evse, stripe, wish, status):
+def test_what_makes_no_sense_is_refused(
+    client: Client, evse: Evse, stripe: Stripe, wish: dict[str, str], status: int
+) -> None:
     _, key = create_client_key("app")
     answer = client.post(
         "/api/v1/ad-hoc-sessions/",
@@ -120,7 +137,9 @@ def test_what_makes_no_sense_is_refused(client, evse, stripe, wish, status):
     assert not AdHocSession.objects.exists()
 
 
-def test_a_terminal_brings_what_it_has_reserved(client, evse, stripe, run_tasks):
+def test_a_terminal_brings_what_it_has_reserved(
+    client: Client, evse: Evse, stripe: Stripe, run_tasks: Callable[..., list[Ran]]
+) -> None:
     _, key = create_client_key("terminal")
     books = stripe.server.fake.books
     intent = books.create_intent(

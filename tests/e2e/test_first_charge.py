@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from pytest_django import Settings
 
 from billing.models import SimulatedCharge
 from ocpi.models import Command
@@ -24,7 +25,7 @@ def cpo(folder: Path) -> Process:
     return Process([*command, *pace], log=folder / "cpo.log", ready=file_exists(ready))
 
 
-def test_a_charge_survives_its_worker(tmp_path, settings) -> None:
+def test_a_charge_survives_its_worker(tmp_path: Path, settings: Settings) -> None:
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     environment = server_environment(

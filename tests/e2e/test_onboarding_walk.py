@@ -5,6 +5,7 @@ The walk itself is in `walkthrough`; each of its steps fails where a page does n
 
 import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -53,7 +54,7 @@ def walk(folder: Any) -> Walked:
         return Walked(walked.said, walked.token_b, everybody.errors(walked))
 
 
-def test_a_cpo_is_taken_from_nothing_to_signed_off(tmp_path) -> None:
+def test_a_cpo_is_taken_from_nothing_to_signed_off(tmp_path: Path) -> None:
     walked = walk(tmp_path)
     assert walked.errors == []
     wrong_turns_were_told(walked.said)

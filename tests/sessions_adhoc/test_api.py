@@ -1,16 +1,21 @@
 """The driver's API: who may call it, what it answers, and that a repeated request is one session."""
 
 import json
+from collections.abc import Callable
+from typing import Any
 
 import pytest
+from django.test import Client
 
 from billing.models import PaymentAuthorization
+from ocpi.models import Evse
 from partners.models import Partner, Policy
 from sessions_adhoc.driver.clients import create_client_key, revoke_client_key
 from sessions_adhoc.models import AdHocSession
 from tests.factories import ConnectorFactory, EvseFactory, tariff_data
-from tests.sessions_adhoc.conftest import API
+from tests.sessions_adhoc.conftest import API, Cpo, Driver
 from tests.sessions_adhoc.looking import state
+from tests.support.tasks import Ran
 
 pytestmark = pytest.mark.django_db
 
@@ -18,7 +23,7 @@ EVSE = "SK*ION*EEVSE-1"
 NOBODYS = "7d1f2c9e-0000-4000-8000-000000000000"
 
 
-def test_a_started_session_as_the_driver_sees_it(driver) -> None:
+def test_a_started_session_as_the_driver_sees_it(driver: Driver) -> None:
     answer = driver.call("POST", body={"evse": "sk*ion*eevse-1", "connector": "1", "channel": "terminal"})
     body = answer.json()
     assert answer.status_code == 201
@@ -54,7 +59,7 @@ def test_a_started_session_as_the_driver_sees_it(driver) -> None:
 
 @pytest.mark.parametrize("key", ["", "Bearer ", "Bearer sfp_wrong", "Basic abc", "Bearer \u00e9"])
 @pytest.mark.parametrize(("method", "path"), [("POST", ""), ("GET", f"{NOBODYS}/"), ("POST", f"{NOBODYS}/stop/")])
-def test_unknown_clients_are_refused(client, db, key, method, path) -> None:
+def test_unknown_clients_are_refused(client: Client, db: None, key: str, method: str, path: str) -> None:
     answer = client.generic(
         method, API + path, "{}", content_type="application/json", headers={"Authorization": key} if key else {}
     )
@@ -63,7 +68,7 @@ def test_unknown_clients_are_refused(client, db, key, method, path) -> None:
     assert list(answer.json()) == ["detail"]
 
 
-def test_a_revoked_key_dies_at_once(driver) -> None:
+def test_a_revoked_key_dies_at_once(driver: Driver) -> None:
     client, key = create_client_key("terminal")
     driver.key = key
     assert driver.call("GET", f"{NOBODYS}/").status_code == 404
@@ -71,7 +76,7 @@ def test_a_revoked_key_dies_at_once(driver) -> None:
     assert driver.call("GET", f"{NOBODYS}/").status_code == 401
 
 
-def test_a_client_sees_its_own_sessions_only(driver) -> None:
+def test_a_client_sees_its_own_sessions_only(driver: Driver) -> None:
     session = driver.start()
     driver.key = create_client_key("other")[1]
     for method, path in (("GET", ""), ("POST", "stop/"), ("POST", "cancel/")):
@@ -93,13 +98,13 @@ def test_a_client_sees_its_own_sessions_only(driver) -> None:
         ({"evse": EVSE, "previous": "no-uuid"}, "previous"),
     ],
 )
-def test_a_malformed_request_names_its_field_and_starts_nothing(driver, body, field) -> None:
+def test_a_malformed_request_names_its_field_and_starts_nothing(driver: Driver, body: Any, field: str) -> None:
     answer = driver.call("POST", body=body)
     assert (answer.status_code, list(answer.json())) == (400, [field])
     assert (AdHocSession.objects.count(), PaymentAuthorization.objects.count()) == (0, 0)
 
 
-def test_a_body_that_is_no_json_is_400(driver) -> None:
+def test_a_body_that_is_no_json_is_400(driver: Driver) -> None:
     answer = driver.http.post(
         API, "{", content_type="application/json", headers={"Authorization": f"Bearer {driver.key}"}
     )
@@ -115,7 +120,7 @@ def test_a_body_that_is_no_json_is_400(driver) -> None:
         ({"evse": EVSE, "previous": NOBODYS}, "previous", "There is no such earlier session."),
     ],
 )
-def test_what_cannot_be_started_says_why_and_reserves_nothing(driver, body, field, text) -> None:
+def test_what_cannot_be_started_says_why_and_reserves_nothing(driver: Driver, body: Any, field: str, text: str) -> None:
     answer = driver.call("POST", body=body)
     assert (answer.status_code, answer.json()["field"]) == (409, field)
     assert answer.json()["detail"] == text
@@ -123,18 +128,18 @@ def test_what_cannot_be_started_says_why_and_reserves_nothing(driver, body, fiel
 
 
 @pytest.mark.parametrize("status", ["INOPERATIVE", "OUTOFORDER", "PLANNED"])
-def test_a_charger_out_of_service_is_not_started(driver, evse, status) -> None:
+def test_a_charger_out_of_service_is_not_started(driver: Driver, evse: Evse, status: str) -> None:
     type(evse).objects.update(status=status)
     assert driver.call("POST", body={"evse": EVSE}).json()["detail"] == "This charger is out of service."
 
 
-def test_a_charger_of_an_operator_that_is_not_connected_is_not_started(driver, cpo) -> None:
+def test_a_charger_of_an_operator_that_is_not_connected_is_not_started(driver: Driver, cpo: Cpo) -> None:
     Partner.objects.update(connection="suspended")
     answer = driver.call("POST", body={"evse": EVSE})
     assert answer.json()["detail"] == "This charger's operator is not connected at the moment."
 
 
-def test_with_several_connectors_one_must_be_named(driver, evse) -> None:
+def test_with_several_connectors_one_must_be_named(driver: Driver, evse: Evse) -> None:
     ConnectorFactory.create(evse=evse, connector_id="2", power_type="AC_3_PHASE")
     answer = driver.call("POST", body={"evse": EVSE})
     assert answer.json() == {
@@ -146,17 +151,17 @@ def test_with_several_connectors_one_must_be_named(driver, evse) -> None:
 
 
 @pytest.mark.parametrize("name", ["EVSE-1", "evse-1"])
-def test_a_uid_is_no_public_address(driver, evse, name) -> None:
+def test_a_uid_is_no_public_address(driver: Driver, evse: Evse, name: str) -> None:
     answer = driver.call("POST", body={"evse": name})
     assert (answer.status_code, answer.json()["field"]) == (409, "evse")
 
 
 @pytest.mark.parametrize("spelled", [str.lower, lambda code: f" {code[:5]}-{code[5:]} "])
-def test_a_charger_is_started_by_its_code(driver, evse, spelled) -> None:
+def test_a_charger_is_started_by_its_code(driver: Driver, evse: Evse, spelled: Callable[..., str]) -> None:
     assert driver.call("POST", body={"evse": spelled(evse.code)}).json()["evse"] == EVSE
 
 
-def test_the_reservation_is_in_the_currency_that_the_operator_bills_in(driver, cpo, evse) -> None:
+def test_the_reservation_is_in_the_currency_that_the_operator_bills_in(driver: Driver, cpo: Cpo, evse: Evse) -> None:
     tariff = tariff_data(currency="CZK", last_updated="2026-05-04T12:00:00Z")
     cpo.push("PUT", "tariffs/SK/ION/T-1", tariff, 201)
     evse.connectors.update(tariff_ids=["T-1"])
@@ -167,7 +172,7 @@ def test_the_reservation_is_in_the_currency_that_the_operator_bills_in(driver, c
 # Idempotency-Key
 
 
-def test_the_same_key_and_request_is_the_same_session(driver, run_tasks) -> None:
+def test_the_same_key_and_request_is_the_same_session(driver: Driver, run_tasks: Callable[..., list[Ran]]) -> None:
     first = driver.call("POST", body={"evse": EVSE}, **{"Idempotency-Key": "k-1"})
     run_tasks()
     second = driver.call("POST", body={"evse": EVSE}, **{"Idempotency-Key": "k-1"})
@@ -177,7 +182,7 @@ def test_the_same_key_and_request_is_the_same_session(driver, run_tasks) -> None
     assert (AdHocSession.objects.count(), PaymentAuthorization.objects.count()) == (1, 1)
 
 
-def test_the_same_key_for_another_request_is_refused(driver) -> None:
+def test_the_same_key_for_another_request_is_refused(driver: Driver) -> None:
     driver.call("POST", body={"evse": EVSE}, **{"Idempotency-Key": "k-1"})
     answer = driver.call("POST", body={"evse": EVSE, "amount": 500}, **{"Idempotency-Key": "k-1"})
     assert (answer.status_code, answer.json()) == (
@@ -187,7 +192,7 @@ def test_the_same_key_for_another_request_is_refused(driver) -> None:
     assert AdHocSession.objects.count() == 1
 
 
-def test_a_key_is_one_clients_own(driver, evse) -> None:
+def test_a_key_is_one_clients_own(driver: Driver, evse: Evse) -> None:
     EvseFactory.create(location=evse.location, uid="EVSE-2")
     driver.call("POST", body={"evse": EVSE}, **{"Idempotency-Key": "k-1"})
     driver.key = create_client_key("other")[1]
@@ -195,7 +200,7 @@ def test_a_key_is_one_clients_own(driver, evse) -> None:
     assert AdHocSession.objects.count() == 2
 
 
-def test_an_endless_key_is_refused(driver) -> None:
+def test_an_endless_key_is_refused(driver: Driver) -> None:
     answer = driver.call("POST", body={"evse": EVSE}, **{"Idempotency-Key": "k" * 256})
     assert (answer.status_code, AdHocSession.objects.count()) == (400, 0)
 
@@ -203,7 +208,7 @@ def test_an_endless_key_is_refused(driver) -> None:
 # Policy and the earlier try
 
 
-def test_the_reservation_follows_the_chargers_policy(driver, cpo) -> None:
+def test_the_reservation_follows_the_chargers_policy(driver: Driver, cpo: Cpo) -> None:
     Policy.objects.create(reservation_amount=1000)
     Policy.objects.create(partner=cpo.partner, reservation_amount=2000)
     Policy.objects.create(partner=cpo.partner, location_id="LOC-1", reservation_amount=3000)
@@ -213,7 +218,7 @@ def test_the_reservation_follows_the_chargers_policy(driver, cpo) -> None:
     assert (session.policy["session_timeout"], session.policy_sources["session_timeout"]) == (300, "default")
 
 
-def test_a_new_try_is_linked_to_the_old_one(driver, cpo) -> None:
+def test_a_new_try_is_linked_to_the_old_one(driver: Driver, cpo: Cpo) -> None:
     cpo.accept("START_SESSION", "REJECTED")
     failed = driver.start()
     cpo.accept("START_SESSION")
@@ -222,14 +227,14 @@ def test_a_new_try_is_linked_to_the_old_one(driver, cpo) -> None:
     assert again.token_id != failed.token_id
 
 
-def test_cancel_after_the_start_is_a_stop(driver, cpo, run_tasks) -> None:
+def test_cancel_after_the_start_is_a_stop(driver: Driver, cpo: Cpo, run_tasks: Callable[..., list[Ran]]) -> None:
     session = driver.start()
     assert driver.call("POST", f"{session.pk}/cancel/").status_code == 202
     session.refresh_from_db()
     assert (session.state, session.cancel_requested_at, session.stop_requested_at is None) == ("starting", None, False)
 
 
-def test_the_openapi_document_names_the_four_operations(client, db) -> None:
+def test_the_openapi_document_names_the_four_operations(client: Client, db: None) -> None:
     document = client.get("/api/v1/schema/?format=json").json()
     operations = {operation["operationId"] for path in document["paths"].values() for operation in path.values()}
     assert operations >= {
@@ -241,7 +246,7 @@ def test_the_openapi_document_names_the_four_operations(client, db) -> None:
     assert json.dumps(document["components"]["securitySchemes"]).count("bearer") == 1
 
 
-def test_the_documentation_page_is_served_from_here(client, db) -> None:
+def test_the_documentation_page_is_served_from_here(client: Client, db: None) -> None:
     page = client.get("/api/v1/docs/").content.decode()
     assert "swagger-ui" in page
     assert "cdn" not in page

@@ -3,6 +3,7 @@ same sessions. And an ordinary charge needs the view for nothing."""
 
 import base64
 import json
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -155,7 +156,7 @@ def play(cpo: Any, version: str, stream: list[Any], **more: Any) -> list[Any]:
             answer = Push(cpo, version, said).send(**more)
             answers.append((answer.status_code, answer.content))
         left = rows(KEPT)
-        tasks = [func.args for _, func, _ in connection.run_on_commit[before:] if hasattr(func, "args")]
+        tasks = [func.args for _, func, *_ in connection.run_on_commit[before:] if hasattr(func, "args")]
         left["tasks"] = [
             {"task": task} for task in sorted({repr(args) for args in tasks if str(args[0]).endswith("advance")})
         ]
@@ -198,7 +199,8 @@ def test_an_ordinary_charge_needs_no_view(
     begun: AdHocSession, cpo: Any, clock: Any, version: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """BLOCKED, the first Session, CHARGING, updates, COMPLETED, AVAILABLE; some of it twice; EVSEs also as a whole."""
-    answer, left = push.answer, []
+    answer = push.answer
+    left: list[Any] = []
 
     def noting(arrivals: Any) -> Any:
         found = answer(arrivals)
@@ -231,7 +233,7 @@ def test_an_ordinary_charge_needs_no_view(
     assert left == []
     assert (states[3], states[5], states[9]) == ("validating", "charging", "awaiting_cdr")
     assert Sample.objects.filter(ignored="").count() == 6
-    assert (OcpiSession.objects.get().kwh, Evse.objects.get().status) == (4.5, "AVAILABLE")
+    assert (OcpiSession.objects.get().kwh, Evse.objects.get().status) == (Decimal("4.5"), "AVAILABLE")
     assert open_incidents() == []
 
 
@@ -254,7 +256,8 @@ def test_what_the_engine_decided_meanwhile_is_not_overtaken(
 
     def late(*given: Any) -> set[int]:
         AdHocSession.objects.update(limit_told_at=cpo.clock.now())
-        return write(*given)
+        written: set[int] = write(*given)
+        return written
 
     monkeypatch.setattr(kind, "write", late)
     messages, events = Message.objects.count(), TimelineEvent.objects.count()

@@ -1,20 +1,23 @@
 """The happy path, by push, step by step, with exact money (rules 1-8, 11, 19-21, 24-27)."""
 
+from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
 
-from ocpi.models import Command, Token
+from ocpi.models import Command, Evse, Token
 from sessions_adhoc.models import ChargingAttempt, Sample
 from tests.factories import period_data
+from tests.sessions_adhoc.conftest import Clock, Cpo, Driver
 from tests.sessions_adhoc.looking import gateway, money, open_incidents, state, states
+from tests.support.tasks import Ran
 
 pytestmark = pytest.mark.django_db
 
 HAPPY = ["authorizing", "authorized", "starting", "validating", "charging", "stopping", "awaiting_cdr", "settled"]
 
 
-def test_a_charge_from_reservation_to_settlement(driver, cpo, clock) -> None:
+def test_a_charge_from_reservation_to_settlement(driver: Driver, cpo: Cpo, clock: Clock) -> None:
     session = driver.start()
     assert state(session) == ("starting", "")
     assert money(session) == ("reserved", 0)
@@ -49,7 +52,7 @@ def test_a_charge_from_reservation_to_settlement(driver, cpo, clock) -> None:
     assert (session.next_check_at, session.ended_at is None) == (None, False)
 
 
-def test_what_the_start_command_says(driver, cpo, evse) -> None:
+def test_what_the_start_command_says(driver: Driver, cpo: Cpo, evse: Evse) -> None:
     session = driver.start()
     attempt = ChargingAttempt.objects.get(session=session)
     body = cpo.sent("START_SESSION")[0].body
@@ -66,21 +69,23 @@ def test_what_the_start_command_says(driver, cpo, evse) -> None:
     assert len(token["uid"]) == 20
 
 
-def test_nothing_is_sent_before_the_funds_are_reserved(driver, cpo, clock) -> None:
+def test_nothing_is_sent_before_the_funds_are_reserved(driver: Driver, cpo: Cpo, clock: Clock) -> None:
     session = driver.start(payment_method="pm_sim_slow")
     assert (state(session)[0], cpo.sent("START_SESSION")) == ("authorizing", [])
     clock.forward(seconds=30)
     assert (state(session)[0], len(cpo.sent("START_SESSION"))) == ("starting", 1)
 
 
-def test_a_declined_payment_starts_nothing(driver, cpo, clock) -> None:
+def test_a_declined_payment_starts_nothing(driver: Driver, cpo: Cpo, clock: Clock) -> None:
     session = driver.start(payment_method="pm_sim_declined")
     assert state(session) == ("failed", "payment_declined")
     assert (money(session), cpo.sent("START_SESSION")) == (("declined", 0), [])
 
 
 @pytest.mark.parametrize("token", ["pm_sim_reserves_then_times_out", "pm_sim_captures_then_times_out"])
-def test_an_answer_of_the_gateway_that_is_lost_costs_nothing(driver, cpo, clock, token) -> None:
+def test_an_answer_of_the_gateway_that_is_lost_costs_nothing(
+    driver: Driver, cpo: Cpo, clock: Clock, token: str
+) -> None:
     session = driver.start(payment_method=token)
     clock.forward(minutes=1)
     cpo.session(0, created=True)
@@ -93,7 +98,7 @@ def test_an_answer_of_the_gateway_that_is_lost_costs_nothing(driver, cpo, clock,
     assert (money(session), gateway(session)) == (("captured", 400), ("captured", 400))
 
 
-def test_a_bill_above_the_reservation_captures_what_was_reserved(driver, cpo, clock) -> None:
+def test_a_bill_above_the_reservation_captures_what_was_reserved(driver: Driver, cpo: Cpo, clock: Clock) -> None:
     session = driver.start(amount=1000)
     cpo.session(0, created=True)
     clock.forward(seconds=1)
@@ -104,7 +109,7 @@ def test_a_bill_above_the_reservation_captures_what_was_reserved(driver, cpo, cl
     assert (money(session), gateway(session)) == (("captured", 1000), ("captured", 1000))
 
 
-def test_a_free_charge_releases_everything(driver, cpo, clock) -> None:
+def test_a_free_charge_releases_everything(driver: Driver, cpo: Cpo, clock: Clock) -> None:
     session = driver.start()
     cpo.session(0, created=True)
     clock.forward(seconds=1)
@@ -115,7 +120,7 @@ def test_a_free_charge_releases_everything(driver, cpo, clock) -> None:
     assert (money(session), gateway(session)) == (("released", 0), ("released", 0))
 
 
-def test_the_cdr_may_come_before_the_end(driver, cpo, clock) -> None:
+def test_the_cdr_may_come_before_the_end(driver: Driver, cpo: Cpo, clock: Clock) -> None:
     session = driver.start()
     cpo.session(0, created=True)
     clock.forward(seconds=5)
@@ -127,7 +132,7 @@ def test_the_cdr_may_come_before_the_end(driver, cpo, clock) -> None:
     assert (state(session)[0], money(session)) == ("settled", ("captured", 420))
 
 
-def test_the_cdr_may_even_come_before_any_session(driver, cpo, clock) -> None:
+def test_the_cdr_may_even_come_before_any_session(driver: Driver, cpo: Cpo, clock: Clock) -> None:
     session = driver.start()
     clock.forward(minutes=2)
     cpo.cdr(2.20, kwh=2)
@@ -135,7 +140,7 @@ def test_the_cdr_may_even_come_before_any_session(driver, cpo, clock) -> None:
     assert (state(session)[0], money(session)) == ("settled", ("captured", 220))
 
 
-def test_everything_sent_twice_has_the_same_outcome(driver, cpo, clock) -> None:
+def test_everything_sent_twice_has_the_same_outcome(driver: Driver, cpo: Cpo, clock: Clock) -> None:
     session = driver.start()
     cpo.session(0, created=True)
     cpo.session(0)
@@ -155,7 +160,9 @@ def test_everything_sent_twice_has_the_same_outcome(driver, cpo, clock) -> None:
     assert Command.objects.count() == 1
 
 
-def test_lost_tasks_cost_time_and_nothing_else(driver, cpo, clock, run_tasks) -> None:
+def test_lost_tasks_cost_time_and_nothing_else(
+    driver: Driver, cpo: Cpo, clock: Clock, run_tasks: Callable[..., list[Ran]]
+) -> None:
     from tests.support import tasks
 
     answer = driver.call("POST", body={"evse": "SK*ION*EEVSE-1"})
@@ -176,7 +183,9 @@ def test_lost_tasks_cost_time_and_nothing_else(driver, cpo, clock, run_tasks) ->
 # Rules 21 and 22
 
 
-def test_every_update_is_a_sample_and_power_is_derived_where_it_is_not_given(driver, cpo, clock) -> None:
+def test_every_update_is_a_sample_and_power_is_derived_where_it_is_not_given(
+    driver: Driver, cpo: Cpo, clock: Clock
+) -> None:
     session = driver.start()
     cpo.session(0, created=True)
     clock.forward(minutes=1)
@@ -192,7 +201,7 @@ def test_every_update_is_a_sample_and_power_is_derived_where_it_is_not_given(dri
 
 
 @pytest.mark.parametrize("seconds", [0, 60])
-def test_a_sample_with_less_energy_is_kept_and_ignored(driver, cpo, clock, seconds) -> None:
+def test_a_sample_with_less_energy_is_kept_and_ignored(driver: Driver, cpo: Cpo, clock: Clock, seconds: int) -> None:
     """In the same second too: a stamp without fractions does not make it the older one."""
     session = driver.start()
     cpo.session(5, created=True)

@@ -1,6 +1,7 @@
 """The CPO's clock is wrong, or jumps: its charge goes as it would have gone (rules 8, 16, 22, 31)."""
 
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from ocpi.sync.refreshing import hand_out_due
 from sessions_adhoc.models import Sample
 from tests.factories import session_data
 from tests.ocpi.cpo import Seen, envelope
-from tests.sessions_adhoc.conftest import BEGINNING, Cpo, stamp
+from tests.sessions_adhoc.conftest import BEGINNING, Clock, Cpo, Driver, stamp
 from tests.sessions_adhoc.looking import gateway, money, state
 
 hours = pytest.mark.parametrize("ahead", [-26, -1, 1, 26], ids=lambda hours: f"{hours:+d} h")
@@ -37,7 +38,7 @@ def lists(cpo: Cpo, *sessions: dict[str, Any]) -> None:
 
 
 @hours
-def test_a_get_finds_the_session_whatever_the_clock(driver, cpo, clock, ahead: int) -> None:
+def test_a_get_finds_the_session_whatever_the_clock(driver: Driver, cpo: Cpo, clock: Clock, ahead: int) -> None:
     session = driver.start()
     cpo.ahead = timedelta(hours=ahead)
     clock.forward(minutes=1)
@@ -48,7 +49,9 @@ def test_a_get_finds_the_session_whatever_the_clock(driver, cpo, clock, ahead: i
 
 
 @hours
-def test_the_fall_of_the_connector_ends_charging_whatever_the_clock(driver, cpo, clock, ahead: int) -> None:
+def test_the_fall_of_the_connector_ends_charging_whatever_the_clock(
+    driver: Driver, cpo: Cpo, clock: Clock, ahead: int
+) -> None:
     Evse.objects.update(last_updated=BEGINNING - timedelta(days=9))
     cpo.ahead = timedelta(hours=ahead)
     cpo.evse("BLOCKED")
@@ -66,7 +69,7 @@ def test_the_fall_of_the_connector_ends_charging_whatever_the_clock(driver, cpo,
 
 
 @pytest.mark.parametrize("ahead", [1, 2, 25])
-def test_one_update_from_the_future_loses_nothing(driver, cpo, clock, ahead: int) -> None:
+def test_one_update_from_the_future_loses_nothing(driver: Driver, cpo: Cpo, clock: Clock, ahead: int) -> None:
     session = driver.start()
     clock.forward(seconds=5)
     cpo.ahead = timedelta(hours=ahead)
@@ -77,14 +80,14 @@ def test_one_update_from_the_future_loses_nothing(driver, cpo, clock, ahead: int
         cpo.session(number)
     assert state(session)[0] == "charging"
     kept = list(Sample.objects.order_by("pk").values_list("kwh", "ignored"))
-    assert kept == [(0, ""), (1, ""), (2, ""), (3, "")]
+    assert kept == [(Decimal(number), "") for number in range(4)]
     cpo.session(4, "COMPLETED")
     clock.forward(seconds=1)
     assert state(session)[0] == "awaiting_cdr"
     assert len(cpo.sent("START_SESSION")) == 1
 
 
-def test_a_clock_that_jumps_back_heals_with_one_get(driver, cpo, clock) -> None:
+def test_a_clock_that_jumps_back_heals_with_one_get(driver: Driver, cpo: Cpo, clock: Clock) -> None:
     session = driver.start()
     clock.forward(seconds=5)
     cpo.session(0, created=True)
@@ -98,7 +101,7 @@ def test_a_clock_that_jumps_back_heals_with_one_get(driver, cpo, clock) -> None:
     clock.forward(seconds=16)
     hand_out_due(clock.now())
     clock.run_tasks()
-    assert (OcpiSession.objects.get().kwh, Refresh.objects.count()) == (5, 0)
+    assert (OcpiSession.objects.get().kwh, Refresh.objects.count()) == (Decimal(5), 0)
     clock.forward(seconds=10)
     cpo.session(6, "COMPLETED")
     clock.forward(seconds=1)
@@ -109,7 +112,7 @@ def test_a_clock_that_jumps_back_heals_with_one_get(driver, cpo, clock) -> None:
     assert (state(session)[0], gateway(session)[0]) == ("settled", "captured")
 
 
-def test_a_sample_is_dated_as_they_say_and_ordered_as_it_came(driver, cpo, clock) -> None:
+def test_a_sample_is_dated_as_they_say_and_ordered_as_it_came(driver: Driver, cpo: Cpo, clock: Clock) -> None:
     driver.start()
     clock.forward(seconds=5)
     cpo.ahead = timedelta(hours=2)

@@ -3,12 +3,13 @@
 import pytest
 
 from tests.ocpi.cpo import envelope
+from tests.sessions_adhoc.conftest import Clock, Cpo, Driver
 from tests.sessions_adhoc.looking import gateway, money, state
 
 pytestmark = pytest.mark.django_db
 
 
-def test_a_pending_session_is_stopped_as_soon_as_it_appears(driver, cpo, clock) -> None:
+def test_a_pending_session_is_stopped_as_soon_as_it_appears(driver: Driver, cpo: Cpo, clock: Clock) -> None:
     session = driver.start()
     driver.stop(session)
     assert cpo.sent("STOP_SESSION") == []
@@ -22,7 +23,9 @@ def test_a_pending_session_is_stopped_as_soon_as_it_appears(driver, cpo, clock) 
     assert len(cpo.sent("STOP_SESSION")) == 1
 
 
-def test_a_cpo_that_cannot_stop_a_pending_session_is_asked_again_when_it_is_active(driver, cpo, clock) -> None:
+def test_a_cpo_that_cannot_stop_a_pending_session_is_asked_again_when_it_is_active(
+    driver: Driver, cpo: Cpo, clock: Clock
+) -> None:
     cpo.server.on("/commands/STOP_SESSION", envelope({"result": "REJECTED", "timeout": 5}))
     session = driver.start()
     driver.stop(session)

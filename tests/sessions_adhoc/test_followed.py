@@ -123,7 +123,7 @@ def test_it_is_one_look_and_one_write_and_the_engine_hears_of_it(charge: Any, cp
     assert [query["sql"].split()[0] for query in queries.captured_queries] == ["WITH", "WITH"]
     assert answer.status_code == 200
     sample = Sample.objects.latest("pk")
-    assert (sample.kwh, sample.kw_derived, sample.ignored, sample.source) == (3, True, "", "PATCH")
+    assert (sample.kwh, sample.kw_derived, sample.ignored, sample.source) == (Decimal(3), True, "", "PATCH")
     assert sample.message_id == Message.objects.latest("pk").pk
     assert AdHocSession.objects.get().next_check_at == cpo.clock.now()
     assert waiting_tasks()[before:] == [("sessions_adhoc.tasks.advance", (str(charge.pk),))]

@@ -1,5 +1,8 @@
 """CDRs that come or turn out wrong after the money was taken: staff are told and give back (rules 24, 26, 27)."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
 from billing.gateways import GatewayAnswer, Outcome
@@ -8,21 +11,23 @@ from billing.models import OutstandingAmount, PaymentAuthorization, SimulatedCha
 from billing.payments import services as billing
 from partners.models import Incident
 from sessions_adhoc import staff, symptoms
-from sessions_adhoc.models import AttemptSession, TimelineEvent
+from sessions_adhoc.models import AdHocSession, AttemptSession, TimelineEvent
+from tests.sessions_adhoc.conftest import Clock, Cpo, Driver
 from tests.sessions_adhoc.looking import gateway, money, open_incidents, state
 from tests.support.remembering import remembered
+from tests.support.tasks import Ran
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def charged(driver, cpo, clock):
+def charged(driver: Driver, cpo: Cpo, clock: Clock) -> Callable[..., Any]:
     """Makes a session that has charged 10 kWh and waits for its CDR."""
 
-    def charge(method: str = "pm_sim_ok"):
+    def charge(method: str = "pm_sim_ok") -> Any:
         return cpo.once(("charged", method), lambda: play(method))
 
-    def play(method: str):
+    def play(method: str) -> AdHocSession:
         session = driver.start(payment_method=method)
         cpo.session(0, created=True)
         clock.forward(seconds=20)
@@ -37,7 +42,7 @@ def charged(driver, cpo, clock):
 
 @pytest.fixture
 @remembered
-def settled(charged, cpo, clock):
+def settled(charged: Callable[..., Any], cpo: Cpo, clock: Clock) -> Any:
     """A session that was settled for 12.30 EUR from `CDR-1`."""
     session = charged()
     cpo.cdr(12.30)
@@ -46,11 +51,18 @@ def settled(charged, cpo, clock):
     return session
 
 
-def credit(cpo, total: float, of: str = "CDR-1", cdr_id: str = "CREDIT-1") -> None:
+def credit(cpo: Cpo, total: float, of: str = "CDR-1", cdr_id: str = "CREDIT-1") -> None:
     cpo.cdr(-total, cdr_id, credit=True, credit_reference_id=of)
 
 
-def given_back(session) -> tuple[int, int]:
+def told_of_the_payment(session: AdHocSession) -> str:
+    """The newest line of the timeline about the payment."""
+    event = TimelineEvent.objects.filter(session=session, kind="payment").last()
+    assert event is not None
+    return event.text
+
+
+def given_back(session: Any) -> tuple[int, int]:
     """Minor units given back: by our books, by the gateway's."""
     ours = PaymentAuthorization.objects.get(pk=session.authorization_id).refunded_amount
     return ours, SimulatedCharge.objects.get(reference=str(session.pk)).refunded_amount
@@ -61,14 +73,14 @@ def said() -> str:
     return str(Incident.objects.filter(closed_at=None).latest("pk").evidence[0]["text"])
 
 
-def staff_lines(session) -> list[str]:
+def staff_lines(session: Any) -> list[str]:
     return list(TimelineEvent.objects.filter(session=session, kind="staff").values_list("text", flat=True))
 
 
 # What comes after the settlement
 
 
-def test_a_second_cdr_cannot_be_captured_and_staff_are_told(settled, cpo, clock) -> None:
+def test_a_second_cdr_cannot_be_captured_and_staff_are_told(settled: Any, cpo: Cpo, clock: Clock) -> None:
     cpo.cdr(9.99, "CDR-2")
     clock.forward(minutes=1)
     assert (money(settled), gateway(settled)) == (("captured", 1230), ("captured", 1230))
@@ -79,7 +91,7 @@ def test_a_second_cdr_cannot_be_captured_and_staff_are_told(settled, cpo, clock)
     )
 
 
-def test_a_credit_cdr_is_told_to_staff_who_give_all_back_once(settled, cpo, clock) -> None:
+def test_a_credit_cdr_is_told_to_staff_who_give_all_back_once(settled: Any, cpo: Cpo, clock: Clock) -> None:
     credit(cpo, 12.30)
     clock.forward(minutes=1)
     assert (open_incidents(), given_back(settled)) == ([symptoms.BILL_CHANGED], (0, 0))
@@ -95,12 +107,14 @@ def test_a_credit_cdr_is_told_to_staff_who_give_all_back_once(settled, cpo, cloc
     assert given_back(settled) == (1230, 1230)
 
 
-def test_a_credit_and_a_lower_cdr_give_the_difference_back_by_themselves(settled, cpo, clock, driver) -> None:
+def test_a_credit_and_a_lower_cdr_give_the_difference_back_by_themselves(
+    settled: Any, cpo: Cpo, clock: Clock, driver: Driver
+) -> None:
     credit(cpo, 12.30)
     cpo.cdr(8.00, "CDR-2")
     clock.forward(seconds=1)
     assert (state(settled)[0], given_back(settled), open_incidents()) == ("settled", (430, 430), [])
-    told = TimelineEvent.objects.filter(session=settled, kind="payment").last().text
+    told = told_of_the_payment(settled)
     assert told == "Payment captured, 4.30 EUR of it given back"
     clock.forward(minutes=10)
     assert given_back(settled) == (430, 430)
@@ -108,7 +122,9 @@ def test_a_credit_and_a_lower_cdr_give_the_difference_back_by_themselves(settled
     assert (shown["captured"], shown["refunded"]) == (1230, 430)
 
 
-def test_a_lower_cdr_whose_credit_comes_later_gives_the_difference_back_then(settled, cpo, clock) -> None:
+def test_a_lower_cdr_whose_credit_comes_later_gives_the_difference_back_then(
+    settled: Any, cpo: Cpo, clock: Clock
+) -> None:
     cpo.cdr(8.00, "CDR-2")
     clock.forward(seconds=1)
     assert (given_back(settled), open_incidents()) == ((0, 0), [symptoms.BILL_CHANGED])
@@ -117,7 +133,7 @@ def test_a_lower_cdr_whose_credit_comes_later_gives_the_difference_back_then(set
     assert (given_back(settled), open_incidents()) == ((430, 430), [])
 
 
-def test_a_credit_and_a_higher_cdr_collect_nothing_by_themselves(settled, cpo, clock) -> None:
+def test_a_credit_and_a_higher_cdr_collect_nothing_by_themselves(settled: Any, cpo: Cpo, clock: Clock) -> None:
     credit(cpo, 12.30)
     cpo.cdr(14.00, "CDR-2")
     clock.forward(minutes=10)
@@ -130,7 +146,7 @@ def test_a_credit_and_a_higher_cdr_collect_nothing_by_themselves(settled, cpo, c
     assert list(rows) == [("receivable", 170, "open", "CDR-2")]
 
 
-def test_a_credit_and_a_new_cdr_of_the_same_total_close_the_incident(settled, cpo, clock) -> None:
+def test_a_credit_and_a_new_cdr_of_the_same_total_close_the_incident(settled: Any, cpo: Cpo, clock: Clock) -> None:
     credit(cpo, 12.30)
     cpo.cdr(12.30, "CDR-2")
     clock.forward(seconds=1)
@@ -139,7 +155,13 @@ def test_a_credit_and_a_new_cdr_of_the_same_total_close_the_incident(settled, cp
         staff.refund(settled.pk, "ana", "Why not.")
 
 
-def test_a_credit_that_overtakes_the_capture_is_told_all_the_same(charged, cpo, clock, run_tasks, monkeypatch) -> None:
+def test_a_credit_that_overtakes_the_capture_is_told_all_the_same(
+    charged: Callable[..., Any],
+    cpo: Cpo,
+    clock: Clock,
+    run_tasks: Callable[..., list[Ran]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     session = charged()
     monkeypatch.setitem(TEST_TOKENS, "pm_sim_ok", TEST_TOKENS["pm_sim_slow"])
     cpo.cdr(12.30)
@@ -151,14 +173,16 @@ def test_a_credit_that_overtakes_the_capture_is_told_all_the_same(charged, cpo, 
     assert open_incidents() == [symptoms.BILL_CHANGED]
 
 
-def test_a_credit_without_reference_after_the_settlement_is_told(settled, cpo, clock) -> None:
+def test_a_credit_without_reference_after_the_settlement_is_told(settled: Any, cpo: Cpo, clock: Clock) -> None:
     cpo.cdr(-12.30, "CREDIT-1", credit=True)
     clock.forward(seconds=1)
     assert open_incidents() == [symptoms.BILL_CHANGED]
     assert said().startswith("12.30 EUR was taken. Credit CDR CREDIT-1 does not say which CDR it takes back.")
 
 
-def test_a_cdr_that_comes_after_staff_released_the_funds_is_told(charged, cpo, clock) -> None:
+def test_a_cdr_that_comes_after_staff_released_the_funds_is_told(
+    charged: Callable[..., Any], cpo: Cpo, clock: Clock
+) -> None:
     session = charged()
     clock.forward(hours=25)
     staff.release(session.pk, "ana", "The CPO lost its records.")
@@ -171,7 +195,7 @@ def test_a_cdr_that_comes_after_staff_released_the_funds_is_told(charged, cpo, c
         staff.refund(session.pk, "ana", "Why not.")
 
 
-def test_the_cdr_of_a_late_session_is_no_change(driver, cpo, clock) -> None:
+def test_the_cdr_of_a_late_session_is_no_change(driver: Driver, cpo: Cpo, clock: Clock) -> None:
     session = driver.start()
     clock.forward(minutes=6)
     assert state(session) == ("failed", "no_session")
@@ -180,7 +204,9 @@ def test_the_cdr_of_a_late_session_is_no_change(driver, cpo, clock) -> None:
     assert open_incidents() == []
 
 
-def test_a_refund_that_the_gateway_refuses_stays_on_the_queue(charged, cpo, clock) -> None:
+def test_a_refund_that_the_gateway_refuses_stays_on_the_queue(
+    charged: Callable[..., Any], cpo: Cpo, clock: Clock
+) -> None:
     session = charged("pm_sim_refund_refused")
     cpo.cdr(12.30)
     clock.forward(seconds=1)
@@ -189,10 +215,10 @@ def test_a_refund_that_the_gateway_refuses_stays_on_the_queue(charged, cpo, cloc
     clock.forward(seconds=1)
     assert (money(session), given_back(session)) == (("captured", 1230), (0, 0))
     assert open_incidents() == [symptoms.BILL_CHANGED]
-    assert "refused the refund" in TimelineEvent.objects.filter(session=session, kind="payment").last().text
+    assert "refused the refund" in told_of_the_payment(session)
 
 
-def test_a_refund_needs_a_note_and_a_sum_that_was_taken(settled) -> None:
+def test_a_refund_needs_a_note_and_a_sum_that_was_taken(settled: Any) -> None:
     with pytest.raises(staff.NotPossible, match="Say why"):
         staff.refund(settled.pk, "ana", " ", driver_pays=0)
     for pays in (-1, 1231):
@@ -201,7 +227,7 @@ def test_a_refund_needs_a_note_and_a_sum_that_was_taken(settled) -> None:
     assert given_back(settled) == (0, 0)
 
 
-def test_held_money_is_released_and_not_given_back(charged) -> None:
+def test_held_money_is_released_and_not_given_back(charged: Callable[..., Any]) -> None:
     session = charged()
     with pytest.raises(staff.NotPossible, match="nothing was captured"):
         staff.refund(session.pk, "ana", "Quickly.")
@@ -211,7 +237,9 @@ def test_held_money_is_released_and_not_given_back(charged) -> None:
 # CDRs of other sessions
 
 
-def test_the_cdr_of_another_session_of_the_same_start_is_not_billed(charged, cpo, clock) -> None:
+def test_the_cdr_of_another_session_of_the_same_start_is_not_billed(
+    charged: Callable[..., Any], cpo: Cpo, clock: Clock
+) -> None:
     session = charged()
     cpo.cdr(3.00, "CDR-1")
     cpo.cdr(4.00, "CDR-2", session_id="S-2")
@@ -221,7 +249,7 @@ def test_the_cdr_of_another_session_of_the_same_start_is_not_billed(charged, cpo
     assert said() == "CDR CDR-2 is about Session S-2, which is not the one that was started: it is not billed."
 
 
-def test_of_two_sessions_that_only_cdrs_tell_of_the_first_is_billed(driver, cpo, clock) -> None:
+def test_of_two_sessions_that_only_cdrs_tell_of_the_first_is_billed(driver: Driver, cpo: Cpo, clock: Clock) -> None:
     session = driver.start()
     clock.forward(minutes=2)
     cpo.cdr(2.00, "CDR-2", kwh=2, session_id="S-2")
@@ -231,7 +259,9 @@ def test_of_two_sessions_that_only_cdrs_tell_of_the_first_is_billed(driver, cpo,
     assert open_incidents() == [symptoms.FOREIGN_SESSION]
 
 
-def test_a_session_found_after_the_other_ones_cdr_was_billed_is_a_duplicate(driver, cpo, clock) -> None:
+def test_a_session_found_after_the_other_ones_cdr_was_billed_is_a_duplicate(
+    driver: Driver, cpo: Cpo, clock: Clock
+) -> None:
     session = driver.start()
     cpo.cdr(4.00, "CDR-2", session_id="S-2")
     clock.forward(seconds=1)
@@ -245,7 +275,9 @@ def test_a_session_found_after_the_other_ones_cdr_was_billed_is_a_duplicate(driv
     }
 
 
-def test_a_gateway_that_takes_another_sum_than_asked_is_told_to_staff(charged, cpo, clock, monkeypatch) -> None:
+def test_a_gateway_that_takes_another_sum_than_asked_is_told_to_staff(
+    charged: Callable[..., Any], cpo: Cpo, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
     session = charged()
     answer = GatewayAnswer(Outcome.DONE, captured_amount=1500)
     monkeypatch.setattr(SimulatedGateway, "capture", lambda *_arguments: answer)

@@ -1,5 +1,8 @@
 """What the driver's bank, or staff at the gateway's own pages, do with the money: staff are told, the CPO is not."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
 from billing.gateways import Dispute, GatewayAnswer, Outcome
@@ -8,13 +11,15 @@ from billing.models import PaymentAuthorization
 from billing.payments import services as billing
 from partners.models import Incident
 from sessions_adhoc import symptoms
+from sessions_adhoc.models import AdHocSession
+from tests.sessions_adhoc.conftest import Clock, Cpo, Driver
 from tests.sessions_adhoc.looking import money, open_incidents, state
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def charging(driver, cpo, clock):
+def charging(driver: Driver, cpo: Cpo, clock: Clock) -> AdHocSession:
     """A session that has charged 10 kWh."""
     session = driver.start()
     cpo.session(0, created=True)
@@ -25,7 +30,7 @@ def charging(driver, cpo, clock):
 
 
 @pytest.fixture
-def settled(charging, cpo, clock):
+def settled(charging: AdHocSession, cpo: Cpo, clock: Clock) -> Any:
     """The same, settled for 12.30 EUR."""
     cpo.session(10, "COMPLETED")
     clock.forward(seconds=1)
@@ -36,10 +41,10 @@ def settled(charging, cpo, clock):
 
 
 @pytest.fixture
-def gateway_says(monkeypatch, clock):
+def gateway_says(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> Callable[..., None]:
     """`gateway_says(session, dispute=...)`: what its lookups tell from now on; it sends an event too."""
 
-    def say(session, **answer) -> None:
+    def say(session: Any, **answer: Any) -> None:
         answered = GatewayAnswer(Outcome.DONE, **answer)
         monkeypatch.setattr(SimulatedGateway, "lookup", lambda *_arguments: answered)
         billing.tell(session.authorization_id, kind="something")
@@ -49,11 +54,11 @@ def gateway_says(monkeypatch, clock):
     return say
 
 
-def timeline(session) -> str:
-    return session.timeline.filter(kind="payment").last().text
+def timeline(session: Any) -> str:
+    return str(session.timeline.filter(kind="payment").last().text)
 
 
-def test_a_dispute_is_opened_and_won(settled, gateway_says):
+def test_a_dispute_is_opened_and_won(settled: Any, gateway_says: Callable[..., None]) -> None:
     gateway_says(settled, captured_amount=1230, refunded_amount=0, dispute=Dispute.OPEN, disputed_amount=1230)
     assert open_incidents() == [symptoms.DISPUTED]
     assert timeline(settled) == "Payment captured, a dispute is open"
@@ -64,13 +69,15 @@ def test_a_dispute_is_opened_and_won(settled, gateway_says):
     assert (state(settled)[0], money(settled)) == ("settled", ("captured", 1230))
 
 
-def test_a_dispute_is_lost(settled, gateway_says):
+def test_a_dispute_is_lost(settled: Any, gateway_says: Callable[..., None]) -> None:
     gateway_says(settled, captured_amount=1230, refunded_amount=0, dispute=Dispute.OPEN, disputed_amount=1230)
     gateway_says(settled, captured_amount=1230, refunded_amount=0, dispute=Dispute.LOST, disputed_amount=1230)
     assert open_incidents() == [symptoms.DISPUTE_LOST]
 
 
-def test_a_refund_fails_days_later_and_is_made_again(settled, gateway_says, clock):
+def test_a_refund_fails_days_later_and_is_made_again(
+    settled: Any, gateway_says: Callable[..., None], clock: Clock
+) -> None:
     billing.request_refund(settled.authorization_id, 300, reason="too much")
     clock.forward(seconds=2)
     assert open_incidents() == []
@@ -81,7 +88,9 @@ def test_a_refund_fails_days_later_and_is_made_again(settled, gateway_says, cloc
     assert symptoms.REFUND_FAILED not in open_incidents()
 
 
-def test_money_captured_at_the_gateways_own_pages_settles_the_session_and_is_told(charging, cpo, gateway_says, clock):
+def test_money_captured_at_the_gateways_own_pages_settles_the_session_and_is_told(
+    charging: AdHocSession, cpo: Cpo, gateway_says: Callable[..., None], clock: Clock
+) -> None:
     gateway_says(charging, captured_amount=4000, refunded_amount=0, amount=4000)
     payment = PaymentAuthorization.objects.get(pk=charging.authorization_id)
     assert (payment.state, payment.captured_amount) == ("captured", 4000)

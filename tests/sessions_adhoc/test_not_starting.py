@@ -1,23 +1,26 @@
 """When charging does not start: nobody pays, and somebody is told where it matters (rules 2-10, 12-14, 24)."""
 
+from collections.abc import Callable
+
 import pytest
 from django.core import mail
 
 from billing.models import SimulatedOperation
-from ocpi.models import Command
+from ocpi.models import Command, Evse
 from partners.models import Policy, RemoteEndpoint
 from partners.tasks import mail_tick
 from sessions_adhoc.models import AttemptSession, ChargingAttempt, TimelineEvent
 from tests.factories import session_data
 from tests.ocpi.cpo import Answer, envelope
-from tests.sessions_adhoc.conftest import stamp
+from tests.sessions_adhoc.conftest import Clock, Cpo, Driver, stamp
 from tests.sessions_adhoc.looking import gateway, money, open_incidents, state, states
+from tests.support.tasks import Ran
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.mark.parametrize("response", ["REJECTED", "NOT_SUPPORTED", "UNKNOWN_SESSION"])
-def test_a_refused_start_fails_at_once(driver, cpo, response) -> None:
+def test_a_refused_start_fails_at_once(driver: Driver, cpo: Cpo, response: str) -> None:
     cpo.accept("START_SESSION", response)
     session = driver.start()
     assert state(session) == ("failed", "command_rejected")
@@ -25,13 +28,13 @@ def test_a_refused_start_fails_at_once(driver, cpo, response) -> None:
     assert open_incidents() == ["START_SESSION returns error"]
 
 
-def test_an_envelope_with_an_error_is_a_refusal(driver, cpo) -> None:
+def test_an_envelope_with_an_error_is_a_refusal(driver: Driver, cpo: Cpo) -> None:
     cpo.server.on("/commands/START_SESSION", envelope({"result": "REJECTED", "timeout": 5}, 2003, "Unknown location"))
     session = driver.start()
     assert state(session) == ("failed", "command_rejected")
 
 
-def test_the_cpos_contact_is_told_once(driver, cpo, run_tasks) -> None:
+def test_the_cpos_contact_is_told_once(driver: Driver, cpo: Cpo, run_tasks: Callable[..., list[Ran]]) -> None:
     from partners.models import Contact
 
     Contact.objects.create(partner=cpo.partner, name="Ana", email="ana@ion.example")
@@ -46,7 +49,7 @@ def test_the_cpos_contact_is_told_once(driver, cpo, run_tasks) -> None:
     assert "Verify the EVSE ID matches your Location data." in mail.outbox[0].body
 
 
-def test_a_server_that_cannot_be_reached_is_tried_three_times(driver, cpo, clock) -> None:
+def test_a_server_that_cannot_be_reached_is_tried_three_times(driver: Driver, cpo: Cpo, clock: Clock) -> None:
     RemoteEndpoint.objects.filter(module="commands").update(url="http://127.0.0.1:9/commands")
     session = driver.start()
     assert state(session)[0] == "starting"
@@ -56,7 +59,7 @@ def test_a_server_that_cannot_be_reached_is_tried_three_times(driver, cpo, clock
     assert money(session) == ("released", 0)
 
 
-def test_a_start_that_may_have_arrived_is_never_sent_again(driver, cpo, clock) -> None:
+def test_a_start_that_may_have_arrived_is_never_sent_again(driver: Driver, cpo: Cpo, clock: Clock) -> None:
     cpo.server.on("/commands/START_SESSION", Answer("<html>Bad gateway</html>", 502))
     session = driver.start()
     clock.forward(minutes=4)
@@ -67,7 +70,7 @@ def test_a_start_that_may_have_arrived_is_never_sent_again(driver, cpo, clock) -
     assert (state(session)[0], len(cpo.sent("START_SESSION"))) == ("charging", 1)
 
 
-def test_no_session_in_the_window_and_none_by_get_releases(driver, cpo, clock) -> None:
+def test_no_session_in_the_window_and_none_by_get_releases(driver: Driver, cpo: Cpo, clock: Clock) -> None:
     session = driver.start()
     clock.forward(minutes=4, seconds=59)
     assert (state(session)[0], cpo.server.calls("GET")) == ("starting", [])
@@ -80,7 +83,7 @@ def test_no_session_in_the_window_and_none_by_get_releases(driver, cpo, clock) -
     assert open_incidents() == []
 
 
-def test_a_session_that_get_finds_is_carried_on_with(driver, cpo, clock) -> None:
+def test_a_session_that_get_finds_is_carried_on_with(driver: Driver, cpo: Cpo, clock: Clock) -> None:
     session = driver.start()
     start = cpo.sent("START_SESSION")[0].body
     found = session_data(
@@ -94,7 +97,7 @@ def test_a_session_that_get_finds_is_carried_on_with(driver, cpo, clock) -> None
     assert state(session)[0] == "charging"
 
 
-def test_when_get_sessions_fails_the_funds_stay_and_the_cpo_is_told(driver, cpo, clock) -> None:
+def test_when_get_sessions_fails_the_funds_stay_and_the_cpo_is_told(driver: Driver, cpo: Cpo, clock: Clock) -> None:
     cpo.refuses_sessions()
     session = driver.start()
     clock.forward(minutes=10)
@@ -110,14 +113,14 @@ def test_when_get_sessions_fails_the_funds_stay_and_the_cpo_is_told(driver, cpo,
     assert (state(session)[0], open_incidents()) == ("charging", [])
 
 
-def test_where_get_sessions_is_not_offered_it_is_not_tried_for_long(driver, cpo, clock) -> None:
+def test_where_get_sessions_is_not_offered_it_is_not_tried_for_long(driver: Driver, cpo: Cpo, clock: Clock) -> None:
     RemoteEndpoint.objects.filter(module="sessions").delete()
     session = driver.start()
     clock.forward(minutes=5, seconds=5)
     assert state(session) == ("escalated", "sessions_unavailable")
 
 
-def test_a_late_session_is_stopped_once_and_never_billed(driver, cpo, clock) -> None:
+def test_a_late_session_is_stopped_once_and_never_billed(driver: Driver, cpo: Cpo, clock: Clock) -> None:
     session = driver.start()
     clock.forward(minutes=6)
     assert state(session)[0] == "failed"
@@ -135,7 +138,7 @@ def test_a_late_session_is_stopped_once_and_never_billed(driver, cpo, clock) -> 
     assert [event.text.split(":")[0] for event in told] == ["PUT Session S-1", "PUT Session S-1", "CDR CDR-1"]
 
 
-def test_a_second_session_for_one_start_is_a_duplicate(driver, cpo, clock) -> None:
+def test_a_second_session_for_one_start_is_a_duplicate(driver: Driver, cpo: Cpo, clock: Clock) -> None:
     session = driver.start()
     cpo.session(0, created=True)
     cpo.session(0, session_id="S-2", created=True)
@@ -146,7 +149,7 @@ def test_a_second_session_for_one_start_is_a_duplicate(driver, cpo, clock) -> No
     assert state(session)[0] == "validating"
 
 
-def test_a_session_of_another_charger_is_an_orphan(driver, cpo, clock) -> None:
+def test_a_session_of_another_charger_is_an_orphan(driver: Driver, cpo: Cpo, clock: Clock) -> None:
     driver.start()
     cpo.session(0, created=True, evse_uid="EVSE-9")
     clock.forward(seconds=1)
@@ -154,7 +157,7 @@ def test_a_session_of_another_charger_is_an_orphan(driver, cpo, clock) -> None:
     assert len(cpo.sent("STOP_SESSION")) == 1
 
 
-def test_sessions_of_other_drivers_are_none_of_ours(driver, cpo, clock) -> None:
+def test_sessions_of_other_drivers_are_none_of_ours(driver: Driver, cpo: Cpo, clock: Clock) -> None:
     session = driver.start()
     cpo.push("PUT", "sessions/SK/ION/S-7", session_data("S-7", last_updated=stamp(clock.now())), 201)
     clock.forward(seconds=1)
@@ -165,13 +168,13 @@ def test_sessions_of_other_drivers_are_none_of_ours(driver, cpo, clock) -> None:
 
 
 @pytest.fixture
-def waits_for_preparing(cpo) -> None:
+def waits_for_preparing(cpo: Cpo) -> None:
     Policy.objects.create(partner=cpo.partner, start_strategy="wait_for_preparing")
 
 
 @pytest.mark.usefixtures("waits_for_preparing")
 @pytest.mark.parametrize("status", ["BLOCKED", "PREPARING"])
-def test_the_plugged_in_connector_starts_the_charge(driver, cpo, clock, status) -> None:
+def test_the_plugged_in_connector_starts_the_charge(driver: Driver, cpo: Cpo, clock: Clock, status: str) -> None:
     session = driver.start()
     assert (state(session)[0], cpo.sent("START_SESSION")) == ("waiting_for_connector", [])
     cpo.evse(status)
@@ -180,7 +183,7 @@ def test_the_plugged_in_connector_starts_the_charge(driver, cpo, clock, status) 
 
 
 @pytest.mark.usefixtures("waits_for_preparing")
-def test_a_connector_that_stays_available_gets_no_start(driver, cpo, clock) -> None:
+def test_a_connector_that_stays_available_gets_no_start(driver: Driver, cpo: Cpo, clock: Clock) -> None:
     session = driver.start()
     clock.forward(minutes=5)
     assert state(session) == ("failed", "connector_never_ready")
@@ -188,7 +191,9 @@ def test_a_connector_that_stays_available_gets_no_start(driver, cpo, clock) -> N
 
 
 @pytest.mark.usefixtures("waits_for_preparing")
-def test_the_driver_may_cancel_while_waiting(driver, cpo, clock, run_tasks) -> None:
+def test_the_driver_may_cancel_while_waiting(
+    driver: Driver, cpo: Cpo, clock: Clock, run_tasks: Callable[..., list[Ran]]
+) -> None:
     session = driver.start()
     answer = driver.call("POST", f"{session.pk}/cancel/")
     run_tasks()
@@ -199,7 +204,7 @@ def test_the_driver_may_cancel_while_waiting(driver, cpo, clock, run_tasks) -> N
 # Rules 13 and 14
 
 
-def test_a_failed_dc_handshake_is_tried_again_on_the_same_reservation(driver, cpo, clock) -> None:
+def test_a_failed_dc_handshake_is_tried_again_on_the_same_reservation(driver: Driver, cpo: Cpo, clock: Clock) -> None:
     session = driver.start()
     cpo.session(0, created=True)
     clock.forward(seconds=5)
@@ -227,7 +232,9 @@ def test_a_failed_dc_handshake_is_tried_again_on_the_same_reservation(driver, cp
     assert [stop.body["session_id"] for stop in cpo.sent("STOP_SESSION")] == ["S-1"]
 
 
-def test_on_ac_a_session_without_energy_fails_at_its_deadline(driver, cpo, clock, evse) -> None:
+def test_on_ac_a_session_without_energy_fails_at_its_deadline(
+    driver: Driver, cpo: Cpo, clock: Clock, evse: Evse
+) -> None:
     evse.connectors.update(power_type="AC_3_PHASE")
     session = driver.start()
     cpo.session(0, created=True)
@@ -236,7 +243,7 @@ def test_on_ac_a_session_without_energy_fails_at_its_deadline(driver, cpo, clock
     assert money(session) == ("released", 0)
 
 
-def test_blocked_on_the_way_in_is_no_failure(driver, cpo, clock) -> None:
+def test_blocked_on_the_way_in_is_no_failure(driver: Driver, cpo: Cpo, clock: Clock) -> None:
     session = driver.start()
     cpo.session(0, created=True)
     cpo.evse("BLOCKED")
@@ -247,19 +254,19 @@ def test_blocked_on_the_way_in_is_no_failure(driver, cpo, clock) -> None:
 # Rule 4
 
 
-def result(cpo, result: str) -> None:
+def result(cpo: Cpo, result: str) -> None:
     url = cpo.sent("START_SESSION")[-1].body["response_url"]
     cpo.push("POST", url.split("/2.2.1/")[1], {"result": result}, 200)
 
 
-def test_an_accepting_result_changes_nothing(driver, cpo, clock) -> None:
+def test_an_accepting_result_changes_nothing(driver: Driver, cpo: Cpo, clock: Clock) -> None:
     session = driver.start()
     result(cpo, "ACCEPTED")
     clock.forward(seconds=1)
     assert (states(session)[-1], cpo.server.calls("GET")) == ("starting", [])
 
 
-def test_a_refusing_result_ends_it_after_one_look(driver, cpo, clock) -> None:
+def test_a_refusing_result_ends_it_after_one_look(driver: Driver, cpo: Cpo, clock: Clock) -> None:
     session = driver.start()
     result(cpo, "EVSE_INOPERATIVE")
     clock.forward(seconds=1)
@@ -267,7 +274,7 @@ def test_a_refusing_result_ends_it_after_one_look(driver, cpo, clock) -> None:
     assert (len(cpo.server.calls("GET")), money(session)) == (2, ("released", 0))
 
 
-def test_a_failed_result_is_not_the_end_yet(driver, cpo, clock) -> None:
+def test_a_failed_result_is_not_the_end_yet(driver: Driver, cpo: Cpo, clock: Clock) -> None:
     session = driver.start()
     result(cpo, "FAILED")
     clock.forward(minutes=1)

@@ -1,6 +1,7 @@
 """No number that a Session carries breaks anything: it is kept, left out, or refused with its path."""
 
 import json
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from ocpi.models import OcpiSession
 from sessions_adhoc.models import Sample
 from tests.factories import period_data
-from tests.sessions_adhoc.conftest import BEGINNING, stamp
+from tests.sessions_adhoc.conftest import BEGINNING, Clock, Cpo, Driver, stamp
 from tests.sessions_adhoc.test_clocks import wire
 
 WORDS = ("1e400", "NaN", "Infinity", "-Infinity")
@@ -27,7 +28,7 @@ def send(cpo: Any, body: dict[str, Any]) -> tuple[int, int]:
 
 
 @pytest.mark.parametrize("where", ["kwh", "POWER", "ENERGY", "STATE_OF_CHARGE", "CURRENT", "total_cost"])
-def test_a_session_with_it_is_answered(driver, cpo, clock, where: str) -> None:
+def test_a_session_with_it_is_answered(driver: Driver, cpo: Cpo, clock: Clock, where: str) -> None:
     driver.start()
     clock.forward(seconds=5)
     cpo.session(1, created=True)
@@ -45,13 +46,13 @@ def test_a_session_with_it_is_answered(driver, cpo, clock, where: str) -> None:
         assert OcpiSession.objects.get().kwh in (1, 2, 90_000_000)
 
 
-def test_energy_that_came_in_no_time_has_no_power(driver, cpo, clock) -> None:
+def test_energy_that_came_in_no_time_has_no_power(driver: Driver, cpo: Cpo, clock: Clock) -> None:
     driver.start()
     clock.forward(seconds=5)
     cpo.session(1, created=True)
     first = stamp(clock.now())
     assert send(cpo, wire(cpo, 26, last_updated=first.replace("Z", ".004Z"))) == (200, 1000)
     assert list(Sample.objects.order_by("pk").values_list("kwh", "kw", "kw_derived", "ignored")) == [
-        (1, None, False, ""),
-        (26, None, False, ""),
+        (Decimal(1), None, False, ""),
+        (Decimal(26), None, False, ""),
     ]

@@ -1,5 +1,8 @@
 """From news to START_SESSION in one task: decided, committed, sent (G5.9.2); and what a worker's death costs then."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -9,18 +12,21 @@ from billing.models import PaymentAuthorization
 from ocpi.calls import commands
 from ocpi.models import Command
 from partners.models import Policy
+from sessions_adhoc.decide import Decision, decide
 from sessions_adhoc.engine import lifecycle
 from sessions_adhoc.models import AdHocSession
 from tests.factories import EvseFactory
+from tests.sessions_adhoc.conftest import Clock, Cpo, Driver
 from tests.sessions_adhoc.looking import money, state
 from tests.support.remembering import remembered
+from tests.support.tasks import Ran
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
 @remembered
-def waiting(driver, cpo):
+def waiting(driver: Driver, cpo: Cpo) -> AdHocSession:
     """A driver who has paid and now plugs the cable in."""
     Policy.objects.create(partner=cpo.partner, start_strategy="wait_for_preparing")
     session = driver.start()
@@ -28,7 +34,9 @@ def waiting(driver, cpo):
     return session
 
 
-def test_one_task_decides_and_sends(waiting, cpo, waiting_tasks, run_tasks) -> None:
+def test_one_task_decides_and_sends(
+    waiting: AdHocSession, cpo: Cpo, waiting_tasks: Callable[[], list[Ran]], run_tasks: Callable[..., list[Ran]]
+) -> None:
     cpo.evse("BLOCKED")
     assert waiting_tasks() == [("sessions_adhoc.tasks.advance", (str(waiting.pk),))]
     assert [name for name, _arguments in run_tasks()] == ["sessions_adhoc.tasks.advance"]
@@ -36,7 +44,7 @@ def test_one_task_decides_and_sends(waiting, cpo, waiting_tasks, run_tasks) -> N
     assert (state(waiting)[0], Command.objects.get().tries) == ("starting", 1)
 
 
-def test_from_the_wish_to_the_start_is_one_task(driver, cpo, run_tasks) -> None:
+def test_from_the_wish_to_the_start_is_one_task(driver: Driver, cpo: Cpo, run_tasks: Callable[..., list[Ran]]) -> None:
     """The gateway is asked, its answer decided on and the START sent by the worker that began."""
     assert driver.call("POST", body={"evse": "SK*ION*EEVSE-1"}).status_code == 201
     assert [name for name, _arguments in run_tasks()] == ["sessions_adhoc.tasks.advance"]
@@ -44,12 +52,13 @@ def test_from_the_wish_to_the_start_is_one_task(driver, cpo, run_tasks) -> None:
     assert (AdHocSession.objects.get().state, Command.objects.get().state) == ("starting", "answered")
 
 
-def test_an_answer_is_kept_where_nothing_can_be_decided_on_it(driver, cpo, clock, run_tasks, monkeypatch) -> None:
+def test_an_answer_is_kept_where_nothing_can_be_decided_on_it(
+    driver: Driver, cpo: Cpo, clock: Clock, run_tasks: Callable[..., list[Ran]], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A fault of ours in a decision costs time: the gateway's answer is written down, and the session is due."""
     assert driver.call("POST", body={"evse": "SK*ION*EEVSE-1"}).status_code == 201
-    decide = lifecycle.decide
 
-    def fails_once_reserved(facts, now):
+    def fails_once_reserved(facts: Any, now: Any) -> Decision:
         if facts.payment.state == "reserved":
             raise RuntimeError("a fault of ours")
         return decide(facts, now)
@@ -67,7 +76,7 @@ def test_an_answer_is_kept_where_nothing_can_be_decided_on_it(driver, cpo, clock
 
 
 def test_a_worker_that_dies_between_the_decision_and_the_sending_costs_seconds(
-    waiting, cpo, clock, run_tasks, monkeypatch
+    waiting: AdHocSession, cpo: Cpo, clock: Clock, run_tasks: Callable[..., list[Ran]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def dies(_command_id: str) -> None:
         raise SystemExit
@@ -85,7 +94,12 @@ def test_a_worker_that_dies_between_the_decision_and_the_sending_costs_seconds(
 
 @pytest.mark.parametrize("news", ["cancelled", "paid no more", "claimed"])
 def test_news_between_the_decision_and_the_sending_is_looked_at(
-    waiting, cpo, driver, run_tasks, monkeypatch, news
+    waiting: AdHocSession,
+    cpo: Cpo,
+    driver: Driver,
+    run_tasks: Callable[..., list[Ran]],
+    monkeypatch: pytest.MonkeyPatch,
+    news: str,
 ) -> None:
     """Whatever came in between makes the worker look at the facts once more (rules 1, 19)."""
 
@@ -106,7 +120,9 @@ def test_news_between_the_decision_and_the_sending_is_looked_at(
     assert Command.objects.get().tries == (1 if news == "claimed" else 0)
 
 
-def test_without_news_in_between_the_facts_are_not_read_again(waiting, cpo, run_tasks) -> None:
+def test_without_news_in_between_the_facts_are_not_read_again(
+    waiting: AdHocSession, cpo: Cpo, run_tasks: Callable[..., list[Ran]]
+) -> None:
     cpo.evse("BLOCKED")
     with CaptureQueriesContext(connection) as captured:
         run_tasks()
@@ -117,7 +133,9 @@ def test_without_news_in_between_the_facts_are_not_read_again(waiting, cpo, run_
     assert not [sql for sql in sending if 'FROM "billing_paymentauthorization"' in sql or 'FROM "ocpi_cdr"' in sql]
 
 
-def test_what_is_due_is_shared_between_workers(waiting, clock, waiting_tasks, monkeypatch) -> None:
+def test_what_is_due_is_shared_between_workers(
+    waiting: AdHocSession, clock: Clock, waiting_tasks: Callable[[], list[Ran]], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("sessions_adhoc.tasks.HANDED_OUT", 1)
     from sessions_adhoc.driver import services
     from sessions_adhoc.tasks import tick

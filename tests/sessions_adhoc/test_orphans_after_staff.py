@@ -2,9 +2,11 @@
 
 import pytest
 
+from ocpi.models import Evse
 from sessions_adhoc import staff, symptoms
-from sessions_adhoc.models import AttemptSession, ChargingAttempt
+from sessions_adhoc.models import AdHocSession, AttemptSession, ChargingAttempt
 from tests.factories import tariff_data
+from tests.sessions_adhoc.conftest import Clock, Cpo, Driver
 from tests.sessions_adhoc.looking import money, open_incidents, state
 from tests.support.remembering import remembered
 
@@ -13,7 +15,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 @remembered
-def published(evse, cpo):
+def published(evse: Evse, cpo: Cpo) -> None:
     """What the driver is shown: the price is frozen with the session, so it is there before."""
     evse.connectors.update(tariff_ids=["T-1"])
     cpo.push("PUT", "tariffs/SK/ION/T-1", tariff_data(last_updated="2026-05-03T12:00:00Z"), 201)
@@ -21,7 +23,7 @@ def published(evse, cpo):
 
 @pytest.fixture
 @remembered
-def in_doubt(driver, cpo, clock):
+def in_doubt(driver: Driver, cpo: Cpo, clock: Clock) -> AdHocSession:
     """A session whose START was accepted, and whose CPO tells nothing more: its attempt is still open."""
     cpo.refuses_sessions()
     session = driver.start()
@@ -30,7 +32,9 @@ def in_doubt(driver, cpo, clock):
     return session
 
 
-def test_a_session_that_appears_after_staff_released_the_funds_is_late_and_stopped(in_doubt, cpo, clock) -> None:
+def test_a_session_that_appears_after_staff_released_the_funds_is_late_and_stopped(
+    in_doubt: AdHocSession, cpo: Cpo, clock: Clock
+) -> None:
     staff.release(in_doubt.pk, "ana", "The driver has left.")
     clock.forward(seconds=1)
     assert (state(in_doubt), money(in_doubt)) == (("failed", "released"), ("released", 0))
@@ -43,7 +47,9 @@ def test_a_session_that_appears_after_staff_released_the_funds_is_late_and_stopp
     assert open_incidents() == [symptoms.LATE_SESSION]
 
 
-def test_an_attempt_ends_when_staff_capture_while_its_start_is_in_doubt(published, in_doubt, cpo, clock) -> None:
+def test_an_attempt_ends_when_staff_capture_while_its_start_is_in_doubt(
+    published: None, in_doubt: AdHocSession, cpo: Cpo, clock: Clock
+) -> None:
     cpo.session(2, "PENDING", created=True)
     clock.forward(seconds=1)
     assert state(in_doubt)[0] == "escalated"
@@ -54,7 +60,9 @@ def test_an_attempt_ends_when_staff_capture_while_its_start_is_in_doubt(publishe
 
 
 @pytest.mark.parametrize(("status", "kwh"), [("COMPLETED", 3), ("INVALID", 3)])
-def test_a_pending_session_that_is_over_with_energy_after_its_window_is_late(driver, cpo, clock, status, kwh) -> None:
+def test_a_pending_session_that_is_over_with_energy_after_its_window_is_late(
+    driver: Driver, cpo: Cpo, clock: Clock, status: str, kwh: int
+) -> None:
     session = driver.start()
     cpo.session(0, "PENDING", created=True)
     clock.forward(minutes=5, seconds=5)
@@ -67,7 +75,9 @@ def test_a_pending_session_that_is_over_with_energy_after_its_window_is_late(dri
     assert money(session) == ("released", 0)
 
 
-def test_a_session_that_ends_without_energy_after_its_attempt_failed_is_not_late(driver, cpo, clock) -> None:
+def test_a_session_that_ends_without_energy_after_its_attempt_failed_is_not_late(
+    driver: Driver, cpo: Cpo, clock: Clock
+) -> None:
     driver.start()
     cpo.session(0, "PENDING", created=True)
     clock.forward(minutes=5, seconds=5)

@@ -1,24 +1,30 @@
 """What CDRs ask beyond what drivers pay, and what cannot be true of them (rules 32, 33)."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
 from billing.models import OutstandingAmount
 from billing.outstanding import AlreadyClosed
+from ocpi.models import Evse
 from sessions_adhoc import staff, symptoms
 from sessions_adhoc.decide.settle import CDR_ENERGY
+from sessions_adhoc.models import AdHocSession
 from tests.factories import tariff_data
+from tests.sessions_adhoc.conftest import Clock, Cpo, Driver
 from tests.sessions_adhoc.looking import money, open_incidents, state
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def charged(driver, cpo, clock, evse):
+def charged(driver: Driver, cpo: Cpo, clock: Clock, evse: Evse) -> Callable[..., Any]:
     """Makes a session that has charged so many kWh at 0.6027 EUR, VAT included, and waits for its CDR."""
     evse.connectors.update(tariff_ids=["T-1"])
     cpo.push("PUT", "tariffs/SK/ION/T-1", tariff_data(), 201)
 
-    def charge(kwh: float = 5, **body):
+    def charge(kwh: float = 5, **body: Any) -> AdHocSession:
         session = driver.start(**body)
         cpo.session(0, created=True)
         clock.forward(seconds=20)
@@ -45,14 +51,23 @@ def rows() -> list[tuple[str, int, str]]:
         (1.81, 3, ("settled", ""), ("captured", 181), [symptoms.ENERGY_DIFFERS]),
     ],
 )
-def test_only_what_can_be_true_is_captured(charged, cpo, clock, total, kwh, outcome, paid, incidents) -> None:
+def test_only_what_can_be_true_is_captured(
+    charged: Callable[..., Any],
+    cpo: Cpo,
+    clock: Clock,
+    total: float,
+    kwh: int,
+    outcome: tuple[str, str],
+    paid: tuple[str, int],
+    incidents: Any,
+) -> None:
     session = charged()
     cpo.cdr(total, kwh=kwh)
     clock.forward(minutes=1)
     assert (state(session), money(session), open_incidents()) == (outcome, paid, incidents)
 
 
-def test_staff_capture_a_sum_for_a_cdr_that_cannot_be_true(charged, cpo, clock) -> None:
+def test_staff_capture_a_sum_for_a_cdr_that_cannot_be_true(charged: Callable[..., Any], cpo: Cpo, clock: Clock) -> None:
     session = charged()
     cpo.cdr(30.14, kwh=50)
     clock.forward(seconds=1)
@@ -61,7 +76,9 @@ def test_staff_capture_a_sum_for_a_cdr_that_cannot_be_true(charged, cpo, clock) 
     assert (state(session)[0], money(session), open_incidents()) == ("settled", ("captured", 301), [])
 
 
-def test_what_was_not_reserved_is_a_receivable_until_somebody_settles_it(charged, cpo, clock) -> None:
+def test_what_was_not_reserved_is_a_receivable_until_somebody_settles_it(
+    charged: Callable[..., Any], cpo: Cpo, clock: Clock
+) -> None:
     session = charged(30, amount=1000)
     cpo.cdr(18.08)
     clock.forward(seconds=1)
@@ -81,7 +98,9 @@ def test_what_was_not_reserved_is_a_receivable_until_somebody_settles_it(charged
     assert money(session) == ("captured", 1000)
 
 
-def test_a_claim_is_withdrawn_when_the_cpo_corrects_its_cdr(charged, cpo, clock) -> None:
+def test_a_claim_is_withdrawn_when_the_cpo_corrects_its_cdr(
+    charged: Callable[..., Any], cpo: Cpo, clock: Clock
+) -> None:
     session = charged()
     cpo.cdr(39.99)
     clock.forward(seconds=1)

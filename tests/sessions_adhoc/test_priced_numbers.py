@@ -1,15 +1,19 @@
 """No number in a tariff or CDR breaks what is shown of its price, or takes a driver's money."""
 
 import json
+from collections.abc import Callable
 from copy import deepcopy
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.test import Client
 
+from ocpi.models import Evse
+from sessions_adhoc.models import AdHocSession
 from tests.factories import period_data, tariff_data
 from tests.ocpi.server.test_numbers import LATER_RESTRICTIONS, RESTRICTIONS, numeric_fields, words, written
-from tests.sessions_adhoc.conftest import BEGINNING, stamp
+from tests.sessions_adhoc.conftest import BEGINNING, Clock, Cpo, Driver, stamp
 from tests.sessions_adhoc.looking import money, state
 
 pytestmark = pytest.mark.django_db
@@ -36,9 +40,9 @@ PERIOD = {"ENERGY": 5, "TIME": 0.01, "PARKING_TIME": 0.01, "POWER": 50, "CURRENT
 
 def all_huge(number: float) -> dict[str, Any]:
     """A tariff with every number as high as this."""
-    huge: Any = deepcopy(TARIFF)
+    huge: dict[str, Any] = deepcopy(TARIFF)
     for path in FIELDS:
-        inner = huge
+        inner: Any = huge
         for step in path[:-1]:
             inner = inner[step]
         inner[path[-1]] = number
@@ -46,7 +50,7 @@ def all_huge(number: float) -> dict[str, Any]:
 
 
 @pytest.fixture
-def publish(evse, cpo):
+def publish(evse: Evse, cpo: Cpo) -> Callable[..., bool]:
     """PUTs a tariff of the charger, and says whether it was taken."""
     evse.connectors.update(tariff_ids=[TARIFF["id"]])
 
@@ -61,10 +65,10 @@ def publish(evse, cpo):
 
 
 @pytest.fixture
-def charged(driver, cpo, clock):
+def charged(driver: Driver, cpo: Cpo, clock: Clock) -> Callable[..., Any]:
     """Makes a session that has charged 5 kWh and waits for its CDR."""
 
-    def charge():
+    def charge() -> AdHocSession:
         session = driver.start()
         cpo.session(0, created=True)
         clock.forward(seconds=20)
@@ -79,18 +83,20 @@ def charged(driver, cpo, clock):
     return charge
 
 
-def test_its_price_is_shown_to_drivers(publish, client) -> None:
+def test_its_price_is_shown_to_drivers(publish: Callable[..., bool], client: Client) -> None:
     for field in FIELDS:
         for number in NUMBERS:
             if publish(written(TARIFF, field, number)):
                 assert client.get("/c/SK*ION*EEVSE-1").status_code == 200, (words(field), number)
-    for number in (1e9, 9e14):
-        assert publish(json.dumps(all_huge(number)))
-        assert client.get("/c/SK*ION*EEVSE-1").status_code == 200, number
+    for high in (1e9, 9e14):
+        assert publish(json.dumps(all_huge(high)))
+        assert client.get("/c/SK*ION*EEVSE-1").status_code == 200, high
 
 
 @pytest.mark.parametrize("number", [1e9, 9e14])
-def test_a_charge_by_it_costs_no_more_than_is_reserved(publish, charged, cpo, clock, number) -> None:
+def test_a_charge_by_it_costs_no_more_than_is_reserved(
+    publish: Callable[..., bool], charged: Callable[..., Any], cpo: Cpo, clock: Clock, number: float
+) -> None:
     assert publish(json.dumps(all_huge(number)))
     session = charged()
     cpo.cdr(3.01, kwh=5, tariffs=[all_huge(number)])
@@ -114,7 +120,9 @@ def settled(session: Any) -> tuple[str, tuple[str, int]]:
 
 
 @pytest.mark.parametrize("changes", CDRS, ids="-".join)
-def test_a_cdr_with_it_and_without_a_tariff_is_held(charged, cpo, clock, changes) -> None:
+def test_a_cdr_with_it_and_without_a_tariff_is_held(
+    charged: Callable[..., Any], cpo: Cpo, clock: Clock, changes: dict[str, Any]
+) -> None:
     session = charged()
     cpo.cdr(30.01, **changes)
     clock.forward(seconds=1)
@@ -122,7 +130,9 @@ def test_a_cdr_with_it_and_without_a_tariff_is_held(charged, cpo, clock, changes
 
 
 @pytest.mark.parametrize("changes", CDRS, ids="-".join)
-def test_a_cdr_with_it_takes_what_the_tariff_explains(publish, charged, cpo, clock, changes) -> None:
+def test_a_cdr_with_it_takes_what_the_tariff_explains(
+    publish: Callable[..., bool], charged: Callable[..., Any], cpo: Cpo, clock: Clock, changes: dict[str, Any]
+) -> None:
     assert publish(json.dumps(TARIFF))
     session = charged()
     cpo.cdr(30.01, tariffs=[TARIFF], **changes)
@@ -132,7 +142,9 @@ def test_a_cdr_with_it_takes_what_the_tariff_explains(publish, charged, cpo, clo
 
 
 @pytest.mark.parametrize("changes", CDRS, ids="-".join)
-def test_a_cdr_with_it_by_a_tariff_like_it_is_held(publish, charged, cpo, clock, changes) -> None:
+def test_a_cdr_with_it_by_a_tariff_like_it_is_held(
+    publish: Callable[..., bool], charged: Callable[..., Any], cpo: Cpo, clock: Clock, changes: dict[str, Any]
+) -> None:
     """Such a tariff is no price: 6.00 per kWh is more than is usual without one."""
     assert publish(json.dumps(all_huge(9e14)))
     session = charged()

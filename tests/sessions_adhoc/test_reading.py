@@ -1,7 +1,7 @@
 """What is decided on is read with the lock, in one statement: never older than the lock, whoever held it before."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,7 +17,9 @@ from sessions_adhoc.engine.snapshot import Snapshot, facts_of
 from sessions_adhoc.models import AdHocSession, ChargingAttempt
 from sessions_adhoc.states import State
 from tests.sessions_adhoc.between import at_every_turning_point
+from tests.sessions_adhoc.conftest import Cpo, Driver
 from tests.sessions_adhoc.looking import money, state
+from tests.support.tasks import Ran
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -47,7 +49,7 @@ def somebody_waiting_to_read(session: AdHocSession) -> Iterator[list[Any]]:
     assert not reader.is_alive()
 
 
-def test_what_was_written_while_it_waited_for_the_lock_is_read(driver) -> None:
+def test_what_was_written_while_it_waited_for_the_lock_is_read(driver: Driver) -> None:
     session = driver.start()
     with somebody_waiting_to_read(session) as found:
         ChargingAttempt.objects.update(connector_fell_at=timezone.now())
@@ -58,7 +60,9 @@ def test_what_was_written_while_it_waited_for_the_lock_is_read(driver) -> None:
     assert (facts.attempt.connector_fell_at, facts.payment.state, status) == (timezone.now(), "capturing", "BLOCKED")
 
 
-def test_a_stop_while_the_start_goes_out_knows_of_it(driver, cpo, run_tasks) -> None:
+def test_a_stop_while_the_start_goes_out_knows_of_it(
+    driver: Driver, cpo: Cpo, run_tasks: Callable[..., list[Ran]]
+) -> None:
     """Whoever waits until the command is taken for sending sees it as sent (rule 1)."""
 
     def prepare() -> AdHocSession:
@@ -80,7 +84,7 @@ def test_a_stop_while_the_start_goes_out_knows_of_it(driver, cpo, run_tasks) -> 
     assert set(outcomes) == {(0, "failed", "releasing"), (1, "starting", "reserved")}
 
 
-def test_the_session_is_locked_before_its_payment(driver) -> None:
+def test_the_session_is_locked_before_its_payment(driver: Driver) -> None:
     """Whoever waits for the session holds nothing that its holder may need."""
     session = driver.start()
     with somebody_waiting_to_read(session) as found:
@@ -88,7 +92,7 @@ def test_the_session_is_locked_before_its_payment(driver) -> None:
     assert len(found) == 1
 
 
-def test_it_is_what_the_orm_reads(driver, cpo, run_tasks) -> None:
+def test_it_is_what_the_orm_reads(driver: Driver, cpo: Cpo, run_tasks: Callable[..., list[Ran]]) -> None:
     """Of two attempts the newest, with the Session that counts for it."""
     session = driver.start()
     cpo.session(0, created=True)
@@ -118,6 +122,6 @@ def test_it_is_what_the_orm_reads(driver, cpo, run_tasks) -> None:
     assert rows.session.state == State.CHARGING
 
 
-def test_nothing_is_locked_that_is_not_there(db) -> None:
+def test_nothing_is_locked_that_is_not_there(db: None) -> None:
     with transaction.atomic(), pytest.raises(AdHocSession.DoesNotExist):
         Snapshot.locked("3d71755d-65d4-4281-bb98-404c4d9fbe55")

@@ -12,7 +12,9 @@ from ocpi.models import Command
 from sessions_adhoc.driver import services
 from sessions_adhoc.engine import lifecycle
 from sessions_adhoc.models import AdHocSession, ChargingAttempt, TimelineEvent
+from tests.sessions_adhoc.conftest import Clock, Cpo, Driver
 from tests.sessions_adhoc.looking import gateway, money, state
+from tests.support.tasks import Ran
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -39,7 +41,9 @@ def together(*calls: Callable[[], Any]) -> list[Any]:
     return outcomes
 
 
-def test_many_workers_advancing_one_session_open_one_attempt(driver, cpo, run_tasks) -> None:
+def test_many_workers_advancing_one_session_open_one_attempt(
+    driver: Driver, cpo: Cpo, run_tasks: Callable[..., list[Ran]]
+) -> None:
     answer = driver.call("POST", body={"evse": "SK*ION*EEVSE-1"})
     session_id = answer.json()["id"]
     lifecycle.advance(session_id)
@@ -52,7 +56,9 @@ def test_many_workers_advancing_one_session_open_one_attempt(driver, cpo, run_ta
     assert TimelineEvent.objects.filter(state_to="starting").count() == 1
 
 
-def test_many_workers_sending_one_start_send_it_once(driver, cpo, run_tasks) -> None:
+def test_many_workers_sending_one_start_send_it_once(
+    driver: Driver, cpo: Cpo, run_tasks: Callable[..., list[Ran]]
+) -> None:
     from ocpi.calls import commands
 
     session = driver.start()
@@ -64,7 +70,9 @@ def test_many_workers_sending_one_start_send_it_once(driver, cpo, run_tasks) -> 
     assert state(session)[0] == "starting"
 
 
-def test_the_drivers_stop_and_the_end_at_once(driver, cpo, clock, run_tasks) -> None:
+def test_the_drivers_stop_and_the_end_at_once(
+    driver: Driver, cpo: Cpo, clock: Clock, run_tasks: Callable[..., list[Ran]]
+) -> None:
     session = driver.start()
     cpo.session(0, created=True)
     run_tasks()
@@ -83,7 +91,7 @@ def test_the_drivers_stop_and_the_end_at_once(driver, cpo, clock, run_tasks) -> 
     assert SimulatedOperation.objects.filter(verb="capture").count() == 1
 
 
-def test_two_requests_with_one_key_at_once_are_one_session(driver, cpo) -> None:
+def test_two_requests_with_one_key_at_once_are_one_session(driver: Driver, cpo: Cpo) -> None:
     headers = {"Idempotency-Key": "k-1"}
     answers = together(*[lambda: driver.call("POST", body={"evse": "SK*ION*EEVSE-1"}, **headers)] * 4)
     assert sorted(answer.status_code for answer in answers) == [200, 200, 200, 201]

@@ -5,6 +5,8 @@ of those that either order alone has.
 """
 
 from collections import Counter
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -16,13 +18,15 @@ from sessions_adhoc.driver import services
 from sessions_adhoc.models import AdHocSession, AttemptSession
 from sessions_adhoc.tasks import tick
 from tests.sessions_adhoc.between import at_every_turning_point
+from tests.sessions_adhoc.conftest import Clock, Cpo, Driver
 from tests.sessions_adhoc.looking import gateway, money, state
+from tests.support.tasks import Ran
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def numbered():
+def numbered() -> Callable[..., str]:
     """`numbered("S")`: a new id."""
     counter: Counter[str] = Counter()
 
@@ -33,16 +37,18 @@ def numbered():
     return number
 
 
-def incidents_of(session) -> list[str]:
+def incidents_of(session: Any) -> list[str]:
     return list(Incident.objects.filter(reference=str(session.pk), closed_at=None).values_list("symptom", flat=True))
 
 
-def captures(session) -> int:
+def captures(session: Any) -> int:
     return SimulatedOperation.objects.filter(charge__reference=str(session.pk), verb="capture", outcome="done").count()
 
 
 @pytest.fixture
-def validating(driver, cpo, clock, numbered):
+def validating(
+    driver: Driver, cpo: Cpo, clock: Clock, numbered: Callable[..., str]
+) -> Callable[..., tuple[AdHocSession, str]]:
     """Makes a session on AC that has no energy, and whose time for energy is over at this moment."""
 
     def make() -> tuple[AdHocSession, str]:
@@ -57,10 +63,12 @@ def validating(driver, cpo, clock, numbered):
     return make
 
 
-def test_news_during_a_tick(validating, cpo, run_tasks) -> None:
+def test_news_during_a_tick(
+    validating: Callable[..., tuple[AdHocSession, str]], cpo: Cpo, run_tasks: Callable[..., list[Ran]]
+) -> None:
     """Energy arrives while the tick gives the session up: it charges, or it is late; nothing in between."""
 
-    def sweep(_made) -> None:
+    def sweep(_made: Any) -> None:
         tick()
         run_tasks()
 
@@ -85,7 +93,9 @@ def test_news_during_a_tick(validating, cpo, run_tasks) -> None:
 
 
 @pytest.fixture
-def awaiting_cdr(driver, cpo, clock, numbered):
+def awaiting_cdr(
+    driver: Driver, cpo: Cpo, clock: Clock, numbered: Callable[..., str]
+) -> Callable[..., tuple[AdHocSession, str]]:
     """Makes a session that has charged and waits for its CDR."""
 
     def make() -> tuple[AdHocSession, str]:
@@ -102,14 +112,16 @@ def awaiting_cdr(driver, cpo, clock, numbered):
 
 
 @pytest.mark.parametrize("same", [True, False])
-def test_two_cdrs_at_once(awaiting_cdr, cpo, run_tasks, same) -> None:
+def test_two_cdrs_at_once(
+    awaiting_cdr: Callable[..., tuple[AdHocSession, str]], cpo: Cpo, run_tasks: Callable[..., list[Ran]], same: bool
+) -> None:
     """The same CDR twice is one; of two, one is billed and staff know of the other, or staff decide."""
 
-    def post(made, number: int) -> None:
+    def post(made: Any, number: int) -> None:
         name = f"{made[1]}-CDR-{1 if same else number}"
         cpo.cdr(3.21 if same else 3.00 + number, name, kwh=5, session_id=made[1], expected=None)
 
-    def first(made) -> None:
+    def first(made: Any) -> None:
         post(made, 1)
         run_tasks()
 
@@ -130,8 +142,10 @@ def test_two_cdrs_at_once(awaiting_cdr, cpo, run_tasks, same) -> None:
         assert captures(session) == (ours[0] == "captured")
 
 
-def test_stop_while_settling(awaiting_cdr, cpo, run_tasks) -> None:
-    def settle(made) -> None:
+def test_stop_while_settling(
+    awaiting_cdr: Callable[..., tuple[AdHocSession, str]], cpo: Cpo, run_tasks: Callable[..., list[Ran]]
+) -> None:
+    def settle(made: Any) -> None:
         cpo.cdr(3.21, f"{made[1]}-CDR", kwh=5, session_id=made[1])
         run_tasks()
 
@@ -149,17 +163,19 @@ def test_stop_while_settling(awaiting_cdr, cpo, run_tasks) -> None:
         assert [sent for sent in cpo.sent("STOP_SESSION") if sent.body["session_id"] == name] == []
 
 
-def test_staff_release_while_the_cdr_arrives(awaiting_cdr, cpo, clock, run_tasks) -> None:
+def test_staff_release_while_the_cdr_arrives(
+    awaiting_cdr: Callable[..., tuple[AdHocSession, str]], cpo: Cpo, clock: Clock, run_tasks: Callable[..., list[Ran]]
+) -> None:
     """Rule 24: captured or released, and if released, staff know that a CDR asks for more."""
 
-    def escalated():
+    def escalated() -> tuple[AdHocSession, str]:
         made = awaiting_cdr()
         cpo.cdr(3.21, f"{made[1]}-CZK", kwh=5, session_id=made[1], currency="CZK")
         run_tasks()
         assert state(made[0])[0] == "escalated"
         return made
 
-    def correct(made) -> None:
+    def correct(made: Any) -> None:
         cpo.cdr(
             -3.21,
             f"{made[1]}-CREDIT",

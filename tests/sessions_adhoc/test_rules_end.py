@@ -1,5 +1,6 @@
 """Contradictions, meter values, stops that are lost or forgotten (rules 15-23)."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 
@@ -8,20 +9,21 @@ import pytest
 from ocpi.models import Command
 from ocpi.tasks import commands_tick
 from ocpi.versions import VERSIONS
-from sessions_adhoc.models import Sample
+from sessions_adhoc.models import AdHocSession, Sample
 from sessions_adhoc.news import metering
 from tests.factories import period_data
-from tests.sessions_adhoc.conftest import stamp
+from tests.sessions_adhoc.conftest import Clock, Cpo, Driver, stamp
 from tests.sessions_adhoc.looking import state
 from tests.support import tasks
 from tests.support.remembering import remembered
+from tests.support.tasks import Ran
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
 @remembered
-def charging(driver, cpo, clock):
+def charging(driver: Driver, cpo: Cpo, clock: Clock) -> AdHocSession:
     """A session that charges: 5 kWh, connector CHARGING."""
     session = driver.start()
     cpo.session(0, created=True)
@@ -33,7 +35,7 @@ def charging(driver, cpo, clock):
     return session
 
 
-def minutes_of_samples(cpo, clock, minutes: int) -> None:
+def minutes_of_samples(cpo: Cpo, clock: Clock, minutes: int) -> None:
     for _ in range(minutes):
         clock.forward(minutes=1)
         cpo.session(5)
@@ -43,7 +45,9 @@ def minutes_of_samples(cpo, clock, minutes: int) -> None:
 # Rule 16
 
 
-def test_news_of_the_connector_that_something_overtook_changes_nothing(cpo, clock, charging) -> None:
+def test_news_of_the_connector_that_something_overtook_changes_nothing(
+    cpo: Cpo, clock: Clock, charging: AdHocSession
+) -> None:
     clock.forward(minutes=1)
     cpo.session(5)
     cpo.evse("CHARGING")
@@ -57,7 +61,9 @@ def test_news_of_the_connector_that_something_overtook_changes_nothing(cpo, cloc
 # Rule 17
 
 
-def test_a_connector_that_contradicts_for_half_an_hour_ends_the_tracking(cpo, clock, charging) -> None:
+def test_a_connector_that_contradicts_for_half_an_hour_ends_the_tracking(
+    cpo: Cpo, clock: Clock, charging: AdHocSession
+) -> None:
     cpo.evse("OUTOFORDER")
     minutes_of_samples(cpo, clock, 29)
     assert state(charging)[0] == "charging"
@@ -66,7 +72,9 @@ def test_a_connector_that_contradicts_for_half_an_hour_ends_the_tracking(cpo, cl
 
 
 @pytest.mark.parametrize("status", ["UNKNOWN", "CHARGING"])
-def test_a_connector_that_does_not_contradict_ends_nothing(cpo, clock, charging, status) -> None:
+def test_a_connector_that_does_not_contradict_ends_nothing(
+    cpo: Cpo, clock: Clock, charging: AdHocSession, status: str
+) -> None:
     if status == "CHARGING":
         cpo.evse("RESERVED")
         clock.forward(seconds=5)
@@ -75,7 +83,7 @@ def test_a_connector_that_does_not_contradict_ends_nothing(cpo, clock, charging,
     assert state(charging)[0] == "charging"
 
 
-def test_a_connectors_clock_that_is_ahead_delays_nothing(cpo, clock, charging) -> None:
+def test_a_connectors_clock_that_is_ahead_delays_nothing(cpo: Cpo, clock: Clock, charging: AdHocSession) -> None:
     ahead = {"status": "AVAILABLE", "last_updated": stamp(clock.now() + timedelta(hours=3))}
     cpo.push("PATCH", "locations/SK/ION/LOC-1/EVSE-1", ahead, 200)
     clock.forward(seconds=6)
@@ -85,7 +93,7 @@ def test_a_connectors_clock_that_is_ahead_delays_nothing(cpo, clock, charging) -
 # Rules 14 and 19
 
 
-def test_blocked_before_charging_does_not_end_a_charge(driver, cpo, clock) -> None:
+def test_blocked_before_charging_does_not_end_a_charge(driver: Driver, cpo: Cpo, clock: Clock) -> None:
     session = driver.start()
     cpo.session(0, created=True)
     clock.forward(seconds=10)
@@ -95,7 +103,9 @@ def test_blocked_before_charging_does_not_end_a_charge(driver, cpo, clock) -> No
     assert state(session)[0] == "charging"
 
 
-def test_a_stop_that_was_given_up_is_not_sent_behind_the_drivers_back(driver, cpo, clock, charging, run_tasks) -> None:
+def test_a_stop_that_was_given_up_is_not_sent_behind_the_drivers_back(
+    driver: Driver, cpo: Cpo, clock: Clock, charging: AdHocSession, run_tasks: Callable[..., list[Ran]]
+) -> None:
     answer = driver.call("POST", f"{charging.pk}/stop/")
     assert answer.status_code == 202
     tasks.purge()
@@ -119,12 +129,12 @@ def test_a_stop_that_was_given_up_is_not_sent_behind_the_drivers_back(driver, cp
 # Rules 21 to 23
 
 
-def test_an_old_sample_is_kept_and_ignored(cpo, clock, charging) -> None:
+def test_an_old_sample_is_kept_and_ignored(cpo: Cpo, clock: Clock, charging: AdHocSession) -> None:
     clock.forward(minutes=1)
     old = stamp(clock.now() - timedelta(seconds=75))
     change = {"kwh": 9, "last_updated": old}
     cpo.push("PATCH", "sessions/SK/ION/S-1", change, 200)
-    row = Sample.objects.order_by("-pk").first()
+    row = Sample.objects.order_by("-pk")[0]
     assert (row.kwh, row.ignored) == (Decimal(9), "older than the newest sample")
     assert state(charging)[0] == "charging"
 
@@ -134,7 +144,7 @@ def faults_of_samples() -> list[str]:
     return list(Sample.objects.filter(ignored="").order_by("pk").values_list("faults", flat=True))
 
 
-def test_what_is_wrong_with_meter_values_is_noted(driver, cpo, clock) -> None:
+def test_what_is_wrong_with_meter_values_is_noted(driver: Driver, cpo: Cpo, clock: Clock) -> None:
     driver.start()
     power = [period_data("2026-05-04T12:00:00Z", POWER=50)]
     cpo.session(0, created=True, charging_periods=power)
@@ -148,7 +158,7 @@ def test_what_is_wrong_with_meter_values_is_noted(driver, cpo, clock) -> None:
     assert faults_of_samples() == ["", "power", "power,late", "energy,power", ""]
 
 
-def test_good_meter_values_pass(driver, cpo, clock) -> None:
+def test_good_meter_values_pass(driver: Driver, cpo: Cpo, clock: Clock) -> None:
     driver.start()
     for kwh in range(3):
         cpo.session(kwh, created=kwh == 0, charging_periods=[period_data(stamp(clock.now()), POWER=50)])
@@ -156,14 +166,18 @@ def test_good_meter_values_pass(driver, cpo, clock) -> None:
     assert faults_of_samples() == ["", "", ""]
 
 
-def test_without_power_in_its_version_no_power_is_no_fault(driver, cpo, clock, monkeypatch) -> None:
+def test_without_power_in_its_version_no_power_is_no_fault(
+    driver: Driver, cpo: Cpo, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(metering, "VERSIONS", {"2.2.1": VERSIONS["2.1.1"]})
     driver.start()
     cpo.session(0, created=True)
     assert faults_of_samples() == [""]
 
 
-def test_a_correction_has_its_five_seconds_however_late_the_fall_was_told(driver, cpo, clock) -> None:
+def test_a_correction_has_its_five_seconds_however_late_the_fall_was_told(
+    driver: Driver, cpo: Cpo, clock: Clock
+) -> None:
     """Rule 15: pushes come late and in a row, and clocks differ: we wait from when we heard of it."""
     session = driver.start()
     cpo.session(0, created=True)

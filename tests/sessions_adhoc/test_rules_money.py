@@ -1,18 +1,21 @@
 """Held funds: always on the staff queue, and what staff do with them (rules 24-30)."""
 
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from billing.gateways import GatewayAnswer, GatewayUnreachable, Outcome
 from billing.gateways.simulated import SimulatedGateway
-from ocpi.models import Cdr
+from ocpi.models import Cdr, Evse
 from partners.models import Incident
 from sessions_adhoc import staff, symptoms
 from sessions_adhoc.decide.settle import MONEY_STUCK
-from sessions_adhoc.models import TimelineEvent
+from sessions_adhoc.models import AdHocSession, TimelineEvent
 from tests.factories import tariff_data
 from tests.ocpi.cpo import envelope
+from tests.sessions_adhoc.conftest import Clock, Cpo, Driver
 from tests.sessions_adhoc.looking import gateway, money, open_incidents, state, states
 from tests.support.remembering import remembered
 
@@ -20,7 +23,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def refuses(monkeypatch):
+def refuses(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """`refuses("release")`: the gateway refuses it from now on; `refuses()`: nothing any more."""
 
     def script(*verbs: str, answer: GatewayAnswer | Exception | None = None) -> None:
@@ -37,13 +40,13 @@ def refuses(monkeypatch):
 
 
 @pytest.fixture
-def charged(driver, cpo, clock):
+def charged(driver: Driver, cpo: Cpo, clock: Clock) -> Callable[..., Any]:
     """Makes a session that has charged 5 kWh and waits for its CDR."""
 
-    def charge(method: str = "pm_sim_ok"):
+    def charge(method: str = "pm_sim_ok") -> Any:
         return cpo.once(("charged", method), lambda: play(method))
 
-    def play(method: str):
+    def play(method: str) -> AdHocSession:
         session = driver.start(payment_method=method)
         cpo.server.on("GET /cdrs", envelope([]))
         cpo.session(0, created=True)
@@ -58,7 +61,7 @@ def charged(driver, cpo, clock):
 
 
 @pytest.fixture
-def escalated(charged, clock):
+def escalated(charged: Callable[..., Any], clock: Clock) -> Any:
     """A session that waited a day for its CDR."""
     session = charged()
     clock.forward(hours=25)
@@ -66,14 +69,16 @@ def escalated(charged, clock):
     return session
 
 
-def staff_lines(session) -> list[tuple[str, str]]:
+def staff_lines(session: Any) -> list[tuple[str, str]]:
     return list(TimelineEvent.objects.filter(session=session, kind="staff").values_list("actor", "text"))
 
 
 # Rule 24: held money is on the queue, also after the end
 
 
-def test_a_release_that_the_gateway_refuses_after_the_end_is_told_to_staff(driver, cpo, clock, refuses) -> None:
+def test_a_release_that_the_gateway_refuses_after_the_end_is_told_to_staff(
+    driver: Driver, cpo: Cpo, clock: Clock, refuses: Callable[..., None]
+) -> None:
     refuses("release")
     cpo.accept("START_SESSION", "REJECTED")
     session = driver.start()
@@ -86,7 +91,9 @@ def test_a_release_that_the_gateway_refuses_after_the_end_is_told_to_staff(drive
     assert open_incidents() == ["START_SESSION returns error"]
 
 
-def test_a_capture_that_never_comes_through_is_escalated_and_settles_when_it_does(charged, cpo, clock, refuses) -> None:
+def test_a_capture_that_never_comes_through_is_escalated_and_settles_when_it_does(
+    charged: Callable[..., Any], cpo: Cpo, clock: Clock, refuses: Callable[..., None]
+) -> None:
     session = charged()
     refuses("capture", answer=GatewayUnreachable("timed out", might_have_arrived=False))
     cpo.cdr(3.21)
@@ -98,7 +105,7 @@ def test_a_capture_that_never_comes_through_is_escalated_and_settles_when_it_doe
     assert (state(session)[0], money(session), open_incidents()) == ("settled", ("captured", 321), [])
 
 
-def test_a_second_cdr_of_a_settled_session_moves_no_money(charged, cpo, clock) -> None:
+def test_a_second_cdr_of_a_settled_session_moves_no_money(charged: Callable[..., Any], cpo: Cpo, clock: Clock) -> None:
     session = charged()
     cpo.cdr(3.21)
     clock.forward(seconds=1)
@@ -110,7 +117,7 @@ def test_a_second_cdr_of_a_settled_session_moves_no_money(charged, cpo, clock) -
 # Rules 26 and 27
 
 
-def test_the_cdr_of_an_attempt_that_failed_is_not_billed_with_the_other(driver, cpo, clock) -> None:
+def test_the_cdr_of_an_attempt_that_failed_is_not_billed_with_the_other(driver: Driver, cpo: Cpo, clock: Clock) -> None:
     session = driver.start()
     cpo.session(0, created=True)
     cpo.evse("CHARGING")
@@ -131,7 +138,7 @@ def test_the_cdr_of_an_attempt_that_failed_is_not_billed_with_the_other(driver, 
 # Rule 28
 
 
-def test_a_reservation_that_ends_while_it_charges_is_told_to_staff(driver, cpo, clock) -> None:
+def test_a_reservation_that_ends_while_it_charges_is_told_to_staff(driver: Driver, cpo: Cpo, clock: Clock) -> None:
     session = driver.start(payment_method="pm_sim_expires")
     cpo.session(0, created=True)
     clock.forward(seconds=10)
@@ -140,7 +147,7 @@ def test_a_reservation_that_ends_while_it_charges_is_told_to_staff(driver, cpo, 
     assert (state(session)[0], open_incidents()) == ("charging", [symptoms.RESERVATION_ENDS])
 
 
-def test_a_reservation_that_ends_without_a_cdr_is_escalated_before(charged) -> None:
+def test_a_reservation_that_ends_without_a_cdr_is_escalated_before(charged: Callable[..., Any]) -> None:
     session = charged("pm_sim_expires")
     assert (state(session), money(session)[0]) == (("escalated", "reservation_expires"), "reserved")
 
@@ -148,7 +155,7 @@ def test_a_reservation_that_ends_without_a_cdr_is_escalated_before(charged) -> N
 # Rule 30: the three actions
 
 
-def test_check_again_asks_for_the_cdr_and_settles(escalated, cpo, clock) -> None:
+def test_check_again_asks_for_the_cdr_and_settles(escalated: Any, cpo: Cpo, clock: Clock) -> None:
     asked = len(cpo.server.calls("GET", "/cdrs"))
     start = cpo.sent("START_SESSION")[-1].body
     from tests.factories import cdr_data, session_data
@@ -163,7 +170,7 @@ def test_check_again_asks_for_the_cdr_and_settles(escalated, cpo, clock) -> None
     assert staff_lines(escalated) == [("ana", "ana checked again.")]
 
 
-def test_check_again_releases_once_the_cpo_says_that_it_has_no_session(driver, cpo, clock) -> None:
+def test_check_again_releases_once_the_cpo_says_that_it_has_no_session(driver: Driver, cpo: Cpo, clock: Clock) -> None:
     cpo.refuses_sessions()
     session = driver.start()
     clock.forward(minutes=10)
@@ -180,7 +187,7 @@ def test_check_again_releases_once_the_cpo_says_that_it_has_no_session(driver, c
     )
 
 
-def test_capture_from_a_cdr_that_did_not_count(charged, cpo, clock) -> None:
+def test_capture_from_a_cdr_that_did_not_count(charged: Callable[..., Any], cpo: Cpo, clock: Clock) -> None:
     session = charged()
     cpo.cdr(-1.00, "C-0", credit=True)
     cpo.cdr(3.21)
@@ -194,7 +201,9 @@ def test_capture_from_a_cdr_that_did_not_count(charged, cpo, clock) -> None:
     assert open_incidents() == []
 
 
-def test_capture_from_a_cdr_never_takes_more_than_was_reserved(charged, cpo, clock) -> None:
+def test_capture_from_a_cdr_never_takes_more_than_was_reserved(
+    charged: Callable[..., Any], cpo: Cpo, clock: Clock
+) -> None:
     session = charged()
     cpo.cdr(-1.00, "C-0", credit=True)
     cpo.cdr(99.00)
@@ -206,20 +215,20 @@ def test_capture_from_a_cdr_never_takes_more_than_was_reserved(charged, cpo, clo
 
 @pytest.fixture
 @remembered
-def published(evse, cpo):
+def published(evse: Evse, cpo: Cpo) -> None:
     """0.49 EUR per kWh and 23 % VAT: 5 kWh cost 3.01 EUR."""
     evse.connectors.update(tariff_ids=["T-1"])
     cpo.push("PUT", "tariffs/SK/ION/T-1", tariff_data(last_updated="2026-05-03T12:00:00Z"), 201)
 
 
-def test_capture_from_the_last_meter_value(published, escalated, clock) -> None:
+def test_capture_from_the_last_meter_value(published: None, escalated: Any, clock: Clock) -> None:
     staff.capture_from_last_sample(escalated.pk, "ana", "The CPO sends no CDR.")
     clock.forward(seconds=1)
     assert (state(escalated)[0], money(escalated)) == ("settled", ("captured", 301))
     assert states(escalated)[-1] == "settled"
 
 
-def test_a_meter_value_without_a_shown_price_cannot_be_captured(escalated, cpo, evse) -> None:
+def test_a_meter_value_without_a_shown_price_cannot_be_captured(escalated: Any, cpo: Cpo, evse: Evse) -> None:
     # What is published later was shown to nobody.
     evse.connectors.update(tariff_ids=["T-1"])
     cpo.push("PUT", "tariffs/SK/ION/T-1", tariff_data(), 201)
@@ -227,7 +236,7 @@ def test_a_meter_value_without_a_shown_price_cannot_be_captured(escalated, cpo, 
         staff.capture_from_last_sample(escalated.pk, "ana", "The CPO sends no CDR.")
 
 
-def test_release(escalated, clock) -> None:
+def test_release(escalated: Any, clock: Clock) -> None:
     staff.release(escalated.pk, "ana", "The CPO lost its records.")
     clock.forward(seconds=1)
     assert (state(escalated), money(escalated)) == (("failed", "released"), ("released", 0))
@@ -237,7 +246,7 @@ def test_release(escalated, clock) -> None:
     )
 
 
-def test_release_ends_a_session_whose_money_is_gone(charged, clock) -> None:
+def test_release_ends_a_session_whose_money_is_gone(charged: Callable[..., Any], clock: Clock) -> None:
     session = charged("pm_sim_expires")
     clock.forward(minutes=30)
     assert (state(session)[0], money(session)[0]) == ("escalated", "expired")
@@ -246,14 +255,14 @@ def test_release_ends_a_session_whose_money_is_gone(charged, clock) -> None:
 
 
 @pytest.mark.parametrize("note", ["", "  "])
-def test_money_is_not_moved_without_a_note(escalated, note) -> None:
+def test_money_is_not_moved_without_a_note(escalated: Any, note: str) -> None:
     for act in (staff.release, staff.capture_from_last_sample):
         with pytest.raises(staff.NotPossible, match="Say why"):
             act(escalated.pk, "ana", note)
     assert (money(escalated)[0], staff_lines(escalated)) == ("reserved", [])
 
 
-def test_staff_decide_only_on_what_does_not_end_by_itself(charged, clock) -> None:
+def test_staff_decide_only_on_what_does_not_end_by_itself(charged: Callable[..., Any], clock: Clock) -> None:
     session = charged()
     for act in (staff.release, staff.capture_from_last_sample):
         with pytest.raises(staff.NotPossible, match="still comes to its end"):
@@ -262,7 +271,7 @@ def test_staff_decide_only_on_what_does_not_end_by_itself(charged, clock) -> Non
     assert (state(session)[0], money(session)[0]) == ("awaiting_cdr", "reserved")
 
 
-def test_staff_do_not_move_what_a_cdr_that_has_just_come_settles(escalated, cpo, clock) -> None:
+def test_staff_do_not_move_what_a_cdr_that_has_just_come_settles(escalated: Any, cpo: Cpo, clock: Clock) -> None:
     cpo.cdr(3.21)
     for act in (staff.release, staff.capture_from_last_sample):
         with pytest.raises(staff.NotPossible, match="has just come"):
@@ -271,7 +280,7 @@ def test_staff_do_not_move_what_a_cdr_that_has_just_come_settles(escalated, cpo,
     assert (state(escalated)[0], money(escalated), open_incidents()) == ("settled", ("captured", 321), [])
 
 
-def test_what_was_moved_is_not_moved_again(escalated, cpo, clock) -> None:
+def test_what_was_moved_is_not_moved_again(escalated: Any, cpo: Cpo, clock: Clock) -> None:
     staff.release(escalated.pk, "ana", "First.")
     with pytest.raises(staff.NotPossible, match="nothing can be released"):
         staff.release(escalated.pk, "ana", "Second.")
@@ -281,7 +290,9 @@ def test_what_was_moved_is_not_moved_again(escalated, cpo, clock) -> None:
 
 
 @pytest.mark.parametrize(("currency", "said"), [("CZK", "is in CZK"), (None, "does not belong")])
-def test_only_a_cdr_that_fits_is_captured(charged, cpo, clock, currency, said) -> None:
+def test_only_a_cdr_that_fits_is_captured(
+    charged: Callable[..., Any], cpo: Cpo, clock: Clock, currency: str | None, said: str
+) -> None:
     session = charged()
     cpo.cdr(3.21, currency="CZK")
     clock.forward(seconds=1)
@@ -291,7 +302,7 @@ def test_only_a_cdr_that_fits_is_captured(charged, cpo, clock, currency, said) -
     assert money(session)[0] == "reserved"
 
 
-def test_an_incident_names_partner_session_cause_and_proof(driver, cpo, clock) -> None:
+def test_an_incident_names_partner_session_cause_and_proof(driver: Driver, cpo: Cpo, clock: Clock) -> None:
     cpo.refuses_sessions()
     session = driver.start()
     clock.forward(minutes=10)

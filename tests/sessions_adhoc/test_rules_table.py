@@ -35,7 +35,7 @@ def test_every_rule_has_a_fault_that_fits_the_code_and_tests_that_exist() -> Non
     assert fitting == all_of_them
 
 
-def test_a_fault_that_does_not_fit_and_a_rule_without_one_are_said(tmp_path) -> None:
+def test_a_fault_that_does_not_fit_and_a_rule_without_one_are_said(tmp_path: Path) -> None:
     table = tmp_path / "rules.toml"
     table.write_text(ALL_RULES)
     code, lines = check("--table", str(table))

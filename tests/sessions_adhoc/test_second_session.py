@@ -8,9 +8,9 @@ from datetime import timedelta
 import pytest
 
 from partners.models import Incident
-from sessions_adhoc.models import AttemptSession
+from sessions_adhoc.models import AdHocSession, AttemptSession
 from tests.sessions_adhoc import old_cpo
-from tests.sessions_adhoc.conftest import BEGINNING, stamp
+from tests.sessions_adhoc.conftest import BEGINNING, Clock, Cpo, Driver, stamp
 from tests.sessions_adhoc.looking import gateway, money, state
 from tests.support.remembering import remembered
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 @remembered
-def retrying(driver, cpo, clock):
+def retrying(driver: Driver, cpo: Cpo, clock: Clock) -> AdHocSession:
     """The first attempt gave no energy, its Session is over, and the START of the second is accepted."""
     old_cpo.speak_2_1_1(cpo)
     session = driver.start()
@@ -39,7 +39,9 @@ def links() -> dict[str, tuple[int, str]]:
 
 @pytest.mark.parametrize("began", [5, 12])
 @pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
-def test_it_is_stopped_and_the_retry_is_billed(retrying, cpo, clock, began, before) -> None:
+def test_it_is_stopped_and_the_retry_is_billed(
+    retrying: AdHocSession, cpo: Cpo, clock: Clock, began: int, before: bool
+) -> None:
     second_start = clock.now()
     ghost = BEGINNING + timedelta(seconds=began)
     if before:
@@ -70,7 +72,7 @@ def test_it_is_stopped_and_the_retry_is_billed(retrying, cpo, clock, began, befo
     assert len(cpo.sent("STOP_SESSION")) == 1
 
 
-def test_one_whose_start_fits_none_is_the_retrys(retrying, cpo, clock) -> None:
+def test_one_whose_start_fits_none_is_the_retrys(retrying: AdHocSession, cpo: Cpo, clock: Clock) -> None:
     """Some CPOs stamp the moment at which the car was plugged in."""
     old_cpo.put_session(cpo, "S-2", 0, start=BEGINNING - timedelta(minutes=3))
     clock.forward(seconds=1)
@@ -78,7 +80,7 @@ def test_one_whose_start_fits_none_is_the_retrys(retrying, cpo, clock) -> None:
     assert cpo.sent("STOP_SESSION") == []
 
 
-def test_the_clock_is_reckoned_with(retrying, cpo, clock) -> None:
+def test_the_clock_is_reckoned_with(retrying: AdHocSession, cpo: Cpo, clock: Clock) -> None:
     """A clock that is ten minutes slow dates the retry's Session before the first attempt, and none of it is lost."""
     assert stamp(clock.now())
     old_cpo.put_session(cpo, "S-2", 0, start=clock.now() - timedelta(minutes=10))

@@ -3,12 +3,16 @@
 Rules 24 and 26: a session is billed from its CDR, so two that nothing takes back are never added up.
 """
 
+from typing import Any
+
 import pytest
 
 from billing.models import PaymentAuthorization
 from ocpi.models import Cdr
 from partners.models import Incident
 from sessions_adhoc import staff
+from sessions_adhoc.models import AdHocSession
+from tests.sessions_adhoc.conftest import Clock, Cpo, Driver
 from tests.sessions_adhoc.looking import gateway, money, open_incidents, state
 from tests.support.remembering import remembered
 
@@ -17,7 +21,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 @remembered
-def charged(driver, cpo, clock):
+def charged(driver: Driver, cpo: Cpo, clock: Clock) -> AdHocSession:
     """A session that has charged 10 kWh and waits for its CDR."""
     session = driver.start()
     cpo.session(0, created=True)
@@ -31,7 +35,7 @@ def charged(driver, cpo, clock):
 
 @pytest.fixture
 @remembered
-def settled(charged, cpo, clock):
+def settled(charged: AdHocSession, cpo: Cpo, clock: Clock) -> Any:
     """A session that was settled for 12.30 EUR from `CDR-1`."""
     cpo.cdr(12.30, kwh=10)
     clock.forward(seconds=1)
@@ -39,11 +43,11 @@ def settled(charged, cpo, clock):
     return charged
 
 
-def credit(cpo, total: float, of: str = "CDR-1") -> None:
+def credit(cpo: Cpo, total: float, of: str = "CDR-1") -> None:
     cpo.cdr(-total, f"CREDIT-{of}", kwh=10, credit=True, credit_reference_id=of)
 
 
-def refunded(session) -> int:
+def refunded(session: Any) -> int:
     return PaymentAuthorization.objects.get(pk=session.authorization_id).refunded_amount
 
 
@@ -52,7 +56,7 @@ def said() -> str:
     return str(Incident.objects.filter(closed_at=None).latest("pk").evidence[0]["text"])
 
 
-def test_two_cdrs_of_one_session_are_not_added_up(charged, cpo, clock) -> None:
+def test_two_cdrs_of_one_session_are_not_added_up(charged: AdHocSession, cpo: Cpo, clock: Clock) -> None:
     cpo.cdr(3.00, "CDR-1", kwh=10)
     cpo.cdr(4.00, "CDR-2", kwh=10)
     clock.forward(seconds=1)
@@ -61,7 +65,7 @@ def test_two_cdrs_of_one_session_are_not_added_up(charged, cpo, clock) -> None:
     assert said() == ("2 CDRs bill one session, and no credit CDR takes one back: CDR-1 (3.00 EUR), CDR-2 (4.00 EUR).")
 
 
-def test_of_two_cdrs_the_one_that_is_not_taken_back_is_billed(charged, cpo, clock) -> None:
+def test_of_two_cdrs_the_one_that_is_not_taken_back_is_billed(charged: AdHocSession, cpo: Cpo, clock: Clock) -> None:
     cpo.cdr(3.00, "CDR-1", kwh=10)
     cpo.cdr(4.00, "CDR-2", kwh=10)
     clock.forward(minutes=1)
@@ -71,7 +75,7 @@ def test_of_two_cdrs_the_one_that_is_not_taken_back_is_billed(charged, cpo, cloc
     assert open_incidents() == []
 
 
-def test_of_two_cdrs_staff_capture_one(charged, cpo, clock) -> None:
+def test_of_two_cdrs_staff_capture_one(charged: AdHocSession, cpo: Cpo, clock: Clock) -> None:
     cpo.cdr(3.00, "CDR-1", kwh=10)
     cpo.cdr(4.00, "CDR-2", kwh=10)
     clock.forward(seconds=1)
@@ -80,7 +84,7 @@ def test_of_two_cdrs_staff_capture_one(charged, cpo, clock) -> None:
     assert (state(charged)[0], money(charged), open_incidents()) == ("settled", ("captured", 400), [])
 
 
-def test_what_staff_decide_about_several_cdrs_holds(settled, cpo, clock) -> None:
+def test_what_staff_decide_about_several_cdrs_holds(settled: Any, cpo: Cpo, clock: Clock) -> None:
     cpo.cdr(9.99, "CDR-2", kwh=10)
     clock.forward(seconds=1)
     with pytest.raises(staff.NotPossible, match="several bill the session"):
@@ -90,7 +94,7 @@ def test_what_staff_decide_about_several_cdrs_holds(settled, cpo, clock) -> None
     assert (money(settled), refunded(settled), open_incidents()) == (("captured", 1230), 231, [])
 
 
-def test_a_credit_for_one_of_several_cdrs_gives_the_difference_back(settled, cpo, clock) -> None:
+def test_a_credit_for_one_of_several_cdrs_gives_the_difference_back(settled: Any, cpo: Cpo, clock: Clock) -> None:
     cpo.cdr(9.99, "CDR-2", kwh=10)
     credit(cpo, 12.30)
     clock.forward(seconds=1)

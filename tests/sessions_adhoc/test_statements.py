@@ -1,6 +1,7 @@
 """What a whole charge costs the database: the statements of web, engine and payment, step by step."""
 
 from base64 import b64encode
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,10 +11,11 @@ from ocpi.store import Party, put_tariff
 from ocpi.versions import VERSIONS
 from sessions_adhoc.models import AdHocSession
 from tests.factories import period_data, tariff_data
-from tests.sessions_adhoc.conftest import BEGINNING, stamp
+from tests.sessions_adhoc.conftest import BEGINNING, Clock, Cpo, Driver, stamp
 from tests.sessions_adhoc.looking import gateway, money, open_incidents, state, states
 from tests.sessions_adhoc.statements import Counted
 from tests.sessions_adhoc.test_charging import HAPPY
+from tests.support.tasks import Ran
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -37,7 +39,7 @@ BUDGET = {
 """The most that each step may ask, begins and ends of transactions and the gateway's own books aside."""
 
 
-def test_what_a_charge_costs(driver, cpo, clock, run_tasks) -> None:
+def test_what_a_charge_costs(driver: Driver, cpo: Cpo, clock: Clock, run_tasks: Callable[..., list[Ran]]) -> None:
     counted = charge(driver, cpo, clock, run_tasks)
     assert {name: count for name, count in counted.per_step().items() if count > BUDGET[name]} == {}, counted.table()
 

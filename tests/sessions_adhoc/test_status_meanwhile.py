@@ -7,12 +7,13 @@ import pytest
 
 from partners.models import Policy
 from tests.sessions_adhoc.between import address
+from tests.sessions_adhoc.conftest import Clock, Cpo, Driver
 from tests.sessions_adhoc.looking import state
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_a_cable_that_was_plugged_in_while_the_driver_began_is_seen(driver, cpo, clock) -> None:
+def test_a_cable_that_was_plugged_in_while_the_driver_began_is_seen(driver: Driver, cpo: Cpo, clock: Clock) -> None:
     Policy.objects.create(partner=cpo.partner, start_strategy="wait_for_preparing")
     with psycopg.connect(**address()) as other:
         other.execute("UPDATE ocpi_evse SET status = 'BLOCKED'")
@@ -23,7 +24,7 @@ def test_a_cable_that_was_plugged_in_while_the_driver_began_is_seen(driver, cpo,
     assert (state(session)[0], len(cpo.sent("START_SESSION"))) == ("starting", 1)
 
 
-def test_later_news_alone_wakes_who_waits(driver, cpo, clock) -> None:
+def test_later_news_alone_wakes_who_waits(driver: Driver, cpo: Cpo, clock: Clock) -> None:
     Policy.objects.create(partner=cpo.partner, start_strategy="wait_for_preparing")
     session = driver.start()
     clock.forward(seconds=11)

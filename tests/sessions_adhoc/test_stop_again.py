@@ -1,8 +1,11 @@
 """A stop that was refused or came to nothing, in every live state; energy after the end; interim CDRs (19, 27)."""
 
+from typing import Any
+
 import pytest
 
-from tests.sessions_adhoc.conftest import stamp
+from sessions_adhoc.models import AdHocSession
+from tests.sessions_adhoc.conftest import Clock, Cpo, Driver, stamp
 from tests.sessions_adhoc.looking import gateway, money, state
 from tests.support.remembering import remembered
 
@@ -10,18 +13,18 @@ pytestmark = pytest.mark.django_db
 NO_EFFECT = "stop_without_effect"
 
 
-def stops(cpo) -> int:
+def stops(cpo: Cpo) -> int:
     return len(cpo.sent("STOP_SESSION"))
 
 
-def shown(driver, session) -> tuple[bool, str]:
+def shown(driver: Driver, session: Any) -> tuple[bool, str]:
     answer = driver.call("GET", f"{session.pk}/").json()
     return answer["can_stop"], answer["message"]
 
 
 @pytest.fixture
 @remembered
-def pending(driver, cpo, clock):
+def pending(driver: Driver, cpo: Cpo, clock: Clock) -> AdHocSession:
     session = driver.start()
     cpo.session(0, "PENDING", created=True)
     clock.forward(seconds=15)
@@ -31,7 +34,7 @@ def pending(driver, cpo, clock):
 
 @pytest.fixture
 @remembered
-def validating(driver, cpo, clock):
+def validating(driver: Driver, cpo: Cpo, clock: Clock) -> AdHocSession:
     session = driver.start()
     cpo.session(0, created=True)
     clock.forward(seconds=15)
@@ -41,7 +44,7 @@ def validating(driver, cpo, clock):
 
 @pytest.fixture
 @remembered
-def charging(driver, cpo, clock):
+def charging(driver: Driver, cpo: Cpo, clock: Clock) -> AdHocSession:
     session = driver.start()
     cpo.session(0, created=True)
     clock.forward(seconds=15)
@@ -52,11 +55,13 @@ def charging(driver, cpo, clock):
 
 
 @pytest.fixture(params=["pending", "validating", "charging"])
-def live(request):
+def live(request: pytest.FixtureRequest) -> Any:
     return request.getfixturevalue(request.param)
 
 
-def test_a_refused_stop_is_told_the_button_stays_and_each_press_is_a_new_stop(driver, cpo, clock, live) -> None:
+def test_a_refused_stop_is_told_the_button_stays_and_each_press_is_a_new_stop(
+    driver: Driver, cpo: Cpo, clock: Clock, live: Any
+) -> None:
     before = state(live)[0]
     cpo.accept("STOP_SESSION", "REJECTED")
     driver.stop(live)
@@ -75,7 +80,7 @@ def test_a_refused_stop_is_told_the_button_stays_and_each_press_is_a_new_stop(dr
         assert (stops(cpo), state(live)) == (pressed, (before, NO_EFFECT))
 
 
-def test_at_most_one_stop_in_ten_seconds(driver, cpo, clock, validating) -> None:
+def test_at_most_one_stop_in_ten_seconds(driver: Driver, cpo: Cpo, clock: Clock, validating: AdHocSession) -> None:
     cpo.accept("STOP_SESSION", "REJECTED")
     for _ in range(5):
         driver.stop(validating)
@@ -87,14 +92,18 @@ def test_at_most_one_stop_in_ten_seconds(driver, cpo, clock, validating) -> None
     assert stops(cpo) == 2
 
 
-def test_a_stop_without_effect_while_validating_is_told_in_time(driver, cpo, clock, validating) -> None:
+def test_a_stop_without_effect_while_validating_is_told_in_time(
+    driver: Driver, cpo: Cpo, clock: Clock, validating: AdHocSession
+) -> None:
     driver.stop(validating)
     assert (stops(cpo), shown(driver, validating)[0]) == (1, False)
     clock.forward(minutes=2, seconds=1)
     assert (state(validating), shown(driver, validating)[0]) == (("validating", NO_EFFECT), True)
 
 
-def test_energy_after_a_refused_stop_is_stopped_at_the_next_press_and_billed(driver, cpo, clock, validating) -> None:
+def test_energy_after_a_refused_stop_is_stopped_at_the_next_press_and_billed(
+    driver: Driver, cpo: Cpo, clock: Clock, validating: AdHocSession
+) -> None:
     cpo.accept("STOP_SESSION", "REJECTED")
     driver.stop(validating)
     clock.forward(seconds=15)
@@ -115,7 +124,7 @@ def test_energy_after_a_refused_stop_is_stopped_at_the_next_press_and_billed(dri
 
 @pytest.fixture
 @remembered
-def fallen(cpo, clock, charging):
+def fallen(cpo: Cpo, clock: Clock, charging: AdHocSession) -> Any:
     """The connector is free, so charging counts as over; the Session still says ACTIVE."""
     cpo.evse("CHARGING")
     clock.forward(seconds=5)
@@ -125,7 +134,7 @@ def fallen(cpo, clock, charging):
     return charging
 
 
-def test_energy_after_the_end_is_stopped_once_by_itself(driver, cpo, clock, fallen) -> None:
+def test_energy_after_the_end_is_stopped_once_by_itself(driver: Driver, cpo: Cpo, clock: Clock, fallen: Any) -> None:
     assert shown(driver, fallen)[0] is False
     cpo.accept("STOP_SESSION", "REJECTED")
     for kwh in (2, 3, 4):
@@ -140,7 +149,7 @@ def test_energy_after_the_end_is_stopped_once_by_itself(driver, cpo, clock, fall
     assert (stops(cpo), shown(driver, fallen)[0]) == (2, True)
 
 
-def test_the_cdr_covers_what_came_after_the_end(driver, cpo, clock, fallen) -> None:
+def test_the_cdr_covers_what_came_after_the_end(driver: Driver, cpo: Cpo, clock: Clock, fallen: Any) -> None:
     cpo.session(5)
     clock.forward(seconds=1)
     cpo.session(5, "COMPLETED")
@@ -149,7 +158,7 @@ def test_the_cdr_covers_what_came_after_the_end(driver, cpo, clock, fallen) -> N
     assert (state(fallen), gateway(fallen)) == (("settled", ""), ("captured", 301))
 
 
-def test_an_end_that_lasts_is_not_stopped(cpo, clock, fallen) -> None:
+def test_an_end_that_lasts_is_not_stopped(cpo: Cpo, clock: Clock, fallen: Any) -> None:
     cpo.session(1)
     clock.forward(seconds=30)
     assert (stops(cpo), state(fallen)[0]) == (0, "awaiting_cdr")
@@ -158,7 +167,7 @@ def test_an_end_that_lasts_is_not_stopped(cpo, clock, fallen) -> None:
 # Interim CDRs
 
 
-def test_a_cdr_of_a_charge_that_goes_on_waits(cpo, clock, charging) -> None:
+def test_a_cdr_of_a_charge_that_goes_on_waits(cpo: Cpo, clock: Clock, charging: AdHocSession) -> None:
     cpo.cdr(1.00, "CDR-1", kwh=1)
     clock.forward(seconds=30)
     assert (state(charging)[0], money(charging)) == ("charging", ("reserved", 0))
@@ -168,7 +177,7 @@ def test_a_cdr_of_a_charge_that_goes_on_waits(cpo, clock, charging) -> None:
     assert (state(charging)[0], money(charging), stops(cpo)) == ("charging", ("reserved", 0), 0)
 
 
-def test_a_cdr_before_completed_settles_with_it(cpo, clock, charging) -> None:
+def test_a_cdr_before_completed_settles_with_it(cpo: Cpo, clock: Clock, charging: AdHocSession) -> None:
     cpo.cdr(0.60, kwh=1)
     clock.forward(seconds=3)
     cpo.session(1, "COMPLETED", end_date_time=stamp(clock.now()))
@@ -176,7 +185,7 @@ def test_a_cdr_before_completed_settles_with_it(cpo, clock, charging) -> None:
     assert (state(charging), gateway(charging)) == (("settled", ""), ("captured", 60))
 
 
-def test_a_cdr_settles_a_session_that_never_completes(cpo, clock, charging) -> None:
+def test_a_cdr_settles_a_session_that_never_completes(cpo: Cpo, clock: Clock, charging: AdHocSession) -> None:
     cpo.cdr(0.60, kwh=1)
     clock.forward(seconds=91)
     assert (state(charging), gateway(charging)) == (("settled", ""), ("captured", 60))

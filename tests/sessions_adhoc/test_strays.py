@@ -1,14 +1,17 @@
 """A Session with the token of an ad-hoc session that has sent no START_SESSION: nobody asked for it (rules 7, 12)."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
 from ocpi.models import OcpiSession
 from partners.models import Incident, Policy
 from sessions_adhoc import symptoms
 from sessions_adhoc.driver import services
-from sessions_adhoc.models import AttemptSession
+from sessions_adhoc.models import AdHocSession, AttemptSession
 from tests.factories import cdr_data, session_data
-from tests.sessions_adhoc.conftest import stamp
+from tests.sessions_adhoc.conftest import Clock, Cpo, Driver, stamp
 from tests.sessions_adhoc.looking import gateway, money, open_incidents, state
 from tests.support.remembering import remembered
 
@@ -17,7 +20,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 @remembered
-def waiting(driver, cpo):
+def waiting(driver: Driver, cpo: Cpo) -> AdHocSession:
     """A session whose funds are reserved, and that waits for the cable: nothing was sent to the CPO."""
     Policy.objects.create(partner=cpo.partner, start_strategy="wait_for_preparing")
     session = driver.start()
@@ -25,12 +28,12 @@ def waiting(driver, cpo):
     return session
 
 
-def token_of(session) -> dict[str, str]:
+def token_of(session: Any) -> dict[str, str]:
     return {**session_data()["cdr_token"], "uid": session.token.uid}
 
 
 @pytest.fixture
-def stray(waiting, cpo, clock):
+def stray(waiting: AdHocSession, cpo: Cpo, clock: Clock) -> Callable[..., None]:
     """Makes the CPO tell of a Session that it began by itself, with our token."""
 
     def tell(kwh: float, status: str = "ACTIVE", *, created: bool = False) -> None:
@@ -42,12 +45,12 @@ def stray(waiting, cpo, clock):
     return tell
 
 
-def stops(cpo) -> list[str]:
+def stops(cpo: Cpo) -> list[str]:
     return [sent.body["session_id"] for sent in cpo.sent("STOP_SESSION")]
 
 
 def test_the_session_of_a_cancelled_one_is_stopped_once_told_to_staff_and_never_billed(
-    waiting, stray, cpo, clock
+    waiting: AdHocSession, stray: Callable[..., None], cpo: Cpo, clock: Clock
 ) -> None:
     services.cancel_session(waiting.pk)
     clock.forward(seconds=1)
@@ -64,19 +67,23 @@ def test_the_session_of_a_cancelled_one_is_stopped_once_told_to_staff_and_never_
     assert gateway(waiting) == ("released", 0)
 
 
-def test_an_incident_that_staff_closed_is_not_opened_by_the_next_update(waiting, stray) -> None:
+def test_an_incident_that_staff_closed_is_not_opened_by_the_next_update(
+    waiting: AdHocSession, stray: Callable[..., None]
+) -> None:
     stray(0, created=True)
     Incident.objects.update(closed_at=Incident.objects.get().opened_at)
     stray(1)
     assert Incident.objects.count() == 1
 
 
-def test_a_stray_that_is_over_is_not_stopped(waiting, stray, cpo) -> None:
+def test_a_stray_that_is_over_is_not_stopped(waiting: AdHocSession, stray: Callable[..., None], cpo: Cpo) -> None:
     stray(5, "COMPLETED", created=True)
     assert (stops(cpo), open_incidents()) == ([], [symptoms.FOREIGN_SESSION])
 
 
-def test_what_began_before_the_start_stays_an_orphan(waiting, stray, cpo, clock) -> None:
+def test_what_began_before_the_start_stays_an_orphan(
+    waiting: AdHocSession, stray: Callable[..., None], cpo: Cpo, clock: Clock
+) -> None:
     stray(0, created=True)
     cpo.evse("BLOCKED")
     clock.forward(seconds=1)

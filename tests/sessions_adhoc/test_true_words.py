@@ -16,6 +16,7 @@ from sessions_adhoc.driver.presenting import MESSAGES, NOT_STOPPED, REASONS, hel
 from sessions_adhoc.models import AdHocSession, TimelineEvent
 from sessions_adhoc.states import TERMINAL, State
 from tests.ocpi.cpo import Answer
+from tests.sessions_adhoc.conftest import BEGINNING, Clock, Cpo, Driver
 from tests.sessions_adhoc.looking import open_incidents, state
 
 pytestmark = pytest.mark.django_db
@@ -85,31 +86,31 @@ def test_durations_as_people_read_them(span: timedelta, words: str) -> None:
     assert lasting(span) == words
 
 
-def test_a_short_window_is_told_in_seconds(driver, cpo, clock) -> None:
+def test_a_short_window_is_told_in_seconds(driver: Driver, cpo: Cpo, clock: Clock) -> None:
     Policy.objects.create(partner=cpo.partner, energy_timeout=25, auto_retry="never")
     session = driver.start()
     cpo.session(0, created=True)
     clock.forward(seconds=26)
     assert state(session) == ("failed", "no_energy")
-    told = session.timeline.order_by("-pk").filter(kind="state").first().text
+    told = session.timeline.order_by("-pk").filter(kind="state")[0].text
     assert told == "No energy for 25 s after the Session became ACTIVE."
 
 
 def test_another_attempt_does_not_go_from_starting_to_starting() -> None:
     event = TimelineEvent(kind="state", state_from="starting", state_to="starting", text="Trying again.")
-    event.at = timedelta(0)
+    event.at = BEGINNING
     assert [line.states for line in story([event], [])] == ["Starting again"]
 
 
 # Whom an incident accuses
 
 
-def result_of_start(cpo, result: str) -> None:
+def result_of_start(cpo: Cpo, result: str) -> None:
     path = cpo.sent("START_SESSION")[-1].body["response_url"].split("/2.2.1/")[1]
     cpo.push("POST", path, {"result": result}, 200)
 
 
-def ends_without_a_session(driver, cpo, clock, result: str) -> list[tuple[str, str]]:
+def ends_without_a_session(driver: Driver, cpo: Cpo, clock: Clock, result: str) -> list[tuple[str, str]]:
     session = driver.start()
     clock.forward(seconds=30)
     result_of_start(cpo, result)
@@ -121,11 +122,11 @@ def ends_without_a_session(driver, cpo, clock, result: str) -> list[tuple[str, s
     return sorted(Incident.objects.values_list("symptom", "resolution"))
 
 
-def test_nobody_plugged_in_is_mailed_to_nobody(driver, cpo, clock) -> None:
+def test_nobody_plugged_in_is_mailed_to_nobody(driver: Driver, cpo: Cpo, clock: Clock) -> None:
     assert ends_without_a_session(driver, cpo, clock, "TIMEOUT") == []
 
 
-def test_a_timeout_at_a_connector_that_moved_is_the_cpos(driver, cpo, clock) -> None:
+def test_a_timeout_at_a_connector_that_moved_is_the_cpos(driver: Driver, cpo: Cpo, clock: Clock) -> None:
     session = driver.start()
     clock.forward(seconds=5)
     cpo.evse("BLOCKED")
@@ -153,7 +154,9 @@ REFUSALS = {
 
 
 @pytest.mark.parametrize("result", REFUSALS)
-def test_a_start_that_the_charger_refused_is_the_cpos_and_the_advice_fits(driver, cpo, clock, result) -> None:
+def test_a_start_that_the_charger_refused_is_the_cpos_and_the_advice_fits(
+    driver: Driver, cpo: Cpo, clock: Clock, result: str
+) -> None:
     """Their server answered ACCEPTED, so no advice is about its CommandResponse."""
     found = ends_without_a_session(driver, cpo, clock, result)
     assert found == [("START_SESSION returns error", REFUSALS[result])]
@@ -162,7 +165,7 @@ def test_a_start_that_the_charger_refused_is_the_cpos_and_the_advice_fits(driver
     assert "CommandResponse" not in " ".join([incident.cause, incident.resolution, incident.letter])
 
 
-def test_a_charger_that_failed_and_never_started(driver, cpo, clock) -> None:
+def test_a_charger_that_failed_and_never_started(driver: Driver, cpo: Cpo, clock: Clock) -> None:
     found = ends_without_a_session(driver, cpo, clock, "FAILED")
     advice = "Look at the charger's own log of that moment: it was asked to start and did not."
     assert ("START_SESSION returns error", advice) in found
@@ -176,7 +179,7 @@ def test_a_charger_that_failed_and_never_started(driver, cpo, clock) -> None:
         ("UNKNOWN_SESSION", "Answer START_SESSION with ACCEPTED or REJECTED."),
     ],
 )
-def test_a_start_that_their_server_refused(driver, cpo, clock, response, advice) -> None:
+def test_a_start_that_their_server_refused(driver: Driver, cpo: Cpo, clock: Clock, response: str, advice: str) -> None:
     cpo.accept("START_SESSION", response)
     driver.start()
     mail_detect()
@@ -186,7 +189,9 @@ def test_a_start_that_their_server_refused(driver, cpo, clock, response, advice)
 
 
 @pytest.mark.parametrize("window", [300, 5])
-def test_a_server_that_cannot_be_reached_is_not_told_of_its_answers(driver, cpo, clock, window) -> None:
+def test_a_server_that_cannot_be_reached_is_not_told_of_its_answers(
+    driver: Driver, cpo: Cpo, clock: Clock, window: int
+) -> None:
     """Also where the window closes before the third try."""
     Policy.objects.create(partner=cpo.partner, session_timeout=window)
     RemoteEndpoint.objects.filter(module="commands").update(url="http://127.0.0.1:9/commands")
@@ -202,7 +207,7 @@ def test_a_server_that_cannot_be_reached_is_not_told_of_its_answers(driver, cpo,
     assert "did not reach your server" in incident.letter
 
 
-def test_what_we_could_not_send_accuses_nobody(driver, cpo, clock) -> None:
+def test_what_we_could_not_send_accuses_nobody(driver: Driver, cpo: Cpo, clock: Clock) -> None:
     RemoteEndpoint.objects.filter(module="commands").delete()
     session = driver.start()
     clock.forward(minutes=1)
@@ -212,7 +217,7 @@ def test_what_we_could_not_send_accuses_nobody(driver, cpo, clock) -> None:
     assert (incident.cause[:32], incident.tell_cpo) == ("START_SESSION could not be sent.", False)
 
 
-def test_an_answer_that_cannot_be_read_was_not_accepted(driver, cpo, clock) -> None:
+def test_an_answer_that_cannot_be_read_was_not_accepted(driver: Driver, cpo: Cpo, clock: Clock) -> None:
     """No mail says that START_SESSION was accepted."""
     cpo.server.on("/commands/START_SESSION", Answer("<html>Bad gateway</html>", 502))
     session = driver.start()
@@ -229,7 +234,9 @@ def test_an_answer_that_cannot_be_read_was_not_accepted(driver, cpo, clock) -> N
 
 @pytest.mark.parametrize("told_before", [False, True])
 @pytest.mark.parametrize("result", ["FAILED", "TIMEOUT"])
-def test_a_charger_that_started_late_failed_at_nothing(driver, cpo, clock, result, told_before) -> None:
+def test_a_charger_that_started_late_failed_at_nothing(
+    driver: Driver, cpo: Cpo, clock: Clock, result: str, told_before: bool
+) -> None:
     session = driver.start()
     cpo.evse("BLOCKED")
     clock.forward(seconds=30)
@@ -248,7 +255,7 @@ def test_a_charger_that_started_late_failed_at_nothing(driver, cpo, clock, resul
     assert Incident.objects.count() == told_before
 
 
-def test_a_session_after_a_refused_start_lacks_no_energy(driver, cpo, clock) -> None:
+def test_a_session_after_a_refused_start_lacks_no_energy(driver: Driver, cpo: Cpo, clock: Clock) -> None:
     cpo.accept("START_SESSION", "REJECTED")
     session = driver.start()
     cpo.session(3, created=True)
@@ -265,10 +272,11 @@ def test_a_session_after_a_refused_start_lacks_no_energy(driver, cpo, clock) -> 
 
 
 def page_of(session: AdHocSession) -> dict[str, str]:
-    return Client().get(f"/c/session/{session.pk}.json").json()["view"]
+    view: dict[str, str] = Client().get(f"/c/session/{session.pk}.json").json()["view"]
+    return view
 
 
-def test_after_the_end_no_page_says_that_it_will_stop(driver, cpo, clock) -> None:
+def test_after_the_end_no_page_says_that_it_will_stop(driver: Driver, cpo: Cpo, clock: Clock) -> None:
     session = driver.start()
     cpo.session(0, created=True)
     clock.forward(seconds=5)
@@ -280,7 +288,7 @@ def test_after_the_end_no_page_says_that_it_will_stop(driver, cpo, clock) -> Non
     assert (view["headline"], view["note"]) == ("Charging is over", "")
 
 
-def test_energy_after_the_end_is_no_end_on_the_page(driver, cpo, clock) -> None:
+def test_energy_after_the_end_is_no_end_on_the_page(driver: Driver, cpo: Cpo, clock: Clock) -> None:
     session = driver.start()
     cpo.session(0, created=True)
     cpo.evse("CHARGING")

@@ -1,20 +1,25 @@
 """GET /sessions shows again and again what is known: no update, no sample, nobody woken (rules 17, 21)."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
 from ocpi.models import OcpiSession
 from ocpi.store import Party, put_session
 from ocpi.versions import VERSIONS
 from sessions_adhoc.models import AdHocSession, Sample, TimelineEvent
+from tests.sessions_adhoc.conftest import Clock, Cpo, Driver
 from tests.sessions_adhoc.looking import state
 from tests.support.remembering import remembered
+from tests.support.tasks import Ran
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
 @remembered
-def charging(driver, cpo, clock):
+def charging(driver: Driver, cpo: Cpo, clock: Clock) -> AdHocSession:
     session = driver.start()
     cpo.session(0, created=True)
     clock.forward(seconds=10)
@@ -24,18 +29,20 @@ def charging(driver, cpo, clock):
     return session
 
 
-def pulled(cpo, **changes) -> None:
+def pulled(cpo: Cpo, **changes: Any) -> None:
     """The stored Session as GET shows it, with `changes`."""
     raw = OcpiSession.objects.get().raw
     put_session(Party(cpo.partner, "SK", "ION", VERSIONS["2.2.1"]), None, {**raw, **changes}, source="GET")
 
 
-def traces(session) -> tuple[int, int, object]:
+def traces(session: Any) -> tuple[int, int, object]:
     due = AdHocSession.objects.values_list("next_check_at", flat=True).get(pk=session.pk)
     return Sample.objects.count(), TimelineEvent.objects.count(), due
 
 
-def test_what_get_repeats_leaves_no_trace(charging, cpo, clock, waiting_tasks) -> None:
+def test_what_get_repeats_leaves_no_trace(
+    charging: AdHocSession, cpo: Cpo, clock: Clock, waiting_tasks: Callable[[], list[Ran]]
+) -> None:
     before = traces(charging)
     clock.traveller.shift(20)
     for _ in range(3):
@@ -43,8 +50,10 @@ def test_what_get_repeats_leaves_no_trace(charging, cpo, clock, waiting_tasks) -
     assert (traces(charging), waiting_tasks()) == (before, [])
 
 
-def test_an_older_state_that_get_repeats_is_kept_as_ignored_once(charging, cpo, clock, waiting_tasks) -> None:
-    older = Sample.objects.order_by("pk").first()
+def test_an_older_state_that_get_repeats_is_kept_as_ignored_once(
+    charging: AdHocSession, cpo: Cpo, clock: Clock, waiting_tasks: Callable[[], list[Ran]]
+) -> None:
+    older = Sample.objects.order_by("pk")[0]
     clock.traveller.shift(20)
     for _ in range(3):
         pulled(cpo, kwh=1, last_updated=older.at.isoformat().replace("+00:00", "Z"))
@@ -65,7 +74,9 @@ def test_an_older_state_that_get_repeats_is_kept_as_ignored_once(charging, cpo, 
     ],
     ids=["energy", "status", "moment", "power"],
 )
-def test_what_is_new_in_it_is_news(charging, cpo, clock, waiting_tasks, change) -> None:
+def test_what_is_new_in_it_is_news(
+    charging: AdHocSession, cpo: Cpo, clock: Clock, waiting_tasks: Callable[[], list[Ran]], change: Any
+) -> None:
     samples, _events, _due = traces(charging)
     clock.traveller.shift(20)
     pulled(cpo, **change)
@@ -73,7 +84,9 @@ def test_what_is_new_in_it_is_news(charging, cpo, clock, waiting_tasks, change) 
     assert [name for name, _arguments in waiting_tasks()] == ["sessions_adhoc.tasks.advance"]
 
 
-def test_a_push_that_repeats_is_news_for_a_full_battery_is_no_silence(charging, cpo, clock, waiting_tasks) -> None:
+def test_a_push_that_repeats_is_news_for_a_full_battery_is_no_silence(
+    charging: AdHocSession, cpo: Cpo, clock: Clock, waiting_tasks: Callable[[], list[Ran]]
+) -> None:
     samples, _events, _due = traces(charging)
     raw = OcpiSession.objects.get().raw
     cpo.push("PUT", "sessions/SK/ION/S-1", raw, 200)
@@ -81,7 +94,7 @@ def test_a_push_that_repeats_is_news_for_a_full_battery_is_no_silence(charging, 
     assert [name for name, _arguments in waiting_tasks()] == ["sessions_adhoc.tasks.advance"]
 
 
-def test_pushes_that_are_older_than_what_is_known_are_silence(charging, cpo, clock) -> None:
+def test_pushes_that_are_older_than_what_is_known_are_silence(charging: AdHocSession, cpo: Cpo, clock: Clock) -> None:
     """Rules 17, 22: they change nothing, and so they do not keep the session alive either."""
     raw = OcpiSession.objects.get().raw
     for minute in range(30):

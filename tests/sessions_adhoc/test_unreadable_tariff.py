@@ -5,11 +5,12 @@ import pytest
 from ocpi.models import Tariff
 from partners.models import Incident
 from tests.factories import tariff_data
+from tests.sessions_adhoc.conftest import Cpo
 
 pytestmark = pytest.mark.django_db
 
 
-def test_it_is_reported_once_until_it_can_be_read(cpo) -> None:
+def test_it_is_reported_once_until_it_can_be_read(cpo: Cpo) -> None:
     part = {"type": "ENERGY", "price": 1, "step_size": 1}
     odd = [{"price_components": [part], "restrictions": {"day_of_week": ["SOMEDAY"]}}]
     cpo.push("PUT", "tariffs/SK/ION/T-1", tariff_data(elements=odd, last_updated="2026-11-22T10:00:00Z"), 201)

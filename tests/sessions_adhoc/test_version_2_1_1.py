@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from ocpi.models import Connector
+from ocpi.models import Connector, Evse
 from partners.models import RemoteEndpoint
 from sessions_adhoc.models import AttemptSession
 from tests.ocpi.cpo import envelope
-from tests.sessions_adhoc.conftest import BEGINNING, stamp
+from tests.sessions_adhoc.conftest import BEGINNING, Clock, Cpo, Driver, stamp
 from tests.sessions_adhoc.looking import gateway, money, state
 
 pytestmark = pytest.mark.django_db
@@ -27,7 +27,7 @@ LOCATION = {
 
 
 @pytest.fixture
-def old_cpo(cpo, evse):
+def old_cpo(cpo: Cpo, evse: Evse) -> Cpo:
     """The CPO speaks 2.1.1."""
     type(cpo.partner).objects.filter(pk=cpo.partner.pk).update(version="2.1.1")
     RemoteEndpoint.objects.filter(partner=cpo.partner).update(version="2.1.1")
@@ -35,7 +35,7 @@ def old_cpo(cpo, evse):
     return cpo
 
 
-def send(cpo, method: str, path: str, body: dict[str, Any]) -> None:
+def send(cpo: Cpo, method: str, path: str, body: dict[str, Any]) -> None:
     answer = cpo.http.generic(
         method,
         f"/ocpi/emsp/2.1.1/{path}",
@@ -46,7 +46,7 @@ def send(cpo, method: str, path: str, body: dict[str, Any]) -> None:
     assert answer.json()["status_code"] == 1000, answer.content
 
 
-def place(evse) -> dict[str, Any]:
+def place(evse: Evse) -> dict[str, Any]:
     connector = {
         "id": Connector.objects.get(evse=evse).connector_id,
         "standard": "IEC_62196_T2_COMBO",
@@ -60,7 +60,7 @@ def place(evse) -> dict[str, Any]:
     return {**LOCATION, "evses": [charger]}
 
 
-def put_session(cpo, evse, kwh: float, status: str = "ACTIVE") -> None:
+def put_session(cpo: Cpo, evse: Evse, kwh: float, status: str = "ACTIVE") -> None:
     start = cpo.sent("START_SESSION")[-1].body
     body = {
         "id": "S-1",
@@ -78,7 +78,7 @@ def put_session(cpo, evse, kwh: float, status: str = "ACTIVE") -> None:
     send(cpo, "PUT", "sessions/SK/ION/S-1", body)
 
 
-def test_a_charge_over_2_1_1_is_followed_and_settled(driver, old_cpo, evse, clock) -> None:
+def test_a_charge_over_2_1_1_is_followed_and_settled(driver: Driver, old_cpo: Cpo, evse: Evse, clock: Clock) -> None:
     session = driver.start()
     put_session(old_cpo, evse, 0)
     clock.forward(seconds=30)

@@ -8,13 +8,13 @@ import pytest
 
 from sessions_adhoc.models import ChargingAttempt
 from tests.factories import session_data
-from tests.sessions_adhoc.conftest import BEGINNING, stamp
+from tests.sessions_adhoc.conftest import BEGINNING, Clock, Cpo, Driver, stamp
 from tests.sessions_adhoc.looking import state
 
 pytestmark = pytest.mark.django_db
 
 
-def offer(cpo, kwh: float) -> None:
+def offer(cpo: Cpo, kwh: float) -> None:
     start = cpo.sent("START_SESSION")[-1].body
     cpo.offers_sessions(
         session_data(
@@ -29,7 +29,9 @@ def offer(cpo, kwh: float) -> None:
     )
 
 
-def test_a_session_found_in_the_middle_of_a_charge_is_asked_for_until_its_energy_rises(driver, cpo, clock) -> None:
+def test_a_session_found_in_the_middle_of_a_charge_is_asked_for_until_its_energy_rises(
+    driver: Driver, cpo: Cpo, clock: Clock
+) -> None:
     session = driver.start()
     clock.forward(minutes=4, seconds=59)
     offer(cpo, 5)
@@ -54,7 +56,7 @@ def patch_unknown(cpo: Any) -> None:
     assert (answer.status_code, answer.json()["status_code"]) == (404, 2001)
 
 
-def test_a_patch_of_a_session_that_is_not_known_asks_for_it(driver, cpo, clock) -> None:
+def test_a_patch_of_a_session_that_is_not_known_asks_for_it(driver: Driver, cpo: Cpo, clock: Clock) -> None:
     session = driver.start()
     clock.forward(seconds=20)
     offer(cpo, 2)
@@ -64,7 +66,7 @@ def test_a_patch_of_a_session_that_is_not_known_asks_for_it(driver, cpo, clock) 
     assert (len(cpo.server.calls("GET", "/sessions")), len(cpo.sent("START_SESSION"))) == (1, 1)
 
 
-def test_many_of_them_ask_once_in_a_while(driver, cpo, clock) -> None:
+def test_many_of_them_ask_once_in_a_while(driver: Driver, cpo: Cpo, clock: Clock) -> None:
     session = driver.start()
     clock.forward(seconds=20)
     for _ in range(10):
@@ -75,13 +77,13 @@ def test_many_of_them_ask_once_in_a_while(driver, cpo, clock) -> None:
     assert (state(session)[0], len(cpo.server.calls("GET", "/sessions"))) == ("starting", 2)
 
 
-def test_where_nobody_waits_nothing_is_asked(driver, cpo, clock) -> None:
+def test_where_nobody_waits_nothing_is_asked(driver: Driver, cpo: Cpo, clock: Clock) -> None:
     patch_unknown(cpo)
     clock.run_tasks()
     assert cpo.server.calls("GET", "/sessions") == []
 
 
-def test_a_session_that_is_there_is_enough(driver, cpo, clock) -> None:
+def test_a_session_that_is_there_is_enough(driver: Driver, cpo: Cpo, clock: Clock) -> None:
     driver.start()
     clock.forward(seconds=5)
     cpo.session(0, session_id="S-2", created=True)

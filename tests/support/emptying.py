@@ -24,7 +24,7 @@ OF_THE_MIGRATIONS = frozenset(
 
 def install(patch: pytest.MonkeyPatch) -> None:
     """Use it wherever a test commits on PostgreSQL; elsewhere Django's own flush goes on."""
-    flush = TransactionTestCase._fixture_teardown
+    flush = vars(TransactionTestCase)["_fixture_teardown"]
 
     def teardown(case: Any) -> None:
         names = case._databases_names(include_mirrors=False)

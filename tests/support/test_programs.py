@@ -1,6 +1,7 @@
 """The platform's programs on real servers, without disturbing what else uses them."""
 
 import os
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -21,7 +22,7 @@ request_reserve(PaymentAuthorization.objects.get().pk)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_worker_on_redis_serves_this_test_and_nobody_else(tmp_path):
+def test_a_worker_on_redis_serves_this_test_and_nobody_else(tmp_path: Path) -> None:
     environment = server_environment(tmp_path)
     opened = open_authorization(reference=str(uuid4()), amount=4000, currency="EUR", payment_method="pm_sim_ok")
     with worker(environment, tmp_path / "worker.log"):

@@ -1,5 +1,6 @@
 """A beginning that is put back is the one that was played; anything else is played."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -8,6 +9,7 @@ import time_machine
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from pytest_django import Settings
 
 from ocpi.tasks import sync_tick
 from partners.models import Partner
@@ -59,13 +61,13 @@ def rows() -> list[Any]:
 
 
 @pytest.fixture
-def story(request):
+def story(request: pytest.FixtureRequest) -> Iterator[Story]:
     PartnerFactory.create(code="was-there")
     with time_machine.travel(MOMENT, tick=False) as traveller:
         yield Story(request, traveller)
 
 
-def test_it_is_put_back_as_it_was_left(story) -> None:
+def test_it_is_put_back_as_it_was_left(story: Story) -> None:
     first = story.told()
     assert (story.played, first[2:]) == (1, (1, MOMENT + timedelta(minutes=1)))
     assert story.told() == first
@@ -73,7 +75,7 @@ def test_it_is_put_back_as_it_was_left(story) -> None:
     assert story.played == 1
 
 
-def test_another_beginning_is_played(story) -> None:
+def test_another_beginning_is_played(story: Story) -> None:
     story.told()
     Partner.objects.filter(code="was-there").update(name="Another")
     story.told()
@@ -85,7 +87,9 @@ def test_another_beginning_is_played(story) -> None:
     assert story.played == 5
 
 
-def test_other_settings_and_patched_code_have_it_played(story, settings, monkeypatch) -> None:
+def test_other_settings_and_patched_code_have_it_played(
+    story: Story, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     story.told()
     settings.LIMIT_DRIVERS = 17
     story.told()
@@ -96,7 +100,7 @@ def test_other_settings_and_patched_code_have_it_played(story, settings, monkeyp
     assert story.played == 3
 
 
-def test_who_counts_statements_sees_them(story) -> None:
+def test_who_counts_statements_sees_them(story: Story) -> None:
     story.told()
     with CaptureQueriesContext(connection) as captured:
         story.told()
@@ -104,7 +108,7 @@ def test_who_counts_statements_sees_them(story) -> None:
     assert any("ocpi_location" in query["sql"] for query in captured)
 
 
-def test_what_left_a_task_waiting_is_played_again(story) -> None:
+def test_what_left_a_task_waiting_is_played_again(story: Story) -> None:
     def play() -> None:
         story.play()
         sync_tick.delay()

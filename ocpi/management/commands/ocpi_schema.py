@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from drf_spectacular.validation import validate_schema
-from jsonschema import ValidationError  # type: ignore[import-untyped]
+from jsonschema import ValidationError
 
 from ocpi.server.openapi import build
 from ocpi.versions import VERSIONS

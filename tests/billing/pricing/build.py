@@ -47,7 +47,8 @@ def hours(minutes: float) -> Decimal:
 
 def totals(cost: Cost) -> tuple[str | None, str | None]:
     """(excl, incl) as text, exact to the last digit."""
-    return tuple(None if amount is None else str(amount) for amount in (cost.excl, cost.incl))
+    excl, incl = (None if amount is None else str(amount) for amount in (cost.excl, cost.incl))
+    return excl, incl
 
 
 def cost_of(priced: Tariff, *periods: ChargingPeriod, **more: Any) -> tuple[str | None, str | None]:

@@ -6,6 +6,7 @@ The CDR's side is the simulated CPO's own pricing, which shares no code with our
 import random
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -21,7 +22,9 @@ ZONE = "Europe/Bratislava"
 VAT = 23
 
 
-def parts(energy, time=None, parking=None, flat=None):
+def parts(
+    energy: float, time: float | None = None, parking: int | None = None, flat: int | None = None
+) -> list[Any] | list[dict[str, Any]]:
     found = [component("ENERGY", energy, vat=VAT)]
     found += [component("TIME", time, vat=VAT)] if time is not None else []
     found += [component("PARKING_TIME", parking, vat=VAT)] if parking is not None else []
@@ -95,13 +98,13 @@ class Charge:
         return ChargingPeriod(one.start, volumes)
 
 
-def as_the_cpo_reads(elements: list[dict]) -> dict:
+def as_the_cpo_reads(elements: list[dict[str, Any]]) -> dict[str, Any]:
     """The tariff as the simulated CPO holds it: exact numbers, no null."""
 
-    def exact(part):
+    def exact(part: Any) -> dict[Any, Any]:
         return {**part, "price": Decimal(str(part["price"])), "vat": VAT}
 
-    def limits(found):
+    def limits(found: Any) -> dict[Any, Any]:
         return {name: Decimal(str(one)) if name[4:] in ("kwh", "power") else one for name, one in found.items()}
 
     return wire(
@@ -129,18 +132,19 @@ def check(kind: str, seed: int) -> None:
         cost = price(ours, periods, zone=BRATISLAVA)
         final = bill(theirs, charge.slices[:until], ZONE).total.incl_vat
         near = max(Decimal("0.02"), final / 100)
+        assert cost.incl is not None
         assert abs(cost.incl - final) <= near, (kind, seed, style, every, until, cost.incl, final)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_at_every_sample_it_is_what_a_cdr_would_cost(kind) -> None:
+def test_at_every_sample_it_is_what_a_cdr_would_cost(kind: str) -> None:
     for seed in range(6):
         check(kind, seed)
 
 
 @pytest.mark.heavy
 @pytest.mark.parametrize("kind", KINDS)
-def test_at_every_sample_of_many_charges(kind) -> None:
+def test_at_every_sample_of_many_charges(kind: str) -> None:
     for seed in range(6, 6 + EXAMPLES // len(KINDS)):
         check(kind, seed)
 
@@ -150,7 +154,7 @@ def test_at_every_sample_of_many_charges(kind) -> None:
 PLAIN = tariff(element(*parts(1, 6, 12)))
 
 
-def laid_out(*readings: tuple[float, float], told=()) -> list[tuple[float, dict[str, float]]]:
+def laid_out(*readings: tuple[float, float], told: Any = ()) -> list[tuple[float, dict[str, float]]]:
     """(minute, kWh and times) of each period, for readings as (minute, kWh)."""
     said = [Reading(BEGIN + timedelta(minutes=minute), Decimal(str(kwh))) for minute, kwh in readings]
     found = course(BEGIN, said, told, PLAIN, UTC)

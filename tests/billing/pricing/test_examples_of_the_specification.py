@@ -1,10 +1,11 @@
 """The sessions that OCPI 2.2.1 and 2.3.0 calculate in their text, with the results that they give."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
-from billing.pricing import Dimension, price
+from billing.pricing import Dimension, Tariff, price
 from tests.billing.pricing.build import BRATISLAVA, MONDAY, component, cost_of, element, hours, period, tariff
 
 ENERGY = component("ENERGY", 0.25, vat=10.0)
@@ -16,49 +17,49 @@ LONG_PERIODS = period(0, energy=20, time=2)
 @pytest.mark.parametrize(
     ("kwh", "expected"), [(20, ("5.00", "5.50")), ("0.1152", ("0.03", "0.03")), (0, ("0.00", "0.00"))]
 )
-def test_energy_only(kwh, expected):
+def test_energy_only(kwh: str | int, expected: tuple[str, str]) -> None:
     assert cost_of(tariff(element(ENERGY)), period(energy=kwh)) == expected
 
 
-def test_energy_and_start_fee():
+def test_energy_and_start_fee() -> None:
     assert cost_of(tariff(element(START_FEE, ENERGY)), LONG_PERIODS) == ("5.50", "6.10")
 
 
 @pytest.mark.parametrize(
     ("kwh", "expected"), [(20, ("5.00", "5.50")), ("1.9", ("0.50", "0.55")), (0, ("0.50", "0.55"))]
 )
-def test_minimum_price(kwh, expected):
+def test_minimum_price(kwh: str | int, expected: tuple[str, str]) -> None:
     limited = tariff(element(ENERGY), min_price={"excl_vat": 0.5, "incl_vat": 0.55})
     assert cost_of(limited, period(energy=kwh)) == expected
 
 
 @pytest.mark.parametrize(("kwh", "expected"), [(50, ("10.00", "11.00")), (30, ("8.00", "8.85"))])
-def test_maximum_price(kwh, expected):
+def test_maximum_price(kwh: int, expected: tuple[str, str]) -> None:
     limited = tariff(element(START_FEE, ENERGY), max_price={"excl_vat": 10, "incl_vat": 11})
     assert cost_of(limited, period(energy=kwh)) == expected
 
 
-def test_parking_is_billed_in_blocks_of_a_quarter():
+def test_parking_is_billed_in_blocks_of_a_quarter() -> None:
     with_parking = tariff(element(START_FEE, ENERGY, component("PARKING_TIME", 2, 900, 20.0)))
     periods = [period(0, energy=20, time=2), period(120, parking_time=hours(40))]
     assert cost_of(with_parking, *periods) == ("7.00", "7.90")
 
 
-def test_charging_time_only():
+def test_charging_time_only() -> None:
     assert cost_of(tariff(element(component("TIME", 2, 60, 10.0))), period(time=2.5)) == ("5.00", "5.50")
 
 
-def test_charging_time_then_dearer_parking():
+def test_charging_time_then_dearer_parking() -> None:
     both = tariff(element(component("TIME", 3, 60, 10.0), component("PARKING_TIME", 5, 300, 20.0)))
     periods = [period(0, time=2.5), period(150, parking_time=hours(42))]
     assert cost_of(both, *periods) == ("11.25", "12.75")
 
 
-def test_an_odd_vat_rate():
+def test_an_odd_vat_rate() -> None:
     assert cost_of(tariff(element(component("TIME", 1.9, 300, 5.2))), period(time=2.5)) == ("4.75", "5.00")
 
 
-def test_energy_in_blocks_of_100_wh():
+def test_energy_in_blocks_of_100_wh() -> None:
     blocks = tariff(element(START_FEE, component("ENERGY", 0.25, 100, 10.0)))
     assert cost_of(blocks, period(energy="20.45")) == ("5.63", "6.24")
 
@@ -74,7 +75,7 @@ COMPLEX = tariff(
 )
 
 
-def test_complex_on_a_monday_at_16_amperes():
+def test_complex_on_a_monday_at_16_amperes() -> None:
     cost = price(
         COMPLEX,
         [period(0, time=hours(165), max_current=16), period(165, parking_time=hours(42))],
@@ -93,7 +94,7 @@ def test_complex_on_a_monday_at_16_amperes():
     ]
 
 
-def test_complex_on_a_saturday_at_43_amperes():
+def test_complex_on_a_saturday_at_43_amperes() -> None:
     periods = [
         period(0, at=SATURDAY, time=hours(114), min_current=43),
         period(114, at=SATURDAY, parking_time=hours(71)),
@@ -109,11 +110,11 @@ STEPS = tariff(
 )
 
 
-def local(hour, minute):
+def local(hour: int, minute: int) -> datetime:
     return datetime(2026, 3, 2, hour, minute, tzinfo=BRATISLAVA)
 
 
-def test_steps_parking_after_a_change_of_price():
+def test_steps_parking_after_a_change_of_price() -> None:
     periods = [
         period(at=local(16, 55), time=hours(5)),
         period(at=local(17, 0), time=hours(5)),
@@ -122,7 +123,7 @@ def test_steps_parking_after_a_change_of_price():
     assert cost_of(STEPS, *periods)[0] == "0.55"
 
 
-def test_steps_count_for_the_session_and_not_for_each_price():
+def test_steps_count_for_the_session_and_not_for_each_price() -> None:
     periods = [period(at=local(16, 35), time=hours(25)), period(at=local(17, 0), time=hours(10))]
     cost = price(STEPS, periods, zone=BRATISLAVA)
     assert str(cost.excl) == "1.30"
@@ -132,7 +133,7 @@ def test_steps_count_for_the_session_and_not_for_each_price():
     ]
 
 
-def test_steps_of_the_last_time_that_costs_something():
+def test_steps_of_the_last_time_that_costs_something() -> None:
     periods = [
         period(at=local(19, 40), time=hours(12)),
         period(at=local(19, 52), parking_time=hours(8)),
@@ -144,7 +145,7 @@ def test_steps_of_the_last_time_that_costs_something():
 @pytest.mark.parametrize(
     ("first", "second", "billed"), [("4.3", "1.1", "1.18"), ("4.3", "1.2", "1.18"), ("4.3", "1.7", "1.32")]
 )
-def test_energy_steps_count_the_total(first, second, billed):
+def test_energy_steps_count_the_total(first: str, second: str, billed: str) -> None:
     rising = tariff(
         element(component("ENERGY", 0.2, 500), end_time="17:00"),
         element(component("ENERGY", 0.27, 500), start_time="17:00"),
@@ -153,7 +154,7 @@ def test_energy_steps_count_the_total(first, second, billed):
     assert cost_of(rising, *periods)[0] == billed
 
 
-def test_time_steps_count_the_total():
+def test_time_steps_count_the_total() -> None:
     rising = tariff(
         element(component("TIME", 5, 600), end_time="17:00"),
         element(component("TIME", 7, 600), start_time="17:00"),
@@ -162,7 +163,7 @@ def test_time_steps_count_the_total():
     assert cost_of(rising, *periods)[0] == "3.30"  # 6 min at 5.00 an hour, 24 min at 7.00
 
 
-def test_charging_before_parking_is_not_rounded():
+def test_charging_before_parking_is_not_rounded() -> None:
     both = tariff(element(component("TIME", 1, 600), component("PARKING_TIME", 2, 600)))
     cost = price(both, [period(0, time=0.35), period(21, parking_time=hours(16))])
     assert [line.text for line in cost.lines] == [
@@ -172,7 +173,7 @@ def test_charging_before_parking_is_not_rounded():
 
 
 @pytest.mark.parametrize(("kw_and_kwh", "expected"), [([(6, 1), (48, 40), (4, "0.5")], "20.30"), ([(16, 1)], "0.35")])
-def test_power_bands(kw_and_kwh, expected):
+def test_power_bands(kw_and_kwh: Any, expected: str) -> None:
     bands = tariff(
         element(component("ENERGY", 0.2), max_power=16.0),
         element(component("ENERGY", 0.35), max_power=32.0),
@@ -182,7 +183,7 @@ def test_power_bands(kw_and_kwh, expected):
     assert cost_of(bands, *periods)[0] == expected
 
 
-def test_the_first_half_hour_is_free():
+def test_the_first_half_hour_is_free() -> None:
     free_first = tariff(
         element(component("ENERGY", 0), max_duration=1800),
         element(component("ENERGY", 0.25), max_duration=3600),
@@ -193,7 +194,7 @@ def test_the_first_half_hour_is_free():
     assert cost_of(free_first, *periods, period(60, energy=1))[0] == "0.70"
 
 
-def test_the_first_kwh_and_the_first_hour_of_parking_are_free():
+def test_the_first_kwh_and_the_first_hour_of_parking_are_free() -> None:
     first_free = tariff(
         element(component("PARKING_TIME", 0, 60), max_duration=3600),
         element(component("PARKING_TIME", 2, 60), min_duration=3600, max_duration=10800),
@@ -213,7 +214,7 @@ def test_the_first_kwh_and_the_first_hour_of_parking_are_free():
 RESERVED = MONDAY - timedelta(minutes=60)
 
 
-def reservation_tariff(*reservation):
+def reservation_tariff(*reservation: Any) -> Tariff:
     return tariff(*reservation, element(START_FEE), element(ENERGY))
 
 
@@ -237,7 +238,7 @@ EXPIRY_TIME = (
         (EXPIRY_TIME, 22, ("7.00", "7.90")),
     ],
 )
-def test_a_reservation_that_was_used(elements, minutes, expected):
+def test_a_reservation_that_was_used(elements: Any, minutes: int, expected: tuple[str, str]) -> None:
     periods = [period(at=RESERVED, reservation_time=hours(minutes)), period(energy=20)]
     assert cost_of(reservation_tariff(*elements), *periods) == expected
 
@@ -245,16 +246,18 @@ def test_a_reservation_that_was_used(elements, minutes, expected):
 @pytest.mark.parametrize(
     ("elements", "minutes", "expected"), [(EXPIRY_FEE, 60, ("6.00", "7.20")), (EXPIRY_TIME, 90, ("9.00", "10.80"))]
 )
-def test_a_reservation_that_expired(elements, minutes, expected):
+def test_a_reservation_that_expired(
+    elements: tuple[dict[str, Any], dict[str, Any]], minutes: int, expected: tuple[str, str]
+) -> None:
     periods = [period(at=RESERVED, reservation_time=hours(minutes))]
     assert cost_of(reservation_tariff(*elements), *periods, reservation_expired=True) == expected
 
 
-def test_taxes_that_come_on_top_at_an_unknown_rate():
+def test_taxes_that_come_on_top_at_an_unknown_rate() -> None:
     north_american = tariff(element(component("TIME", 2, 60)), currency="CAD", tax_included="NO")
     assert cost_of(north_american, period(time=2.5)) == ("5.00", None)
 
 
-def test_taxes_that_are_included_at_an_unknown_rate():
+def test_taxes_that_are_included_at_an_unknown_rate() -> None:
     north_american = tariff(element(component("TIME", 2.1)), currency="CAD", tax_included="YES")
     assert cost_of(north_american, period(time=2.5)) == (None, "5.25")

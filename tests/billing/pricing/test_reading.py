@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -56,7 +57,7 @@ FULL = wire(
 
 
 @pytest.mark.parametrize("vat", [-50, -0.01, 100.01, 1000, 9e14])
-def test_a_vat_that_is_no_share_is_not_understood(vat) -> None:
+def test_a_vat_that_is_no_share_is_not_understood(vat: float) -> None:
     """What a driver would pay is not known; the element is no price without tax."""
     found = tariff(
         element(component("ENERGY", 1, vat=23)), element(component("TIME", 1), component("FLAT", 1, vat=vat))
@@ -66,11 +67,11 @@ def test_a_vat_that_is_no_share_is_not_understood(vat) -> None:
 
 
 @pytest.mark.parametrize("vat", [0, 27, 100])
-def test_a_vat_of_a_share_is_read(vat) -> None:
+def test_a_vat_of_a_share_is_read(vat: int) -> None:
     assert tariff(element(component("ENERGY", 1, vat=vat))).unreadable == ()
 
 
-def test_it_reads_everything():
+def test_it_reads_everything() -> None:
     assert tariff_of(VERSIONS["2.3.0"].parse("tariff", FULL).obj) == Tariff(
         currency="EUR",
         id="T1",
@@ -115,7 +116,7 @@ def test_it_reads_everything():
         ({"start_time": "", "min_kwh": None, "day_of_week": []}, Restrictions()),
     ],
 )
-def test_what_the_wire_heals_is_what_is_priced(version, told, read):
+def test_what_the_wire_heals_is_what_is_priced(version: str, told: Any, read: Restrictions) -> None:
     fields = {"tax_included": "NO"} if version == "2.3.0" else {}
     found = tariff(element(component("ENERGY", 1), **told), version=version, **fields)
     assert ([one.restrictions for one in found.elements], found.unreadable) == ([read], ())
@@ -130,7 +131,7 @@ def test_what_the_wire_heals_is_what_is_priced(version, told, read):
         (element(component("WEIGHT", 9)), "price_components[0].type"),
     ],
 )
-def test_an_element_that_is_not_understood_is_never_unrestricted(odd, path):
+def test_an_element_that_is_not_understood_is_never_unrestricted(odd: dict[str, Any], path: str) -> None:
     found = tariff(element(component("ENERGY", 1)), odd)
     assert found.elements == (Element((PriceComponent(Dimension.ENERGY, Decimal(1)),)),)
     assert found.unreadable == (f"elements[1].{path}",)
@@ -138,16 +139,16 @@ def test_an_element_that_is_not_understood_is_never_unrestricted(odd, path):
         price(found, [])
 
 
-def test_whether_taxes_are_included_is_part_of_the_price():
+def test_whether_taxes_are_included_is_part_of_the_price() -> None:
     assert tariff(element(component("ENERGY", 1)), tax_included="MAYBE").unreadable == ("tax_included",)
 
 
-def test_prices_of_bookings_are_none_of_an_ad_hoc_charge():
+def test_prices_of_bookings_are_none_of_an_ad_hoc_charge() -> None:
     found = tariff(element(component("ENERGY", 9), booking="BOOKING"), tax_included="NO")
     assert (found.elements, found.unreadable) == ((), ())
 
 
-def test_no_tariff_without_a_currency():
+def test_no_tariff_without_a_currency() -> None:
     with pytest.raises(ValueError, match="no currency code"):
         tariff(element(component("ENERGY", 1)), currency="E1R")
 
@@ -159,14 +160,14 @@ def stamp(minutes: float) -> str:
     return f"{BEGIN + timedelta(minutes=minutes):%Y-%m-%dT%H:%M:%SZ}"
 
 
-def told(minutes: float, *dimensions: tuple[str, float]) -> dict:
+def told(minutes: float, *dimensions: tuple[str, float]) -> dict[str, Any]:
     return {
         "start_date_time": stamp(minutes),
         "dimensions": [{"type": kind, "volume": volume} for kind, volume in dimensions],
     }
 
 
-def of_cdr(*periods: dict, version: str = "2.2.1", **fields) -> list[tuple[float, dict[str, float]]]:
+def of_cdr(*periods: dict[str, Any], version: str = "2.2.1", **fields: Any) -> list[tuple[float, dict[str, float]]]:
     """(minute, volumes) of each period of a CDR from minute 0 to 60."""
     data = cdr_data(start_date_time=stamp(0), end_date_time=stamp(60), charging_periods=list(periods), **fields)
     found = periods_of_cdr(VERSIONS[version].parse("cdr", data).obj)
@@ -177,15 +178,15 @@ def of_cdr(*periods: dict, version: str = "2.2.1", **fields) -> list[tuple[float
     ]
 
 
-def test_a_dimension_that_is_told_twice_counts_twice():
+def test_a_dimension_that_is_told_twice_counts_twice() -> None:
     assert of_cdr(told(0, ("ENERGY", 4), ("ENERGY", 6), ("TIME", 1))) == [(0, {"ENERGY": 10, "TIME": 1})]
 
 
-def test_periods_are_in_order_of_time():
+def test_periods_are_in_order_of_time() -> None:
     assert [at for at, _ in of_cdr(told(30, ("TIME", 0.5)), told(0, ("TIME", 0.5)), total_energy=1)] == [0, 30]
 
 
-def test_energy_that_only_the_total_tells_goes_to_where_it_was_charging():
+def test_energy_that_only_the_total_tells_goes_to_where_it_was_charging() -> None:
     periods = (told(0, ("TIME", 0.25)), told(15, ("TIME", 0.5)), told(45, ("PARKING_TIME", 0.25)))
     assert of_cdr(*periods, total_energy=9) == [
         (0, {"TIME": 0.25, "ENERGY": 3}),
@@ -195,7 +196,7 @@ def test_energy_that_only_the_total_tells_goes_to_where_it_was_charging():
     assert of_cdr(told(0, ("PARKING_TIME", 1)), total_energy=9) == [(0, {"PARKING_TIME": 1, "ENERGY": 9})]
 
 
-def test_a_time_that_no_period_tells_is_how_long_it_lasted():
+def test_a_time_that_no_period_tells_is_how_long_it_lasted() -> None:
     assert of_cdr(told(0, ("ENERGY", 5)), told(30, ("ENERGY", 0)), told(45, ("ENERGY", 1))) == [
         (0, {"ENERGY": 5, "TIME": 0.5}),
         (30, {"ENERGY": 0, "PARKING_TIME": 0.25}),
@@ -203,7 +204,7 @@ def test_a_time_that_no_period_tells_is_how_long_it_lasted():
     ]
 
 
-def test_of_one_period_without_a_time_the_totals_tell():
+def test_of_one_period_without_a_time_the_totals_tell() -> None:
     one = told(0, ("ENERGY", 5))
     assert of_cdr(one, total_time=1, total_parking_time=0.25) == [
         (0, {"ENERGY": 5, "TIME": 0.75, "PARKING_TIME": 0.25})
@@ -211,7 +212,7 @@ def test_of_one_period_without_a_time_the_totals_tell():
     assert of_cdr(one, total_time=1) == [(0, {"ENERGY": 5, "TIME": 1, "PARKING_TIME": 0})]
 
 
-def test_a_sessions_periods_stand_as_they_are():
+def test_a_sessions_periods_stand_as_they_are() -> None:
     data = session_data(charging_periods=[told(0, ("ENERGY", 5), ("POWER", 11))])
     found = periods_of(VERSIONS["2.2.1"].parse("session", data).obj.charging_periods)
     assert found == (ChargingPeriod(BEGIN, {"ENERGY": Decimal(5), "POWER": Decimal(11)}),)
@@ -227,7 +228,7 @@ def test_a_sessions_periods_stand_as_they_are():
         ([], None, None),
     ],
 )
-def test_the_tariff_in_a_cdr_is_the_one_that_its_periods_name(ids, named, found):
+def test_the_tariff_in_a_cdr_is_the_one_that_its_periods_name(ids: Any, named: str | None, found: str | None) -> None:
     period = told(0, ("ENERGY", 5)) | {"tariff_id": named}
     tariffs = [wire(element(component("ENERGY", 1)), id=one) for one in ids]
     cdr = VERSIONS["2.2.1"].parse("cdr", cdr_data(charging_periods=[period], tariffs=tariffs)).obj
@@ -235,7 +236,7 @@ def test_the_tariff_in_a_cdr_is_the_one_that_its_periods_name(ids, named, found)
     assert (one and one.id) == found
 
 
-def test_periods_of_several_tariffs_are_priced_by_none_of_them():
+def test_periods_of_several_tariffs_are_priced_by_none_of_them() -> None:
     periods = [told(0, ("ENERGY", 5)) | {"tariff_id": "T1"}, told(30, ("ENERGY", 5)) | {"tariff_id": "T2"}]
     tariffs = [wire(element(component("ENERGY", 1)), id="T1")]
     cdr = VERSIONS["2.2.1"].parse("cdr", cdr_data(charging_periods=periods, tariffs=tariffs)).obj

@@ -1,6 +1,7 @@
 """Tariffs as drivers read them."""
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ from tests.billing.pricing.build import component, element, tariff
 ENERGY = component("ENERGY", "0.49")
 
 
-def vat(part, rate):
+def vat(part: dict[str, Any], rate: int) -> dict[str, Any]:
     return part | {"vat": rate}
 
 
@@ -100,7 +101,7 @@ def vat(part, rate):
         ),
     ],
 )
-def test_it_describes(elements, fields, words):
+def test_it_describes(elements: list[dict[str, Any]], fields: Any, words: str) -> None:
     assert describe(fill_in_tax(tariff(*elements, **fields), Decimal(0))) == words
 
 
@@ -113,34 +114,34 @@ def test_it_describes(elements, fields, words):
         ({"tax_included": "YES"}, "0.49 EUR/kWh, taxes included"),
     ],
 )
-def test_a_rate_that_nobody_knows_is_said_to_be_missing(fields, words):
+def test_a_rate_that_nobody_knows_is_said_to_be_missing(fields: Any, words: str) -> None:
     assert describe(tariff(element(ENERGY), **fields)) == words
 
 
 @pytest.mark.parametrize("version", ["2.1.1", "2.2", "2.2.1", "2.3.0"])
-def test_it_adds_the_vat_of_the_place_where_the_wire_states_none(version):
+def test_it_adds_the_vat_of_the_place_where_the_wire_states_none(version: str) -> None:
     fields = {"tax_included": "NO"} if version == "2.3.0" else {}
     old = tariff(element(component("ENERGY", "0.4")), version=version, **fields)
     assert describe(fill_in_tax(old, Decimal(23))) == "0.492 EUR/kWh, incl. 23 % VAT"
     assert describe(fill_in_tax(old, Decimal(23), included=True)) == "0.40 EUR/kWh, incl. 23 % VAT"
 
 
-def test_limits_are_told_net_only_where_their_gross_is_not_known():
+def test_limits_are_told_net_only_where_their_gross_is_not_known() -> None:
     mixed = [vat(component("ENERGY", 1), 20), vat(component("TIME", 1), 10)]
     words = describe(tariff(element(*mixed), max_price={"excl_vat": 20}))
     assert words.endswith("at most 20.00 EUR excl. VAT")
 
 
-def test_without_prices_there_is_nothing_to_tell():
+def test_without_prices_there_is_nothing_to_tell() -> None:
     assert describe(Tariff("EUR", ())) == "no prices given"
 
 
-def test_what_is_not_understood_in_full_tells_no_price():
+def test_what_is_not_understood_in_full_tells_no_price() -> None:
     odd = element(component("ENERGY", 9), day_of_week=["SOMEDAY"])
     assert describe(tariff(odd, element(ENERGY))) == "price not readable"
 
 
-def test_prices_per_unit_where_there_is_one():
+def test_prices_per_unit_where_there_is_one() -> None:
     one = fill_in_tax(tariff(element(component("ENERGY", 1), component("TIME", 6))), Decimal(20))
     assert unit_prices(one) == {"per_kwh": Decimal("1.2"), "per_minute": Decimal("0.12")}
     two = tariff(element(component("ENERGY", 1), max_kwh=10), element(component("ENERGY", 2)))

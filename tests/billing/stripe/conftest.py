@@ -13,7 +13,7 @@ from tests.billing.conftest import drive_until_quiet, fresh, opened
 
 KEY, SECRET = "sk_test_fake", "whsec_fake"
 NOWHERE = "http://127.0.0.1:9/webhooks/stripe/"
-OPENING = {
+OPENING: dict[str, Any] = {
     "return_url": "http://127.0.0.1/c/session/1?back=1",
     "locale": "sk-SK",
     "description": "Charging at SK*ION*E1",

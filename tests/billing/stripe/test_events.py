@@ -2,11 +2,13 @@
 
 import json
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 import stripe as library
 from django.test import Client
+from time_machine import Traveller
 
 from billing.models import GatewayEvent, WaitingEvent
 from billing.payments import services
@@ -14,6 +16,7 @@ from partners.ground import limiting
 from rehearsal.stripe_fake.server import Server
 from tests.billing.conftest import drive_until_quiet, fresh
 from tests.billing.stripe.conftest import KEY, SECRET, Stripe, at_the_page, page_of
+from tests.support.tasks import Ran
 
 PATH = "/webhooks/stripe/"
 
@@ -37,7 +40,7 @@ def inbox(settings: Any, db: None) -> Any:
     return settings
 
 
-def test_a_signed_event_is_kept(inbox):
+def test_a_signed_event_is_kept(inbox: Any) -> None:
     assert send(event()).status_code == 200
     kept = GatewayEvent.objects.get()
     assert (kept.gateway, kept.event_id, kept.kind, kept.payment, kept.about) == (
@@ -61,18 +64,18 @@ def test_a_signed_event_is_kept(inbox):
         {"signature": "nonsense"},
     ],
 )
-def test_what_stripe_did_not_sign_now_is_refused(inbox, wrong):
+def test_what_stripe_did_not_sign_now_is_refused(inbox: Any, wrong: Any) -> None:
     answer = send(event(), **wrong)
     assert (answer.status_code, answer.content) == (400, b"The signature is missing, wrong, or too old.")
     assert not GatewayEvent.objects.exists()
 
 
-def test_no_secret_is_no_entry(inbox):
+def test_no_secret_is_no_entry(inbox: Any) -> None:
     inbox.STRIPE_WEBHOOK_SECRET = []
     assert send(event(), secret="").status_code == 400
 
 
-def test_while_a_secret_is_replaced_both_sign(inbox):
+def test_while_a_secret_is_replaced_both_sign(inbox: Any) -> None:
     inbox.STRIPE_WEBHOOK_SECRET = ["whsec_new", SECRET]
     assert send(event()).status_code == 200
     assert send(event() | {"id": "evt_2"}, secret="whsec_new").status_code == 200
@@ -83,12 +86,12 @@ def test_while_a_secret_is_replaced_both_sign(inbox):
     "body",
     ["", "[]", "null", "{", '{"id": 1}', "[" * 100_000, '{"id":"e","type":"t","created":1e400,"data":{"object":{}}}'],
 )
-def test_what_cannot_be_read_is_refused(inbox, body):
+def test_what_cannot_be_read_is_refused(inbox: Any, body: str) -> None:
     assert send(body).status_code == 400
     assert not GatewayEvent.objects.exists()
 
 
-def test_what_tells_who_the_driver_is_is_not_kept(inbox):
+def test_what_tells_who_the_driver_is_is_not_kept(inbox: Any) -> None:
     personal = {
         "receipt_email": "driver@example.com",
         "billing_details": {"name": "Jana"},
@@ -127,7 +130,7 @@ def wait_for_events(behind: Stripe, count: int) -> None:
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("mode", ["plain", "twice", "late", "shuffled"])
-def test_the_event_brings_the_payment_forward(behind, run_tasks, mode):
+def test_the_event_brings_the_payment_forward(behind: Any, run_tasks: Callable[..., list[Ran]], mode: str) -> None:
     behind.ask("webhooks", mode=mode)
     row = at_the_page()
     behind.pay(page_of(row))
@@ -143,7 +146,7 @@ def test_the_event_brings_the_payment_forward(behind, run_tasks, mode):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_forged_event_brings_nothing(behind, run_tasks):
+def test_a_forged_event_brings_nothing(behind: Any, run_tasks: Callable[..., list[Ran]]) -> None:
     behind.ask("webhooks", mode="forged")
     row = at_the_page()
     behind.pay(page_of(row))
@@ -154,7 +157,7 @@ def test_a_forged_event_brings_nothing(behind, run_tasks):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_without_a_single_event_the_payment_is_found_all_the_same(stripe, clock):
+def test_without_a_single_event_the_payment_is_found_all_the_same(stripe: Stripe, clock: Traveller) -> None:
     row = at_the_page()
     stripe.pay(page_of(row))
     assert drive_until_quiet(row, clock).state == "reserved"
@@ -163,7 +166,7 @@ def test_without_a_single_event_the_payment_is_found_all_the_same(stripe, clock)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_was_done_at_stripes_own_pages_arrives_by_event(behind, run_tasks):
+def test_what_was_done_at_stripes_own_pages_arrives_by_event(behind: Any, run_tasks: Callable[..., list[Ran]]) -> None:
     row = at_the_page()
     behind.pay(page_of(row))
     wait_for_events(behind, 3)

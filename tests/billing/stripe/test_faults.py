@@ -6,11 +6,15 @@ Each is held against Stripe's own books: one payment, one capture, one refund, a
 from typing import Any
 
 import pytest
+from pytest_django import Settings
+from time_machine import Traveller
 
+from billing.gateways import GatewayAnswer
+from billing.models import PaymentAuthorization
 from billing.payments import driving, services
 from billing.payments.answers import Step
 from tests.billing.conftest import drive_until_quiet, fresh, story
-from tests.billing.stripe.conftest import at_the_page, captured, held, look, page_of
+from tests.billing.stripe.conftest import Stripe, at_the_page, captured, held, look, page_of
 
 pytestmark = pytest.mark.django_db
 FAULTS = pytest.mark.parametrize("how", ["lost_request", "lost_answer", "fail", "fail_after"])
@@ -25,11 +29,11 @@ class WorkerDiedError(Exception):
     """The process is gone; nothing after this line of it runs."""
 
 
-def dies(monkeypatch, step: Step, *, after: bool) -> None:
+def dies(monkeypatch: pytest.MonkeyPatch, step: Step, *, after: bool) -> None:
     """The worker that asks for `step` dies once: before Stripe is called, or before its answer is written down."""
     ask = driving._ask
 
-    def dying(gateway, claim):
+    def dying(gateway: Any, claim: Any) -> GatewayAnswer:
         if claim.step is not step:
             return ask(gateway, claim)
         monkeypatch.setattr(driving, "_ask", ask)
@@ -41,7 +45,7 @@ def dies(monkeypatch, step: Step, *, after: bool) -> None:
 
 
 @FAULTS
-def test_opening_a_page(stripe, clock, how):
+def test_opening_a_page(stripe: Stripe, clock: Traveller, how: Any) -> None:
     stripe.ask("fault", call="checkout.sessions.create", how=how)
     row = at_the_page()
     assert (row.state, row.gateway_reference) == ("reserving", "")
@@ -57,7 +61,7 @@ def test_opening_a_page(stripe, clock, how):
 
 @FAULTS
 @pytest.mark.parametrize("call", ["payment_intents.create", "payment_intents.confirm"])
-def test_an_apps_payment_method(stripe, clock, how, call):
+def test_an_apps_payment_method(stripe: Stripe, clock: Traveller, how: Any, call: str) -> None:
     stripe.ask("fault", call=call, how=how)
     row = drive_until_quiet(at_the_page("pm_card_visa"), clock)
     assert row.state == "reserved"
@@ -66,7 +70,7 @@ def test_an_apps_payment_method(stripe, clock, how, call):
 
 
 @FAULTS
-def test_a_capture(stripe, clock, how):
+def test_a_capture(stripe: Stripe, clock: Traveller, how: Any) -> None:
     row = held(stripe)
     stripe.ask("fault", call="payment_intents.capture", how=how)
     services.request_capture(row.pk, 1500)
@@ -76,7 +80,7 @@ def test_a_capture(stripe, clock, how):
 
 
 @FAULTS
-def test_a_release(stripe, clock, how):
+def test_a_release(stripe: Stripe, clock: Traveller, how: Any) -> None:
     row = held(stripe)
     stripe.ask("fault", call="payment_intents.cancel", how=how)
     services.request_release(row.pk)
@@ -85,7 +89,7 @@ def test_a_release(stripe, clock, how):
 
 
 @FAULTS
-def test_closing_a_page(stripe, clock, how):
+def test_closing_a_page(stripe: Stripe, clock: Traveller, how: Any) -> None:
     row = at_the_page()
     stripe.ask("fault", call="checkout.sessions.expire", how=how)
     services.request_release(row.pk)
@@ -94,7 +98,7 @@ def test_closing_a_page(stripe, clock, how):
 
 
 @FAULTS
-def test_a_refund_is_made_once(stripe, clock, how):
+def test_a_refund_is_made_once(stripe: Stripe, clock: Traveller, how: Any) -> None:
     row = captured(stripe, clock)
     stripe.ask("fault", call="refunds.create", how=how)
     services.request_refund(row.pk, 500, reason="The CDR was too high.")
@@ -103,7 +107,7 @@ def test_a_refund_is_made_once(stripe, clock, how):
     assert [refund["amount"] for refund in stripe.things("refund")] == [500]
 
 
-def test_two_refunds_of_the_same_sum_are_told_apart(stripe, clock):
+def test_two_refunds_of_the_same_sum_are_told_apart(stripe: Stripe, clock: Traveller) -> None:
     row = captured(stripe, clock)
     for _ in range(2):
         stripe.ask("fault", call="refunds.create", how="lost_answer")
@@ -115,7 +119,7 @@ def test_two_refunds_of_the_same_sum_are_told_apart(stripe, clock):
 
 @pytest.mark.parametrize("call", ["payment_intents.retrieve", "checkout.sessions.retrieve"])
 @FAULTS
-def test_a_lookup(stripe, clock, how, call):
+def test_a_lookup(stripe: Stripe, clock: Traveller, how: Any, call: str) -> None:
     row = at_the_page()
     stripe.pay(page_of(row))
     stripe.ask("fault", call=call, how=how)
@@ -128,11 +132,13 @@ def test_a_lookup(stripe, clock, how, call):
 
 @pytest.mark.parametrize("after", [True, False], ids=["after", "before"])
 @pytest.mark.parametrize("method", ["", "pm_card_visa"], ids=["page", "app"])
-def test_a_worker_dies_between_creating_and_saving(stripe, clock, monkeypatch, method, after):
+def test_a_worker_dies_between_creating_and_saving(
+    stripe: Stripe, clock: Traveller, monkeypatch: pytest.MonkeyPatch, method: str, after: bool
+) -> None:
     dies(monkeypatch, Step.RESERVE, after=after)
     with pytest.raises(WorkerDiedError):
         at_the_page(method)
-    [row] = driving.PaymentAuthorization.objects.all()
+    [row] = PaymentAuthorization.objects.all()
     clock.move_to(row.leased_until)
     services.drive(row.pk)
     if not method:
@@ -143,7 +149,9 @@ def test_a_worker_dies_between_creating_and_saving(stripe, clock, monkeypatch, m
 
 
 @pytest.mark.parametrize("after", [True, False], ids=["after", "before"])
-def test_a_worker_dies_between_confirming_and_saving(stripe, clock, monkeypatch, after):
+def test_a_worker_dies_between_confirming_and_saving(
+    stripe: Stripe, clock: Traveller, monkeypatch: pytest.MonkeyPatch, after: bool
+) -> None:
     row = at_the_page("pm_card_visa")
     assert (row.state, stripe.money()) == ("reserving", [("requires_confirmation", 0, 0)])
     dies(monkeypatch, Step.RESERVE, after=after)
@@ -155,7 +163,9 @@ def test_a_worker_dies_between_confirming_and_saving(stripe, clock, monkeypatch,
 
 
 @pytest.mark.parametrize("after", [True, False], ids=["after", "before"])
-def test_a_worker_dies_between_confirming_and_saving_and_the_driver_gives_up(stripe, clock, monkeypatch, after):
+def test_a_worker_dies_between_confirming_and_saving_and_the_driver_gives_up(
+    stripe: Stripe, clock: Traveller, monkeypatch: pytest.MonkeyPatch, after: bool
+) -> None:
     row = at_the_page("pm_card_visa")
     dies(monkeypatch, Step.RESERVE, after=after)
     with pytest.raises(WorkerDiedError):
@@ -167,7 +177,9 @@ def test_a_worker_dies_between_confirming_and_saving_and_the_driver_gives_up(str
 
 @pytest.mark.parametrize("after", [True, False], ids=["after", "before"])
 @pytest.mark.parametrize("step", [Step.CAPTURE, Step.RELEASE, Step.REFUND])
-def test_a_worker_dies_between_any_other_call_and_saving(stripe, clock, monkeypatch, step, after):
+def test_a_worker_dies_between_any_other_call_and_saving(
+    stripe: Stripe, clock: Traveller, monkeypatch: pytest.MonkeyPatch, step: Step, after: bool
+) -> None:
     row = captured(stripe, clock) if step is Step.REFUND else held(stripe)
     dies(monkeypatch, step, after=after)
     if step is Step.CAPTURE:
@@ -189,17 +201,21 @@ def test_a_worker_dies_between_any_other_call_and_saving(stripe, clock, monkeypa
     assert stripe.calls().count(calls[step]) == 1
 
 
-def test_a_worker_dies_after_creating_and_the_driver_gives_up(stripe, clock, monkeypatch):
+def test_a_worker_dies_after_creating_and_the_driver_gives_up(
+    stripe: Stripe, clock: Traveller, monkeypatch: pytest.MonkeyPatch
+) -> None:
     dies(monkeypatch, Step.RESERVE, after=True)
     with pytest.raises(WorkerDiedError):
         at_the_page("pm_card_visa")
-    [row] = driving.PaymentAuthorization.objects.all()
+    [row] = PaymentAuthorization.objects.all()
     services.request_release(row.pk)
     assert drive_until_quiet(row, clock).state == "released"
     assert stripe.money() == [("requires_confirmation", 0, 0)]
 
 
-def test_a_wrong_key_is_told_without_the_key(stripe, clock, settings, caplog):
+def test_a_wrong_key_is_told_without_the_key(
+    stripe: Stripe, clock: Traveller, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
     settings.STRIPE_SECRET_KEY = "sk_test_of_somebody_else"
     row = drive_until_quiet(at_the_page(), clock)
     assert (row.state, row.failure_code) == ("failed", "gateway_unreachable")
@@ -208,14 +224,16 @@ def test_a_wrong_key_is_told_without_the_key(stripe, clock, settings, caplog):
     assert "sk_test" not in said
 
 
-def test_nobody_listens(stripe, clock, settings):
+def test_nobody_listens(stripe: Stripe, clock: Traveller, settings: Settings) -> None:
     settings.STRIPE_API_BASE = "http://127.0.0.1:9"
     row = drive_until_quiet(at_the_page(), clock)
     assert (row.state, row.failure_code) == ("failed", "gateway_unreachable")
     assert ("unreachable", "reserving", "") in story(row)
 
 
-def test_links_and_secrets_are_in_no_history_and_no_log(stripe, clock, caplog):
+def test_links_and_secrets_are_in_no_history_and_no_log(
+    stripe: Stripe, clock: Traveller, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level("DEBUG")
     row = at_the_page("pm_card_authenticationRequired")
     services.drive(row.pk)
@@ -225,4 +243,6 @@ def test_links_and_secrets_are_in_no_history_and_no_log(stripe, clock, caplog):
     assert secret not in said
     assert url not in said
     assert "sk_test_fake" not in said
-    assert secret.encode() not in bytes(fresh(row).action)
+    action = fresh(row).action
+    assert action is not None
+    assert secret.encode() not in bytes(action)

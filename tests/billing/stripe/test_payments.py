@@ -4,13 +4,15 @@ from datetime import timedelta
 from typing import Any, get_args, get_origin
 
 import pytest
+from pytest_django import Settings
 from stripe.params import checkout
+from time_machine import Traveller
 
 from billing.gateways.stripe import amounts, locales
 from billing.payments import services
 from rehearsal.stripe_fake.checking import fields_of
 from tests.billing.conftest import START, drive_until_quiet, fresh, opened
-from tests.billing.stripe.conftest import OPENING, at_the_page, captured, held, look, page_of
+from tests.billing.stripe.conftest import OPENING, Stripe, at_the_page, captured, held, look, page_of
 
 pytestmark = pytest.mark.django_db
 
@@ -20,7 +22,7 @@ def stopped(clock: Any) -> None:
     """The clock stands still, Stripe's too."""
 
 
-def test_the_driver_pays_at_the_page_and_a_part_is_captured(stripe, clock):
+def test_the_driver_pays_at_the_page_and_a_part_is_captured(stripe: Stripe, clock: Traveller) -> None:
     row = at_the_page()
     page = stripe.one("checkout.session")
     assert (row.state, row.gateway_reference) == ("reserving", page["id"])
@@ -44,7 +46,7 @@ def test_the_driver_pays_at_the_page_and_a_part_is_captured(stripe, clock):
     assert stripe.money() == [("succeeded", 0, 1234)]
 
 
-def test_who_does_not_pay_has_the_page_closed(stripe, clock):
+def test_who_does_not_pay_has_the_page_closed(stripe: Stripe, clock: Traveller) -> None:
     row = at_the_page()
     url = page_of(row)
     services.request_release(row.pk)
@@ -55,7 +57,7 @@ def test_who_does_not_pay_has_the_page_closed(stripe, clock):
     assert stripe.money() == []
 
 
-def test_who_pays_while_it_is_given_up_pays_nothing(stripe, clock):
+def test_who_pays_while_it_is_given_up_pays_nothing(stripe: Stripe, clock: Traveller) -> None:
     row = at_the_page()
     stripe.pay(page_of(row))
     services.request_release(row.pk)
@@ -64,14 +66,14 @@ def test_who_pays_while_it_is_given_up_pays_nothing(stripe, clock):
     assert stripe.money() == [("canceled", 0, 0)]
 
 
-def test_what_is_held_is_released(stripe, clock):
+def test_what_is_held_is_released(stripe: Stripe, clock: Traveller) -> None:
     row = held(stripe)
     services.request_release(row.pk)
     services.drive(row.pk)
     assert (fresh(row).state, stripe.money()) == ("released", [("canceled", 0, 0)])
 
 
-def test_a_declined_card_leaves_the_driver_at_the_page(stripe, clock):
+def test_a_declined_card_leaves_the_driver_at_the_page(stripe: Stripe, clock: Traveller) -> None:
     row = at_the_page()
     url = page_of(row)
     assert stripe.pay(url, "4000000000000002").status_code == 402
@@ -81,7 +83,7 @@ def test_a_declined_card_leaves_the_driver_at_the_page(stripe, clock):
     assert look(row).state == "reserved"
 
 
-def test_the_bank_asks_the_driver_at_the_page(stripe, clock):
+def test_the_bank_asks_the_driver_at_the_page(stripe: Stripe, clock: Traveller) -> None:
     row = at_the_page()
     url = page_of(row)
     assert "Your bank asks" in stripe.pay(url, "4000002500003155").text
@@ -91,7 +93,7 @@ def test_the_bank_asks_the_driver_at_the_page(stripe, clock):
     assert look(row).state == "reserved"
 
 
-def test_a_page_that_ran_out_is_a_payment_that_was_not_made(stripe, clock):
+def test_a_page_that_ran_out_is_a_payment_that_was_not_made(stripe: Stripe, clock: Traveller) -> None:
     row = at_the_page()
     clock.shift(timedelta(hours=1))
     row = look(row)
@@ -107,13 +109,15 @@ def test_a_page_that_ran_out_is_a_payment_that_was_not_made(stripe, clock):
         ("pm_of_somebody_else", "failed", "resource_missing", []),
     ],
 )
-def test_a_payment_method_that_an_app_made(stripe, clock, method, state, code, money):
+def test_a_payment_method_that_an_app_made(
+    stripe: Stripe, clock: Traveller, method: str, state: str, code: str, money: Any
+) -> None:
     row = drive_until_quiet(at_the_page(method), clock)
     assert (row.state, row.failure_code, stripe.money()) == (state, code, money)
 
 
 @pytest.mark.parametrize(("bank", "state"), [("approve", "reserved"), ("refuse", "declined")])
-def test_the_bank_asks_the_driver_of_an_app(stripe, clock, bank, state):
+def test_the_bank_asks_the_driver_of_an_app(stripe: Stripe, clock: Traveller, bank: str, state: str) -> None:
     row = at_the_page("pm_card_authenticationRequired")
     services.drive(row.pk)
     url = page_of(row)
@@ -125,7 +129,7 @@ def test_the_bank_asks_the_driver_of_an_app(stripe, clock, bank, state):
     assert stripe.one("payment_intent")["status"] == ("requires_capture" if bank == "approve" else "canceled")
 
 
-def test_a_refund_is_made_once_and_a_second_one_is_another(stripe, clock):
+def test_a_refund_is_made_once_and_a_second_one_is_another(stripe: Stripe, clock: Traveller) -> None:
     row = captured(stripe, clock)
     for amount in (500, 300):
         services.request_refund(row.pk, amount, reason="The CDR was too high.")
@@ -134,7 +138,7 @@ def test_a_refund_is_made_once_and_a_second_one_is_another(stripe, clock):
     assert sorted(refund["amount"] for refund in stripe.things("refund")) == [300, 500]
 
 
-def test_what_is_done_at_stripes_own_pages(stripe, clock):
+def test_what_is_done_at_stripes_own_pages(stripe: Stripe, clock: Traveller) -> None:
     row = captured(stripe, clock)
     intent = stripe.one("payment_intent")["id"]
     stripe.ask("refund", id=intent, amount=400)
@@ -159,14 +163,16 @@ def test_what_is_done_at_stripes_own_pages(stripe, clock):
         ("capture", {"amount": 900}, "captured", "captured_elsewhere"),
     ],
 )
-def test_a_hold_that_somebody_ended_at_stripes_own_pages(stripe, clock, what, given, state, code):
+def test_a_hold_that_somebody_ended_at_stripes_own_pages(
+    stripe: Stripe, clock: Traveller, what: str, given: Any, state: str, code: str
+) -> None:
     row = held(stripe)
     stripe.ask(what, id=row.gateway_reference, **given)
     row = look(row)
     assert (row.state, row.failure_code, row.captured_amount) == (state, code, given.get("amount", 0))
 
 
-def test_a_hold_that_ran_out_can_not_be_captured(stripe, clock):
+def test_a_hold_that_ran_out_can_not_be_captured(stripe: Stripe, clock: Traveller) -> None:
     row = held(stripe)
     stripe.ask("clock", seconds=7 * 86_400)
     services.request_capture(row.pk, 1500)
@@ -174,7 +180,7 @@ def test_a_hold_that_ran_out_can_not_be_captured(stripe, clock):
     assert (fresh(row).state, fresh(row).failure_message) == ("expired", "The hold ran out at Stripe.")
 
 
-def test_what_a_terminal_holds_is_taken_over(stripe, clock):
+def test_what_a_terminal_holds_is_taken_over(stripe: Stripe, clock: Traveller) -> None:
     other = held(stripe)
     row = opened("", gateway="stripe", reference="session-2", adopting=other.gateway_reference)
     services.request_reserve(row.pk)
@@ -186,7 +192,7 @@ def test_what_a_terminal_holds_is_taken_over(stripe, clock):
     assert (fresh(row).state, fresh(row).failure_code) == ("failed", "resource_missing")
 
 
-def test_more_is_held_only_where_the_charge_itself_says_that_it_can_be(stripe, clock):
+def test_more_is_held_only_where_the_charge_itself_says_that_it_can_be(stripe: Stripe, clock: Traveller) -> None:
     row = held(stripe)
     services.request_raise(row.pk, 6000)
     services.drive(row.pk)
@@ -199,13 +205,13 @@ def test_more_is_held_only_where_the_charge_itself_says_that_it_can_be(stripe, c
 
 
 @pytest.mark.parametrize(("currency", "minor", "theirs"), [("EUR", 4000, 4000), ("ISK", 400, 40_000), ("JPY", 9, 9)])
-def test_amounts_in_stripes_units(currency, minor, theirs):
+def test_amounts_in_stripes_units(currency: str, minor: int, theirs: int) -> None:
     assert amounts.to_stripe(minor, currency) == theirs
     assert amounts.from_stripe(theirs, currency) == minor
 
 
 @pytest.mark.parametrize("currency", ["KWD", "MGA"])
-def test_a_currency_that_stripe_counts_otherwise_is_not_taken(stripe, clock, currency):
+def test_a_currency_that_stripe_counts_otherwise_is_not_taken(stripe: Stripe, clock: Traveller, currency: str) -> None:
     row = at_the_page(currency=currency)
     assert (row.state, row.failure_code, stripe.things("checkout.session")) == ("failed", "currency_not_taken", [])
 
@@ -213,17 +219,17 @@ def test_a_currency_that_stripe_counts_otherwise_is_not_taken(stripe, clock, cur
 @pytest.mark.parametrize(
     ("locale", "spoken"), [("sk", "sk"), ("de-AT", "de"), ("pt_BR", "pt-BR"), ("eo", "auto"), ("", "auto")]
 )
-def test_the_page_speaks_the_drivers_language(locale, spoken):
+def test_the_page_speaks_the_drivers_language(locale: str, spoken: str) -> None:
     assert locales.nearest(locale) == spoken
 
 
-def test_the_languages_are_those_of_the_library():
+def test_the_languages_are_those_of_the_library() -> None:
     hints = fields_of(checkout.SessionCreateParams)
     literal = next(part for part in get_args(hints["locale"]) if get_origin(part) is not None)
     assert set(locales.SPOKEN.values()) | {"auto"} == set(get_args(literal))
 
 
-def test_nothing_is_asked_without_a_key(settings, clock):
+def test_nothing_is_asked_without_a_key(settings: Settings, clock: Traveller) -> None:
     settings.STRIPE_SECRET_KEY = ""
     row = drive_until_quiet(at_the_page(), clock)
     assert (row.state, row.failure_code) == ("failed", "gateway_unreachable")

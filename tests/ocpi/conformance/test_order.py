@@ -109,12 +109,9 @@ def test_a_session_is_complete_or_marked_and_the_next_whole_one_mends_it(deliver
             send_session(party, update)
         row = OcpiSession.objects.get()
         assert row.needs_pull or equal(delivery.truth, row.raw)
-        for whole in (
-            lambda: store.put_session(party, SESSION_ID, delivery.truth),
-            lambda: store.put_session(party, None, delivery.truth, source="GET"),
-        ):
+        for name, source in ((SESSION_ID, "PUT"), (None, "GET")):
             with transaction.atomic():
-                assert not whole().stale
+                assert not store.put_session(party, name, delivery.truth, source=source).stale
                 assert equal(delivery.truth, store.session_wire(party, SESSION_ID, party.version))
                 assert not OcpiSession.objects.get().needs_pull
                 transaction.set_rollback(True)

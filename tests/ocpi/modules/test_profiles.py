@@ -160,12 +160,13 @@ def test_it_is_sent_once_also_when_its_worker_dies(cpo: ScriptedCpo, session: Oc
 
 def test_2_1_1_has_none_of_it(connected: Callable[..., Partner]) -> None:
     session = OcpiSessionFactory.create(partner=connected("2.1.1"))
-    for wish in (
+    wishes: list[Callable[[], object]] = [
         lambda: charging_profiles.set_profile(session, PROFILE),
         lambda: charging_profiles.clear_profile(session),
         lambda: charging_profiles.ask_active_profile(session, 60),
         lambda: charging_profiles.set_preferences(session, profile_type="FAST"),
-    ):
+    ]
+    for wish in wishes:
         with pytest.raises(Unsupported):
             wish()
     answered(caller(session.partner).put("chargingprofiles/S-1", ACTIVE), 404, 2000)

@@ -44,7 +44,7 @@ def rows(kept: Iterable[type[models.Model]], counted: frozenset[str] = COUNTED) 
         for field in row._meta.concrete_fields:
             if field.attname not in counted:
                 value = getattr(row, field.attname)
-                ours = field.is_relation and names.get((field.related_model, value))
+                ours = names.get((field.related_model, value)) if field.related_model is not None else None
                 told[field.attname] = ours or tell(value)
         return told
 

@@ -6,6 +6,7 @@ import os
 import secrets
 import subprocess
 import sys
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -133,13 +134,13 @@ def test_what_is_stored_and_large_is_its_views_affair(cpo: Cpo, method: str) -> 
     noise = secrets.token_hex(KEPT_LARGE)
     cpo.put(SESSION, session_data(vendor=noise))
     cpo.patch(EVSE, {"vendor": noise, "last_updated": LATER})
-    change = {"kwh": 2, "last_updated": LATER}
+    change: dict[str, Any] = {"kwh": 2, "last_updated": LATER}
     of_session = change if method == "PATCH" else session_data(**change)
     assert push.answer([arrival(cpo, method, SESSION, of_session)]) == [None]
     assert push.answer([arrival(cpo, "PATCH", EVSE, {"status": "CHARGING", "last_updated": LATEST})]) == [None]
     answered(cpo.call(method, SESSION, of_session), 200, 1000)
     answered(cpo.patch(EVSE, {"status": "CHARGING", "last_updated": LATEST}), 200, 1000)
-    assert (OcpiSession.objects.get().kwh, Evse.objects.get(uid="EVSE-1").status) == (2, "CHARGING")
+    assert (OcpiSession.objects.get().kwh, Evse.objects.get(uid="EVSE-1").status) == (Decimal(2), "CHARGING")
     assert Message.objects.count() == 4
 
 
@@ -218,7 +219,7 @@ def test_the_limit_counts_each_push_once(cpo: Cpo, settings: Settings) -> None:
     cpo.put(SESSION, {"id": "S-1"})  # faulty: both ways have it
     cpo.patch(SESSION, {"kwh": 2, "last_updated": LATER})
     refused = cpo.patch(SESSION, {"kwh": 3, "last_updated": LATEST})
-    assert (refused.status_code, OcpiSession.objects.get().kwh, Message.objects.count()) == (429, 2, 3)
+    assert (refused.status_code, OcpiSession.objects.get().kwh, Message.objects.count()) == (429, Decimal(2), 3)
     limiting.forget()
 
 

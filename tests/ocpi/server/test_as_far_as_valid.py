@@ -28,7 +28,7 @@ def paths(row: Any) -> list[str]:
     return [fault["path"] for fault in row.left_out]
 
 
-BROKEN = {
+BROKEN: dict[str, tuple[dict[str, Any], list[str]]] = {
     "related name": (
         {"related_locations": [{"latitude": "48.1", "longitude": "17.1", "name": "Gate"}]},
         ["related_locations[0].name"],
@@ -155,8 +155,8 @@ def test_where_nothing_can_be_kept_it_is_2001(cpo: Cpo) -> None:
     answered(cpo.put(URL, location_data() | {"id": "LOC-9"}), 200, 2001)
     assert Location.objects.count() == 0
     answered(cpo.put(URL, location_data()), 201, 1000)
-    for body in ({}, {"id": "LOC-1"}, {"evses": 5, "city": []}):
-        answered(cpo.put(URL, body), 200, 2001)
+    for change in ({}, {"id": "LOC-1"}, {"evses": 5, "city": []}):
+        answered(cpo.put(URL, change), 200, 2001)
     answered(cpo.patch(EVSE, {"status": 5, "last_updated": LATER}), 200, 2001, "status")
     answered(cpo.patch(EVSE, '"x"'), 200, 2001)
     answered(cpo.patch(CONNECTOR, {"standard": None, "last_updated": LATER}), 200, 2001, "standard")

@@ -1,5 +1,8 @@
 """What staff's login, second factor and history cost a push: nothing."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 from auditlog.context import disable_auditlog
 from django.db import connection
@@ -18,7 +21,7 @@ OF_STAFF = (
     "django_session",
     "django_content_type",
 )
-PUSHES = {
+PUSHES: dict[str, tuple[str, Callable[[str], dict[str, Any]]]] = {
     "new session": ("sessions/SK/ION/{}", lambda name: session_data(name)),
     "newer session": ("sessions/SK/ION/S-1", lambda _: session_data(kwh=1, last_updated="2027-01-01T10:00:00Z")),
     "location": ("locations/SK/ION/{}", lambda name: location_data(name)),

@@ -1,5 +1,7 @@
 """TLS and hosts: what production answers to plain HTTP, at which host it speaks OCPI, and what else is there."""
 
+from typing import Any
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -10,8 +12,8 @@ from tests.factories import session_data
 from tests.ocpi.server.conftest import Cpo, answered
 
 VERSIONS = "/ocpi/emsp/versions"
-OWN = {"HTTP_HOST": "ocpi-ion.smartfuelpass.com"}
-TLS = {"HTTP_X_FORWARDED_PROTO": "https"}
+OWN: dict[str, Any] = {"HTTP_HOST": "ocpi-ion.smartfuelpass.com"}
+TLS: dict[str, Any] = {"HTTP_X_FORWARDED_PROTO": "https"}
 URL = "sessions/SK/ION/S-1"
 
 
@@ -25,7 +27,7 @@ def _production(settings: Settings) -> None:
     settings.SECURE_HSTS_SECONDS = 31_536_000
 
 
-def refused(response, http_status: int, text: str) -> None:
+def refused(response: Any, http_status: int, text: str) -> None:
     body = response.json()
     assert (response.status_code, body["status_code"]) == (http_status, 2000)
     assert text in body["status_message"]
@@ -83,7 +85,7 @@ def test_nor_does_the_one_host_that_serves_all_cpos(db: None, settings: Settings
 
 
 def test_admin_and_drivers_answer_at_theirs(db: None) -> None:
-    elsewhere = {"HTTP_HOST": "charge.smartfuelpass.com", **TLS}
+    elsewhere: dict[str, Any] = {"HTTP_HOST": "charge.smartfuelpass.com", **TLS}
     assert Client().get(reverse("admin:login"), **elsewhere).status_code == 200
     assert "charger" in Client().get("/c/SK*ION*E1", **elsewhere).content.decode()
 

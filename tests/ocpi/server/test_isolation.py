@@ -96,7 +96,7 @@ def with_party(version: Version) -> set[str]:
 
 def all_of(partner: Partner) -> dict[str, list[Any]]:
     """Every row that belongs to the partner."""
-    found = {"partner": list(Partner.objects.filter(pk=partner.pk).values())}
+    found: dict[str, list[Any]] = {"partner": list(Partner.objects.filter(pk=partner.pk).values())}
     for model in apps.get_models():
         names = {field.name for field in model._meta.concrete_fields}
         if "partner" in names and not model._meta.proxy:
@@ -141,6 +141,7 @@ def furnish(cpo: Cpo, version: Version) -> dict[str, str]:
             assert cpo.call(method, url, body_of(path, version, MINE)).json()["status_code"] == 1000, url
     mine = cpo.partner
     session = OcpiSession.objects.get(partner=mine)
+    assert session.start_at is not None
     ActiveProfile.objects.create(session=session, start_at=session.start_at, raw=ACTIVE, received_at=timezone.now())
     terminals.add_terminal(mine, VERSIONS["2.3.0"], "active", {"terminal_id": "TERM-1", "city": "Home"})
     common = {"partner": mine, "version": version.number}

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from ocpi.models import ProfileRequest
+from ocpi.versions import VERSIONS
 from tests.factories import CommandFactory, OcpiSessionFactory, PartnerFactory
 from tests.ocpi.server.conftest import Cpo
 from tests.ocpi.versions import vectors as v
@@ -141,7 +142,7 @@ def targets_of(version: str) -> Iterator[Target]:
         yield Target(f"evse-{method}", version, method, evse_at, evse, first)
         yield Target(f"connector-{method}", version, method, f"{evse_at}/{connector['id']}", connector, first)
     yield Target("tariff-PUT", version, "PUT", prices_at, prices)
-    if v.VERSIONS[version].tariffs_patchable:
+    if VERSIONS[version].tariffs_patchable:
         yield Target("tariff-PATCH", version, "PATCH", prices_at, prices, (prices_at, prices))
     yield Target("cdr-POST", version, "POST", "cdrs", cdr(bill, version))
     yield Target("command-POST", version, "POST", "{command}", {"result": "ACCEPTED", "vendors_own": 1})

@@ -92,7 +92,7 @@ def test_an_older_put_after_a_patch_is_not_lost_without_a_trace(cpo: Cpo, stored
     cpo.patch(URL, {"kwh": 3, "last_updated": "2026-11-22T10:05:00Z"})
     cpo.put(URL, session_data(status="COMPLETED", last_updated="2026-11-22T10:04:00Z"))
     row = OcpiSession.objects.get()
-    assert (row.kwh, row.status, row.needs_pull) == (3, "ACTIVE", True)
+    assert (row.kwh, row.status, row.needs_pull) == (Decimal(3), "ACTIVE", True)
 
 
 def test_a_patch_changes_what_it_names(cpo: Cpo, stored: OcpiSession) -> None:

@@ -139,7 +139,7 @@ def rows(partner: Partner) -> list[list[Any]]:
     ]
 
 
-def pull(partner: Partner, items: list[dict[str, Any]]) -> Storing:
+def pull(partner: Partner, items: list[Any]) -> Storing:
     storing = Storing(partner, "locations")
     storing.store(Page(items=items, message_id=None, total=None, asked=timezone.now()))
     return storing

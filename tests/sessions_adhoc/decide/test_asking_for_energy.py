@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from sessions_adhoc.decide import decide
+from sessions_adhoc.decide.session_facts import Facts
 from sessions_adhoc.states import State
 from tests.sessions_adhoc.decide.building import T0, at, attempt, done, facts, ocpi_session, rules
 
 
-def validating(**changes: Any):
+def validating(**changes: Any) -> Facts:
     return facts(State.VALIDATING, attempt=attempt(session=ocpi_session(), **changes))
 
 

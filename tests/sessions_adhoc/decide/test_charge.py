@@ -1,15 +1,17 @@
 """While energy flows, and the stop (rules 15, 17-20)."""
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from sessions_adhoc.decide import CommandFacts, Decision, decide
+from sessions_adhoc.decide.session_facts import Facts
 from sessions_adhoc.states import State
 from tests.sessions_adhoc.decide.building import ACCEPTED, T0, at, attempt, cdr, done, facts, ocpi_session
 
 
-def charging(state: State = State.CHARGING, session=None, **changes):
+def charging(state: State = State.CHARGING, session: Any = None, **changes: Any) -> Facts:
     given = {key: changes.pop(key) for key in list(changes) if key in attempt().__dataclass_fields__}
     live = session or ocpi_session(energy_observed=True, kwh=Decimal("5"))
     return facts(state, attempt=attempt(session=live, **given), **changes)
@@ -126,7 +128,7 @@ def test_an_undelivered_stop_is_not_sent_after_its_time() -> None:
 
 
 @pytest.mark.parametrize("outcome", [{"pull_answered_at": at(minutes=2)}, {"pull_failures": 3}])
-def test_still_active_means_back_to_charging(outcome: dict) -> None:
+def test_still_active_means_back_to_charging(outcome: dict[str, Any]) -> None:
     asked = charging(State.STOPPING, stop=ACCEPTED, pull_asked_at=at(minutes=2), **outcome)
     decision = decide(asked, at(minutes=3))
     assert (decision.to, decision.reason, done(decision)) == (
@@ -139,7 +141,7 @@ def test_still_active_means_back_to_charging(outcome: dict) -> None:
 def test_a_stop_that_failed_while_it_charges_is_told_once() -> None:
     """Pressed again, or heard late: the state is still charging, and a STOP is out."""
     refused = CommandFacts(state="answered", response="REJECTED", created_at=T0, sent_at=T0, answered_at=at(seconds=3))
-    pressed = {"stop": refused, "stop_requested_at": T0}
+    pressed: dict[str, Any] = {"stop": refused, "stop_requested_at": T0}
     before = decide(charging(**pressed), at(seconds=2))
     assert (before.to, done(before)) == (State.STOPPING, ["send_stop"])
     told = decide(charging(**pressed), at(seconds=3))

@@ -1,10 +1,12 @@
 """A driver who stops before energy flows: STOP_SESSION goes out as soon as there is a Session (rule 19)."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from sessions_adhoc.decide import CommandFacts, Decision, decide
+from sessions_adhoc.decide.session_facts import Facts
 from sessions_adhoc.states import State
 from tests.sessions_adhoc.decide.building import ACCEPTED, T0, at, attempt, done, facts, ocpi_session
 
@@ -12,11 +14,11 @@ PENDING = ocpi_session(status="PENDING", active_at=None)
 UNDELIVERED = CommandFacts(state="undelivered", tries=1, sent_at=T0)
 
 
-def starting(**changes):
+def starting(**changes: Any) -> Facts:
     return facts(State.STARTING, stop_requested_at=T0, attempt=attempt(**changes))
 
 
-def validating(**changes):
+def validating(**changes: Any) -> Facts:
     session = ocpi_session(active_at=at(seconds=10))
     return facts(State.VALIDATING, stop_requested_at=T0, attempt=attempt(session=session, **changes))
 

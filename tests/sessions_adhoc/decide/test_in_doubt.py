@@ -2,10 +2,12 @@
 
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from sessions_adhoc.decide import CommandFacts, PaymentFacts, decide
+from sessions_adhoc.decide.session_facts import Facts
 from sessions_adhoc.decide.start import may_send
 from sessions_adhoc.states import State
 from tests.sessions_adhoc.decide.building import T0, at, attempt, cdr, done, facts, ocpi_session
@@ -14,7 +16,7 @@ NEVER_SENT = CommandFacts(state="created")
 MISSED = CommandFacts(state="undelivered", tries=1, sent_at=T0)
 
 
-def starting(command: CommandFacts = NEVER_SENT, **changes):
+def starting(command: CommandFacts = NEVER_SENT, **changes: Any) -> Facts:
     return facts(State.STARTING, attempt=attempt(command=command), **changes)
 
 
@@ -53,7 +55,7 @@ def test_a_start_that_nobody_sent_in_its_window_is_our_fault_and_no_incident() -
         (facts(State.STARTING), False),
     ],
 )
-def test_what_a_worker_may_send(situation, may: bool) -> None:
+def test_what_a_worker_may_send(situation: Facts, may: bool) -> None:
     assert may_send(situation, at(seconds=10)) is may
 
 
@@ -72,7 +74,7 @@ def test_a_connector_that_contradicts_for_half_an_hour_ends_the_tracking(state: 
 # Rules 8 and 26: escalated because GET /sessions failed
 
 
-def doubtful(**changes):
+def doubtful(**changes: Any) -> Facts:
     return facts(State.ESCALATED, attempt=attempt(**changes.pop("attempt", {})), **changes)
 
 

@@ -1,18 +1,20 @@
 """The CDR, the money, and what frees an escalated session (rules 24-28)."""
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django_fsm import TransitionNotAllowed
 
 from sessions_adhoc.decide import Action, Decision, Do, PaymentFacts, decide
+from sessions_adhoc.decide.session_facts import Facts
 from sessions_adhoc.decide.settle import CDR_ELSEWHERE, CDR_ENERGY, CDR_PRICE
 from sessions_adhoc.models import TRANSITIONS, AdHocSession
 from sessions_adhoc.states import TERMINAL, State
 from tests.sessions_adhoc.decide.building import T0, at, attempt, cdr, done, facts, ocpi_session
 
 
-def awaiting(**changes):
+def awaiting(**changes: Any) -> Facts:
     return facts(State.AWAITING_CDR, **{"attempt": attempt(ended=True), "charging_ended_at": T0, **changes})
 
 
@@ -120,7 +122,7 @@ def test_the_late_cdr_frees_it() -> None:
         {"attempt": attempt(), "cdr": cdr()},
     ],
 )
-def test_the_late_session_frees_it(news: dict) -> None:
+def test_the_late_session_frees_it(news: dict[str, Any]) -> None:
     decision = decide(facts(State.ESCALATED, **news), T0)
     assert (decision.to, done(decision)) == (State.VALIDATING, ["close_incidents"])
 
@@ -133,7 +135,7 @@ def test_the_late_session_frees_it(news: dict) -> None:
         ("released", {}, State.FAILED, "released"),
     ],
 )
-def test_staff_moving_the_money_ends_it(payment: str, news: dict, target: State, failure: str) -> None:
+def test_staff_moving_the_money_ends_it(payment: str, news: dict[str, Any], target: State, failure: str) -> None:
     decision = decide(facts(State.ESCALATED, payment=PaymentFacts(payment), **news), T0)
     assert (decision.to, done(decision)) == (target, ENDING)
     assert decision.actions[0].code == failure
@@ -167,7 +169,12 @@ def test_labels_are_for_people() -> None:
 
 # A CDR that cannot be true (rule 32)
 
-TOO_MUCH = {"amount": None, "reason": "cdr_energy", "text": "50 kWh, the meter said 5.", "came_at": at(seconds=9)}
+TOO_MUCH: dict[str, Any] = {
+    "amount": None,
+    "reason": "cdr_energy",
+    "text": "50 kWh, the meter said 5.",
+    "came_at": at(seconds=9),
+}
 
 
 @pytest.mark.parametrize(
@@ -179,7 +186,7 @@ TOO_MUCH = {"amount": None, "reason": "cdr_energy", "text": "50 kWh, the meter s
         ("cdr_place", CDR_ELSEWHERE),
     ],
 )
-def test_what_cannot_be_true_is_held_under_its_own_name(reason, symptom) -> None:
+def test_what_cannot_be_true_is_held_under_its_own_name(reason: str, symptom: str) -> None:
     decision = decide(awaiting(cdr=cdr(amount=None, reason=reason, text="Why.")), T0)
     assert (decision.to, decision.reason) == (State.ESCALATED, reason)
     assert decision.actions == (Action(Do.OPEN_INCIDENT, code=symptom, text="Why."),)
@@ -201,13 +208,13 @@ def test_an_interim_cdr_is_waited_out() -> None:
         ({"session": None}, (State.ESCALATED, ["open_incident"])),
     ],
 )
-def test_before_energy_is_doubted_the_session_is_asked_for(known, outcome) -> None:
+def test_before_energy_is_doubted_the_session_is_asked_for(known: Any, outcome: Any) -> None:
     mine = attempt(ended=True, **{"session": ocpi_session(), **known})
     decision = decide(awaiting(attempt=mine, cdr=cdr(**TOO_MUCH)), at(seconds=20))
     assert (decision.to, done(decision)) == outcome
 
 
 @pytest.mark.parametrize("changes", [{"attempt": None}, {"cdr": cdr(**{**TOO_MUCH, "came_at": None})}])
-def test_without_anything_to_ask_for_it_is_held(changes) -> None:
+def test_without_anything_to_ask_for_it_is_held(changes: Any) -> None:
     decision = decide(awaiting(**{"cdr": cdr(**TOO_MUCH), **changes}), at(seconds=20))
     assert decision.to == State.ESCALATED

@@ -1,21 +1,23 @@
 """From START_SESSION to energy (rules 3-8, 11, 13, 14)."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from sessions_adhoc.decide import CommandFacts, Decision, PaymentFacts, decide
+from sessions_adhoc.decide.session_facts import Facts
 from sessions_adhoc.states import State
 from tests.sessions_adhoc.decide.building import ACCEPTED, T0, at, attempt, cdr, done, facts, ocpi_session, rules
 
 
-def starting(**changes):
+def starting(**changes: Any) -> Facts:
     return facts(State.STARTING, attempt=attempt(**changes))
 
 
-def command(**changes) -> CommandFacts:
+def command(**changes: Any) -> CommandFacts:
     return CommandFacts(**{"state": "answered", "tries": 1, "sent_at": T0, "answered_at": T0, **changes})
 
 
@@ -59,7 +61,7 @@ def test_what_could_not_arrive_is_sent_again_after_a_pause(tries: int, pause: in
 
 
 @pytest.mark.parametrize(("tries", "when"), [(3, T0), (1, at(minutes=5))])
-def test_three_tries_within_the_window_and_no_more(tries: int, when) -> None:
+def test_three_tries_within_the_window_and_no_more(tries: int, when: datetime) -> None:
     decision = decide(starting(command=command(state="undelivered", tries=tries)), when)
     assert (decision.to, decision.reason) == (State.FAILED, "cpo_unreachable")
     assert done(decision) == ["open_incident", "close_attempt", "release", "revoke_token"]
@@ -197,7 +199,7 @@ def test_the_three_tries_are_waited_for(failures: int) -> None:
 # Rules 11, 13 and 14: energy
 
 
-def validating(session=None, **changes):
+def validating(session: Any = None, **changes: Any) -> Facts:
     given = {key: changes.pop(key) for key in list(changes) if key in attempt().__dataclass_fields__}
     return facts(State.VALIDATING, attempt=attempt(session=session or ocpi_session(), **given), **changes)
 
@@ -283,7 +285,7 @@ def test_a_driver_who_stops_without_energy_pays_nothing_and_nothing_is_retried()
         {"number": 5},
     ],
 )
-def test_where_a_retry_is_not_allowed_the_session_fails_and_releases(why: dict) -> None:
+def test_where_a_retry_is_not_allowed_the_session_fails_and_releases(why: dict[str, Any]) -> None:
     decision = decide(validating(ocpi_session(status="COMPLETED"), **why), T0)
     assert (decision.to, decision.reason) == (State.FAILED, "no_energy")
     assert done(decision) == ["close_attempt", "release", "revoke_token"]
@@ -298,7 +300,7 @@ def test_where_a_retry_is_not_allowed_the_session_fails_and_releases(why: dict) 
         {"funds_reserved_at": at(minutes=-14)},
     ],
 )
-def test_where_a_retry_is_allowed_the_reservation_is_kept(why: dict) -> None:
+def test_where_a_retry_is_allowed_the_reservation_is_kept(why: dict[str, Any]) -> None:
     decision = decide(validating(ocpi_session(status="COMPLETED"), **why), T0)
     assert decision.to == State.STARTING
     assert "release" not in done(decision)
@@ -312,7 +314,7 @@ def test_without_a_reservation_time_the_window_counts_from_the_creation() -> Non
 # Between attempts
 
 
-def between(**changes):
+def between(**changes: Any) -> Facts:
     return facts(State.STARTING, **{"attempt": attempt(ended=True), "retry_at": at(seconds=10), **changes})
 
 
@@ -336,7 +338,7 @@ def test_a_retry_under_wait_for_preparing_waits_for_the_connector() -> None:
         ({"funds_reserved_at": None}, at(minutes=15), "no_energy"),
     ],
 )
-def test_between_attempts_the_session_may_end(changes: dict, when, reason: str) -> None:
+def test_between_attempts_the_session_may_end(changes: dict[str, Any], when: datetime, reason: str) -> None:
     decision = decide(between(**changes), when)
     assert (decision.to, decision.reason) == (State.FAILED, reason)
     assert done(decision) == ["close_attempt", "release", "revoke_token"]

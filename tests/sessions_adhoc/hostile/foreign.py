@@ -125,7 +125,8 @@ class Foreign:
     def place(self, connector: str = "1", location: str = "LOC-1", evse: str = "EVSE-1") -> Body:
         """Where the charge was, as a CDR (2.2 and later) or either of both (2.1.1) says it."""
         if not self.old:
-            return cdr_data()["cdr_location"] | {
+            usual: Body = cdr_data()["cdr_location"]
+            return usual | {
                 "id": location, "evse_uid": evse, "evse_id": "SK*ION*EEVSE-1", "connector_id": connector,
                 "postal_code": "85101",
             }  # fmt: skip

@@ -4,13 +4,14 @@ from datetime import timedelta
 
 import pytest
 
-from tests.sessions_adhoc.hostile.foreign import outcome, settled, validities
+from tests.sessions_adhoc.conftest import Driver
+from tests.sessions_adhoc.hostile.foreign import Foreign, outcome, settled, validities
 from tests.sessions_adhoc.looking import open_incidents, state
 
 pytestmark = pytest.mark.django_db
 
 
-def test_everything_twice(foreign, driver) -> None:
+def test_everything_twice(foreign: Foreign, driver: Driver) -> None:
     session = driver.start()
     for kwh, status in ((0, "PENDING"), (0, "ACTIVE"), (2, "ACTIVE"), (6, "COMPLETED")):
         foreign.session(kwh, status)
@@ -31,7 +32,7 @@ def test_everything_twice(foreign, driver) -> None:
     assert (foreign.starts(), foreign.stops(), open_incidents(), validities()) == (1, [], [], {"S-1": "valid"})
 
 
-def test_active_after_completed_goes_on_and_is_paid_once(foreign, driver) -> None:
+def test_active_after_completed_goes_on_and_is_paid_once(foreign: Foreign, driver: Driver) -> None:
     session = foreign.charging(3)
     foreign.session(3, "COMPLETED")
     foreign.later(seconds=10)
@@ -47,7 +48,9 @@ def test_active_after_completed_goes_on_and_is_paid_once(foreign, driver) -> Non
     assert settled(session, 5)
 
 
-def test_active_after_completed_without_energy_is_never_free_and_never_paid_twice(foreign, driver) -> None:
+def test_active_after_completed_without_energy_is_never_free_and_never_paid_twice(
+    foreign: Foreign, driver: Driver
+) -> None:
     """0 kWh and COMPLETED, then ACTIVE with energy under the same id: the second start is another matter."""
     session = foreign.validating()
     foreign.session(0, "COMPLETED")
@@ -59,7 +62,7 @@ def test_active_after_completed_without_energy_is_never_free_and_never_paid_twic
     assert outcome(session)[:2] != ("failed", "captured")
 
 
-def test_kwh_that_falls_and_rises(foreign) -> None:
+def test_kwh_that_falls_and_rises(foreign: Foreign) -> None:
     session = foreign.charging(3)
     for kwh in (2, 2.5, 1, 3.5, 4):
         foreign.session(kwh)
@@ -71,7 +74,7 @@ def test_kwh_that_falls_and_rises(foreign) -> None:
     assert settled(session, 4)
 
 
-def test_kwh_that_falls_to_zero_with_completed(foreign) -> None:
+def test_kwh_that_falls_to_zero_with_completed(foreign: Foreign) -> None:
     """Many CPOs reset the meter in the last update; the CDR has the truth."""
     session = foreign.charging(3)
     foreign.session(0, "COMPLETED")
@@ -82,7 +85,7 @@ def test_kwh_that_falls_to_zero_with_completed(foreign) -> None:
     assert settled(session, 3)
 
 
-def test_a_cdr_while_active_and_never_completed(foreign) -> None:
+def test_a_cdr_while_active_and_never_completed(foreign: Foreign) -> None:
     session = foreign.charging(3)
     foreign.cdr(3)
     foreign.later(seconds=5)
@@ -91,7 +94,7 @@ def test_a_cdr_while_active_and_never_completed(foreign) -> None:
     assert foreign.starts() == 1
 
 
-def test_a_cdr_before_any_session(foreign, driver) -> None:
+def test_a_cdr_before_any_session(foreign: Foreign, driver: Driver) -> None:
     session = driver.start()
     foreign.later(seconds=60)
     foreign.cdr(2, start=foreign.now() - timedelta(seconds=50))
@@ -103,7 +106,7 @@ def test_a_cdr_before_any_session(foreign, driver) -> None:
     assert settled(session, 2)
 
 
-def test_a_cdr_before_completed(foreign) -> None:
+def test_a_cdr_before_completed(foreign: Foreign) -> None:
     session = foreign.charging(3)
     foreign.cdr(4)
     foreign.later(seconds=2)
@@ -112,7 +115,7 @@ def test_a_cdr_before_completed(foreign) -> None:
     assert settled(session, 4)
 
 
-def test_energy_after_the_end_is_stopped_and_covered(foreign, driver) -> None:
+def test_energy_after_the_end_is_stopped_and_covered(foreign: Foreign, driver: Driver) -> None:
     session = foreign.charging(3)
     foreign.evse("AVAILABLE")
     foreign.later(seconds=10)
@@ -130,7 +133,7 @@ def test_energy_after_the_end_is_stopped_and_covered(foreign, driver) -> None:
     assert settled(session, 6)
 
 
-def test_an_interim_cdr_and_then_the_final_one(foreign) -> None:
+def test_an_interim_cdr_and_then_the_final_one(foreign: Foreign) -> None:
     """Rule 32: less than metered, and the Session goes on: it waits; what then comes is billed once."""
     session = foreign.charging(3)
     foreign.cdr(1, "CDR-1")
@@ -147,7 +150,7 @@ def test_an_interim_cdr_and_then_the_final_one(foreign) -> None:
     assert open_incidents() == []
 
 
-def test_an_interim_cdr_and_no_final_one(foreign) -> None:
+def test_an_interim_cdr_and_no_final_one(foreign: Foreign) -> None:
     """Rule 32: the smaller is captured, and staff are told; but the final one has had its time."""
     session = foreign.charging(3)
     foreign.cdr(1, "CDR-1")
@@ -161,7 +164,7 @@ def test_an_interim_cdr_and_no_final_one(foreign) -> None:
     assert len(open_incidents()) == 1
 
 
-def test_an_interim_cdr_twice_is_one(foreign) -> None:
+def test_an_interim_cdr_twice_is_one(foreign: Foreign) -> None:
     session = foreign.charging(3)
     foreign.cdr(1, "CDR-1")
     foreign.again()
@@ -174,7 +177,7 @@ def test_an_interim_cdr_twice_is_one(foreign) -> None:
     assert settled(session, 6)
 
 
-def test_a_full_battery_is_no_failure(foreign) -> None:
+def test_a_full_battery_is_no_failure(foreign: Foreign) -> None:
     session = foreign.charging(3)
     for _ in range(40):
         foreign.session(3)
@@ -186,7 +189,7 @@ def test_a_full_battery_is_no_failure(foreign) -> None:
     assert settled(session, 3)
 
 
-def test_a_session_that_ends_invalid_with_energy_is_owed(foreign) -> None:
+def test_a_session_that_ends_invalid_with_energy_is_owed(foreign: Foreign) -> None:
     session = foreign.charging(3)
     foreign.session(3, "INVALID")
     foreign.later(seconds=5)
@@ -196,7 +199,7 @@ def test_a_session_that_ends_invalid_with_energy_is_owed(foreign) -> None:
     assert settled(session, 3)
 
 
-def test_thirty_minutes_without_news(foreign) -> None:
+def test_thirty_minutes_without_news(foreign: Foreign) -> None:
     session = foreign.charging(3)
     foreign.later(minutes=29)
     assert state(session)[0] == "charging"

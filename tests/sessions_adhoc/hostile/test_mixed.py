@@ -1,18 +1,21 @@
 """Faults of several kinds in one charge: other people's names, slow clocks, old news and late answers together."""
 
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from billing.models import PaymentAuthorization
-from ocpi.models import OcpiSession
+from ocpi.models import Evse, OcpiSession
 from onboarding.stages import suspension
 from partners import tokens
 from partners.models import IssuedToken, Partner
+from sessions_adhoc.models import AdHocSession
 from tests.factories import ConnectorFactory, EvseFactory, PartnerFactory, evse_data, location_data
 from tests.ocpi.cpo import Answer
-from tests.sessions_adhoc.conftest import BEGINNING, stamp
-from tests.sessions_adhoc.hostile.foreign import outcome, settled, validities
+from tests.sessions_adhoc.conftest import BEGINNING, Driver, stamp
+from tests.sessions_adhoc.hostile.foreign import Foreign, outcome, settled, validities
 from tests.sessions_adhoc.looking import open_incidents, state
 from tests.sessions_adhoc.old_cpo import LOCATION
 
@@ -20,12 +23,12 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def neighbour(foreign, driver, evse):
+def neighbour(foreign: Foreign, driver: Driver, evse: Evse) -> Callable[..., Any]:
     """Charges 3 kWh as S-2 at the EVSE beside; the driver of `foreign.charging()` came first."""
     beside = EvseFactory.create(location=evse.location, uid="EVSE-2", last_updated=BEGINNING - timedelta(days=1))
     ConnectorFactory.create(evse=beside, last_updated=BEGINNING - timedelta(days=1))
 
-    def neighbour():
+    def neighbour() -> AdHocSession:
         session = driver.start(evse="SK*ION*EEVSE-2")
         foreign.session(0, name="S-2", of=1, **at_the_other(foreign))
         foreign.later(seconds=20)
@@ -37,16 +40,16 @@ def neighbour(foreign, driver, evse):
     return neighbour
 
 
-def at_the_other(foreign):
+def at_the_other(foreign: Foreign) -> dict[Any, Any]:
     return {"location": foreign.place(evse="EVSE-2")} if foreign.old else {"evse_uid": "EVSE-2"}
 
 
-def over_there(foreign):
+def over_there(foreign: Foreign) -> dict[str, Any]:
     place = foreign.place(evse="EVSE-2")
     return place if foreign.old else place | {"evse_id": "SK*ION*EEVSE-2"}
 
 
-def test_a_session_that_takes_on_another_drivers_names(foreign, neighbour) -> None:
+def test_a_session_that_takes_on_another_drivers_names(foreign: Foreign, neighbour: Callable[..., Any]) -> None:
     first = foreign.charging(2)
     second = neighbour()
     foreign.session(4, name="S-1", of=1)
@@ -61,7 +64,7 @@ def test_a_session_that_takes_on_another_drivers_names(foreign, neighbour) -> No
     assert open_incidents() == []
 
 
-def test_a_cdr_that_names_the_session_of_the_charger_beside(newer, neighbour) -> None:
+def test_a_cdr_that_names_the_session_of_the_charger_beside(newer: Foreign, neighbour: Callable[..., Any]) -> None:
     first = newer.charging(4)
     second = neighbour()
     newer.session(4, "COMPLETED", "S-1", of=0)
@@ -74,7 +77,7 @@ def test_a_cdr_that_names_the_session_of_the_charger_beside(newer, neighbour) ->
     assert open_incidents() == ["Session without a START_SESSION of its own"]
 
 
-def test_a_cdr_under_the_id_of_another_drivers(foreign, neighbour) -> None:
+def test_a_cdr_under_the_id_of_another_drivers(foreign: Foreign, neighbour: Callable[..., Any]) -> None:
     first = foreign.charging(4)
     second = neighbour()
     foreign.session(4, "COMPLETED", "S-1", of=0)
@@ -87,7 +90,7 @@ def test_a_cdr_under_the_id_of_another_drivers(foreign, neighbour) -> None:
     assert outcome(second) == ("awaiting_cdr", "reserved", 0)
 
 
-def test_an_evse_that_changes_within_a_session(foreign, neighbour) -> None:
+def test_an_evse_that_changes_within_a_session(foreign: Foreign, neighbour: Callable[..., Any]) -> None:
     """It began at ours, and that is where it is billed."""
     session = foreign.charging(2)
     foreign.session(4, **at_the_other(foreign))
@@ -99,7 +102,7 @@ def test_an_evse_that_changes_within_a_session(foreign, neighbour) -> None:
     assert settled(session, 5)
 
 
-def test_an_id_that_comes_back_under_a_clock_that_went_back(foreign, driver) -> None:
+def test_an_id_that_comes_back_under_a_clock_that_went_back(foreign: Foreign, driver: Driver) -> None:
     first = foreign.charging(4)
     foreign.session(4, "COMPLETED")
     foreign.cdr(4)
@@ -111,7 +114,7 @@ def test_an_id_that_comes_back_under_a_clock_that_went_back(foreign, driver) -> 
         foreign.later(seconds=20)
     assert state(second)[0] == "charging"
     ended = foreign.now() - hour
-    over = {"end_datetime" if foreign.old else "end_date_time": stamp(ended)}
+    over: dict[str, Any] = {"end_datetime" if foreign.old else "end_date_time": stamp(ended)}
     foreign.session(3.5, "COMPLETED", start=began, last_updated=stamp(ended), **over)
     foreign.cdr(3.5, "CDR-2", start=began, end=ended)
     foreign.later(seconds=2)
@@ -119,7 +122,7 @@ def test_an_id_that_comes_back_under_a_clock_that_went_back(foreign, driver) -> 
     assert settled(second, 3.5)
 
 
-def test_a_late_session_beside_the_next_drivers_under_a_slow_clock(foreign, driver) -> None:
+def test_a_late_session_beside_the_next_drivers_under_a_slow_clock(foreign: Foreign, driver: Driver) -> None:
     first, hour = driver.start(), timedelta(hours=1)
     long_ago = foreign.now() - hour
     foreign.later(minutes=8)
@@ -136,7 +139,7 @@ def test_a_late_session_beside_the_next_drivers_under_a_slow_clock(foreign, driv
     assert (foreign.stops(), validities()) == (["S-1"], {"S-1": "late", "S-2": "valid"})
 
 
-def test_a_session_that_talks_on_beside_the_next_drivers(foreign, driver) -> None:
+def test_a_session_that_talks_on_beside_the_next_drivers(foreign: Foreign, driver: Driver) -> None:
     """The connector ended the first one; its Session goes on with more energy while the next driver starts there."""
     first = foreign.charging(2)
     foreign.evse("AVAILABLE")
@@ -153,7 +156,7 @@ def test_a_session_that_talks_on_beside_the_next_drivers(foreign, driver) -> Non
     assert (outcome(second)[0], foreign.stops(), open_incidents()) == ("charging", ["S-1"], [])
 
 
-def test_a_push_and_a_get_with_stamps_of_two_clocks(foreign) -> None:
+def test_a_push_and_a_get_with_stamps_of_two_clocks(foreign: Foreign) -> None:
     session = foreign.charging(3)
     began = foreign.began["S-1"]
     two_hours_ago = stamp(foreign.now() - timedelta(hours=2))
@@ -170,7 +173,7 @@ def test_a_push_and_a_get_with_stamps_of_two_clocks(foreign) -> None:
     assert settled(session, 8)
 
 
-def test_a_meter_that_begins_anew_in_the_middle(foreign) -> None:
+def test_a_meter_that_begins_anew_in_the_middle(foreign: Foreign) -> None:
     """5 kWh, then from 0 to 2: the CDR has all 7."""
     session = foreign.charging(5)
     for kwh in (0, 1, 2):
@@ -182,7 +185,7 @@ def test_a_meter_that_begins_anew_in_the_middle(foreign) -> None:
     assert settled(session, 7)
 
 
-def test_a_credit_before_what_it_credits(newer) -> None:
+def test_a_credit_before_what_it_credits(newer: Foreign) -> None:
     session = newer.charging(4)
     newer.session(4, "COMPLETED")
     newer.cdr(4, "CREDIT-1", net=-2, credit=True, credit_reference_id="CDR-1")
@@ -196,7 +199,7 @@ def test_a_credit_before_what_it_credits(newer) -> None:
     assert open_incidents() == []
 
 
-def test_stop_is_refused_after_the_cdr_came(foreign, driver) -> None:
+def test_stop_is_refused_after_the_cdr_came(foreign: Foreign, driver: Driver) -> None:
     session = foreign.charging(3)
     foreign.answer("STOP_SESSION", "REJECTED")
     assert driver.call("POST", f"{session.pk}/stop/").status_code == 202
@@ -209,14 +212,14 @@ def test_stop_is_refused_after_the_cdr_came(foreign, driver) -> None:
 
 
 @pytest.mark.parametrize("result", ["REJECTED", "TIMEOUT"])
-def test_a_result_that_contradicts_the_charge(foreign, result) -> None:
+def test_a_result_that_contradicts_the_charge(foreign: Foreign, result: str) -> None:
     session = foreign.charging(3)
     foreign.result("START_SESSION", result)
     foreign.later(seconds=10)
     assert (state(session)[0], foreign.starts(), foreign.stops(), open_incidents()) == ("charging", 1, [], [])
 
 
-def test_a_start_that_got_lost_and_was_refused(foreign, driver) -> None:
+def test_a_start_that_got_lost_and_was_refused(foreign: Foreign, driver: Driver) -> None:
     """It is never sent again; the result and GET say that nothing started."""
     foreign.cpo.server.on("/commands/START_SESSION", Answer("oops", 502))
     session = driver.start()
@@ -225,7 +228,7 @@ def test_a_start_that_got_lost_and_was_refused(foreign, driver) -> None:
     assert (outcome(session), foreign.starts()) == (("failed", "released", 0), 1)
 
 
-def test_held_funds_and_the_session_comes_in_the_end(foreign, driver) -> None:
+def test_held_funds_and_the_session_comes_in_the_end(foreign: Foreign, driver: Driver) -> None:
     """GET /sessions failed, so nobody said that it had not started: it is owed."""
     foreign.cpo.refuses_sessions()
     session, began = driver.start(), foreign.now()
@@ -240,7 +243,7 @@ def test_held_funds_and_the_session_comes_in_the_end(foreign, driver) -> None:
     assert foreign.stops() == []
 
 
-def test_an_old_status_within_a_location_that_is_new(foreign) -> None:
+def test_an_old_status_within_a_location_that_is_new(foreign: Foreign) -> None:
     session = foreign.charging(2)
     whole = {**LOCATION} if foreign.old else location_data("LOC-1")
     charger = foreign.place()["evses"][0] if foreign.old else evse_data("EVSE-1")
@@ -250,7 +253,7 @@ def test_an_old_status_within_a_location_that_is_new(foreign) -> None:
     assert state(session)[0] == "charging"
 
 
-def test_suspended_and_resumed_in_one_charge(foreign, driver) -> None:
+def test_suspended_and_resumed_in_one_charge(foreign: Foreign, driver: Driver) -> None:
     session = foreign.charging(2)
     partner = Partner.objects.get(pk=foreign.cpo.partner.pk)
     suspension.suspend(partner, "Too many faults.", None)
@@ -264,7 +267,7 @@ def test_suspended_and_resumed_in_one_charge(foreign, driver) -> None:
     assert state(driver.start())[0] == "starting"
 
 
-def test_another_cpo_that_knows_all_names(foreign) -> None:
+def test_another_cpo_that_knows_all_names(foreign: Foreign) -> None:
     session = foreign.charging(2)
     other = PartnerFactory.create(
         code="other", party_id="EVL", token_encoding="raw", environment="production",
@@ -273,7 +276,7 @@ def test_another_cpo_that_knows_all_names(foreign) -> None:
     _row, token = tokens.issue(other, state=IssuedToken.State.ACTIVE)
     ours, foreign.cpo.token = foreign.cpo.token, token
     body = foreign.session_body(30, "COMPLETED", "S-1", 0, None)
-    party = {} if foreign.old else {"party_id": "EVL"}
+    party: dict[str, Any] = {} if foreign.old else {"party_id": "EVL"}
     assert foreign.send("PUT", "sessions/SK/EVL/S-1", body | party) == 1000
     with pytest.raises(AssertionError, match="is not a party that you registered"):
         foreign.send("PUT", "sessions/SK/ION/S-1", body)
@@ -287,7 +290,7 @@ def test_another_cpo_that_knows_all_names(foreign) -> None:
     assert settled(session, 3)
 
 
-def test_a_correction_while_the_capture_is_in_doubt(newer, driver) -> None:
+def test_a_correction_while_the_capture_is_in_doubt(newer: Foreign, driver: Driver) -> None:
     """The gateway captured and its answer got lost; the credit and the right CDR come before anybody asked again."""
     session = driver.start(payment_method="pm_sim_captures_then_times_out")
     newer.session(0)

@@ -2,24 +2,27 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from django.db import connections
 
 from billing.models import PaymentAuthorization
+from ocpi.models import Evse
 from onboarding.stages import suspension
 from partners.models import Partner, Policy
 from sessions_adhoc.driver import services
 from sessions_adhoc.driver.services import CannotStart, StartRequest
 from sessions_adhoc.models import AdHocSession
 from tests.factories import ConnectorFactory
-from tests.sessions_adhoc.hostile.foreign import outcome, settled
+from tests.sessions_adhoc.conftest import Driver
+from tests.sessions_adhoc.hostile.foreign import Foreign, outcome, settled
 from tests.sessions_adhoc.looking import state
 
 pytestmark = pytest.mark.django_db
 
 
-def refused(driver, **body) -> None:
+def refused(driver: Driver, **body: Any) -> None:
     before = (AdHocSession.objects.count(), PaymentAuthorization.objects.count())
     answer = driver.call("POST", body={"evse": "SK*ION*EEVSE-1", **body})
     assert (answer.status_code, answer.json()["code"]) == (409, "charger_in_use")
@@ -27,7 +30,7 @@ def refused(driver, **body) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_eight_drivers_at_once_and_one_of_them_charges(newer, driver) -> None:
+def test_eight_drivers_at_once_and_one_of_them_charges(newer: Foreign, driver: Driver) -> None:
     barrier = threading.Barrier(8)
 
     def pay(_n: int) -> str:
@@ -46,7 +49,7 @@ def test_eight_drivers_at_once_and_one_of_them_charges(newer, driver) -> None:
     assert (AdHocSession.objects.count(), PaymentAuthorization.objects.count(), newer.starts()) == (1, 1, 1)
 
 
-def test_two_cables_at_one_evse_are_one_place(foreign, driver, evse) -> None:
+def test_two_cables_at_one_evse_are_one_place(foreign: Foreign, driver: Driver, evse: Evse) -> None:
     ConnectorFactory.create(evse=evse, connector_id="2", power_type="AC_3_PHASE")
     first = driver.start(connector="2")
     refused(driver, connector="1")
@@ -58,7 +61,7 @@ def test_two_cables_at_one_evse_are_one_place(foreign, driver, evse) -> None:
     refused(driver, connector="1")
 
 
-def test_the_session_of_the_other_cable_is_not_ours(newer, driver, evse) -> None:
+def test_the_session_of_the_other_cable_is_not_ours(newer: Foreign, driver: Driver, evse: Evse) -> None:
     ConnectorFactory.create(evse=evse, connector_id="2", power_type="AC_3_PHASE")
     first = driver.start(connector="2")
     newer.session(0, connector_id="1")
@@ -66,7 +69,7 @@ def test_the_session_of_the_other_cable_is_not_ours(newer, driver, evse) -> None
     assert (state(first)[0], newer.stops()) == ("starting", ["S-1"])
 
 
-def test_the_cdr_of_the_other_cable_is_not_captured(foreign, driver, evse) -> None:
+def test_the_cdr_of_the_other_cable_is_not_captured(foreign: Foreign, driver: Driver, evse: Evse) -> None:
     session = foreign.charging(4)
     ConnectorFactory.create(evse=evse, connector_id="2", power_type="AC_3_PHASE")
     foreign.session(4, "COMPLETED")
@@ -76,7 +79,7 @@ def test_the_cdr_of_the_other_cable_is_not_captured(foreign, driver, evse) -> No
     assert outcome(session)[1:] == ("reserved", 0)
 
 
-def test_the_charger_is_free_again_after_every_end(foreign, driver) -> None:
+def test_the_charger_is_free_again_after_every_end(foreign: Foreign, driver: Driver) -> None:
     foreign.answer("START_SESSION", "REJECTED")
     assert outcome(driver.start()) == ("failed", "released", 0)
     foreign.answer("START_SESSION", "ACCEPTED")
@@ -95,11 +98,11 @@ def test_the_charger_is_free_again_after_every_end(foreign, driver) -> None:
 # Suspended
 
 
-def suspend(foreign) -> None:
+def suspend(foreign: Foreign) -> None:
     suspension.suspend(Partner.objects.get(pk=foreign.cpo.partner.pk), "Too many faults.", None)
 
 
-def test_suspended_while_starting(foreign, driver) -> None:
+def test_suspended_while_starting(foreign: Foreign, driver: Driver) -> None:
     session = driver.start()
     suspend(foreign)
     foreign.session(0)
@@ -114,7 +117,7 @@ def test_suspended_while_starting(foreign, driver) -> None:
     assert settled(session, 3)
 
 
-def test_suspended_while_starting_and_nothing_comes(foreign, driver) -> None:
+def test_suspended_while_starting_and_nothing_comes(foreign: Foreign, driver: Driver) -> None:
     session = driver.start()
     suspend(foreign)
     foreign.later(minutes=10)
@@ -122,14 +125,14 @@ def test_suspended_while_starting_and_nothing_comes(foreign, driver) -> None:
     assert len(foreign.cpo.server.calls("GET", "/sessions")) >= 1
 
 
-def test_suspended_while_validating_and_no_energy_comes(foreign, driver) -> None:
+def test_suspended_while_validating_and_no_energy_comes(foreign: Foreign, driver: Driver) -> None:
     session = foreign.validating()
     suspend(foreign)
     foreign.later(minutes=10)
     assert (outcome(session), foreign.starts(), foreign.stops()) == (("failed", "released", 0), 1, ["S-1"])
 
 
-def test_suspended_while_stopping_and_refused(foreign, driver) -> None:
+def test_suspended_while_stopping_and_refused(foreign: Foreign, driver: Driver) -> None:
     session = foreign.charging(3)
     suspend(foreign)
     foreign.answer("STOP_SESSION", "REJECTED")
@@ -144,7 +147,7 @@ def test_suspended_while_stopping_and_refused(foreign, driver) -> None:
     assert settled(session, 4)
 
 
-def test_suspended_while_awaiting_the_cdr(foreign, driver) -> None:
+def test_suspended_while_awaiting_the_cdr(foreign: Foreign, driver: Driver) -> None:
     session = foreign.charging(3)
     foreign.session(3, "COMPLETED")
     ended = foreign.now()
@@ -157,7 +160,7 @@ def test_suspended_while_awaiting_the_cdr(foreign, driver) -> None:
     assert settled(session, 3)
 
 
-def test_suspended_while_waiting_for_the_cable(foreign, driver) -> None:
+def test_suspended_while_waiting_for_the_cable(foreign: Foreign, driver: Driver) -> None:
     Policy.objects.create(partner=foreign.cpo.partner, start_strategy="wait_for_preparing")
     session = driver.start()
     suspend(foreign)
@@ -165,7 +168,7 @@ def test_suspended_while_waiting_for_the_cable(foreign, driver) -> None:
     assert (outcome(session), foreign.starts()) == (("failed", "released", 0), 0)
 
 
-def test_suspended_nobody_new_begins(foreign, driver) -> None:
+def test_suspended_nobody_new_begins(foreign: Foreign, driver: Driver) -> None:
     foreign.charging(3)
     suspend(foreign)
     answer = driver.call("POST", body={"evse": "SK*ION*EEVSE-1"})

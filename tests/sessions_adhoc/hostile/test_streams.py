@@ -5,13 +5,14 @@ from datetime import timedelta
 import pytest
 
 from partners.models import Policy
-from tests.sessions_adhoc.hostile.foreign import outcome, settled
+from tests.sessions_adhoc.conftest import Driver
+from tests.sessions_adhoc.hostile.foreign import Foreign, outcome, settled
 from tests.sessions_adhoc.looking import state
 
 pytestmark = pytest.mark.django_db
 
 
-def test_available_overtakes_completed_with_energy(foreign, driver) -> None:
+def test_available_overtakes_completed_with_energy(foreign: Foreign, driver: Driver) -> None:
     session = foreign.validating()
     foreign.evse("CHARGING")
     foreign.later(seconds=60)
@@ -25,7 +26,7 @@ def test_available_overtakes_completed_with_energy(foreign, driver) -> None:
     assert settled(session, 3)
 
 
-def test_the_fall_is_known_and_get_knows_the_energy(foreign) -> None:
+def test_the_fall_is_known_and_get_knows_the_energy(foreign: Foreign) -> None:
     session = foreign.validating()
     foreign.evse("CHARGING")
     foreign.later(seconds=30)
@@ -38,7 +39,7 @@ def test_the_fall_is_known_and_get_knows_the_energy(foreign) -> None:
     assert settled(session, 2)
 
 
-def test_a_flap_of_three_seconds_while_validating(foreign) -> None:
+def test_a_flap_of_three_seconds_while_validating(foreign: Foreign) -> None:
     session = foreign.validating()
     foreign.evse("CHARGING")
     foreign.later(seconds=10)
@@ -55,7 +56,7 @@ def test_a_flap_of_three_seconds_while_validating(foreign) -> None:
     assert settled(session, 9)
 
 
-def test_a_flap_of_three_seconds_while_charging(foreign) -> None:
+def test_a_flap_of_three_seconds_while_charging(foreign: Foreign) -> None:
     session = foreign.charging(3)
     foreign.evse("BLOCKED")
     foreign.later(seconds=3)
@@ -64,7 +65,7 @@ def test_a_flap_of_three_seconds_while_charging(foreign) -> None:
     assert (state(session)[0], foreign.stops()) == ("charging", [])
 
 
-def test_charging_before_the_start_and_again_after_it_then_the_fall(foreign, driver) -> None:
+def test_charging_before_the_start_and_again_after_it_then_the_fall(foreign: Foreign, driver: Driver) -> None:
     foreign.evse("CHARGING")
     session = driver.start()
     foreign.session(0)
@@ -77,7 +78,7 @@ def test_charging_before_the_start_and_again_after_it_then_the_fall(foreign, dri
     assert (state(session)[0], foreign.starts()) == ("starting", 2)
 
 
-def test_blocked_before_charging_is_the_way_in(foreign, driver) -> None:
+def test_blocked_before_charging_is_the_way_in(foreign: Foreign, driver: Driver) -> None:
     session = driver.start()
     foreign.evse("BLOCKED")
     foreign.session(0)
@@ -87,7 +88,7 @@ def test_blocked_before_charging_is_the_way_in(foreign, driver) -> None:
     assert (state(session)[0], foreign.starts(), foreign.stops()) == ("validating", 1, [])
 
 
-def test_a_first_value_above_zero_is_energy(foreign, driver) -> None:
+def test_a_first_value_above_zero_is_energy(foreign: Foreign, driver: Driver) -> None:
     session = driver.start()
     foreign.later(seconds=20)
     foreign.session(2)
@@ -95,7 +96,7 @@ def test_a_first_value_above_zero_is_energy(foreign, driver) -> None:
     assert (state(session)[0], foreign.starts()) == ("charging", 1)
 
 
-def test_a_first_value_above_zero_of_a_meter_that_counts_on_is_not(foreign, driver) -> None:
+def test_a_first_value_above_zero_of_a_meter_that_counts_on_is_not(foreign: Foreign, driver: Driver) -> None:
     """The Session began before the START: its first value is the meter's, and must rise."""
     foreign.later(minutes=10)
     session = driver.start()
@@ -105,7 +106,7 @@ def test_a_first_value_above_zero_of_a_meter_that_counts_on_is_not(foreign, driv
     assert outcome(session)[1:] == ("reserved", 0)
 
 
-def test_news_of_the_connector_from_a_slow_clock_counts(foreign) -> None:
+def test_news_of_the_connector_from_a_slow_clock_counts(foreign: Foreign) -> None:
     session = foreign.charging(3)
     slow = timedelta(hours=1)
     foreign.later(seconds=30)
@@ -115,7 +116,7 @@ def test_news_of_the_connector_from_a_slow_clock_counts(foreign) -> None:
     assert slow
 
 
-def test_old_news_of_the_connector_changes_nothing(foreign) -> None:
+def test_old_news_of_the_connector_changes_nothing(foreign: Foreign) -> None:
     session = foreign.charging(3)
     foreign.later(seconds=30)
     foreign.evse("CHARGING")
@@ -125,7 +126,7 @@ def test_old_news_of_the_connector_changes_nothing(foreign) -> None:
     assert state(session)[0] == "charging"
 
 
-def test_preparing_starts_who_waits_for_it(foreign, driver) -> None:
+def test_preparing_starts_who_waits_for_it(foreign: Foreign, driver: Driver) -> None:
     Policy.objects.create(partner=foreign.cpo.partner, start_strategy="wait_for_preparing")
     session = driver.start()
     foreign.later(seconds=30)
@@ -135,7 +136,7 @@ def test_preparing_starts_who_waits_for_it(foreign, driver) -> None:
     assert (state(session)[0], foreign.starts()) == ("starting", 1)
 
 
-def test_an_attempts_session_arrives_at_the_retry(foreign, driver) -> None:
+def test_an_attempts_session_arrives_at_the_retry(foreign: Foreign, driver: Driver) -> None:
     """The first attempt gave no energy; its Session then brings energy while the retry waits for its own."""
     session = foreign.validating()
     foreign.session(0, "COMPLETED")
@@ -156,7 +157,9 @@ def test_an_attempts_session_arrives_at_the_retry(foreign, driver) -> None:
     assert settled(session, 8)
 
 
-def test_another_session_of_the_first_attempt_appears_at_the_retry(newer, foreign, driver) -> None:
+def test_another_session_of_the_first_attempt_appears_at_the_retry(
+    newer: Foreign, foreign: Foreign, driver: Driver
+) -> None:
     """Its reference names the attempt that failed: it is late, and the retry goes on waiting for its own."""
     session = driver.start()
     first = foreign.now()

@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 
 from ocpi.models import OcpiSession
-from tests.sessions_adhoc.conftest import stamp
-from tests.sessions_adhoc.hostile.foreign import outcome, settled, validities
+from sessions_adhoc.models import AdHocSession
+from tests.sessions_adhoc.conftest import Driver, stamp
+from tests.sessions_adhoc.hostile.foreign import Foreign, outcome, settled, validities
 from tests.sessions_adhoc.looking import open_incidents, state
 from tests.support.remembering import remembered
 
@@ -15,7 +16,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 @remembered
-def over(foreign):
+def over(foreign: Foreign) -> AdHocSession:
     session = foreign.charging(4)
     foreign.session(4, "COMPLETED")
     foreign.later(seconds=2)
@@ -25,7 +26,7 @@ def over(foreign):
 
 @pytest.fixture
 @remembered
-def retrying(foreign):
+def retrying(foreign: Foreign) -> AdHocSession:
     """The first attempt ended with 0 kWh; the second START was accepted."""
     session = foreign.validating()
     foreign.later(seconds=20)
@@ -36,20 +37,22 @@ def retrying(foreign):
 
 
 @pytest.mark.parametrize("where", [{"location": "loc-1"}, {"evse": "evse-1"}, {"location": "LOC-1", "evse": "Evse-1"}])
-def test_a_cdr_with_another_case_of_the_place_is_ours(foreign, over, where) -> None:
+def test_a_cdr_with_another_case_of_the_place_is_ours(
+    foreign: Foreign, over: AdHocSession, where: dict[str, str]
+) -> None:
     foreign.cdr(4, place=foreign.place(**where))
     foreign.later(seconds=2)
     assert settled(over, 4)
 
 
-def test_a_cdr_of_another_connector_is_not_captured(foreign, over) -> None:
+def test_a_cdr_of_another_connector_is_not_captured(foreign: Foreign, over: AdHocSession) -> None:
     """Rules 7, 32: its connector is the attempt's."""
     foreign.cdr(4, place=foreign.place(connector="2"))
     foreign.later(seconds=2)
     assert (outcome(over), state(over)[1]) == (("escalated", "reserved", 0), "cdr_place")
 
 
-def test_a_cdr_with_another_token(newer, foreign, over) -> None:
+def test_a_cdr_with_another_token(newer: Foreign, foreign: Foreign, over: AdHocSession) -> None:
     names = foreign.token()
     names["cdr_token"] = names["cdr_token"] | {"uid": "SOMEBODY", "contract_id": "SK-XYZ-C1"}
     foreign.cdr(4, **names)
@@ -57,14 +60,14 @@ def test_a_cdr_with_another_token(newer, foreign, over) -> None:
     assert settled(over, 4)
 
 
-def test_a_cdr_with_another_token_and_no_reference(newer, foreign, over) -> None:
+def test_a_cdr_with_another_token_and_no_reference(newer: Foreign, foreign: Foreign, over: AdHocSession) -> None:
     names = foreign.token()
     foreign.cdr(4, authorization_reference=None, cdr_token=names["cdr_token"] | {"uid": "X", "contract_id": "Y"})
     foreign.later(seconds=2)
     assert settled(over, 4)
 
 
-def test_the_cdr_of_a_failed_attempt_changes_nothing(foreign, retrying) -> None:
+def test_the_cdr_of_a_failed_attempt_changes_nothing(foreign: Foreign, retrying: AdHocSession) -> None:
     first = foreign.began["S-1"]
     foreign.cdr(0, "CDR-1", "S-1", of=0, net=0.5, end=first + timedelta(seconds=30))
     foreign.again()
@@ -83,7 +86,7 @@ def test_the_cdr_of_a_failed_attempt_changes_nothing(foreign, retrying) -> None:
     assert settled(retrying, 6)
 
 
-def test_the_cdr_of_a_failed_session_is_never_captured(foreign, driver) -> None:
+def test_the_cdr_of_a_failed_session_is_never_captured(foreign: Foreign, driver: Driver) -> None:
     foreign.answer("START_SESSION", "REJECTED")
     session = driver.start()
     foreign.later(seconds=1)
@@ -94,7 +97,7 @@ def test_the_cdr_of_a_failed_session_is_never_captured(foreign, driver) -> None:
     assert outcome(session) == ("failed", "released", 0)
 
 
-def test_a_session_that_appears_after_the_window_is_late(foreign, driver) -> None:
+def test_a_session_that_appears_after_the_window_is_late(foreign: Foreign, driver: Driver) -> None:
     session = driver.start()
     foreign.later(minutes=8)
     assert state(session) == ("failed", "no_session")
@@ -108,7 +111,7 @@ def test_a_session_that_appears_after_the_window_is_late(foreign, driver) -> Non
     assert (outcome(session), foreign.stops(), validities()) == (("failed", "released", 0), ["S-1"], {"S-1": "late"})
 
 
-def test_pending_under_one_id_and_active_under_another(foreign, driver) -> None:
+def test_pending_under_one_id_and_active_under_another(foreign: Foreign, driver: Driver) -> None:
     session = driver.start()
     foreign.session(0, "PENDING", "S-0")
     foreign.later(seconds=5)
@@ -126,7 +129,7 @@ def test_pending_under_one_id_and_active_under_another(foreign, driver) -> None:
     assert open_incidents() == []
 
 
-def test_pending_ends_before_active_comes_under_another_id(foreign, driver) -> None:
+def test_pending_ends_before_active_comes_under_another_id(foreign: Foreign, driver: Driver) -> None:
     """The temporary id is closed first: the charge has not failed by that."""
     session = driver.start()
     foreign.session(0, "PENDING", "S-0")
@@ -139,7 +142,7 @@ def test_pending_ends_before_active_comes_under_another_id(foreign, driver) -> N
     assert (state(session)[0], foreign.starts(), foreign.stops()) == ("charging", 1, [])
 
 
-def test_an_id_that_comes_back_for_the_next_driver(foreign, over, driver) -> None:
+def test_an_id_that_comes_back_for_the_next_driver(foreign: Foreign, over: AdHocSession, driver: Driver) -> None:
     foreign.cdr(4)
     foreign.later(minutes=3)
     second = driver.start()
@@ -157,7 +160,9 @@ def test_an_id_that_comes_back_for_the_next_driver(foreign, over, driver) -> Non
     assert settled(second, 6)
 
 
-def test_a_late_put_of_the_first_session_after_its_id_came_back(foreign, over, driver) -> None:
+def test_a_late_put_of_the_first_session_after_its_id_came_back(
+    foreign: Foreign, over: AdHocSession, driver: Driver
+) -> None:
     """It is the first one's: the second charge neither ends by it nor loses its meter."""
     body = foreign.session_body(4, "COMPLETED", "S-1", 0, None)
     foreign.cdr(4)
@@ -182,7 +187,7 @@ def test_a_late_put_of_the_first_session_after_its_id_came_back(foreign, over, d
     assert OcpiSession.objects.count() == 2
 
 
-def test_two_active_sessions_for_one_start(foreign, driver) -> None:
+def test_two_active_sessions_for_one_start(foreign: Foreign, driver: Driver) -> None:
     session = foreign.charging(2)
     foreign.session(0, name="S-2")
     foreign.again()
@@ -195,7 +200,7 @@ def test_two_active_sessions_for_one_start(foreign, driver) -> None:
     assert found == ("charging", "reserved", 0)
 
 
-def test_the_retrys_own_first_cdr_before_its_session(foreign, retrying) -> None:
+def test_the_retrys_own_first_cdr_before_its_session(foreign: Foreign, retrying: AdHocSession) -> None:
     began = foreign.now()
     foreign.later(seconds=40)
     foreign.cdr(1.2, "CDR-2", "S-2", start=began + timedelta(seconds=2))

@@ -6,13 +6,15 @@ import pytest
 from django.core import mail
 
 from partners.models import Incident
-from tests.sessions_adhoc.hostile.foreign import outcome
+from sessions_adhoc.models import AdHocSession
+from tests.sessions_adhoc.conftest import Driver
+from tests.sessions_adhoc.hostile.foreign import Foreign, outcome
 from tests.sessions_adhoc.looking import state
 
 pytestmark = pytest.mark.django_db
 
 
-def message(driver, session) -> str:
+def message(driver: Driver, session: AdHocSession) -> str:
     return str(driver.call("GET", f"{session.pk}/").json()["message"])
 
 
@@ -20,7 +22,7 @@ def incidents() -> list[Incident]:
     return list(Incident.objects.order_by("pk"))
 
 
-def test_nobody_plugged_in_accuses_nobody(foreign, driver) -> None:
+def test_nobody_plugged_in_accuses_nobody(foreign: Foreign, driver: Driver) -> None:
     session = driver.start()
     foreign.result("START_SESSION", "TIMEOUT")
     foreign.evse("AVAILABLE")
@@ -29,7 +31,7 @@ def test_nobody_plugged_in_accuses_nobody(foreign, driver) -> None:
     assert (incidents(), mail.outbox) == ([], [])
 
 
-def test_a_refused_start_is_the_cpos(foreign, driver) -> None:
+def test_a_refused_start_is_the_cpos(foreign: Foreign, driver: Driver) -> None:
     session = driver.start()
     foreign.result("START_SESSION", "REJECTED")
     foreign.later(minutes=2)
@@ -40,7 +42,7 @@ def test_a_refused_start_is_the_cpos(foreign, driver) -> None:
 
 
 @pytest.mark.parametrize("failing", ["rejected", "no session", "no energy", "stopped"])
-def test_nothing_held_is_nothing_safe(foreign, driver, failing) -> None:
+def test_nothing_held_is_nothing_safe(foreign: Foreign, driver: Driver, failing: str) -> None:
     if failing == "rejected":
         foreign.answer("START_SESSION", "REJECTED")
     session = foreign.validating() if failing in ("no energy", "stopped") else driver.start()
@@ -55,7 +57,7 @@ def test_nothing_held_is_nothing_safe(foreign, driver, failing) -> None:
         assert not re.search(r"\d\.\d{3,} ?min", text)
 
 
-def test_escalated_money_is_held_and_said_so(foreign, driver) -> None:
+def test_escalated_money_is_held_and_said_so(foreign: Foreign, driver: Driver) -> None:
     foreign.cpo.refuses_sessions()
     session = driver.start()
     foreign.later(minutes=15)

@@ -108,7 +108,7 @@ class Charge:
 
     def tariff(self, *elements: dict[str, Any], tariff_id: str = "T-1", **more: Any) -> dict[str, Any]:
         last_updated = stamp(self.cpo.clock.now() - timedelta(hours=1))
-        body = {"id": tariff_id, "currency": "EUR", "last_updated": last_updated}
+        body: dict[str, Any] = {"id": tariff_id, "currency": "EUR", "last_updated": last_updated}
         body["elements"] = list(elements or [element("ENERGY", 0.49)])
         if self.version != "2.1.1":
             body |= {"country_code": "SK", "party_id": "ION"}

@@ -2,6 +2,7 @@
 
 import threading
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -9,7 +10,7 @@ from django.db import connection
 from sessions_adhoc.engine.lifecycle import advance
 from tests.ocpi.cpo import envelope
 from tests.sessions_adhoc.conftest import BEGINNING, stamp
-from tests.sessions_adhoc.hostile_money.conftest import HELD, element, period, taken
+from tests.sessions_adhoc.hostile_money.conftest import HELD, Charge, element, period, taken
 
 pytestmark = pytest.mark.django_db
 
@@ -17,7 +18,7 @@ DEAR_EVENING = (element("ENERGY", 4.9, start_time="20:00", end_time="23:59"), el
 
 
 @pytest.mark.parametrize("hours", [-26, -0.5, 8])
-def test_a_constant_clock_bills_as_a_right_one(old_and_new, hours) -> None:
+def test_a_constant_clock_bills_as_a_right_one(old_and_new: Charge, hours: float) -> None:
     old_and_new.cpo.ahead = timedelta(hours=hours)
     old_and_new.publish()
     old_and_new.charge(5)
@@ -26,7 +27,7 @@ def test_a_constant_clock_bills_as_a_right_one(old_and_new, hours) -> None:
     assert old_and_new.now()[:3] == ("settled", taken(301), [])
 
 
-def test_a_constant_clock_makes_no_evening_of_an_afternoon(old_and_new) -> None:
+def test_a_constant_clock_makes_no_evening_of_an_afternoon(old_and_new: Charge) -> None:
     """It is 14:00 in Bratislava; the CPO's clock says 22:00, where a kWh costs ten times as much."""
     old_and_new.cpo.ahead = timedelta(hours=8)
     old_and_new.publish(*DEAR_EVENING)
@@ -36,7 +37,7 @@ def test_a_constant_clock_makes_no_evening_of_an_afternoon(old_and_new) -> None:
     assert old_and_new.now()[:3] == ("settled", taken(301), [("claim", 2713)])
 
 
-EVENING = {"start_time": "14:05", "end_time": "23:59"}
+EVENING: dict[str, Any] = {"start_time": "14:05", "end_time": "23:59"}
 LATE_PRICES = {
     # minutes that the clock is ahead; dear from 14:05 or until then; captured. It is 14:00 in Bratislava.
     "ahead into the dear hour": (10, (element("ENERGY", 4.9, **EVENING), element("ENERGY", 0.49)), 301),
@@ -48,7 +49,7 @@ LATE_PRICES = {
 
 
 @pytest.mark.parametrize("name", LATE_PRICES)
-def test_a_clock_a_few_minutes_off_makes_no_hour_a_dear_one(old_and_new, name) -> None:
+def test_a_clock_a_few_minutes_off_makes_no_hour_a_dear_one(old_and_new: Charge, name: str) -> None:
     """The CPO asks what its clock makes of it. The driver pays the lower of what its times cost as they stand and as
     they must have been: no charge begins before its START, or after it was heard of. The estimate says the same."""
     minutes, tariff, captured = LATE_PRICES[name]
@@ -62,7 +63,7 @@ def test_a_clock_a_few_minutes_off_makes_no_hour_a_dear_one(old_and_new, name) -
     assert (said, *old_and_new.now()[:3]) == (captured, "settled", taken(captured), owes)
 
 
-def test_a_car_that_was_plugged_in_early_pays_no_more(old_and_new) -> None:
+def test_a_car_that_was_plugged_in_early_pays_no_more(old_and_new: Charge) -> None:
     """Its Session began ten minutes before the START, in the dear hour; no energy flowed then."""
     old_and_new.publish(element("ENERGY", 4.9, end_time="14:00"), element("ENERGY", 0.49))
     old_and_new.start()
@@ -78,7 +79,7 @@ def test_a_car_that_was_plugged_in_early_pays_no_more(old_and_new) -> None:
 
 
 @pytest.mark.parametrize("hours", [-2, 2])
-def test_local_time_in_the_cdr_only(old_and_new, hours) -> None:
+def test_local_time_in_the_cdr_only(old_and_new: Charge, hours: int) -> None:
     old_and_new.publish()
     old_and_new.charge(5)
     old_and_new.cpo.ahead, old_and_new.end = timedelta(hours=hours), old_and_new.end + timedelta(hours=hours)
@@ -86,11 +87,11 @@ def test_local_time_in_the_cdr_only(old_and_new, hours) -> None:
     assert old_and_new.now() == ("settled", taken(301), [], [])
 
 
-def offer(charge, *cdrs) -> None:
+def offer(charge: Charge, *cdrs: Any) -> None:
     charge.cpo.server.on("GET /cdrs", envelope(list(cdrs), headers={"X-Total-Count": str(len(cdrs))}))
 
 
-def test_a_cdr_of_a_get(charge_221) -> None:
+def test_a_cdr_of_a_get(charge_221: Charge) -> None:
     charge_221.publish()
     charge_221.charge(5)
     offer(charge_221, charge_221.cdr(30.10))
@@ -98,7 +99,7 @@ def test_a_cdr_of_a_get(charge_221) -> None:
     assert charge_221.now()[:3] == ("settled", taken(301), [("claim", 2709)])
 
 
-def test_the_same_cdr_by_both_ways(old_and_new) -> None:
+def test_the_same_cdr_by_both_ways(old_and_new: Charge) -> None:
     old_and_new.publish()
     old_and_new.charge(5)
     offer(old_and_new, old_and_new.cdr(3.01))
@@ -107,7 +108,7 @@ def test_the_same_cdr_by_both_ways(old_and_new) -> None:
     assert old_and_new.now() == ("settled", taken(301), [], [])
 
 
-def test_another_total_by_the_other_way(charge_221) -> None:
+def test_another_total_by_the_other_way(charge_221: Charge) -> None:
     charge_221.publish()
     charge_221.charge(5)
     offer(charge_221, charge_221.cdr(2.00))
@@ -117,7 +118,7 @@ def test_another_total_by_the_other_way(charge_221) -> None:
     charge_221.quiet()
 
 
-def test_a_cdr_that_comes_before_the_start(charge_221) -> None:
+def test_a_cdr_that_comes_before_the_start(charge_221: Charge) -> None:
     """A CPO bills the last START's token again, hours before it began."""
     charge_221.publish()
     charge_221.charge(5)
@@ -128,7 +129,7 @@ def test_a_cdr_that_comes_before_the_start(charge_221) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_workers_capture_once(charge_221) -> None:
+def test_two_workers_capture_once(charge_221: Charge) -> None:
     charge_221.publish()
     charge_221.charge(5)
     body = charge_221.cdr(3.01)

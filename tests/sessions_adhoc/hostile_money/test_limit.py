@@ -1,5 +1,7 @@
 """A CPO that does not stop at the limit, and clients that reserve oddly: nobody pays beyond the reservation (33)."""
 
+from collections.abc import Callable
+
 import pytest
 
 from billing.models import SimulatedCharge
@@ -27,7 +29,7 @@ def runs_over(charge: Charge) -> None:
     charge.cpo.clock.forward(seconds=1)
 
 
-def test_what_ran_over_is_a_receivable(charge) -> None:
+def test_what_ran_over_is_a_receivable(charge: Charge) -> None:
     runs_over(charge)
     charge.bill(60.27)
     assert charge.now()[:3] == ("settled", taken(4000), [("receivable", 2027)])
@@ -35,14 +37,14 @@ def test_what_ran_over_is_a_receivable(charge) -> None:
     charge.quiet()
 
 
-def test_a_claim_beside_a_receivable(charge_221) -> None:
+def test_a_claim_beside_a_receivable(charge_221: Charge) -> None:
     runs_over(charge_221)
     charge_221.bill(90.27)
     assert charge_221.now()[1] == taken(4000)
     assert sorted(charge_221.now()[2]) == [("claim", 3000), ("receivable", 2027)]
 
 
-def test_a_receivable_that_a_lower_cdr_takes_back(charge_221) -> None:
+def test_a_receivable_that_a_lower_cdr_takes_back(charge_221: Charge) -> None:
     runs_over(charge_221)
     charge_221.bill(60.27)
     charge_221.credit(60.27)
@@ -68,7 +70,7 @@ ODD = (
 
 
 @pytest.mark.parametrize("version", ["2.1.1", "2.2.1"])
-def test_an_amount_that_nobody_offers_moves_no_money(charge_over, version) -> None:
+def test_an_amount_that_nobody_offers_moves_no_money(charge_over: Callable[..., Charge], version: str) -> None:
     charge = charge_over(version)
     charge.publish()
     for body in ODD:
@@ -79,7 +81,7 @@ def test_an_amount_that_nobody_offers_moves_no_money(charge_over, version) -> No
     assert charge.cpo.sent("START_SESSION") == []
 
 
-def test_a_lowest_price_beyond_the_reservation_is_a_receivable(charge_221) -> None:
+def test_a_lowest_price_beyond_the_reservation_is_a_receivable(charge_221: Charge) -> None:
     charge_221.publish(min_price={"excl_vat": 81.30, "incl_vat": 100.00})
     charge_221.start()
     charge_221.meter(0)

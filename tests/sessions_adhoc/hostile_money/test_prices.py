@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 
 from partners.models import Incident, Policy
-from tests.sessions_adhoc.hostile_money.conftest import HELD, element, evidence, taken
+from tests.sessions_adhoc.hostile_money.conftest import HELD, Charge, element, evidence, taken
 
 pytestmark = pytest.mark.django_db
 
@@ -25,7 +25,7 @@ def shown() -> str:
 
 
 @pytest.mark.parametrize("slip", SLIPS)
-def test_a_price_that_is_a_slip_is_no_price(old_and_new, slip) -> None:
+def test_a_price_that_is_a_slip_is_no_price(old_and_new: Charge, slip: str) -> None:
     old_and_new.publish(element("ENERGY", 0.49), SLIPS[slip])
     told = Incident.objects.get(closed_at=None)
     assert (told.symptom, told.tell_cpo) == ("Price not plausible", True)
@@ -35,7 +35,7 @@ def test_a_price_that_is_a_slip_is_no_price(old_and_new, slip) -> None:
 
 
 @pytest.mark.parametrize(("net", "gross"), [(9e14, 39.99), (49, 39.99), (49, 301.35)])
-def test_it_is_not_charged_by(old_and_new, net, gross) -> None:
+def test_it_is_not_charged_by(old_and_new: Charge, net: float, gross: float) -> None:
     """Also where the CDR asks what the tariff says: 8.00 per kWh is more than is usual without a tariff."""
     old_and_new.publish(element("ENERGY", net))
     old_and_new.charge(5)
@@ -47,14 +47,14 @@ def test_it_is_not_charged_by(old_and_new, net, gross) -> None:
     old_and_new.quiet()
 
 
-def test_what_is_usual_is_billed_all_the_same(old_and_new) -> None:
+def test_what_is_usual_is_billed_all_the_same(old_and_new: Charge) -> None:
     old_and_new.publish(element("ENERGY", 49))
     old_and_new.charge(5)
     old_and_new.bill(3.01)
     assert old_and_new.now()[:3] == ("settled", taken(301), [])
 
 
-def test_a_dear_charger_is_believed(old_and_new) -> None:
+def test_a_dear_charger_is_believed(old_and_new: Charge) -> None:
     """15.00 per kWh is ten times what is usual, and was shown."""
     old_and_new.publish(element("ENERGY", 15))
     assert "18.45" in shown()
@@ -63,7 +63,7 @@ def test_a_dear_charger_is_believed(old_and_new) -> None:
     assert old_and_new.now() == ("settled", taken(1845), [], [])
 
 
-def test_the_policy_says_what_is_believed(old_and_new) -> None:
+def test_the_policy_says_what_is_believed(old_and_new: Charge) -> None:
     Policy.objects.create(partner=old_and_new.cpo.partner, max_price_per_kwh="0.04")
     old_and_new.publish(element("ENERGY", 0.49))
     assert "0.60" not in shown()
@@ -72,13 +72,13 @@ def test_the_policy_says_what_is_believed(old_and_new) -> None:
 
 
 @pytest.mark.parametrize(("currency", "price", "believed"), [("HUF", 5900, True), ("HUF", 60_100, False)])
-def test_other_currencies_have_other_numbers(charge_221, currency, price, believed) -> None:
+def test_other_currencies_have_other_numbers(charge_221: Charge, currency: str, price: int, believed: bool) -> None:
     charge_221.publish(element("ENERGY", price), currency=currency)
     assert (Incident.objects.count() == 0) is believed
     assert (f"{price * 1.23:.2f}" in shown()) is believed
 
 
-def test_a_corrected_price_is_shown(charge_221) -> None:
+def test_a_corrected_price_is_shown(charge_221: Charge) -> None:
     charge_221.publish(element("ENERGY", 49))
     charge_221.publish(last_updated="2026-05-04T11:30:00Z")
     assert not Incident.objects.filter(closed_at=None).exists()

@@ -133,9 +133,14 @@ def billed_only_what_was_valid(session: AdHocSession, payment: PaymentAuthorizat
     over = Q(ocpi_session__status__in=["COMPLETED", "INVALID"], ocpi_session__kwh__gt=0)
     metered = ours.filter(Q(attempt__energy_at__isnull=False) | over).exists()
     assert metered or any(row.total_energy > 0 for row in counted), "captured without energy"
-    most = sum((row.total_gross for row in counted if not row.credit), Decimal(0))
+    most = sum((gross(row) for row in counted if not row.credit), Decimal(0))
     assert payment.captured_amount <= most * 100
     what_the_driver_paid_agrees_with_the_cdrs_or_staff_know(session, payment, counted)
+
+
+def gross(row: Cdr) -> Decimal:
+    assert row.total_gross is not None, f"captured, and {row.ocpi_id} has no total"
+    return row.total_gross
 
 
 def what_the_driver_paid_agrees_with_the_cdrs_or_staff_know(
@@ -144,6 +149,6 @@ def what_the_driver_paid_agrees_with_the_cdrs_or_staff_know(
     """Rules 24, 26: nothing that came after the settlement is dropped."""
     crediting = Cdr.objects.filter(token_uid=session.token.uid, credit=True)
     taken_back = {row.credit_reference_id.lower() for row in crediting}
-    total = sum((row.total_gross for row in counted if not row.credit and row.ocpi_key not in taken_back), Decimal(0))
+    total = sum((gross(row) for row in counted if not row.credit and row.ocpi_key not in taken_back), Decimal(0))
     if payment.kept_amount != min(int(total * 100), session.amount):
         assert open_incidents(session), f"{payment.kept_amount} was taken, the CDRs say {total}"

@@ -6,6 +6,7 @@ It does with a decision what the engine does with rows, and notes what must neve
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from sessions_adhoc.decide import Action, AttemptFacts, CdrFacts, CommandFacts, Facts, PaymentFacts, SessionFacts
 from sessions_adhoc.decide import decide as decide_facts
@@ -54,7 +55,7 @@ class World:
     def enter(self, target: State, reason: str) -> None:
         came_from = self.facts.state
         assert (came_from, target) in TRANSITIONS, f"{came_from} to {target}"
-        changes: dict[str, object] = {"state": target, "state_since": self.now, "reason": reason}
+        changes: dict[str, Any] = {"state": target, "state_since": self.now, "reason": reason}
         if target == State.AUTHORIZED:
             changes["funds_reserved_at"] = self.now
         if target == State.AWAITING_CDR and self.facts.charging_ended_at is None:
@@ -78,7 +79,7 @@ class World:
         if handler:
             handler(action)
 
-    def attempt(self, **changes: object) -> None:
+    def attempt(self, **changes: Any) -> None:
         assert self.facts.attempt is not None
         self.facts = replace(self.facts, attempt=replace(self.facts.attempt, **changes))
 

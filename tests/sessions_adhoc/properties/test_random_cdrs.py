@@ -10,10 +10,11 @@ import pytest
 from django.db import transaction
 
 from billing.models import PaymentAuthorization
+from ocpi.models import Evse
 from sessions_adhoc.engine.lifecycle import advance
 from sessions_adhoc.models import AdHocSession
 from tests.factories import cdr_data, period_data, session_data, tariff_data
-from tests.sessions_adhoc.conftest import BEGINNING, stamp
+from tests.sessions_adhoc.conftest import BEGINNING, Clock, Cpo, Driver, stamp
 from tests.support.examples import how_many
 
 pytestmark = [pytest.mark.django_db, pytest.mark.hypothesis]
@@ -27,7 +28,7 @@ GROSS = Decimal("0.49") * Decimal("1.23")
 
 
 @pytest.fixture
-def sessions(driver, cpo, clock, evse) -> dict[str, Any]:
+def sessions(driver: Driver, cpo: Cpo, clock: Clock, evse: Evse) -> dict[str, Any]:
     """A charge of 5 kWh whose first attempt failed, at 0.49 EUR per kWh before VAT; with what its STARTs named."""
     evse.connectors.update(tariff_ids=["T-1"])
     cpo.push("PUT", "tariffs/SK/ION/T-1", tariff_data(last_updated=stamp(BEGINNING - timedelta(days=1))), 201)
@@ -42,7 +43,7 @@ def sessions(driver, cpo, clock, evse) -> dict[str, Any]:
     clock.forward(seconds=30)
     cpo.session(METERED, session_id="S-1", start_date_time=stamp(began))
     clock.forward(seconds=31)
-    times = {"start_date_time": stamp(began), "end_date_time": stamp(clock.now())}
+    times: dict[str, Any] = {"start_date_time": stamp(began), "end_date_time": stamp(clock.now())}
     cpo.session(METERED, "COMPLETED", session_id="S-1", **times)
     clock.forward(seconds=1)
     assert AdHocSession.objects.get(pk=session.pk).state == "awaiting_cdr"
@@ -73,7 +74,7 @@ def any_cdr(chance: random.Random, starts: list[dict[str, Any]], began: Any) -> 
     return body, mine
 
 
-def test_no_random_cdr_is_captured_above_the_price_of_plausible_energy(sessions, cpo) -> None:
+def test_no_random_cdr_is_captured_above_the_price_of_plausible_energy(sessions: dict[str, Any], cpo: Cpo) -> None:
     session, captures = sessions["session"], 0
     for number in range(EXAMPLES):
         body, mine = any_cdr(random.Random(number), sessions["starts"], sessions["began"])
