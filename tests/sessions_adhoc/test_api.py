@@ -50,6 +50,7 @@ def test_a_started_session_as_the_driver_sees_it(driver: Driver) -> None:
             "estimated": None,
             "state": "created",
         },
+        "payment_action": None,
         "quote": {"text": None, "per_kwh": None, "per_minute": None},
         "meter": {"kwh": None, "kw": None, "kw_derived": False, "soc": None, "at": None},
         "events": [],

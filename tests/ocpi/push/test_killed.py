@@ -68,7 +68,7 @@ class Senders:
                 time.sleep(0.05)
 
     def stored(self) -> list[str]:
-        return [name for name, status in list(self.answers.items()) if status == 201]
+        return [name for name, status in self.answers.copy().items() if status == 201]
 
     def wait_for(self, more: int) -> None:
         least = len(self.stored()) + more
