@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
@@ -84,7 +85,9 @@ class Server:
 
 
 @pytest.fixture
-def server(transactional_db: None) -> Server:
+def server(transactional_db: None, settings: Any, tmp_path: Path) -> Server:
+    """With a spool of its own: what another test left in this process's would be told as not answered."""
+    settings.SPOOL_DIR = str(tmp_path / "spool")
     return Server()
 
 
