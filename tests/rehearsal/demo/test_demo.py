@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -77,8 +78,18 @@ def test_a_charge_paid_through_stripe_with_answers_lost_and_workers_killed(tmp_p
         assert "/c/pay/" not in log.read_text(errors="replace"), log
 
 
+@pytest.fixture
+def hears_ctrl_c() -> Iterator[None]:
+    """A shell lets what it starts in the background ignore Ctrl-C, and whatever that starts inherits it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.slow
-def test_it_settles_says_where_to_look_takes_other_ports_and_stops_on_ctrl_c(tmp_path: Path) -> None:
+def test_it_settles_says_where_to_look_takes_other_ports_and_stops_on_ctrl_c(
+    tmp_path: Path, hears_ctrl_c: None
+) -> None:
     with socket.socket() as busy:
         busy.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
