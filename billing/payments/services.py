@@ -84,8 +84,8 @@ def open_authorization(
     if adopting:
         terms |= {"adopted": True, "gateway_reference": adopting}
     authorization = PaymentAuthorization(reference=reference, opening=dict(opening or {}) or None, **terms)
-    if adopting and _is_adopted(name, adopting, reference):
-        raise MoneyConflict(f"{adopting} is taken over already")
+    if adopting and _is_anothers(name, adopting, reference):
+        raise MoneyConflict(f"{adopting} belongs to another payment")
     try:
         with transaction.atomic() if writes is None else nullcontext():
             write(authorization, Action.OPENED, at=timezone.now(), came_from="", amount=amount, writes=writes)
@@ -97,10 +97,10 @@ def open_authorization(
     return authorization
 
 
-def _is_adopted(gateway: str, gateway_reference: str, reference: str) -> bool:
-    """Whether another authorization has taken over this hold."""
-    taken = PaymentAuthorization.objects.filter(gateway=gateway, gateway_reference=gateway_reference, adopted=True)
-    return taken.exclude(reference=reference).exists()
+def _is_anothers(gateway: str, gateway_reference: str, reference: str) -> bool:
+    """Whether another authorization made this hold, or has taken it over: it is that driver's money."""
+    known = PaymentAuthorization.objects.filter(gateway=gateway, gateway_reference=gateway_reference)
+    return known.exclude(reference=reference).exists()
 
 
 def request_reserve(

@@ -33,14 +33,16 @@ def start(evse: Evse, connector: Connector | None) -> Command:
         raise CannotSend(why)
     with transaction.atomic():
         return _send(
-            commands.create_start_session(
-                partner=evse.partner,
-                token=new_one_off_token(evse.partner),
-                location_id=evse.location.ocpi_id,
-                evse_uid=evse.uid,
-                connector_id=connector.connector_id if connector else "",
-                authorization_reference=secrets.token_hex(16),
-                reference="",
+            commands.create(
+                commands.start_session(
+                    partner=evse.partner,
+                    token=new_one_off_token(evse.partner),
+                    location_id=evse.location.ocpi_id,
+                    evse_uid=evse.uid,
+                    connector_id=connector.connector_id if connector else "",
+                    authorization_reference=secrets.token_hex(16),
+                    reference="",
+                )
             )
         )
 
@@ -94,7 +96,9 @@ def cancel(reservation: Command) -> Command:
 def stop(session: OcpiSession) -> Command:
     """STOP_SESSION of a session that is none of a driver's: those are stopped on the page of the ad-hoc session."""
     with transaction.atomic():
-        return _send(commands.create_stop_session(partner=session.partner, session_id=session.ocpi_id, reference=""))
+        return _send(
+            commands.create(commands.stop_session(partner=session.partner, session_id=session.ocpi_id, reference=""))
+        )
 
 
 def _send(command: Command) -> Command:

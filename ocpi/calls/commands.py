@@ -1,7 +1,7 @@
 """Sending commands (OCPI 2.2.1 §13). Each is sent at most once, unless it provably never arrived (rules 1, 3, 5).
 
-    command = create_start_session(partner=..., token=..., location_id=..., ...)   # a row, no I/O
-    send(command.pk)                                                               # the call; by a worker
+    command = create(start_session(partner=..., token=..., location_id=..., ...))   # a row, no I/O
+    send(command.pk)                                                                # the call; by a worker
 
 How a row is sent, and what its state then says, is `ocpi.calls.outgoing`'s. The asynchronous result has columns of its
 own, written by its callback, which may come before the response is recorded.
@@ -42,30 +42,6 @@ STOP_PAUSE = timedelta(seconds=15)
 STOP_PERIOD = timedelta(hours=1)
 
 
-def create_start_session(
-    *,
-    partner: Partner,
-    token: Token,
-    location_id: str,
-    evse_uid: str,
-    connector_id: str,
-    authorization_reference: str,
-    reference: str,
-) -> Command:
-    """Write a START_SESSION to be sent; `reference` is the ad-hoc session it serves. No I/O."""
-    command = start_session(
-        partner=partner,
-        token=token,
-        location_id=location_id,
-        evse_uid=evse_uid,
-        connector_id=connector_id,
-        authorization_reference=authorization_reference,
-        reference=reference,
-    )
-    command.save(force_insert=True)
-    return command
-
-
 def start_session(
     *,
     partner: Partner,
@@ -87,16 +63,15 @@ def start_session(
     return _new(Command.Kind.START_SESSION, partner, reference, request)
 
 
-def create_stop_session(*, partner: Partner, session_id: str, reference: str) -> Command:
-    """Write a STOP_SESSION to be sent; `session_id` as the partner wrote it. No I/O."""
-    command = stop_session(partner=partner, session_id=session_id, reference=reference)
-    command.save(force_insert=True)
-    return command
-
-
 def stop_session(*, partner: Partner, session_id: str, reference: str) -> Command:
     """Return a STOP_SESSION that is still to be written; `session_id` as the partner wrote it."""
     return _new(Command.Kind.STOP_SESSION, partner, reference, {"session_id": session_id})
+
+
+def create(command: Command) -> Command:
+    """Write a command that is to be sent. No I/O."""
+    command.save(force_insert=True)
+    return command
 
 
 def _new(kind: str, partner: Partner, reference: str, request: dict[str, Any]) -> Command:
@@ -108,9 +83,7 @@ def create_unlock_connector(
 ) -> Command:
     """Write an UNLOCK_CONNECTOR to be sent. For the help desk only, never for a driver (§13.1). No I/O."""
     request = {"location_id": location_id, "evse_uid": evse_uid, "connector_id": connector_id}
-    command = _new(Command.Kind.UNLOCK_CONNECTOR, partner, reference, request)
-    command.save(force_insert=True)
-    return command
+    return create(_new(Command.Kind.UNLOCK_CONNECTOR, partner, reference, request))
 
 
 def send(command_id: Any) -> None:

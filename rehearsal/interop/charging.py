@@ -25,14 +25,16 @@ def start(world: World) -> str:
         uid=uid, contract_id=f"SK-SFP-{uid}", issuer="Smart Fuel Pass", last_updated=timezone.now()
     )
     connector = evse.connectors.first()
-    command = commands.create_start_session(
-        partner=world.partner,
-        token=world.token,
-        location_id=evse.location.ocpi_id,
-        evse_uid=evse.uid,
-        connector_id=connector.connector_id if connector else "",
-        authorization_reference=uid,
-        reference="",
+    command = commands.create(
+        commands.start_session(
+            partner=world.partner,
+            token=world.token,
+            location_id=evse.location.ocpi_id,
+            evse_uid=evse.uid,
+            connector_id=connector.connector_id if connector else "",
+            authorization_reference=uid,
+            reference="",
+        )
     )
     world.notes["since"] = world.mark()
     return sent(command)
@@ -80,7 +82,7 @@ def samples(world: World) -> str:
 def stop(world: World) -> str:
     """STOP_SESSION: answered, confirmed, and the Session ends COMPLETED."""
     row = _session(world)
-    text = sent(commands.create_stop_session(partner=world.partner, session_id=row.ocpi_id, reference=""))
+    text = sent(commands.create(commands.stop_session(partner=world.partner, session_id=row.ocpi_id, reference="")))
 
     def ended() -> bool:
         row.refresh_from_db()

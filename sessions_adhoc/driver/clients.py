@@ -10,10 +10,14 @@ from sessions_adhoc.models import ClientKey
 PREFIX = "sfp_"
 
 
-def create_client_key(name: str) -> tuple[ClientKey, str]:
-    """Return (row, key). The key's text exists only in this answer."""
+def create_client_key(name: str, *, brings_holds: bool = False) -> tuple[ClientKey, str]:
+    """Return (row, key). The key's text exists only in this answer.
+
+    `brings_holds`: a payment terminal's, which may name what it has reserved at the gateway.
+    """
     key = PREFIX + random.token_urlsafe(32)
-    return ClientKey.objects.create(name=name, digest=secrets.digest(key), last4=secrets.last4(key)), key
+    shown = {"digest": secrets.digest(key), "last4": secrets.last4(key)}
+    return ClientKey.objects.create(name=name, brings_holds=brings_holds, **shown), key
 
 
 def find_client(key: str) -> ClientKey | None:

@@ -217,7 +217,7 @@ def _create(
         is_dc=bool(connector and connector.is_dc),
         channel=request.channel,
         token=token or new_one_off_token(evse.partner),  # rule 1: of this session alone
-        authorization=_authorization(session_id, request, evse, (amount, currency), writes),
+        authorization=_authorization(session_id, request, evse, (amount, currency), client, writes),
         amount=amount,
         currency=currency,
         client=client,
@@ -261,10 +261,15 @@ def _money(request: StartRequest, tariff: Tariff | None, policy: dict[str, Any])
 
 
 def _authorization(
-    session_id: UUID, request: StartRequest, evse: Evse, sum_: tuple[int, str], writes: Writes
+    session_id: UUID,
+    request: StartRequest,
+    evse: Evse,
+    sum_: tuple[int, str],
+    client: ClientKey | None,
+    writes: Writes,
 ) -> PaymentAuthorization:
-    if request.payment_reference and request.channel != AdHocSession.Channel.TERMINAL:
-        raise CannotStart("payment_reference", "Only a payment terminal has reserved something before.")
+    if request.payment_reference:
+        _check_right(request, client)
     amount, currency = sum_
     name = gateway_for(channel=request.channel, currency=currency, partner=evse.partner.code)
     try:
@@ -283,6 +288,14 @@ def _authorization(
     except ValueError as error:
         field = "payment_method" if "method" in str(error) else "currency"
         raise CannotStart(field, str(error)) from error
+
+
+def _check_right(request: StartRequest, client: ClientKey | None) -> None:
+    """Raise unless this client may have captured what it says that it has reserved."""
+    if request.channel != AdHocSession.Channel.TERMINAL:
+        raise CannotStart("payment_reference", "Only a payment terminal has reserved something before.")
+    if client is None or not client.brings_holds:
+        raise CannotStart("payment_reference", "This key may not bring a payment that was reserved before.")
 
 
 def _opening(session_id: UUID, request: StartRequest, evse: Evse) -> dict[str, Any]:

@@ -9,6 +9,11 @@ class ClientKey(models.Model):
     name = models.CharField(max_length=100, unique=True)
     digest = models.CharField(max_length=64, unique=True, editable=False)
     last4 = models.CharField(max_length=4, editable=False)
+    brings_holds = models.BooleanField(
+        "brings payments",
+        default=False,
+        help_text="A payment terminal that reserves by itself: what it holds at the gateway may be captured by us.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
 

@@ -133,8 +133,10 @@ def _stop_once(link: AttemptSession) -> None:
     session = link.ocpi_session
     if link.stop_command_id is not None or session.status not in ("ACTIVE", "PENDING"):
         return
-    link.stop_command = commands.create_stop_session(
-        partner=session.partner, session_id=session.ocpi_id, reference=str(link.attempt.session_id)
+    link.stop_command = commands.create(
+        commands.stop_session(
+            partner=session.partner, session_id=session.ocpi_id, reference=str(link.attempt.session_id)
+        )
     )
     link.save(update_fields=["stop_command"])
     send_command_after_commit(link.stop_command)

@@ -43,7 +43,7 @@ def meet(session_id: UUID, news: SessionNews) -> None:
         timeline.write(owner, TimelineEvent.Kind.SESSION, f"{news.source} {text}", message_id=news.message_id)
         incidents.open_incident(owner.partner_id, symptoms.stray(owner, name_of(session), text, news.message_id))
     if session.status in ("ACTIVE", "PENDING") and stop_of(session) is None:
-        stop = commands.create_stop_session(
-            partner=session.partner, session_id=session.ocpi_id, reference=name_of(session)
+        stop = commands.create(
+            commands.stop_session(partner=session.partner, session_id=session.ocpi_id, reference=name_of(session))
         )
         send_command_after_commit(stop)

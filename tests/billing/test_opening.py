@@ -270,8 +270,15 @@ def test_what_a_terminal_holds_is_released_although_nothing_was_asked_yet(
 
 def test_a_hold_is_taken_over_once(scripted: ScriptedGateway, clock: Traveller) -> None:
     opened("", gateway="scripted", adopting="pi_terminal")
-    with pytest.raises(MoneyConflict, match="pi_terminal is taken over already"):
+    with pytest.raises(MoneyConflict, match="pi_terminal belongs to another payment"):
         opened("", gateway="scripted", adopting="pi_terminal", reference="session-2")
+    assert PaymentAuthorization.objects.count() == 1
+
+
+def test_what_another_payment_holds_is_not_taken_over(scripted: ScriptedGateway, clock: Traveller) -> None:
+    row = drive(asking(), scripted, HELD)
+    with pytest.raises(MoneyConflict, match=f"{row.gateway_reference} belongs to another payment"):
+        opened("", gateway="scripted", adopting=row.gateway_reference, reference="session-2")
     assert PaymentAuthorization.objects.count() == 1
 
 

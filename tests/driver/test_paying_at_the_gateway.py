@@ -137,23 +137,51 @@ def test_what_makes_no_sense_is_refused(
     assert not AdHocSession.objects.exists()
 
 
-def test_a_terminal_brings_what_it_has_reserved(
-    client: Client, evse: Evse, stripe: Stripe, run_tasks: Callable[..., list[Ran]]
-) -> None:
-    _, key = create_client_key("terminal")
+def hold_at_a_terminal(stripe: Stripe) -> str:
+    """What a terminal has reserved by itself; its reference."""
     books = stripe.server.fake.books
     intent = books.create_intent(
         {"amount": 5000, "currency": "eur", "capture_method": "manual", "payment_method": "pm_card_visa"}
     )
     books.confirm(intent, {})
-    wish = {"evse": scene.EVSE_ID, "channel": "terminal", "payment_reference": intent["id"]}
-    answer = client.post(
-        "/api/v1/ad-hoc-sessions/",
-        wish,
-        content_type="application/json",
-        headers={"Authorization": f"Bearer {key}"},
+    return str(intent["id"])
+
+
+def bring(client: Client, key: str, reference: str) -> Any:
+    wish = {"evse": scene.EVSE_ID, "channel": "terminal", "payment_reference": reference}
+    headers = {"Authorization": f"Bearer {key}"}
+    return client.post("/api/v1/ad-hoc-sessions/", wish, content_type="application/json", headers=headers)
+
+
+def test_a_key_without_the_right_brings_nothing(client: Client, evse: Evse, stripe: Stripe) -> None:
+    _, key = create_client_key("app")
+    answer = bring(client, key, hold_at_a_terminal(stripe))
+    assert (answer.status_code, answer.json()["field"]) == (409, "payment_reference")
+    assert answer.json()["detail"] == "This key may not bring a payment that was reserved before."
+    assert not AdHocSession.objects.exists()
+    assert stripe.money() == [("requires_capture", 5000, 0)]
+
+
+def test_what_is_held_for_another_session_is_nobody_elses(
+    client: Client, evse: Evse, stripe: Stripe, run_tasks: Callable[..., list[Ran]]
+) -> None:
+    """Whoever knows the gateway's reference of another driver's payment cannot charge at his cost."""
+    PaymentAuthorization.objects.create(
+        reference="another", amount=4000, currency="EUR", gateway="stripe", gateway_reference="pi_of_another"
     )
+    _, key = create_client_key("terminal", brings_holds=True)
+    answer = bring(client, key, "pi_of_another")
+    assert (answer.status_code, answer.json()["field"]) == (409, "payment_reference")
+    assert not AdHocSession.objects.exists()
+
+
+def test_a_terminal_brings_what_it_has_reserved(
+    client: Client, evse: Evse, stripe: Stripe, run_tasks: Callable[..., list[Ran]]
+) -> None:
+    _, key = create_client_key("terminal", brings_holds=True)
+    held = hold_at_a_terminal(stripe)
+    answer = bring(client, key, held)
     assert answer.status_code == 201
     run_tasks()
     payment = AdHocSession.objects.get().authorization
-    assert (payment.state, payment.adopted, payment.gateway_reference) == ("reserved", True, intent["id"])
+    assert (payment.state, payment.adopted, payment.gateway_reference) == ("reserved", True, held)

@@ -137,14 +137,16 @@ def start(cpo: ExtrawestCpo) -> str:
     """START_SESSION; return the name by which the CPO will call our token."""
     token = Token.objects.create(uid="ADHOC-1", contract_id="SK-SFP-CADHOC1", issuer="SFP", last_updated=timezone.now())
     evse = Evse.objects.get()
-    command = commands.create_start_session(
-        partner=cpo.partner,
-        token=token,
-        location_id=evse.location.ocpi_id,
-        evse_uid=evse.uid,
-        connector_id="1",
-        authorization_reference="REF-1",
-        reference="",
+    command = commands.create(
+        commands.start_session(
+            partner=cpo.partner,
+            token=token,
+            location_id=evse.location.ocpi_id,
+            evse_uid=evse.uid,
+            connector_id="1",
+            authorization_reference="REF-1",
+            reference="",
+        )
     )
     commands.send(command.pk)
     command.refresh_from_db()

@@ -54,14 +54,16 @@ def evse(scene: Scene) -> Evse:
 def begin_charge(scene: Scene, evse_uid: str) -> Command:
     """A START_SESSION with the token of this check, not sent yet."""
     run, ours = scene.run, token(scene)
-    return commands.create_start_session(
-        partner=scene.partner,
-        token=ours,
-        location_id=run.location_id,
-        evse_uid=evse_uid,
-        connector_id=run.connector_id if evse_uid == run.evse_uid else "",
-        authorization_reference=ours.uid,
-        reference="",
+    return commands.create(
+        commands.start_session(
+            partner=scene.partner,
+            token=ours,
+            location_id=run.location_id,
+            evse_uid=evse_uid,
+            connector_id=run.connector_id if evse_uid == run.evse_uid else "",
+            authorization_reference=ours.uid,
+            reference="",
+        )
     )
 
 

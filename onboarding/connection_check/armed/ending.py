@@ -33,7 +33,7 @@ NEAR_KWH = Decimal("0.05")
 
 
 def _stop(scene: Scene, row: OcpiSession) -> Command:
-    return commands.create_stop_session(partner=scene.partner, session_id=row.ocpi_id, reference="")
+    return commands.create(commands.stop_session(partner=scene.partner, session_id=row.ocpi_id, reference=""))
 
 
 def stop(scene: Scene) -> Finding | Wait:

@@ -2,6 +2,8 @@
 
 import json
 from argparse import ArgumentParser
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -19,22 +21,29 @@ class Command(BaseCommand):
         verbs = parser.add_subparsers(dest="verb", required=True)
         create = verbs.add_parser("create", parents=[common], help="Make a key. It is shown this once.")
         create.add_argument("name", help="Whose key it is, for example 'web shop'.")
+        create.add_argument(
+            "--brings-holds", action="store_true", help="A payment terminal's, which reserves at the gateway by itself."
+        )
         verbs.add_parser("list", parents=[common], help="All keys, without their text.")
         revoke = verbs.add_parser("revoke", parents=[common], help="Make a key useless from now on.")
         revoke.add_argument("name")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        answers = {"create": self.create, "list": self.list_keys, "revoke": self.revoke}
+        answers: dict[str, Callable[[str], tuple[Any, list[str]]]] = {
+            "create": partial(self.create, brings_holds=bool(options.get("brings_holds"))),
+            "list": self.list_keys,
+            "revoke": self.revoke,
+        }
         data, lines = answers[options["verb"]](options.get("name") or "")
         self.stdout.write(json.dumps(data, indent=2) if options["json"] else "\n".join(lines))
 
-    def create(self, name: str) -> tuple[Any, list[str]]:
+    def create(self, name: str, brings_holds: bool = False) -> tuple[Any, list[str]]:
         name = name.strip()
         if not name or len(name) > 100:
             raise CommandError("A name has 1 to 100 characters.")
         if ClientKey.objects.filter(name=name).exists():
             raise CommandError(f"There is a key called {name!r} already. Choose another name.")
-        client, key = create_client_key(name)
+        client, key = create_client_key(name, brings_holds=brings_holds)
         lines = [key, "", "Keep it now: it is not shown again.", f"Use: Authorization: Bearer {key}"]
         return describe(client) | {"key": key}, lines
 

@@ -181,8 +181,12 @@ def test_a_hold_that_ran_out_can_not_be_captured(stripe: Stripe, clock: Travelle
 
 
 def test_what_a_terminal_holds_is_taken_over(stripe: Stripe, clock: Traveller) -> None:
-    other = held(stripe)
-    row = opened("", gateway="stripe", reference="session-2", adopting=other.gateway_reference)
+    books = stripe.server.fake.books
+    intent = books.create_intent(
+        {"amount": 4000, "currency": "eur", "capture_method": "manual", "payment_method": "pm_card_visa"}
+    )
+    books.confirm(intent, {})
+    row = opened("", gateway="stripe", reference="session-2", adopting=intent["id"])
     services.request_reserve(row.pk)
     services.drive(row.pk)
     assert (fresh(row).state, fresh(row).expires_at) == ("reserved", START + timedelta(days=7))

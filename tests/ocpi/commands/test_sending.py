@@ -37,7 +37,7 @@ def start(partner: Partner, **changes: Any) -> Command:
         "authorization_reference": "REF-1",
         "reference": "session-1",
     }
-    return commands.create_start_session(partner=partner, **{**arguments, **changes})
+    return commands.create(commands.start_session(partner=partner, **{**arguments, **changes}))
 
 
 def sent(command: Command) -> Command:
@@ -93,7 +93,7 @@ def test_start_session_in_2_1_1(cpo: ScriptedCpo, connected: Callable[..., Partn
 @pytest.mark.parametrize("version", ["2.1.1", "2.2", "2.2.1", "2.3.0"])
 def test_stop_session_in_each_version(cpo: ScriptedCpo, connected: Callable[..., Partner], version: str) -> None:
     cpo.on(STOP, ACCEPTED)
-    command = sent(commands.create_stop_session(partner=connected(version), session_id="S-9", reference="x"))
+    command = sent(commands.create(commands.stop_session(partner=connected(version), session_id="S-9", reference="x")))
     assert (command.state, command.response, command.version) == ("answered", "ACCEPTED", version)
     assert cpo.seen[0].body["session_id"] == "S-9"
 

@@ -28,14 +28,16 @@ def test_a_start_and_a_stop(tmp_path: Path, live_server: LiveServer, settings: S
         connector = Evse.objects.filter(status="AVAILABLE")[0].connectors.all()[0]
         token = Token.objects.create(uid="T-1", contract_id="SK-SFP-C1", issuer="SFP", last_updated=timezone.now())
 
-        started = commands.create_start_session(
-            partner=partner,
-            token=token,
-            location_id=connector.evse.location.ocpi_id,
-            evse_uid=connector.evse.uid,
-            connector_id=connector.connector_id,
-            authorization_reference="REF-1",
-            reference="",
+        started = commands.create(
+            commands.start_session(
+                partner=partner,
+                token=token,
+                location_id=connector.evse.location.ocpi_id,
+                evse_uid=connector.evse.uid,
+                connector_id=connector.connector_id,
+                authorization_reference="REF-1",
+                reference="",
+            )
         )
         commands.send(started.pk)
         started.refresh_from_db()
@@ -46,7 +48,7 @@ def test_a_start_and_a_stop(tmp_path: Path, live_server: LiveServer, settings: S
         session = OcpiSession.objects.get()
         pulled = sync.pull_sessions(partner.pk, started.created_at, {"": {session.token_uid}})
         assert (pulled.ok, pulled.count) == (True, 1)
-        stopped = commands.create_stop_session(partner=partner, session_id=session.ocpi_id, reference="")
+        stopped = commands.create(commands.stop_session(partner=partner, session_id=session.ocpi_id, reference=""))
         commands.send(stopped.pk)
         stopped.refresh_from_db()
         assert stopped.response == "ACCEPTED"

@@ -225,14 +225,16 @@ def charging(partner: Partner) -> OcpiSession:
     connector = (
         Evse.objects.filter(status="AVAILABLE", raw__capabilities__contains="CHARGING_PROFILE_CAPABLE")[0]
     ).connectors.all()[0]
-    started = commands.create_start_session(
-        partner=partner,
-        token=token("T-9", type="AD_HOC_USER"),
-        location_id=connector.evse.location.ocpi_id,
-        evse_uid=connector.evse.uid,
-        connector_id=connector.connector_id,
-        authorization_reference="REF-1",
-        reference="",
+    started = commands.create(
+        commands.start_session(
+            partner=partner,
+            token=token("T-9", type="AD_HOC_USER"),
+            location_id=connector.evse.location.ocpi_id,
+            evse_uid=connector.evse.uid,
+            connector_id=connector.connector_id,
+            authorization_reference="REF-1",
+            reference="",
+        )
     )
     commands.send(started.pk)
     eventually(lambda: OcpiSession.objects.filter(status="ACTIVE").exists(), what="an active session")
