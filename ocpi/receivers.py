@@ -92,7 +92,7 @@ class Following:
         typed: the columns of `given` that it writes from, with their types. `owner` among them, not null, is the key
             of a row in its `table` that has to be as `owner_seen`, its `xmin`, says.
         parts: SQL that writes it, for the rows of `stored`, by `n` and their `id`, whose owners are locked.
-        after: what is to be done once that is committed, given what was decided.
+        after: what is to be done once that is committed, given all that was decided and is stored.
     """
 
     joins: str
@@ -102,7 +102,7 @@ class Following:
     typed: str
     table: str
     parts: str
-    after: Callable[[dict[str, Any]], None]
+    after: Callable[[Sequence[dict[str, Any]]], None]
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,6 @@ from django.db.models.functions import Lower
 from ocpi.models import Cdr, OcpiSession, Token
 from ocpi.versions import Lenience
 from partners import clocks
-from partners.ground.rows import one_of
 from partners.ground.writes import table_of
 from sessions_adhoc.models import AdHocSession, AttemptSession, ChargingAttempt
 from sessions_adhoc.states import BEFORE_START
@@ -25,17 +24,17 @@ from sessions_adhoc.states import BEFORE_START
 WHOLE_SECONDS = timedelta(seconds=5)
 """Stamps of CPOs have no fractions, and their clocks are not ours to the second."""
 
-_OF_PARTNER = f"FROM {AdHocSession._meta.db_table} s WHERE s.partner_id + 0 = CAST(%s AS bigint)"
-_ATTEMPTS = f"SELECT a.session_id FROM {ChargingAttempt._meta.db_table} a WHERE a.authorization_reference = %s"
-_TOKENS = f"SELECT t.id FROM {Token._meta.db_table} t WHERE"
+_PARTNERS = f"JOIN {AdHocSession._meta.db_table} s ON s.partner_id + 0 = CAST(%s AS bigint)"
+_BY_ATTEMPT = f"FROM {ChargingAttempt._meta.db_table} a {_PARTNERS} AND s.id = a.session_id"
+_BY_TOKEN = f"FROM {Token._meta.db_table} t {_PARTNERS} AND s.token_id = t.id"
 # In one statement, as every Session asks it. Our references are lower case; the token's contract id is only looked
-# for when nothing else is found. Names come first: one partner may have most of the sessions, and before the tables
-# are analysed PostgreSQL would begin with those.
+# for when nothing else is found. Names come first: one partner may have most of the sessions, and `+ 0` keeps
+# PostgreSQL from beginning with those.
 WHOSE = (
-    f"WITH named AS (SELECT s.id, 1 AS rank {_OF_PARTNER} AND s.id {one_of(_ATTEMPTS)}"
-    f" UNION ALL SELECT s.id, 2 {_OF_PARTNER} AND s.token_id {one_of(f'{_TOKENS} LOWER(t.uid) = %s')})"
+    f"WITH named AS (SELECT s.id, 1 AS rank {_BY_ATTEMPT} WHERE a.authorization_reference = %s"
+    f" UNION ALL SELECT s.id, 2 {_BY_TOKEN} WHERE LOWER(t.uid) = %s)"
     " SELECT id, rank FROM named"
-    f" UNION ALL SELECT s.id, 3 {_OF_PARTNER} AND s.token_id {one_of(f'{_TOKENS} LOWER(t.contract_id) = %s')}"
+    f" UNION ALL SELECT s.id, 3 {_BY_TOKEN} WHERE LOWER(t.contract_id) = %s"
     " AND NOT EXISTS (SELECT 1 FROM named)"
 )
 CDRS = table_of(Cdr)

@@ -11,7 +11,7 @@ from billing.payments.driving import DRIVE_TASK, drive
 from ocpi.calls.commands import send
 from partners.ground.deadlines import claim_due
 from sessions_adhoc.engine import lifecycle, pulls
-from sessions_adhoc.engine.queueing import ADVANCE, PULL, SEND, doing_all_myself
+from sessions_adhoc.engine.queueing import ADVANCE, ADVANCE_BATCH, PULL, SEND, doing_all_myself
 from sessions_adhoc.models import AdHocSession, FallbackPull
 
 log = structlog.get_logger(__name__)
@@ -48,7 +48,7 @@ def _do(task: str, *args: Any) -> None:
                 send(*args)
 
 
-@shared_task(name="sessions_adhoc.tasks.advance_batch")
+@shared_task(name=ADVANCE_BATCH)
 def advance_batch(session_ids: list[str]) -> int:
     """Advance each of them; one that fails does not keep the others waiting. Return how many went through."""
     done = 0

@@ -5,7 +5,6 @@ model's columns, how values go in and how rows come out, on every database; the 
 they are used, and say what they do. On PostgreSQL they are prepared: it plans each once per connection.
 """
 
-import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Generic, TypeVar
@@ -14,6 +13,7 @@ import psycopg
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, connections, models
 from django.db.models.base import ModelState
+from pydantic_core import to_json
 
 M = TypeVar("M", bound=models.Model)
 # What PostgreSQL takes as the model has it, without conversion.
@@ -296,7 +296,7 @@ def _moves(field: Any) -> bool:
 
 def dump(rows: Sequence[Mapping[str, Any]]) -> str:
     """Rows for `json_to_recordset`: one value, however many there are, so that the statement is always the same."""
-    return json.dumps(rows, default=str, separators=(",", ":"))
+    return to_json(rows).decode()
 
 
 def soon() -> str:
@@ -314,13 +314,6 @@ def soon() -> str:
 def for_update() -> str:
     """What locks the rows that a SELECT finds. SQLite has one writer at a time and no such words."""
     return "FOR UPDATE" if connections[DEFAULT_DB_ALIAS].features.has_select_for_update else ""
-
-
-def one_of(select: str) -> str:
-    """A condition that a value is one that a SELECT finds, which is asked first: PostgreSQL joins what is `IN`."""
-    if connections[DEFAULT_DB_ALIAS].vendor == "postgresql":
-        return f"= ANY(ARRAY({select}))"
-    return f"IN ({select})"
 
 
 def join_values(column: str) -> str:

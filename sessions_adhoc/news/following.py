@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
 from django.utils import timezone
 
@@ -20,7 +19,7 @@ from ocpi.models import Evse, Location, OcpiSession, Token
 from ocpi.receivers import Following, SessionNews
 from partners.tokens import PARTNERS
 from sessions_adhoc import belonging, timeline
-from sessions_adhoc.engine.queueing import advance_after_commit
+from sessions_adhoc.engine.queueing import advance_together
 from sessions_adhoc.models import AdHocSession, AttemptSession, ChargingAttempt, Sample, TimelineEvent
 from sessions_adhoc.news import metering
 from sessions_adhoc.states import TERMINAL
@@ -174,9 +173,9 @@ def decide(news: SessionNews, looked: Sequence[Any]) -> dict[str, Any] | None:
     }
 
 
-def wake(decided: dict[str, Any]) -> None:
-    """Have the ad-hoc session advanced: it is due by now."""
-    advance_after_commit(UUID(decided["owner"]))
+def wake(decided: Sequence[dict[str, Any]]) -> None:
+    """Have the ad-hoc sessions advanced: they are due by now."""
+    advance_together([one["owner"] for one in decided])
 
 
 CHARGES = Following(JOINS, COLUMNS, follows, decide, TYPED, OWNER, PARTS, wake)

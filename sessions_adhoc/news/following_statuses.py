@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from django.utils import timezone
 
 from ocpi.models import Evse
 from ocpi.receivers import EvseNews, Following
-from sessions_adhoc.engine.queueing import advance_after_commit
+from sessions_adhoc.engine.queueing import advance_together
 from sessions_adhoc.models import AdHocSession, ChargingAttempt, TimelineEvent
 from sessions_adhoc.news import connecting
 
@@ -93,9 +92,9 @@ def decide(news: EvseNews, looked: Sequence[Any]) -> dict[str, Any] | None:
     return kept
 
 
-def wake(decided: dict[str, Any]) -> None:
-    """Have the ad-hoc session advanced: it is due by now."""
-    advance_after_commit(UUID(decided["owner"]))
+def wake(decided: Sequence[dict[str, Any]]) -> None:
+    """Have the ad-hoc sessions advanced: they are due by now."""
+    advance_together([one["owner"] for one in decided])
 
 
 CONNECTORS = Following(JOINS, COLUMNS, follows, decide, TYPED, OWNER, PARTS, wake)

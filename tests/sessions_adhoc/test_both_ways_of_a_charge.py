@@ -20,8 +20,9 @@ from ocpi.store import Party, evse_wire
 from ocpi.versions import VERSIONS
 from partners import clocks
 from partners.models import Incident, Partner
+from sessions_adhoc.driver import services
 from sessions_adhoc.models import AdHocSession, AttemptSession, ChargingAttempt, Sample, TimelineEvent
-from tests.factories import period_data, session_data
+from tests.factories import EvseFactory, period_data, session_data
 from tests.ocpi.push.comparing import differences, rows
 from tests.ocpi.push.conftest import arrival_with
 from tests.ocpi.push.test_shared_write import answers_in_time, somebody_at
@@ -297,3 +298,24 @@ def test_it_is_one_look_and_one_write_and_the_engine_hears_of_it(
     assert (asked[:2], set(asked[2:]) <= {"UPDATE"}) == (["WITH", "WITH"], True)  # the token's use, once a minute
     assert waiting_tasks()[before:] == [("sessions_adhoc.tasks.advance", (str(begun.pk),))]
     assert AdHocSession.objects.get().next_check_at == cpo.clock.now()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_charges_whose_news_arrive_together_share_a_task(
+    begun: AdHocSession, cpo: Any, waiting_tasks: Any, run_tasks: Any
+) -> None:
+    EvseFactory.create(location=begun.evse.location, uid="EVSE-2")
+    second, _created = services.start_session(services.StartRequest(evse="SK*ION*EEVSE-2"))
+    run_tasks()
+    [first_start, second_start] = [sent.body for sent in cpo.sent("START_SESSION")]
+    given = []
+    for start, more in ((first_start, {}), (second_start, {"id": "S-2", "place": "EVSE-2"})):
+        one = Push(cpo, "2.2.1", {**FIRST, **more})
+        one.start = start
+        token = base64.b64encode(cpo.token.encode()).decode()
+        given.append(arrival_with(token, "PUT", one.path(), one.body()))
+    assert [answer and answer.status for answer in push.answer(given)] == [201, 201]
+    both = sorted([str(begun.pk), str(second.pk)])
+    assert waiting_tasks() == [("sessions_adhoc.tasks.advance_batch", (both,))]
+    run_tasks()
+    assert (state(begun)[0], state(second)[0]) == ("validating", "validating")

@@ -1,6 +1,5 @@
 """What was decided of a push, before anything of it is written."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,7 +16,7 @@ class Decision:
         kind: of the object, for the message log.
         said, said_before: `last_updated` as the push names it, and as it was stored, for the partner's clock; None:
             it tells nothing of that.
-        after: to be called once it is committed.
+        followed: what whoever follows the object decided to write; None: nobody is to hear of it.
     """
 
     row: dict[str, Any]
@@ -26,4 +25,4 @@ class Decision:
     kind: str
     said: datetime | None
     said_before: datetime | None
-    after: Callable[[], None] | None = None
+    followed: dict[str, Any] | None = None

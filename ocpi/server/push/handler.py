@@ -1,6 +1,6 @@
 """Pushes from beginning to end: look, decide, write, answer."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -110,6 +110,7 @@ def _try(kind: Any, arrivals: Sequence[Arrival]) -> dict[int, Answer | None]:
     messages = [{"n": number, **one.message} for number, (_, one) in taken.items()]
     stored = kind.write(rows, messages)
     done = {number: taken[number] for number in stored}
+    _tell(kind, [one.decision.followed for _, one in done.values() if one.decision.followed])
     for _, one in done.values():
         _note(one)
     return {id(arrival): one.answer for arrival, one in done.values()}
@@ -159,17 +160,24 @@ def _caller(arrival: Arrival, looked: Looked) -> Partner | None:
     return partner if (arrival.country_code, arrival.party_id) in caller.parties else None
 
 
-def _note(one: Taken) -> None:
-    """What follows from a push that is stored, and what it tells of its token and of the partner's clock.
+def _tell(kind: Any, followed: Sequence[dict[str, Any]]) -> None:
+    """What follows from pushes that are stored, for all of them at once."""
+    if followed:
+        _try_after(partial(kind.tell, followed), pushes=len(followed))
 
-    Nothing of it takes the push back, which is committed: it must not be done again.
-    """
-    token, decision = one.looked.found.token, one.decision
-    measure = partial(stamps.measure, token.partner_id, decision.said, decision.said_before, one.looked.message_id)
-    for step in (decision.after, partial(tokens.note_use, token), measure):
-        try:
-            if step is not None:
-                step()
-        except Exception:
-            log.exception("push_not_noted", message_id=one.looked.message_id)
-            connections[DEFAULT_DB_ALIAS].close_if_unusable_or_obsolete()
+
+def _note(one: Taken) -> None:
+    """What a push that is stored tells of its token and of the partner's clock."""
+    token, decision, message_id = one.looked.found.token, one.decision, one.looked.message_id
+    _try_after(partial(tokens.note_use, token), message_id=message_id)
+    measure = partial(stamps.measure, token.partner_id, decision.said, decision.said_before, message_id)
+    _try_after(measure, message_id=message_id)
+
+
+def _try_after(step: Callable[[], Any], **named: int) -> None:
+    """Nothing of this takes a push back, which is committed: it must not be done again."""
+    try:
+        step()
+    except Exception:
+        log.exception("push_not_noted", **named)
+        connections[DEFAULT_DB_ALIAS].close_if_unusable_or_obsolete()

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from functools import cache, partial
+from functools import cache
 from typing import Any
 
 from ocpi.receivers import Following, Indifference, following_sessions, indifferent_to_sessions
@@ -66,13 +66,12 @@ def decide(arrival: Arrival, party: Party, looked: Looked, body: Any) -> Decisio
     result = merge(update, row)
     if result is None or result.leniences:
         return None
-    guards = {"waits": indifference.params(result.row)}
-    after = None
+    guards, kept = {"waits": indifference.params(result.row)}, None
     if following and following.follows(of_follower):
         kept = following.decide(news_of(update, result.row, created=result.created, stale=False), of_follower)
         if kept is None:
             return None
-        guards, after = kept, partial(following.after, kept)
+        guards = kept
     return Decision(
         row={"seen": seen, **guards, **SESSIONS.as_json(result.row, adding=result.created)},
         created=result.created,
@@ -80,7 +79,7 @@ def decide(arrival: Arrival, party: Party, looked: Looked, body: Any) -> Decisio
         kind="session",
         said=said,
         said_before=result.said_before,
-        after=after,
+        followed=kept,
     )
 
 
@@ -92,6 +91,12 @@ def write(rows: Sequence[dict[str, Any]], messages: Sequence[dict[str, Any]]) ->
     """
     indifference = indifferent_to_sessions()
     return statements.write(_write(indifference, following_sessions()), rows, messages) if indifference else set()
+
+
+def tell(followed: Sequence[dict[str, Any]]) -> None:
+    """What whoever follows the Sessions does once their news is committed."""
+    if following := following_sessions():
+        following.after(followed)
 
 
 @cache

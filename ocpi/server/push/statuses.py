@@ -1,7 +1,7 @@
 """A pushed status: PATCH of an EVSE, or PUT of one whose connectors are as they were (OCPI 2.2.1 §8.2.2)."""
 
-from collections.abc import Callable, Sequence
-from functools import cache, partial
+from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from ocpi.models import Location
@@ -68,7 +68,7 @@ def decide(arrival: Arrival, party: Party, looked: Looked, body: Any) -> Decisio
     if kept is None:
         return None
     raises = raise_stamp(location, stamps.push_stamp(update.obj.last_updated))
-    guards, after = kept
+    guards, followed = kept
     return Decision(
         row={
             "seen": evse_columns[len(EVSES.fields)],
@@ -85,14 +85,14 @@ def decide(arrival: Arrival, party: Party, looked: Looked, body: Any) -> Decisio
         kind="evse",
         said=stamps.named_stamp(body) if arrival.method == "PATCH" else None,
         said_before=result.said_before,
-        after=after,
+        followed=followed,
     )
 
 
 def _follow(
     news: EvseNews, columns: Sequence[Any], indifference: Indifference
-) -> tuple[dict[str, Any], Callable[[], None] | None] | None:
-    """Under what condition the status is stored, and with what news; what is done then. None: who waits has to be told.
+) -> tuple[dict[str, Any], dict[str, Any] | None] | None:
+    """Under what condition the status is stored, and with what news; that alone. None: who waits has to be told.
 
     Where it is no news to who follows, nothing is asked; where nobody does, that nobody waits by then.
     """
@@ -102,7 +102,7 @@ def _follow(
     kept = following.decide(news, columns)
     if kept is None:
         return None
-    return ({"quiet": True}, None) if not kept else (kept, partial(following.after, kept))
+    return ({"quiet": True}, None) if not kept else (kept, kept)
 
 
 def write(rows: Sequence[dict[str, Any]], messages: Sequence[dict[str, Any]]) -> set[int]:
@@ -112,6 +112,12 @@ def write(rows: Sequence[dict[str, Any]], messages: Sequence[dict[str, Any]]) ->
     """
     indifference = indifferent_to_statuses()
     return statements.write(_write(indifference, following_statuses()), rows, messages) if indifference else set()
+
+
+def tell(followed: Sequence[dict[str, Any]]) -> None:
+    """What whoever follows the statuses does once their news is committed."""
+    if following := following_statuses():
+        following.after(followed)
 
 
 @cache

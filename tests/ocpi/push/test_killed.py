@@ -13,6 +13,7 @@ from typing import Any
 import psycopg
 import pytest
 import requests
+from django.utils.dateparse import parse_datetime
 
 from ocpi.models import Message, OcpiSession
 from ocpi.server.push.spool import MOST, NOT_ANSWERED, Spool, recover
@@ -181,7 +182,7 @@ def test_a_push_stands_in_the_spool_until_its_view_has_answered(
     [line] = seen
     [values] = json.loads(line)
     assert values["url"].endswith(SESSION)
-    assert values["at"] == str(Message.objects.get().at)
+    assert parse_datetime(values["at"]) == Message.objects.get().at
     assert standing(spool_folder) == 0
 
 
