@@ -1,9 +1,11 @@
 """Claims and receivables: written down with the capture, closed by staff or by the CPO's correction (rules 32, 33)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from django.db import transaction
 from django.utils import timezone
 
+from billing.books.claims import post_outstanding
 from billing.models import OutstandingAmount, PaymentAuthorization
 from ocpi.models import Cdr
 
@@ -29,8 +31,7 @@ def keep(authorization: PaymentAuthorization, cdr: Cdr, amounts: Mapping[str, in
     wanted = {kind: amount for kind, amount in amounts.items() if amount > 0}
     gone = [row.pk for row in rows if row.cdr_id != cdr.pk or row.kind not in wanted]
     if gone:
-        withdrawn = mine.filter(pk__in=gone, state=State.OPEN)
-        withdrawn.update(state=State.WITHDRAWN, closed_at=timezone.now(), note=CORRECTED)
+        _withdraw([row for row in rows if row.pk in gone and row.state == State.OPEN])
     for kind, amount in wanted.items():
         row = known.get(kind)
         if row is None or row.amount != amount:
@@ -38,8 +39,15 @@ def keep(authorization: PaymentAuthorization, cdr: Cdr, amounts: Mapping[str, in
     return bool(rows or wanted)
 
 
+def _withdraw(rows: Sequence[OutstandingAmount]) -> None:
+    for row in rows:
+        row.state, row.closed_at, row.note = State.WITHDRAWN, timezone.now(), CORRECTED
+        row.save(update_fields=["state", "closed_at", "note"])
+        post_outstanding(row)
+
+
 def _open(authorization: PaymentAuthorization, cdr: Cdr, kind: str, amount: int) -> None:
-    OutstandingAmount.objects.update_or_create(
+    row, _created = OutstandingAmount.objects.update_or_create(
         authorization=authorization,
         cdr=cdr,
         kind=kind,
@@ -54,10 +62,15 @@ def _open(authorization: PaymentAuthorization, cdr: Cdr, kind: str, amount: int)
             "note": "",
         },
     )
+    post_outstanding(row)
 
 
 def close(row_id: int, state: str, actor: str, note: str) -> None:
     """Settle an open amount or write it off, with a note. Raises AlreadyClosed."""
-    rows = OutstandingAmount.objects.filter(pk=row_id, state=State.OPEN)
-    if not rows.update(state=state, closed_at=timezone.now(), closed_by=actor, note=note.strip()):
-        raise AlreadyClosed(f"This is already {OutstandingAmount.objects.get(pk=row_id).get_state_display().lower()}.")
+    with transaction.atomic():
+        row = OutstandingAmount.objects.select_for_update().get(pk=row_id)
+        if row.state != State.OPEN:
+            raise AlreadyClosed(f"This is already {row.get_state_display().lower()}.")
+        row.state, row.closed_at, row.closed_by, row.note = state, timezone.now(), actor, note.strip()
+        row.save(update_fields=["state", "closed_at", "closed_by", "note"])
+        post_outstanding(row)

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from celery import shared_task
 from django.utils import timezone
 
+from billing.books import payments as books
 from billing.events import inbox
 from billing.models import PaymentAuthorization, WaitingEvent
 from billing.payments import services
@@ -43,3 +44,9 @@ def events_tick() -> int:
 def handle_event(event_id: int, handed_until: str | None = None) -> None:
     """Have the payment looked into that an event is about; `handed_until` is the tick's lease (ISO 8601)."""
     inbox.handle(event_id, moment_of(handed_until))
+
+
+@shared_task(name="billing.tasks.sync_books_tick")
+def sync_books_tick() -> int:
+    """Post what payments have told and the books do not have yet; returns how many were looked at."""
+    return books.post_due()

@@ -52,6 +52,7 @@ app.conf.beat_schedule = {
     "allowlist-tick": every(5.0, "onboarding.tasks.sync_allowlist", "sync"),
     "evidence-tick": every(10.0, "onboarding.tasks.sync_evidence_tick", "sync"),
     "traffic-count": every(60.0, "ocpi.tasks.sync_count_traffic", "sync"),
+    "books-tick": every(2.0, "billing.tasks.sync_books_tick", "sync"),
     "message-log-retention": every(600.0, "ocpi.tasks.sync_delete_old_messages", "sync"),
 }
 

@@ -18,6 +18,7 @@ from billing.gateways.base import (
     OpenRequest,
     Outcome,
     Question,
+    Standing,
     Verb,
 )
 
@@ -33,6 +34,7 @@ __all__ = [
     "Opened",
     "Outcome",
     "Question",
+    "Standing",
     "Verb",
     "gateway_named",
     "gateway_names",

@@ -7,7 +7,7 @@ repeats the first answer, a failure of the gateway's own too, and is forgotten a
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -150,6 +150,22 @@ class News:
     body: Mapping[str, object]
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How one payment stands in a gateway's own books, in minor units. `payment`: our id, where the gateway has it.
+
+    `disputed`: withheld or taken back by the bank; None where the gateway's list does not tell.
+    """
+
+    reference: str
+    payment: str
+    currency: str
+    held: int
+    captured: int
+    refunded: int
+    disputed: int | None = None
+
+
 class NotFromGateway(Exception):
     """What arrived is not signed by the gateway, or cannot be read. The text may be told to whoever sent it."""
 
@@ -235,6 +251,13 @@ class Gateway(ABC):
 
         Of `Verb.RESERVE` it tells how the money stands, whoever moved it: captured, given back, disputed.
         """
+
+    def list_since(self, since: datetime | None) -> Iterator[Standing] | None:
+        """Tell every payment that was made since then, all of them for None, as the gateway's own books have it.
+
+        None where the gateway cannot list. Asked by `ledger verify` only; each page is a call of its own.
+        """
+        return None
 
     def read_event(self, headers: Mapping[str, str], body: bytes) -> News:
         """Check an event's signature and read it. `headers` by their names in small letters.

@@ -1,7 +1,8 @@
 """The tables of billing: what we know about a payment, what gateways told, the simulated gateway's own books, rates of
-VAT, and what is outstanding."""
+VAT, what is outstanding, and the ledger."""
 
 from billing.models.authorization import PaymentAuthorization
+from billing.models.books import Account, LedgerEntry, LedgerTransaction, UnpostedPayment
 from billing.models.event import PaymentEvent
 from billing.models.inbox import GatewayEvent, WaitingEvent
 from billing.models.outstanding import OutstandingAmount
@@ -9,12 +10,16 @@ from billing.models.simulated import SimulatedCharge, SimulatedOperation
 from billing.models.vat import VatRate
 
 __all__ = [
+    "Account",
     "GatewayEvent",
+    "LedgerEntry",
+    "LedgerTransaction",
     "OutstandingAmount",
     "PaymentAuthorization",
     "PaymentEvent",
     "SimulatedCharge",
     "SimulatedOperation",
+    "UnpostedPayment",
     "VatRate",
     "WaitingEvent",
 ]

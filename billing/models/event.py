@@ -19,6 +19,7 @@ class Action(models.TextChoices):
     LATE = "late", "Late answer ignored"
     EXPIRY_NEAR = "expiry_near", "Reservation expires soon"
     TOLD = "told", "Gateway sent an event"
+    BOOKS_BEGIN = "books_begin", "The books begin"
 
 
 class AppendOnlyQuerySet(models.QuerySet[Any]):
@@ -65,6 +66,12 @@ class PaymentEvent(AppendOnly):
     code = models.CharField(max_length=64, blank=True, help_text="The gateway's own code.")
     message = models.CharField(max_length=500, blank=True)
     amount = models.BigIntegerField(null=True, blank=True, help_text="In minor units, where one was involved.")
+    # How the money stood after the step, in minor units; empty in steps that are older than the books.
+    held_after = models.BigIntegerField(null=True, editable=False)
+    captured_after = models.BigIntegerField(null=True, editable=False)
+    refunded_after = models.BigIntegerField(null=True, editable=False)
+    disputed_after = models.BigIntegerField(null=True, editable=False)
+    lost_after = models.BigIntegerField(null=True, editable=False)
 
     class Meta:
         ordering = ["at", "id"]

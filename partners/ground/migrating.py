@@ -3,6 +3,7 @@
 operations = [
     CreateModels([migrations.CreateModel(...), migrations.CreateModel(...)]),
     OnPostgreSQL(["CREATE TRIGGER ..."], reverse=["DROP TRIGGER ..."]),
+    RefuseChanges("app_table", "what stands here is append-only"),
 ]
 """
 
@@ -83,6 +84,60 @@ class OnPostgreSQL(Operation):
 
     def describe(self) -> str:
         return f"{len(self.statements)} statements on PostgreSQL"
+
+
+class RefuseChanges(Operation):
+    """Has the database refuse every UPDATE and DELETE of a table, whoever asks: what stands there is written once.
+
+    A later migration that makes the table anew on SQLite, as most changes of columns do there, has to name it again.
+    """
+
+    reduces_to_sql = True
+    reversible = True
+
+    def __init__(self, table: str, text: str) -> None:
+        self.table, self.text = table, text
+
+    def deconstruct(self) -> tuple[str, Sequence[Any], dict[str, Any]]:
+        return type(self).__qualname__, [self.table, self.text], {}
+
+    def state_forwards(self, app_label: str, state: ProjectState) -> None:
+        """The models are as they were."""
+
+    def database_forwards(
+        self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: ProjectState, to_state: ProjectState
+    ) -> None:
+        for statement in self._refusing(schema_editor.connection.vendor):
+            schema_editor.execute(statement, params=None)
+
+    def database_backwards(
+        self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: ProjectState, to_state: ProjectState
+    ) -> None:
+        for statement in self._allowing(schema_editor.connection.vendor):
+            schema_editor.execute(statement, params=None)
+
+    def _refusing(self, vendor: str) -> list[str]:
+        name = f"{self.table}_append_only"
+        if vendor == "postgresql":
+            return [
+                f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION '{self.text}' "
+                "USING ERRCODE = 'restrict_violation'; END $$",
+                f"CREATE TRIGGER {name} BEFORE UPDATE OR DELETE ON {self.table} "
+                f"FOR EACH STATEMENT EXECUTE FUNCTION {name}()",
+            ]
+        return [
+            f"CREATE TRIGGER {name}_{verb} BEFORE {verb} ON {self.table} BEGIN SELECT RAISE(ABORT, '{self.text}'); END"
+            for verb in ("update", "delete")
+        ]
+
+    def _allowing(self, vendor: str) -> list[str]:
+        name = f"{self.table}_append_only"
+        if vendor == "postgresql":
+            return [f"DROP TRIGGER {name} ON {self.table}", f"DROP FUNCTION {name}()"]
+        return [f"DROP TRIGGER {name}_{verb}" for verb in ("update", "delete")]
+
+    def describe(self) -> str:
+        return f"Nothing in {self.table} can be changed"
 
 
 def _execute(schema_editor: BaseDatabaseSchemaEditor, statements: Sequence[str]) -> None:

@@ -261,11 +261,17 @@ class Books:
         dispute["status"] = status
         self.tell("charge.dispute.closed", dispute)
 
-    def listed(self, kind: str, intent: str | None, limit: int) -> Thing:
-        rows = [thing for thing in self.things.values() if thing["object"] == kind]
+    def listed(self, kind: str, given: Thing) -> Thing:
+        """A page of a list, newest first: of one payment, since a moment, after another thing."""
+        rows = [thing for thing in reversed(self.things.values()) if thing["object"] == kind]
+        intent, since, after = given.get("payment_intent"), given.get("created", {}), given.get("starting_after")
         mine = [thing for thing in rows if intent is None or thing["payment_intent"] == intent]
-        data = [self.shown(thing) for thing in reversed(mine)]
-        return {"object": "list", "url": f"/v1/{kind}s", "has_more": len(data) > limit, "data": data[:limit]}
+        mine = [thing for thing in mine if thing["created"] >= since.get("gte", 0)]
+        if after is not None:
+            mine = mine[[thing["id"] for thing in mine].index(after) + 1 :]
+        limit = given.get("limit", 10)
+        data = [self.shown(thing) for thing in mine[:limit]]
+        return {"object": "list", "url": f"/v1/{kind}s", "has_more": len(mine) > limit, "data": data}
 
     # --- the hosted page -----------------------------------------------------------------------------------------
     def create_page(self, given: Thing) -> Thing:

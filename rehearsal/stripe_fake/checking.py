@@ -21,6 +21,7 @@ KINDS: dict[str, Any] = {
     "checkout.sessions.retrieve": checkout.SessionRetrieveParams,
     "checkout.sessions.expire": checkout.SessionExpireParams,
     "payment_intents.create": params.PaymentIntentCreateParams,
+    "payment_intents.list": params.PaymentIntentListParams,
     "payment_intents.retrieve": params.PaymentIntentRetrieveParams,
     "payment_intents.confirm": params.PaymentIntentConfirmParams,
     "payment_intents.capture": params.PaymentIntentCaptureParams,

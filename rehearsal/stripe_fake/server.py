@@ -37,6 +37,7 @@ CALLS: list[tuple[str, str, str, Do]] = [
     ("GET", r"/v1/checkout/sessions/(cs_\w+)", "checkout.sessions.retrieve", _pages(lambda _, page: page)),
     ("POST", r"/v1/checkout/sessions/(cs_\w+)/expire", "checkout.sessions.expire", _pages(Books.expire_page)),
     ("POST", r"/v1/payment_intents", "payment_intents.create", lambda b, _, g: _one(b, b.create_intent(g), g)),
+    ("GET", r"/v1/payment_intents", "payment_intents.list", lambda b, _, g: b.listed("payment_intent", g)),
     ("GET", r"/v1/payment_intents/(\w+)", "payment_intents.retrieve", _intents(lambda _b, intent, _g: intent)),
     ("POST", r"/v1/payment_intents/(\w+)/confirm", "payment_intents.confirm", _intents(Books.confirm)),
     (
@@ -58,8 +59,8 @@ CALLS: list[tuple[str, str, str, Do]] = [
         _intents(lambda b, intent, g: b.raise_to(intent, g["amount"])),
     ),
     ("POST", r"/v1/refunds", "refunds.create", lambda b, _, g: _one(b, b.refund(g), g)),
-    ("GET", r"/v1/refunds", "refunds.list", lambda b, _, g: b.listed("refund", g.get("payment_intent"), g["limit"])),
-    ("GET", r"/v1/disputes", "disputes.list", lambda b, _, g: b.listed("dispute", g.get("payment_intent"), g["limit"])),
+    ("GET", r"/v1/refunds", "refunds.list", lambda b, _, g: b.listed("refund", g)),
+    ("GET", r"/v1/disputes", "disputes.list", lambda b, _, g: b.listed("dispute", g)),
 ]
 
 

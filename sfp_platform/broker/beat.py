@@ -24,6 +24,8 @@ def _due(*models: Any) -> Callable[[], bool]:
 @cache
 def conditions() -> dict[str, Callable[[], bool]]:
     """Task -> whether it has anything to do. A task that is not here is sent every time."""
+    from billing import tasks as billing
+    from billing.models import UnpostedPayment
     from ocpi import tasks as ocpi
     from ocpi.calls import outgoing
     from ocpi.models import HandshakeRun, Refresh, TokenPush
@@ -36,6 +38,7 @@ def conditions() -> dict[str, Callable[[], bool]]:
         onboarding.sync_connection_checks_tick.name: _due(ConnectionCheck),
         ocpi.sync_refresh_tick.name: _due(Refresh),
         ocpi.push_tick.name: _due(TokenPush, *outgoing.queued_models()),
+        billing.sync_books_tick.name: _due(UnpostedPayment),
         onboarding.sync_allowlist.name: allowlist.is_configured,
     }
 

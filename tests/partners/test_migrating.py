@@ -1,16 +1,17 @@
 """Operations of migrations: many models in one step, and what only PostgreSQL has."""
 
+import sqlite3
 from typing import Any
 
 import pytest
-from django.db import connection, migrations, models
+from django.db import connection, migrations, models, transaction
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
 from django.db.migrations.writer import MigrationWriter
 from django.db.models import CASCADE
-from django.db.utils import IntegrityError
+from django.db.utils import DatabaseError, IntegrityError
 
-from partners.ground.migrating import CreateModels, OnPostgreSQL
+from partners.ground.migrating import CreateModels, OnPostgreSQL, RefuseChanges
 from tests.support.schema import described
 
 pytestmark = pytest.mark.django_db
@@ -169,3 +170,46 @@ def test_they_are_written_into_files() -> None:
         "<Index: fields=['-id'] name='trial_hens_newest'>"
     ]
     assert (statements.statements, statements.reverse) == (["SELECT 1"], ["SELECT 2"])
+
+
+def lasting() -> RefuseChanges:
+    return RefuseChanges("trial_old", "what is old is append-only")
+
+
+def test_a_table_refuses_changes_until_that_is_taken_back() -> None:
+    before = schema()
+    state = apply(rendered(), old())
+    made = schema()
+    state = apply(state, lasting())
+    with connection.cursor() as cursor:
+        cursor.execute("INSERT INTO trial_old DEFAULT VALUES")
+        for change in ("UPDATE trial_old SET id = 7", "DELETE FROM trial_old"):
+            with pytest.raises(DatabaseError, match="what is old is append-only"), transaction.atomic():
+                cursor.execute(change)
+    with connection.schema_editor() as editor:
+        lasting().database_backwards("trial", editor, state, state)
+    assert schema() == made != before
+    assert lasting().describe() == "Nothing in trial_old can be changed"
+
+
+def test_on_sqlite_too() -> None:
+    """The statements that the operation has for it, in a database in memory."""
+    database = sqlite3.connect(":memory:")
+    database.execute("CREATE TABLE trial_old (id integer)")
+    for statement in lasting()._refusing("sqlite"):
+        database.execute(statement)
+    database.execute("INSERT INTO trial_old VALUES (1)")
+    for change in ("UPDATE trial_old SET id = 7", "DELETE FROM trial_old"):
+        with pytest.raises(sqlite3.IntegrityError, match="what is old is append-only"):
+            database.execute(change)
+    for statement in lasting()._allowing("sqlite"):
+        database.execute(statement)
+    database.execute("DELETE FROM trial_old")
+    database.close()
+
+
+def test_it_is_written_into_a_migration_as_it_is() -> None:
+    text, _imports = MigrationWriter.serialize(lasting())
+    assert text == (
+        "partners.ground.migrating.RefuseChanges(\n    table='trial_old',\n    text='what is old is append-only',\n)"
+    )

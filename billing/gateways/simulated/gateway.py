@@ -6,7 +6,7 @@ it behaves is chosen by the payment method, like the test tokens of card process
 """
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,6 +23,7 @@ from billing.gateways.base import (
     OpenRequest,
     Outcome,
     Question,
+    Standing,
 )
 from billing.gateways.simulated.books import answer_of, charge_of, is_busy, operation_of, refuse, token_of
 from billing.gateways.simulated.tokens import HOLD, TEST_TOKENS
@@ -145,6 +146,13 @@ class SimulatedGateway(Gateway):
         if operation is None:
             return GatewayAnswer(Outcome.UNKNOWN_KEY, message="No request with this key was received.")
         return answer_of(operation)
+
+    def list_since(self, since: datetime | None) -> Iterator[Standing]:
+        charges = SimulatedCharge.objects.filter(created_at__gte=since) if since else SimulatedCharge.objects.all()
+        for charge in charges.order_by("created_at", "pk").iterator(chunk_size=500):
+            yield Standing(
+                charge.pk, "", charge.currency, charge.held_amount, charge.captured_amount, charge.refunded_amount
+            )
 
     def _request(
         self,

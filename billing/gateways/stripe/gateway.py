@@ -6,8 +6,8 @@ captures and cancellations happen once because a PaymentIntent has one end; a re
 was made for, and is looked for there.
 """
 
-from collections.abc import Callable, Mapping
-from datetime import timedelta
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from stripe.params import PaymentIntentCaptureParams, PaymentIntentCreateParams, RefundCreateParams
@@ -22,6 +22,7 @@ from billing.gateways.base import (
     OpenRequest,
     Outcome,
     Question,
+    Standing,
     Verb,
     intent_of,
 )
@@ -33,6 +34,7 @@ CHECKOUT = "cs_"
 PAGE_LIFE = timedelta(hours=1)
 EXPAND: Any = {"expand": ["latest_charge"]}
 MOST_REFUNDS = 100
+MOST_LISTED = 100
 WHAT_FOR = "Reservation for charging"
 PROMISE = "You pay only for what you charge; the rest of the reservation is released."
 CARDS: list[Any] = ["card"]
@@ -179,6 +181,30 @@ class StripeGateway(Gateway):
                 return reading.held(found) if enough else GatewayAnswer(Outcome.UNKNOWN_KEY)
             case _:
                 return self._of_reservation(found)
+
+    def list_since(self, since: datetime | None) -> Iterator[Standing]:
+        back, disputes = (
+            reading.by_payment(self._all("refunds", since)),
+            reading.by_payment(self._all("disputes", since)),
+        )
+        for intent in self._all("payment_intents", since):
+            yield reading.standing(intent, back.get(intent["id"], ()), disputes.get(intent["id"], ()))
+
+    def _all(self, kind: str, since: datetime | None) -> Iterator[Any]:
+        """Every object of a kind that was made since then, newest first."""
+        asked: dict[str, Any] = {"limit": MOST_LISTED}
+        if since:
+            asked["created"] = {"gte": int(since.timestamp())}
+        while True:
+            page = self._page(kind, asked)
+            yield from page["data"]
+            if not page["has_more"]:
+                return
+            asked["starting_after"] = page["data"][-1]["id"]
+
+    @within_time
+    def _page(self, kind: str, asked: dict[str, Any]) -> Any:
+        return call(getattr(api(), kind).list, asked)
 
     def read_event(self, headers: Mapping[str, str], body: bytes) -> News:
         return events.read(headers, body)

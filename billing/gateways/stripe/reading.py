@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from billing.gateways.base import Dispute, DriverAction, GatewayAnswer, Outcome, intent_of
+from billing.gateways.base import Dispute, DriverAction, GatewayAnswer, Outcome, Standing, intent_of
 from billing.gateways.stripe.amounts import from_stripe
 
 INTENT = "intent"
@@ -121,6 +121,29 @@ def taken(intent: Any, refunds: Iterable[Any] = (), disputes: Iterable[Any] = ()
         dispute=dispute,
         disputed_amount=from_stripe(disputed, intent["currency"]),
     )
+
+
+def standing(intent: Any, refunds: Iterable[Any], disputes: Iterable[Any]) -> Standing:
+    """A PaymentIntent of a list, with what was given back and disputed of it."""
+    currency, told = intent["currency"], taken(intent, refunds, disputes)
+    lost = told.disputed_amount if told.dispute in (Dispute.OPEN, Dispute.LOST) else 0
+    return Standing(
+        intent["id"],
+        (intent["metadata"] or {}).get("payment", ""),
+        currency.upper(),
+        from_stripe(intent["amount_capturable"], currency),
+        told.captured_amount or 0,
+        told.refunded_amount or 0,
+        lost,
+    )
+
+
+def by_payment(rows: Iterable[Any]) -> dict[str, list[Any]]:
+    """Refunds or disputes by the PaymentIntent that they are of."""
+    found: dict[str, list[Any]] = {}
+    for row in rows:
+        found.setdefault(str(row["payment_intent"]), []).append(row)
+    return found
 
 
 def standing_of(disputes: list[Any]) -> tuple[Dispute, int]:

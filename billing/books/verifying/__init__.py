@@ -1,0 +1,8 @@
+"""Is it true what the books say? They are compared with the payments, the gateways' own lists, claims and CDRs.
+
+`verify(since)` yields what does not agree, a sentence each that names the row; nothing is changed.
+"""
+
+from billing.books.verifying.run import CHECKS, verify
+
+__all__ = ["CHECKS", "verify"]
