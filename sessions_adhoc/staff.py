@@ -23,7 +23,7 @@ from sessions_adhoc.engine import lifecycle, pulls
 from sessions_adhoc.engine.snapshot import Snapshot, facts_of
 from sessions_adhoc.models import AdHocSession, TimelineEvent
 from sessions_adhoc.money import auditing, estimating
-from sessions_adhoc.money.shown import shown_to
+from sessions_adhoc.money.offering import offer_of
 from sessions_adhoc.states import TERMINAL, State
 
 Held = PaymentAuthorization.State
@@ -60,7 +60,7 @@ def capture_from_cdr(session_id: UUID | str, cdr_id: int, actor: str, note: str)
             raise NotPossible("This CDR does not belong to this session.")
         if cdr.currency != session.currency:
             raise NotPossible(f"The CDR is in {cdr.currency}, the reservation in {session.currency}.")
-        gross = shown_to(session).gross_of(cdr)
+        gross = offer_of(session).gross_of(cdr)
         if gross is None:
             raise NotPossible("The CDR states no tax, and the VAT of the charger's country is not known.")
         return to_minor(gross, session.currency)
@@ -90,7 +90,7 @@ def has_unusable_cdr(session: AdHocSession) -> bool:
     """Whether a CDR names this session that is in another currency, of unknown gross, or that cannot be true."""
     if session.reason in DOUBTED:
         return True
-    shown = shown_to(session)
+    shown = offer_of(session)
     bills = [cdr for cdr in cdrs_of(session) if not cdr.credit]
     return any(cdr.currency != session.currency or shown.gross_of(cdr) is None for cdr in bills)
 

@@ -19,12 +19,18 @@ def rate_at(country: str, day: date) -> Decimal | None:
     Args:
         country: ISO 3166-1, alpha-2 or alpha-3.
     """
+    found = rate_since(country, day)
+    return found[0] if found else None
+
+
+def rate_since(country: str, day: date) -> tuple[Decimal, date] | None:
+    """Return the standard rate in percent that holds on a day, and since when it does; None where we know none."""
     code = country.strip().upper()
     code = ALPHA_2.get(code, code)
     rows = dict(VatRate.objects.filter(country=code).values_list("valid_from", "percent"))
     rates = {**standard_rates(code), **rows}
     begun = [first for first in rates if first <= day]
-    return rates[max(begun)].normalize() if begun else None
+    return (rates[max(begun)].normalize(), max(begun)) if begun else None
 
 
 def after_migrate(using: str, **_kwargs: Any) -> None:

@@ -22,6 +22,16 @@ def _problem_of_amounts(amounts: Any) -> str:
     return ""
 
 
+def _problem_of_limits(limits: Any) -> str:
+    """What is wrong with the limits to choose from, in words."""
+    if limits in (None, ""):
+        return ""
+    whole = isinstance(limits, list) and limits and all(isinstance(one, int) and one > 0 for one in limits)
+    if not whole or limits != sorted(set(limits)):
+        return "Whole minor units, smallest first, for example [2000, 4000, 8000]."
+    return ""
+
+
 class PolicyForm(forms.ModelForm):
     """Scope and values. An empty value is decided by the next wider scope."""
 
@@ -43,6 +53,8 @@ class PolicyForm(forms.ModelForm):
             self.add_error("location_id", "Name the location that the EVSE belongs to.")
         if problem := _problem_of_amounts(cleaned.get("reservation_amounts")):
             self.add_error("reservation_amounts", problem)
+        if problem := _problem_of_limits(cleaned.get("limit_choices")):
+            self.add_error("limit_choices", problem)
         return cleaned
 
 
@@ -84,12 +96,14 @@ class PolicyAdmin(SupportAdmin):
                     "reservation_currency",
                     "reservation_minimum",
                     "reservation_amounts",
+                    "limit_choices",
                     "at_limit",
                     "totals_include_vat",
                     "created_timeout",
                     "authorizing_timeout",
                     "cdr_timeout",
                     "cdr_deadline",
+                    "own_calculation_after",
                 )
             },
         ),

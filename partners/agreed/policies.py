@@ -44,6 +44,8 @@ DEFAULTS: dict[str, Any] = {
         "RON": 20_000,
         "SEK": 45_000,
     },
+    "limit_choices": None,
+    "own_calculation_after": 43_200,
     "at_limit": "stop",
     "totals_include_vat": False,
     "max_price_per_kwh": "1.50",

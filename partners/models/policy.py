@@ -78,6 +78,16 @@ class Policy(models.Model):
         help_text="What is reserved where the tariff is in another currency, in its minor units: "
         '{"CZK": 100000}. A currency that is not named cannot be charged in.',
     )
+    limit_choices = models.JSONField(
+        null=True,
+        blank=True,
+        help_text="The limits that a driver chooses from, in minor units of the reservation currency, smallest first: "
+        "[2000, 4000, 8000]. In other currencies, in proportion to their amounts. The default is half, once and "
+        "twice what is reserved.",
+    )
+    own_calculation_after = seconds(
+        "No CDR this long after the end: the charge is settled by our own calculation from the price shown."
+    )
     max_price_per_kwh = models.DecimalField(
         "highest price per kWh",
         max_digits=9,

@@ -19,7 +19,7 @@ from partners.services import ContactDetails, PartnerDetails, add_partner
 from rehearsal.demo.printing import Printer
 from sessions_adhoc.driver.clients import create_client_key
 from sessions_adhoc.models import AdHocSession, TimelineEvent
-from sessions_adhoc.money.shown import shown_to
+from sessions_adhoc.money.offering import offer_of
 from sessions_adhoc.states import TERMINAL
 
 PATIENCE = 300.0
@@ -161,7 +161,7 @@ def outcome(session_id: str) -> Outcome:
     session = AdHocSession.objects.select_related("token").get(pk=session_id)
     payment = PaymentAuthorization.objects.get(pk=session.authorization_id)
     cdrs = list(Cdr.objects.filter(token_uid__iexact=session.token.uid))
-    shown = shown_to(session)
+    shown = offer_of(session)
     gross = round(sum(shown.gross_of(cdr) or 0 for cdr in cdrs) * 100)
     incidents = Incident.objects.filter(closed_at=None).count()
     State = PaymentAuthorization.State  # noqa: N806 - the enumeration's own name

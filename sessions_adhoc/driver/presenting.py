@@ -12,7 +12,7 @@ from sessions_adhoc.decide.stop import WITHOUT_EFFECT
 from sessions_adhoc.engine.snapshot import attempt_facts, newest_attempt, valid_session
 from sessions_adhoc.models import AdHocSession, Sample, TimelineEvent
 from sessions_adhoc.money import estimating
-from sessions_adhoc.money.shown import Shown, shown_to
+from sessions_adhoc.money.offering import Offer, offer_of
 from sessions_adhoc.states import BEFORE_START, TERMINAL, State
 
 MESSAGES = {
@@ -150,7 +150,7 @@ def present(session: AdHocSession) -> dict[str, Any]:
 
     Reads what else changes in a constant number of queries; before the START there is little.
     """
-    state, shown, payment = State(session.state), shown_to(session), session.authorization
+    state, shown, payment = State(session.state), offer_of(session), session.authorization
     started = state not in BEFORE_START
     sample = newest_sample(session) if started else None
     events = session.timeline.filter(kind=TimelineEvent.Kind.STATE) if state != State.CREATED else ()
@@ -177,7 +177,7 @@ def present(session: AdHocSession) -> dict[str, Any]:
             "state": payment.state,
         },
         "payment_action": payment_action(payment) if state == State.AUTHORIZING else None,
-        "quote": quote(shown),
+        "quote": {"hash": session.offer_hash, **quote(shown)},
         "meter": {
             "kwh": sample.kwh if sample else None,
             "kw": sample.kw if sample else None,
@@ -189,7 +189,7 @@ def present(session: AdHocSession) -> dict[str, Any]:
     }
 
 
-def quote(shown: Shown) -> dict[str, Any]:
+def quote(shown: Offer) -> dict[str, Any]:
     """The price that the driver was shown, gross: in words with its restrictions, and per unit where there is one."""
     if shown.tariff is None:
         return {"text": NOT_READABLE if shown.unreadable else None, "per_kwh": None, "per_minute": None}

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from billing.gateways import gateway_named
 from billing.gateways.choosing import gateway_for
@@ -25,17 +26,18 @@ from partners.ground.writes import Writes
 from partners.models import Partner
 from sessions_adhoc import timeline
 from sessions_adhoc.driver.finding import evse_of
-from sessions_adhoc.driver.reserving import billing_currency, offer
+from sessions_adhoc.driver.reserving import billing_currency, reservable
 from sessions_adhoc.engine import lifecycle
 from sessions_adhoc.engine.lifecycle import CannotStop
 from sessions_adhoc.engine.queueing import advance_after_commit
 from sessions_adhoc.models import AdHocSession, ClientKey, TimelineEvent
-from sessions_adhoc.money.shown import freeze, read
+from sessions_adhoc.money.offering import freeze, hash_of, read
 
 __all__ = [
     "CannotStart",
     "CannotStop",
     "IdempotencyConflict",
+    "PriceChanged",
     "StartRequest",
     "cancel_session",
     "driver_is_back",
@@ -48,7 +50,7 @@ __all__ = [
 OUT_OF_SERVICE = frozenset({"INOPERATIVE", "OUTOFORDER", "PLANNED", "REMOVED"})
 """Statuses in which no START makes sense. CHARGING and RESERVED may be stale: the CPO has the last word."""
 
-YOUNGER = frozenset({"return_url", "locale", "email", "payment_reference"})
+YOUNGER = frozenset({"return_url", "locale", "email", "payment_reference", "offer"})
 """Not part of what a request says while they are empty: a key that was sent before they existed is the same."""
 
 BACK_AGAIN = timedelta(seconds=3)
@@ -69,6 +71,14 @@ class CannotStart(Exception):
         self.code = code
 
 
+class PriceChanged(CannotStart):
+    """The driver saw another price than what would be charged now."""
+
+    def __init__(self) -> None:
+        text = gettext("The price has changed since you looked. Please check it and pay again.")
+        super().__init__("offer", text, "price_changed")
+
+
 class IdempotencyConflict(Exception):
     """The Idempotency-Key was used before, for another request."""
 
@@ -78,7 +88,8 @@ class StartRequest:
     """What a driver asks for. `amount` in minor units of `currency`; both default to the charger's policy.
 
     `return_url`: where the driver goes after the gateway's page, by default to the session's own. `locale`, `email`:
-    for that page. `payment_reference`: the gateway's name of what a payment terminal holds already.
+    for that page. `payment_reference`: the gateway's name of what a payment terminal holds already. `offer`: the hash
+    of the price that the driver saw; it holds, or nothing is started.
     """
 
     evse: str
@@ -92,6 +103,7 @@ class StartRequest:
     locale: str = ""
     email: str = ""
     payment_reference: str = ""
+    offer: str = ""
 
     def digest(self) -> str:
         said = {name: value for name, value in asdict(self).items() if value or name not in YOUNGER}
@@ -202,8 +214,10 @@ def _create(
     check_free(evse)
     connector = find_connector(evse, request.connector)
     policy = effective_policy(evse.partner_id, evse.location.ocpi_id, evse.uid)
-    shown = freeze(evse, connector, policy.values)
-    amount, currency = _money(request, read(shown).tariff, policy.values)
+    offered = freeze(evse, connector, policy.values)
+    if request.offer and request.offer != hash_of(offered):
+        raise PriceChanged
+    amount, currency = _money(request, read(offered).tariff, policy.values)
     now, session_id, writes = timezone.now(), uuid4(), Writes()
     session = AdHocSession(
         id=session_id,
@@ -226,7 +240,8 @@ def _create(
         previous=_previous(request.previous, client),
         policy=policy.values,
         policy_sources=policy.sources,
-        shown_tariff=shown,
+        offer={**offered, "limit": amount},
+        offer_hash=hash_of(offered),
     )
     asked = timeline.event(session, TimelineEvent.Kind.DRIVER, f"A driver asked to charge at {evse}.", at=now)
     writes.add(session, asked)
@@ -250,7 +265,7 @@ def _money(request: StartRequest, tariff: Tariff | None, policy: dict[str, Any])
 
     Only the currency that the operator bills in: a CDR in another one could not be captured.
     """
-    bills_in, offered = billing_currency(tariff, policy), offer(tariff, policy)
+    bills_in, offered = billing_currency(tariff, policy), reservable(tariff, policy)
     if request.currency and request.currency.upper() != bills_in:
         raise CannotStart("currency", f"This charger bills in {bills_in}.")
     if offered is None:

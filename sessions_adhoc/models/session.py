@@ -86,9 +86,18 @@ class AdHocSession(FSMModelMixin, models.Model):
     policy = models.JSONField(default=dict, help_text="The values agreed when the session was created.")
     policy_sources = models.JSONField(default=dict, help_text="Per value: EVSE, location, partner, platform, default.")
 
-    shown_tariff = models.JSONField(
+    offer = models.JSONField(
         default=dict,
-        help_text="What the driver was shown when the session was created: tariff, its version, VAT, time zone.",
+        db_column="shown_tariff",
+        help_text="What the driver was offered when the session was created: tariff, VAT, price plan, words, limit.",
+    )
+    offer_hash = models.CharField(
+        max_length=64,
+        blank=True,
+        default="",
+        db_default="",
+        editable=False,
+        help_text="SHA-256 of the offer's canonical JSON; empty for sessions that are older than it.",
     )
 
     funds_reserved_at = models.DateTimeField(null=True, blank=True)

@@ -11,7 +11,7 @@ from sessions_adhoc import belonging
 from sessions_adhoc.decide import CdrFacts
 from sessions_adhoc.models import AdHocSession, AttemptSession, ChargingAttempt
 from sessions_adhoc.money import judging
-from sessions_adhoc.money.shown import Shown, shown_to
+from sessions_adhoc.money.offering import Offer, offer_of
 
 Validity = AttemptSession.Validity
 
@@ -59,8 +59,8 @@ class Bill:
         return found
 
     @cached_property
-    def shown(self) -> Shown:
-        return shown_to(self.session)
+    def shown(self) -> Offer:
+        return offer_of(self.session)
 
     @cached_property
     def told(self) -> dict[int, str]:
@@ -172,7 +172,7 @@ def at_its_charger(session: AdHocSession, cdr: Cdr) -> bool:
     return belonging.same_place(session, cdr.location_id, cdr.evse_uid)
 
 
-def _billable(cdr: Cdr, counts: bool, shown: Shown, judgement: Judgement | None) -> BillableCdr:
+def _billable(cdr: Cdr, counts: bool, shown: Offer, judgement: Judgement | None) -> BillableCdr:
     return BillableCdr(
         id=cdr.ocpi_id,
         total=shown.gross_of(cdr),

@@ -12,10 +12,10 @@ from ocpi.store import stamps
 from ocpi.store.stamps import Stamp
 from ocpi.versions import VERSIONS, Invalid
 from sessions_adhoc.models import AdHocSession, ChargingAttempt, Sample
-from sessions_adhoc.money.shown import Shown, shown_to
+from sessions_adhoc.money.offering import Offer, offer_of
 
 
-def estimate(session: AdHocSession, sample: Sample | None, shown: Shown | None = None) -> int | None:
+def estimate(session: AdHocSession, sample: Sample | None, shown: Offer | None = None) -> int | None:
     """Return what was charged until this sample costs, VAT included, in minor units of the session's currency.
 
     None where the price, or the VAT on it, is not known.
@@ -25,7 +25,7 @@ def estimate(session: AdHocSession, sample: Sample | None, shown: Shown | None =
     """
     if sample is None or sample.kwh is None:
         return None
-    shown = shown or shown_to(session)
+    shown = shown or offer_of(session)
     if shown.tariff is None or shown.tariff.currency != session.currency:
         return None
     row = sample.ocpi_session
@@ -38,7 +38,7 @@ def now_and_soon(session: AdHocSession, row: OcpiSession) -> tuple[int, int] | N
 
     Minor units of the session's currency, VAT included. None where no sample came or no price is known.
     """
-    shown = shown_to(session)
+    shown = offer_of(session)
     if shown.tariff is None or shown.tariff.currency != session.currency:
         return None
     rows = _samples(row)
@@ -60,7 +60,7 @@ def _next(last: pricing.Reading, newest: Sample, seconds: int) -> pricing.Readin
 
 
 def price_so_far(
-    shown: Shown,
+    shown: Offer,
     start: datetime,
     readings: Sequence[pricing.Reading],
     told: Sequence[pricing.ChargingPeriod],
@@ -82,7 +82,7 @@ def price_so_far(
     return min(found)
 
 
-def cheapest(shown: Shown, periods: Sequence[pricing.ChargingPeriod], rest: timedelta) -> pricing.Cost | None:
+def cheapest(shown: Offer, periods: Sequence[pricing.ChargingPeriod], rest: timedelta) -> pricing.Cost | None:
     """Return what charging periods cost as they are, or where their times are off by so much, whichever is lower."""
     found = [shown.price(shift_periods(periods, by)) for by in {timedelta(0), rest}]
     known = [cost for cost in found if cost is not None]

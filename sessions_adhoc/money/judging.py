@@ -17,7 +17,7 @@ from partners.agreed.policies import DEFAULTS
 from sessions_adhoc.decide.session_facts import SESSION_OVER
 from sessions_adhoc.models import AdHocSession, ChargingAttempt, Sample
 from sessions_adhoc.money import estimating
-from sessions_adhoc.money.shown import Shown
+from sessions_adhoc.money.offering import Offer
 
 log = structlog.get_logger(__name__)
 USUAL_CURRENCY = "EUR"
@@ -39,7 +39,7 @@ def seen_of(attempt: ChargingAttempt, row: OcpiSession | None) -> Seen:
     return Seen(row, estimating.last_sample(attempt), ahead)
 
 
-def judgement_of(session: AdHocSession, attempt: ChargingAttempt, cdr: Cdr, shown: Shown, seen: Seen) -> Judgement:
+def judgement_of(session: AdHocSession, attempt: ChargingAttempt, cdr: Cdr, shown: Offer, seen: Seen) -> Judgement:
     """Return whether a CDR of this attempt can be true, and what the driver, who was shown this, pays for it."""
     claimed = Claimed(
         id=cdr.ocpi_id,
@@ -53,7 +53,7 @@ def judgement_of(session: AdHocSession, attempt: ChargingAttempt, cdr: Cdr, show
 
 
 def _gather_known(
-    session: AdHocSession, attempt: ChargingAttempt, cdr: Cdr, claimed: Claimed, shown: Shown, seen: Seen
+    session: AdHocSession, attempt: ChargingAttempt, cdr: Cdr, claimed: Claimed, shown: Offer, seen: Seen
 ) -> Known:
     ocpi_session, sample = seen.session, seen.sample
     metered = sample.kwh if sample else ocpi_session.kwh if ocpi_session else None
@@ -124,7 +124,7 @@ def _to_our_time(session: AdHocSession, cdr: Cdr, row: OcpiSession | None) -> tu
 
 
 def _price(
-    shown: Shown, claimed: Claimed, cdr: Cdr, session: AdHocSession, seen: Seen
+    shown: Offer, claimed: Claimed, cdr: Cdr, session: AdHocSession, seen: Seen
 ) -> tuple[Decimal | None, Decimal]:
     """What its own energy, periods and times cost by a tariff, gross, in our time; and how many hours that it calls
     parking are none by the meter, where that costs less."""

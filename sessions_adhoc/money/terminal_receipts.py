@@ -13,7 +13,7 @@ from ocpi.calls.outgoing import Unsupported
 from ocpi.models import Cdr
 from sessions_adhoc.models import AdHocSession
 from sessions_adhoc.money.eligibility import Bill
-from sessions_adhoc.money.shown import shown_to
+from sessions_adhoc.money.offering import offer_of
 
 SUCCESS, PARTIAL_SUCCESS, FAILED = "SUCCESS", "PARTIAL_SUCCESS", "FAILED"
 State = PaymentAuthorization.State
@@ -56,7 +56,7 @@ def payment_changed(authorization: PaymentAuthorization) -> None:
 
 def _with_gross(session: AdHocSession, cdrs: list[Cdr]) -> list[Cdr]:
     """The CDRs, not to be saved, with the total that the driver owes where they state no tax (rule 34)."""
-    shown = shown_to(session)
+    shown = offer_of(session)
     for cdr in cdrs:
         cdr.total_gross = shown.gross_of(cdr)
     return cdrs

@@ -21,7 +21,7 @@ from tests.driver import scene
 pytestmark = pytest.mark.django_db
 
 PAGE = f"/c/{scene.EVSE_ID}"
-PAY = "Reserve 40.00\u00a0€ and start"
+PAY = "Reserve and start"
 
 
 def words(response: Any) -> str:
@@ -45,13 +45,16 @@ def test_it_says_what_plug_and_how_fast(client: Client, evse: Evse) -> None:
 def test_it_says_the_price_and_what_is_reserved(client: Client, evse: Evse) -> None:
     page = words(client.get(PAGE))
     assert "0.6027 €/kWh, incl. 23\u00a0%\u00a0VAT" in page
-    assert "40.00\u00a0€ will be reserved on your card. You pay only for what you charge; the rest is released." in page
+    assert "20.00\u00a0€ 40.00\u00a0€ 80.00\u00a0€ It is reserved on your card." in page
+    assert "You pay only for what you charge and never more than this; the rest is released." in page
     assert PAY in page
 
 
 def test_the_charger_s_own_policy_sets_the_reservation(client: Client, evse: Evse) -> None:
-    Policy.objects.create(partner=evse.partner, reservation_amount=2500)
-    assert "25.00\u00a0€ will be reserved" in words(client.get(PAGE))
+    Policy.objects.create(partner=evse.partner, reservation_amount=2500, limit_choices=[400, 1000, 2500, 5000])
+    page = client.get(PAGE)
+    assert "Your limit 10.00\u00a0€ 25.00\u00a0€ 50.00\u00a0€ It is reserved" in words(page)
+    assert 'value="2500" required checked' in page.content.decode()
 
 
 def test_without_a_tariff_it_says_so(client: Client) -> None:
@@ -103,7 +106,7 @@ def test_several_connectors_are_a_choice_each_with_its_price(client: Client) -> 
     assert "bring your own cable" in page
     assert "0.6027 €/kWh" in page
     assert "6.15 € per session, incl. 23\u00a0%\u00a0VAT" in page
-    assert "checked" not in response.content.decode()
+    assert 'name="connector" value="1" required>' in response.content.decode()
 
 
 def test_the_link_may_choose_the_connector(client: Client) -> None:

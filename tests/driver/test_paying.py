@@ -1,5 +1,6 @@
 """Pressing Pay: one session, whatever the driver's fingers and network do."""
 
+import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -9,11 +10,12 @@ from django.db import connection
 from django.test import Client
 
 from billing.models import PaymentAuthorization
-from ocpi.models import Evse
+from ocpi.models import Evse, Tariff
 from partners.models import Policy
 from sessions_adhoc.models import AdHocSession
 from sessions_adhoc.states import State
 from tests.driver import scene
+from tests.factories import tariff_data
 
 pytestmark = pytest.mark.django_db
 
@@ -107,7 +109,7 @@ def test_two_forms_are_two_sessions_one_after_the_other(
         ({"card": ""}, "Choose a card."),
         ({"connector": "9"}, "no connector '9'"),
         ({"previous": "nonsense"}, "no such earlier session"),
-        ({"amount": "1"}, "Now 40.00\u00a0€ will be reserved"),
+        ({"amount": "1"}, "The limits have changed. Please choose one"),
     ],
 )
 def test_what_is_wrong_is_said_on_the_page_and_nothing_starts(
@@ -126,8 +128,38 @@ def test_the_driver_never_reserves_more_than_was_shown(
 ) -> None:
     shown = form()
     Policy.objects.create(partner=evse.partner, reservation_amount=9000)
-    assert "90.00\u00a0€" in problem(client.post(PAGE, shown))
+    refused = client.post(PAGE, shown)
+    assert "The limits have changed" in problem(refused)
+    assert re.findall(r'name="amount" value="(\d+)"', refused.content.decode()) == ["4500", "9000", "18000"]
     assert client.post(PAGE, form(amount="9000")).status_code == 302
+
+
+def test_the_driver_chooses_the_limit(client: Client, evse: Evse, form: Callable[..., dict[str, Any]]) -> None:
+    assert client.post(PAGE, form(amount="8000")).status_code == 302
+    session = AdHocSession.objects.get()
+    assert (session.amount, session.authorization.amount, session.offer["limit"]) == (8000, 8000, 8000)
+
+
+def offer_in(response: Any) -> str:
+    """The hash that the form has of connector 1's price."""
+    found = re.search(r'name="offer-1" value="([0-9a-f]{64})"', response.content.decode())
+    assert found
+    return found[1]
+
+
+def test_nobody_pays_a_price_that_changed_between_looking_and_pressing(
+    client: Client, evse: Evse, form: Callable[..., dict[str, Any]]
+) -> None:
+    seen = offer_in(client.get(PAGE))
+    component = {"type": "ENERGY", "price": 0.59, "vat": 23.0, "step_size": 1}
+    Tariff.objects.update(raw=tariff_data(elements=[{"price_components": [component]}]))
+    refused = client.post(PAGE, form(**{"offer-1": seen}))
+    assert refused.status_code == 409
+    assert problem(refused) == "The price has changed since you looked. Please check it and pay again."
+    assert not PaymentAuthorization.objects.exists()
+    anew = offer_in(refused)
+    assert client.post(PAGE, form(**{"offer-1": anew})).status_code == 302
+    assert AdHocSession.objects.get().offer_hash == anew != seen
 
 
 def test_a_charger_that_broke_meanwhile_is_refused(

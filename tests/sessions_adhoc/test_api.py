@@ -29,6 +29,7 @@ def test_a_started_session_as_the_driver_sees_it(driver: Driver) -> None:
     assert answer.status_code == 201
     session = AdHocSession.objects.get()
     assert body.pop("id") == str(session.pk)
+    assert body["quote"].pop("hash") == session.offer_hash
     assert body.pop("created_at").startswith("2026-05-04T")
     assert body == {
         "state": "created",

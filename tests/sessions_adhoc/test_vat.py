@@ -11,7 +11,7 @@ from billing.pricing import describe
 from ocpi.models import Evse
 from partners.models import Policy
 from sessions_adhoc.models import AdHocSession
-from sessions_adhoc.money.shown import shown_to
+from sessions_adhoc.money.offering import offer_of
 from tests.factories import tariff_data
 from tests.sessions_adhoc.conftest import Clock, Cpo, Driver
 from tests.sessions_adhoc.looking import money, state
@@ -43,7 +43,7 @@ def charge(driver: Driver, cpo: Cpo, clock: Clock, evse: Evse) -> Callable[..., 
 
 
 def price(session: Any) -> str:
-    shown = shown_to(session)
+    shown = offer_of(session)
     return describe(shown.tariff) if shown.tariff else ""
 
 

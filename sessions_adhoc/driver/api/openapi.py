@@ -6,8 +6,14 @@ Imported by what writes that document (`sfp_platform.web.openapi`): no other pro
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 
-from sessions_adhoc.driver.api.serializers import AdHocSessionSerializer, ProblemSerializer, StartSerializer
-from sessions_adhoc.driver.api.views import AdHocSessionsView, AdHocSessionView, CancelView, StopView
+from sessions_adhoc.driver.api.serializers import (
+    AdHocSessionSerializer,
+    PlaceSerializer,
+    ProblemSerializer,
+    QuoteSerializer,
+    StartSerializer,
+)
+from sessions_adhoc.driver.api.views import AdHocSessionsView, AdHocSessionView, CancelView, QuotesView, StopView
 
 IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
@@ -35,6 +41,18 @@ class ClientKeyScheme(OpenApiAuthenticationExtension):
         return {"type": "http", "scheme": "bearer", "description": "A client key, `sfp_...`, made by staff."}
 
 
+extend_schema(
+    operation_id="get_quote",
+    summary="What a driver is offered at a connector now; START may name its hash",
+    parameters=[PlaceSerializer],
+    responses={
+        200: QuoteSerializer,
+        400: PROBLEM,
+        401: PROBLEM,
+        404: OpenApiResponse(ProblemSerializer, "There is no such charger or connector."),
+        429: OpenApiResponse(ProblemSerializer, "Too many in a minute; `Retry-After` says when to try again."),
+    },
+)(QuotesView.get)
 extend_schema(
     operation_id="start_ad_hoc_session",
     summary="Start an ad-hoc session: reserve the funds, then start the charger",

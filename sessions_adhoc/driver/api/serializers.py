@@ -60,6 +60,12 @@ class StartSerializer(serializers.Serializer[StartRequest]):
         default="",
         help_text="Of a payment terminal: the gateway's name of what it has reserved before.",
     )
+    offer = serializers.RegexField(
+        r"^[0-9a-f]{64}$",
+        required=False,
+        default="",
+        help_text="The hash of the quote that the driver saw: that price holds, or nothing starts (`price_changed`).",
+    )
 
     def start_request(self) -> StartRequest:
         """Return the validated request."""
@@ -74,8 +80,11 @@ class ProblemSerializer(serializers.Serializer[Any]):
     detail = serializers.CharField()
     field = serializers.CharField(required=False)
     code = serializers.CharField(
-        required=False, help_text="For programs, where there is one: `charger_in_use`, somebody is charging there."
+        required=False,
+        help_text="For programs, where there is one: `charger_in_use`, somebody is charging there; `price_changed`, "
+        "the price is not the one of the quote any more.",
     )
+    quote = serializers.DictField(required=False, help_text="With `price_changed`: the quote that holds now.")
 
 
 class MoneySerializer(serializers.Serializer[Any]):
@@ -98,12 +107,48 @@ class PaymentActionSerializer(serializers.Serializer[Any]):
     expires_at = serializers.DateTimeField(allow_null=True, help_text="Until when it can be done.")
 
 
-class QuoteSerializer(serializers.Serializer[Any]):
-    """The price that was shown when the session began, VAT included, in the currency's major unit."""
+class PriceSerializer(serializers.Serializer[Any]):
+    """What is offered, or was when the session began, VAT included, in the currency's major unit."""
+
+    hash = serializers.CharField(
+        allow_blank=True, help_text="SHA-256 of the offer; empty for sessions older than offers are kept."
+    )
 
     text = serializers.CharField(allow_null=True, help_text="In words, with its restrictions; null: none is published.")
     per_kwh = serializers.FloatField(allow_null=True, help_text="Null where it depends on when, or is not known.")
     per_minute = serializers.FloatField(allow_null=True, help_text="Of charging; null likewise.")
+
+
+class LimitsSerializer(serializers.Serializer[Any]):
+    """What may be reserved, in minor units: the driver never pays more than the limit."""
+
+    default = serializers.IntegerField()
+    minimum = serializers.IntegerField()
+    choices = serializers.ListField(child=serializers.IntegerField())
+
+
+class QuoteSerializer(PriceSerializer):
+    """What a driver is offered at a connector now."""
+
+    evse = serializers.CharField()
+    connector = serializers.CharField(allow_blank=True)
+    operator = serializers.CharField(allow_blank=True)
+    currency = serializers.CharField()
+    vat = serializers.CharField(allow_null=True, help_text="Percent, used where the operator states none.")
+    tariff_alt_text = serializers.ListField(child=serializers.DictField(), help_text="The operator's own words.")
+    limits = LimitsSerializer(allow_null=True, help_text="Null: payments are not taken in this currency.")
+    valid_until = serializers.DateTimeField(help_text="Ask anew after it; START says whether the price still holds.")
+
+
+class PlaceSerializer(serializers.Serializer[Any]):
+    """Which connector a quote is for."""
+
+    evse = serializers.CharField(
+        max_length=255, help_text="Code at the end of the QR code's link, or EVSE ID on the sticker."
+    )
+    connector = serializers.CharField(
+        max_length=255, required=False, default="", help_text="Connector ID; needed where the EVSE has several."
+    )
 
 
 class MeterSerializer(serializers.Serializer[Any]):
@@ -144,7 +189,7 @@ class AdHocSessionSerializer(serializers.Serializer[AdHocSession]):
     ended_at = serializers.DateTimeField(allow_null=True)
     money = MoneySerializer()
     payment_action = PaymentActionSerializer(allow_null=True, help_text="Null: there is nothing to do.")
-    quote = QuoteSerializer()
+    quote = PriceSerializer()
     meter = MeterSerializer()
     events = EventsField()
 

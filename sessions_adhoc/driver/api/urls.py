@@ -5,6 +5,7 @@ from django.urls import path
 from sessions_adhoc.driver.api import views
 
 urlpatterns = [
+    path("quotes/", views.QuotesView.as_view(), name="quotes"),
     path("ad-hoc-sessions/", views.AdHocSessionsView.as_view(), name="ad-hoc-sessions"),
     path("ad-hoc-sessions/<uuid:session_id>/", views.AdHocSessionView.as_view(), name="ad-hoc-session"),
     path("ad-hoc-sessions/<uuid:session_id>/stop/", views.StopView.as_view(), name="ad-hoc-session-stop"),

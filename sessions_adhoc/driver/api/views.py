@@ -11,9 +11,14 @@ from rest_framework.views import APIView
 
 from ocpi.server.authentication import source_address
 from partners.ground import limiting
-from sessions_adhoc.driver import services
+from sessions_adhoc.driver import quoting, services
 from sessions_adhoc.driver.api.authentication import ClientKeyAuthentication
-from sessions_adhoc.driver.api.serializers import AdHocSessionSerializer, StartSerializer
+from sessions_adhoc.driver.api.serializers import (
+    AdHocSessionSerializer,
+    PlaceSerializer,
+    QuoteSerializer,
+    StartSerializer,
+)
 from sessions_adhoc.models import AdHocSession, ClientKey
 
 UNKNOWN = "There is no such session."
@@ -75,12 +80,31 @@ class AdHocSessionsView(ClientView):
             session, created = services.start_session(
                 body.start_request(), client=self.client(request), idempotency_key=key
             )
+        except services.PriceChanged as error:
+            answer = problem(str(error), status.HTTP_409_CONFLICT, error.field, error.code)
+            place = body.validated_data
+            answer.data["quote"] = QuoteSerializer(quoting.quote_at(place["evse"], place["connector"])).data
+            return answer
         except services.CannotStart as error:
             return problem(str(error), status.HTTP_409_CONFLICT, error.field, error.code)
         except services.IdempotencyConflict as error:
             return problem(str(error), status.HTTP_409_CONFLICT)
         http_status = status.HTTP_201_CREATED if created else status.HTTP_200_OK
         return Response(AdHocSessionSerializer(session).data, status=http_status)
+
+
+class QuotesView(ClientView):
+    """What a driver is offered at a connector."""
+
+    def get(self, request: Request) -> Response:
+        place = PlaceSerializer(data=request.query_params)
+        place.is_valid(raise_exception=True)
+        _let_through(limiting.hit(limiting.CLIENTS, str(self.client(request).pk)))
+        try:
+            offered = quoting.quote_at(place.validated_data["evse"], place.validated_data["connector"])
+        except services.CannotStart as error:
+            return problem(str(error), status.HTTP_404_NOT_FOUND, error.field, error.code)
+        return Response(QuoteSerializer(offered).data)
 
 
 class AdHocSessionView(ClientView):

@@ -1,6 +1,7 @@
 """What the page of a charger shows: where it is, whether it is free, its connectors and prices."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
 from django.utils.text import capfirst
@@ -10,10 +11,10 @@ from ocpi.models import Connector, Evse
 from partners.agreed.policies import effective_policy
 from partners.models import Partner
 from sessions_adhoc.driver.pages import driver_words
-from sessions_adhoc.driver.reserving import billing_currency, offer
+from sessions_adhoc.driver.reserving import billing_currency, reservable
 from sessions_adhoc.driver.services import OUT_OF_SERVICE
 from sessions_adhoc.engine import lifecycle
-from sessions_adhoc.money.shown import current_offer
+from sessions_adhoc.money.offering import Offer, current_offer, freeze, hash_of, read
 
 NO_PRICE = "The operator has not published a price."
 UNREADABLE_PRICE = f"{capfirst(NOT_READABLE)}: the operator published one that we do not understand."
@@ -79,27 +80,31 @@ def availability(evse: Evse) -> Availability:
 
 @dataclass(frozen=True)
 class Plug:
-    """A connector to choose."""
+    """A connector to choose. `offer`: the hash of its price, which the form sends back."""
 
     id: str
     name: str
     power: str
     cable: str
     price: str
+    offer: str
 
 
 def plugs(evse: Evse) -> list[Plug]:
-    return [_plug(connector, evse) for connector in evse.connectors.all()]
+    policy = effective_policy(evse.partner_id, evse.location.ocpi_id, evse.uid).values
+    return [_plug(connector, evse, policy) for connector in evse.connectors.all()]
 
 
-def _plug(connector: Connector, evse: Evse) -> Plug:
+def _plug(connector: Connector, evse: Evse, policy: dict[str, Any]) -> Plug:
     connector.evse = evse
+    kept = freeze(evse, connector, policy)
     return Plug(
         id=connector.connector_id,
         name=driver_words.plug(connector.standard),
         power=driver_words.power(connector),
         cable=driver_words.cable(connector),
-        price=price_of(connector),
+        price=_price(read(kept)),
+        offer=hash_of(kept),
     )
 
 
@@ -107,10 +112,13 @@ def price_of(connector: Connector) -> str:
     """The tariff of this connector in one sentence."""
     evse = connector.evse
     policy = effective_policy(evse.partner_id, evse.location.ocpi_id, evse.uid).values
-    shown = current_offer(evse, connector, policy)
-    if shown.unreadable:
+    return _price(current_offer(evse, connector, policy))
+
+
+def _price(offer: Offer) -> str:
+    if offer.unreadable:
         return UNREADABLE_PRICE
-    return driver_words.with_symbol(describe(shown.tariff), shown.tariff.currency) if shown.tariff else NO_PRICE
+    return driver_words.with_symbol(describe(offer.tariff), offer.tariff.currency) if offer.tariff else NO_PRICE
 
 
 def common_price(choices: list[Plug]) -> str:
@@ -121,14 +129,20 @@ def common_price(choices: list[Plug]) -> str:
 
 @dataclass(frozen=True)
 class Reservation:
-    """What is reserved before charging, by the policy of this charger."""
+    """What is reserved before charging, by the policy of this charger: by default, and what the driver may choose."""
 
     minor: int
     currency: str
+    choices: tuple[int, ...] = ()
 
     @property
     def text(self) -> str:
         return driver_words.amount(self.minor, self.currency)
+
+    @property
+    def options(self) -> list[tuple[int, str]]:
+        """The limits to choose from, with their words."""
+        return [(minor, driver_words.amount(minor, self.currency)) for minor in self.choices]
 
 
 def reservation(evse: Evse) -> Reservation:
@@ -136,8 +150,9 @@ def reservation(evse: Evse) -> Reservation:
     values = effective_policy(evse.partner_id, evse.location.ocpi_id, evse.uid).values
     tariffs = [current_offer(evse, connector, values).tariff for connector in evse.connectors.all()]
     tariff = next((one for one in tariffs if one), None)
-    found = offer(tariff, values)
-    return Reservation(found.minor if found else 0, billing_currency(tariff, values))
+    found = reservable(tariff, values)
+    currency = billing_currency(tariff, values)
+    return Reservation(found.minor, currency, found.choices) if found else Reservation(0, currency)
 
 
 def address(evse: Evse) -> str:

@@ -14,7 +14,7 @@ from ocpi.server.authentication import source_address
 from partners.ground import limiting
 from partners.ground.privacy import private
 from sessions_adhoc.driver import services
-from sessions_adhoc.driver.pages import charger, money, paying, remembering
+from sessions_adhoc.driver.pages import charger, paying, remembering
 from sessions_adhoc.driver.pages.paying import Choice
 from sessions_adhoc.driver.services import CannotStart
 
@@ -65,7 +65,7 @@ def _page(
         "plugs": choices,
         "price": charger.common_price(choices),
         "reservation": reservation,
-        "promise": money.promise(reservation.text),
+        "limit": choice.amount or str(reservation.minor),
         "cards": paying.offered_cards(gateway),
         "can_pay": paying.can_take_payment(gateway),
         "choice": choice,

@@ -8,11 +8,6 @@ TERMS = "You pay only for what you charge; the rest is released."
 NOTHING_RESERVED = "Nothing was reserved on your card."
 
 
-def promise(reserved: str) -> str:
-    """What is said before anybody pays."""
-    return f"{reserved} will be reserved on your card. {TERMS}"
-
-
 def lines(payment: PaymentAuthorization, estimated: int | None) -> dict[str, str]:
     """Amounts and one sentence; a cost that is not known yet is a dash."""
     currency = payment.currency

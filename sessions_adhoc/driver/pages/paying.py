@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from billing.gateways import gateway_named, gateway_names
 from billing.gateways.choosing import gateway_for
@@ -32,7 +33,8 @@ FRESH = "This page was open for too long or was already used. Please check your 
 
 @dataclass(frozen=True)
 class Choice:
-    """What the driver chose. `nonce` belongs to one showing of the form: it can start one session."""
+    """What the driver chose. `nonce` belongs to one showing of the form: it can start one session. `offer` is the hash
+    of the price that the form showed for the connector; a form of before there were any has none."""
 
     nonce: str
     connector: str = ""
@@ -40,6 +42,7 @@ class Choice:
     amount: str = ""
     previous: str = ""
     locale: str = ""
+    offer: str = ""
 
     @classmethod
     def blank(cls, query: Mapping[str, str]) -> "Choice":
@@ -48,7 +51,9 @@ class Choice:
 
     @classmethod
     def from_post(cls, data: Mapping[str, str]) -> "Choice":
-        return cls(**{name: data.get(name, "")[:255] for name in cls.__dataclass_fields__ if name != "locale"})
+        fields = (name for name in cls.__dataclass_fields__ if name not in ("locale", "offer"))
+        choice = cls(**{name: data.get(name, "")[:255] for name in fields})
+        return replace(choice, offer=data.get(f"offer-{choice.connector}", "")[:64])
 
     def renew(self) -> "Choice":
         """The same choice, good for one more try."""
@@ -103,7 +108,8 @@ def pay(evse: Evse, choice: Choice, shown: Reservation) -> AdHocSession:
     request = StartRequest(
         evse=evse.code,
         connector=choice.connector,
-        amount=shown.minor,
+        amount=int(choice.amount),
+        offer=choice.offer,
         currency=shown.currency,
         payment_method=choice.card if cards else "",
         channel=CHANNEL,
@@ -120,8 +126,8 @@ def pay(evse: Evse, choice: Choice, shown: Reservation) -> AdHocSession:
 def _check(choice: Choice, shown: Reservation, cards: dict[str, str], evse: Evse) -> None:
     if not NONCE.fullmatch(choice.nonce):
         raise CannotStart("form", FRESH)
-    if choice.amount != str(shown.minor):
-        raise CannotStart("amount", f"Now {shown.text} will be reserved. Please check and pay again.")
+    if choice.amount not in map(str, shown.choices):
+        raise CannotStart("amount", gettext("The limits have changed. Please choose one and pay again."))
     if choice.card not in cards and (cards or not has_own_page(gateway_of(evse, shown.currency))):
         raise CannotStart("payment_method", "Choose a card.")
 

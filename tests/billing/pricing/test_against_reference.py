@@ -2,6 +2,7 @@
 
 import os
 import random
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -29,7 +30,7 @@ def a_component(dice: random.Random, kind: str) -> dict[str, Any]:
 
 def some_restrictions(dice: random.Random) -> dict[str, Any]:
     """Up to three, of all kinds that there are."""
-    ways = {
+    ways: dict[str, Callable[[], dict[str, Any]]] = {
         "day": lambda: dict(zip(("start_time", "end_time"), dice.sample(CLOCK, 2), strict=True)),
         "from": lambda: {"start_time": dice.choice(CLOCK[1:])},
         "until": lambda: {"end_time": dice.choice(CLOCK[1:])},

@@ -1,5 +1,10 @@
-"""The tariff that a driver was shown, frozen with the session: later changes are none of this charge's (rule 35)."""
+"""What a driver is offered, frozen with the session: later changes are none of this charge's (rule 35).
 
+An offer has two forms: JSON, as it is kept and hashed (`freeze`, `hash_of`), and `Offer`, as it is priced (`read`).
+"""
+
+import hashlib
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
@@ -12,17 +17,23 @@ from django.utils import timezone
 
 from billing import pricing
 from billing.stored import cdr_of, tariff_carried_by, tariff_in, tariff_of
-from billing.vat import rate_at
+from billing.vat import rate_since
 from ocpi.models import Cdr, Connector, Evse, Tariff
 from ocpi.versions import Invalid
 from partners.agreed.policies import most_plausible
 from sessions_adhoc.models import AdHocSession
 
 log = structlog.get_logger(__name__)
+UNCHANGED = "pass_through"
+PRICED_BY = ("totals_include_vat", "max_price_per_kwh", "at_limit", "own_calculation_after")
+"""The values of the policy that say what is paid, and by what it is calculated."""
+
+BESIDE = ("limit",)
+"""Kept with an offer and no part of the price: the driver may have more reserved without being offered anew."""
 
 
 @dataclass(frozen=True)
-class Shown:
+class Offer:
     """What was shown. `vat` in percent, used where the wire states none; None where no rate is known.
 
     `includes_vat`: by policy, prices and totals that state no tax are gross already. `tariff` has that tax in it; it is
@@ -53,7 +64,7 @@ class Shown:
             log.exception("a CDR could not be priced by the tariff that was shown", cdr=cdr.pk)
             return None
 
-    def with_tariff_in(self, cdr: Cdr) -> "Shown":
+    def with_tariff_in(self, cdr: Cdr) -> "Offer":
         """Return it with the tariff that a CDR carries, for a charge for which none was shown."""
         carried = tariff_carried_by(cdr)
         if carried is None:
@@ -79,35 +90,53 @@ class Shown:
 
 
 def freeze(evse: Evse, connector: Connector | None, policy: dict[str, Any]) -> dict[str, Any]:
-    """Return what an ad-hoc driver is shown at this connector now, as `AdHocSession.shown_tariff` keeps it.
+    """Return what an ad-hoc driver is offered at this connector now, as `AdHocSession.offer` keeps it.
 
-    `tariff` (wire JSON as stored, or null), `version`, `party`, `vat` (percent in text, or null), `includes_vat`,
-    `time_zone`, `country` (as the Location names it), `most_per_kwh` (what a published kWh can cost, in text, or null).
+    `tariff` (the CPO's wire JSON as stored, or null), `version`, `party`, `vat` (percent in text, or null) and since
+    when (`vat_since`, a date, or null), `includes_vat`, `time_zone`, `country` (as the Location names it),
+    `most_per_kwh` (what a published kWh can cost, in text, or null), `plan` (kind and version of the price plan),
+    `policy` (the values that say what is paid), `currency`, `lines` (the price in words, in English).
     """
     row = tariff_row(connector)
     place = evse.location
     zone = pricing.time_zone(place.time_zone or None)
     country = place.country or place.country_code
-    vat = rate_at(country, timezone.now().astimezone(zone).date())
+    vat = rate_since(country, timezone.now().astimezone(zone).date())
     most = most_plausible(policy, row.currency) if row else None
-    return {
+    kept = {
         "tariff": row.raw if row else None,
         "version": row.version if row else "",
         "party": [row.country_code, row.party_id] if row else [],
-        "vat": None if vat is None else f"{vat:f}",
+        "vat": None if vat is None else f"{vat[0]:f}",
+        "vat_since": None if vat is None else vat[1].isoformat(),
         "includes_vat": bool(policy.get("totals_include_vat")),
         "time_zone": place.time_zone,
         "country": country,
         "most_per_kwh": None if most is None else f"{most:f}",
+        "plan": {"kind": UNCHANGED},
+        "policy": {name: policy[name] for name in PRICED_BY},
     }
+    tariff = read(kept).tariff
+    currency = tariff.currency if tariff else policy["reservation_currency"]
+    return {**kept, "currency": currency, "lines": [pricing.describe(tariff)] if tariff else []}
 
 
-def current_offer(evse: Evse, connector: Connector | None, policy: dict[str, Any]) -> Shown:
+def hash_of(kept: dict[str, Any]) -> str:
+    """Return the SHA-256, in hex, of an offer's canonical JSON: sorted keys, no spaces, UTF-8.
+
+    The same price has the same hash whenever and in whatever language it was looked at. The limit is no part of it.
+    """
+    told = {name: value for name, value in kept.items() if name not in BESIDE}
+    text = json.dumps(told, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def current_offer(evse: Evse, connector: Connector | None, policy: dict[str, Any]) -> Offer:
     """Return what an ad-hoc driver is shown at this connector now."""
     return read(freeze(evse, connector, policy))
 
 
-def read(kept: dict[str, Any]) -> Shown:
+def read(kept: dict[str, Any]) -> Offer:
     """Return what `freeze` kept as pricing understands it."""
     vat = None if kept["vat"] is None else Decimal(kept["vat"])
     published = bool(kept["tariff"])
@@ -115,7 +144,7 @@ def read(kept: dict[str, Any]) -> Shown:
     believed = Decimal(most) if most is not None else None
     tariff = tariff_in(kept["tariff"], kept["version"], tuple(kept["party"]), believed) if published else None
     readable = tariff is not None and not tariff.unreadable
-    return Shown(
+    return Offer(
         tariff=pricing.fill_in_tax(tariff, vat, included=kept["includes_vat"]) if tariff and readable else None,
         vat=vat,
         includes_vat=kept["includes_vat"],
@@ -125,9 +154,9 @@ def read(kept: dict[str, Any]) -> Shown:
     )
 
 
-def shown_to(session: AdHocSession) -> Shown:
-    """Return what the driver of this session was shown; for a session older than this record, what is shown now."""
-    return read(session.shown_tariff or freeze(session.evse, session.connector, session.policy))
+def offer_of(session: AdHocSession) -> Offer:
+    """Return what the driver of this session was offered; for a session older than this record, what is now."""
+    return read(session.offer or freeze(session.evse, session.connector, session.policy))
 
 
 def tariff_row(connector: Connector | None, at: datetime | None = None) -> Tariff | None:
