@@ -7,12 +7,12 @@ from django.db import transaction
 
 from onboarding.documents.dossier import write_dossier
 from onboarding.documents.sign_off import write_sign_off
-from onboarding.documents.written import Written
 from onboarding.guide import Side, Stage, before_archiving
 from onboarding.partner_facts import facts_of
 from onboarding.stages import golive, moving
 from onboarding.stages.refusals import NotPossible
 from partners.models import Document, Partner
+from partners.paper.written import Written
 
 
 def archive(partner: Partner, kind: str, written: Written, by: str) -> Document:

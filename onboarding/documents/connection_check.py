@@ -4,13 +4,13 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from onboarding.connection_facts import CheckCase, CheckReport
-from onboarding.documents.begin import begin
-from onboarding.documents.written import Cell, Written
 from onboarding.moments import clock
 from partners.models import Partner
+from partners.paper.begin import begin
+from partners.paper.written import Cell, Written
 
 if TYPE_CHECKING:
-    from onboarding.documents.sheet import Sheet
+    from partners.paper.sheet import Sheet
 
 PASS, WARNING, FAIL = "pass", "warn", "fail"
 TONES = {PASS: "good", WARNING: "act", FAIL: "bad"}

@@ -3,9 +3,9 @@
 from django.conf import settings
 
 from onboarding.connection_facts import PortalFacts
-from onboarding.documents.begin import begin
-from onboarding.documents.written import Written
 from partners.models import Partner
+from partners.paper.begin import begin
+from partners.paper.written import Written
 
 TOKEN_B = "Over your onboarding page only, where it is revealed once."  # noqa: S105
 AFTERWARDS = "After a successful handshake, both systems exchange permanent tokens automatically."

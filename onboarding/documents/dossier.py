@@ -4,18 +4,18 @@ from typing import TYPE_CHECKING
 
 from onboarding.checklist import checklist_of
 from onboarding.connection_facts import facts_of, newest_check
-from onboarding.documents.begin import begin
 from onboarding.documents.configuration import configuration
 from onboarding.documents.connection_check import counts
 from onboarding.documents.sign_off import parties
-from onboarding.documents.written import DONE, OPEN, Cell, Written
 from onboarding.guide import GO_LIVE, STAGE, TESTS, Stage
 from onboarding.models import Onboarding
 from onboarding.moments import clock
 from partners.models import Document, Partner
+from partners.paper.begin import begin
+from partners.paper.written import DONE, OPEN, Cell, Written
 
 if TYPE_CHECKING:
-    from onboarding.documents.sheet import Sheet
+    from partners.paper.sheet import Sheet
 
 STATE_TONES = {"passed": "good", "failed": "bad"}
 

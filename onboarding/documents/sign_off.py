@@ -2,12 +2,12 @@
 
 from django.conf import settings
 
-from onboarding.documents.begin import begin
-from onboarding.documents.written import Written
 from onboarding.guide import GO_LIVE_ACTIONS, TESTS, Side
 from onboarding.models import Onboarding, SignOff
 from onboarding.moments import clock
 from partners.models import Partner, PartnerRole
+from partners.paper.begin import begin
+from partners.paper.written import Written
 
 CONFIRMED = (
     "Both parties confirm that the OCPI connection was tested end to end, that it carries charging sessions in the "

@@ -8,11 +8,11 @@ from onboarding.connection_facts import facts_of, newest_check
 from onboarding.documents.connection_check import write_connection_check
 from onboarding.documents.data_sheet import write_data_sheet
 from onboarding.documents.sign_off import write_sign_off
-from onboarding.documents.written import Written
 from onboarding.models import LinkEvent
 from onboarding.portal.guard import Visit, by_link
 from onboarding.portal.page import page_context
 from onboarding.portal.partner_place import place_of
+from partners.paper.written import Written
 
 Kind = LinkEvent.Kind
 

@@ -22,12 +22,12 @@ from ocpi.models import (
     TokenPush,
 )
 from onboarding.documents.archive import archive
-from onboarding.documents.written import Written
 from onboarding.models import LinkEvent
 from onboarding.portal.links import make_link
 from partners import outbox
 from partners.models import Document, Partner, PartnerRole
 from partners.outbox import Letter
+from partners.paper.written import Written
 from tests import factories
 
 

@@ -15,11 +15,11 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from onboarding.documents.archive import archive
-from onboarding.documents.written import Written
 from partners import outbox
 from partners.incidents import Report, close_incidents, open_incident
 from partners.models import Document, Incident, Mail, Partner
 from partners.outbox import PAUSES, Letter, send_again, send_due
+from partners.paper.written import Written
 from partners.tasks import mail_clean, mail_tick
 from sfp_platform.celery import app
 from tests.factories import PartnerFactory

@@ -8,10 +8,10 @@ from django.test import Client
 from django.urls import reverse
 
 from onboarding.documents.archive import archive, archive_integration, is_intact
-from onboarding.documents.written import Written
 from onboarding.models import GoLiveAction, Onboarding
 from onboarding.stages.refusals import NotPossible
 from partners.models import Document, Partner, Unchangeable
+from partners.paper.written import Written
 
 WRITTEN = Written("data-sheet-zelena.pdf", b"%PDF-1.7 content")
 

@@ -9,11 +9,11 @@ from onboarding.documents.connection_check import counts, write_connection_check
 from onboarding.documents.data_sheet import write_data_sheet
 from onboarding.documents.dossier import write_dossier
 from onboarding.documents.sign_off import write_sign_off
-from onboarding.documents.written import Written
 from onboarding.guide import Side
 from onboarding.models import Onboarding, StageOverride
 from onboarding.stages import golive
 from partners.models import Partner
+from partners.paper.written import Written
 from partners.services import issue_registration_token
 from tests.onboarding.documents.conftest import TOKEN_A
 from tests.onboarding.documents.reading import text_of

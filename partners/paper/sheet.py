@@ -1,6 +1,6 @@
 """Pages of a document: one look for all of them. A4, DejaVu (Latin, Greek, Cyrillic), header and page numbers.
 
-Only `onboarding.documents.begin.begin` imports this: fpdf2 takes longer to import than Django.
+Only `partners.paper.begin.begin` imports this: fpdf2 takes longer to import than Django.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,8 +13,7 @@ from fpdf import FPDF
 from fpdf.enums import TableBordersLayout, XPos, YPos
 from fpdf.fonts import FontFace
 
-from onboarding.documents.written import Cell, Written
-from onboarding.moments import clock
+from partners.paper.written import Cell, Written
 
 FONTS = Path(__file__).parent / "fonts"
 SANS, MONO = "DejaVu", "DejaVuMono"
@@ -60,7 +59,7 @@ class Sheet(FPDF):
     def footer(self) -> None:
         self.set_xy(MARGIN, -16)
         self._font(7.5, colour=QUIET)
-        self.cell(120, 5, f"Made {clock(self.made_at)} · {settings.SUPPORT_EMAIL}")
+        self.cell(120, 5, f"Made {self.made_at:%-d %b %Y, %H:%M %Z} · {settings.SUPPORT_EMAIL}")
         self.set_x(-MARGIN - 40)
         self.cell(40, 5, f"Page {self.page_no()} of {{nb}}", align="R")
 
