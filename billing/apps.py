@@ -10,6 +10,9 @@ class BillingConfig(AppConfig):
 
     def ready(self) -> None:
         from billing import vat
+        from billing.books.verifying import CHECKS
         from billing.gateways import checks  # noqa: F401  registers the system checks
+        from billing.receipts import verifying
 
+        CHECKS.append(("receipts", verifying.receipts_told_otherwise))
         post_migrate.connect(vat.after_migrate, sender=self, dispatch_uid="rates of VAT")

@@ -8,9 +8,11 @@ class SessionsAdhocConfig(AppConfig):
     verbose_name = "Charging"
 
     def ready(self) -> None:
+        from billing.books.verifying import CHECKS
         from billing.receivers import on_authorization_changed, on_owned
         from ocpi import receivers
         from sessions_adhoc import belonging, detectors
+        from sessions_adhoc.accounts import verifying
         from sessions_adhoc.driver import services
         from sessions_adhoc.engine import pulls
         from sessions_adhoc.money import terminal_receipts
@@ -29,3 +31,4 @@ class SessionsAdhocConfig(AppConfig):
         receivers.on_occupied(services.why_occupied)
         on_owned(receiving.lock_paid)
         on_authorization_changed(terminal_receipts.payment_changed)
+        CHECKS.append(("sessions, their receipts and CDRs", verifying.sessions_told_otherwise))

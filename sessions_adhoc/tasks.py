@@ -10,6 +10,7 @@ from kombu.exceptions import OperationalError
 from billing.payments.driving import DRIVE_TASK, drive
 from ocpi.calls.commands import send
 from partners.ground.deadlines import claim_due
+from sessions_adhoc.accounts import closing, mailing
 from sessions_adhoc.engine import lifecycle, pulls
 from sessions_adhoc.engine.queueing import ADVANCE, ADVANCE_BATCH, PULL, SEND, doing_all_myself
 from sessions_adhoc.models import AdHocSession, FallbackPull
@@ -91,3 +92,15 @@ def _hand_on(session_ids: list[str]) -> None:
 def sync_pull(pull_id: int) -> bool:
     """GET /sessions or /cdrs of one partner for all sessions that wait; return whether this call did it."""
     return pulls.run(pull_id)
+
+
+@shared_task(name="sessions_adhoc.tasks.sync_accounts_tick")
+def sync_accounts_tick() -> int:
+    """Issue the receipts and corrections that are due, and post what CPOs are owed; returns how many were looked at."""
+    return closing.close_due()
+
+
+@shared_task(name="sessions_adhoc.tasks.sync_forget_addresses")
+def sync_forget_addresses() -> int:
+    """Forget drivers' addresses that were kept for long enough; returns how many."""
+    return mailing.forget_addresses()

@@ -17,6 +17,7 @@ from django.urls import reverse_lazy
 from sfp_platform import __version__
 from sfp_platform.configuration.colours import GREEN
 from sfp_platform.configuration.embedded import SQLITE_OPTIONS, folder_broker, local_secret
+from sfp_platform.configuration.installed import INSTALLED
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -46,33 +47,7 @@ SECRET_KEY = required_in_production("SECRET_KEY", lambda: local_secret(VAR_DIR, 
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[] if PRODUCTION else ["127.0.0.1", "localhost", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
-INSTALLED_APPS = [
-    "sfp_platform.apps.PlatformConfig",
-    "unfold.apps.BasicAppConfig",
-    "unfold.contrib.filters",
-    "sfp_platform.apps.StaffAdminConfig",
-    "django.contrib.auth",
-    "django.contrib.contenttypes",
-    "django.contrib.sessions",
-    "django.contrib.messages",
-    "whitenoise.runserver_nostatic",
-    "django.contrib.staticfiles",
-    "django.contrib.humanize",
-    "rest_framework",
-    "drf_spectacular",
-    "drf_spectacular_sidecar",
-    "django_otp",
-    "django_otp.plugins.otp_totp",
-    "django_otp.plugins.otp_static",
-    "axes",
-    "auditlog",
-    "partners.apps.PartnersConfig",
-    "ocpi.apps.OcpiConfig",
-    "billing.apps.BillingConfig",
-    "sessions_adhoc.apps.SessionsAdhocConfig",
-    "onboarding.apps.OnboardingConfig",
-    *(() if PRODUCTION else ("rehearsal.apps.RehearsalConfig",)),
-]
+INSTALLED_APPS = [*INSTALLED, *(() if PRODUCTION else ("rehearsal.apps.RehearsalConfig",))]
 
 MIDDLEWARE = [
     "sfp_platform.middleware.LeanPathMiddleware",
@@ -277,6 +252,9 @@ PARTNER_LINK_DAYS = env.int("PARTNER_LINK_DAYS", default=30)
 PAYMENT_GATEWAY = env.str("PAYMENT_GATEWAY", default="simulated")
 # Other gateways for some charges: `channel=terminal:acquirer,currency=CZK&partner=ion:stripe`; the first that fits.
 PAYMENT_ROUTES = env.list("PAYMENT_ROUTES", default=[])
+# On receipts: who sells (name; address; numbers), series (`SFP,CZ=SFPCZ`); and days that an address for one is known.
+RECEIPT_SELLER = env.str("RECEIPT_SELLER", default=OCPI_BUSINESS_NAME).split(";")
+RECEIPT_SERIES, RECEIPT_ADDRESS_DAYS = env.list("RECEIPT_SERIES", default=["SFP"]), env.int("RECEIPT_ADDRESS_DAYS", 30)
 # Stripe's secret key, and what it signs its events with (two, separated by a comma, while one is replaced).
 STRIPE_SECRET_KEY = env.str("STRIPE_SECRET_KEY", default="")
 STRIPE_WEBHOOK_SECRET = env.list("STRIPE_WEBHOOK_SECRET", default=[])

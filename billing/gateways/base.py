@@ -65,6 +65,7 @@ class GatewayAnswer:
     `gateway_reference`: what to ask by from now on; it may be another one than before.
     `expires_at`: until when the money is held. `most_capturable`: what may be captured, where that is not the amount.
     `refunded_amount`, `disputed_amount`: of what was captured; None where the gateway did not say.
+    `card`: its last four digits, for the receipt.
     """
 
     outcome: Outcome
@@ -79,6 +80,7 @@ class GatewayAnswer:
     refunded_amount: int | None = None
     dispute: Dispute | None = None
     disputed_amount: int | None = None
+    card: str = ""
 
 
 @dataclass(frozen=True, slots=True)

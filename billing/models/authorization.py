@@ -96,6 +96,7 @@ class PaymentAuthorization(FSMModelMixin, models.Model):
     )
 
     gateway_reference = models.CharField(max_length=255, blank=True, help_text="The gateway's name for the charge.")
+    card = models.CharField(max_length=4, blank=True, default="", db_default="", help_text="Its last four digits.")
     action = models.BinaryField(
         null=True, editable=False, help_text="What the driver has to do before money is held. Encrypted."
     )

@@ -126,6 +126,7 @@ def _contradiction(row: PaymentAuthorization, message: str) -> None:
 
 def _learn(row: PaymentAuthorization, answer: GatewayAnswer) -> None:
     row.gateway_reference = answer.gateway_reference or row.gateway_reference
+    row.card = answer.card or row.card
     if answer.outcome is Outcome.DONE:
         row.expires_at = answer.expires_at or row.expires_at
         row.most_capturable = answer.most_capturable

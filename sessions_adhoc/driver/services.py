@@ -25,6 +25,7 @@ from partners.agreed.policies import effective_policy
 from partners.ground.writes import Writes
 from partners.models import Partner
 from sessions_adhoc import timeline
+from sessions_adhoc.driver import wishing
 from sessions_adhoc.driver.finding import evse_of
 from sessions_adhoc.driver.reserving import billing_currency, reservable
 from sessions_adhoc.engine import lifecycle
@@ -244,7 +245,7 @@ def _create(
         offer_hash=hash_of(offered),
     )
     asked = timeline.event(session, TimelineEvent.Kind.DRIVER, f"A driver asked to charge at {evse}.", at=now)
-    writes.add(session, asked)
+    writes.add(session, asked, *wishing.receipt_wish(session, request.email))
     writes.run()
     if policy.values["push_ad_hoc_tokens"]:
         # Long before the START: the funds are reserved first.

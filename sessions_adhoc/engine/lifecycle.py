@@ -23,7 +23,7 @@ from sessions_adhoc.decide.decision import fail
 from sessions_adhoc.decide.stop import WITHOUT_EFFECT
 from sessions_adhoc.engine import actions, queueing
 from sessions_adhoc.engine.snapshot import Snapshot, facts_of
-from sessions_adhoc.models import MOVING, AdHocSession, TimelineEvent
+from sessions_adhoc.models import MOVING, AccountDue, AdHocSession, TimelineEvent
 from sessions_adhoc.states import BEFORE_START, OCCUPYING, TERMINAL, WITHOUT_CLOCK, State
 
 log = structlog.get_logger(__name__)
@@ -112,6 +112,8 @@ def apply(rows: Snapshot, decision: Decision, now: datetime) -> None:
     for action in decision.actions:
         actions.perform(rows, action, now)
     session.next_check_at = clock(session, decision, now)
+    if decision.to in TERMINAL:
+        rows.writes.add(AccountDue(session=session, next_check_at=now))
     if decision.to is not None:
         moved = {"state_from": came_from, "state_to": session.state}
         rows.writes.add(timeline.event(session, TimelineEvent.Kind.STATE, decision.text, at=now, **moved))

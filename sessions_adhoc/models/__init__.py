@@ -1,5 +1,6 @@
 """The lifecycle's own rows; the CPO's objects are in `ocpi`, money is in `billing`."""
 
+from sessions_adhoc.models.account import AccountDue, ReceiptWish
 from sessions_adhoc.models.attempt import AttemptSession, ChargingAttempt, Sample
 from sessions_adhoc.models.client import ClientKey
 from sessions_adhoc.models.pull import FallbackPull
@@ -9,11 +10,13 @@ from sessions_adhoc.models.timeline import TimelineEvent
 __all__ = [
     "MOVING",
     "TRANSITIONS",
+    "AccountDue",
     "AdHocSession",
     "AttemptSession",
     "ChargingAttempt",
     "ClientKey",
     "FallbackPull",
+    "ReceiptWish",
     "Sample",
     "TimelineEvent",
 ]

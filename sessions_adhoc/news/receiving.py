@@ -25,7 +25,7 @@ from sessions_adhoc.decide.start import may_send
 from sessions_adhoc.engine.lifecycle import hear
 from sessions_adhoc.engine.queueing import is_as_decided, wake_locked
 from sessions_adhoc.engine.snapshot import Snapshot, facts_of
-from sessions_adhoc.models import AdHocSession, AttemptSession, ChargingAttempt, TimelineEvent
+from sessions_adhoc.models import AccountDue, AdHocSession, AttemptSession, ChargingAttempt, TimelineEvent
 from sessions_adhoc.money import auditing, elsewhere
 from sessions_adhoc.news import linking, metering, whose
 from sessions_adhoc.states import TERMINAL, State
@@ -75,6 +75,7 @@ def cdr_news(cdr: Cdr) -> None:
     kind = "credit CDR" if cdr.credit else "CDR"
     text = f"{kind} {cdr.ocpi_id}: {cdr.total_energy:f} kWh, {cdr.total_told}"
     if session.state in TERMINAL:
+        rows.writes.add(AccountDue(session=session, next_check_at=now))
         text += f" (the session is {session.state}: not eligible for settlement by itself)"
     rows.writes.add(timeline.event(session, Kind.CDR, capfirst(text), at=now))
     rows.writes.run()
@@ -150,6 +151,8 @@ def lock_paid(reference: str) -> PaidSession | None:
 def payment_news(rows: Snapshot) -> None:
     """The gateway answered, or warns. A warning that repeats itself is told once."""
     session, payment, now = rows.session, rows.payment, timezone.now()
+    if session.state in TERMINAL:
+        rows.writes.add(AccountDue(session=session, next_check_at=now))
     text = f"Payment {payment.get_state_display().lower()}"
     if payment.refunded_amount:
         text += f", {in_words(payment.refunded_amount, payment.currency)} of it given back"

@@ -32,6 +32,8 @@ def conditions() -> dict[str, Callable[[], bool]]:
     from onboarding import allowlist
     from onboarding import tasks as onboarding
     from onboarding.models import ConnectionCheck
+    from sessions_adhoc import tasks as sessions
+    from sessions_adhoc.models import AccountDue, ReceiptWish
 
     return {
         ocpi.sync_handshakes_tick.name: _due(HandshakeRun),
@@ -39,6 +41,8 @@ def conditions() -> dict[str, Callable[[], bool]]:
         ocpi.sync_refresh_tick.name: _due(Refresh),
         ocpi.push_tick.name: _due(TokenPush, *outgoing.queued_models()),
         billing.sync_books_tick.name: _due(UnpostedPayment),
+        sessions.sync_accounts_tick.name: _due(AccountDue),
+        sessions.sync_forget_addresses.name: _due(ReceiptWish),
         onboarding.sync_allowlist.name: allowlist.is_configured,
     }
 

@@ -67,6 +67,7 @@ def held(intent: Any) -> GatewayAnswer:
         amount=amount,
         expires_at=capture_before(intent["latest_charge"]),
         most_capturable=most_capturable(intent["latest_charge"], intent["currency"]) or capturable,
+        card=card_of(intent["latest_charge"]).get("last4") or "",
     )
 
 

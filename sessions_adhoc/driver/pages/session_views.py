@@ -17,6 +17,7 @@ from sessions_adhoc.driver import services
 from sessions_adhoc.driver.pages.charger import address
 from sessions_adhoc.driver.pages.charger_views import unknown
 from sessions_adhoc.driver.pages.progress import view_of
+from sessions_adhoc.driver.pages.receipt_views import receipts_of
 from sessions_adhoc.driver.presenting import present
 from sessions_adhoc.driver.services import CannotStop
 from sessions_adhoc.models import AdHocSession
@@ -59,6 +60,7 @@ def context_of(session: AdHocSession) -> dict[str, Any]:
         "view": view_of(session, shown),
         "location": session.evse.location,
         "address": address(session.evse),
+        "receipts": receipts_of(session) if session.is_terminal else [],
         "again": session.pk if session.client_id is None else "",
         "support_email": settings.SUPPORT_EMAIL,
     }

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from sessions_adhoc.driver.pages import charger_views, session_views
+from sessions_adhoc.driver.pages import charger_views, receipt_views, session_views
 
 app_name = "driver"
 
@@ -12,6 +12,8 @@ urlpatterns = [
     path("c/session/<uuid:session_id>/stop", session_views.stop, name="session-stop"),
     path("c/session/<uuid:session_id>/cancel", session_views.cancel, name="session-cancel"),
     path("c/session/<path:rest>", session_views.no_session, name="no-session"),
+    path("c/receipt/<uuid:receipt_id>", receipt_views.receipt_page, name="receipt"),
+    path("c/receipt/<uuid:receipt_id>.pdf", receipt_views.receipt_pdf, name="receipt-pdf"),
     path("c/<path:evse>/qr.svg", charger_views.qr_code, name="charger-qr"),
     path("c/<path:evse>/state.json", charger_views.charger_state, name="charger-state"),
     path("c/<path:evse>", charger_views.charger_page, name="charger"),

@@ -22,6 +22,8 @@ QUIET = [
     "   ok  payments and their history",
     "   ok  gateways' own lists",
     "   ok  claims and receivables",
+    "   ok  receipts",
+    "   ok  sessions, their receipts and CDRs",
     "The books agree.",
 ]
 

@@ -1,0 +1,149 @@
+"""What stands on the receipt of a session: from its CDR, else from what was metered."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from billing.models import PaymentAuthorization
+from billing.pricing import Cost, to_minor
+from billing.receipts.issuing import Draft
+from billing.receipts.lines import lines_of
+from billing.stored import cdr_of
+from billing.vat import rate_at
+from ocpi.models import Cdr
+from ocpi.versions import Invalid
+from ocpi.versions.strings import ALPHA_2
+from sessions_adhoc.driver.presenting import newest_sample
+from sessions_adhoc.models import AdHocSession
+from sessions_adhoc.money.eligibility import Bill
+
+LESS = "The operator billed less"
+MORE = "The operator billed more"
+LIMITS = {"min_price": "Minimum price", "max_price": "Maximum price"}
+PERCENT = CENT = Decimal("0.01")
+"""A rate that a CDR's totals come to is the country's own if a cent of rounding lies between them."""
+
+
+@dataclass(frozen=True)
+class Sale:
+    """One session as it is sold: its bill, the CDR that counts, if any, and its payments."""
+
+    bill: Bill
+    cdr: Cdr | None
+    payments: list[PaymentAuthorization]
+
+    @property
+    def session(self) -> AdHocSession:
+        return self.bill.session
+
+
+def draft_of(sale: Sale, total: int, given_back: int) -> Draft:
+    """The receipt for `total`, in minor units, which the driver has paid."""
+    session, country = sale.session, country_of(sale)
+    cost = sale.bill.shown.price_of(sale.cdr) if sale.cdr else None
+    why = _reason(cost, total, session.currency)
+    return Draft(
+        reference=str(session.pk),
+        partner_id=session.partner_id,
+        country=country,
+        currency=session.currency,
+        lines=lines_of(cost, total, session.currency, rate_of(sale), why),
+        facts=facts_of(sale),
+        given_back=given_back,
+    )
+
+
+def _reason(cost: Cost | None, total: int, currency: str) -> str:
+    """Why the driver paid something else than the price that was shown comes to."""
+    if cost is None or cost.incl is None:
+        return ""
+    if cost.limited_by:
+        return LIMITS[cost.limited_by]
+    return MORE if total > to_minor(cost.incl, currency) else LESS
+
+
+def country_of(sale: Sale) -> str:
+    """The charger's country, alpha-2."""
+    named = sale.bill.shown.country.strip().upper()
+    return ALPHA_2.get(named, named)[:2]
+
+
+def rate_of(sale: Sale) -> Decimal | None:
+    """The rate of VAT of the whole, in percent, as the CDR's totals tell, else the charger's country's at that date."""
+    cdr, shown = sale.cdr, sale.bill.shown
+    day = (cdr.start_at if cdr else sale.session.created_at).astimezone(shown.zone).date()
+    usual = rate_at(country_of(sale), day) if shown.vat is None else shown.vat
+    if cdr is None or not cdr.total_net or cdr.total_gross is None:
+        return usual
+    told = (cdr.total_gross / cdr.total_net - 1) * 100
+    if usual is not None and abs(told - usual) <= 100 * CENT / abs(cdr.total_net):
+        return usual
+    return told.quantize(PERCENT) if 0 <= told <= 100 else usual
+
+
+def facts_of(sale: Sale) -> dict[str, Any]:
+    """What stands on it besides lines and totals; times are local, with their offset."""
+    session, cdr, zone = sale.session, sale.cdr, sale.bill.shown.zone
+    start, end, kwh = _measured(sale)
+    place = session.evse.location
+    return {
+        "session": str(session.pk)[:8],
+        "evse_id": str(session.evse),
+        "address": [line for line in (place.name, place.address, place.city) if line],
+        "operator": session.partner.name,
+        "start": start.astimezone(zone).isoformat(timespec="seconds") if start else "",
+        "end": end.astimezone(zone).isoformat(timespec="seconds") if end else "",
+        "time_zone": str(zone),
+        "kwh": "" if kwh is None else f"{kwh.normalize():f}",
+        "payments": [_payment(row) for row in sale.payments if row.kept_amount],
+        "cdr": cdr.ocpi_id if cdr else "",
+        "cdr_key": cdr.pk if cdr else None,
+        "signed_data": _signed(cdr) if cdr else None,
+        "offer_hash": offer_hash(session),
+    }
+
+
+def _payment(row: PaymentAuthorization) -> dict[str, Any]:
+    return {
+        "gateway": row.gateway,
+        "reference": row.gateway_reference,
+        "last_four": row.card,
+        "amount": row.kept_amount,
+    }
+
+
+def _measured(sale: Sale) -> tuple[datetime | None, datetime | None, Decimal | None]:
+    """(from, to, kWh) by the CDR, else by our own moments and the last meter value."""
+    if sale.cdr:
+        return sale.cdr.start_at, sale.cdr.end_at, sale.cdr.total_energy
+    sample, attempts = newest_sample(sale.session), sale.bill.attempts
+    begun = attempts[-1].created_at if attempts else None
+    return begun, sale.session.charging_ended_at or sale.session.ended_at, sample.kwh if sample else None
+
+
+def _signed(cdr: Cdr) -> dict[str, Any] | None:
+    """What the meter signed, as the CDR has it (OCPI 2.2.1 §10.4.7)."""
+    try:
+        found = cdr_of(cdr).signed_data
+    except (Invalid, ValueError):
+        return None
+    if found is None:
+        return None
+    return {
+        "encoding_method": found.encoding_method,
+        "public_key": found.public_key or "",
+        "url": found.url or "",
+        "signed_values": [
+            {"nature": row.nature, "plain_data": row.plain_data, "signed_data": row.signed_data}
+            for row in found.signed_values
+        ],
+    }
+
+
+def offer_hash(session: AdHocSession) -> str:
+    """The SHA-256 of what the driver was shown, as canonical JSON."""
+    told = json.dumps(session.shown_tariff, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(told.encode()).hexdigest()

@@ -1,0 +1,28 @@
+"""The apps of Django and of ours, in the order that Django wants."""
+
+INSTALLED = (
+    "sfp_platform.apps.PlatformConfig",
+    "unfold.apps.BasicAppConfig",
+    "unfold.contrib.filters",
+    "sfp_platform.apps.StaffAdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
+    "axes",
+    "auditlog",
+    "partners.apps.PartnersConfig",
+    "ocpi.apps.OcpiConfig",
+    "billing.apps.BillingConfig",
+    "sessions_adhoc.apps.SessionsAdhocConfig",
+    "onboarding.apps.OnboardingConfig",
+)
