@@ -1,7 +1,5 @@
 """What stands on the receipt of a session: from its CDR, else from what was metered."""
 
-import hashlib
-import json
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -102,7 +100,7 @@ def facts_of(sale: Sale) -> dict[str, Any]:
         "cdr": cdr.ocpi_id if cdr else "",
         "cdr_key": cdr.pk if cdr else None,
         "signed_data": _signed(cdr) if cdr else None,
-        "offer_hash": offer_hash(session),
+        "offer_hash": session.offer_hash,
     }
 
 
@@ -141,9 +139,3 @@ def _signed(cdr: Cdr) -> dict[str, Any] | None:
             for row in found.signed_values
         ],
     }
-
-
-def offer_hash(session: AdHocSession) -> str:
-    """The SHA-256 of what the driver was shown, as canonical JSON."""
-    told = json.dumps(session.shown_tariff, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(told.encode()).hexdigest()
