@@ -72,7 +72,9 @@ def issue(draft: Draft) -> Receipt:
 
 def series_for(country: str, kind: str) -> str:
     """The series of a country, as `RECEIPT_SERIES` has it; credit notes have one of their own beside it."""
-    named = {place: name for place, _, name in (one.strip().rpartition("=") for one in settings.RECEIPT_SERIES)}
+    named: dict[str, str] = {
+        place: name for place, _, name in (one.strip().rpartition("=") for one in settings.RECEIPT_SERIES)
+    }
     return named.get(country, named[""]) + (CREDIT_SERIES if kind == Kind.CREDIT_NOTE else "")
 
 
