@@ -170,7 +170,7 @@ def _price(cdr: Claimed, known: Known) -> Judgement:
         if known.price is None or usual.verdict is Verdict.HOLD:
             return usual
     pays, doubts = min(cdr.total, known.price), list[tuple[Doubt, str]]()
-    agrees = abs(cdr.total - known.price) <= max(LEAST_PRICE, PRICE_SHARE * known.price)
+    agrees = agrees_in_price(cdr.total, known.price)
     if _is_short(cdr, known):
         doubts.append((Doubt.LESS_ENERGY, _short(cdr, known)))
     elif agrees:
@@ -196,6 +196,26 @@ def _without_tariff(cdr: Claimed, total: Decimal, known: Known) -> Judgement:
         return _hold(Doubt.NO_PRICE, f"{says} At {unit} it is {money(most, cdr.currency)} at most.")
     doubts = ((Doubt.LESS_ENERGY, _short(cdr, known)),) if _is_short(cdr, known) else ()
     return _elsewhere(cdr, known) or Judgement(Verdict.BILL, total, doubts=doubts)
+
+
+def agrees_in_energy(one: Decimal, other: Decimal) -> bool:
+    """Whether two figures of a charge's kWh are the same, by what meters and bills may differ."""
+    return abs(one - other) <= _slack(max(one, other))
+
+
+def can_be_delivered(kwh: Decimal, reach: Decimal) -> bool:
+    """Whether so much was metered as the connector's largest power allows at most."""
+    return kwh <= reach + _slack(reach)
+
+
+def agrees_in_price(asked: Decimal, price: Decimal) -> bool:
+    """Whether an amount is the price, by what is borne between the two (rule 32)."""
+    return abs(asked - price) <= max(LEAST_PRICE, PRICE_SHARE * price)
+
+
+def agreed(asked: Decimal, price: Decimal) -> Decimal:
+    """Return what the driver pays of what is asked: all where it agrees with the price, else the lower one."""
+    return asked if agrees_in_price(asked, price) else min(asked, price)
 
 
 def _short(cdr: Claimed, known: Known) -> str:

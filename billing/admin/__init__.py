@@ -1,5 +1,5 @@
 """Pages about prices and the simulated gateway. They show: money moves through `billing.payments.services`."""
 
-from billing.admin import simulated, tariff, vat
+from billing.admin import price_plan, simulated, tariff, vat
 
-__all__ = ["simulated", "tariff", "vat"]
+__all__ = ["price_plan", "simulated", "tariff", "vat"]

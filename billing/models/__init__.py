@@ -1,11 +1,12 @@
 """The tables of billing: what we know about a payment, what gateways told, the simulated gateway's own books, rates of
-VAT, what is outstanding, the ledger, and receipts."""
+VAT, price plans, what is outstanding, the ledger, and receipts."""
 
 from billing.models.authorization import PaymentAuthorization
 from billing.models.books import Account, LedgerEntry, LedgerTransaction, UnpostedPayment
 from billing.models.event import PaymentEvent
 from billing.models.inbox import GatewayEvent, WaitingEvent
 from billing.models.outstanding import OutstandingAmount
+from billing.models.plan import PlanIsUsed, PricePlan
 from billing.models.receipt import Receipt, ReceiptSeries
 from billing.models.simulated import SimulatedCharge, SimulatedOperation
 from billing.models.vat import VatRate
@@ -18,6 +19,8 @@ __all__ = [
     "OutstandingAmount",
     "PaymentAuthorization",
     "PaymentEvent",
+    "PlanIsUsed",
+    "PricePlan",
     "Receipt",
     "ReceiptSeries",
     "SimulatedCharge",

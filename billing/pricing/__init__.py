@@ -9,8 +9,9 @@
 gross. It shows the price beforehand, estimates it while charging and checks the CDR afterwards (rules 32, 35).
 """
 
-from billing.pricing.calculate import Cost, CostLine, fill_in_tax, price, rates_of
+from billing.pricing.calculate import Cost, CostLine, fill_in_tax, plain, price, rates_of
 from billing.pricing.course import Reading, course
+from billing.pricing.margin import Margin
 from billing.pricing.money import from_minor, in_words, minor_exponent, money, round_money, to_minor
 from billing.pricing.price_words import NOT_READABLE, describe, unit_prices
 from billing.pricing.reading import carried_tariff, periods_of, periods_of_cdr, tariff_of
@@ -36,6 +37,7 @@ __all__ = [
     "CostLine",
     "Dimension",
     "Element",
+    "Margin",
     "PriceComponent",
     "PriceLimit",
     "Reading",
@@ -53,6 +55,7 @@ __all__ = [
     "money",
     "periods_of",
     "periods_of_cdr",
+    "plain",
     "price",
     "rates_of",
     "round_money",

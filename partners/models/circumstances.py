@@ -55,6 +55,7 @@ RECORDED: Mapping[str, Recorded] = {
     "onboarding.PartnerLink": Recorded(fields=("given_to", "reveals_token_b", "expires_at", "revoked_at")),
     "onboarding.LinkEvent": Recorded(fields=("kind", "text"), partner="link.partner_id", by="link.given_to"),
     "sessions_adhoc.ClientKey": Recorded(fields=("name", "last4", "revoked_at"), partner=""),
+    "billing.PricePlan": Recorded(without=("created_at", "used_at")),
     "billing.VatRate": Recorded(partner=""),
     "auth.User": Recorded(
         without=("last_login", "date_joined"),

@@ -81,9 +81,9 @@ GROUPS: Mapping[str, Rights] = {
         ),
     ),
     FINANCE: Rights(
-        "Decides about money: captures, releases, refunds, rates of VAT.",
+        "Decides about money: captures, releases, refunds, price plans, rates of VAT.",
         permissions=frozenset({"billing.move_money", "billing.settle_outstanding"}),
-        edits=("billing.vatrate",),
+        edits=("billing.priceplan", "billing.vatrate"),
     ),
     ADMIN: Rights(
         "Everything, off-boarding and people's accounts too.",

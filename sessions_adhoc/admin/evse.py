@@ -21,6 +21,7 @@ from partners.admin.kit.showing import WARNING, ago, anchor, code, json_block, l
 from partners.agreed.policies import effective_policy
 from partners.models import Partner
 from sessions_adhoc.admin.policy import in_words
+from sessions_adhoc.admin.price_here import prices_at
 from sessions_adhoc.driver.pages import charger
 from sessions_adhoc.driver.services import OUT_OF_SERVICE
 from sessions_adhoc.models import AdHocSession
@@ -116,6 +117,7 @@ class EvseAdmin(HugeMixin, ReadOnlyAdmin):
                 ),
             },
             "connectors": row.connectors.all(),
+            "prices": prices_at(row, applies.values),
             "driver_url": charger.public_url(row),
             "qr": qr_code(charger.public_url(row)),
             "raw": json_block(row.raw),

@@ -184,6 +184,19 @@ class CdrFacts:
 
 
 @dataclass(frozen=True)
+class OwnFacts:
+    """What the charge comes to by our own calculation, from the offer and the meter values.
+
+    `amount` in minor units, at most what is reserved; None where the meter values cannot be billed, which `text` says.
+    `due_at`: from when on it is taken without a CDR.
+    """
+
+    amount: int | None
+    text: str
+    due_at: datetime
+
+
+@dataclass(frozen=True)
 class Spent:
     """The live estimate in minor units: now, at the next sample by the power now, and what is reserved (rule 33)."""
 
@@ -194,7 +207,10 @@ class Spent:
 
 @dataclass(frozen=True)
 class Facts:
-    """Everything known about one ad-hoc session. `suspended`: nothing new may be started at its partner (rule 37)."""
+    """Everything known about one ad-hoc session. `suspended`: nothing new may be started at its partner (rule 37).
+
+    `is_retail`: the driver pays a price of our own, which needs no CDR.
+    """
 
     state: State
     state_since: datetime
@@ -206,6 +222,8 @@ class Facts:
     suspended: bool = False
     attempt: AttemptFacts | None = None
     cdr: CdrFacts | None = None
+    own: OwnFacts | None = None
+    is_retail: bool = False
     funds_reserved_at: datetime | None = None
     stop_requested_at: datetime | None = None
     cancel_requested_at: datetime | None = None

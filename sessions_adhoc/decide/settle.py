@@ -12,6 +12,9 @@ from sessions_adhoc.states import State
 CDR_MISSING = "CDRs not received by SFP"
 CDR_UNUSABLE = "The CDR cannot be billed"
 MONEY_STUCK = "The payment cannot be captured"
+OWN = "own"
+"""The code of a capture that no CDR asked for."""
+
 INTERIM = "interim"
 """The reason of CDRs that bill nothing yet (`billing.settlement`)."""
 
@@ -96,8 +99,30 @@ def from_cdr(facts: Facts, now: datetime) -> Decision | None:
     return stay(now + PAYMENT_POLL, capture, Action(Do.CHECK_BILL), text=facts.cdr.text)
 
 
+def by_ourselves(facts: Facts, now: datetime) -> Decision | None:
+    """Ask for the capture that our own calculation comes to, once it is due. The CDR is compared when it comes."""
+    own = facts.own
+    if own is None or own.amount is None or now < own.due_at or facts.payment.state != "reserved":
+        return None
+    if facts.payment.refused or (facts.attempt is not None and facts.attempt.runs_on):
+        return None
+    take = Action(Do.CAPTURE, amount=own.amount, code=OWN) if own.amount else Action(Do.RELEASE, code=OWN)
+    return stay(now + PAYMENT_POLL, take, Action(Do.CHECK_BILL), text=own.text)
+
+
+def own_first(facts: Facts, now: datetime) -> bool:
+    """At a price of our own the meter is heard before a CDR that cannot be billed."""
+    return facts.is_retail and facts.own is not None and now < facts.own.due_at
+
+
+def at_our_price(facts: Facts, now: datetime) -> Decision | None:
+    """A price of our own needs no CDR."""
+    return by_ourselves(facts, now) if facts.is_retail else None
+
+
 def awaiting_cdr(facts: Facts, now: datetime) -> Decision:
-    if decision := money_moved(facts) or running_on(facts, now) or from_cdr(facts, now):
+    first = money_moved(facts) or running_on(facts, now) or at_our_price(facts, now)
+    if decision := first or from_cdr(facts, now):
         return decision
     if facts.payment.state in ("capturing", "releasing"):
         if facts.payment.stuck:
@@ -107,7 +132,12 @@ def awaiting_cdr(facts: Facts, now: datetime) -> Decision:
         return stay(now + PAYMENT_POLL)
     if facts.payment.state != "reserved" or facts.payment.refused:
         return escalate(MONEY_STUCK, "payment_lost", f"The payment is {facts.payment.state}: it cannot be captured.")
-    if facts.cdr is not None and facts.cdr.reason != INTERIM and not facts.is_interim(now):
+    if (
+        facts.cdr is not None
+        and facts.cdr.reason != INTERIM
+        and not facts.is_interim(now)
+        and not own_first(facts, now)
+    ):
         return stale_meter(facts, facts.cdr, now) or hold(facts.cdr)
     return waiting_for_cdr(facts, now)
 
@@ -121,9 +151,13 @@ def running_on(facts: Facts, now: datetime) -> Decision | None:
 
 
 def waiting_for_cdr(facts: Facts, now: datetime) -> Decision:
+    if decision := by_ourselves(facts, now):
+        return decision
     deadline = (facts.charging_ended_at or facts.state_since) + facts.rules.cdr_deadline
     if now >= deadline:
-        return escalate(CDR_MISSING, "cdr_missing", "No CDR arrived in time: the funds stay reserved.")
+        why = facts.own.text if facts.own and facts.own.amount is None else ""
+        text = f"No CDR arrived in time: the funds stay reserved. {why}".strip()
+        return escalate(CDR_MISSING, "cdr_missing", text)
     if facts.payment.expires_soon:
         return escalate(
             CDR_MISSING, "reservation_expires", "The reservation expires soon and there is no CDR (rule 28)."
@@ -132,6 +166,8 @@ def waiting_for_cdr(facts: Facts, now: datetime) -> Decision:
     if now >= due:
         return stay(now + PAYMENT_POLL, Action(Do.PULL_CDRS), text="No CDR yet: asking for it (GET /cdrs).")
     attempt, latest = facts.attempt, min(due, deadline)
+    if facts.own is not None and now < facts.own.due_at:
+        latest = min(latest, facts.own.due_at)
     if attempt is None:
         return stay(latest)
     if attempt.session and facts.is_interim(now):

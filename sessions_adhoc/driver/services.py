@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
 
+from billing import plans
 from billing.gateways import gateway_named
 from billing.gateways.choosing import gateway_for
 from billing.models import PaymentAuthorization
@@ -244,6 +245,7 @@ def _create(
         offer={**offered, "limit": amount},
         offer_hash=hash_of(offered),
     )
+    plans.note_taken(offered["plan"], now)
     asked = timeline.event(session, TimelineEvent.Kind.DRIVER, f"A driver asked to charge at {evse}.", at=now)
     writes.add(session, asked, *wishing.receipt_wish(session, request.email))
     writes.run()

@@ -9,9 +9,10 @@ from ocpi.models import Command
 from partners import incidents
 from sessions_adhoc import symptoms
 from sessions_adhoc.decide import Action, Do
+from sessions_adhoc.decide.settle import OWN
 from sessions_adhoc.engine import pulls
 from sessions_adhoc.engine.snapshot import Snapshot
-from sessions_adhoc.models import ChargingAttempt
+from sessions_adhoc.models import AdHocSession, ChargingAttempt
 from sessions_adhoc.models.attempt import new_reference
 from sessions_adhoc.money import auditing
 
@@ -25,11 +26,19 @@ def reserve(rows: Snapshot, _action: Action, _now: datetime) -> None:
     rows.payment = billing.request_reserve(rows.payment, writes=rows.writes)
 
 
-def release(rows: Snapshot, _action: Action, _now: datetime) -> None:
+def release(rows: Snapshot, action: Action, _now: datetime) -> None:
+    _note_billed(rows, action)
     rows.payment = billing.request_release(rows.payment, writes=rows.writes)
 
 
+def _note_billed(rows: Snapshot, action: Action) -> None:
+    if action.code == OWN:
+        rows.session.billed_by = AdHocSession.BilledBy.OWN.value
+
+
 def capture(rows: Snapshot, action: Action, _now: datetime) -> None:
+    rows.session.billed_by = AdHocSession.BilledBy.CDR.value
+    _note_billed(rows, action)
     rows.payment = billing.request_capture(rows.payment, action.amount, reason=action.text, writes=rows.writes)
 
 

@@ -5,6 +5,7 @@ from functools import cached_property
 from typing import Self
 from uuid import UUID
 
+from billing import plans
 from billing.models import PaymentAuthorization
 from billing.payments.services import is_stuck
 from ocpi.models import Command, OcpiSession
@@ -13,11 +14,21 @@ from partners.agreed.policies import DEFAULTS
 from partners.ground.writes import Writes
 from partners.models import Partner
 from sessions_adhoc.belonging import WHOLE_SECONDS
-from sessions_adhoc.decide import AttemptFacts, CdrFacts, CommandFacts, Facts, PaymentFacts, Rules, SessionFacts, Spent
+from sessions_adhoc.decide import (
+    AttemptFacts,
+    CdrFacts,
+    CommandFacts,
+    Facts,
+    OwnFacts,
+    PaymentFacts,
+    Rules,
+    SessionFacts,
+    Spent,
+)
 from sessions_adhoc.engine.queueing import send_command_after_commit
 from sessions_adhoc.engine.reading import read_locked
 from sessions_adhoc.models import AdHocSession, AttemptSession, ChargingAttempt
-from sessions_adhoc.money import estimating
+from sessions_adhoc.money import calculating, estimating
 from sessions_adhoc.money.eligibility import Bill
 from sessions_adhoc.states import BEFORE_START, State
 
@@ -114,6 +125,13 @@ class Snapshot:
         self.bill.judge_anew()
         return self.bill.facts()
 
+    def own_facts(self) -> OwnFacts | None:
+        """What the charge comes to by our own calculation, while that can be due."""
+        waits = self.session.state == State.AWAITING_CDR and self.payment.state == PaymentAuthorization.State.RESERVED
+        if not waits or self.attempt is None or self.ocpi_session is None:
+            return None
+        return calculating.calculate(self.session, self.attempt, self.ocpi_session, self.bill.shown)
+
     @property
     def connector_status(self) -> str:
         """Only where a rule asks for it."""
@@ -150,6 +168,8 @@ def facts_of(rows: Snapshot) -> Facts:
         suspended=session.partner.connection == Partner.Connection.SUSPENDED,
         attempt=attempt_facts(attempt, rows.ocpi_session) if attempt else None,
         cdr=rows.cdr_facts(),
+        own=rows.own_facts(),
+        is_retail=plans.is_retail(session.offer),
         funds_reserved_at=session.funds_reserved_at,
         stop_requested_at=session.stop_requested_at,
         cancel_requested_at=session.cancel_requested_at,

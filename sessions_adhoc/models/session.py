@@ -27,6 +27,7 @@ MOVING = (
     "retry_at",
     "ended_at",
     "occupies_id",
+    "billed_by",
 )
 """The columns that change in a session's life; the others were agreed when it began."""
 
@@ -37,6 +38,10 @@ class AdHocSession(FSMModelMixin, models.Model):
     `next_check_at` is the deadline column: a live state always has one, and the sweep brings back every row that is
     due, so that a lost task costs time and nothing else.
     """
+
+    class BilledBy(models.TextChoices):
+        CDR = "cdr", "the CDR"
+        OWN = "own", "our own calculation"
 
     class Channel(models.TextChoices):
         QR = "qr", "QR code"
@@ -98,6 +103,15 @@ class AdHocSession(FSMModelMixin, models.Model):
         db_default="",
         editable=False,
         help_text="SHA-256 of the offer's canonical JSON; empty for sessions that are older than it.",
+    )
+
+    billed_by = models.CharField(
+        max_length=3,
+        choices=BilledBy.choices,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="What the driver's money was taken for; empty where staff decided, or nothing was taken.",
     )
 
     funds_reserved_at = models.DateTimeField(null=True, blank=True)

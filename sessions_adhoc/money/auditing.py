@@ -10,8 +10,8 @@ from django.utils import timezone
 from billing import outstanding
 from billing.models import OutstandingAmount, PaymentAuthorization
 from billing.payments import services as billing
-from billing.plausibility import Doubt
-from billing.pricing import in_words
+from billing.plausibility import Doubt, agrees_in_price
+from billing.pricing import from_minor, in_words
 from billing.settlement import Decision, Settlement
 from ocpi.models import Cdr
 from partners import incidents
@@ -34,7 +34,15 @@ ABOUT = {
     symptoms.PRICE_DIFFERS: outstanding.Kind.CLAIM,
     symptoms.BEYOND_RESERVATION: outstanding.Kind.RECEIVABLE,
 }
-GIVEN_BACK = "CDR {} replaces the one that was billed and asks for less: the difference is given back to the driver."
+TAKEN_BACK = (
+    "the CPO took its CDR back and asks for less with CDR {}",
+    "CDR {} replaces the one that was billed and asks for less: the difference is given back to the driver.",
+)
+CORRECTED_BY_CDR = (
+    "CDR {} asks for less than our own calculation",
+    "CDR {} asks for less than our own calculation: the difference is given back to the driver.",
+)
+"""Why money is given back, for the payment's history and for the timeline."""
 
 
 def amount_owed(session: AdHocSession) -> int | None:
@@ -66,6 +74,8 @@ def compare_with_cdrs(bill: Bill, payment: PaymentAuthorization) -> None:
     settlement = bill.settlement
     if payment.state in TAKEN and settlement is not None and settlement.decision is Decision.CAPTURE:
         keep_outstanding(bill, settlement, payment)
+        if is_own(bill):
+            _tell_doubts(bill, settlement)
 
 
 def note_foreign(bill: Bill, cdr: Cdr) -> None:
@@ -117,21 +127,44 @@ def _problem(bill: Bill, payment: PaymentAuthorization) -> str:
         return f"{was_taken}. A credit CDR came, and no CDR counts." if taken and bill.is_credited else ""
     if not _is_told(settlement):
         return f"{was_taken}. {settlement.explanation}"
-    return _difference(settlement, taken, payment)
+    return _difference(bill, settlement, taken, payment)
 
 
-def _difference(settlement: Settlement, taken: int, payment: PaymentAuthorization) -> str:
+def _difference(bill: Bill, settlement: Settlement, taken: int, payment: PaymentAuthorization) -> str:
     asked = settlement.capture + settlement.shortfall
 
     def words(minor: int) -> str:
         return in_words(minor, payment.currency)
 
     come_to = f"The CDRs come to {words(asked)} now, {words(taken)} was taken:"
-    if settlement.capture < taken:
+    if settlement.capture < taken and not _is_same(bill, settlement.capture, taken):
         return f"{come_to} {words(taken - settlement.capture)} is to be given back."
-    if settlement.capture > taken:
+    if settlement.capture > taken and _still_owed(bill, asked, taken):
         return f"{come_to} {words(asked - taken)} more is asked for, which cannot be captured."
     return ""
+
+
+def is_own(bill: Bill) -> bool:
+    """Whether the driver's money was taken by our own calculation, and not for a CDR."""
+    return bill.session.billed_by == AdHocSession.BilledBy.OWN
+
+
+def may_give_back(bill: Bill) -> bool:
+    """Whether a CDR that asks for less than was taken gives the difference back by itself."""
+    return bill.is_credited or is_own(bill)
+
+
+def _is_same(bill: Bill, asked: int, taken: int) -> bool:
+    """Whether a CDR at a price of our own comes to what the meter values came to: it tells of the same charge."""
+    if not is_own(bill) or not bill.shown.is_retail:
+        return asked == taken
+    currency = bill.session.currency
+    return agrees_in_price(from_minor(asked, currency), from_minor(taken, currency))
+
+
+def _still_owed(bill: Bill, asked: int, taken: int) -> int:
+    """What the driver owes beyond what was taken; at a price of our own that was billed by the meter, nothing."""
+    return 0 if is_own(bill) and bill.shown.is_retail else asked - taken
 
 
 def note_bill(bill: Bill, payment: PaymentAuthorization) -> None:
@@ -140,12 +173,18 @@ def note_bill(bill: Bill, payment: PaymentAuthorization) -> None:
     if settlement is None or settlement.decision not in (Decision.CAPTURE, Decision.RELEASE):
         return
     keep_outstanding(bill, settlement, payment)
-    told = [(TOLD_AS[doubt], text) for doubt, text in settlement.doubts if doubt in TOLD_AS]
-    if settlement.shortfall:
+    _tell_doubts(bill, settlement)
+    if settlement.shortfall and not is_own(bill):
         owed, have = (in_words(sum_, session.currency) for sum_ in (_amount_asked(settlement), session.amount))
-        told.append((symptoms.BEYOND_RESERVATION, f"CDR {settlement.billed}: {owed} is owed, {have} was reserved."))
-    for symptom, text in told:
-        incidents.open_incident(session.partner_id, symptoms.report(session, symptom, text))
+        text = f"CDR {settlement.billed}: {owed} is owed, {have} was reserved."
+        incidents.open_incident(session.partner_id, symptoms.report(session, symptoms.BEYOND_RESERVATION, text))
+
+
+def _tell_doubts(bill: Bill, settlement: Settlement) -> None:
+    session = bill.session
+    for doubt, text in settlement.doubts:
+        if doubt in TOLD_AS:
+            incidents.open_incident(session.partner_id, symptoms.report(session, TOLD_AS[doubt], text))
 
 
 def _amount_asked(settlement: Settlement) -> int:
@@ -159,7 +198,7 @@ def keep_outstanding(bill: Bill, settlement: Settlement, payment: PaymentAuthori
         taken = settlement.capture if payment.state in NOT_DECIDED else min(amount_paid(payment), settlement.capture)
         amounts: dict[str, int] = {
             outstanding.Kind.CLAIM: settlement.claim,
-            outstanding.Kind.RECEIVABLE: _amount_asked(settlement) - taken,
+            outstanding.Kind.RECEIVABLE: _still_owed(bill, _amount_asked(settlement), taken),
         }
         if not outstanding.keep(payment, billed, amounts):
             return
@@ -179,18 +218,21 @@ def close_answered(session: AdHocSession) -> None:
 def give_back(bill: Bill, payment: PaymentAuthorization) -> bool:
     """Rule 26: a credit CDR took the billed one back, and the new one asks for less: the driver gets the difference.
 
+    So it is where no CDR was billed, but our own calculation, and the CDR asks for less.
+
     Return whether a refund was asked for. The caller holds the session's lock; `payment` is as it is now.
     """
-    if payment.state != State.CAPTURED or payment.failure_code or not bill.is_credited:
+    if payment.state != State.CAPTURED or payment.failure_code or not may_give_back(bill):
         return False
     session, settlement = bill.session, bill.settlement
     if settlement is None or settlement.decision not in (Decision.CAPTURE, Decision.RELEASE):
         return False
-    if payment.kept_amount <= settlement.capture:
+    if payment.kept_amount <= settlement.capture or _is_same(bill, settlement.capture, payment.kept_amount):
         return False
-    reason = f"the CPO took its CDR back and asks for less with CDR {settlement.billed}"
+    reason, told = CORRECTED_BY_CDR if is_own(bill) and not bill.is_credited else TAKEN_BACK
+    reason = reason.format(settlement.billed)
     refunding = billing.request_refund(payment, payment.kept_amount - settlement.capture, reason=reason)
-    timeline.write(session, TimelineEvent.Kind.NOTE, GIVEN_BACK.format(settlement.billed), at=timezone.now())
+    timeline.write(session, TimelineEvent.Kind.NOTE, told.format(settlement.billed), at=timezone.now())
     keep_outstanding(bill, settlement, refunding)
     incidents.close_about(session.partner_id, str(session.pk), "The difference is given back.", {symptoms.BILL_CHANGED})
     return True

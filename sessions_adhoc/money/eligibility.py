@@ -94,7 +94,7 @@ class Bill:
         """What the CDRs together come to, as far as they are plausible, or None while none of them counts."""
         if not any(counts for cdr, counts in self.verdicts if not cdr.credit):
             return None
-        billable = [_billable(cdr, counts, self.shown, self._judge(cdr, counts)) for cdr, counts in self.verdicts]
+        billable = [self._billable(cdr, counts) for cdr, counts in self.verdicts]
         return settle(billable, reserved=self.session.amount, currency=self.session.currency)
 
     def facts(self) -> CdrFacts | None:
@@ -139,6 +139,9 @@ class Bill:
             return False
         return belonging.names_unknown(cdr, self.links)
 
+    def _billable(self, cdr: Cdr, counts: bool) -> BillableCdr:
+        return _billable(cdr, counts, self.shown, self._judge(cdr, counts), self.session)
+
     def _judge(self, cdr: Cdr, counts: bool) -> Judgement | None:
         attempt = self.attempt_of(cdr) if counts and not cdr.credit else None
         if attempt is None:
@@ -172,11 +175,13 @@ def at_its_charger(session: AdHocSession, cdr: Cdr) -> bool:
     return belonging.same_place(session, cdr.location_id, cdr.evse_uid)
 
 
-def _billable(cdr: Cdr, counts: bool, shown: Offer, judgement: Judgement | None) -> BillableCdr:
+def _billable(cdr: Cdr, counts: bool, shown: Offer, judgement: Judgement | None, session: AdHocSession) -> BillableCdr:
+    """At a price of our own the driver owes that, in its currency; what the CDR asks is ours to pay."""
+    ours = judgement is not None and shown.is_retail
     return BillableCdr(
         id=cdr.ocpi_id,
-        total=shown.gross_of(cdr),
-        currency=cdr.currency,
+        total=judgement.pays if judgement is not None and ours else shown.gross_of(cdr),
+        currency=session.currency if ours else cdr.currency,
         credit=cdr.credit,
         credit_reference_id=cdr.credit_reference_id or None,
         eligible=counts,

@@ -1,6 +1,6 @@
 """One judge of CDRs, before money moves and after: `billing.plausibility` is told what is known of the charge."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -8,7 +8,7 @@ import structlog
 from django.utils import timezone
 
 from billing import plausibility, pricing
-from billing.plausibility import Claimed, Judgement, Known
+from billing.plausibility import Claimed, Doubt, Judgement, Known, Verdict
 from billing.stored import cdr_of
 from ocpi.models import Cdr, OcpiSession
 from ocpi.versions import Invalid
@@ -41,7 +41,20 @@ def seen_of(attempt: ChargingAttempt, row: OcpiSession | None) -> Seen:
 
 def judgement_of(session: AdHocSession, attempt: ChargingAttempt, cdr: Cdr, shown: Offer, seen: Seen) -> Judgement:
     """Return whether a CDR of this attempt can be true, and what the driver, who was shown this, pays for it."""
-    claimed = Claimed(
+    claimed = _claimed(cdr, shown)
+    judged = plausibility.judge(claimed, _gather_known(session, attempt, cdr, claimed, shown.of_cpo, seen))
+    if shown.is_retail:
+        return _at_our_price(session, attempt, cdr, shown, seen, judged)
+    if shown.margin is None or judged.verdict is not Verdict.BILL:
+        return judged
+    offered, _charged = _price(shown, claimed, cdr, session, seen)
+    if offered is None:
+        return judged
+    return replace(judged, pays=plausibility.agreed(shown.margin.on(judged.pays, claimed.energy), offered))
+
+
+def _claimed(cdr: Cdr, shown: Offer) -> Claimed:
+    return Claimed(
         id=cdr.ocpi_id,
         energy=cdr.total_energy,
         total=shown.gross_of(cdr),
@@ -49,7 +62,20 @@ def judgement_of(session: AdHocSession, attempt: ChargingAttempt, cdr: Cdr, show
         start=cdr.start_at,
         end=cdr.end_at,
     )
-    return plausibility.judge(claimed, _gather_known(session, attempt, cdr, claimed, shown, seen))
+
+
+def _at_our_price(
+    session: AdHocSession, attempt: ChargingAttempt, cdr: Cdr, shown: Offer, seen: Seen, asked: Judgement
+) -> Judgement:
+    """The driver pays our price for the CDR's energy and times, whatever the CDR asks. What it asks of us beyond the
+    CPO's own tariff, as `asked` says, is a claim all the same."""
+    claimed = replace(_claimed(cdr, shown), currency=session.currency)
+    known = _gather_known(session, attempt, cdr, claimed, shown, seen)
+    judged = plausibility.judge(replace(claimed, total=known.price), known)
+    if judged.verdict is not Verdict.BILL or asked.verdict is not Verdict.BILL or cdr.currency != session.currency:
+        return judged
+    doubts = tuple(one for one in asked.doubts if one[0] is Doubt.OTHER_PRICE)
+    return replace(judged, claim=asked.claim, doubts=(*judged.doubts, *doubts))
 
 
 def _gather_known(

@@ -15,7 +15,8 @@ import structlog
 from django.db.models import Q
 from django.utils import timezone
 
-from billing import pricing
+from billing import plans, pricing
+from billing.plans.retail import VERSION as OUR_VERSION
 from billing.stored import cdr_of, tariff_carried_by, tariff_in, tariff_of
 from billing.vat import rate_since
 from ocpi.models import Cdr, Connector, Evse, Tariff
@@ -24,7 +25,6 @@ from partners.agreed.policies import most_plausible
 from sessions_adhoc.models import AdHocSession
 
 log = structlog.get_logger(__name__)
-UNCHANGED = "pass_through"
 PRICED_BY = ("totals_include_vat", "max_price_per_kwh", "at_limit", "own_calculation_after")
 """The values of the policy that say what is paid, and by what it is calculated."""
 
@@ -36,8 +36,11 @@ BESIDE = ("limit",)
 class Offer:
     """What was shown. `vat` in percent, used where the wire states none; None where no rate is known.
 
-    `includes_vat`: by policy, prices and totals that state no tax are gross already. `tariff` has that tax in it; it is
-    None where the CPO published none, or one that we do not understand in full or cannot believe (`unreadable`).
+    `includes_vat`: by policy, prices and totals that state no tax are gross already. `tariff` is what the driver pays
+    by, and has that tax in it; it is None where the CPO published none, or one that we do not understand in full or
+    cannot believe (`unreadable`), and no price of our own applies.
+
+    `kind`: of the price plan. `base`: the CPO's own tariff with its tax. `margin`: what is on top of it.
     """
 
     tariff: pricing.Tariff | None
@@ -46,6 +49,19 @@ class Offer:
     zone: tzinfo
     country: str
     unreadable: bool = False
+    kind: str = plans.Kind.PASS_THROUGH.value
+    base: pricing.Tariff | None = None
+    margin: pricing.Margin | None = None
+
+    @property
+    def is_retail(self) -> bool:
+        """The driver pays a price of our own, whatever the CPO asks."""
+        return self.kind == plans.Kind.RETAIL
+
+    @property
+    def of_cpo(self) -> "Offer":
+        """The same charge by the CPO's own tariff: what the CPO may ask of us."""
+        return replace(self, tariff=self.base)
 
     def price(self, periods: Iterable[pricing.ChargingPeriod]) -> pricing.Cost | None:
         """Return what charging periods cost by what was shown, gross and net; None where no price was."""
@@ -69,7 +85,8 @@ class Offer:
         carried = tariff_carried_by(cdr)
         if carried is None:
             return self
-        return replace(self, tariff=pricing.fill_in_tax(carried, self.vat, included=self.includes_vat))
+        taxed = pricing.fill_in_tax(carried, self.vat, included=self.includes_vat)
+        return replace(self, tariff=taxed, base=taxed)
 
     def gross_of(self, cdr: Cdr) -> Decimal | None:
         """Return the total of a CDR with its taxes (rule 34); None where they are not known, never the net.
@@ -85,7 +102,7 @@ class Offer:
         return cdr.total_net * (100 + rate) / 100
 
     def _rate(self) -> Decimal | None:
-        stated = pricing.rates_of(self.tariff) if self.tariff else set[Decimal | None]()
+        stated = pricing.rates_of(self.base) if self.base else set[Decimal | None]()
         return stated.pop() if len(stated) == 1 else self.vat
 
 
@@ -113,7 +130,7 @@ def freeze(evse: Evse, connector: Connector | None, policy: dict[str, Any]) -> d
         "time_zone": place.time_zone,
         "country": country,
         "most_per_kwh": None if most is None else f"{most:f}",
-        "plan": {"kind": UNCHANGED},
+        "plan": plans.as_kept(plans.plan_for(place_of(evse, connector, row.currency if row else ""))),
         "policy": {name: policy[name] for name in PRICED_BY},
     }
     tariff = read(kept).tariff
@@ -144,13 +161,42 @@ def read(kept: dict[str, Any]) -> Offer:
     believed = Decimal(most) if most is not None else None
     tariff = tariff_in(kept["tariff"], kept["version"], tuple(kept["party"]), believed) if published else None
     readable = tariff is not None and not tariff.unreadable
-    return Offer(
-        tariff=pricing.fill_in_tax(tariff, vat, included=kept["includes_vat"]) if tariff and readable else None,
+    base = pricing.fill_in_tax(tariff, vat, included=kept["includes_vat"]) if tariff and readable else None
+    plan = kept.get("plan") or plans.as_kept(None)
+    offer = Offer(
+        tariff=base,
         vat=vat,
         includes_vat=kept["includes_vat"],
         zone=pricing.time_zone(kept["time_zone"] or None),
         country=kept["country"],
         unreadable=published and not readable,
+        kind=plan["kind"],
+        base=base,
+    )
+    return _by_plan(offer, plan)
+
+
+def _by_plan(offer: Offer, plan: dict[str, Any]) -> Offer:
+    """What the plan makes of the CPO's tariff; a margin on a price that nobody was shown is none."""
+    if offer.is_retail:
+        ours = tariff_in(plan["tariff"], OUR_VERSION, ("SK", "SFP"))
+        if ours is None:
+            raise ValueError(f"price plan {plan['id']} cannot be read")
+        return replace(offer, tariff=pricing.fill_in_tax(ours, offer.vat), unreadable=False)
+    if plan["kind"] != plans.Kind.MARGIN or offer.base is None:
+        return offer
+    margin = pricing.Margin(Decimal(plan["percent"]), Decimal(plan["per_kwh"]))
+    return replace(offer, tariff=margin.on_tariff(offer.base), margin=margin)
+
+
+def place_of(evse: Evse, connector: Connector | None, currency: str) -> plans.Place:
+    """Return what a price plan is chosen by at a connector."""
+    return plans.Place(
+        partner_id=evse.partner_id,
+        location_id=evse.location.ocpi_id,
+        is_dc=connector.is_dc if connector else None,
+        kw=connector.max_kw if connector else None,
+        currency=currency,
     )
 
 

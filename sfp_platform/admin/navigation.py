@@ -53,6 +53,7 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
         (
             ("billing.paymentauthorization", "Payments", "payments"),
             ("billing.outstandingamount", "Claims and receivables", "request_quote"),
+            ("billing.priceplan", "Price plans", "price_change"),
             ("billing.vatrate", "VAT rates", "percent"),
             ("billing.simulatedcharge", "Simulated gateway", "science"),
         ),

@@ -1,11 +1,13 @@
 """A row of each further module, so that every page has something to show."""
 
 import uuid
+from decimal import Decimal
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.utils import timezone
 
+from billing.models import PricePlan
 from ocpi.models import (
     Booking,
     BookingLocation,
@@ -34,6 +36,8 @@ from tests import factories
 def add_further_modules(partner: Partner, session: OcpiSession) -> None:
     """Token pushes, quirks, charging profiles, bookings, payments, parties behind a hub."""
     now = timezone.now()
+    elsewhere = {"partner": partner, "location_id": "ELSEWHERE", "name": f"Summer {partner.pk}"}
+    PricePlan.objects.create(kind="retail", currency="EUR", per_kwh=Decimal("0.59"), **elsewhere)
     TokenPush.objects.create(token=factories.TokenFactory.create(), partner=partner, wanted=now, next_check_at=now)
     PartnerQuirk.objects.create(
         partner=partner, version="2.2.1", module="sessions", kind="case", count=3, first_seen=now, last_seen=now

@@ -20,5 +20,6 @@ def test_only_these_can_be_added(page: Client, db: None) -> None:
         "sessions_adhoc.ClientKey",
         "auth.User",
         "auth.Group",
+        "billing.PricePlan",
         "billing.VatRate",
     }

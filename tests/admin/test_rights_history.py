@@ -207,7 +207,8 @@ class TestCost:
     def test_hot_tables_are_not_watched(self) -> None:
         watched = {model._meta.label_lower for model in auditlog.get_models()}
         assert watched.isdisjoint(HOT)
-        assert {label for label in watched if label.startswith(("ocpi.", "billing."))} == {"billing.vatrate"}
+        prices = {"billing.priceplan", "billing.vatrate"}
+        assert {label for label in watched if label.startswith(("ocpi.", "billing."))} == prices
         assert watched == {label.lower() for label in history.RECORDED}
 
 

@@ -152,7 +152,9 @@ def test_nothing_is_captured_beyond_the_estimate_after_it_ended(
 
 def test_the_api_shows_the_quote(driver: Driver, publish: Callable[..., Any]) -> None:
     publish()
-    assert driver.call("GET", f"{driver.start().pk}/").json()["quote"] == {
+    session = driver.start()
+    assert driver.call("GET", f"{session.pk}/").json()["quote"] == {
+        "hash": session.offer_hash,
         "text": "1.00 EUR/kWh",
         "per_kwh": 1.0,
         "per_minute": None,

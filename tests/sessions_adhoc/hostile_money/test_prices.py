@@ -40,6 +40,7 @@ def test_it_is_not_charged_by(old_and_new: Charge, net: float, gross: float) -> 
     old_and_new.publish(element("ENERGY", net))
     old_and_new.charge(5)
     quote = old_and_new.driver.call("GET", f"{old_and_new.session.pk}/").json()["quote"]
+    assert quote.pop("hash") == old_and_new.session.offer_hash
     assert quote == {"text": "price not readable", "per_kwh": None, "per_minute": None}
     old_and_new.bill(gross, tariffs=[old_and_new.tariff(element("ENERGY", net))])
     assert old_and_new.now()[:3] == ("escalated", HELD, [])
