@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from billing.models import PricePlan
@@ -45,12 +45,16 @@ def plan_for(place: Place, at: datetime | None = None) -> PricePlan | None:
 
 def weigh(place: Place, at: datetime | None = None) -> list[Weighed]:
     """Return the plans that could apply, the one that does first, each with why not. One query."""
-    moment = at or timezone.now()
-    mine = Q(partner=None) | Q(partner_id=place.partner_id)
-    valid = PricePlan.objects.filter(mine, valid_from__lte=moment).exclude(valid_until__lte=moment)
-    looked = [Weighed(plan, _why_not(plan, place)) for plan in _newest(valid)]
+    looked = [Weighed(plan, _why_not(plan, place)) for plan in _newest(valid_plans(place.partner_id, at))]
     looked.sort(key=lambda one: _rank(one.plan), reverse=True)
     return sorted(looked, key=lambda one: bool(one.why_not))
+
+
+def valid_plans(partner_id: int, at: datetime | None = None) -> QuerySet[PricePlan]:
+    """Return the plans that are valid at some of a partner's connectors; not read yet."""
+    moment = at or timezone.now()
+    mine = Q(partner=None) | Q(partner_id=partner_id)
+    return PricePlan.objects.filter(mine, valid_from__lte=moment).exclude(valid_until__lte=moment)
 
 
 def _newest(plans: Iterable[PricePlan]) -> list[PricePlan]:

@@ -11,7 +11,6 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext
 
 from billing import plans
 from billing.gateways import gateway_named
@@ -28,6 +27,7 @@ from partners.models import Partner
 from sessions_adhoc import timeline
 from sessions_adhoc.driver import wishing
 from sessions_adhoc.driver.finding import evse_of
+from sessions_adhoc.driver.refusals import CannotStart, IdempotencyConflict, PriceChanged
 from sessions_adhoc.driver.reserving import billing_currency, reservable
 from sessions_adhoc.engine import lifecycle
 from sessions_adhoc.engine.lifecycle import CannotStop
@@ -61,28 +61,6 @@ BACK_AGAIN = timedelta(seconds=3)
 IN_USE = "charger_in_use"
 NOT_CONNECTED = "This charger's operator is not connected at the moment."
 SOMEBODY = "Somebody is charging here. Please use another charger, or wait until this one is free."
-
-
-class CannotStart(Exception):
-    """The session cannot be started; `field` names what is wrong with the request, the text says it to a person, and
-    `code`, where there is one, to a program."""
-
-    def __init__(self, field: str, text: str, code: str = "") -> None:
-        super().__init__(text)
-        self.field = field
-        self.code = code
-
-
-class PriceChanged(CannotStart):
-    """The driver saw another price than what would be charged now."""
-
-    def __init__(self) -> None:
-        text = gettext("The price has changed since you looked. Please check it and pay again.")
-        super().__init__("offer", text, "price_changed")
-
-
-class IdempotencyConflict(Exception):
-    """The Idempotency-Key was used before, for another request."""
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,11 @@ from decimal import Decimal
 from typing import Any
 
 import structlog
-from django.db.models import Q
+from django.db.models import Exists, Q
 from django.utils import timezone
 
 from billing import plans, pricing
+from billing.models import PricePlan
 from billing.plans.retail import VERSION as OUR_VERSION
 from billing.stored import cdr_of, tariff_carried_by, tariff_in, tariff_of
 from billing.vat import rate_since
@@ -130,12 +131,19 @@ def freeze(evse: Evse, connector: Connector | None, policy: dict[str, Any]) -> d
         "time_zone": place.time_zone,
         "country": country,
         "most_per_kwh": None if most is None else f"{most:f}",
-        "plan": plans.as_kept(plans.plan_for(place_of(evse, connector, row.currency if row else ""))),
+        "plan": plans.as_kept(_plan_at(evse, connector, row)),
         "policy": {name: policy[name] for name in PRICED_BY},
     }
     tariff = read(kept).tariff
     currency = tariff.currency if tariff else policy["reservation_currency"]
     return {**kept, "currency": currency, "lines": [pricing.describe(tariff)] if tariff else []}
+
+
+def _plan_at(evse: Evse, connector: Connector | None, row: Tariff | None) -> PricePlan | None:
+    """The price plan that applies. Whether there is any was asked with the tariff."""
+    if row is not None and not getattr(row, "is_planned", True):
+        return None
+    return plans.plan_for(place_of(evse, connector, row.currency if row else ""))
 
 
 def hash_of(kept: dict[str, Any]) -> str:
@@ -214,7 +222,9 @@ def tariff_row(connector: Connector | None, at: datetime | None = None) -> Tarif
         return None
     keys = [str(tariff_id).lower() for tariff_id in connector.tariff_ids]
     moment = at or timezone.now()
-    rows = Tariff.objects.filter(partner_id=connector.evse.partner_id, ocpi_key__in=keys)
+    partner_id = connector.evse.partner_id
+    planned = Exists(plans.valid_plans(partner_id, moment))
+    rows = Tariff.objects.filter(partner_id=partner_id, ocpi_key__in=keys).annotate(is_planned=planned)
     there = rows.filter(Q(deleted_at=None) | Q(deleted_at__gt=moment))
     return next((row for row in sorted(there, key=_preference) if _is_active(row, moment)), None)
 

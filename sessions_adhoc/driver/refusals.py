@@ -1,0 +1,25 @@
+"""Why a session is not started."""
+
+from django.utils.translation import gettext
+
+
+class CannotStart(Exception):
+    """The session cannot be started; `field` names what is wrong with the request, the text says it to a person, and
+    `code`, where there is one, to a program."""
+
+    def __init__(self, field: str, text: str, code: str = "") -> None:
+        super().__init__(text)
+        self.field = field
+        self.code = code
+
+
+class PriceChanged(CannotStart):
+    """The driver saw another price than what would be charged now."""
+
+    def __init__(self) -> None:
+        text = gettext("The price has changed since you looked. Please check it and pay again.")
+        super().__init__("offer", text, "price_changed")
+
+
+class IdempotencyConflict(Exception):
+    """The Idempotency-Key was used before, for another request."""
