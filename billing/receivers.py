@@ -6,6 +6,7 @@ News goes up by registration: billing knows nothing of what is paid for. The app
 
 from collections.abc import Callable
 from typing import Protocol
+from uuid import UUID
 
 from billing.models import PaymentAuthorization
 from partners.ground.writes import Writes
@@ -65,14 +66,23 @@ def forget(func: Receiver, *, lock_first: Locker | None = None) -> None:
         _lockers.remove(lock_first)
 
 
-def lock_with_owner(reference: str) -> tuple[PaymentAuthorization, Owner | None]:
-    """Let the owner of `reference` lock its rows, then lock the authorization; return both."""
+class OwnerChanged(Exception):
+    """The authorization has another reference by now, and so another owner: its rows have to be locked first."""
+
+
+def lock_with_owner(authorization_id: UUID, reference: str) -> tuple[PaymentAuthorization, Owner | None]:
+    """Let the owner of `reference`, as the authorization was last read, lock its rows, then lock it; return both.
+
+    Raises:
+        OwnerChanged: give the locks back, and come with its reference of now.
+    """
     for lock in _lockers:
         lock(reference)
     owner = next(filter(None, (lock(reference) for lock in _owners)), None)
-    if owner is not None:
-        return owner.payment, owner
-    return PaymentAuthorization.objects.select_for_update().get(reference=reference), None
+    row = owner.payment if owner else PaymentAuthorization.objects.select_for_update().get(pk=authorization_id)
+    if row.pk != authorization_id or row.reference != reference:
+        raise OwnerChanged(str(authorization_id))
+    return row, owner
 
 
 def authorization_changed(authorization: PaymentAuthorization, owner: Owner | None) -> None:

@@ -14,6 +14,7 @@ TONES = {
     State.CAPTURED: SUCCESS,
     State.RELEASED: NEUTRAL,
     **dict.fromkeys((State.DECLINED, State.FAILED, State.EXPIRED), WARNING),
+    State.HANDED_ON: NEUTRAL,
 }
 AWAITED = {
     State.CREATED: "The session: nothing was asked of the gateway yet.",
@@ -37,6 +38,8 @@ def who_is_awaited(row: PaymentAuthorization) -> str:
         return f"People: the gateway was asked {row.attempts} times and does not finish."
     if needs_people(row):
         return f"People: the gateway refused ({row.failure_code}); the money is still held."
+    if row.kept_until is not None:
+        return "The driver: another try can go on with it, until it is released."
     if row.state == State.RESERVING and row.action is not None:
         return "The driver: it is to be paid at the gateway's page."
     return AWAITED.get(State(row.state), "Nobody: this is over.")
@@ -64,12 +67,13 @@ def sentence(row: PaymentAuthorization) -> str:
         return amount(minor or 0, row.currency)
 
     released = row.amount - row.captured_amount
+    kept = f", for another try until {row.kept_until:%Y-%m-%d %H:%M:%S} UTC" if row.kept_until else ""
     taken = f"{of(row.captured_amount)} was captured" + (f", the other {of(released)} released" if released else "")
     back = f"; {of(row.refunded_amount)} of it was given back" if row.refunded_amount else ""
     return {
         State.CREATED: f"{of(row.amount)} is to be reserved.",
         State.RESERVING: f"{of(row.amount)} is being reserved.",
-        State.RESERVED: f"{of(row.amount)} is held on the driver's card.",
+        State.RESERVED: f"{of(row.amount)} is held on the driver's card{kept}.",
         State.CAPTURING: f"{of(row.capture_amount)} of {of(row.amount)} is being captured.",
         State.CAPTURED: f"{taken}{back}.",
         State.REFUNDING: f"{taken}{back}; {of(row.refund_amount)} is being given back.",
@@ -77,6 +81,7 @@ def sentence(row: PaymentAuthorization) -> str:
         State.RELEASED: "Nothing is held, and the driver paid nothing.",
         State.DECLINED: "The payment was declined: nothing is held.",
         State.FAILED: "It could not be reserved: nothing is held.",
+        State.HANDED_ON: "Nothing is held here: another try of the driver goes on with the reservation.",
         State.EXPIRED: "The reservation has expired at the gateway: nothing is held.",
     }[State(row.state)]
 

@@ -4,11 +4,16 @@ import uuid
 from datetime import datetime, timedelta
 
 from django.db import models
-from django.db.models import F, Q
 from django.utils import timezone
 from django_fsm import FSMField, FSMModelMixin, transition
 
-from billing.models.payment_states import TAKEN_STATES, TERMINAL_STATES, WATCHED_STATES, DisputeState, State
+from billing.models.authorization_rules import CONSTRAINTS
+from billing.models.payment_states import (
+    TERMINAL_STATES,
+    DisputeState,
+    Purpose,
+    State,
+)
 from partners.ground.deadlines import due_index
 
 
@@ -23,12 +28,37 @@ class PaymentAuthorization(FSMModelMixin, models.Model):
     """
 
     State = State
+    Purpose = Purpose
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     reference = models.CharField(
         max_length=64,
         unique=True,
-        help_text="What is paid for: the ad-hoc session's id. One authorization each.",
+        help_text="What is paid for: the ad-hoc session's id. A further payment of it has a number behind that.",
+    )
+    purpose = models.CharField(
+        max_length=11, choices=Purpose.choices, default=Purpose.RESERVATION, db_default=Purpose.RESERVATION
+    )
+    main = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="further",
+        help_text="The first payment of the same charge, where this is a further one.",
+    )
+    handed_to = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Where the money is that this one held: another try goes on with it.",
+    )
+    kept_until = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="Its charge came to nothing: until then it stays held for another try, then it is released.",
     )
     gateway = models.CharField(max_length=32, help_text="Name of the payment gateway that holds the money.")
     payment_method = models.CharField(
@@ -118,46 +148,7 @@ class PaymentAuthorization(FSMModelMixin, models.Model):
             models.Index(fields=["-created_at"], name="billing_auth_created"),
             models.Index(fields=["gateway", "-created_at"], name="billing_auth_by_gateway"),
         ]
-        constraints = [
-            models.CheckConstraint(condition=Q(amount__gt=0), name="billing_auth_amount_positive"),
-            models.CheckConstraint(
-                condition=Q(captured_amount__gte=0, captured_amount__lte=F("amount")),
-                name="billing_auth_captured_within_amount",
-            ),
-            models.CheckConstraint(
-                condition=Q(state__in=TAKEN_STATES, captured_amount__gt=0)
-                | (~Q(state__in=TAKEN_STATES) & Q(captured_amount=0)),
-                name="billing_auth_captured_only_when_captured",
-            ),
-            models.CheckConstraint(
-                condition=Q(capture_amount__isnull=True) | Q(capture_amount__gt=0, capture_amount__lte=F("amount")),
-                name="billing_auth_capture_within_amount",
-            ),
-            models.CheckConstraint(
-                condition=Q(refunded_amount__gte=0, refunded_amount__lte=F("captured_amount")),
-                name="billing_auth_refunded_within_captured",
-            ),
-            models.CheckConstraint(
-                condition=Q(state=State.REFUNDING, refund_amount__isnull=False, refund_amount__gt=0)
-                & Q(refund_amount__lte=F("captured_amount") - F("refunded_amount"))
-                | (~Q(state=State.REFUNDING) & Q(refund_amount__isnull=True)),
-                name="billing_auth_refund_within_captured",
-            ),
-            models.CheckConstraint(
-                condition=Q(state__in=WATCHED_STATES, next_check_at__isnull=False)
-                | (~Q(state__in=WATCHED_STATES) & Q(next_check_at__isnull=True))
-                | Q(state=State.CAPTURED),
-                name="billing_auth_watched_has_deadline",
-            ),
-            models.CheckConstraint(
-                condition=Q(raise_amount__isnull=True)
-                | Q(state=State.RESERVED, raise_amount__gt=F("amount"), raise_amount__isnull=False),
-                name="billing_auth_raised_while_reserved",
-            ),
-            models.UniqueConstraint(
-                fields=["gateway", "gateway_reference"], condition=Q(adopted=True), name="billing_auth_adopted_once"
-            ),
-        ]
+        constraints = CONSTRAINTS
 
     def __str__(self) -> str:
         return f"{self.reference} ({self.get_state_display()})"
@@ -208,7 +199,7 @@ class PaymentAuthorization(FSMModelMixin, models.Model):
         """What every change of state does to the bookkeeping columns."""
         self.state_since = now
         self.attempts = self.spent_keys = 0
-        self.raise_amount = None
+        self.raise_amount = self.kept_until = None
         # A worker in the middle of a call keeps its lease: the next call waits for its answer or its death.
         self.next_check_at = check_at and (self._free_at(now) or check_at)
 
@@ -273,6 +264,12 @@ class PaymentAuthorization(FSMModelMixin, models.Model):
         # Why it had to be released, if the gateway refused to capture, is worth keeping.
         self._end(now, self.failure_code, self.failure_message)
 
+    @transition(field="state", source=State.CREATED, target=State.HANDED_ON)
+    def stand_for(self, now: datetime, heir: "PaymentAuthorization") -> None:
+        """In the place of one whose money another try goes on with: here nothing is held."""
+        self.handed_to = heir
+        self._end(now)
+
     @transition(field="state", source=State.RESERVING, target=State.DECLINED)
     def mark_declined(self, now: datetime, code: str, message: str) -> None:
         """The bank says no."""
@@ -323,7 +320,18 @@ class PaymentAuthorization(FSMModelMixin, models.Model):
     def expiry_clock(self, now: datetime) -> datetime:
         """The next moment at which a held reservation needs somebody."""
         assert self.expires_at is not None
-        return self.expires_at if self.expiry_warned_at or self.warn_at() <= now else self.warn_at()
+        end = self.expires_at if self.expiry_warned_at or self.warn_at() <= now else self.warn_at()
+        return min(end, self.kept_until) if self.kept_until else end
+
+    def keep(self, now: datetime, until: datetime | None) -> None:
+        """Stay held for another try until then, or, None, for as long as whoever has it needs it."""
+        self.kept_until = until
+        if self.raise_amount is None:
+            self.next_check_at = self._free_at(now) or self.expiry_clock(now)
+
+    def was_kept_too_long(self, now: datetime) -> bool:
+        """Nobody tried again in time."""
+        return self.kept_until is not None and self.kept_until <= now
 
 
 # Cards hold a reservation for seven days (rule 28); assumed where a gateway does not say.

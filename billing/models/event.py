@@ -20,6 +20,8 @@ class Action(models.TextChoices):
     EXPIRY_NEAR = "expiry_near", "Reservation expires soon"
     TOLD = "told", "Gateway sent an event"
     BOOKS_BEGIN = "books_begin", "The books begin"
+    KEPT = "kept", "Kept for another try"
+    TAKEN_OVER = "taken_over", "Taken over by another try"
 
 
 class AppendOnlyQuerySet(models.QuerySet[Any]):

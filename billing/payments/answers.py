@@ -90,7 +90,7 @@ def apply_warning(row: PaymentAuthorization, now: datetime) -> None:
     """The reservation expires soon (rule 28)."""
     if row.state == State.RESERVED:
         row.expiry_warned_at = now
-        row.next_check_at = row.expires_at
+        row.next_check_at = row.expiry_clock(now)
     else:
         row.next_check_at = now
 
@@ -294,7 +294,7 @@ def _on_check(row: PaymentAuthorization, answer: GatewayAnswer, now: datetime) -
             row.next_check_at = row.expiry_clock(now)
         case Outcome.DONE:
             held = row.expires_at is not None and row.expires_at > now
-            row.next_check_at = row.expiry_clock(now) if held else now + EXPIRY_RECHECK
+            row.next_check_at = row.expiry_clock(now) if held or row.kept_until else now + EXPIRY_RECHECK
         case _:
             _later(row, now)
 

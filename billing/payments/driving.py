@@ -38,6 +38,7 @@ LEASE = ("leased_until", "next_check_at", "attempts", "called_at", "told_at", "u
 # A worker asks at most twice under one lease: it looks a key up, and asks only if the gateway never heard of it.
 CALLS_PER_LEASE = 2
 RECORDING_MARGIN = timedelta(seconds=5)
+NOBODY_CAME = "release: nobody tried again in time"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,9 @@ def _claim(authorization_id: UUID | str, handed_until: datetime | None) -> Claim
             return None
         if row.next_check_at > now and row.next_check_at != handed_until:
             return None
+        if row.was_kept_too_long(now):
+            row.start_releasing(now)
+            write(row, Action.REQUESTED, at=now, came_from=State.RESERVED, message=NOBODY_CAME)
         step, called_before = next_step(row, now), row.called_at
         if step.verb is Verb.RESERVE:
             row.told_at = None  # what the gateway told of is looked into now
@@ -166,9 +170,20 @@ def _request(row: PaymentAuthorization, key: str) -> OpenRequest:
 
 
 def _record(claim: Claim, told: GatewayAnswer | GatewayUnreachable | None) -> None:
+    """Keep what the gateway told, and pass it on to whoever owns the payment by now."""
+    reference = claim.row.reference
+    while True:
+        try:
+            return _record_for(reference, claim, told)
+        except receivers.OwnerChanged:
+            # Another try took the hold over while the gateway was being asked.
+            reference = PaymentAuthorization.objects.values_list("reference", flat=True).get(pk=claim.row.pk)
+
+
+def _record_for(reference: str, claim: Claim, told: GatewayAnswer | GatewayUnreachable | None) -> None:
     """Keep what the gateway told, move the row, and pass the news on: one short transaction."""
     with transaction.atomic(durable=True):
-        row, owner = receivers.lock_with_owner(claim.row.reference)
+        row, owner = receivers.lock_with_owner(claim.row.pk, reference)
         now, before = timezone.now(), row.state
         answer = told if isinstance(told, GatewayAnswer) else None
         if row.leased_until != claim.until:
@@ -202,7 +217,8 @@ def _record(claim: Claim, told: GatewayAnswer | GatewayUnreachable | None) -> No
 
 def _known(row: PaymentAuthorization) -> tuple[object, ...]:
     """What the owner of the payment is told of when it changes."""
-    return row.state, row.expiry_warned_at, row.amount, row.refunded_amount, row.dispute, row.disputed_amount
+    moved = row.amount, row.raise_amount, row.refunded_amount, row.dispute, row.disputed_amount
+    return row.state, row.expiry_warned_at, *moved
 
 
 def _is_told_of_more(row: PaymentAuthorization, claim: Claim) -> bool:

@@ -32,9 +32,14 @@ __all__ = [
     "MoneyConflict",
     "action_of",
     "drive",
+    "hand_over",
     "is_stuck",
+    "may_be_kept",
+    "may_be_taken_over",
     "open_authorization",
+    "replace",
     "request_capture",
+    "request_keep",
     "request_raise",
     "request_refund",
     "request_release",
@@ -43,6 +48,8 @@ __all__ = [
 ]
 
 State = PaymentAuthorization.State
+FURTHER = "/"
+"""Stands in the reference of a further payment, between that of what is paid for and a number."""
 
 
 class MoneyConflict(Exception):
@@ -150,6 +157,83 @@ def request_raise(
         if amount < row.amount or row.raise_amount is not None:
             raise MoneyConflict(f"{row.reference} has {row.raise_amount or row.amount} reserved: not {amount}")
         return _request(row, lambda now: row.start_raising(now, amount), "raise", reason, amount)
+
+
+def request_keep(
+    authorization: PaymentAuthorization | UUID | str, until: datetime, *, writes: Writes | None = None
+) -> PaymentAuthorization:
+    """Have what is reserved stay held until then, for another try, and released by itself if nobody makes one.
+
+    MoneyConflict unless the money is reserved.
+    """
+    with _locked(authorization) as row:
+        if row.state != State.RESERVED:
+            raise MoneyConflict(f"{row.reference} is {row.state}: nothing is held that could be kept")
+        now = timezone.now()
+        row.keep(now, until)
+        write(
+            row, Action.KEPT, at=now, came_from=row.state, message=f"until {until:%Y-%m-%d %H:%M:%S} UTC", writes=writes
+        )
+        return row
+
+
+def may_be_kept(row: PaymentAuthorization, until: datetime) -> bool:
+    """Whether it is held, and will be then."""
+    well = row.state == State.RESERVED and not row.failure_code and row.expiry_warned_at is None
+    return well and row.expires_at is not None and row.expires_at > until
+
+
+def may_be_taken_over(row: PaymentAuthorization, now: datetime) -> bool:
+    """Whether another try may go on with what this one holds: it is kept for that, and not about to run out."""
+    return row.kept_until is not None and row.kept_until > now and may_be_kept(row, now)
+
+
+def hand_over(row: PaymentAuthorization, reference: str, opening: Mapping[str, Any] | None) -> PaymentAuthorization:
+    """Give a kept hold to another try, which is `reference`; return what stands in its place for the earlier one.
+
+    The hold is the same authorization as before. The caller has locked the row, and inserts what owns `reference`.
+    `opening`: as of `open_authorization`, if a larger sum has to be reserved anew. MoneyConflict where it is not kept.
+    """
+    now = timezone.now()
+    if not may_be_taken_over(row, now):
+        raise MoneyConflict(f"{row.reference} is {row.state} and not kept for another try")
+    stand_in = PaymentAuthorization(
+        reference=row.reference,
+        gateway=row.gateway,
+        payment_method=row.payment_method,
+        amount=row.amount,
+        currency=row.currency,
+    )
+    row.reference, row.opening = reference, dict(opening or {}) or None
+    row.keep(now, None)
+    write(row, Action.TAKEN_OVER, at=now, came_from=row.state, message=f"from {stand_in.reference}")
+    stand_in.stand_for(now, row)
+    write(stand_in, Action.TAKEN_OVER, at=now, came_from="", message=f"by {reference}")
+    return stand_in
+
+
+def replace(row: PaymentAuthorization, amount: int) -> PaymentAuthorization:
+    """Reserve `amount` in the place of a hold that is less and cannot be raised; that one is released.
+
+    The caller has locked the row, and makes the new one that of what is paid for. The old one stays with it as a
+    further payment.
+    """
+    now, reference = timezone.now(), row.reference
+    row.reference = f"{reference}{FURTHER}2"
+    write(row, Action.REQUESTED, at=now, came_from=row.state, message=f"replace: {amount} has to be held")
+    opening = dict(row.opening or {})
+    method = opening.pop("payment_method", "") or row.payment_method
+    new = open_authorization(
+        reference=reference,
+        amount=amount,
+        currency=row.currency,
+        payment_method=method,
+        gateway=row.gateway,
+        opening=opening,
+    )
+    row.main = new
+    request_release(row, reason="replaced by a larger reservation")
+    return request_reserve(new)
 
 
 def tell(authorization_id: UUID | str, *, kind: str, key: str = "") -> bool:

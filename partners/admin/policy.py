@@ -87,7 +87,19 @@ class PolicyAdmin(SupportAdmin):
             },
         ),
         ("Charging", {"fields": ("meter_interval", "silence_timeout", "pull_retry", "flap_delay", "stop_timeout")}),
-        ("Trying again", {"fields": ("auto_retry", "retry_delay", "retry_window", "max_attempts")}),
+        (
+            "Trying again",
+            {
+                "fields": (
+                    "auto_retry",
+                    "retry_delay",
+                    "retry_window",
+                    "max_attempts",
+                    "hold_for_retry",
+                    "hold_for_retry_terminal",
+                )
+            },
+        ),
         (
             "Money",
             {

@@ -46,6 +46,8 @@ DEFAULTS: dict[str, Any] = {
     },
     "limit_choices": None,
     "own_calculation_after": 43_200,
+    "hold_for_retry": 600,
+    "hold_for_retry_terminal": 0,
     "at_limit": "stop",
     "totals_include_vat": False,
     "max_price_per_kwh": "1.50",

@@ -51,6 +51,10 @@ class Policy(models.Model):
     auto_retry = models.CharField(max_length=6, choices=AutoRetry.choices, blank=True, default="")
     retry_delay = seconds("Pause before the next attempt (rule 13).")
     retry_window = seconds("No new attempt later than this after the funds were reserved (rule 13).")
+    hold_for_retry = seconds(
+        "How long the money stays held for another try after a charge that came to nothing; 0: not at all."
+    )
+    hold_for_retry_terminal = seconds("The same for a payment terminal, which the driver has left by then.")
     max_attempts = models.PositiveSmallIntegerField(null=True, blank=True, validators=[MinValueValidator(1)])
     reservation_amount = models.PositiveIntegerField(null=True, blank=True, help_text="Minor units, for example cents.")
     reservation_currency = models.CharField(max_length=3, blank=True, default="")

@@ -42,7 +42,7 @@ class GatewayFilter(DropdownFilter):
 def session_of(row: PaymentAuthorization) -> AdHocSession | None:
     """The ad-hoc session that it pays for."""
     try:
-        found: AdHocSession = row.ad_hoc_session
+        found: AdHocSession = (row.main or row).ad_hoc_session
     except ObjectDoesNotExist:
         return None
     return found
@@ -65,7 +65,7 @@ class PaymentAuthorizationAdmin(HugeMixin, ReadOnlyAdmin):
         "created",
     )
     list_filter = (("state", ChoicesDropdownFilter), GatewayFilter, ("created_at", RangeDateTimeFilter))
-    list_select_related = ("ad_hoc_session__evse",)
+    list_select_related = ("ad_hoc_session__evse", "main__ad_hoc_session__evse")
     quick_filters = (
         ("All", ""),
         ("Held", "state__exact=reserved"),
@@ -115,6 +115,9 @@ class PaymentAuthorizationAdmin(HugeMixin, ReadOnlyAdmin):
             "facts": {
                 "Payment": code(row.pk),
                 "Session": link(session) if session else code(row.reference),
+                "For": row.get_purpose_display(),
+                "Kept for another try until": at(row.kept_until) if row.kept_until else "",
+                "Now with": link(row.handed_to) if row.handed_to else "",
                 "Gateway": row.gateway,
                 "Gateway's reference": code(row.gateway_reference),
                 "Payment method": code(row.payment_method),

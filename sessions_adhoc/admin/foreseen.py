@@ -16,6 +16,8 @@ LONGEST = timedelta(days=3)
 DEEDS = {
     Do.RESERVE: "the gateway is asked to reserve the funds",
     Do.RELEASE: "the funds are released",
+    Do.LET_GO: "the funds are released, or kept a while for another try",
+    Do.REPLACE_HOLD: "all of it is reserved anew",
     Do.CAPTURE: "the payment is captured",
     Do.SEND_START: "START_SESSION is sent",
     Do.OPEN_ATTEMPT: "START_SESSION is sent",

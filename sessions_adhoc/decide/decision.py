@@ -12,6 +12,8 @@ class Do(StrEnum):
 
     RESERVE = "reserve"
     RELEASE = "release"
+    LET_GO = "let_go"
+    REPLACE_HOLD = "replace_hold"
     CAPTURE = "capture"
     OPEN_ATTEMPT = "open_attempt"
     CLOSE_ATTEMPT = "close_attempt"
@@ -66,14 +68,17 @@ def end_attempt(failure: str, verdict: str) -> Action:
     return Action(Do.CLOSE_ATTEMPT, code=failure, text=verdict)
 
 
-def fail(reason: str, text: str, *actions: Action) -> Decision:
-    """The session failed: release everything, end the attempt, let the token die (rule 24)."""
+def fail(reason: str, text: str, *actions: Action, again: bool = True) -> Decision:
+    """The session failed: let go of the money, end the attempt, let the token die (rule 24).
+
+    `again`: the driver may try again here, and what is held may be kept for that a while.
+    """
     return go(
         State.FAILED,
         text,
         *actions,
         end_attempt(reason, text),
-        Action(Do.RELEASE),
+        Action(Do.LET_GO if again else Do.RELEASE),
         Action(Do.REVOKE_TOKEN),
         reason=reason,
     )
@@ -82,9 +87,9 @@ def fail(reason: str, text: str, *actions: Action) -> Decision:
 def suspended(*actions: Action) -> Decision:
     """Nothing new is started at a suspended partner (rule 37)."""
     text = "The connection to the operator is suspended. The charger was not asked to start."
-    return fail("partner_suspended", text, *actions)
+    return fail("partner_suspended", text, *actions, again=False)
 
 
 def cancel(reason: str, text: str) -> Decision:
-    """The session ends before any START_SESSION: void whatever the gateway did."""
-    return go(State.CANCELLED, text, Action(Do.RELEASE), Action(Do.REVOKE_TOKEN), reason=reason)
+    """The session ends before any START_SESSION: void whatever the gateway did, or keep what is held a while."""
+    return go(State.CANCELLED, text, Action(Do.LET_GO), Action(Do.REVOKE_TOKEN), reason=reason)

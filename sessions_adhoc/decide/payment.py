@@ -33,10 +33,13 @@ def created(facts: Facts, now: datetime) -> Decision:
 def authorizing(facts: Facts, now: datetime) -> Decision:
     if facts.driver_ended:
         return cancel("cancelled_by_driver", "Cancelled by the driver while paying.")
-    if facts.payment.state == "reserved":
+    if facts.payment.state == "reserved" and not facts.payment.short:
         return go(State.AUTHORIZED, "The funds are reserved.")
     if facts.payment.state in UNPAID:
         return unpaid(facts)
+    if facts.payment.state == "reserved" and not facts.payment.raising:
+        text = "The gateway holds no more on top of the earlier reservation: reserving anew."
+        return Decision(actions=(Action(Do.REPLACE_HOLD),), text=text, again=True)
     deadline = facts.state_since + facts.rules.authorizing_timeout
     if now >= deadline:
         return cancel("payment_timeout", "The payment was not confirmed in time.")

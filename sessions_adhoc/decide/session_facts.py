@@ -85,12 +85,15 @@ class PaymentFacts:
     `expires_soon`: billing warned that the gateway will let go of the money (rule 28).
     `refused`: the gateway refused a capture or release, and still holds the money.
     `stuck`: it has not finished a capture or release for so long that people must look.
+    `short`: it holds less than the session is to have; `raising`: the gateway is asked for more.
     """
 
     state: str
     expires_soon: bool = False
     refused: bool = False
     stuck: bool = False
+    short: bool = False
+    raising: bool = False
 
 
 @dataclass(frozen=True)

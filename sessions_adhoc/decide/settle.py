@@ -195,7 +195,8 @@ def start_in_doubt(facts: Facts, attempt: AttemptFacts) -> Decision:
     if facts.delivered or (attempt.session and attempt.session.status == "ACTIVE"):
         return go(State.VALIDATING, "The Session was found after all.", Action(Do.CLOSE_INCIDENTS))
     if facts.over:
-        return fail("no_energy", "The Session ended without energy.", Action(Do.CLOSE_INCIDENTS))
+        return fail("no_energy", "The Session ended without energy.", Action(Do.CLOSE_INCIDENTS), again=False)
     if pull_since(attempt, facts.state_since) is Pull.ANSWERED:
-        return fail("no_session", "The CPO has no Session: the charger did not start.", Action(Do.CLOSE_INCIDENTS))
+        text = "The CPO has no Session: the charger did not start."
+        return fail("no_session", text, Action(Do.CLOSE_INCIDENTS), again=False)
     return Decision()

@@ -171,6 +171,7 @@ def present(session: AdHocSession) -> dict[str, Any]:
         "money": {
             "currency": session.currency,
             "reserved": held_amount(payment),
+            "kept_until": payment.kept_until,
             "captured": payment.captured_amount,
             "refunded": payment.refunded_amount,
             "estimated": estimating.estimate(session, sample, shown),

@@ -1,22 +1,14 @@
 """Verbs of the driver's side: start, stop, cancel. The API, the pages and the commands all call these."""
 
-import hashlib
-import json
-from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.urls import reverse
 from django.utils import timezone
 
 from billing import plans
-from billing.gateways import gateway_named
-from billing.gateways.choosing import gateway_for
-from billing.models import PaymentAuthorization
-from billing.payments.services import MoneyConflict, action_of, open_authorization, tell
+from billing.payments.services import action_of, tell
 from billing.pricing import Tariff, in_words
 from ocpi.calls import tokens
 from ocpi.models import Connector, Evse, Token
@@ -26,9 +18,12 @@ from partners.ground.writes import Writes
 from partners.models import Partner
 from sessions_adhoc import timeline
 from sessions_adhoc.driver import wishing
+from sessions_adhoc.driver.asking import StartRequest
 from sessions_adhoc.driver.finding import evse_of
+from sessions_adhoc.driver.funding import payment_for
 from sessions_adhoc.driver.refusals import CannotStart, IdempotencyConflict, PriceChanged
 from sessions_adhoc.driver.reserving import billing_currency, reservable
+from sessions_adhoc.driver.retrying import CannotRelease, release_now
 from sessions_adhoc.engine import lifecycle
 from sessions_adhoc.engine.lifecycle import CannotStop
 from sessions_adhoc.engine.queueing import advance_after_commit
@@ -36,6 +31,7 @@ from sessions_adhoc.models import AdHocSession, ClientKey, TimelineEvent
 from sessions_adhoc.money.offering import freeze, hash_of, read
 
 __all__ = [
+    "CannotRelease",
     "CannotStart",
     "CannotStop",
     "IdempotencyConflict",
@@ -45,6 +41,7 @@ __all__ = [
     "driver_is_back",
     "find_connector",
     "find_evse",
+    "release_now",
     "start_session",
     "stop_session",
 ]
@@ -52,42 +49,12 @@ __all__ = [
 OUT_OF_SERVICE = frozenset({"INOPERATIVE", "OUTOFORDER", "PLANNED", "REMOVED"})
 """Statuses in which no START makes sense. CHARGING and RESERVED may be stale: the CPO has the last word."""
 
-YOUNGER = frozenset({"return_url", "locale", "email", "payment_reference", "offer"})
-"""Not part of what a request says while they are empty: a key that was sent before they existed is the same."""
-
 BACK_AGAIN = timedelta(seconds=3)
 """How soon after the last look at a payment another one is made for a driver who reloads the page."""
 
 IN_USE = "charger_in_use"
 NOT_CONNECTED = "This charger's operator is not connected at the moment."
 SOMEBODY = "Somebody is charging here. Please use another charger, or wait until this one is free."
-
-
-@dataclass(frozen=True)
-class StartRequest:
-    """What a driver asks for. `amount` in minor units of `currency`; both default to the charger's policy.
-
-    `return_url`: where the driver goes after the gateway's page, by default to the session's own. `locale`, `email`:
-    for that page. `payment_reference`: the gateway's name of what a payment terminal holds already. `offer`: the hash
-    of the price that the driver saw; it holds, or nothing is started.
-    """
-
-    evse: str
-    connector: str = ""
-    amount: int | None = None
-    currency: str = ""
-    payment_method: str = ""
-    channel: str = AdHocSession.Channel.QR.value
-    previous: str = ""
-    return_url: str = ""
-    locale: str = ""
-    email: str = ""
-    payment_reference: str = ""
-    offer: str = ""
-
-    def digest(self) -> str:
-        said = {name: value for name, value in asdict(self).items() if value or name not in YOUNGER}
-        return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
 def find_evse(identifier: str) -> Evse:
@@ -199,6 +166,7 @@ def _create(
         raise PriceChanged
     amount, currency = _money(request, read(offered).tariff, policy.values)
     now, session_id, writes = timezone.now(), uuid4(), Writes()
+    previous = _previous(request.previous, client)
     session = AdHocSession(
         id=session_id,
         state_since=now,
@@ -211,13 +179,13 @@ def _create(
         is_dc=bool(connector and connector.is_dc),
         channel=request.channel,
         token=token or new_one_off_token(evse.partner),  # rule 1: of this session alone
-        authorization=_authorization(session_id, request, evse, (amount, currency), client, writes),
+        authorization=payment_for(session_id, request, evse, (amount, currency), previous, client, writes),
         amount=amount,
         currency=currency,
         client=client,
         idempotency_key=idempotency_key,
         request_digest=request.digest(),
-        previous=_previous(request.previous, client),
+        previous=previous,
         policy=policy.values,
         policy_sources=policy.sources,
         offer={**offered, "limit": amount},
@@ -254,57 +222,6 @@ def _money(request: StartRequest, tariff: Tariff | None, policy: dict[str, Any])
     if request.amount is not None and request.amount < offered.least:
         raise CannotStart("amount", f"Reserve at least {in_words(offered.least, bills_in)} at this charger.")
     return (offered.minor if request.amount is None else request.amount), bills_in
-
-
-def _authorization(
-    session_id: UUID,
-    request: StartRequest,
-    evse: Evse,
-    sum_: tuple[int, str],
-    client: ClientKey | None,
-    writes: Writes,
-) -> PaymentAuthorization:
-    if request.payment_reference:
-        _check_right(request, client)
-    amount, currency = sum_
-    name = gateway_for(channel=request.channel, currency=currency, partner=evse.partner.code)
-    try:
-        return open_authorization(
-            reference=str(session_id),
-            amount=amount,
-            currency=currency,
-            payment_method=request.payment_method or gateway_named(name).usual_method,
-            gateway=name,
-            opening=_opening(session_id, request, evse),
-            adopting=request.payment_reference,
-            writes=writes,
-        )
-    except MoneyConflict as error:
-        raise CannotStart("payment_reference", str(error)) from error
-    except ValueError as error:
-        field = "payment_method" if "method" in str(error) else "currency"
-        raise CannotStart(field, str(error)) from error
-
-
-def _check_right(request: StartRequest, client: ClientKey | None) -> None:
-    """Raise unless this client may have captured what it says that it has reserved."""
-    if request.channel != AdHocSession.Channel.TERMINAL:
-        raise CannotStart("payment_reference", "Only a payment terminal has reserved something before.")
-    if client is None or not client.brings_holds:
-        raise CannotStart("payment_reference", "This key may not bring a payment that was reserved before.")
-
-
-def _opening(session_id: UUID, request: StartRequest, evse: Evse) -> dict[str, Any]:
-    """What the gateway's page needs, and what staff find in the gateway's own pages."""
-    back = f"{settings.PUBLIC_BASE_URL.rstrip('/')}{reverse('driver:session', args=[session_id])}?back=1"
-    given = {
-        "return_url": request.return_url or back,
-        "locale": request.locale,
-        "email": request.email,
-        "description": f"Charging at {evse}",
-        "metadata": {"session": str(session_id), "evse": str(evse), "cpo": evse.partner.code},
-    }
-    return {name: value for name, value in given.items() if value}
 
 
 def _previous(identifier: str, client: ClientKey | None) -> AdHocSession | None:

@@ -7,14 +7,22 @@ from billing.payments import services as billing
 from ocpi.calls import commands, tokens
 from ocpi.models import Command
 from partners import incidents
-from sessions_adhoc import symptoms
+from partners.agreed.policies import DEFAULTS
+from sessions_adhoc import symptoms, timeline
 from sessions_adhoc.decide import Action, Do
 from sessions_adhoc.decide.settle import OWN
 from sessions_adhoc.engine import pulls
 from sessions_adhoc.engine.snapshot import Snapshot
-from sessions_adhoc.models import AdHocSession, ChargingAttempt
+from sessions_adhoc.models import AdHocSession, ChargingAttempt, TimelineEvent
 from sessions_adhoc.models.attempt import new_reference
 from sessions_adhoc.money import auditing
+
+HOLD_FOR_RETRY: dict[str, str] = {
+    AdHocSession.Channel.QR: "hold_for_retry",
+    AdHocSession.Channel.WEB: "hold_for_retry",
+    AdHocSession.Channel.TERMINAL: "hold_for_retry_terminal",
+}
+"""The policy's value by channel: the driver has left a terminal when the charge comes to nothing."""
 
 
 def perform(rows: Snapshot, action: Action, now: datetime) -> None:
@@ -34,6 +42,26 @@ def release(rows: Snapshot, action: Action, _now: datetime) -> None:
 def _note_billed(rows: Snapshot, action: Action) -> None:
     if action.code == OWN:
         rows.session.billed_by = AdHocSession.BilledBy.OWN.value
+
+
+def let_go(rows: Snapshot, action: Action, now: datetime) -> None:
+    """Keep what is held for another try of the driver, as long as the policy says, or release it."""
+    policy = {**DEFAULTS, **rows.session.policy}
+    until = now + timedelta(seconds=policy[HOLD_FOR_RETRY[rows.session.channel]])
+    if until > now and billing.may_be_kept(rows.payment, until):
+        rows.payment = billing.request_keep(rows.payment, until, writes=rows.writes)
+        text = f"The reservation is kept for another try until {until:%H:%M:%S} UTC."
+        rows.writes.add(timeline.event(rows.session, TimelineEvent.Kind.PAYMENT, text, at=now))
+    else:
+        release(rows, action, now)
+
+
+def replace_hold(rows: Snapshot, _action: Action, _now: datetime) -> None:
+    """What an earlier try left is too little: reserve all of it anew, and let go of the other."""
+    rows.writes.run()
+    rows.payment = billing.replace(rows.payment, rows.session.amount)
+    rows.session.authorization = rows.payment
+    rows.writes.change(rows.session, "authorization")
 
 
 def capture(rows: Snapshot, action: Action, _now: datetime) -> None:
@@ -174,6 +202,8 @@ def revoke_token(rows: Snapshot, _action: Action, now: datetime) -> None:
 PERFORMERS: dict[Do, Callable[[Snapshot, Action, datetime], None]] = {
     Do.RESERVE: reserve,
     Do.RELEASE: release,
+    Do.LET_GO: let_go,
+    Do.REPLACE_HOLD: replace_hold,
     Do.CAPTURE: capture,
     Do.OPEN_ATTEMPT: open_attempt,
     Do.CLOSE_ATTEMPT: close_attempt,

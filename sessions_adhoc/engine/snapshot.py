@@ -162,7 +162,7 @@ def facts_of(rows: Snapshot) -> Facts:
         state_since=session.state_since,
         created_at=session.created_at,
         rules=Rules.from_policy({**DEFAULTS, **session.policy}),  # a value that is younger than the session
-        payment=_payment(rows.payment),
+        payment=_payment(rows.payment, session.amount),
         connector_status=rows.connector_status,
         is_dc=session.is_dc,
         suspended=session.partner.connection == Partner.Connection.SUSPENDED,
@@ -189,12 +189,14 @@ def _money_spent(rows: Snapshot) -> Spent | None:
     return Spent(*costs, reserved=rows.session.amount) if costs else None
 
 
-def _payment(row: PaymentAuthorization) -> PaymentFacts:
+def _payment(row: PaymentAuthorization, wanted: int) -> PaymentFacts:
     return PaymentFacts(
         state=str(row.state),
         expires_soon=row.expiry_warned_at is not None,
         refused=row.state == PaymentAuthorization.State.RESERVED and bool(row.failure_code),
         stuck=is_stuck(row),
+        short=row.amount < wanted,
+        raising=row.raise_amount is not None,
     )
 
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.text import capfirst
 
 from billing.models import PaymentAuthorization
-from billing.payments.services import is_stuck
+from billing.payments.services import FURTHER, is_stuck
 from billing.pricing import in_words
 from ocpi.log import quirks
 from ocpi.models import Cdr, Command
@@ -142,10 +142,41 @@ class PaidSession:
         payment_news(self.rows)
 
 
-def lock_paid(reference: str) -> PaidSession | None:
+@dataclass(frozen=True)
+class PaidFurther:
+    """An ad-hoc session, and a further payment of it; both locked, and its first payment between them."""
+
+    rows: Snapshot
+    payment: PaymentAuthorization
+
+    @property
+    def writes(self) -> Writes:
+        return self.rows.writes
+
+    def payment_changed(self) -> None:
+        further_news(self.rows, self.payment)
+
+
+def lock_paid(reference: str) -> PaidSession | PaidFurther | None:
     """Lock the ad-hoc session, then its payment: the order that everybody keeps."""
-    rows = _locked(reference)
-    return PaidSession(rows) if rows is not None else None
+    identifier, _, number = reference.partition(FURTHER)
+    rows = _locked(identifier)
+    if rows is None or not number:
+        return PaidSession(rows) if rows is not None else None
+    further = PaymentAuthorization.objects.select_for_update().filter(reference=reference).first()
+    return PaidFurther(rows, further) if further is not None else None
+
+
+def further_news(rows: Snapshot, payment: PaymentAuthorization) -> None:
+    """The gateway answered about a further payment of the session."""
+    session, now = rows.session, timezone.now()
+    sum_ = in_words(payment.amount, payment.currency)
+    text = f"{payment.get_purpose_display()}, {sum_}: {payment.get_state_display().lower()}"
+    if payment.failure_message:
+        text += f": {payment.failure_message}"
+    _tell_staff(session, payment)
+    elsewhere.tell_staff(session, payment)
+    hear(rows, now, timeline.event(session, Kind.PAYMENT, text, at=now))
 
 
 def payment_news(rows: Snapshot) -> None:

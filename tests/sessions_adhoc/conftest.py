@@ -15,6 +15,7 @@ from django.test import Client
 
 from ocpi.models import Evse
 from partners import tokens
+from partners.agreed.policies import DEFAULTS
 from partners.models import IssuedToken, Partner, ReceivedToken, RemoteEndpoint
 from sessions_adhoc.driver.clients import create_client_key
 from sessions_adhoc.models import AdHocSession
@@ -168,6 +169,15 @@ class Clock:
         self.run_tasks()
 
 
+@pytest.fixture(autouse=True)
+def released_at_once() -> Iterator[None]:
+    """A charge that comes to nothing lets go of the money at once, so that its end is seen: `test_trying_again` has
+    what comes of the default."""
+    usual, DEFAULTS["hold_for_retry"] = DEFAULTS["hold_for_retry"], 0
+    yield
+    DEFAULTS["hold_for_retry"] = usual
+
+
 @pytest.fixture
 def clock(run_tasks: Callable[..., Any]) -> Iterator[Clock]:
     with time_machine.travel(BEGINNING, tick=False) as traveller:
@@ -186,7 +196,9 @@ def cpo(db: None, clock: Clock, their_server: ScriptedCpo, request: pytest.Fixtu
     """A connected CPO with one DC charger, `SK*ION*EEVSE-1`, that accepts every command."""
     their_server.script, their_server.seen = {}, []
     once = Remembering(request, clock.traveller.move_to, (their_server, ("script", "seen")))
-    partner, token = once(("connected", their_server.url), lambda: connected(their_server.url))
+    partner, token = once(
+        ("connected", their_server.url, DEFAULTS["hold_for_retry"]), lambda: connected(their_server.url)
+    )
     made = Cpo(partner, their_server, token, clock, once)
     made.once = once.also((made, ("metered", "ahead")))
     made.accept("START_SESSION")
@@ -237,7 +249,8 @@ class Driver:
 
     def start(self, **body: Any) -> AdHocSession:
         """Ask to charge, and let everything happen that follows at once."""
-        return AdHocSession.objects.get(pk=self.once(("START", body), lambda: self._start(body)))
+        play = ("START", body, DEFAULTS["hold_for_retry"])
+        return AdHocSession.objects.get(pk=self.once(play, lambda: self._start(body)))
 
     def _start(self, body: dict[str, Any]) -> str:
         answer = self.call("POST", body={"evse": "SK*ION*EEVSE-1", **body})

@@ -27,6 +27,7 @@ POLICY = {
     "cdr_timeout": 3,
     "cdr_deadline": 40,
     "flap_delay": 2,
+    "hold_for_retry": 0,
     "retry_delay": 1,
     "retry_window": 40,
     "max_attempts": 3,

@@ -13,7 +13,14 @@ from sessions_adhoc.driver.api.serializers import (
     QuoteSerializer,
     StartSerializer,
 )
-from sessions_adhoc.driver.api.views import AdHocSessionsView, AdHocSessionView, CancelView, QuotesView, StopView
+from sessions_adhoc.driver.api.views import (
+    AdHocSessionsView,
+    AdHocSessionView,
+    CancelView,
+    QuotesView,
+    ReleaseView,
+    StopView,
+)
 
 IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
@@ -78,6 +85,17 @@ extend_schema(
     request=None,
     responses=ENDING_RESPONSES,
 )(StopView.post)
+extend_schema(
+    operation_id="release_ad_hoc_session",
+    summary="Release now what is held for another try, after a session that came to nothing",
+    request=None,
+    responses={
+        202: OpenApiResponse(AdHocSessionSerializer, "Asked for, or there is nothing held any more."),
+        401: PROBLEM,
+        404: PROBLEM,
+        409: OpenApiResponse(ProblemSerializer, "The session goes on, or another try has what was held."),
+    },
+)(ReleaseView.post)
 extend_schema(
     operation_id="cancel_ad_hoc_session",
     summary="Cancel. Once the charger was asked to start, this is a stop",

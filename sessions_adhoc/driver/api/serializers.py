@@ -42,7 +42,10 @@ class StartSerializer(serializers.Serializer[StartRequest]):
     )
     channel = serializers.ChoiceField(choices=AdHocSession.Channel.choices, required=False, default="web")
     previous = serializers.UUIDField(
-        required=False, allow_null=True, default=None, help_text="The session that this one tries again."
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="The session that this one tries again. What is still held for it is used, and no more reserved.",
     )
     return_url = serializers.URLField(
         max_length=500,
@@ -92,6 +95,10 @@ class MoneySerializer(serializers.Serializer[Any]):
 
     currency = serializers.CharField()
     reserved = serializers.IntegerField(help_text="Held now.")
+    kept_until = serializers.DateTimeField(
+        allow_null=True,
+        help_text="The session came to nothing: until then it stays held for another try that names it as `previous`.",
+    )
     captured = serializers.IntegerField(help_text="Taken from the card.")
     refunded = serializers.IntegerField(help_text="Given back of what was captured.")
     estimated = serializers.IntegerField(allow_null=True, help_text="What the energy so far costs, by the tariff.")

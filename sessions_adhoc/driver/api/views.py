@@ -122,7 +122,7 @@ class EndingView(ClientView):
             session = verb(session_id, "The driver", self.client(request).pk)
         except AdHocSession.DoesNotExist:
             raise NotFound(UNKNOWN) from None
-        except services.CannotStop as error:
+        except (services.CannotStop, services.CannotRelease) as error:
             return problem(str(error), status.HTTP_409_CONFLICT)
         return Response(AdHocSessionSerializer(session).data, status.HTTP_202_ACCEPTED)
 
@@ -132,6 +132,13 @@ class StopView(EndingView):
 
     def post(self, request: Request, session_id: UUID) -> Response:
         return self.end(request, session_id, services.stop_session)
+
+
+class ReleaseView(EndingView):
+    """Let go of what is held for another try."""
+
+    def post(self, request: Request, session_id: UUID) -> Response:
+        return self.end(request, session_id, services.release_now)
 
 
 class CancelView(EndingView):

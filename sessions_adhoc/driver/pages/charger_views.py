@@ -14,7 +14,7 @@ from ocpi.server.authentication import source_address
 from partners.ground import limiting
 from partners.ground.privacy import private
 from sessions_adhoc.driver import services
-from sessions_adhoc.driver.pages import charger, paying, remembering
+from sessions_adhoc.driver.pages import charger, driver_words, money, paying, remembering
 from sessions_adhoc.driver.pages.paying import Choice
 from sessions_adhoc.driver.services import CannotStart
 
@@ -55,6 +55,7 @@ def _page(
 ) -> HttpResponse:
     choices, reservation = charger.plugs(evse), charger.reservation(evse)
     gateway = paying.gateway_of(evse, reservation.currency)
+    kept = paying.kept_for(evse, choice, reservation.currency)
     context: dict[str, Any] = {
         "identifier": identifier,
         "evse": evse,
@@ -66,8 +67,10 @@ def _page(
         "price": charger.common_price(choices),
         "reservation": reservation,
         "limit": choice.amount or str(reservation.minor),
-        "cards": paying.offered_cards(gateway),
-        "can_pay": paying.can_take_payment(gateway),
+        "kept": kept,
+        "held": money.reuse(driver_words.amount(kept.amount, kept.currency)) if kept else "",
+        "cards": {} if kept else paying.offered_cards(gateway),
+        "can_pay": kept is not None or paying.can_take_payment(gateway),
         "choice": choice,
         "error": error,
         "running": remembering.running_session(request),

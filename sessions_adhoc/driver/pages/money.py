@@ -1,32 +1,44 @@
 """Where the driver's money is, in words."""
 
+from datetime import tzinfo
+
 from billing.models import PaymentAuthorization
 from sessions_adhoc.driver.pages import driver_words
 
 State = PaymentAuthorization.State
 TERMS = "You pay only for what you charge; the rest is released."
+GONE = {
+    State.EXPIRED: "The reservation of {} has expired: your bank has let it go.",
+    State.HANDED_ON: "Your next try goes on with the reservation of {}.",
+}
 NOTHING_RESERVED = "Nothing was reserved on your card."
 
 
-def lines(payment: PaymentAuthorization, estimated: int | None) -> dict[str, str]:
-    """Amounts and one sentence; a cost that is not known yet is a dash."""
+def reuse(held: str) -> str:
+    """What is said before a try that goes on with what the last one left held."""
+    first = f"{held} is still held on your card from the last try and is used now."
+    return f"{first} More is reserved only for a higher limit."
+
+
+def lines(payment: PaymentAuthorization, estimated: int | None, zone: tzinfo) -> dict[str, str]:
+    """Amounts and one sentence; a cost that is not known yet is a dash. `zone`: the charger's."""
     currency = payment.currency
     return {
         "reserved": driver_words.amount(payment.amount, currency),
         "cost": "–" if estimated is None else driver_words.amount(estimated, currency),
         "paid": driver_words.amount(payment.kept_amount, currency),
-        "money": sentence(payment),
+        "money": sentence(payment, zone),
     }
 
 
-def sentence(payment: PaymentAuthorization) -> str:
+def sentence(payment: PaymentAuthorization, zone: tzinfo) -> str:
     """Say what happens, or happened, to the reserved money."""
     reserved = driver_words.amount(payment.amount, payment.currency)
     match payment.state:
         case State.CREATED | State.RESERVING:
             return _reserving_text(payment, reserved)
         case State.RESERVED:
-            return f"{reserved} is reserved on your card. {TERMS}"
+            return _reserved_text(payment, reserved, zone)
         case State.CAPTURING:
             return _captured_text(payment, payment.capture_amount or 0, "is being taken", "will be released")
         case State.REFUNDING:
@@ -42,10 +54,17 @@ def sentence(payment: PaymentAuthorization) -> str:
             return f"The reservation of {reserved} is being released."
         case State.RELEASED if payment.was_reserved:
             return f"The reservation of {reserved} was released. Your bank may take some days to show it."
-        case State.EXPIRED:
-            return f"The reservation of {reserved} has expired: your bank has let it go."
+        case State.EXPIRED | State.HANDED_ON:
+            return GONE[State(payment.state)].format(reserved)
         case _:
             return NOTHING_RESERVED
+
+
+def _reserved_text(payment: PaymentAuthorization, reserved: str, zone: tzinfo) -> str:
+    if payment.kept_until is None:
+        return f"{reserved} is reserved on your card. {TERMS}"
+    until = f"{payment.kept_until.astimezone(zone):%H:%M}"
+    return f"{reserved} is still held on your card, for another try until {until}. Then it is released."
 
 
 def _reserving_text(payment: PaymentAuthorization, reserved: str) -> str:

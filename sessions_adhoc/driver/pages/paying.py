@@ -3,17 +3,22 @@
 import re
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from uuid import UUID
 
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext
 
 from billing.gateways import gateway_named, gateway_names
 from billing.gateways.choosing import gateway_for
 from billing.gateways.simulated import TEST_TOKENS
+from billing.models import PaymentAuthorization
 from ocpi.models import Evse
 from sessions_adhoc.driver import services
 from sessions_adhoc.driver.pages.charger import FOR_TESTS, Reservation, is_for_tests, money_is_real
+from sessions_adhoc.driver.retrying import kept_hold
 from sessions_adhoc.driver.services import CannotStart, IdempotencyConflict, StartRequest
 from sessions_adhoc.models import AdHocSession
 
@@ -41,6 +46,7 @@ class Choice:
     card: str = ""
     amount: str = ""
     previous: str = ""
+    held: str = ""
     locale: str = ""
     offer: str = ""
 
@@ -95,6 +101,15 @@ def has_own_page(gateway: str) -> bool:
     return gateway in gateway_names() and gateway_named(gateway).asks_driver
 
 
+def kept_for(evse: Evse, choice: Choice, currency: str) -> PaymentAuthorization | None:
+    """What the driver's last try left held, if this one can go on with it."""
+    with suppress(ValueError):
+        rows = AdHocSession.objects.select_related("authorization").filter(client=None)
+        previous = rows.filter(pk=UUID(choice.previous)).first()
+        return kept_hold(previous, gateway_of(evse, currency), currency, timezone.now())
+    return None
+
+
 def pay(evse: Evse, choice: Choice, shown: Reservation) -> AdHocSession:
     """Start the session that the driver asked for; the same form sent again returns the same session.
 
@@ -115,6 +130,7 @@ def pay(evse: Evse, choice: Choice, shown: Reservation) -> AdHocSession:
         channel=CHANNEL,
         locale=choice.locale,
         previous=choice.previous,
+        expects_hold=choice.held.isdecimal() and int(choice.amount) <= int(choice.held),
     )
     key = f"page:{choice.nonce}"
     try:
@@ -128,6 +144,8 @@ def _check(choice: Choice, shown: Reservation, cards: dict[str, str], evse: Evse
         raise CannotStart("form", FRESH)
     if choice.amount not in map(str, shown.choices):
         raise CannotStart("amount", gettext("The limits have changed. Please choose one and pay again."))
+    if choice.held:
+        return  # the card is known: what is held on it is used
     if choice.card not in cards and (cards or not has_own_page(gateway_of(evse, shown.currency))):
         raise CannotStart("payment_method", "Choose a card.")
 

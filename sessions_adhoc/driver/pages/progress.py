@@ -13,6 +13,7 @@ from sessions_adhoc.driver.pages import driver_words, money
 from sessions_adhoc.driver.presenting import CHARGER_MAY_RUN, CHARGING_IS_OVER
 from sessions_adhoc.models import AdHocSession, AttemptSession
 from sessions_adhoc.money.eligibility import Bill
+from sessions_adhoc.money.offering import offer_of
 from sessions_adhoc.states import TERMINAL, State
 
 STEPS = ("Payment reserved", "Starting", "Charging", "Done")
@@ -75,10 +76,12 @@ def view_of(session: AdHocSession, shown: dict[str, Any]) -> dict[str, Any]:
         "message": below(title, shown["message"]),
         "note": STOP_ASKED if asked else "",
         "steps": steps(session, state),
-        "live": not finished or payment.state in MONEY_MOVES,
+        "live": not finished or payment.state in MONEY_MOVES or payment.kept_until is not None,
+        "kept": finished and payment.kept_until is not None,
+        "may_try": payment.state != PaymentAuthorization.State.HANDED_ON,
         "started": shown["meter"]["at"] is not None or state in FLOWING or state == State.SETTLED,
         **meter(session, state, shown["meter"]),
-        **money.lines(payment, shown["money"]["estimated"]),
+        **money.lines(payment, shown["money"]["estimated"], offer_of(session).zone),
     }
 
 

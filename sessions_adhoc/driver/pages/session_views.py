@@ -19,7 +19,7 @@ from sessions_adhoc.driver.pages.charger_views import unknown
 from sessions_adhoc.driver.pages.progress import view_of
 from sessions_adhoc.driver.pages.receipt_views import receipts_of
 from sessions_adhoc.driver.presenting import present
-from sessions_adhoc.driver.services import CannotStop
+from sessions_adhoc.driver.services import CannotRelease, CannotStop
 from sessions_adhoc.models import AdHocSession
 
 UNKNOWN = "There is no charging session behind this link."
@@ -62,8 +62,15 @@ def context_of(session: AdHocSession) -> dict[str, Any]:
         "address": address(session.evse),
         "receipts": receipts_of(session) if session.is_terminal else [],
         "again": session.pk if session.client_id is None else "",
+        "next_try": next_try_of(session),
         "support_email": settings.SUPPORT_EMAIL,
     }
+
+
+def next_try_of(session: AdHocSession) -> AdHocSession | None:
+    """The try that has the money now which this one had reserved."""
+    heir = session.authorization.handed_to_id
+    return AdHocSession.objects.filter(authorization=heir).first() if heir else None
 
 
 @private
@@ -98,10 +105,17 @@ def cancel(request: HttpRequest, session_id: UUID) -> HttpResponse:
     return _end(request, session_id, services.cancel_session)
 
 
+@private
+@require_POST
+def release(request: HttpRequest, session_id: UUID) -> HttpResponse:
+    """Let go of what is held for another try."""
+    return _end(request, session_id, services.release_now)
+
+
 def _end(request: HttpRequest, session_id: UUID, verb: Callable[[UUID], AdHocSession]) -> HttpResponse:
     """Ask for the end, then show the session: where it has ended before, the page says how."""
     try:
-        with suppress(CannotStop):
+        with suppress(CannotStop, CannotRelease):
             verb(session_id)
     except AdHocSession.DoesNotExist:
         return unknown(request, UNKNOWN)

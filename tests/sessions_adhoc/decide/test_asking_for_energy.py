@@ -59,4 +59,4 @@ def test_where_energy_has_long_time_silence_or_a_contradiction_ends_it_without_a
     assert (before.to, before.check_at) == (None, at(minutes=30))
     decision = decide(patient, at(minutes=30))
     assert (decision.to, decision.reason) == (State.FAILED, "no_energy")
-    assert done(decision) == ["send_stop", "close_attempt", "release", "revoke_token"]
+    assert done(decision) == ["send_stop", "close_attempt", "let_go", "revoke_token"]

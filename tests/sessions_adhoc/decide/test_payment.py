@@ -20,7 +20,7 @@ def test_a_new_session_asks_for_its_funds_first() -> None:
 def test_before_the_start_the_driver_may_leave_and_everything_is_released(state: State, wish: str) -> None:
     decision = decide(facts(state, **{wish: T0}), T0)
     assert (decision.to, decision.reason) == (State.CANCELLED, "cancelled_by_driver")
-    assert done(decision) == ["release", "revoke_token"]
+    assert done(decision) == ["let_go", "revoke_token"]
 
 
 def test_a_session_that_is_never_paid_is_cancelled_after_15_minutes() -> None:
@@ -39,7 +39,7 @@ def test_while_the_gateway_works_it_is_polled_and_the_deadline_kept() -> None:
 def test_a_payment_not_confirmed_in_10_minutes_is_voided() -> None:
     decision = decide(facts(State.AUTHORIZING, payment=PaymentFacts("reserving")), at(minutes=10))
     assert (decision.to, decision.reason) == (State.CANCELLED, "payment_timeout")
-    assert done(decision) == ["release", "revoke_token"]
+    assert done(decision) == ["let_go", "revoke_token"]
 
 
 def test_both_clocks_are_the_policys() -> None:
@@ -60,7 +60,7 @@ def test_reserved_funds_lead_on() -> None:
 def test_without_funds_nothing_is_started(state: State, outcome: str) -> None:
     decision = decide(facts(state, payment=PaymentFacts(outcome)), T0)
     assert (decision.to, decision.reason) == (State.FAILED, f"payment_{outcome}")
-    assert done(decision) == ["close_attempt", "release", "revoke_token"]
+    assert done(decision) == ["close_attempt", "let_go", "revoke_token"]
 
 
 def test_the_immediate_strategy_starts_at_once_whatever_the_connector_says() -> None:
@@ -95,7 +95,7 @@ def test_the_cable_plugged_in_starts_the_charge() -> None:
 def test_a_connector_that_never_gets_ready_fails_and_releases() -> None:
     decision = decide(facts(State.WAITING_FOR_CONNECTOR, connector_status="AVAILABLE"), at(minutes=5))
     assert (decision.to, decision.reason) == (State.FAILED, "connector_never_ready")
-    assert done(decision) == ["close_attempt", "release", "revoke_token"]
+    assert done(decision) == ["close_attempt", "let_go", "revoke_token"]
 
 
 @pytest.mark.parametrize("state", [State.SETTLED, State.FAILED, State.CANCELLED])

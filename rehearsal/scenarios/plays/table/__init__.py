@@ -26,6 +26,7 @@ POLICY: Mapping[str, int | str] = {
     "cdr_timeout": 20,
     "cdr_deadline": 90,
     "flap_delay": 4,
+    "hold_for_retry": 0,
     "retry_delay": 1,
     "retry_window": 90,
     "max_attempts": 3,

@@ -1,0 +1,80 @@
+"""The payment that a session begins with: what the last try left held, or a new one."""
+
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.urls import reverse
+
+from billing.gateways import gateway_named
+from billing.gateways.choosing import gateway_for
+from billing.models import PaymentAuthorization
+from billing.payments.services import MoneyConflict, open_authorization
+from ocpi.models import Evse
+from partners.ground.writes import Writes
+from sessions_adhoc.driver.asking import StartRequest
+from sessions_adhoc.driver.refusals import CannotStart
+from sessions_adhoc.driver.retrying import Terms, take_over
+from sessions_adhoc.models import AdHocSession, ClientKey
+
+HOLD_IS_GONE = "What was held for another try has been released. Please check what is reserved now, and start again."
+
+
+def payment_for(
+    session_id: UUID,
+    request: StartRequest,
+    evse: Evse,
+    sum_: tuple[int, str],
+    previous: AdHocSession | None,
+    client: ClientKey | None,
+    writes: Writes,
+) -> PaymentAuthorization:
+    """What an earlier try left held, or a new one."""
+    if request.payment_reference:
+        _check_right(request, client)
+    amount, currency = sum_
+    name = gateway_for(channel=request.channel, currency=currency, partner=evse.partner.code)
+    opening = _opening(session_id, request, evse)
+    if not request.payment_reference:
+        method = {"payment_method": request.payment_method} if request.payment_method else {}
+        if kept := take_over(previous, session_id, Terms(amount, currency, name, {**opening, **method})):
+            return kept
+    if request.expects_hold:
+        raise CannotStart("amount", HOLD_IS_GONE)
+    try:
+        return open_authorization(
+            reference=str(session_id),
+            amount=amount,
+            currency=currency,
+            payment_method=request.payment_method or gateway_named(name).usual_method,
+            gateway=name,
+            opening=opening,
+            adopting=request.payment_reference,
+            writes=writes,
+        )
+    except MoneyConflict as error:
+        raise CannotStart("payment_reference", str(error)) from error
+    except ValueError as error:
+        field = "payment_method" if "method" in str(error) else "currency"
+        raise CannotStart(field, str(error)) from error
+
+
+def _check_right(request: StartRequest, client: ClientKey | None) -> None:
+    """Raise unless this client may have captured what it says that it has reserved."""
+    if request.channel != AdHocSession.Channel.TERMINAL:
+        raise CannotStart("payment_reference", "Only a payment terminal has reserved something before.")
+    if client is None or not client.brings_holds:
+        raise CannotStart("payment_reference", "This key may not bring a payment that was reserved before.")
+
+
+def _opening(session_id: UUID, request: StartRequest, evse: Evse) -> dict[str, Any]:
+    """What the gateway's page needs, and what staff find in the gateway's own pages."""
+    back = f"{settings.PUBLIC_BASE_URL.rstrip('/')}{reverse('driver:session', args=[session_id])}?back=1"
+    given = {
+        "return_url": request.return_url or back,
+        "locale": request.locale,
+        "email": request.email,
+        "description": f"Charging at {evse}",
+        "metadata": {"session": str(session_id), "evse": str(evse), "cpo": evse.partner.code},
+    }
+    return {name: value for name, value in given.items() if value}

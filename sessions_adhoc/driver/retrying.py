@@ -1,0 +1,91 @@
+"""A driver's next try goes on with the money that the last one left held (ADR 14), or lets it go now."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from billing.models import PaymentAuthorization
+from billing.payments import services as billing
+from sessions_adhoc import timeline
+from sessions_adhoc.engine.snapshot import Snapshot
+from sessions_adhoc.models import AdHocSession, TimelineEvent
+from sessions_adhoc.states import TERMINAL
+
+GOES_ON = "Another try goes on with the reservation."
+GIVES_WAY = "Another try needs another reservation: this one is released."
+
+
+class CannotRelease(Exception):
+    """Nothing is kept that the driver could let go of; the text says so."""
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What a try has to have reserved: `amount` in minor units. `opening`: if it has to be reserved anew."""
+
+    amount: int
+    currency: str
+    gateway: str
+    opening: Mapping[str, Any]
+
+
+def kept_hold(session: AdHocSession | None, gateway: str, currency: str, now: datetime) -> PaymentAuthorization | None:
+    """The payment of an earlier try, if another one can go on with it."""
+    payment = session.authorization if session else None
+    if payment is None or (payment.gateway, payment.currency) != (gateway, currency):
+        return None
+    return payment if billing.may_be_taken_over(payment, now) else None
+
+
+def take_over(previous: AdHocSession | None, session_id: UUID, terms: Terms) -> PaymentAuthorization | None:
+    """Give what the earlier try left held to the session that is about to be made; None where nothing is kept for it.
+
+    Decided under the lock of the earlier try and of its payment, in the caller's transaction: who comes at the moment
+    of the release gets the money, or finds it gone. What cannot be used is let go of: one hold on the card.
+    """
+    if previous is None:
+        return None
+    rows = Snapshot.locked(previous.pk)
+    session, payment, now = rows.session, rows.payment, timezone.now()
+    if kept_hold(session, terms.gateway, terms.currency, now) is None:
+        _give_way(session, payment, now)
+        return None
+    session.authorization = billing.hand_over(payment, str(session_id), terms.opening)
+    session.save(update_fields=["authorization"])
+    timeline.write(session, TimelineEvent.Kind.PAYMENT, GOES_ON, at=now)
+    return billing.request_raise(payment, terms.amount) if terms.amount > payment.amount else payment
+
+
+def _give_way(session: AdHocSession, payment: PaymentAuthorization, now: datetime) -> None:
+    if payment.kept_until is not None:
+        billing.request_release(payment, reason="another try needs another reservation")
+        timeline.write(session, TimelineEvent.Kind.PAYMENT, GIVES_WAY, at=now)
+
+
+def release_now(session_id: UUID | str, actor: str = "The driver", client_id: int | None = None) -> AdHocSession:
+    """Let go at once of what is kept for another try. Asking twice is asking once.
+
+    Raises:
+        CannotRelease: the session goes on, or another try has taken the money over.
+        AdHocSession.DoesNotExist: there is none, or it is another client's.
+    """
+    now = timezone.now()
+    with transaction.atomic():
+        rows = Snapshot.locked(session_id)
+        session, payment = rows.session, rows.payment
+        if client_id not in (None, session.client_id):
+            raise AdHocSession.DoesNotExist(f"There is no ad-hoc session {session_id} of this client.")
+        if session.state not in TERMINAL:
+            raise CannotRelease("This session has not ended: cancel or stop it instead.")
+        if payment.state == payment.State.HANDED_ON:
+            raise CannotRelease("Another try goes on with this reservation.")
+        if payment.kept_until is not None:
+            billing.request_release(payment, reason=f"{actor.lower()} tries no more")
+            text = f"{actor} asked to release the reservation."
+            timeline.write(session, TimelineEvent.Kind.DRIVER, text, at=now, actor=actor)
+    return session
