@@ -27,6 +27,8 @@ def created(facts: Facts, now: datetime) -> Decision:
         return cancel("not_paid", "No payment began in time.")
     if facts.suspended:
         return cancel("partner_suspended", "The connection to the operator is suspended.")
+    if facts.payment.state != "created":
+        return go(State.AUTHORIZING, "Going on with what the last try left reserved.")
     return go(State.AUTHORIZING, "Asking the payment gateway to reserve the funds.", Action(Do.RESERVE))
 
 

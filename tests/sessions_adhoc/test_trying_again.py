@@ -8,6 +8,8 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
+from billing.gateways import GatewayAnswer, Question
+from billing.gateways.simulated import SimulatedGateway
 from billing.models import PaymentAuthorization, SimulatedCharge
 from billing.payments import services as billing
 from ocpi.models import Evse
@@ -17,7 +19,7 @@ from sessions_adhoc.driver.pages.paying import new_nonce
 from sessions_adhoc.models import AdHocSession
 from tests.billing.stripe.conftest import KEY, NOWHERE, SECRET, Stripe
 from tests.sessions_adhoc.conftest import BEGINNING, Clock, Cpo, Driver
-from tests.sessions_adhoc.looking import money, open_incidents, state, states
+from tests.sessions_adhoc.looking import money, state, states
 
 pytestmark = pytest.mark.django_db
 UNTIL = BEGINNING + timedelta(minutes=10)
@@ -59,7 +61,7 @@ def again(driver: Driver, cpo: Cpo, previous: AdHocSession, **wish: Any) -> AdHo
 
 def charges() -> list[tuple[str, int, int]]:
     """The gateway's own books: (status, amount, captured)."""
-    rows = SimulatedCharge.objects.order_by("created_at")
+    rows = SimulatedCharge.objects.order_by("created_at", "amount", "-status")
     return list(rows.values_list("status", "amount", "captured_amount"))
 
 
@@ -243,21 +245,31 @@ def test_a_hold_that_runs_out_before_is_released(driver: Driver, cpo: Cpo, clock
     assert money(session) == ("released", 0)
 
 
-def test_the_gateway_tells_of_it_while_another_try_takes_it_over(driver: Driver, cpo: Cpo, clock: Clock) -> None:
-    """The row changes its owner while a worker asks about it: the answer is the new owner's."""
+def test_another_try_takes_it_over_while_the_gateway_is_asked_about_it(
+    driver: Driver, cpo: Cpo, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The row changes its owner meanwhile: what the gateway answers is told to the new one."""
     session = fail(driver, cpo)
     hold = payment(session)
-    from billing.payments import driving
+    cpo.accept("START_SESSION")
+    ask, started = SimulatedGateway.lookup, list[Any]()
 
+    def lookup(gateway: SimulatedGateway, question: Question) -> GatewayAnswer:
+        if not started:
+            wish = {"evse": "SK*ION*EEVSE-1", "previous": str(session.pk)}
+            started.append(driver.call("POST", body=wish).json()["id"])
+            SimulatedCharge.objects.update(status="expired")
+        return ask(gateway, question)
+
+    monkeypatch.setattr(SimulatedGateway, "lookup", lookup)
     assert billing.tell(hold.pk, kind="something")
-    claim = driving._claim(hold.pk, None)
-    assert claim is not None
-    told = driving._ask(driving.gateway_named("simulated"), claim)
-    second = again(driver, cpo, session)
-    SimulatedCharge.objects.update(status="expired")
-    driving._record(claim, told)
-    assert (payment(second), money(second)) == (hold, ("reserved", 0))
-    assert open_incidents() == ["START_SESSION returns error"]
+    billing.drive(hold.pk)
+    second = AdHocSession.objects.get(pk=started[0])
+    assert (payment(second), money(second)) == (hold, ("expired", 0))
+    assert second.timeline.filter(text="Payment expired").exists()
+    clock.sweep()
+    assert (state(second), payment(session).state) == (("failed", "payment_expired"), "handed_on")
+    assert states(second) == ["authorizing", "failed"]
 
 
 def test_late_news_of_the_first_try_moves_nothing_of_the_seconds(driver: Driver, cpo: Cpo, clock: Clock) -> None:

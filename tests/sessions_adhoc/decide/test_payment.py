@@ -15,6 +15,20 @@ def test_a_new_session_asks_for_its_funds_first() -> None:
     assert done(decision) == ["reserve"]
 
 
+@pytest.mark.parametrize("payment", ["reserved", "expired", "released"])
+def test_what_the_last_try_left_is_asked_for_by_nobody(payment: str) -> None:
+    decision = decide(facts(State.CREATED, payment=PaymentFacts(payment)), T0)
+    assert (decision.to, done(decision)) == (State.AUTHORIZING, [])
+
+
+def test_a_hold_that_is_too_small_is_raised_or_replaced() -> None:
+    raising = facts(State.AUTHORIZING, payment=PaymentFacts("reserved", short=True, raising=True))
+    assert decide(raising, T0) == Decision(check_at=at(seconds=10))
+    assert decide(raising, at(minutes=10)).reason == "payment_timeout"
+    decision = decide(facts(State.AUTHORIZING, payment=PaymentFacts("reserved", short=True)), T0)
+    assert (decision.to, done(decision), decision.again) == (None, ["replace_hold"], True)
+
+
 @pytest.mark.parametrize("wish", ["stop_requested_at", "cancel_requested_at"])
 @pytest.mark.parametrize("state", [State.CREATED, State.AUTHORIZING, State.AUTHORIZED, State.WAITING_FOR_CONNECTOR])
 def test_before_the_start_the_driver_may_leave_and_everything_is_released(state: State, wish: str) -> None:
