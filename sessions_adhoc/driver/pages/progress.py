@@ -8,12 +8,12 @@ from django.utils import timezone
 from django.utils.text import capfirst
 
 from billing.models import PaymentAuthorization
+from billing.pricing import time_zone
 from sessions_adhoc.decide.stop import WITHOUT_EFFECT
 from sessions_adhoc.driver.pages import driver_words, money
 from sessions_adhoc.driver.presenting import CHARGER_MAY_RUN, CHARGING_IS_OVER
 from sessions_adhoc.models import AdHocSession, AttemptSession
 from sessions_adhoc.money.eligibility import Bill
-from sessions_adhoc.money.offering import offer_of
 from sessions_adhoc.states import TERMINAL, State
 
 STEPS = ("Payment reserved", "Starting", "Charging", "Done")
@@ -81,7 +81,7 @@ def view_of(session: AdHocSession, shown: dict[str, Any]) -> dict[str, Any]:
         "may_try": payment.state != PaymentAuthorization.State.HANDED_ON,
         "started": shown["meter"]["at"] is not None or state in FLOWING or state == State.SETTLED,
         **meter(session, state, shown["meter"]),
-        **money.lines(payment, shown["money"]["estimated"], offer_of(session).zone),
+        **money.lines(payment, shown["money"]["estimated"], time_zone(session.evse.location.time_zone or None)),
     }
 
 
