@@ -13,6 +13,7 @@ import psycopg
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, connections, models
 from django.db.models.base import ModelState
+from psycopg.types.datetime import TimestamptzLoader
 from pydantic_core import to_json
 
 M = TypeVar("M", bound=models.Model)
@@ -80,6 +81,8 @@ def _prepared_cursor(database: Any) -> PreparedCursor:
     known: PreparedCursor | None = kept.get("sfp_prepared_cursor")
     if known is None:
         known = kept["sfp_prepared_cursor"] = PreparedCursor(database.connection)
+        # Django's reads moments in Python, to give them a zone of its own making. All of its connections speak UTC.
+        known.adapters.register_loader("timestamptz", TimestamptzLoader)
     return known
 
 
