@@ -81,6 +81,8 @@ def _prepared_cursor(database: Any) -> PreparedCursor:
     known: PreparedCursor | None = kept.get("sfp_prepared_cursor")
     if known is None:
         known = kept["sfp_prepared_cursor"] = PreparedCursor(database.connection)
+        # What is asked for are keys, whose values change no plan: each statement is planned once, not six times.
+        known.execute("SELECT set_config('plan_cache_mode', 'force_generic_plan', false)")
         # Django's reads moments in Python, to give them a zone of its own making. All of its connections speak UTC.
         known.adapters.register_loader("timestamptz", TimestamptzLoader)
     return known

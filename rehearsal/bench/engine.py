@@ -16,9 +16,9 @@ def main() -> int:
         cpo = stack.enter_context(stub.running())
         partner, token = seed.connected_partner(f"{cpo.url}/versions")
         seed.endpoint(partner, "commands", f"{cpo.url}/commands", "RECEIVER")
-        seed.stations(partner, 2 * reaction.DRIVERS + throughput.SESSIONS, 1)
+        seed.stations(partner, 2 * reaction.DRIVERS + throughput.CHARGES + throughput.WARM_UP, 1)
         reaction.measure(stage, partner, token, cpo)
-        throughput.measure(partner, cpo, 2 * reaction.DRIVERS)
+        throughput.measure(stage, partner, token, cpo, 2 * reaction.DRIVERS)
         sweep.measure()
     return 0
 

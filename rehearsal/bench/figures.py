@@ -63,3 +63,26 @@ def resident_mb() -> float:
     """Memory of this process now."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def database_use() -> tuple[float, float]:
+    """Processor seconds of the connections to this database, and bytes of write-ahead log, so far.
+
+    The log is the whole server's: nothing else should run there.
+    """
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pid FROM pg_stat_activity WHERE datname = current_database()")
+        pids = [row[0] for row in cursor.fetchall()]
+        cursor.execute("SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')")
+        wal = float(cursor.fetchone()[0])
+    return sum(cpu_seconds(pid) for pid in pids if Path(f"/proc/{pid}").exists()), wal
+
+
+def vacuum() -> None:
+    """What autovacuum does within a service's first minute: PostgreSQL plans as if all tables were empty before."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE")

@@ -20,7 +20,7 @@ from itertools import count, product
 from pathlib import Path
 
 from rehearsal.bench import stages
-from rehearsal.bench.figures import cpu_seconds, median, say, verdict
+from rehearsal.bench.figures import cpu_seconds, database_use, median, say, vacuum, verdict
 from rehearsal.stage import programs
 from rehearsal.stage.environment import Stage
 from rehearsal.stage.ports import free_port
@@ -114,17 +114,11 @@ def main() -> int:
 
 
 def warm_up(servers: list[Server], token: str, numbers: Iterator[int]) -> None:
-    """A first round of each that does not count, and what autovacuum does within a service's first minute.
-
-    Until then PostgreSQL plans by the guess that every table is empty, whoever asks.
-    """
-    from django.db import connection
-
+    """A first round of each that does not count."""
     for case, server in product(CASES, servers):
         load(server, token, case, CONNECTIONS[0], next(numbers))
         server.rounds.clear()
-    with connection.cursor() as cursor:
-        cursor.execute("VACUUM ANALYZE")
+    vacuum()
 
 
 def ours(stage: Stage, stack: ExitStack) -> Server:
@@ -198,21 +192,6 @@ def milliseconds(printed: str, percent: int) -> float:
     """A percentile as wrk prints it: `50%    1.23ms`."""
     found = re.search(rf"{percent}%\s+([\d.]+)(us|ms|s)", printed)
     return float(found[1]) * {"us": 0.001, "ms": 1, "s": 1000}[found[2]] if found else float("nan")
-
-
-def database_use() -> tuple[float, float]:
-    """Processor seconds of the connections to this database, and bytes of write-ahead log, so far.
-
-    The log is the whole server's: nothing else should run there.
-    """
-    from django.db import connection
-
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pid FROM pg_stat_activity WHERE datname = current_database()")
-        pids = [row[0] for row in cursor.fetchall()]
-        cursor.execute("SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')")
-        wal = float(cursor.fetchone()[0])
-    return sum(cpu_seconds(pid) for pid in pids if Path(f"/proc/{pid}").exists()), wal
 
 
 def flush_ms(folder: Path) -> float:

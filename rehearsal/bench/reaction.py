@@ -35,11 +35,11 @@ def measure(stage: Stage, partner: Partner, token: str, cpo: stub.Cpo) -> None:
     with ExitStack() as stack:
         start_processes(stage, stack)
         idle = react(stage.web_port, token, cpo, waiting_drivers(0))
-        report("idle", idle)
+        report("idle", idle, 25)
         waiting = waiting_drivers(DRIVERS)
         stack.callback(load(stage.web_port, token).wait)
         time.sleep(2)
-        report(f"under {WRITES_PER_SECOND} writes/s", react(stage.web_port, token, cpo, waiting))
+        report(f"under {WRITES_PER_SECOND} writes/s", react(stage.web_port, token, cpo, waiting), 50)
 
 
 def start_processes(stage: Stage, stack: ExitStack) -> None:
@@ -95,10 +95,11 @@ def load(port: int, token: str) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
 
 
-def report(when: str, taken: list[float]) -> None:
+def report(when: str, taken: list[float], most: float) -> None:
+    """Print them, the median to be at most so many ms."""
     if not taken:
         say(f"  BLOCKED to START_SESSION, {when}: no driver got to wait for a cable: MISSED")
         return
     middle, slow = percentile(taken, 50), percentile(taken, 99)
-    say(f"  BLOCKED to START_SESSION, {when}: {len(taken)} times, p50 {middle:.0f} ms: {verdict(middle, 50)}")
-    say(f"  {'':26} p99 {slow:.0f} ms: {verdict(slow, 250)}")
+    say(f"  BLOCKED to START_SESSION, {when}: {len(taken)} times, p50 {middle:.0f} ms: {verdict(middle, most)}")
+    say(f"  {'':26} p99 {slow:.0f} ms: {verdict(slow, 150)}")

@@ -17,6 +17,7 @@ from sfp_platform.celery import app
 
 PER_SECOND, FEW, MANY, TICKS = 1_000, 1_000, 100_000, 12
 FAR = timedelta(days=1)
+LATER = "now() + interval '1 day'"
 
 
 def measure() -> None:
@@ -42,7 +43,7 @@ def grow(sample: AdHocSession, count: int) -> None:
     missing = count - AdHocSession.objects.exclude(next_check_at=None).count()
     token = copies(sample.token, missing, uid=f"'T{count}-' || n", contract_id=f"'C{count}-' || n")
     payment = f"md5('{count}-' || n)::uuid"
-    copies(sample.authorization, missing, id=payment, reference="gen_random_uuid()", next_check_at="NULL")
+    copies(sample.authorization, missing, id=payment, reference="gen_random_uuid()", next_check_at=LATER)
     copies(
         sample,
         missing,
@@ -52,7 +53,7 @@ def grow(sample: AdHocSession, count: int) -> None:
         idempotency_key="''",
         state="'waiting_for_connector'",
         ended_at="NULL",
-        next_check_at="now() + interval '1 day'",
+        next_check_at=LATER,
     )
     with connection.cursor() as cursor:
         cursor.execute(f"ANALYZE {AdHocSession._meta.db_table}")
