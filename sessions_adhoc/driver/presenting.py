@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from billing.models import PaymentAuthorization
 from billing.payments.services import action_of
-from billing.pricing import NOT_READABLE, describe, unit_prices
+from billing.pricing import NOT_READABLE, describe, in_words, unit_prices
 from sessions_adhoc.decide.limit import LIMIT
 from sessions_adhoc.decide.stop import WITHOUT_EFFECT
 from sessions_adhoc.engine.snapshot import attempt_facts, newest_attempt, valid_session
@@ -73,6 +73,7 @@ LIMIT_NEAR = {
     "stop": "90 % of your reservation is used. We end the charge before it is used up.",
     "go_on": "90 % of your reservation is used. Charging goes on.",
 }
+LIMIT_REFUSED = "Charging. Your bank does not hold more: the limit stays {}, and the charge ends before it is used up."
 TO_PAY = "Please pay: the charger starts as soon as the amount is reserved on your card."
 RETRYING = "The first try gave no energy. Trying again: leave the cable plugged in."
 
@@ -108,9 +109,18 @@ def message(session: AdHocSession, payment: PaymentAuthorization) -> str:
         return " ".join(filter(None, [WHY_HELD.get(session.reason, ""), MESSAGES[state], HELD]))
     if state == State.STOPPING and session.reason == LIMIT:
         return LIMIT_REACHED
-    if state == State.CHARGING and session.limit_told_at is not None:
+    return _limit_text(session) if state == State.CHARGING else MESSAGES[state]
+
+
+def _limit_text(session: AdHocSession) -> str:
+    """While energy flows: how the limit stands, where there is something to say of it."""
+    if session.limit_wanted is not None:
+        return f"Charging. Asking your bank to hold {in_words(session.limit_wanted, session.currency)}."
+    if session.limit_refused_at is not None:
+        return LIMIT_REFUSED.format(in_words(session.amount, session.currency))
+    if session.limit_told_at is not None:
         return LIMIT_NEAR[session.policy.get("at_limit", "stop")]
-    return MESSAGES[state]
+    return MESSAGES[State.CHARGING]
 
 
 def _ending(session: AdHocSession, state: State, payment: PaymentAuthorization) -> str:
@@ -171,6 +181,8 @@ def present(session: AdHocSession) -> dict[str, Any]:
         "money": {
             "currency": session.currency,
             "reserved": held_amount(payment),
+            "limit": session.amount,
+            "limit_wanted": session.limit_wanted,
             "kept_until": payment.kept_until,
             "captured": payment.captured_amount,
             "refunded": payment.refunded_amount,

@@ -27,10 +27,12 @@ from sessions_adhoc.driver.retrying import CannotRelease, release_now
 from sessions_adhoc.engine import lifecycle
 from sessions_adhoc.engine.lifecycle import CannotStop
 from sessions_adhoc.engine.queueing import advance_after_commit
+from sessions_adhoc.engine.raising import CannotRaise, request_limit
 from sessions_adhoc.models import AdHocSession, ClientKey, TimelineEvent
 from sessions_adhoc.money.offering import freeze, hash_of, read
 
 __all__ = [
+    "CannotRaise",
     "CannotRelease",
     "CannotStart",
     "CannotStop",
@@ -42,6 +44,7 @@ __all__ = [
     "find_connector",
     "find_evse",
     "release_now",
+    "request_limit",
     "start_session",
     "stop_session",
 ]

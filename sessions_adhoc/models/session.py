@@ -24,6 +24,9 @@ MOVING = (
     "charging_ended_at",
     "limit_told_at",
     "limit_stop_at",
+    "limit_wanted",
+    "limit_refused_at",
+    "amount",
     "retry_at",
     "ended_at",
     "occupies_id",
@@ -73,7 +76,15 @@ class AdHocSession(FSMModelMixin, models.Model):
     authorization = models.OneToOneField(
         PaymentAuthorization, on_delete=models.PROTECT, related_name="ad_hoc_session", verbose_name="payment"
     )
-    amount = models.PositiveIntegerField("reserved amount", help_text="Minor units.")
+    amount = models.PositiveIntegerField(
+        "reserved amount", help_text="The most that the driver pays, in minor units; it may be raised while charging."
+    )
+    limit_wanted = models.PositiveIntegerField(
+        null=True, blank=True, help_text="A higher limit that the driver has asked for, until the gateway has answered."
+    )
+    limit_refused_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the gateway refused to hold what the driver asked for last."
+    )
     currency = models.CharField(max_length=3)
 
     client = models.ForeignKey(ClientKey, on_delete=models.PROTECT, null=True, blank=True, related_name="+")

@@ -22,6 +22,7 @@ from partners.ground.writes import Writes
 from sessions_adhoc import belonging, symptoms, timeline
 from sessions_adhoc.decide.settle import MONEY_STUCK
 from sessions_adhoc.decide.start import may_send
+from sessions_adhoc.engine import raising
 from sessions_adhoc.engine.lifecycle import hear
 from sessions_adhoc.engine.queueing import is_as_decided, wake_locked
 from sessions_adhoc.engine.snapshot import Snapshot, facts_of
@@ -195,6 +196,7 @@ def payment_news(rows: Snapshot) -> None:
         text += f": {payment.failure_message}"
     if payment.state == payment.State.CAPTURED and not payment.refunded_amount:
         _note_captured(rows)
+    raising.note_answer(rows, now)
     _tell_staff(session, payment)
     elsewhere.tell_staff(session, payment)
     if _may_repeat_itself(payment) and _told_last(session) == text:

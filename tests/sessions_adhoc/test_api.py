@@ -46,6 +46,8 @@ def test_a_started_session_as_the_driver_sees_it(driver: Driver) -> None:
         "money": {
             "currency": "EUR",
             "reserved": 0,
+            "limit": 4000,
+            "limit_wanted": None,
             "kept_until": None,
             "captured": 0,
             "refunded": 0,

@@ -8,6 +8,7 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_sche
 
 from sessions_adhoc.driver.api.serializers import (
     AdHocSessionSerializer,
+    LimitSerializer,
     PlaceSerializer,
     ProblemSerializer,
     QuoteSerializer,
@@ -17,6 +18,7 @@ from sessions_adhoc.driver.api.views import (
     AdHocSessionsView,
     AdHocSessionView,
     CancelView,
+    LimitView,
     QuotesView,
     ReleaseView,
     StopView,
@@ -85,6 +87,18 @@ extend_schema(
     request=None,
     responses=ENDING_RESPONSES,
 )(StopView.post)
+extend_schema(
+    operation_id="raise_ad_hoc_session_limit",
+    summary="Raise the limit while charging: more is reserved, and the limit follows when it is",
+    request=LimitSerializer,
+    responses={
+        202: OpenApiResponse(AdHocSessionSerializer, "Asked for; `money.limit` tells when it has happened."),
+        400: PROBLEM,
+        401: PROBLEM,
+        404: PROBLEM,
+        409: OpenApiResponse(ProblemSerializer, "It is no higher, or no charge goes on."),
+    },
+)(LimitView.post)
 extend_schema(
     operation_id="release_ad_hoc_session",
     summary="Release now what is held for another try, after a session that came to nothing",

@@ -77,6 +77,14 @@ class StartSerializer(serializers.Serializer[StartRequest]):
         return StartRequest(**values)
 
 
+class LimitSerializer(serializers.Serializer[Any]):
+    """A higher limit."""
+
+    amount = serializers.IntegerField(
+        min_value=1, max_value=10_000_000, help_text="The most that the driver wants to pay, in minor units."
+    )
+
+
 class ProblemSerializer(serializers.Serializer[Any]):
     """What is wrong: a text for people and, where it is one field, its name."""
 
@@ -95,6 +103,10 @@ class MoneySerializer(serializers.Serializer[Any]):
 
     currency = serializers.CharField()
     reserved = serializers.IntegerField(help_text="Held now.")
+    limit = serializers.IntegerField(help_text="The most that the driver pays.")
+    limit_wanted = serializers.IntegerField(
+        allow_null=True, help_text="A higher limit that was asked for; null: none, or the gateway has answered."
+    )
     kept_until = serializers.DateTimeField(
         allow_null=True,
         help_text="The session came to nothing: until then it stays held for another try that names it as `previous`.",

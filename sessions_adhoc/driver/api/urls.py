@@ -10,5 +10,6 @@ urlpatterns = [
     path("ad-hoc-sessions/<uuid:session_id>/", views.AdHocSessionView.as_view(), name="ad-hoc-session"),
     path("ad-hoc-sessions/<uuid:session_id>/stop/", views.StopView.as_view(), name="ad-hoc-session-stop"),
     path("ad-hoc-sessions/<uuid:session_id>/cancel/", views.CancelView.as_view(), name="ad-hoc-session-cancel"),
+    path("ad-hoc-sessions/<uuid:session_id>/limit/", views.LimitView.as_view(), name="ad-hoc-session-limit"),
     path("ad-hoc-sessions/<uuid:session_id>/release/", views.ReleaseView.as_view(), name="ad-hoc-session-release"),
 ]

@@ -15,6 +15,7 @@ from sessions_adhoc.driver import quoting, services
 from sessions_adhoc.driver.api.authentication import ClientKeyAuthentication
 from sessions_adhoc.driver.api.serializers import (
     AdHocSessionSerializer,
+    LimitSerializer,
     PlaceSerializer,
     QuoteSerializer,
     StartSerializer,
@@ -115,14 +116,14 @@ class AdHocSessionView(ClientView):
 
 
 class EndingView(ClientView):
-    """What stop and cancel share."""
+    """What the verbs of a session share."""
 
     def end(self, request: Request, session_id: UUID, verb: Callable[[UUID, str, int], AdHocSession]) -> Response:
         try:
             session = verb(session_id, "The driver", self.client(request).pk)
         except AdHocSession.DoesNotExist:
             raise NotFound(UNKNOWN) from None
-        except (services.CannotStop, services.CannotRelease) as error:
+        except (services.CannotStop, services.CannotRelease, services.CannotRaise) as error:
             return problem(str(error), status.HTTP_409_CONFLICT)
         return Response(AdHocSessionSerializer(session).data, status.HTTP_202_ACCEPTED)
 
@@ -132,6 +133,20 @@ class StopView(EndingView):
 
     def post(self, request: Request, session_id: UUID) -> Response:
         return self.end(request, session_id, services.stop_session)
+
+
+class LimitView(EndingView):
+    """Raise the limit while charging."""
+
+    def post(self, request: Request, session_id: UUID) -> Response:
+        body = LimitSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        amount = int(body.validated_data["amount"])
+
+        def verb(pk: UUID, actor: str, client: int) -> AdHocSession:
+            return services.request_limit(pk, amount, actor, client)
+
+        return self.end(request, session_id, verb)
 
 
 class ReleaseView(EndingView):

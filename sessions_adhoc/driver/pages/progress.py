@@ -12,6 +12,7 @@ from billing.pricing import time_zone
 from sessions_adhoc.decide.stop import WITHOUT_EFFECT
 from sessions_adhoc.driver.pages import driver_words, money
 from sessions_adhoc.driver.presenting import CHARGER_MAY_RUN, CHARGING_IS_OVER
+from sessions_adhoc.engine.raising import RAISABLE
 from sessions_adhoc.models import AdHocSession, AttemptSession
 from sessions_adhoc.money.eligibility import Bill
 from sessions_adhoc.states import TERMINAL, State
@@ -78,7 +79,7 @@ def view_of(session: AdHocSession, shown: dict[str, Any]) -> dict[str, Any]:
         "steps": steps(session, state),
         "live": not finished or payment.state in MONEY_MOVES or payment.kept_until is not None,
         "kept": finished and payment.kept_until is not None,
-        "may_try": payment.state != PaymentAuthorization.State.HANDED_ON,
+        "may_raise": state in RAISABLE and session.limit_wanted is None and payment.state == payment.State.RESERVED,
         "started": shown["meter"]["at"] is not None or state in FLOWING or state == State.SETTLED,
         **meter(session, state, shown["meter"]),
         **money.lines(payment, shown["money"]["estimated"], time_zone(session.evse.location.time_zone or None)),

@@ -14,12 +14,13 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from partners.ground.privacy import private
 from sessions_adhoc.driver import services
-from sessions_adhoc.driver.pages.charger import address
+from sessions_adhoc.driver.pages.charger import address, reservation
 from sessions_adhoc.driver.pages.charger_views import unknown
 from sessions_adhoc.driver.pages.progress import view_of
 from sessions_adhoc.driver.pages.receipt_views import receipts_of
 from sessions_adhoc.driver.presenting import present
-from sessions_adhoc.driver.services import CannotRelease, CannotStop
+from sessions_adhoc.driver.services import CannotRaise, CannotRelease, CannotStop
+from sessions_adhoc.engine.raising import RAISABLE
 from sessions_adhoc.models import AdHocSession
 
 UNKNOWN = "There is no charging session behind this link."
@@ -63,8 +64,15 @@ def context_of(session: AdHocSession) -> dict[str, Any]:
         "receipts": receipts_of(session) if session.is_terminal else [],
         "again": session.pk if session.client_id is None else "",
         "next_try": next_try_of(session),
+        "limits": higher_limits(session) if session.state in RAISABLE else [],
         "support_email": settings.SUPPORT_EMAIL,
     }
+
+
+def higher_limits(session: AdHocSession) -> list[tuple[int, str]]:
+    """What the driver may choose instead of the limit that holds, with its words."""
+    offered = reservation(session.evse)
+    return [(minor, text) for minor, text in offered.options if minor > session.amount] if offered.minor else []
 
 
 def next_try_of(session: AdHocSession) -> AdHocSession | None:
@@ -112,10 +120,21 @@ def release(request: HttpRequest, session_id: UUID) -> HttpResponse:
     return _end(request, session_id, services.release_now)
 
 
+@private
+@require_POST
+def limit(request: HttpRequest, session_id: UUID) -> HttpResponse:
+    """Raise the limit, to one of those that this charger offers."""
+    session = find_session(session_id)
+    wanted = request.POST.get("amount", "")
+    if session is None or wanted not in {str(minor) for minor, _text in higher_limits(session)}:
+        return _end(request, session_id, lambda pk: AdHocSession.objects.get(pk=pk))
+    return _end(request, session_id, lambda pk: services.request_limit(pk, int(wanted)))
+
+
 def _end(request: HttpRequest, session_id: UUID, verb: Callable[[UUID], AdHocSession]) -> HttpResponse:
     """Ask for the end, then show the session: where it has ended before, the page says how."""
     try:
-        with suppress(CannotStop, CannotRelease):
+        with suppress(CannotStop, CannotRelease, CannotRaise):
             verb(session_id)
     except AdHocSession.DoesNotExist:
         return unknown(request, UNKNOWN)

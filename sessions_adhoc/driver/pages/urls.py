@@ -11,6 +11,7 @@ urlpatterns = [
     path("c/session/<uuid:session_id>.json", session_views.session_json, name="session-json"),
     path("c/session/<uuid:session_id>/stop", session_views.stop, name="session-stop"),
     path("c/session/<uuid:session_id>/cancel", session_views.cancel, name="session-cancel"),
+    path("c/session/<uuid:session_id>/limit", session_views.limit, name="session-limit"),
     path("c/session/<uuid:session_id>/release", session_views.release, name="session-release"),
     path("c/session/<path:rest>", session_views.no_session, name="no-session"),
     path("c/receipt/<uuid:receipt_id>", receipt_views.receipt_page, name="receipt"),

@@ -1,0 +1,85 @@
+"""The driver raises the limit while charging: more is held first, and only then does it count (rule 33)."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from billing.payments import services as billing
+from billing.pricing import in_words
+from sessions_adhoc import timeline
+from sessions_adhoc.engine.lifecycle import settle_down
+from sessions_adhoc.engine.snapshot import Snapshot
+from sessions_adhoc.models import AdHocSession, TimelineEvent
+from sessions_adhoc.states import State
+
+RAISABLE = frozenset({State.AUTHORIZED, State.WAITING_FOR_CONNECTOR, State.STARTING, State.VALIDATING, State.CHARGING})
+
+
+class CannotRaise(Exception):
+    """The limit stays as it is; the text says why to the driver."""
+
+
+def request_limit(
+    session_id: UUID | str, amount: int, actor: str = "The driver", client_id: int | None = None
+) -> AdHocSession:
+    """The driver wants to pay up to `amount` (minor units) instead of less. Asking twice is asking once.
+
+    What is held already for a higher sum counts at once; else the gateway is asked, and the limit follows its answer.
+
+    Raises:
+        CannotRaise: it is no higher, another one is being asked for, or there is nothing to raise (any more).
+        AdHocSession.DoesNotExist: there is none, or it is another client's.
+    """
+    now = timezone.now()
+    with transaction.atomic():
+        rows = Snapshot.locked(session_id)
+        session = rows.session
+        if client_id not in (None, session.client_id):
+            raise AdHocSession.DoesNotExist(f"There is no ad-hoc session {session_id} of this client.")
+        if amount not in (session.amount, session.limit_wanted):
+            _raise(rows, amount, actor, now)
+            settle_down(rows, now)
+    return session
+
+
+def _raise(rows: Snapshot, amount: int, actor: str, now: datetime) -> None:
+    session, payment = rows.session, rows.payment
+    if session.state not in RAISABLE or payment.state != payment.State.RESERVED:
+        raise CannotRaise("The limit can be raised while a charge goes on, and this one does not.")
+    if session.limit_wanted is not None:
+        raise CannotRaise("Another limit is being asked for: wait for the answer.")
+    if amount < session.amount:
+        raise CannotRaise(f"The limit is {in_words(session.amount, session.currency)} already.")
+    text = f"{actor} asked for a limit of {in_words(amount, session.currency)}."
+    rows.writes.add(timeline.event(session, TimelineEvent.Kind.DRIVER, text, at=now, actor=actor))
+    session.limit_refused_at = None
+    if amount <= payment.amount:
+        hold_to(session, amount)
+    else:
+        session.limit_wanted = amount
+        rows.payment = billing.request_raise(payment, amount, reason="the driver raises the limit")
+
+
+def hold_to(session: AdHocSession, amount: int) -> None:
+    """From now on so much may be spent, and the driver is told anew when that is nearly used up."""
+    session.amount, session.limit_wanted = amount, None
+    session.limit_told_at = session.limit_stop_at = None
+
+
+def note_answer(rows: Snapshot, now: datetime) -> None:
+    """The gateway holds more now, or it does not. The caller holds the session's lock, and writes it."""
+    session, payment = rows.session, rows.payment
+    wanted = session.limit_wanted
+    if wanted is None or payment.raise_amount is not None:
+        return
+    words = in_words(wanted, session.currency)
+    if payment.amount >= wanted:
+        hold_to(session, wanted)
+        text = f"The limit is {words} now."
+    else:
+        session.limit_wanted, session.limit_refused_at = None, now
+        text = f"The gateway does not hold {words}: the limit stays {in_words(session.amount, session.currency)}."
+    rows.writes.change(session, "amount", "limit_wanted", "limit_refused_at", "limit_told_at", "limit_stop_at")
+    rows.writes.add(timeline.event(session, TimelineEvent.Kind.PAYMENT, text, at=now))
