@@ -13,7 +13,8 @@ from billing.pricing.calculate import Cost, CostLine, fill_in_tax, plain, price,
 from billing.pricing.course import Reading, course
 from billing.pricing.margin import Margin
 from billing.pricing.money import from_minor, in_words, minor_exponent, money, round_money, to_minor
-from billing.pricing.price_words import NOT_READABLE, describe, unit_prices
+from billing.pricing.outlook import By, Step, outlook
+from billing.pricing.price_words import NOT_READABLE, describe, gross_limits, unit_prices
 from billing.pricing.reading import carried_tariff, periods_of, periods_of_cdr, tariff_of
 from billing.pricing.tariff import (
     NO_RESTRICTIONS,
@@ -32,6 +33,7 @@ from billing.pricing.tariff import (
 __all__ = [
     "NOT_READABLE",
     "NO_RESTRICTIONS",
+    "By",
     "ChargingPeriod",
     "Cost",
     "CostLine",
@@ -43,6 +45,7 @@ __all__ = [
     "Reading",
     "Reservation",
     "Restrictions",
+    "Step",
     "Tariff",
     "TaxIncluded",
     "carried_tariff",
@@ -50,9 +53,11 @@ __all__ = [
     "describe",
     "fill_in_tax",
     "from_minor",
+    "gross_limits",
     "in_words",
     "minor_exponent",
     "money",
+    "outlook",
     "periods_of",
     "periods_of_cdr",
     "plain",

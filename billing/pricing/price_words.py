@@ -168,6 +168,13 @@ def _limits(tariff: Tariff) -> list[str]:
     return words
 
 
+def gross_limits(tariff: Tariff) -> tuple[Decimal | None, Decimal | None]:
+    """Return the least and the most that a session costs, gross; None where there is none, or its VAT is not known."""
+    found = (_limit_amount(tariff, limit) for limit in (tariff.min_price, tariff.max_price))
+    least, most = (None if suffix else amount for amount, suffix in found)
+    return least, most
+
+
 def _limit_amount(tariff: Tariff, limit: PriceLimit | None) -> tuple[Decimal | None, str]:
     if limit is None:
         return None, ""

@@ -3,6 +3,7 @@
 Nothing is kept of a quote. START names its hash, and whatever would be another price by then has another one.
 """
 
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ from django.utils import timezone
 
 from ocpi.models import Evse
 from partners.agreed.policies import effective_policy
-from sessions_adhoc.driver import presenting
+from sessions_adhoc.driver import presenting, price_lines
 from sessions_adhoc.driver.reserving import reservable
 from sessions_adhoc.driver.services import find_connector, find_evse
 from sessions_adhoc.money.offering import Offer, freeze, hash_of, read
@@ -28,11 +29,13 @@ def quote_at(identifier: str, connector_id: str) -> dict[str, Any]:
     evse = find_evse(identifier)
     connector = find_connector(evse, connector_id)
     policy = effective_policy(evse.partner_id, evse.location.ocpi_id, evse.uid).values
-    kept = freeze(evse, connector, policy)
+    kept, now = freeze(evse, connector, policy), timezone.now()
     offer = read(kept)
     return {
         "hash": hash_of(kept),
         **presenting.quote(offer),
+        "lines": [asdict(line) for line in price_lines.lines_of(offer, now)],
+        "example": price_lines.example_of(offer, connector, now),
         "evse": str(evse),
         "connector": connector.connector_id if connector else "",
         "operator": operator_of(evse),
@@ -40,7 +43,7 @@ def quote_at(identifier: str, connector_id: str) -> dict[str, Any]:
         "vat": kept["vat"],
         "tariff_alt_text": (kept["tariff"] or {}).get("tariff_alt_text") or [],
         "limits": _limits(offer, policy),
-        "valid_until": _valid_until(offer, timezone.now()),
+        "valid_until": _valid_until(offer, now),
     }
 
 

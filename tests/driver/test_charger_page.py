@@ -2,26 +2,32 @@
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
+from decimal import Decimal
 from html import unescape
 from pathlib import Path
 from typing import Any
 
 import pytest
+import time_machine
 from django.contrib.staticfiles import finders
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from ocpi.models import Evse, Location
+from billing.models import PricePlan
+from ocpi.models import Connector, Evse, Location, Tariff
 from partners.models import Partner, Policy
 from sessions_adhoc.driver.pages.charger import NO_PRICE
 from sessions_adhoc.states import State
 from tests.driver import scene
+from tests.factories import tariff_data
 
 pytestmark = pytest.mark.django_db
 
 PAGE = f"/c/{scene.EVSE_ID}"
 PAY = "Reserve and start"
+MONDAY = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 
 
 def words(response: Any) -> str:
@@ -44,7 +50,9 @@ def test_it_says_what_plug_and_how_fast(client: Client, evse: Evse) -> None:
 
 def test_it_says_the_price_and_what_is_reserved(client: Client, evse: Evse) -> None:
     page = words(client.get(PAGE))
-    assert "0.6027 €/kWh, incl. 23\u00a0%\u00a0VAT" in page
+    assert "Price Energy 0.6027\u00a0€/kWh All prices include 23 % VAT." in page
+    assert "Example: 20 kWh in 30\u00a0min cost 12.05\u00a0€." in page
+    assert f"Operator {evse.partner.name}" in page
     assert "20.00\u00a0€ 40.00\u00a0€ 80.00\u00a0€ It is reserved on your card." in page
     assert "You pay only for what you charge and never more than this; the rest is released." in page
     assert PAY in page
@@ -104,8 +112,13 @@ def test_several_connectors_are_a_choice_each_with_its_price(client: Client) -> 
     assert response.content.decode().count('type="radio" name="connector"') == 2
     assert "Type 2 22\u00a0kW\u00a0AC" in page
     assert "bring your own cable" in page
-    assert "0.6027 €/kWh" in page
-    assert "6.15 € per session, incl. 23\u00a0%\u00a0VAT" in page
+    assert (
+        "Energy 0.6027\u00a0€/kWh All prices include 23 % VAT. Example: 20 kWh in 30\u00a0min cost 12.05\u00a0€."
+        in page
+    )
+    assert (
+        "Per charge 6.15\u00a0€ All prices include 23 % VAT. Example: 10 kWh in 1\u00a0h 00\u00a0min cost 6.15" in page
+    )
     assert 'name="connector" value="1" required>' in response.content.decode()
 
 
@@ -181,9 +194,12 @@ def test_the_page_is_light(client: Client, evse: Evse) -> None:
 @pytest.mark.parametrize(
     ("restrictions", "price"),
     [
-        ({"start_time": "7:00", "end_time": "19:00"}, "11.07 €/kWh 07:00-19:00, otherwise 1.23 €/kWh"),
-        ({"day_of_week": ["monday"]}, "11.07 €/kWh Mon, otherwise 1.23 €/kWh"),
-        ({"min_kwh": "10,5"}, "11.07 €/kWh from 10.5 kWh, otherwise 1.23 €/kWh"),
+        (
+            {"start_time": "7:00", "end_time": "19:00"},
+            "Energy 11.07\u00a0€/kWh from 19:00: 1.23\u00a0€/kWh from 07:00: 11.07\u00a0€/kWh",
+        ),
+        ({"day_of_week": ["monday"]}, "Energy 11.07\u00a0€/kWh from 00:00: 1.23\u00a0€/kWh All"),
+        ({"min_kwh": "10,5"}, "Energy 1.23\u00a0€/kWh from 10.5 kWh on: 11.07\u00a0€/kWh All"),
         ({"day_of_week": ["SOMEDAY"]}, "Price not readable"),
         ({"weather": "SUNNY"}, "Price not readable"),
     ],
@@ -193,6 +209,89 @@ def test_a_restriction_is_shown_as_it_is_read_or_no_price_is(client: Client, res
     dear = {"price_components": [{"type": "ENERGY", "price": 9, "step_size": 1}], "restrictions": restrictions}
     cheap = {"price_components": [{"type": "ENERGY", "price": 1, "step_size": 1}]}
     scene.add_tariff(evse, "T-1", elements=[dear, cheap])
-    page = words(client.get(PAGE))
+    with time_machine.travel(MONDAY, tick=False):
+        page = words(client.get(PAGE))
     assert price in page
     assert ("11.07" in page) is ("readable" not in price)
+
+
+def test_the_price_is_told_in_afir_s_order_now_first_and_then_what_changes(client: Client) -> None:
+    """At 14:00: a day and a night price, a fee for the session and one for staying, blocks, the least and the most."""
+    evse = scene.station()
+
+    def element(kind: str, price: float, step: int = 1, **restrictions: Any) -> dict[str, Any]:
+        part = {"type": kind, "price": price, "step_size": step, "vat": 25.0}
+        return {"price_components": [part], "restrictions": restrictions}
+
+    scene.add_tariff(
+        evse,
+        elements=[
+            element("FLAT", 0.4),
+            element("PARKING_TIME", 4.8, 900, min_duration=14400),
+            element("TIME", 1.2, 60, max_duration=3600),
+            element("TIME", 2.4, 60, start_time="12:00", end_time="13:00"),
+            element("ENERGY", 0.8, min_power=100),
+            element("ENERGY", 0.7, min_power=20, max_power=50),
+            element("ENERGY", 0.4, 500, start_time="07:00", end_time="22:00", max_kwh=30),
+            element("ENERGY", 0.24),
+        ],
+        min_price={"excl_vat": 1, "incl_vat": 1.25},
+        max_price={"excl_vat": 40, "incl_vat": 50},
+        tariff_alt_text=[{"language": "sk", "text": "Lacno."}, {"language": "en", "text": "Cheap."}],
+    )
+    with time_machine.travel(MONDAY, tick=False):
+        page = words(client.get(PAGE, headers={"Accept-Language": "sk"})).replace("\u00a0", " ")
+        assert "“Cheap.”" in words(client.get(PAGE))
+    lines = [
+        "Energy 0.50 €/kWh, in blocks of 0.5 kWh",
+        "from 22:00: 0.30 €/kWh from 07:00: 0.50 €/kWh, in blocks of 0.5 kWh from 30 kWh on: 0.30 €/kWh",
+        "from 100 kW: 1.00 €/kWh from 20 to 50 kW: 0.875 €/kWh",
+        "Charging time 0.025 €/min after 1 h 00 min: free from 12:00: 0.05 €/min from 13:00: free",
+        "Occupancy, after charging free after 4 h 00 min: 0.10 €/min, in blocks of 15 min",
+        "Per charge 0.50 €",
+        "Other at least 1.25 € per charge Other at most 50.00 € per charge",
+        "All prices include 25 % VAT.",
+        "Example: 20 kWh in 30 min cost",
+        "“Lacno.”",
+    ]
+    assert " ".join(lines[:8]) in page
+    assert [page.index(line) for line in lines] == sorted(page.index(line) for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("parts", "more", "text"),
+    [
+        ([("ENERGY", 0, 23.0)], {}, "Price Price free of charge"),
+        ([("ENERGY", 1, 10.0), ("FLAT", 1, 20.0)], {}, "All prices include VAT."),
+        ([("ENERGY", 1, None)], {"currency": "EUR", "country": "AQ"}, "Energy price not known VAT may come on top."),
+    ],
+)
+def test_what_is_free_or_taxed_in_parts_is_said(
+    client: Client, parts: list[tuple[str, float, float | None]], more: dict[str, str], text: str
+) -> None:
+    evse = scene.station()
+    if "country" in more:
+        Location.objects.update(country=more["country"], country_code=more["country"])
+    made = [
+        {"type": kind, "price": price, "step_size": 1, **({"vat": vat} if vat is not None else {})}
+        for kind, price, vat in parts
+    ]
+    scene.add_tariff(evse, elements=[{"price_components": made}])
+    page = words(client.get(PAGE))
+    assert text in page
+    assert ("Example" in page) is ("not known" not in text)
+
+
+def test_a_price_of_our_own_has_none_of_the_operator_s_words(client: Client, evse: Evse) -> None:
+    Tariff.objects.update(raw=tariff_data(tariff_alt_text=[{"language": "de", "text": "Billig."}]))
+    assert "“Billig.”" in words(client.get(PAGE))
+    PricePlan.objects.create(name="Ours", kind="retail", currency="EUR", per_kwh=Decimal("0.5"))
+    page = words(client.get(PAGE))
+    assert "Energy 0.50\u00a0€/kWh All prices include 23 % VAT." in page
+    assert "Billig" not in page
+
+
+@pytest.mark.parametrize(("kw", "text"), [("22", "10 kWh in 1\u00a0h 00"), ("7.4", "10 kWh in 4\u00a0h 00")])
+def test_the_example_fits_the_connector(client: Client, evse: Evse, kw: str, text: str) -> None:
+    Connector.objects.update(max_kw=Decimal(kw))
+    assert f"Example: {text}" in words(client.get(PAGE))

@@ -146,8 +146,20 @@ class LimitsSerializer(serializers.Serializer[Any]):
     choices = serializers.ListField(child=serializers.IntegerField())
 
 
+class PriceLineSerializer(serializers.Serializer[Any]):
+    """One kind of price, to be shown in this order: what it costs now, and what changes when."""
+
+    kind = serializers.CharField(help_text="`energy`, `time`, `occupancy`, `session`, `other`, or `free`.")
+    title = serializers.CharField()
+    now = serializers.CharField()
+    later = serializers.ListField(child=serializers.CharField())
+
+
 class QuoteSerializer(PriceSerializer):
     """What a driver is offered at a connector now."""
+
+    lines = PriceLineSerializer(many=True)
+    example = serializers.CharField(allow_blank=True, help_text="What an ordinary charge comes to, in words.")
 
     evse = serializers.CharField()
     connector = serializers.CharField(allow_blank=True)

@@ -4,13 +4,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
+from django.utils import timezone
 from django.utils.text import capfirst
 
+from billing import plans
 from billing.pricing import NOT_READABLE, describe
 from ocpi.models import Connector, Evse
 from partners.agreed.policies import effective_policy
 from partners.models import Partner
-from sessions_adhoc.driver.pages import driver_words
+from sessions_adhoc.driver import driver_words, price_lines
+from sessions_adhoc.driver.price_lines import PriceLine
 from sessions_adhoc.driver.reserving import billing_currency, reservable
 from sessions_adhoc.driver.services import OUT_OF_SERVICE
 from sessions_adhoc.engine import lifecycle
@@ -88,24 +91,52 @@ class Plug:
     cable: str
     price: str
     offer: str
+    lines: tuple[PriceLine, ...] = ()
+    vat: str = ""
+    example: str = ""
+    said: str = ""
+
+    @property
+    def shown(self) -> tuple[object, ...]:
+        """All that is said of the price: two connectors for which it is the same share it."""
+        return self.price, self.lines, self.vat, self.example, self.said
 
 
-def plugs(evse: Evse) -> list[Plug]:
+def plugs(evse: Evse, language: str = "") -> list[Plug]:
+    """The connectors to choose from, with their prices now; the operator's own words in the driver's language."""
     policy = effective_policy(evse.partner_id, evse.location.ocpi_id, evse.uid).values
-    return [_plug(connector, evse, policy) for connector in evse.connectors.all()]
+    return [_plug(connector, evse, policy, language) for connector in evse.connectors.all()]
 
 
-def _plug(connector: Connector, evse: Evse, policy: dict[str, Any]) -> Plug:
+def _plug(connector: Connector, evse: Evse, policy: dict[str, Any], language: str) -> Plug:
     connector.evse = evse
-    kept = freeze(evse, connector, policy)
+    kept, now = freeze(evse, connector, policy), timezone.now()
+    offer = read(kept)
     return Plug(
         id=connector.connector_id,
         name=driver_words.plug(connector.standard),
         power=driver_words.power(connector),
         cable=driver_words.cable(connector),
-        price=_price(read(kept)),
+        price=_price(offer),
         offer=hash_of(kept),
+        lines=tuple(price_lines.lines_of(offer, now)),
+        vat=price_lines.vat_words(offer),
+        example=price_lines.example_of(offer, connector, now),
+        said=operators_words(kept, language),
     )
+
+
+def operators_words(kept: dict[str, Any], language: str) -> str:
+    """The operator's own words about its tariff, in the driver's language if there are, else in English, else as is.
+
+    At a price of our own they are of another one, and not shown.
+    """
+    if plans.is_retail(kept):
+        return ""
+    told = [one for one in (kept["tariff"] or {}).get("tariff_alt_text") or [] if isinstance(one, dict)]
+    by_language = {str(one.get("language")).lower()[:2]: str(one.get("text") or "") for one in reversed(told)}
+    wanted = (language.lower()[:2], "en", *by_language)
+    return next((by_language[one] for one in wanted if by_language.get(one)), "")
 
 
 def price_of(connector: Connector) -> str:
@@ -123,8 +154,9 @@ def _price(offer: Offer) -> str:
 
 def common_price(choices: list[Plug]) -> str:
     """The price of all connectors, or nothing where they differ."""
-    prices = {choice.price for choice in choices} or {NO_PRICE}
-    return prices.pop() if len(prices) == 1 else ""
+    if len({choice.shown for choice in choices}) > 1:
+        return ""
+    return choices[0].price if choices else NO_PRICE
 
 
 @dataclass(frozen=True)

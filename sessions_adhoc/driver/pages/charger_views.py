@@ -13,8 +13,8 @@ from ocpi.models import Evse
 from ocpi.server.authentication import source_address
 from partners.ground import limiting
 from partners.ground.privacy import private
-from sessions_adhoc.driver import services
-from sessions_adhoc.driver.pages import charger, driver_words, money, paying, remembering
+from sessions_adhoc.driver import driver_words, quoting, services
+from sessions_adhoc.driver.pages import charger, money, paying, remembering
 from sessions_adhoc.driver.pages.paying import Choice
 from sessions_adhoc.driver.services import CannotStart
 
@@ -53,7 +53,8 @@ def _pay(request: HttpRequest, identifier: str, evse: Evse) -> HttpResponse:
 def _page(
     request: HttpRequest, identifier: str, evse: Evse, choice: Choice, error: CannotStart | None = None
 ) -> HttpResponse:
-    choices, reservation = charger.plugs(evse), charger.reservation(evse)
+    language = paying.language_of(request.headers.get("Accept-Language", ""))
+    choices, reservation = charger.plugs(evse, language), charger.reservation(evse)
     gateway = paying.gateway_of(evse, reservation.currency)
     kept = paying.kept_for(evse, choice, reservation.currency)
     context: dict[str, Any] = {
@@ -65,6 +66,7 @@ def _page(
         "availability": charger.availability(evse),
         "plugs": choices,
         "price": charger.common_price(choices),
+        "operator": quoting.operator_of(evse),
         "reservation": reservation,
         "limit": choice.amount or str(reservation.minor),
         "kept": kept,

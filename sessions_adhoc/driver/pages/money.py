@@ -3,7 +3,7 @@
 from datetime import tzinfo
 
 from billing.models import PaymentAuthorization
-from sessions_adhoc.driver.pages import driver_words
+from sessions_adhoc.driver import driver_words
 
 State = PaymentAuthorization.State
 TERMS = "You pay only for what you charge; the rest is released."

@@ -10,7 +10,8 @@ from django.utils.text import capfirst
 from billing.models import PaymentAuthorization
 from billing.pricing import time_zone
 from sessions_adhoc.decide.stop import WITHOUT_EFFECT
-from sessions_adhoc.driver.pages import driver_words, money
+from sessions_adhoc.driver import driver_words
+from sessions_adhoc.driver.pages import money
 from sessions_adhoc.driver.presenting import CHARGER_MAY_RUN, CHARGING_IS_OVER
 from sessions_adhoc.engine.raising import RAISABLE
 from sessions_adhoc.models import AdHocSession, AttemptSession

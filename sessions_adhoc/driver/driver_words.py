@@ -45,6 +45,12 @@ def amount(minor: int, currency: str) -> str:
     return f"{value:.{minor_exponent(currency)}f}{NO_BREAK}{SYMBOLS.get(currency.upper(), currency.upper())}"
 
 
+def unit_price(value: Decimal, currency: str) -> str:
+    """A price per unit with two to four decimals: `0.5904 €`, never broken over two lines."""
+    text = f"{value:.4f}"
+    return f"{text[:-2]}{text[-2:].rstrip('0')}{NO_BREAK}{SYMBOLS.get(currency, currency)}"
+
+
 def with_symbol(text: str, currency: str) -> str:
     """A price sentence with the currency's sign, as in the amounts beside it, and a capital at its start."""
     signed = text.replace(currency, SYMBOLS.get(currency, currency)).replace(" % ", f"{NO_BREAK}%{NO_BREAK}")
