@@ -7,6 +7,7 @@ from django.core import checks
 
 from billing.gateways import gateway_names
 from billing.gateways.choosing import gateways_in_use
+from billing.gateways.stripe.calling import is_test_key
 
 
 @checks.register()
@@ -32,12 +33,13 @@ def payment_gateways_are_known(**_kwargs: Any) -> list[checks.CheckMessage]:
 def money_is_what_it_says(**_kwargs: Any) -> list[checks.CheckMessage]:
     """Real money is taken in production (E002), and none while staging (E003)."""
     used = _used()
-    if settings.STAGING and used != ["simulated"]:
-        real = ", ".join(repr(name) for name in used if name != "simulated")
+    real_ones = [name for name in used if name != "simulated" and not _only_pretends(name)]
+    if settings.STAGING and real_ones:
+        real = ", ".join(map(repr, real_ones))
         return [
             checks.Error(
                 f"STAGING is on and payments go through {real}: every page would say that no real money is meant.",
-                hint="Set PAYMENT_GATEWAY=simulated and no PAYMENT_ROUTES, or STAGING=off.",
+                hint="Set PAYMENT_GATEWAY=simulated and no PAYMENT_ROUTES, a test key of Stripe, or STAGING=off.",
                 id="billing.E003",
             )
         ]
@@ -54,7 +56,7 @@ def money_is_what_it_says(**_kwargs: Any) -> list[checks.CheckMessage]:
 
 @checks.register(deploy=True)
 def stripe_is_stripe(**_kwargs: Any) -> list[checks.CheckMessage]:
-    """Where Stripe is used it has its secrets (E004), and in production it is no stand-in (E005)."""
+    """Where Stripe is used it has its secrets (E004); in production it is no stand-in (E005) and no test (E006)."""
     if "stripe" not in _used():
         return []
     found: list[checks.CheckMessage] = []
@@ -64,7 +66,15 @@ def stripe_is_stripe(**_kwargs: Any) -> list[checks.CheckMessage]:
     if settings.PRODUCTION and settings.STRIPE_API_BASE:
         hint = "Unset it: no money is moved there."
         found.append(checks.Error("STRIPE_API_BASE points to a stand-in for Stripe.", hint, id="billing.E005"))
+    if settings.PRODUCTION and not settings.STAGING and _only_pretends("stripe"):
+        hint = "Set a live key, or STAGING=on where no real money is meant."
+        found.append(checks.Error("STRIPE_SECRET_KEY is a test key: no money is moved.", hint, id="billing.E006"))
     return found
+
+
+def _only_pretends(name: str) -> bool:
+    """Whether a gateway that moves money is used with a key that moves none."""
+    return name == "stripe" and is_test_key(settings.STRIPE_SECRET_KEY)
 
 
 def _used() -> list[str]:

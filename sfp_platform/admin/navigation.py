@@ -52,6 +52,7 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
         "Money",
         (
             ("billing.paymentauthorization", "Payments", "payments"),
+            ("billing.gatewayevent", "Gateways' events", "notifications"),
             ("billing.outstandingamount", "Claims and receivables", "request_quote"),
             ("billing.priceplan", "Price plans", "price_change"),
             ("billing.vatrate", "VAT rates", "percent"),

@@ -10,7 +10,7 @@ from axes.models import AccessAttempt
 from django.contrib.auth.models import Group, User
 from django.utils import timezone
 
-from billing.models import OutstandingAmount, PaymentAuthorization
+from billing.models import GatewayEvent, OutstandingAmount, PaymentAuthorization
 from billing.models.simulated import SimulatedCharge
 from ocpi.models import Cdr, Command, Evse, HandshakeRun, HandshakeStep, Message, OcpiSession, SyncRun, Tariff
 from onboarding.models import AllowlistMirror, ConnectionCheck
@@ -221,6 +221,7 @@ def add_partner_rows(partner: Partner) -> None:
         last_updated=now,
         raw=factories.tariff_data(),
     )
+    GatewayEvent.objects.create(gateway="stripe", event_id=f"evt_{partner.pk}", kind="x.y", at=now)
     SimulatedCharge.objects.create(
         id=f"charge-{partner.pk}",
         reference="r",

@@ -14,6 +14,7 @@ from tests.admin.rows import World
 
 MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
 HUGE = {
+    "billing.GatewayEvent",
     "billing.PaymentAuthorization",
     "billing.SimulatedCharge",
     "ocpi.Cdr",

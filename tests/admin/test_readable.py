@@ -51,7 +51,14 @@ class TestTimes:
     @pytest.mark.parametrize(
         "model",
         [
-            *("billing.PaymentAuthorization", "billing.SimulatedCharge", "ocpi.Cdr", "ocpi.Command", "ocpi.Evse"),
+            *(
+                "billing.GatewayEvent",
+                "billing.PaymentAuthorization",
+                "billing.SimulatedCharge",
+                "ocpi.Cdr",
+                "ocpi.Command",
+                "ocpi.Evse",
+            ),
             *("ocpi.HandshakeRun", "ocpi.Message", "ocpi.OcpiSession", "ocpi.Refresh", "ocpi.SyncRun", "ocpi.Token"),
             "sessions_adhoc.AdHocSession",
         ],

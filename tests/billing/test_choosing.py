@@ -10,6 +10,7 @@ from billing.gateways import gateway_names
 from billing.gateways.choosing import gateway_for, gateways_in_use
 
 ROUTES = ["channel=terminal&currency=CZK:czech", "channel=terminal:acquirer", "partner=ION:stripe"]
+STRIPE = {"PAYMENT_GATEWAY": "stripe", "STRIPE_WEBHOOK_SECRET": ["wh"]}
 
 
 @pytest.mark.parametrize(
@@ -49,6 +50,11 @@ def test_a_folder_is_a_gateway() -> None:
         ({"PAYMENT_GATEWAY": "stripe", "STRIPE_SECRET_KEY": "sk", "STRIPE_WEBHOOK_SECRET": ["wh"]}, []),
         ({"PAYMENT_ROUTES": ["currency=CZK:stripe"], "PRODUCTION": True}, ["billing.E002", "billing.E004"]),
         ({"PAYMENT_ROUTES": ["currency=CZK:stripe"], "STAGING": True}, ["billing.E003", "billing.E004"]),
+        (STRIPE | {"STRIPE_SECRET_KEY": "sk_test_1", "STAGING": True, "PRODUCTION": True}, []),
+        (STRIPE | {"STRIPE_SECRET_KEY": "rk_test_1", "STAGING": True}, []),
+        (STRIPE | {"STRIPE_SECRET_KEY": "sk_live_1", "STAGING": True, "PRODUCTION": True}, ["billing.E003"]),
+        (STRIPE | {"STRIPE_SECRET_KEY": "sk_test_1", "PRODUCTION": True}, ["billing.E006"]),
+        (STRIPE | {"STRIPE_SECRET_KEY": "sk_live_1", "PRODUCTION": True}, []),
         (
             {
                 "PAYMENT_GATEWAY": "stripe",

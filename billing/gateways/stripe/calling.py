@@ -25,6 +25,7 @@ CONNECT_SECONDS = 4.0
 READ_SECONDS = 10.0
 LEAST_SECONDS = 0.5
 NO_KEY = "STRIPE_SECRET_KEY is not set."
+OTHER_KEY = "STRIPE_SECRET_KEY is a test key where real money is meant, or a live one where STAGING is on."
 NOT_ACCEPTED = "Stripe does not accept our key for this: check STRIPE_SECRET_KEY and what the key may do."
 KEY_IN_USE = frozenset({"idempotency_key_in_use", "lock_timeout"})
 
@@ -102,7 +103,14 @@ def api() -> Any:
     """Stripe's API of version 1, with our key."""
     if not settings.STRIPE_SECRET_KEY:
         raise GatewayUnreachable(NO_KEY, might_have_arrived=False)
+    if settings.PRODUCTION and is_test_key(settings.STRIPE_SECRET_KEY) != settings.STAGING:
+        raise GatewayUnreachable(OTHER_KEY, might_have_arrived=False)
     return _client(settings.STRIPE_SECRET_KEY, settings.STRIPE_API_BASE).v1
+
+
+def is_test_key(key: str) -> bool:
+    """Whether a secret or restricted key is one of those with which Stripe moves no money."""
+    return key.startswith(("sk_test_", "rk_test_"))
 
 
 class Refusal(Exception):

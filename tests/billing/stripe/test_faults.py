@@ -224,6 +224,22 @@ def test_a_wrong_key_is_told_without_the_key(
     assert "sk_test" not in said
 
 
+@pytest.mark.parametrize(("key", "staging"), [("sk_test_fake", False), ("sk_live_1", True)])
+def test_a_key_of_the_other_kind_is_not_used(
+    stripe: Stripe, clock: Traveller, settings: Settings, key: str, staging: bool
+) -> None:
+    settings.STRIPE_SECRET_KEY, settings.PRODUCTION, settings.STAGING = key, True, staging
+    row = drive_until_quiet(at_the_page(), clock)
+    assert (row.state, row.failure_code) == ("failed", "gateway_unreachable")
+    assert (stripe.calls(), stripe.money()) == ([], [])
+
+
+def test_staging_uses_a_test_key(stripe: Stripe, clock: Traveller, settings: Settings) -> None:
+    settings.PRODUCTION, settings.STAGING = True, True
+    assert at_the_page().state == "reserving"
+    assert stripe.calls() == ["checkout.sessions.create"]
+
+
 def test_nobody_listens(stripe: Stripe, clock: Traveller, settings: Settings) -> None:
     settings.STRIPE_API_BASE = "http://127.0.0.1:9"
     row = drive_until_quiet(at_the_page(), clock)
