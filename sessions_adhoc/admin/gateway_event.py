@@ -67,7 +67,8 @@ class GatewayEventAdmin(HugeMixin, ReadOnlyAdmin):
         return Standing("Not ours", NOT_OURS, NEUTRAL)
 
     def panels(self, request: HttpRequest, row: GatewayEvent) -> dict[str, Any]:
-        payment = PaymentAuthorization.objects.filter(pk=payment_of(row)).first()
+        about = payment_of(row)
+        payment = PaymentAuthorization.objects.get(pk=about) if about else None
         session = session_of(payment) if payment else None
         return {
             "facts": {

@@ -17,7 +17,7 @@ from tests.admin.rows import World
 LIST = "admin:billing_gatewayevent_changelist"
 
 
-def told(world: World, event_id: str = "evt_1", payment: str = "") -> GatewayEvent:
+def told(world: World, event_id: str = "evt_mine", payment: str = "") -> GatewayEvent:
     payment_row = world.session.authorization
     type(payment_row).objects.update(gateway="stripe")
     body = {"type": "charge.refunded", "data": {"object": {"amount": 4000}}}
