@@ -158,13 +158,21 @@ def _is_same(bill: Bill, asked: int, taken: int) -> bool:
     """Whether a CDR at a price of our own comes to what the meter values came to: it tells of the same charge."""
     if not is_own(bill) or not bill.shown.is_retail:
         return asked == taken
+    return _agrees(bill, asked, taken)
+
+
+def _agrees(bill: Bill, asked: int, taken: int) -> bool:
+    """Whether two amounts are the same, by what rule 32 bears."""
     currency = bill.session.currency
     return agrees_in_price(from_minor(asked, currency), from_minor(taken, currency))
 
 
 def _still_owed(bill: Bill, asked: int, taken: int) -> int:
-    """What the driver owes beyond what was taken; at a price of our own that was billed by the meter, nothing."""
-    return 0 if is_own(bill) and bill.shown.is_retail else asked - taken
+    """What the driver owes beyond what was taken. By our own calculation it is nothing at a price of our own, or where
+    the CDR agrees with it."""
+    if is_own(bill) and (bill.shown.is_retail or _agrees(bill, asked, taken)):
+        return 0
+    return asked - taken
 
 
 def note_bill(bill: Bill, payment: PaymentAuthorization) -> None:

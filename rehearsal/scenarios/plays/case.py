@@ -16,7 +16,8 @@ class Act:
 
     `what` is `stop` or `cancel` (the driver's API), `plug` (the cable), `come` (another driver wants to charge there),
     `refund` (staff, as soon as the CDRs tell how much), `suspend` (staff, the whole partner), or `go away`: the CPO is
-    gone for `lasting` seconds. In state `""` it is done before the start.
+    gone for `lasting` seconds; or `change the price` of the plan, after the driver has seen a quote. In state `""` it
+    is done before the start.
     """
 
     state: str
@@ -32,7 +33,8 @@ class Expected:
     Args:
         money: `captured` (exactly what the CPO billed, at most what was reserved, less what was given back),
             `price` (what the driver was shown; the rest of what the CPO billed is a claim), `all` (what was reserved;
-            the rest of what the CPO billed is a receivable), `released`, `held` or `declined`.
+            the rest of what the CPO billed is a receivable), `own` (our own calculation), `released`, `held` or
+            `declined`.
         starts: START_SESSIONs in the CPO's own books; by default one per attempt.
         stops: STOP_SESSIONs in the CPO's own books.
         stops_each: how many of them a single Session may have had: one, unless the driver pressed again.
@@ -69,6 +71,9 @@ class Case:
         policy: what is agreed for the charger, beyond `table.POLICY`.
         knobs: the simulated CPO's knobs at this charger, beyond `table.KNOBS`.
         least_kw: it wants a charger that can do so much.
+        plan: the price plan of that CPO, which needs one of its own.
+        power_known: whether the connector's power is known to us. A simulated minute takes a second, so that what is
+            delivered is more than it could: where the meter bills by itself, it must not be.
         own_cpo: it spoils a whole CPO, and gets one of its own.
         clock: by how many seconds the clock of that CPO is ahead from its start on.
         differs: versions in which the outcome is another.
@@ -86,6 +91,8 @@ class Case:
     acts: tuple[Act, ...] = ()
     dc: bool | None = None
     least_kw: float = 0
+    plan: Mapping[str, Any] = field(default_factory=dict)
+    power_known: bool = True
     own_cpo: bool = False
     clock: int = 0
     versions: tuple[str, ...] = ALL_VERSIONS

@@ -19,17 +19,24 @@ class Driver:
         self.http = requests.Session()
         self.http.headers["Authorization"] = f"Bearer {key}"
 
-    def start(self, code: str, connector: str, payment: str) -> str:
-        """Ask to charge; return the session's id."""
-        body = {"evse": code, "connector": connector, "payment_method": payment}
+    def quote(self, code: str, connector: str) -> str:
+        """Look at the price; return its hash."""
+        asked = {"evse": code, "connector": connector}
+        answer = self.http.get(self.url.replace("ad-hoc-sessions", "quotes"), params=asked, timeout=TIMEOUT)
+        answer.raise_for_status()
+        return str(answer.json()["hash"])
+
+    def start(self, code: str, connector: str, payment: str, offer: str = "") -> str:
+        """Ask to charge, at the price with this hash if any; return the session's id."""
+        body = {"evse": code, "connector": connector, "payment_method": payment, "offer": offer}
         answer = self._ask(body)
         answer.raise_for_status()
         made: dict[str, Any] = answer.json()
         return str(made["id"])
 
-    def why_refused(self, code: str, connector: str, payment: str) -> str:
+    def why_refused(self, code: str, connector: str, payment: str, offer: str = "") -> str:
         """Ask to charge where that must not be; return what the driver is told, or "" where it was let in."""
-        answer = self._ask({"evse": code, "connector": connector, "payment_method": payment})
+        answer = self._ask({"evse": code, "connector": connector, "payment_method": payment, "offer": offer})
         return str(answer.json()["detail"]) if answer.status_code == requests.codes.conflict else ""
 
     def _ask(self, body: dict[str, str]) -> requests.Response:

@@ -3,7 +3,7 @@
 from rehearsal.scenarios.plays.case import Expected
 from rehearsal.scenarios.plays.outcome import Money, Outcome
 
-OURS = {"price": "captured", "all": "captured", "held": "reserved"}
+OURS = {"own": "captured", "price": "captured", "all": "captured", "held": "reserved"}
 """What our books call it, where they call it something else."""
 
 
@@ -47,7 +47,7 @@ def _always(found: Outcome, stops_each: int) -> list[str]:
 def _money(kind: str, money: Money) -> dict[str, tuple[object, object]]:
     """What each book must say, in minor units."""
     captured = min(money.billed, money.reserved) if kind == "captured" else 0
-    if kind == "price":
+    if kind in ("price", "own"):
         captured = money.captured
     if kind == "all":
         captured = money.reserved
@@ -60,6 +60,11 @@ def _money(kind: str, money: Money) -> dict[str, tuple[object, object]]:
         "released by the gateway's": (released, money.gateway_released),
         "held by the gateway's": (held, money.gateway_held),
     }
+    if kind == "own":
+        pairs["something was captured, and nothing is asked beyond"] = (
+            (True, 0, 0),
+            (money.captured > 0, money.claimed, money.receivable),
+        )
     if kind == "captured":
         pairs["something was billed"] = (True, money.billed > 0)
     if kind == "all":

@@ -64,6 +64,7 @@ LEAST, SHARE = 2.0, 100
 """By how much an estimate may differ from the price: minor units, or its hundredth part (rule 35)."""
 
 HALF_AN_HOUR = timedelta(minutes=30)
+A_MINUTE = timedelta(minutes=1)
 ALWAYS = ("token revoked",)
 """Looked at in every scenario."""
 
@@ -199,6 +200,12 @@ SIGNS: Mapping[str, Callable[[AdHocSession], bool]] = {
     ),
     "idle time billed": lambda session: any(cdr.raw.get("total_parking_time") for cdr in _cdrs(session)),
     "priced as estimated": _is_priced_as_estimated,
+    "billed by our own calculation": lambda session: session.billed_by == AdHocSession.BilledBy.OWN,
+    "settled within a minute": lambda session: (
+        session.charging_ended_at is not None
+        and session.ended_at is not None
+        and session.ended_at - session.charging_ended_at < A_MINUTE
+    ),
     "clock known": lambda session: abs(clocks.offset_of(session.partner_id)) > HALF_AN_HOUR,
     "stopped at the limit": lambda session: session.limit_stop_at is not None,
     "CDR kept, not eligible": lambda session: session.timeline.filter(text__contains="not eligible").exists(),

@@ -4,12 +4,17 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import Any
+from uuid import uuid4
 
 import requests
 from django.db.models import QuerySet
+from django.utils import timezone
 
-from ocpi.models import Evse
+from billing import plans
+from billing.models import PricePlan
+from ocpi.models import Connector, Evse
 from onboarding.stages import suspension
 from partners.models import Partner, Policy
 from rehearsal.scenarios.plays.case import Act, Case, Expected
@@ -18,6 +23,7 @@ from rehearsal.scenarios.plays.driver import Driver
 from rehearsal.scenarios.plays.judging import deviations
 from rehearsal.scenarios.plays.outcome import Outcome, read
 from sessions_adhoc import staff
+from sessions_adhoc.driver.refusals import PriceChanged
 from sessions_adhoc.driver.services import NOT_CONNECTED, SOMEBODY
 from sessions_adhoc.models import AdHocSession
 
@@ -28,6 +34,7 @@ STEADY = 1.5
 SEEN: Mapping[str, str] = {
     "another driver was told: in use": SOMEBODY,
     "another driver was told: not connected": NOT_CONNECTED,
+    "the driver was told: another price": str(PriceChanged()),
 }
 """Facts that the play itself sees: each other driver who came was refused with these words."""
 
@@ -52,6 +59,7 @@ class Play:
     _judged: dict[str, Any] | None = None
     _acts: list[Act] = field(default_factory=list)
     _refused: list[str] = field(default_factory=list)
+    _offer: str = ""
 
     def anew(self) -> "Play":
         """The same case for a second time, at a charger that nobody used yet, or else at the same one."""
@@ -71,10 +79,29 @@ class Play:
             defaults=dict(self.case.policy),
         )
         self.cpo.prepare(self.charger, self.case.played, self.case.knobs)
+        self._agree_on_price()
         for act in self.case.acts:
             if not act.state:
                 self._do(act)
-        self.session_id = self.driver.start(*self._wish)
+        self.session_id = self.driver.start(*self._wish, offer=self._offer)
+
+    def _agree_on_price(self) -> None:
+        """Make the plan, and forget the connector's power where the case says so."""
+        if not self.case.power_known:
+            Connector.objects.filter(evse__in=self._evse()).update(max_kw=None)
+        if self.case.plan:
+            name = f"{self.case.name} {uuid4().hex[:8]}"
+            PricePlan.objects.create(name=name, partner_id=self.cpo.partner_id, **self.case.plan)
+
+    def _change_price(self) -> None:
+        """The driver has looked when the price becomes another; told so, he looks again."""
+        code, connector, payment = self._wish
+        seen = self.driver.quote(code, connector)
+        made = plans.new_version(PricePlan.objects.filter(partner_id=self.cpo.partner_id).latest("pk"))
+        made.per_kwh, made.valid_from = (made.per_kwh or Decimal(0)) + Decimal("0.10"), timezone.now()
+        made.save()
+        self._refused.append(self.driver.why_refused(code, connector, payment, seen))
+        self._offer = self.driver.quote(code, connector)
 
     @property
     def _wish(self) -> tuple[str, str, str]:
@@ -141,6 +168,8 @@ class Play:
             self.cpo.go_away(act.lasting)
         elif act.what == "come":
             self._refused.append(self.driver.why_refused(*self._wish))
+        elif act.what == "change the price":
+            self._change_price()
         elif act.what == "suspend":
             suspension.suspend(self._partner, "The scenario says so.", None)
         elif act.what == "refund":

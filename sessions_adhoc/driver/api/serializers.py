@@ -66,6 +66,7 @@ class StartSerializer(serializers.Serializer[StartRequest]):
     offer = serializers.RegexField(
         r"^[0-9a-f]{64}$",
         required=False,
+        allow_blank=True,
         default="",
         help_text="The hash of the quote that the driver saw: that price holds, or nothing starts (`price_changed`).",
     )

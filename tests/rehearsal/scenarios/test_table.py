@@ -22,7 +22,7 @@ def test_it_plays_a_scenario_that_the_cpo_knows(case: Case) -> None:
     course = SCENARIOS[case.played]
     assert set(case.versions) <= set(course.versions)
     suspends = any(act.what == "suspend" for act in case.acts)
-    assert case.own_cpo == (course.whole_server or suspends)
+    assert case.own_cpo == (course.whole_server or suspends or bool(case.plan))
     change_behaviour(Behaviour(), {"knobs": {**KNOBS, **case.knobs}})
 
 
@@ -32,7 +32,7 @@ def test_what_it_agrees_on_and_asks_for_exists(case: Case) -> None:
     for expected in (case.expected, *case.differs.values()):
         assert {expected.state, *expected.passes} <= set(State)
         assert set(expected.signs) <= {*SIGNS, *SEEN}
-        assert expected.money in ("captured", "price", "all", "released", "held", "declined")
+        assert expected.money in ("captured", "price", "all", "own", "released", "held", "declined")
 
 
 def test_every_scenario_of_the_cpo_is_played() -> None:

@@ -12,6 +12,7 @@ from rehearsal.scenarios.plays.case import Case
 from rehearsal.scenarios.plays.table.billing import BILLING
 from rehearsal.scenarios.plays.table.charging import CHARGING
 from rehearsal.scenarios.plays.table.clocks import CLOCKS
+from rehearsal.scenarios.plays.table.plans import PLANS
 from rehearsal.scenarios.plays.table.settling import SETTLING
 from rehearsal.scenarios.plays.table.starting import STARTING
 
@@ -56,7 +57,7 @@ KNOBS: Mapping[str, float] = {
 }
 """The simulated CPOs' knobs: a charge takes a few seconds, and a second or so lies between two things that happen."""
 
-TABLE: Mapping[str, Case] = {case.name: case for case in (*STARTING, *CHARGING, *SETTLING, *BILLING, *CLOCKS)}
+TABLE: Mapping[str, Case] = {case.name: case for case in (*STARTING, *CHARGING, *SETTLING, *BILLING, *PLANS, *CLOCKS)}
 
 COUNTS = frozenset({"max_attempts", "reservation_amount", "reservation_minimum"})
 """Numbers in a policy that are no seconds."""
