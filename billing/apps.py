@@ -12,7 +12,9 @@ class BillingConfig(AppConfig):
         from billing import vat
         from billing.books.verifying import CHECKS
         from billing.gateways import checks  # noqa: F401  registers the system checks
+        from billing.payouts.verifying import payouts_told_otherwise
         from billing.receipts import verifying
 
         CHECKS.append(("receipts", verifying.receipts_told_otherwise))
+        CHECKS.append(("payouts", payouts_told_otherwise))
         post_migrate.connect(vat.after_migrate, sender=self, dispatch_uid="rates of VAT")

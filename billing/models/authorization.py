@@ -147,6 +147,9 @@ class PaymentAuthorization(FSMModelMixin, models.Model):
             models.Index(fields=["state", "-created_at"], name="billing_auth_by_state"),
             models.Index(fields=["-created_at"], name="billing_auth_created"),
             models.Index(fields=["gateway", "-created_at"], name="billing_auth_by_gateway"),
+            models.Index(
+                fields=["dispute", "-created_at"], condition=~models.Q(dispute=""), name="billing_auth_disputed"
+            ),
         ]
         constraints = CONSTRAINTS
 

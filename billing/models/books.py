@@ -6,6 +6,7 @@ from django.utils import timezone
 from billing.models.authorization import PaymentAuthorization
 from billing.models.event import AppendOnly
 from billing.models.outstanding import OutstandingAmount
+from billing.models.payout import Payout
 from ocpi.models import Cdr
 from partners.ground.deadlines import due_index
 from partners.models import Partner
@@ -59,6 +60,7 @@ class LedgerTransaction(AppendOnly):
     )
     partner = models.ForeignKey(Partner, on_delete=models.PROTECT, null=True, related_name="+")
     cdr = models.ForeignKey(Cdr, on_delete=models.PROTECT, null=True, related_name="+", verbose_name="CDR")
+    payout = models.ForeignKey(Payout, on_delete=models.PROTECT, null=True, related_name="+")
     outstanding = models.ForeignKey(
         OutstandingAmount, on_delete=models.PROTECT, null=True, related_name="+", verbose_name="claim or receivable"
     )
@@ -97,6 +99,14 @@ class LedgerEntry(AppendOnly):
 
     def __str__(self) -> str:
         return f"{self.account} {self.amount} {self.currency}"
+
+
+class FinanceMonth(LedgerTransaction):
+    """The ledger as finance reads it: month by month, partner by partner. No table of its own."""
+
+    class Meta:
+        proxy = True
+        verbose_name = "month"
 
 
 class UnpostedPayment(models.Model):

@@ -18,6 +18,8 @@ VIEWER, SUPPORT, INTEGRATOR, FINANCE, ADMIN = "viewer", "support", "integrator",
 OPEN_APPS = ("partners", "ocpi", "billing", "sessions_adhoc", "onboarding")
 # Rows of these are secrets, or lists of people: only administrators see them.
 CLOSED_MODELS = frozenset({"partners.authenticatorapp", "partners.recoverycodes", "partners.failedlogin"})
+# Only finance, and who includes it, sees what the company earns.
+FINANCE_MODELS = ("financemonth", "ledgertransaction", "ledgerentry", "payout", "payoutline")
 PEOPLE = ("auth.user", "auth.group", "partners.failedlogin")
 EDITING = ("view", "add", "change")
 # Rows of a partner's form that may be taken out of it again. Everything else is kept, or made by hand: a group.
@@ -82,7 +84,13 @@ GROUPS: Mapping[str, Rights] = {
     ),
     FINANCE: Rights(
         "Decides about money: captures, releases, refunds, price plans, rates of VAT.",
-        permissions=frozenset({"billing.move_money", "billing.settle_outstanding"}),
+        permissions=frozenset(
+            {
+                "billing.move_money",
+                "billing.settle_outstanding",
+                *(f"billing.view_{model}" for model in FINANCE_MODELS),
+            }
+        ),
         edits=("billing.priceplan", "billing.vatrate"),
     ),
     ADMIN: Rights(
@@ -108,7 +116,11 @@ def _editing(label: str) -> set[str]:
 
 def may_look(label: str) -> bool:
     """Whether every group may look at the rows of a model, given as `app.model` in lower case."""
-    return label.split(".")[0] in OPEN_APPS and label not in CLOSED_MODELS
+    return label.split(".")[0] in OPEN_APPS and label not in CLOSED_MODELS and not _is_finance(label)
+
+
+def _is_finance(label: str) -> bool:
+    return label in {f"billing.{model}" for model in FINANCE_MODELS}
 
 
 def wanted_rights(group: str, known: Collection[tuple[str, str]]) -> set[tuple[str, str]]:

@@ -16,6 +16,7 @@ from ocpi.versions import Invalid
 from ocpi.versions.strings import ALPHA_2
 from sessions_adhoc.driver.presenting import newest_sample
 from sessions_adhoc.models import AdHocSession
+from sessions_adhoc.money import estimating
 from sessions_adhoc.money.eligibility import Bill
 
 LESS = "The operator billed less"
@@ -41,7 +42,7 @@ class Sale:
 def draft_of(sale: Sale, total: int, given_back: int) -> Draft:
     """The receipt for `total`, in minor units, which the driver has paid."""
     session, country = sale.session, country_of(sale)
-    cost = sale.bill.shown.price_of(sale.cdr) if sale.cdr else None
+    cost = cost_of(sale)
     why = _reason(cost, total, session.currency)
     return Draft(
         reference=str(session.pk),
@@ -52,6 +53,14 @@ def draft_of(sale: Sale, total: int, given_back: int) -> Draft:
         facts=facts_of(sale),
         given_back=given_back,
     )
+
+
+def cost_of(sale: Sale) -> Cost | None:
+    """What the charge comes to by what the driver was offered: of the CDR's own figures, else of the meter's."""
+    if sale.cdr:
+        return sale.bill.shown.price_of(sale.cdr)
+    sample = newest_sample(sale.session)
+    return estimating.cost_until(sale.session, sample, sale.bill.shown) if sample and sample.kwh else None
 
 
 def _reason(cost: Cost | None, total: int, currency: str) -> str:

@@ -6,11 +6,13 @@ from sessions_adhoc.admin import (
     client,
     command,
     evse,
+    finance,
     gateway_event,
     message,
     ocpi_session,
     outstanding,
     pull,
+    receipt,
     session,
 )
 
@@ -20,10 +22,12 @@ __all__ = [
     "client",
     "command",
     "evse",
+    "finance",
     "gateway_event",
     "message",
     "ocpi_session",
     "outstanding",
     "pull",
+    "receipt",
     "session",
 ]

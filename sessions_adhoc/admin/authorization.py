@@ -64,7 +64,12 @@ class PaymentAuthorizationAdmin(HugeMixin, ReadOnlyAdmin):
         "next_check",
         "created",
     )
-    list_filter = (("state", ChoicesDropdownFilter), GatewayFilter, ("created_at", RangeDateTimeFilter))
+    list_filter = (
+        ("state", ChoicesDropdownFilter),
+        GatewayFilter,
+        ("dispute", ChoicesDropdownFilter),
+        ("created_at", RangeDateTimeFilter),
+    )
     list_select_related = ("ad_hoc_session__evse", "main__ad_hoc_session__evse")
     quick_filters = (
         ("All", ""),

@@ -23,6 +23,11 @@ def estimate(session: AdHocSession, sample: Sample | None, shown: Offer | None =
     Args:
         shown: what the driver was shown, where the caller has read it.
     """
+    return _gross(cost_until(session, sample, shown))
+
+
+def cost_until(session: AdHocSession, sample: Sample | None, shown: Offer | None = None) -> pricing.Cost | None:
+    """The same, with its lines."""
     if sample is None or sample.kwh is None:
         return None
     shown = shown or offer_of(session)
@@ -30,7 +35,7 @@ def estimate(session: AdHocSession, sample: Sample | None, shown: Offer | None =
         return None
     row = sample.ocpi_session
     start, readings = _readings(session, row, _samples(row, sample))
-    return price_so_far(shown, start, readings, _told_periods(session, row), _rest(session, row, start))
+    return cost_so_far(shown, start, readings, _told_periods(session, row), _rest(session, row, start))
 
 
 def now_and_soon(session: AdHocSession, row: OcpiSession) -> tuple[int, int] | None:
@@ -70,16 +75,31 @@ def price_so_far(
 
     `rest`: how far the times may be off; the lower price counts.
     """
+    return _gross(cost_so_far(shown, start, readings, told, rest))
+
+
+def _gross(cost: pricing.Cost | None) -> int | None:
+    return None if cost is None or cost.incl is None else pricing.to_minor(cost.incl, cost.currency)
+
+
+def cost_so_far(
+    shown: Offer,
+    start: datetime,
+    readings: Sequence[pricing.Reading],
+    told: Sequence[pricing.ChargingPeriod],
+    rest: timedelta = timedelta(0),
+) -> pricing.Cost | None:
+    """The same with its lines: the lower one of two; None where either gross price is not known."""
     if shown.tariff is None:
         return None
-    found = list[int]()
+    found = list[pricing.Cost]()
     for by in {timedelta(0), rest}:
         later = [replace(one, at=one.at + by) for one in readings]
         cost = shown.price(pricing.course(start + by, later, shift_periods(told, by), shown.tariff, shown.zone))
         if cost is None or cost.incl is None:
             return None
-        found.append(pricing.to_minor(cost.incl, cost.currency))
-    return min(found)
+        found.append(cost)
+    return min(found, key=lambda cost: cost.incl or Decimal(0))
 
 
 def cheapest(shown: Offer, periods: Sequence[pricing.ChargingPeriod], rest: timedelta) -> pricing.Cost | None:

@@ -53,10 +53,20 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
         (
             ("billing.paymentauthorization", "Payments", "payments"),
             ("billing.gatewayevent", "Gateways' events", "notifications"),
-            ("billing.outstandingamount", "Claims and receivables", "request_quote"),
+            ("billing.receipt", "Receipts", "receipt"),
             ("billing.priceplan", "Price plans", "price_change"),
             ("billing.vatrate", "VAT rates", "percent"),
             ("billing.simulatedcharge", "Simulated gateway", "science"),
+        ),
+    ),
+    (
+        "Finance",
+        (
+            ("billing.financemonth", "Month", "calendar_month"),
+            ("billing.outstandingamount", "Claims and receivables", "request_quote"),
+            ("billing.payout", "Payouts", "account_balance"),
+            ("billing.payoutline", "Payout lines", "rule"),
+            ("billing.ledgertransaction", "Ledger", "menu_book"),
         ),
     ),
     (

@@ -8,6 +8,9 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from billing.models import PricePlan
+from billing.payouts.importing import take
+from billing.receipts.issuing import Draft, issue
+from billing.receipts.lines import Line
 from ocpi.models import (
     Booking,
     BookingLocation,
@@ -31,6 +34,13 @@ from partners.models import Document, Partner, PartnerRole
 from partners.outbox import Letter
 from partners.paper.written import Written
 from tests import factories
+
+
+def add_finance(partner: Partner) -> None:
+    """A receipt with its posting, and a payout with a line that found no payment."""
+    line = Line("energy", "Energy", 301, "23", "5", "kWh", "0.6027")
+    issue(Draft(str(uuid.uuid4()), partner.pk, "SK", "EUR", [line], {"session": "0a1b2c3d", "evse_id": "SK*ION*E1"}))
+    take("simulated", ["payout,id,kind,payment,gross,fee,currency", f"po_{partner.pk},txn_1,charge,pi_9,3.01,0.10,eur"])
 
 
 def add_further_modules(partner: Partner, session: OcpiSession) -> None:

@@ -29,7 +29,7 @@ from sessions_adhoc.models import (
     TimelineEvent,
 )
 from tests import factories
-from tests.admin.more_rows import add_further_modules, add_link_and_document
+from tests.admin.more_rows import add_finance, add_further_modules, add_link_and_document
 
 
 @dataclass(frozen=True)
@@ -130,6 +130,7 @@ def world() -> World:
     incident = open_incident(partner.pk, report)
     add_partner_rows(partner)
     add_further_modules(partner, ocpi_session)
+    add_finance(partner)
     add_link_and_document(partner, User.objects.create_user(f"user-{partner.code}"))
     Group.objects.create(name=f"group-{partner.code}")
     AllowedNetwork.objects.create(partner=partner, network="10.0.0.0/8", note="Ana confirmed it.")

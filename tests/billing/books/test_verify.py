@@ -23,6 +23,7 @@ QUIET = [
     "   ok  gateways' own lists",
     "   ok  claims and receivables",
     "   ok  receipts",
+    "   ok  payouts",
     "   ok  sessions, their receipts and CDRs",
     "The books agree.",
 ]

@@ -220,6 +220,26 @@ def test_captured_by_staff_from_the_last_sample(charged: Callable[..., Any], cpo
     assert (stands().get("drivers", 0), findings()) == (0, [])
 
 
+def test_by_our_own_calculation_the_lines_are_those_of_the_meter(driver: Driver, cpo: Cpo, clock: Clock) -> None:
+    """The price is known, and no CDR ever comes: staff capture from the last sample."""
+    cpo.push("PUT", "tariffs/SK/ION/T-1", tariff_data(), 201)
+    Connector.objects.update(tariff_ids=["T-1"])
+    session = driver.start()
+    cpo.session(0, created=True)
+    clock.forward(seconds=20)
+    cpo.session(5)
+    clock.forward(seconds=20)
+    cpo.session(5, "COMPLETED")
+    clock.forward(hours=50)
+    if state(session)[0] == "escalated":
+        staff.capture_from_last_sample(session.pk, "anna", "no CDR")
+        clock.forward(seconds=1)
+    close()
+    receipt = Receipt.objects.get()
+    assert (receipt.total, [line["text"] for line in receipt.contents["lines"]]) == (301, ["Energy"])
+    assert findings() == []
+
+
 def test_nothing_paid_no_receipt(driver: Driver, clock: Clock) -> None:
     session = driver.start(email="driver@example.com")
     driver.stop(session)

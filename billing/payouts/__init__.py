@@ -1,0 +1,1 @@
+"""Payouts of gateways: imported from their own lists, matched with our payments, posted."""
