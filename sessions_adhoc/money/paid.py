@@ -5,8 +5,11 @@ from sessions_adhoc.models import AdHocSession
 
 
 def payments_of(session: AdHocSession) -> list[PaymentAuthorization]:
-    """Return them, the first one first."""
-    return [session.authorization]
+    """Return them, the first one first, then what was reserved or collected besides, and what was replaced."""
+    found = [session.authorization]
+    for payment in found:
+        found.extend(payment.further.order_by("created_at", "pk"))
+    return found
 
 
 def kept_of(payments: list[PaymentAuthorization]) -> int:

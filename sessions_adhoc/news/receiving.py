@@ -171,6 +171,8 @@ def lock_paid(reference: str) -> PaidSession | PaidFurther | None:
 def further_news(rows: Snapshot, payment: PaymentAuthorization) -> None:
     """The gateway answered about a further payment of the session."""
     session, now = rows.session, timezone.now()
+    if session.state in TERMINAL:
+        rows.writes.add(AccountDue(session=session, next_check_at=now))
     sum_ = in_words(payment.amount, payment.currency)
     text = f"{payment.get_purpose_display()}, {sum_}: {payment.get_state_display().lower()}"
     if payment.failure_message:

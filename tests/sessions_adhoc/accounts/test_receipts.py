@@ -240,6 +240,25 @@ def test_by_our_own_calculation_the_lines_are_those_of_the_meter(driver: Driver,
     assert findings() == []
 
 
+def test_all_payments_of_a_charge_are_on_one_receipt(priced: AdHocSession, clock: Clock) -> None:
+    """What was still owed is collected by a further payment: the receipt that stands is of both."""
+    close()
+    first = PaymentAuthorization.objects.get()
+    more = billing.open_authorization(
+        reference=f"{priced.pk}/2", amount=150, currency="EUR", payment_method="pm_sim_ok", gateway="simulated"
+    )
+    PaymentAuthorization.objects.filter(pk=more.pk).update(main=first, purpose="collection")
+    billing.request_reserve(more.pk)
+    clock.forward(seconds=1)
+    billing.request_capture(more.pk, 100)
+    clock.forward(seconds=1)
+    close()
+    assert [total for _number, _kind, total in documents()] == [301, -301, 401]
+    assert [one["amount"] for one in Receipt.objects.get(total=401).contents["payments"]] == [301, 100]
+    assert [line["gross"] for line in Receipt.objects.get(total=401).contents["lines"]] == [301, 100]
+    assert (stands().get("drivers", 0), stands()["gateway"], findings()) == (0, 401, [])
+
+
 def test_nothing_paid_no_receipt(driver: Driver, clock: Clock) -> None:
     session = driver.start(email="driver@example.com")
     driver.stop(session)
