@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from billing import plausibility
 from billing.plausibility import (
     Claimed,
     Doubt,
@@ -432,3 +433,13 @@ def test_a_price_that_the_meter_lowers_says_so() -> None:
     found = judged(knowing(price="4.49", charged=Decimal("0.4667")), total="7.93")
     assert (found.pays, found.claim) == (Decimal("4.49"), Decimal("3.44"))
     assert found.doubts[0][1].endswith("For 28 min that it calls parking the meter shows energy.")
+
+
+def test_what_the_meter_says_and_what_is_asked_may_differ_by_little() -> None:
+    assert plausibility.agrees_in_energy(Decimal(10), Decimal("10.2"))
+    assert not plausibility.agrees_in_energy(Decimal(10), Decimal("10.3"))
+    assert plausibility.can_be_delivered(Decimal("10.2"), Decimal(10))
+    assert not plausibility.can_be_delivered(Decimal("10.3"), Decimal(10))
+    assert plausibility.agreed(Decimal("10.1"), Decimal(10)) == Decimal("10.1")
+    assert plausibility.agreed(Decimal("10.2"), Decimal(10)) == 10
+    assert plausibility.agreed(Decimal(9), Decimal(10)) == 9

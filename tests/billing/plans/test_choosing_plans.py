@@ -136,6 +136,7 @@ def test_the_database_refuses_what_makes_no_sense(db: None, values: dict[str, An
 def test_what_is_kept_of_a_plan(db: None) -> None:
     margin = plan("m", margin_per_kwh=Decimal("0.05"), currency="EUR")
     assert plans.as_kept(None) == {"kind": "pass_through"}
+    assert (plans.is_retail({"plan": {"kind": "retail"}}), plans.is_retail({})) == (True, False)
     kept = plans.as_kept(margin)
     assert (kept["id"], kept["percent"], kept["per_kwh"]) == (margin.pk, "10", "0.05")
     same = plan("p", kind="pass_through", margin_percent=None)

@@ -7,7 +7,7 @@ import pytest
 from django_fsm import TransitionNotAllowed
 
 from sessions_adhoc.decide import Action, Decision, Do, PaymentFacts, decide
-from sessions_adhoc.decide.session_facts import Facts
+from sessions_adhoc.decide.session_facts import Facts, OwnFacts
 from sessions_adhoc.decide.settle import CDR_ELSEWHERE, CDR_ENERGY, CDR_PRICE
 from sessions_adhoc.models import TRANSITIONS, AdHocSession
 from sessions_adhoc.states import TERMINAL, State
@@ -218,3 +218,45 @@ def test_before_energy_is_doubted_the_session_is_asked_for(known: Any, outcome: 
 def test_without_anything_to_ask_for_it_is_held(changes: Any) -> None:
     decision = decide(awaiting(**{"cdr": cdr(**TOO_MUCH), **changes}), at(seconds=20))
     assert decision.to == State.ESCALATED
+
+
+OURS = OwnFacts(301, "Our own calculation.", at(hours=12))
+
+
+def test_without_a_cdr_our_own_calculation_is_captured_when_it_is_due() -> None:
+    waiting = awaiting(own=OURS, attempt=attempt(ended=True, cdr_pulls=7))
+    assert decide(waiting, at(hours=11)).check_at == at(hours=12)
+    decision = decide(waiting, at(hours=12))
+    assert decision.actions == (Action(Do.CAPTURE, amount=301, code="own"), Action(Do.CHECK_BILL))
+    assert (decision.to, decision.text) == (None, "Our own calculation.")
+
+
+def test_a_charge_that_comes_to_nothing_is_released() -> None:
+    free = awaiting(own=OwnFacts(0, "Free.", T0))
+    assert decide(free, T0).actions == (Action(Do.RELEASE, code="own"), Action(Do.CHECK_BILL))
+
+
+def test_while_energy_flows_nothing_is_calculated() -> None:
+    running = attempt(ended=True, ended_kwh=Decimal(1), session=ocpi_session(kwh=Decimal(3)), stop=None)
+    assert "capture" not in done(decide(awaiting(own=OwnFacts(301, "", T0), attempt=running), T0))
+    refused = awaiting(own=OwnFacts(301, "", T0), payment=PaymentFacts("reserved", refused=True), is_retail=True)
+    assert decide(refused, T0).reason == "payment_lost"
+
+
+def test_meter_values_that_cannot_be_billed_are_told_at_the_end() -> None:
+    decision = decide(awaiting(own=OwnFacts(None, "The meter said too much.", T0)), at(hours=24))
+    assert decision.reason == "cdr_missing"
+    assert decision.text == "No CDR arrived in time: the funds stay reserved. The meter said too much."
+
+
+def test_at_a_price_of_our_own_the_meter_goes_before_the_cdr() -> None:
+    both = awaiting(own=OwnFacts(395, "Ours.", T0), cdr=cdr(), is_retail=True)
+    assert decide(both, T0).actions[0] == Action(Do.CAPTURE, amount=395, code="own")
+    assert decide(awaiting(own=OwnFacts(395, "", T0), cdr=cdr()), T0).actions[0] == Action(Do.CAPTURE, amount=490)
+
+
+def test_at_a_price_of_our_own_a_cdr_in_doubt_waits_for_the_meter() -> None:
+    soon = OwnFacts(None, "", at(minutes=5))
+    decision = decide(awaiting(own=soon, cdr=cdr(amount=None), is_retail=True), T0)
+    assert decision == Decision(check_at=at(minutes=5))
+    assert decide(awaiting(cdr=cdr(amount=None), is_retail=True), T0).to == State.ESCALATED
