@@ -65,15 +65,17 @@ def resident_mb() -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
-def database_use() -> tuple[float, float]:
-    """Processor seconds of the connections to this database, and bytes of write-ahead log, so far.
+def database_use(name: str = "") -> tuple[float, float]:
+    """Processor seconds of the connections to a database, by default this one, and bytes of write-ahead log, so far.
 
     The log is the whole server's: nothing else should run there.
     """
     from django.db import connection
 
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pid FROM pg_stat_activity WHERE datname = current_database()")
+        cursor.execute(
+            "SELECT pid FROM pg_stat_activity WHERE datname = COALESCE(NULLIF(%s, ''), current_database())", [name]
+        )
         pids = [row[0] for row in cursor.fetchall()]
         cursor.execute("SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')")
         wal = float(cursor.fetchone()[0])

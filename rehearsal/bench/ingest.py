@@ -89,6 +89,7 @@ class Server:
     port: int
     pid: int
     rival: Rival | None = None
+    database: str = ""
     rounds: dict[tuple[str, int], Rounds] = field(default_factory=lambda: defaultdict(Rounds))
 
 
@@ -169,7 +170,7 @@ def virtual_environment() -> Path | None:
 def load(server: Server, token: str, case: str, connections: int, number: int) -> None:
     """One round: the load generator in a process of its own."""
     encoded = base64.b64encode(token.encode()).decode()
-    cpu, database, wal = cpu_seconds(server.pid), *database_use()
+    cpu, database, wal = cpu_seconds(server.pid), *database_use(server.database)
     options = ["-t1", f"-c{connections}", f"-d{SECONDS}s", "--latency", "-s", str(SCRIPT)]
     arguments = [f"http://127.0.0.1:{server.port}", "--", case, encoded, str(number), str(SESSIONS)]
     done = subprocess.run(["wrk", *options, *arguments], capture_output=True, text=True, timeout=60, check=True)  # noqa: S607
@@ -178,7 +179,7 @@ def load(server: Server, token: str, case: str, connections: int, number: int) -
     if not answered:
         raise RuntimeError(f"{server.name} answered nothing: {done.stdout} {done.stderr}")
     refused = re.search(r"Non-2xx or 3xx responses: (\d+)", done.stdout)
-    rounds, (database_after, wal_after) = server.rounds[case, connections], database_use()
+    rounds, (database_after, wal_after) = server.rounds[case, connections], database_use(server.database)
     rounds.rates.append(answered / SECONDS)
     rounds.p50.append(milliseconds(done.stdout, 50))
     rounds.p99.append(milliseconds(done.stdout, 99))

@@ -4,7 +4,7 @@ Nobody works on what is claimed: only claiming and handing over are measured.
 """
 
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, models
@@ -13,7 +13,7 @@ from django.utils import timezone
 from rehearsal.bench.figures import median, percentile, say, verdict
 from sessions_adhoc.models import AdHocSession
 from sessions_adhoc.tasks import tick
-from sfp_platform.celery import app
+from sfp_platform.broker.sweep import SESSIONS_EVERY
 
 PER_SECOND, FEW, MANY, TICKS = 1_000, 1_000, 100_000, 12
 FAR = timedelta(days=1)
@@ -43,7 +43,8 @@ def grow(sample: AdHocSession, count: int) -> None:
     missing = count - AdHocSession.objects.exclude(next_check_at=None).count()
     token = copies(sample.token, missing, uid=f"'T{count}-' || n", contract_id=f"'C{count}-' || n")
     payment = f"md5('{count}-' || n)::uuid"
-    copies(sample.authorization, missing, id=payment, reference="gen_random_uuid()", next_check_at=LATER)
+    held = {"state": "'reserved'", "next_check_at": LATER}
+    copies(sample.authorization, missing, id=payment, reference="gen_random_uuid()", **held)
     copies(
         sample,
         missing,
@@ -76,9 +77,14 @@ def copies(row: models.Model, count: int, **changes: str) -> int:
     return int(highest)
 
 
+def far() -> datetime:
+    """A moment that does not come while this runs."""
+    return timezone.now() + FAR
+
+
 def one_tick() -> tuple[float, list[float]]:
     """Let as many become due as do between two ticks, evenly, then tick; return (seconds, each one's lag)."""
-    interval = float(app.conf.beat_schedule["sessions-tick"]["schedule"])
+    interval = SESSIONS_EVERY
     number = int(PER_SECOND * interval)
     chosen = AdHocSession.objects.filter(next_check_at__gt=timezone.now() + FAR / 2).values_list("pk", flat=True)
     rows = AdHocSession.objects.in_bulk(list(chosen[:number]))

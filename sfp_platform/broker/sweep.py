@@ -22,6 +22,8 @@ from sfp_platform.broker.queues import sweeping
 
 log = structlog.get_logger(__name__)
 PAUSE_AFTER_FAILURE = 1.0
+SESSIONS_EVERY = 0.5
+"""Seconds between two looks for sessions that are due."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,7 @@ def sweepers() -> list[Sweeper]:
         Look("gateways' events", 2.0, billing.events_tick, (WaitingEvent,)),
         Look("commands", 5.0, ocpi.commands_tick),
     ]
-    waiting = Look("sessions", 0.5, sessions.tick, (AdHocSession, FallbackPull))
+    waiting = Look("sessions", SESSIONS_EVERY, sessions.tick, (AdHocSession, FallbackPull))
     return [Sweeper([waiting]), Sweeper(others)]
 
 
