@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
 from itertools import count
 from typing import Any
 
@@ -16,7 +17,8 @@ from rehearsal.bench import ingest, stages
 from rehearsal.bench.figures import median, say, vacuum, verdict
 from rehearsal.stage.environment import Stage
 
-SCALES = (0.001, 1.0)
+KEPT = (1_000, 1_000_000)
+"""Sessions, and messages, that are stored; partners and their chargers are the same."""
 SESSIONS = 256
 ROUNDS, CONNECTIONS = 5, 64
 CASES = ("idle", "waiting")
@@ -29,7 +31,7 @@ def main() -> int:
     """Fill both, then measure one thing after the other."""
     with ExitStack() as stack:
         few, many = (stack.enter_context(stages.take(name)) for name in ("few", "many"))
-        tokens = [told_by("fill", stage, str(scale)) for stage, scale in zip((few, many), SCALES, strict=True)]
+        tokens = [told_by("fill", stage, str(kept)) for stage, kept in zip((few, many), KEPT, strict=True)]
         stages.set_up_django(few)
         servers = [server(stage, stack) for stage in (few, many)]
         pushes(servers, tokens)
@@ -82,14 +84,15 @@ def compare(what: str, few: float, many: float) -> None:
     say(f"  {what}: {few:.2f} ms and {many:.2f} ms: x {many / few:.2f}: {verdict(many / few, AIM)}")
 
 
-def fill(scale: str) -> str:
+def fill(kept: str) -> str:
     """Make the crowd, a connected CPO and charges that go on; return its token."""
     from rehearsal.bench import charges, seed
     from rehearsal.bench.crowd import Sizes, grow
     from rehearsal.bench.pages import Visitor
 
     Visitor()  # the one who made it all
-    grow(None, Sizes().at(float(scale)))
+    number = int(kept)
+    grow(None, replace(Sizes(), messages=number, sessions=number, told=number // 5))
     partner, token = seed.connected_partner()
     seed.stations(partner, 1, 1)
     charges.make(partner, SESSIONS)
