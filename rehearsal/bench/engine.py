@@ -1,4 +1,5 @@
-"""The engine: how fast it reacts, how much it gets through, how it scales with what is open."""
+"""The engine: how fast it reacts, how much it gets through, how it scales with what is open, how fast it
+prices."""
 
 import sys
 from contextlib import ExitStack
@@ -11,7 +12,7 @@ def main() -> int:
     with ExitStack() as stack:
         stage = stack.enter_context(stages.take("engine"))
         stages.set_up_django(stage)
-        from rehearsal.bench import reaction, seed, stub, sweep, throughput
+        from rehearsal.bench import prices, reaction, seed, stub, sweep, throughput
 
         cpo = stack.enter_context(stub.running())
         partner, token = seed.connected_partner(f"{cpo.url}/versions")
@@ -20,6 +21,7 @@ def main() -> int:
         reaction.measure(stage, partner, token, cpo)
         throughput.measure(stage, partner, token, cpo, 2 * reaction.DRIVERS)
         sweep.measure()
+        prices.measure()
     return 0
 
 
