@@ -30,6 +30,7 @@ class Books:
     def __init__(self, base: str) -> None:
         self.base, self.lock = base, RLock()
         self.things: dict[str, Thing] = {}
+        self.lists: dict[tuple[str, str], list[Thing]] = {}
         self.events: list[Thing] = []
         self.on_event: Callable[[Thing], None] = lambda event: None
         self.ahead = 0
@@ -43,6 +44,8 @@ class Books:
         thing |= {"livemode": False} if "livemode" in thing else {}
         thing |= values
         self.things[thing["id"]] = thing
+        for about in {"", thing.get("payment_intent") or ""}:
+            self.lists.setdefault((kind, about), []).append(thing)
         return thing
 
     def tell(self, kind: str, thing: Thing) -> None:
@@ -263,10 +266,9 @@ class Books:
 
     def listed(self, kind: str, given: Thing) -> Thing:
         """A page of a list, newest first: of one payment, since a moment, after another thing."""
-        rows = [thing for thing in reversed(self.things.values()) if thing["object"] == kind]
         intent, since, after = given.get("payment_intent"), given.get("created", {}), given.get("starting_after")
-        mine = [thing for thing in rows if intent is None or thing["payment_intent"] == intent]
-        mine = [thing for thing in mine if thing["created"] >= since.get("gte", 0)]
+        rows = reversed(self.lists.get((kind, intent or ""), []))
+        mine = [thing for thing in rows if thing["created"] >= since.get("gte", 0)]
         if after is not None:
             mine = mine[[thing["id"] for thing in mine].index(after) + 1 :]
         limit = given.get("limit", 10)

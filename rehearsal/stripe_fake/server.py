@@ -1,6 +1,7 @@
 """The fake's HTTP server: Stripe's API, the driver's pages, and what a rehearsal asks of it under `/_fake/`."""
 
 import json
+import random
 import re
 import threading
 import time
@@ -14,6 +15,7 @@ from rehearsal.stripe_fake import pages, staff
 from rehearsal.stripe_fake.books import Books, Thing
 from rehearsal.stripe_fake.checking import Wrong, checked, parsed
 from rehearsal.stripe_fake.keys import Keys
+from rehearsal.stripe_fake.killing import kill_asker
 from rehearsal.stripe_fake.webhooks import Webhooks
 
 SLOW_SECONDS = 6.0
@@ -73,6 +75,10 @@ class Fake:
         self.books.on_event = self.webhooks.put
         self.faults: list[tuple[str, str]] = []
         self.asked: list[tuple[str, str]] = []
+        self.lost_share = 0.0
+        self.herd = 0
+        self.killed = 0
+        self.chance = random.Random(1)  # the same in each run
 
     def fault_for(self, kind: str) -> str:
         """What is to go wrong with this call, once."""
@@ -147,7 +153,11 @@ class Handler(BaseHTTPRequestHandler):
             answer = answer if fault == "fail_after" else done
         if key:
             fake.keys.end(key, answer)
-        if fault == "lost_answer":
+        if fault == "kill":
+            # It is done, and whoever asked for it never learns that.
+            fake.killed += kill_asker(self.client_address[1], fake.herd)
+            raise Lost
+        if fault == "lost_answer" or fake.chance.random() < fake.lost_share:
             raise Lost
         if fault == "slow":
             time.sleep(SLOW_SECONDS)

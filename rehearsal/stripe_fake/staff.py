@@ -16,6 +16,8 @@ def answer(fake: Any, what: str, given: Thing) -> Any:
             return LISTS[what](fake)
         if what == "fault":
             fake.faults.insert(0, (given["call"], given["how"]))  # the newest comes first
+        elif what == "weather":
+            fake.lost_share, fake.herd = given.get("lost", 0.0), given.get("herd", 0)
         elif what == "webhooks":
             fake.webhooks.mode = given["mode"]
         elif what == "release":
@@ -30,6 +32,7 @@ def answer(fake: Any, what: str, given: Thing) -> Any:
 
 
 LISTS: dict[str, Callable[[Any], Any]] = {
+    "killed": lambda fake: fake.killed,
     "books": lambda fake: [thing for thing in fake.books.things.values() if thing["object"] != "data"],
     "asked": lambda fake: fake.asked,
     "events": lambda fake: fake.books.events,

@@ -12,12 +12,13 @@ import stripe
 TRIES = 6
 PAUSE = 0.2
 LATE = 1.0
-MODES = frozenset({"plain", "lost", "twice", "late", "shuffled", "forged"})
+MODES = frozenset({"plain", "lost", "twice", "late", "shuffled", "forged", "rough"})
+ROUGH_LOST, ROUGH_TWICE, ROUGH_BATCH = 0.05, 0.2, 20
 
 
 class Webhooks(threading.Thread):
     """One thread that delivers. `mode` says how: plain, lost, twice, late (1 s), shuffled (held until there are some),
-    forged (signed by somebody else)."""
+    forged (signed by somebody else), rough (5 % lost, 20 % twice, all shuffled in batches of 20)."""
 
     def __init__(self, url: str, secret: str) -> None:
         super().__init__(name="webhooks", daemon=True)
@@ -25,6 +26,7 @@ class Webhooks(threading.Thread):
         self.waiting: queue.Queue[dict[str, Any] | None] = queue.Queue()
         self.stopped = threading.Event()
         self.held: list[dict[str, Any]] = []
+        self.chance = random.Random(2)  # the same in each run
         self.delivered: list[tuple[str, str, int]] = []
 
     def put(self, event: dict[str, Any]) -> None:
@@ -32,6 +34,11 @@ class Webhooks(threading.Thread):
         if self.mode == "shuffled":
             self.held.append(event)
             if len(self.held) >= 3:
+                self.release()
+        elif self.mode == "rough":
+            times = 0 if self.chance.random() < ROUGH_LOST else 1 + (self.chance.random() < ROUGH_TWICE)
+            self.held += [event] * times
+            if len(self.held) >= ROUGH_BATCH:
                 self.release()
         elif self.mode != "lost":
             for _ in range(2 if self.mode == "twice" else 1):

@@ -223,7 +223,8 @@ class StripeGateway(Gateway):
     def _cancel(self, reference: str) -> bool:
         """Whether the PaymentIntent can never be paid any more."""
         try:
-            return bool(call(api().payment_intents.cancel, reference)["status"] == "canceled")
+            given_up: Any = {"cancellation_reason": reading.GIVEN_UP}
+            return bool(call(api().payment_intents.cancel, reference, given_up)["status"] == "canceled")
         except Refusal:
             return bool(self._intent(reference)["status"] == "canceled")
 

@@ -16,6 +16,8 @@ INTENT = "intent"
 UNFULFILLED = frozenset({"failed", "canceled"})
 ENDED_WELL = frozenset({"won", "warning_closed", "prevented"})
 LOST = "lost"
+GIVEN_UP = "abandoned"
+"""The reason with which one is cancelled that was declined: whoever looks later finds why nothing was ever held."""
 BY_TIME = frozenset({"automatic", "expired"})
 AVAILABLE = "available"
 
@@ -42,6 +44,8 @@ def of_reservation(intent: Any, *, refunds: Iterable[Any] = (), disputes: Iterab
             return held(intent)
         case "succeeded":
             return taken(intent, refunds, disputes)
+        case "canceled" if intent["cancellation_reason"] == GIVEN_UP:
+            return declined(intent)
         case "canceled":
             return cancelled(intent)
         case "requires_action":
@@ -49,12 +53,17 @@ def of_reservation(intent: Any, *, refunds: Iterable[Any] = (), disputes: Iterab
         case "requires_confirmation":
             return GatewayAnswer(Outcome.UNKNOWN_KEY, gateway_reference=intent["id"])
         case "requires_payment_method":
-            error = intent["last_payment_error"]
-            code = (error and (error.get("decline_code") or error.get("code"))) or "declined"
-            text = (error and error.get("message")) or "The payment was not made."
-            return GatewayAnswer(Outcome.DECLINED, gateway_reference=intent["id"], code=code, message=text)
+            return declined(intent)
         case _:
             return GatewayAnswer(Outcome.PENDING, gateway_reference=intent["id"])
+
+
+def declined(intent: Any) -> GatewayAnswer:
+    """The bank said no, in its own words as far as Stripe still has them."""
+    error = intent["last_payment_error"]
+    code = (error and (error.get("decline_code") or error.get("code"))) or "declined"
+    text = (error and error.get("message")) or "The payment was not made."
+    return GatewayAnswer(Outcome.DECLINED, gateway_reference=intent["id"], code=code, message=text)
 
 
 def held(intent: Any) -> GatewayAnswer:

@@ -201,6 +201,14 @@ def test_a_worker_dies_between_any_other_call_and_saving(
     assert stripe.calls().count(calls[step]) == 1
 
 
+def test_a_worker_dies_after_cancelling_what_was_declined(stripe: Stripe, clock: Traveller) -> None:
+    """Whoever looks later still finds that the bank said no, and not that a hold ran out."""
+    row = at_the_page("pm_card_chargeDeclined")
+    stripe.ask("fault", call="payment_intents.cancel", how="lost_answer")
+    row = drive_until_quiet(row, clock)
+    assert (row.state, row.failure_code, stripe.money()) == ("declined", "generic_decline", [("canceled", 0, 0)])
+
+
 def test_a_worker_dies_after_creating_and_the_driver_gives_up(
     stripe: Stripe, clock: Traveller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
