@@ -155,7 +155,9 @@ class Handler(BaseHTTPRequestHandler):
             fake.keys.end(key, answer)
         if fault == "kill":
             # It is done, and whoever asked for it never learns that.
-            fake.killed += kill_asker(self.client_address[1], fake.herd)
+            found = kill_asker(self.client_address[1], fake.herd)
+            with fake.books.lock:
+                fake.killed += found
             raise Lost
         if fault == "lost_answer" or fake.chance.random() < fake.lost_share:
             raise Lost
