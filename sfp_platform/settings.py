@@ -94,6 +94,8 @@ SILENCED_SYSTEM_CHECKS = ["urls.W002"]
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = env.str("TIME_ZONE", default="Europe/Bratislava")
 USE_I18N = True
+# What drivers read, in the languages of `partners.ground.languages`; staff and CPOs read English.
+LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_TZ = True
 FORMAT_MODULE_PATH = ["sfp_platform.admin.formats"]
 
@@ -270,6 +272,9 @@ if STAGING:
     EMAIL_BACKEND = "sfp_platform.configuration.staging.NoMail"
 EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT", default=20)
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="techsupport@smartfuelpass.com")
+# Beside the address on drivers' pages; a link is left out while it is empty.
+SUPPORT_PHONE = env.str("SUPPORT_PHONE", default="")
+TERMS_URL, PRIVACY_URL = env.str("TERMS_URL", default=""), env.str("PRIVACY_URL", default="")
 SUPPORT_EMAIL = env.str("SUPPORT_EMAIL", default="techsupport@smartfuelpass.com")
 
 # --- Logging --------------------------------------------------------------------------------------------------

@@ -1,4 +1,7 @@
-"""The lines of a receipt and its VAT. Pure: costs in, minor units out, and they always come to the total."""
+"""The lines of a receipt and its VAT. Pure: costs in, minor units out, and they always come to the total.
+
+Their words are kept in English, and said in the language of whoever reads the receipt.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -6,17 +9,21 @@ from dataclasses import asdict, dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
+from django.utils.translation import gettext_noop
+
 from billing.pricing import Cost, CostLine, Dimension, to_minor
 
 HUNDRED = Decimal(100)
 UNITS = {Dimension.ENERGY: "kWh", Dimension.TIME: "h", Dimension.PARKING_TIME: "h", Dimension.FLAT: ""}
 WORDS = {
-    Dimension.ENERGY: "Energy",
-    Dimension.TIME: "Charging time",
-    Dimension.PARKING_TIME: "Parking time",
-    Dimension.FLAT: "Fee per session",
+    Dimension.ENERGY: gettext_noop("Energy"),
+    Dimension.TIME: gettext_noop("Charging time"),
+    Dimension.PARKING_TIME: gettext_noop("Parking time"),
+    Dimension.FLAT: gettext_noop("Fee per session"),
 }
-ROUNDING = "Rounding"
+ROUNDING = gettext_noop("Rounding")
+AS_BILLED = gettext_noop("Charging, as the operator billed it")
+RESERVATION = gettext_noop("Reservation")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +60,7 @@ def lines_of(cost: Cost | None, total: int, currency: str, rate: Decimal | None,
     the reason `why`, or one of rounding. Without it there is one line, at `rate` percent.
     """
     if cost is None or cost.currency != currency or not cost.lines or any(line.incl is None for line in cost.lines):
-        return [Line("charging", "Charging, as the operator billed it", total, _text(rate))]
+        return [Line("charging", AS_BILLED, total, _text(rate))]
     lines = [_line(one, currency) for one in cost.lines]
     rest = total - sum(line.gross for line in lines)
     if rest:
@@ -65,7 +72,7 @@ def lines_of(cost: Cost | None, total: int, currency: str, rate: Decimal | None,
 
 def _line(one: CostLine, currency: str) -> Line:
     incl = one.incl or Decimal(0)
-    text = "Reservation" if one.reservation else WORDS[one.dimension]
+    text = RESERVATION if one.reservation else WORDS[one.dimension]
     each = (incl / one.quantity).quantize(Decimal("0.0001"), ROUND_HALF_UP) if one.quantity else Decimal(0)
     return Line(
         one.dimension.value.lower(),

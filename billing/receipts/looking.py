@@ -3,12 +3,16 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
-from billing.models import Receipt
-from billing.pricing import in_words
+from django.utils.translation import gettext, gettext_noop
 
-TITLES = {Receipt.Kind.RECEIPT: "Receipt", Receipt.Kind.CREDIT_NOTE: "Credit note"}
+from billing.models import Receipt
+from billing.spoken import in_words
+from partners.ground import languages
+
+TITLES = {Receipt.Kind.RECEIPT: gettext_noop("Receipt"), Receipt.Kind.CREDIT_NOTE: gettext_noop("Credit note")}
 
 
 @dataclass(frozen=True)
@@ -27,10 +31,10 @@ class Look:
 
 
 def look_of(receipt: Receipt) -> Look:
-    """Return it as it was issued."""
+    """Return it as it was issued, in the language that is spoken."""
     kept, currency = receipt.contents, receipt.currency
     return Look(
-        TITLES[Receipt.Kind(receipt.kind)],
+        gettext(TITLES[Receipt.Kind(receipt.kind)]),
         receipt.number,
         kept["seller"],
         [(name, lines) for name, lines in _facts(kept, currency) if any(lines)],
@@ -43,36 +47,44 @@ def look_of(receipt: Receipt) -> Look:
 
 def _facts(kept: Mapping[str, Any], currency: str) -> list[tuple[str, list[str]]]:
     return [
-        ("Date", [_moment(kept["issued_at"])]),
-        ("Corrects", [kept["corrects"]]),
-        ("Charger", [kept.get("evse_id", "")]),
-        ("Where", list(kept.get("address", ()))),
-        ("Operator", [kept.get("operator", "")]),
-        ("From", [_moment(kept.get("start", ""))]),
-        ("To", [_moment(kept.get("end", ""))]),
-        ("Time zone", [kept.get("time_zone", "")]),
-        ("Energy", [f"{kept['kwh']} kWh"] if kept.get("kwh") else []),
-        ("Paid", [_payment(one, currency) for one in kept.get("payments", ())]),
-        ("Session", [kept.get("session", "")]),
+        (gettext("Date"), [_moment(kept["issued_at"])]),
+        (gettext("Corrects"), [kept["corrects"]]),
+        (gettext("Charger"), [kept.get("evse_id", "")]),
+        (gettext("Where"), list(kept.get("address", ()))),
+        (gettext("Operator"), [kept.get("operator", "")]),
+        (gettext("From"), [_moment(kept.get("start", ""))]),
+        (gettext("To"), [_moment(kept.get("end", ""))]),
+        (gettext("Time zone"), [kept.get("time_zone", "")]),
+        (gettext("Energy"), [f"{_decimal(kept['kwh'])} kWh"] if kept.get("kwh") else []),
+        (gettext("Paid"), [_payment(one, currency) for one in kept.get("payments", ())]),
+        (gettext("Session"), [kept.get("session", "")]),
     ]
 
 
 def _moment(text: str) -> str:
     """`22 Nov 2026, 19:15` of a moment of ISO 8601, in the zone that it names itself."""
-    return datetime.fromisoformat(text).strftime("%-d %b %Y, %H:%M") if text else ""
+    return languages.moment(datetime.fromisoformat(text)) if text else ""
+
+
+def _decimal(text: str) -> str:
+    """A number of the document, all its decimals, as it is written in the language that is spoken."""
+    places = max(0, -int(Decimal(text).as_tuple().exponent)) if text else 0
+    return languages.number(Decimal(text), places) if text else ""
 
 
 def _payment(one: Mapping[str, Any], currency: str) -> str:
-    card = f", card ending in {one['last_four']}" if one.get("last_four") else ""
-    return f"{in_words(one['amount'], currency)} by {one['gateway'].capitalize()}{card}"
+    told = {"amount": in_words(one["amount"], currency), "gateway": one["gateway"].capitalize()}
+    if one.get("last_four"):
+        return gettext("{amount} by {gateway}, card ending in {digits}").format(digits=one["last_four"], **told)
+    return gettext("{amount} by {gateway}").format(**told)
 
 
 def _line(line: Mapping[str, Any], currency: str) -> tuple[str, str, str, str, str]:
     unit = f"/{line['unit']}" if line["unit"] else ""
     return (
-        line["text"],
-        f"{line['quantity']} {line['unit']}".strip(),
-        f"{line['unit_price']} {currency}{unit}" if line["unit_price"] else "",
+        gettext(line["text"]) if line["text"] else "",
+        f"{_decimal(line['quantity'])} {line['unit']}".strip(),
+        f"{_decimal(line['unit_price'])} {currency}{unit}" if line["unit_price"] else "",
         _rate(line["rate"]),
         in_words(line["gross"], currency),
     )
@@ -84,11 +96,21 @@ def _vat(one: Mapping[str, Any], country: str, currency: str) -> tuple[str, str,
 
 
 def _rate(rate: str | None) -> str:
-    return "not known" if rate is None else f"{rate} %"
+    return gettext("not known") if rate is None else f"{_decimal(rate)} %"
+
+
+def _nature(told: str) -> str:
+    """Where in the charge the meter signed (OCPI 2.2.1 §10.4.8): its start, its end, or between."""
+    known = {"START": gettext("Signed at the start"), "END": gettext("Signed at the end")}
+    return known.get(told.upper(), gettext("Signed in between"))
 
 
 def _signed(kept: Mapping[str, Any]) -> list[tuple[str, str]]:
     """What a driver needs to verify the meter (OCPI 2.2.1 §10.4.7)."""
-    values = [(f"Signed at the {row['nature'].lower()}", row["signed_data"]) for row in kept.get("signed_values", ())]
-    named = [("Encoding", "encoding_method"), ("Public key", "public_key"), ("Where to check it", "url")]
+    values = [(_nature(row["nature"]), row["signed_data"]) for row in kept.get("signed_values", ())]
+    named = [
+        (gettext("Encoding"), "encoding_method"),
+        (gettext("Public key"), "public_key"),
+        (gettext("Where to check it"), "url"),
+    ]
     return [*((name, str(kept[key])) for name, key in named if kept.get(key)), *values]

@@ -11,6 +11,7 @@ from uuid import UUID
 import structlog
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from billing.models import PaymentAuthorization, Receipt
 from billing.receipts.issuing import Draft, issue, lines_on
@@ -29,8 +30,8 @@ LEASE = timedelta(minutes=1)
 BATCH = 200
 State = PaymentAuthorization.State
 AT_REST = frozenset(State) - {State.RESERVING, State.CAPTURING, State.RELEASING, State.REFUNDING}
-REFUNDED = "Given back"
-CORRECTED = "Corrected"
+REFUNDED = gettext_noop("Given back")
+CORRECTED = gettext_noop("Corrected")
 
 
 def close_due() -> int:

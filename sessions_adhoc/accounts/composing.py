@@ -5,6 +5,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from django.utils.translation import gettext_noop
+
 from billing.models import PaymentAuthorization
 from billing.pricing import Cost, to_minor
 from billing.receipts.issuing import Draft
@@ -19,9 +21,9 @@ from sessions_adhoc.models import AdHocSession
 from sessions_adhoc.money import estimating
 from sessions_adhoc.money.eligibility import Bill
 
-LESS = "The operator billed less"
-MORE = "The operator billed more"
-LIMITS = {"min_price": "Minimum price", "max_price": "Maximum price"}
+LESS = gettext_noop("The operator billed less")
+MORE = gettext_noop("The operator billed more")
+LIMITS = {"min_price": gettext_noop("Minimum price"), "max_price": gettext_noop("Maximum price")}
 PERCENT = CENT = Decimal("0.01")
 """A rate that a CDR's totals come to is the country's own if a cent of rounding lies between them."""
 

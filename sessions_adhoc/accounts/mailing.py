@@ -7,12 +7,13 @@ import structlog
 from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_noop
 
 from billing.models import Receipt
-from billing.pricing import in_words
 from billing.receipts.looking import TITLES
+from billing.spoken import in_words
 from partners import outbox
-from partners.ground import secrets
+from partners.ground import languages, secrets
 from partners.ground.deadlines import claim_due
 from partners.models import Mail
 from sessions_adhoc.models import AdHocSession, ReceiptWish
@@ -21,13 +22,13 @@ log = structlog.get_logger(__name__)
 LEASE = timedelta(minutes=5)
 BATCH = 500
 FORGOTTEN = ["forgotten"]
-BODY = """Thank you for charging at {charger}.
+BODY = gettext_noop("""Thank you for charging at {charger}.
 
 {title} {number}: {total}
 {link}
 
 The page has the document as PDF too. Questions: {support}. Please quote {session}.
-"""
+""")
 
 
 def mail_wanted(session: AdHocSession, issued: Sequence[Receipt]) -> None:
@@ -40,14 +41,16 @@ def mail_wanted(session: AdHocSession, issued: Sequence[Receipt]) -> None:
     except secrets.UnreadableSecret:
         log.exception("a driver's address cannot be read any more", id=str(session.pk))
         return
-    mails = outbox.write_all((session.partner, _letter(session, receipt, address)) for receipt in issued)
+    with languages.speaking(session.locale):
+        letters = [(session.partner, _letter(session, receipt, address)) for receipt in issued]
+    mails = outbox.write_all(letters)
     wish.mails = [*wish.mails, *(mail.pk for mail in mails)]
     wish.save(update_fields=["mails"])
 
 
 def _letter(session: AdHocSession, receipt: Receipt, address: str) -> outbox.Letter:
-    title = TITLES[Receipt.Kind(receipt.kind)]
-    body = BODY.format(
+    title = gettext(TITLES[Receipt.Kind(receipt.kind)])
+    body = gettext(BODY).format(
         charger=session.evse,
         title=title,
         number=receipt.number,

@@ -4,12 +4,14 @@ from datetime import timedelta
 from decimal import Decimal
 
 from django.utils.text import capfirst
+from django.utils.translation import gettext, gettext_noop
 
-from billing.pricing import from_minor, minor_exponent
+from billing.spoken import amount, symbol, unit_price
 from ocpi.models import Connector
+from partners.ground import languages
+from partners.ground.languages import NO_BREAK, percent
 
-NO_BREAK = "\u00a0"
-SYMBOLS = {"EUR": "€", "GBP": "£", "CZK": "Kč", "PLN": "zł", "HUF": "Ft", "CHF": "CHF", "USD": "$"}
+__all__ = ["NO_BREAK", "amount", "cable", "duration", "number", "percent", "plug", "power", "unit_price", "with_symbol"]
 
 PLUGS = {
     "CHADEMO": "CHAdeMO",
@@ -22,38 +24,26 @@ PLUGS = {
     "IEC_62196_T2_COMBO": "CCS2",
     "IEC_62196_T3A": "Type 3A",
     "IEC_62196_T3C": "Type 3C",
-    "MCS": "MCS (trucks)",
+    "MCS": gettext_noop("MCS (trucks)"),
     "SAE_J3400": "NACS",
     "TESLA_R": "Tesla Roadster",
     "TESLA_S": "Tesla",
-    "DOMESTIC_E": "Household socket (French)",
-    "DOMESTIC_F": "Household socket (Schuko)",
-    "DOMESTIC_G": "Household socket (British)",
+    "DOMESTIC_E": gettext_noop("Household socket (French)"),
+    "DOMESTIC_F": gettext_noop("Household socket (Schuko)"),
+    "DOMESTIC_G": gettext_noop("Household socket (British)"),
 }
 PLUG_FAMILIES = {
-    "DOMESTIC": "Household socket",
-    "IEC_60309": "Industrial socket (CEE)",
-    "NEMA": "NEMA socket",
-    "PANTOGRAPH": "Pantograph",
+    "DOMESTIC": gettext_noop("Household socket"),
+    "IEC_60309": gettext_noop("Industrial socket (CEE)"),
+    "NEMA": gettext_noop("NEMA socket"),
+    "PANTOGRAPH": gettext_noop("Pantograph"),
 }
-FORMATS = {"CABLE": "cable on the charger", "SOCKET": "bring your own cable"}
-
-
-def amount(minor: int, currency: str) -> str:
-    """Minor units as people read them: `40.00 €`, never broken over two lines."""
-    value = from_minor(minor, currency)
-    return f"{value:.{minor_exponent(currency)}f}{NO_BREAK}{SYMBOLS.get(currency.upper(), currency.upper())}"
-
-
-def unit_price(value: Decimal, currency: str) -> str:
-    """A price per unit with two to four decimals: `0.5904 €`, never broken over two lines."""
-    text = f"{value:.4f}"
-    return f"{text[:-2]}{text[-2:].rstrip('0')}{NO_BREAK}{SYMBOLS.get(currency, currency)}"
+FORMATS = {"CABLE": gettext_noop("cable on the charger"), "SOCKET": gettext_noop("bring your own cable")}
 
 
 def with_symbol(text: str, currency: str) -> str:
     """A price sentence with the currency's sign, as in the amounts beside it, and a capital at its start."""
-    signed = text.replace(currency, SYMBOLS.get(currency, currency)).replace(" % ", f"{NO_BREAK}%{NO_BREAK}")
+    signed = text.replace(currency, symbol(currency)).replace(" % ", f"{NO_BREAK}%{NO_BREAK}")
     return capfirst(signed)
 
 
@@ -68,26 +58,27 @@ def duration(span: timedelta) -> str:
 
 def number(value: Decimal, places: int) -> str:
     """A measured value with a fixed number of decimals."""
-    return f"{value:.{places}f}"
+    return languages.number(value, places)
 
 
 def plug(standard: str) -> str:
     """The plug's everyday name; one that we have no name for as the operator wrote it."""
     if standard in PLUGS:
-        return PLUGS[standard]
+        return gettext(PLUGS[standard])
     for prefix, name in PLUG_FAMILIES.items():
         if standard.startswith(prefix):
-            return name
-    return standard.replace("_", " ").strip() or "Connector"
+            return gettext(name)
+    return standard.replace("_", " ").strip() or gettext("Connector")
 
 
 def power(connector: Connector) -> str:
     """`150 kW DC`, as far as it is known."""
     kind = connector.power_type.partition("_")[0]
-    parts = [f"{connector.max_kw.normalize():f}{NO_BREAK}kW" if connector.max_kw else "", kind]
+    parts = [f"{languages.number(connector.max_kw, 0, 3)}{NO_BREAK}kW" if connector.max_kw else "", kind]
     return f"{NO_BREAK}".join(part for part in parts if part)
 
 
 def cable(connector: Connector) -> str:
     """Whether the charger has a cable, where the operator says so."""
-    return FORMATS.get(str(connector.raw.get("format", "")), "")
+    known = FORMATS.get(str(connector.raw.get("format", "")))
+    return gettext(known) if known else ""

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.urls import reverse
+from django.utils.translation import gettext, gettext_noop
 
 from billing.gateways import gateway_named
 from billing.gateways.choosing import gateway_for
@@ -17,7 +18,9 @@ from sessions_adhoc.driver.refusals import CannotStart
 from sessions_adhoc.driver.retrying import Terms, take_over
 from sessions_adhoc.models import AdHocSession, ClientKey
 
-HOLD_IS_GONE = "What was held for another try has been released. Please check what is reserved now, and start again."
+HOLD_IS_GONE = gettext_noop(
+    "What was held for another try has been released. Please check what is reserved now, and start again."
+)
 
 
 def payment_for(
@@ -40,7 +43,7 @@ def payment_for(
         if kept := take_over(previous, session_id, Terms(amount, currency, name, {**opening, **method})):
             return kept
     if request.expects_hold:
-        raise CannotStart("amount", HOLD_IS_GONE)
+        raise CannotStart("amount", gettext(HOLD_IS_GONE))
     try:
         return open_authorization(
             reference=str(session_id),
@@ -74,7 +77,7 @@ def _opening(session_id: UUID, request: StartRequest, evse: Evse) -> dict[str, A
         "return_url": request.return_url or back,
         "locale": request.locale,
         "email": request.email,
-        "description": f"Charging at {evse}",
+        "description": gettext("Charging at {charger}").format(charger=evse),
         "metadata": {"session": str(session_id), "evse": str(evse), "cpo": evse.partner.code},
     }
     return {name: value for name, value in given.items() if value}

@@ -3,79 +3,26 @@
 from typing import Any
 
 from django.utils import timezone
+from django.utils.translation import gettext
 
+from billing import plans
 from billing.models import PaymentAuthorization
 from billing.payments.services import action_of
-from billing.pricing import NOT_READABLE, describe, in_words, unit_prices
+from billing.pricing import describe, unit_prices
+from billing.spoken import in_words
+from partners.ground import languages
 from sessions_adhoc.decide.limit import LIMIT
 from sessions_adhoc.decide.stop import WITHOUT_EFFECT
+from sessions_adhoc.driver import price_lines, sentences
 from sessions_adhoc.engine.snapshot import attempt_facts, newest_attempt, valid_session
 from sessions_adhoc.models import AdHocSession, Sample, TimelineEvent
 from sessions_adhoc.money import estimating
 from sessions_adhoc.money.offering import Offer, offer_of
 from sessions_adhoc.states import BEFORE_START, TERMINAL, State
 
-MESSAGES = {
-    State.CREATED: "One moment: your payment is being prepared.",
-    State.AUTHORIZING: "Reserving your payment.",
-    State.AUTHORIZED: "Your payment is reserved.",
-    State.WAITING_FOR_CONNECTOR: "Plug in your car: charging starts by itself.",
-    State.STARTING: "Starting the charger. Plug in your car if you have not yet.",
-    State.VALIDATING: "The charger has started. Waiting for the first energy.",
-    State.CHARGING: "Charging.",
-    State.STOPPING: "Stopping.",
-    State.AWAITING_CDR: "Charging is over. Waiting for the operator's bill.",
-    State.ESCALATED: "We are looking into this with the charger's operator.",
-    State.SETTLED: "Done. Thank you for charging.",
-    State.FAILED: "The session has ended. Nothing was charged to you.",
-    State.CANCELLED: "Cancelled. Nothing was charged to you.",
-}
-
-REASONS = {
-    "payment_declined": "Your payment was declined. Try another card.",
-    "payment_failed": "The payment could not be made. Nothing was charged to you. Please try again.",
-    "payment_expired": "The reservation expired before charging began. Nothing was charged to you.",
-    "payment_released": "The reservation was released before charging began. Nothing was charged to you.",
-    "payment_lost": "The reservation ended before it could be used. Nothing was charged to you.",
-    "payment_timeout": "The payment was not confirmed in time. Nothing was charged to you.",
-    "released": "The reservation was released. Nothing was charged to you.",
-    "start_not_sent": "The charger could not be asked to start in time. Nothing was charged to you. Try again.",
-    "partner_suspended": "This charger cannot be used at the moment. Nothing was charged to you.",
-    "connector_never_ready": "The cable was not plugged in in time. Nothing was charged to you.",
-    "command_rejected": "The charger refused to start. Nothing was charged to you. Try another connector.",
-    "start_refused": "The charger could not start. Nothing was charged to you. Try another connector.",
-    "cpo_unreachable": "The operator's system is not reachable. Nothing was charged to you. Try again later.",
-    "no_session": "The charger did not start in time. Nothing was charged to you. You can try again.",
-    "no_energy": "No energy reached your car. Nothing was charged to you. You can try again.",
-    "stopped_by_driver": "Stopped. No energy was delivered and nothing was charged to you.",
-}
-WHY_HELD = {
-    "cdr_energy": "The operator's bill says more energy than the charger could have delivered.",
-    "cdr_without_energy": "The operator's bill says that no energy was delivered, but the charger metered some.",
-    "cdr_price_unknown": "The operator's bill cannot be checked against a price that you were shown.",
-    "cdr_times": "The operator's bill is about another time than your charge.",
-    "cdr_place": "The operator's bill is about another charger.",
-    "cdr_missing": "The operator has not sent a bill.",
-}
-HELD = "Your reservation is kept until it is clear what you owe."
-TAKEN = "The session has ended."
-SETTLED_FOR_NOTHING = "Done. Nothing was charged to you."
-NOT_STOPPED = {
-    State.STARTING: "The charger did not stop. It may still start: press stop again, or leave the cable unplugged.",
-    State.VALIDATING: "The charger did not stop. It may still charge: press stop again, or stop at the charger.",
-    State.CHARGING: "The charger did not stop. You are still charging: stop at the charger, or try again.",
-}
-RUNS_ON = "The charger says that it is free, but energy is still flowing: press stop, or stop at the charger."
 CHARGER_MAY_RUN = frozenset({State.STARTING, State.VALIDATING, State.CHARGING})
 CHARGING_IS_OVER = frozenset({State.AWAITING_CDR, State.ESCALATED})
-LIMIT_REACHED = "Your reservation is nearly used up: we are ending the charge."
-LIMIT_NEAR = {
-    "stop": "90 % of your reservation is used. We end the charge before it is used up.",
-    "go_on": "90 % of your reservation is used. Charging goes on.",
-}
-LIMIT_REFUSED = "Charging. Your bank does not hold more: the limit stays {}, and the charge ends before it is used up."
-TO_PAY = "Please pay: the charger starts as soon as the amount is reserved on your card."
-RETRYING = "The first try gave no energy. Trying again: leave the cable plugged in."
+MONEY_MOVES = frozenset({PaymentAuthorization.State.CAPTURING, PaymentAuthorization.State.RELEASING})
 
 
 def payment_action(payment: PaymentAuthorization) -> dict[str, Any] | None:
@@ -93,41 +40,59 @@ def payment_action(payment: PaymentAuthorization) -> dict[str, Any] | None:
 
 
 def message(session: AdHocSession, payment: PaymentAuthorization) -> str:
-    """Return one sentence or two for the driver, true for the state and for the money (rule 40)."""
+    """Return one sentence or two for the driver, true for the state and for the money (rule 40), as they are spoken."""
+    if session.state == State.CHARGING and (told := _limit_text(session)):
+        return told
+    return " ".join(gettext(one) for one in _sentences(session, payment))
+
+
+def _sentences(session: AdHocSession, payment: PaymentAuthorization) -> tuple[str, ...]:
     state = State(session.state)
     if state == State.AUTHORIZING and action_of(payment, timezone.now()) is not None:
-        return TO_PAY
+        return (sentences.TO_PAY,)
     if state in TERMINAL:
-        return _ending(session, state, payment)
+        return (_ending(session, state, payment),)
     if state == State.STARTING and session.reason == "no_energy":
-        return RETRYING
-    if session.reason == WITHOUT_EFFECT and state in NOT_STOPPED:
-        return NOT_STOPPED[state]
-    if state in CHARGING_IS_OVER and runs_on(session):
-        return RUNS_ON
-    if state == State.ESCALATED and held_amount(payment):
-        return " ".join(filter(None, [WHY_HELD.get(session.reason, ""), MESSAGES[state], HELD]))
+        return (sentences.RETRYING,)
+    if session.reason == WITHOUT_EFFECT and state in sentences.NOT_STOPPED:
+        return (sentences.NOT_STOPPED[state],)
+    if state in CHARGING_IS_OVER:
+        return _when_over(session, state, payment)
     if state == State.STOPPING and session.reason == LIMIT:
-        return LIMIT_REACHED
-    return _limit_text(session) if state == State.CHARGING else MESSAGES[state]
+        return (sentences.LIMIT_REACHED,)
+    return (sentences.MESSAGES[state],)
 
 
 def _limit_text(session: AdHocSession) -> str:
-    """While energy flows: how the limit stands, where there is something to say of it."""
+    """While energy flows: how the limit stands, where there is something to say of it that is no failed stop."""
+    if session.reason == WITHOUT_EFFECT:
+        return ""
     if session.limit_wanted is not None:
-        return f"Charging. Asking your bank to hold {in_words(session.limit_wanted, session.currency)}."
+        return gettext(sentences.LIMIT_ASKED).format(amount=in_words(session.limit_wanted, session.currency))
     if session.limit_refused_at is not None:
-        return LIMIT_REFUSED.format(in_words(session.amount, session.currency))
+        return gettext(sentences.LIMIT_REFUSED).format(amount=in_words(session.amount, session.currency))
     if session.limit_told_at is not None:
-        return LIMIT_NEAR[session.policy.get("at_limit", "stop")]
-    return MESSAGES[State.CHARGING]
+        return gettext(sentences.LIMIT_NEAR[session.policy.get("at_limit", "stop")])
+    return ""
+
+
+def _when_over(session: AdHocSession, state: State, payment: PaymentAuthorization) -> tuple[str, ...]:
+    """Between the end of charging and the money: what is waited for, and what is held meanwhile."""
+    if runs_on(session):
+        return (sentences.RUNS_ON,)
+    if state == State.ESCALATED:
+        told = (sentences.WHY_HELD.get(session.reason, ""), sentences.MESSAGES[state], sentences.HELD)
+        return tuple(filter(None, told)) if held_amount(payment) else (sentences.MESSAGES[state],)
+    if payment.state in MONEY_MOVES:
+        return (sentences.MONEY_MOVES,)
+    return (sentences.BILL_OF_OURS if plans.is_retail(session.offer) else sentences.MESSAGES[state],)
 
 
 def _ending(session: AdHocSession, state: State, payment: PaymentAuthorization) -> str:
     """How it ended; how much was taken stands beside it, and nothing says "nothing" where something was."""
     if state == State.SETTLED:
-        return MESSAGES[state] if takes(payment) else SETTLED_FOR_NOTHING
-    return TAKEN if takes(payment) else REASONS.get(session.reason, MESSAGES[state])
+        return sentences.MESSAGES[state] if takes(payment) else sentences.SETTLED_FOR_NOTHING
+    return sentences.TAKEN if takes(payment) else sentences.REASONS.get(session.reason, sentences.MESSAGES[state])
 
 
 def takes(payment: PaymentAuthorization) -> bool:
@@ -198,15 +163,30 @@ def present(session: AdHocSession) -> dict[str, Any]:
             "soc": sample.soc if sample else None,
             "at": sample.at if sample else None,
         },
-        "events": [{"at": event.at, "text": event.text} for event in events],
+        "events": [{"at": event.at, "text": _event_text(event)} for event in events],
     }
+
+
+def _event_text(event: TimelineEvent) -> str:
+    """What a change of state is called; the engine's own words are English."""
+    if languages.current() == languages.ENGLISH:
+        return event.text
+    return gettext(sentences.HEADLINES[State(event.state_to)])
 
 
 def quote(shown: Offer) -> dict[str, Any]:
     """The price that the driver was shown, gross: in words with its restrictions, and per unit where there is one."""
     if shown.tariff is None:
-        return {"text": NOT_READABLE if shown.unreadable else None, "per_kwh": None, "per_minute": None}
-    return {"text": describe(shown.tariff), **unit_prices(shown.tariff)}
+        text = gettext(price_lines.NOT_READABLE) if shown.unreadable else None
+        return {"text": text, "per_kwh": None, "per_minute": None}
+    return {"text": price_words(shown), **unit_prices(shown.tariff)}
+
+
+def price_words(shown: Offer) -> str | None:
+    """The whole price in a line, as it is spoken; None where there is none."""
+    if shown.tariff is None or languages.current() == languages.ENGLISH:
+        return describe(shown.tariff) if shown.tariff else None
+    return price_lines.in_a_line(shown, timezone.now())
 
 
 def held_amount(payment: PaymentAuthorization) -> int:

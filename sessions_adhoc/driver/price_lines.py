@@ -4,14 +4,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_noop
 
 from billing import pricing
 from billing.pricing import By, Dimension, Reading, Step, Tariff
 from ocpi.models import Connector
+from partners.ground import languages
 from sessions_adhoc.driver import driver_words
 from sessions_adhoc.money.offering import Offer
 
+NOT_READABLE = gettext_noop("price not readable")
 LEAST_STEPS = {Dimension.ENERGY: 10, Dimension.TIME: 60, Dimension.PARKING_TIME: 60}
 """Blocks that are smaller are finer than the price is quoted."""
 
@@ -73,7 +75,7 @@ def _block(dimension: Dimension, size: int) -> str:
     if size <= LEAST_STEPS[dimension]:
         return ""
     if dimension is Dimension.ENERGY:
-        return f"{pricing.plain(Decimal(size) / 1000)}{driver_words.NO_BREAK}kWh"
+        return f"{languages.number(Decimal(size) / 1000, 0, 3)}{driver_words.NO_BREAK}kWh"
     return driver_words.duration(timedelta(seconds=size))
 
 
@@ -85,8 +87,8 @@ def _later(dimension: Dimension, step: Step, currency: str) -> str:
         lasted = driver_words.duration(timedelta(seconds=step.after))
         return gettext("after {duration}: {price}").format(duration=lasted, price=price)
     if step.by is By.ENERGY:
-        return gettext("from {kwh} kWh on: {price}").format(kwh=pricing.plain(step.kwh), price=price)
-    low, high = (None if bound is None else pricing.plain(bound) for bound in step.kw)
+        return gettext("from {kwh} kWh on: {price}").format(kwh=languages.number(step.kwh, 0, 3), price=price)
+    low, high = (None if bound is None else languages.number(bound, 0, 3) for bound in step.kw)
     if high is None:
         return gettext("from {kw} kW: {price}").format(kw=low, price=price)
     return gettext("from {low} to {high} kW: {price}").format(low=low or "0", high=high, price=price)
@@ -106,6 +108,12 @@ def _others(tariff: Tariff) -> list[PriceLine]:
     return [PriceLine("other", gettext("Other"), text) for text in texts if text]
 
 
+def in_a_line(offer: Offer, at: datetime) -> str:
+    """All lines of a charge that begins at `at`, one after the other: `Energie: 0,59 €/kWh; ...`."""
+    told = [f"{line.title}: {', '.join((line.now, *line.later))}" for line in lines_of(offer, at)]
+    return "; ".join(filter(None, [*told, vat_words(offer)]))
+
+
 def vat_words(offer: Offer) -> str:
     """What the prices say of VAT."""
     rates = pricing.rates_of(offer.tariff) if offer.tariff else set[Decimal | None]()
@@ -114,7 +122,7 @@ def vat_words(offer: Offer) -> str:
     if len(rates) != 1:
         return gettext("All prices include VAT.") if rates else ""
     rate = rates.pop() or Decimal(0)
-    return gettext("All prices include {rate} % VAT.").format(rate=f"{rate.normalize():f}")
+    return gettext("All prices include {rate} % VAT.").format(rate=languages.number(rate, 0, 2))
 
 
 def example_of(offer: Offer, connector: Connector | None, at: datetime) -> str:

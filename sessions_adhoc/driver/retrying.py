@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from billing.models import PaymentAuthorization
 from billing.payments import services as billing
@@ -81,9 +82,9 @@ def release_now(session_id: UUID | str, actor: str = "The driver", client_id: in
         if client_id not in (None, session.client_id):
             raise AdHocSession.DoesNotExist(f"There is no ad-hoc session {session_id} of this client.")
         if session.state not in TERMINAL:
-            raise CannotRelease("This session has not ended: cancel or stop it instead.")
+            raise CannotRelease(gettext("This session has not ended: cancel or stop it instead."))
         if payment.state == payment.State.HANDED_ON:
-            raise CannotRelease("Another try goes on with this reservation.")
+            raise CannotRelease(gettext("Another try goes on with this reservation."))
         if payment.kept_until is not None:
             billing.request_release(payment, reason=f"{actor.lower()} tries no more")
             text = f"{actor} asked to release the reservation."

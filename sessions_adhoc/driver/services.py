@@ -6,14 +6,17 @@ from uuid import UUID, uuid4
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_noop
 
 from billing import plans
 from billing.payments.services import action_of, tell
-from billing.pricing import Tariff, in_words
+from billing.pricing import Tariff
+from billing.spoken import in_words
 from ocpi.calls import tokens
 from ocpi.models import Connector, Evse, Token
 from ocpi.store.tokens import new_one_off_token
 from partners.agreed.policies import effective_policy
+from partners.ground import languages
 from partners.ground.writes import Writes
 from partners.models import Partner
 from sessions_adhoc import timeline
@@ -56,8 +59,8 @@ BACK_AGAIN = timedelta(seconds=3)
 """How soon after the last look at a payment another one is made for a driver who reloads the page."""
 
 IN_USE = "charger_in_use"
-NOT_CONNECTED = "This charger's operator is not connected at the moment."
-SOMEBODY = "Somebody is charging here. Please use another charger, or wait until this one is free."
+NOT_CONNECTED = gettext_noop("This charger's operator is not connected at the moment.")
+SOMEBODY = gettext_noop("Somebody is charging here. Please use another charger, or wait until this one is free.")
 
 
 def find_evse(identifier: str) -> Evse:
@@ -68,7 +71,10 @@ def find_evse(identifier: str) -> Evse:
     """
     found = evse_of(identifier)
     if found is None:
-        raise CannotStart("evse", f"There is no charger {identifier.strip()!r}. Check the code on the sticker.")
+        raise CannotStart(
+            "evse",
+            gettext("There is no charger '{code}'. Check the code on the sticker.").format(code=identifier.strip()),
+        )
     return found
 
 
@@ -83,10 +89,14 @@ def find_connector(evse: Evse, connector_id: str) -> Connector | None:
         for connector in connectors:
             if connector.connector_key == connector_id.lower():
                 return connector
-        raise CannotStart("connector", f"This charger has no connector {connector_id!r}.")
+        raise CannotStart(
+            "connector", gettext("This charger has no connector '{connector}'.").format(connector=connector_id)
+        )
     if len(connectors) > 1:
         names = ", ".join(connector.connector_id for connector in connectors)
-        raise CannotStart("connector", f"This charger has several connectors ({names}): say which one.")
+        raise CannotStart(
+            "connector", gettext("This charger has several connectors ({names}): say which one.").format(names=names)
+        )
     return connectors[0] if connectors else None
 
 
@@ -123,7 +133,7 @@ def start_session(
         if isinstance(error, CannotStart):
             raise
         check_free(evse)
-        raise CannotStart("evse", "This charger is being used. Please try again.", IN_USE) from error
+        raise CannotStart("evse", gettext("This charger is being used. Please try again."), IN_USE) from error
 
 
 def check_free(evse: Evse) -> None:
@@ -134,13 +144,13 @@ def check_free(evse: Evse) -> None:
 
 def why_occupied(evse_id: int) -> str:
     """What to tell whoever else wants to start there; "" where it is free."""
-    return SOMEBODY if lifecycle.is_occupied(evse_id) else ""
+    return gettext(SOMEBODY) if lifecycle.is_occupied(evse_id) else ""
 
 
 def _earlier(client: ClientKey | None, key: str, request: StartRequest) -> AdHocSession | None:
     earlier = AdHocSession.objects.filter(client=client, idempotency_key=key).first()
     if earlier is not None and earlier.request_digest != request.digest():
-        raise IdempotencyConflict("This Idempotency-Key was used for another request.")
+        raise IdempotencyConflict(gettext("This Idempotency-Key was used for another request."))
     return earlier
 
 
@@ -188,6 +198,7 @@ def _create(
         client=client,
         idempotency_key=idempotency_key,
         request_digest=request.digest(),
+        locale=languages.nearest(request.locale) or languages.current(),
         previous=previous,
         policy=policy.values,
         policy_sources=policy.sources,
@@ -207,9 +218,9 @@ def _create(
 
 def _check_usable(evse: Evse) -> None:
     if evse.partner.connection != Partner.Connection.CONNECTED:
-        raise CannotStart("evse", NOT_CONNECTED)
+        raise CannotStart("evse", gettext(NOT_CONNECTED))
     if evse.status in OUT_OF_SERVICE or evse.location.missing_since:
-        raise CannotStart("evse", "This charger is out of service.")
+        raise CannotStart("evse", gettext("This charger is out of service."))
 
 
 def _money(request: StartRequest, tariff: Tariff | None, policy: dict[str, Any]) -> tuple[int, str]:
@@ -219,11 +230,13 @@ def _money(request: StartRequest, tariff: Tariff | None, policy: dict[str, Any])
     """
     bills_in, offered = billing_currency(tariff, policy), reservable(tariff, policy)
     if request.currency and request.currency.upper() != bills_in:
-        raise CannotStart("currency", f"This charger bills in {bills_in}.")
+        raise CannotStart("currency", gettext("This charger bills in {currency}.").format(currency=bills_in))
     if offered is None:
-        raise CannotStart("currency", f"This charger bills in {bills_in}, in which we cannot take payments.")
+        text = gettext("This charger bills in {currency}, in which we cannot take payments.")
+        raise CannotStart("currency", text.format(currency=bills_in))
     if request.amount is not None and request.amount < offered.least:
-        raise CannotStart("amount", f"Reserve at least {in_words(offered.least, bills_in)} at this charger.")
+        text = gettext("Reserve at least {amount} at this charger.")
+        raise CannotStart("amount", text.format(amount=in_words(offered.least, bills_in)))
     return (offered.minor if request.amount is None else request.amount), bills_in
 
 
@@ -236,7 +249,7 @@ def _previous(identifier: str, client: ClientKey | None) -> AdHocSession | None:
     except ValueError:
         found = None
     if found is None:
-        raise CannotStart("previous", "There is no such earlier session.")
+        raise CannotStart("previous", gettext("There is no such earlier session."))
     return found
 
 

@@ -14,6 +14,7 @@ from uuid import UUID
 import structlog
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from ocpi.models import Command
 from partners.ground.writes import run_parts
@@ -186,7 +187,7 @@ def _driver_ends(session_id: UUID | str, actor: str, wish: str, client_id: int |
         if client_id not in (None, session.client_id):
             raise AdHocSession.DoesNotExist(f"There is no ad-hoc session {session_id} of this client.")
         if session.state in TERMINAL:
-            raise CannotStop(f"This session has already ended ({State(session.state).label.lower()}).")
+            raise CannotStop(gettext("This session has already ended."))
         field = "cancel_requested_at" if wish == "cancel" and session.state in BEFORE_START else "stop_requested_at"
         if _is_new_wish(session, getattr(session, field), now):
             setattr(session, field, now)

@@ -5,7 +5,9 @@ from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
+from billing import spoken
 from billing.payments import services as billing
 from billing.pricing import in_words
 from sessions_adhoc import timeline
@@ -47,11 +49,12 @@ def request_limit(
 def _raise(rows: Snapshot, amount: int, actor: str, now: datetime) -> None:
     session, payment = rows.session, rows.payment
     if session.state not in RAISABLE or payment.state != payment.State.RESERVED:
-        raise CannotRaise("The limit can be raised while a charge goes on, and this one does not.")
+        raise CannotRaise(gettext("The limit can be raised while a charge goes on, and this one does not."))
     if session.limit_wanted is not None:
-        raise CannotRaise("Another limit is being asked for: wait for the answer.")
+        raise CannotRaise(gettext("Another limit is being asked for: wait for the answer."))
     if amount < session.amount:
-        raise CannotRaise(f"The limit is {in_words(session.amount, session.currency)} already.")
+        held = spoken.in_words(session.amount, session.currency)
+        raise CannotRaise(gettext("The limit is {amount} already.").format(amount=held))
     text = f"{actor} asked for a limit of {in_words(amount, session.currency)}."
     rows.writes.add(timeline.event(session, TimelineEvent.Kind.DRIVER, text, at=now, actor=actor))
     session.limit_refused_at = None

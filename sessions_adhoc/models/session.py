@@ -90,6 +90,9 @@ class AdHocSession(FSMModelMixin, models.Model):
     client = models.ForeignKey(ClientKey, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     idempotency_key = models.CharField(max_length=255, blank=True, default="")
     request_digest = models.CharField(max_length=64, blank=True, default="", editable=False)
+    locale = models.CharField(
+        "language", max_length=2, blank=True, default="", db_default="", help_text="In which the driver is spoken to."
+    )
     previous = models.ForeignKey(
         "self",
         on_delete=models.PROTECT,

@@ -110,7 +110,7 @@ def test_the_api_hands_out_what_to_do(
     assert (page["success_url"], page["locale"]) == ("https://app.example/done", "de")
     action = now["payment_action"]
     assert (action["type"], action["url"], action["client_secret"]) == ("redirect", page["url"], "")
-    assert now["message"] == "Please pay: the charger starts as soon as the amount is reserved on your card."
+    assert now["message"] == "Bitte bezahlen: Die Ladesäule startet, sobald der Betrag auf der Karte reserviert ist."
     assert now["money"]["reserved"] == 0
 
 

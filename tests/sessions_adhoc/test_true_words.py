@@ -12,7 +12,8 @@ from partners.models import Incident, Policy, RemoteEndpoint
 from partners.tasks import mail_detect
 from sessions_adhoc.admin.story import story
 from sessions_adhoc.decide.reason_words import lasting
-from sessions_adhoc.driver.presenting import MESSAGES, NOT_STOPPED, REASONS, held_amount, message, takes
+from sessions_adhoc.driver.presenting import held_amount, message, takes
+from sessions_adhoc.driver.sentences import MESSAGES, NOT_STOPPED, REASONS
 from sessions_adhoc.models import AdHocSession, TimelineEvent
 from sessions_adhoc.states import TERMINAL, State
 from tests.ocpi.cpo import Answer

@@ -1,8 +1,11 @@
 """Endpoints of the driver's API: thin, they call `sessions_adhoc.driver.services`."""
 
 from collections.abc import Callable
+from typing import Any
 from uuid import UUID
 
+from django.http import HttpRequest
+from django.utils.translation import gettext, gettext_noop
 from rest_framework import status
 from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated, NotFound, Throttled
 from rest_framework.request import Request
@@ -10,7 +13,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from ocpi.server.authentication import source_address
-from partners.ground import limiting
+from partners.ground import languages, limiting
 from sessions_adhoc.driver import quoting, services
 from sessions_adhoc.driver.api.authentication import ClientKeyAuthentication
 from sessions_adhoc.driver.api.serializers import (
@@ -22,13 +25,18 @@ from sessions_adhoc.driver.api.serializers import (
 )
 from sessions_adhoc.models import AdHocSession, ClientKey
 
-UNKNOWN = "There is no such session."
+UNKNOWN = gettext_noop("There is no such session.")
 
 
 def _let_through(wait: int) -> None:
     """Raise `Throttled`, HTTP 429, for whoever has to wait so many seconds."""
     if wait:
         raise Throttled(wait)
+
+
+def accepted(request: Request | HttpRequest) -> str:
+    """The language that a request asks for; "" where it asks for none of ours."""
+    return languages.accepted(request.headers.get("Accept-Language", ""))
 
 
 def problem(text: str, http_status: int, field: str = "", code: str = "") -> Response:
@@ -45,6 +53,16 @@ class ClientView(APIView):
         if not isinstance(request.auth, ClientKey):
             raise NotAuthenticated("Send your client key: Authorization: Bearer sfp_...")
         return request.auth
+
+    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        """Answer in the language that is asked for."""
+        with languages.speaking(accepted(request)):
+            return super().dispatch(request, *args, **kwargs)
+
+    def told(self, request: Request, session: AdHocSession, http_status: int = status.HTTP_200_OK) -> Response:
+        """The session as it is now; to who asks for no language in the one that its driver speaks."""
+        with languages.speaking(accepted(request) or session.locale):
+            return Response(AdHocSessionSerializer(session).data, http_status)
 
     def perform_authentication(self, request: Request) -> None:
         place = limiting.place_of(source_address(request._request))
@@ -63,7 +81,7 @@ class ClientView(APIView):
             .first()
         )
         if found is None:
-            raise NotFound(UNKNOWN)
+            raise NotFound(gettext(UNKNOWN))
         return found
 
 
@@ -91,7 +109,7 @@ class AdHocSessionsView(ClientView):
         except services.IdempotencyConflict as error:
             return problem(str(error), status.HTTP_409_CONFLICT)
         http_status = status.HTTP_201_CREATED if created else status.HTTP_200_OK
-        return Response(AdHocSessionSerializer(session).data, status=http_status)
+        return self.told(request, session, http_status)
 
 
 class QuotesView(ClientView):
@@ -112,7 +130,7 @@ class AdHocSessionView(ClientView):
     """Read a session."""
 
     def get(self, request: Request, session_id: UUID) -> Response:
-        return Response(AdHocSessionSerializer(self.session(request, session_id)).data)
+        return self.told(request, self.session(request, session_id))
 
 
 class EndingView(ClientView):
@@ -122,10 +140,10 @@ class EndingView(ClientView):
         try:
             session = verb(session_id, "The driver", self.client(request).pk)
         except AdHocSession.DoesNotExist:
-            raise NotFound(UNKNOWN) from None
+            raise NotFound(gettext(UNKNOWN)) from None
         except (services.CannotStop, services.CannotRelease, services.CannotRaise) as error:
             return problem(str(error), status.HTTP_409_CONFLICT)
-        return Response(AdHocSessionSerializer(session).data, status.HTTP_202_ACCEPTED)
+        return self.told(request, session, status.HTTP_202_ACCEPTED)
 
 
 class StopView(EndingView):

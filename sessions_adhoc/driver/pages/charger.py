@@ -1,26 +1,25 @@
 """What the page of a charger shows: where it is, whether it is free, its connectors and prices."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
-from django.utils.text import capfirst
+from django.utils.translation import gettext, gettext_noop
 
 from billing import plans
-from billing.pricing import NOT_READABLE, describe
 from ocpi.models import Connector, Evse
 from partners.agreed.policies import effective_policy
 from partners.models import Partner
-from sessions_adhoc.driver import driver_words, price_lines
+from sessions_adhoc.driver import driver_words, presenting, price_lines
 from sessions_adhoc.driver.price_lines import PriceLine
 from sessions_adhoc.driver.reserving import billing_currency, reservable
 from sessions_adhoc.driver.services import OUT_OF_SERVICE
 from sessions_adhoc.engine import lifecycle
 from sessions_adhoc.money.offering import Offer, current_offer, freeze, hash_of, read
 
-NO_PRICE = "The operator has not published a price."
-UNREADABLE_PRICE = f"{capfirst(NOT_READABLE)}: the operator published one that we do not understand."
+NO_PRICE = gettext_noop("The operator has not published a price.")
+UNREADABLE_PRICE = gettext_noop("Price not readable: the operator published one that we do not understand.")
 
 
 @dataclass(frozen=True)
@@ -32,30 +31,51 @@ class Availability:
     hint: str
     usable: bool = True
 
+    def as_spoken(self) -> "Availability":
+        """The same in the language that is spoken."""
+        return replace(self, word=gettext(self.word), hint=gettext(self.hint))
+
 
 STATUSES = {
-    "AVAILABLE": Availability("free", "Available", "Plug in your car, then pay."),
-    "BLOCKED": Availability("ready", "Plugged in", "A cable is connected. If it is yours, go on and pay."),
-    "CHARGING": Availability(
-        "busy", "Occupied", "A car is charging here. Pay only if you are sure that the charger is free."
+    "AVAILABLE": Availability("free", gettext_noop("Available"), gettext_noop("Plug in your car, then pay.")),
+    "BLOCKED": Availability(
+        "ready", gettext_noop("Plugged in"), gettext_noop("A cable is connected. If it is yours, go on and pay.")
     ),
-    "RESERVED": Availability("busy", "Reserved", "Somebody has reserved this charger."),
+    "CHARGING": Availability(
+        "busy",
+        gettext_noop("Occupied"),
+        gettext_noop("A car is charging here. Pay only if you are sure that the charger is free."),
+    ),
+    "RESERVED": Availability("busy", gettext_noop("Reserved"), gettext_noop("Somebody has reserved this charger.")),
 }
-BROKEN = Availability("out", "Out of service", "Please use another charger.", usable=False)
+BROKEN = Availability("out", gettext_noop("Out of service"), gettext_noop("Please use another charger."), usable=False)
 UNREACHABLE = Availability(
     "out",
-    "Cannot be used now",
-    "We cannot reach this charger's operator at the moment.",
+    gettext_noop("Cannot be used now"),
+    gettext_noop("We cannot reach this charger's operator at the moment."),
     usable=False,
 )
-FOR_TESTS = Availability("out", "Test charger", "This charger is for tests only: nobody can pay here.", usable=False)
+FOR_TESTS = Availability(
+    "out",
+    gettext_noop("Test charger"),
+    gettext_noop("This charger is for tests only: nobody can pay here."),
+    usable=False,
+)
 IN_USE = Availability(
-    "busy", "Occupied", "Somebody is charging here. Please use another charger, or wait.", usable=False
+    "busy",
+    gettext_noop("Occupied"),
+    gettext_noop("Somebody is charging here. Please use another charger, or wait."),
+    usable=False,
 )
 FOREIGN_MONEY = Availability(
-    "out", "Cannot be paid here", "This charger bills in a currency in which we cannot take payments.", usable=False
+    "out",
+    gettext_noop("Cannot be paid here"),
+    gettext_noop("This charger bills in a currency in which we cannot take payments."),
+    usable=False,
 )
-UNKNOWN = Availability("unknown", "State unknown", "The charger does not tell its state. You can try.")
+UNKNOWN = Availability(
+    "unknown", gettext_noop("State unknown"), gettext_noop("The charger does not tell its state. You can try.")
+)
 
 
 def money_is_real() -> bool:
@@ -70,6 +90,10 @@ def is_for_tests(evse: Evse) -> bool:
 
 def availability(evse: Evse) -> Availability:
     """The charger's state in words. OCPI tells one state for all connectors of an EVSE."""
+    return _availability(evse).as_spoken()
+
+
+def _availability(evse: Evse) -> Availability:
     if is_for_tests(evse):
         return FOR_TESTS
     if evse.partner.connection != Partner.Connection.CONNECTED:
@@ -148,15 +172,20 @@ def price_of(connector: Connector) -> str:
 
 def _price(offer: Offer) -> str:
     if offer.unreadable:
-        return UNREADABLE_PRICE
-    return driver_words.with_symbol(describe(offer.tariff), offer.tariff.currency) if offer.tariff else NO_PRICE
+        return gettext(UNREADABLE_PRICE)
+    return _in_words(offer) if offer.tariff else gettext(NO_PRICE)
+
+
+def _in_words(offer: Offer) -> str:
+    assert offer.tariff is not None
+    return driver_words.with_symbol(presenting.price_words(offer) or "", offer.tariff.currency)
 
 
 def common_price(choices: list[Plug]) -> str:
     """The price of all connectors, or nothing where they differ."""
     if len({choice.shown for choice in choices}) > 1:
         return ""
-    return choices[0].price if choices else NO_PRICE
+    return choices[0].price if choices else gettext(NO_PRICE)
 
 
 @dataclass(frozen=True)
@@ -194,7 +223,9 @@ def address(evse: Evse) -> str:
 def position(evse: Evse) -> str:
     """What helps to find the charger on the site: what is written on it, and the floor."""
     reference, floor = (str(evse.raw.get(name) or "") for name in ("physical_reference", "floor_level"))
-    return ", ".join(part for part in (reference, f"level {floor}" if floor else "") if part)
+    return ", ".join(
+        part for part in (reference, gettext("level {floor}").format(floor=floor) if floor else "") if part
+    )
 
 
 def public_url(evse: Evse) -> str:

@@ -4,21 +4,20 @@ from dataclasses import replace
 from io import BytesIO
 from typing import Any
 
-from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from ocpi.models import Evse
 from ocpi.server.authentication import source_address
-from partners.ground import limiting
+from partners.ground import languages, limiting
 from partners.ground.privacy import private
 from sessions_adhoc.driver import driver_words, quoting, services
 from sessions_adhoc.driver.pages import charger, money, paying, remembering
 from sessions_adhoc.driver.pages.paying import Choice
+from sessions_adhoc.driver.pages.speaking import show
 from sessions_adhoc.driver.services import CannotStart
-
-TOO_MANY = "Too many charges were asked for from your network just now. Please try again in {} seconds."
 
 
 @private
@@ -34,11 +33,20 @@ def charger_page(request: HttpRequest, evse: str) -> HttpResponse:
     return _page(request, evse, found, Choice.blank(request.GET))
 
 
+def too_many(wait: int) -> str:
+    """What is said to a network from which too many charges are asked for; `wait` in seconds."""
+    return ngettext(
+        "Too many charges were asked for from your network just now. Please try again in {count} second.",
+        "Too many charges were asked for from your network just now. Please try again in {count} seconds.",
+        wait,
+    ).format(count=wait)
+
+
 def _pay(request: HttpRequest, identifier: str, evse: Evse) -> HttpResponse:
-    language = paying.language_of(request.headers.get("Accept-Language", ""))
-    choice = replace(Choice.from_post(request.POST), locale=language)
+    locale = paying.locale_of(request.headers.get("Accept-Language", ""))
+    choice = replace(Choice.from_post(request.POST), locale=locale)
     if wait := limiting.hit(limiting.DRIVERS, limiting.place_of(source_address(request))):
-        answer = _page(request, identifier, evse, choice.renew(), CannotStart("", TOO_MANY.format(wait)))
+        answer = _page(request, identifier, evse, choice.renew(), CannotStart("", too_many(wait)))
         answer.status_code, answer["Retry-After"] = 429, str(wait)
         return answer
     try:
@@ -53,8 +61,7 @@ def _pay(request: HttpRequest, identifier: str, evse: Evse) -> HttpResponse:
 def _page(
     request: HttpRequest, identifier: str, evse: Evse, choice: Choice, error: CannotStart | None = None
 ) -> HttpResponse:
-    language = paying.language_of(request.headers.get("Accept-Language", ""))
-    choices, reservation = charger.plugs(evse, language), charger.reservation(evse)
+    choices, reservation = charger.plugs(evse, languages.current()), charger.reservation(evse)
     gateway = paying.gateway_of(evse, reservation.currency)
     kept = paying.kept_for(evse, choice, reservation.currency)
     context: dict[str, Any] = {
@@ -76,15 +83,14 @@ def _page(
         "choice": choice,
         "error": error,
         "running": remembering.running_session(request),
-        "support_email": settings.SUPPORT_EMAIL,
     }
-    return render(request, "driver/charger.html", context, status=409 if error else 200)
+    return show(request, "driver/charger.html", context, status=409 if error else 200)
 
 
 def unknown(request: HttpRequest, text: str) -> HttpResponse:
     """A charger or session that we do not know, and what to check."""
-    context = {"text": text, "support_email": settings.SUPPORT_EMAIL}
-    return render(request, "driver/unknown.html", context, status=404)
+    context = {"text": text}
+    return show(request, "driver/unknown.html", context, status=404)
 
 
 @private

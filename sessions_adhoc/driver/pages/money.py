@@ -1,23 +1,25 @@
-"""Where the driver's money is, in words."""
+"""Where the driver's money is, in words. Each sentence is whole, so that it can be said in any language."""
 
 from datetime import tzinfo
+
+from django.utils.translation import gettext
 
 from billing.models import PaymentAuthorization
 from sessions_adhoc.driver import driver_words
 
 State = PaymentAuthorization.State
-TERMS = "You pay only for what you charge; the rest is released."
-GONE = {
-    State.EXPIRED: "The reservation of {} has expired: your bank has let it go.",
-    State.HANDED_ON: "Your next try goes on with the reservation of {}.",
-}
-NOTHING_RESERVED = "Nothing was reserved on your card."
+
+
+def terms() -> str:
+    return gettext("You pay only for what you charge; the rest is released.")
 
 
 def reuse(held: str) -> str:
     """What is said before a try that goes on with what the last one left held."""
-    first = f"{held} is still held on your card from the last try and is used now."
-    return f"{first} More is reserved only for a higher limit."
+    return gettext(
+        "{amount} is still held on your card from the last try and is used now. "
+        "More is reserved only for a higher limit."
+    ).format(amount=held)
 
 
 def lines(payment: PaymentAuthorization, estimated: int | None, zone: tzinfo) -> dict[str, str]:
@@ -33,47 +35,58 @@ def lines(payment: PaymentAuthorization, estimated: int | None, zone: tzinfo) ->
 
 def sentence(payment: PaymentAuthorization, zone: tzinfo) -> str:
     """Say what happens, or happened, to the reserved money."""
-    reserved = driver_words.amount(payment.amount, payment.currency)
+    told = _told(payment)
+    return told.format(amount=driver_words.amount(payment.amount, payment.currency), **_sums(payment, zone))
+
+
+def _sums(payment: PaymentAuthorization, zone: tzinfo) -> dict[str, str]:
+    """What the sentences name besides the reservation itself."""
+    capturing = payment.state == State.CAPTURING
+    taken = (payment.capture_amount or 0) if capturing else payment.captured_amount
+    back = (payment.refund_amount or 0) if payment.state == State.REFUNDING else payment.refunded_amount
+    sums = {"taken": taken, "rest": payment.amount - taken, "back": back}
+    words = {name: driver_words.amount(sum_, payment.currency) for name, sum_ in sums.items()}
+    until = f"{payment.kept_until.astimezone(zone):%H:%M}" if payment.kept_until else ""
+    return {**words, "time": until, "terms": terms()}
+
+
+def _told(payment: PaymentAuthorization) -> str:
     match payment.state:
+        case State.CREATED | State.RESERVING if payment.action is not None:
+            return gettext("{amount} will be reserved on your card when you pay. {terms}")
         case State.CREATED | State.RESERVING:
-            return _reserving_text(payment, reserved)
+            return gettext("{amount} is being reserved on your card.")
+        case State.RESERVED if payment.kept_until is not None:
+            return gettext("{amount} is still held on your card, for another try until {time}. Then it is released.")
         case State.RESERVED:
-            return _reserved_text(payment, reserved, zone)
-        case State.CAPTURING:
-            return _captured_text(payment, payment.capture_amount or 0, "is being taken", "will be released")
-        case State.REFUNDING:
-            return (
-                f"{driver_words.amount(payment.refund_amount or 0, payment.currency)} is being given back to your card."
-            )
-        case State.CAPTURED if payment.refunded_amount:
-            back = driver_words.amount(payment.refunded_amount, payment.currency)
-            return f"{driver_words.amount(payment.captured_amount, payment.currency)} was taken; {back} was given back."
-        case State.CAPTURED:
-            return _captured_text(payment, payment.captured_amount, "was taken", "was released")
+            return gettext("{amount} is reserved on your card. {terms}")
+        case State.CAPTURING | State.CAPTURED | State.REFUNDING:
+            return _taken(payment)
         case State.RELEASING:
-            return f"The reservation of {reserved} is being released."
+            return gettext("The reservation of {amount} is being released.")
         case State.RELEASED if payment.was_reserved:
-            return f"The reservation of {reserved} was released. Your bank may take some days to show it."
-        case State.EXPIRED | State.HANDED_ON:
-            return GONE[State(payment.state)].format(reserved)
+            return gettext("The reservation of {amount} was released. Your bank may take some days to show it.")
         case _:
-            return NOTHING_RESERVED
+            return _nothing_held(payment)
 
 
-def _reserved_text(payment: PaymentAuthorization, reserved: str, zone: tzinfo) -> str:
-    if payment.kept_until is None:
-        return f"{reserved} is reserved on your card. {TERMS}"
-    until = f"{payment.kept_until.astimezone(zone):%H:%M}"
-    return f"{reserved} is still held on your card, for another try until {until}. Then it is released."
+def _taken(payment: PaymentAuthorization) -> str:
+    if payment.state == State.REFUNDING:
+        return gettext("{back} is being given back to your card.")
+    if payment.state == State.CAPTURING:
+        if payment.amount == (payment.capture_amount or 0):
+            return gettext("{taken} is being taken from your card.")
+        return gettext("{taken} is being taken from your card; the other {rest} will be released.")
+    if payment.refunded_amount:
+        return gettext("{taken} was taken; {back} was given back.")
+    if payment.amount == payment.captured_amount:
+        return gettext("{taken} was taken from your card.")
+    return gettext("{taken} was taken from your card; the other {rest} was released.")
 
 
-def _reserving_text(payment: PaymentAuthorization, reserved: str) -> str:
-    if payment.action is not None:
-        return f"{reserved} will be reserved on your card when you pay. {TERMS}"
-    return f"{reserved} is being reserved on your card."
-
-
-def _captured_text(payment: PaymentAuthorization, taken: int, verb: str, rest_verb: str) -> str:
-    text = f"{driver_words.amount(taken, payment.currency)} {verb} from your card"
-    rest = payment.amount - taken
-    return f"{text}; the other {driver_words.amount(rest, payment.currency)} {rest_verb}." if rest else f"{text}."
+def _nothing_held(payment: PaymentAuthorization) -> str:
+    if payment.state == State.EXPIRED:
+        return gettext("The reservation of {amount} has expired: your bank has let it go.")
+    if payment.state == State.HANDED_ON:
+        return gettext("Your next try goes on with the reservation of {amount}.")
+    return gettext("Nothing was reserved on your card.")

@@ -9,13 +9,14 @@ from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_noop
 
 from billing.gateways import gateway_named, gateway_names
 from billing.gateways.choosing import gateway_for
 from billing.gateways.simulated import TEST_TOKENS
 from billing.models import PaymentAuthorization
 from ocpi.models import Evse
+from partners.ground import languages
 from sessions_adhoc.driver import services
 from sessions_adhoc.driver.pages.charger import FOR_TESTS, Reservation, is_for_tests, money_is_real
 from sessions_adhoc.driver.retrying import kept_hold
@@ -33,7 +34,7 @@ TEST_CARDS = {
 }
 LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,4})?(?=[,;]|$)")
 NONCE = re.compile(r"[A-Za-z0-9_-]{24,64}")
-FRESH = "This page was open for too long or was already used. Please check your choice and pay again."
+FRESH = gettext_noop("This page was open for too long or was already used. Please check your choice and pay again.")
 
 
 @dataclass(frozen=True)
@@ -66,10 +67,13 @@ class Choice:
         return replace(self, nonce=new_nonce())
 
 
-def language_of(accepted: str) -> str:
-    """The first language of an Accept-Language header: `sk`, `de-AT`; "" where it names none."""
+def locale_of(accepted: str) -> str:
+    """In which language to speak to the driver at the gateway: the first of an Accept-Language header, `de-AT`, unless
+    another one of ours was chosen on the page."""
     found = LANGUAGE.match(accepted)
-    return found[0] if found else ""
+    first = found[0] if found else ""
+    ours = languages.nearest(first)
+    return first if first and ours in ("", languages.current()) else languages.current()
 
 
 def new_nonce() -> str:
@@ -117,7 +121,7 @@ def pay(evse: Evse, choice: Choice, shown: Reservation) -> AdHocSession:
         CannotStart: with what is wrong, for the driver.
     """
     if is_for_tests(evse):
-        raise CannotStart("evse", FOR_TESTS.hint)
+        raise CannotStart("evse", gettext(FOR_TESTS.hint))
     cards = offered_cards(gateway_of(evse, shown.currency))
     _check(choice, shown, cards, evse)
     request = StartRequest(
@@ -141,13 +145,13 @@ def pay(evse: Evse, choice: Choice, shown: Reservation) -> AdHocSession:
 
 def _check(choice: Choice, shown: Reservation, cards: dict[str, str], evse: Evse) -> None:
     if not NONCE.fullmatch(choice.nonce):
-        raise CannotStart("form", FRESH)
+        raise CannotStart("form", gettext(FRESH))
     if choice.amount not in map(str, shown.choices):
         raise CannotStart("amount", gettext("The limits have changed. Please choose one and pay again."))
     if choice.held:
         return  # the card is known: what is held on it is used
     if choice.card not in cards and (cards or not has_own_page(gateway_of(evse, shown.currency))):
-        raise CannotStart("payment_method", "Choose a card.")
+        raise CannotStart("payment_method", gettext("Choose a card."))
 
 
 def _start_once(evse: Evse, request: StartRequest, key: str) -> AdHocSession:
@@ -161,5 +165,5 @@ def _running(key: str) -> AdHocSession:
     """The session that this very form started with another choice, while it runs: nobody pays twice by going back."""
     earlier = AdHocSession.objects.get(client=None, idempotency_key=key)
     if earlier.is_terminal:
-        raise CannotStart("form", FRESH)
+        raise CannotStart("form", gettext(FRESH))
     return earlier

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.utils import timezone
 from django.utils.text import capfirst
+from django.utils.translation import gettext, gettext_noop
 
 from billing.models import PaymentAuthorization
 from billing.pricing import time_zone
@@ -13,12 +14,13 @@ from sessions_adhoc.decide.stop import WITHOUT_EFFECT
 from sessions_adhoc.driver import driver_words
 from sessions_adhoc.driver.pages import money
 from sessions_adhoc.driver.presenting import CHARGER_MAY_RUN, CHARGING_IS_OVER
+from sessions_adhoc.driver.sentences import ENDED_OTHERWISE, HEADLINES
 from sessions_adhoc.engine.raising import RAISABLE
 from sessions_adhoc.models import AdHocSession, AttemptSession
 from sessions_adhoc.money.eligibility import Bill
 from sessions_adhoc.states import TERMINAL, State
 
-STEPS = ("Payment reserved", "Starting", "Charging", "Done")
+STEPS = (gettext_noop("Payment reserved"), gettext_noop("Starting"), gettext_noop("Charging"), gettext_noop("Done"))
 STEP_OF = {
     State.CREATED: 0,
     State.AUTHORIZING: 0,
@@ -31,22 +33,6 @@ STEP_OF = {
     State.AWAITING_CDR: 3,
     State.SETTLED: 4,
 }
-HEADLINES = {
-    State.CREATED: "One moment",
-    State.AUTHORIZING: "One moment",
-    State.AUTHORIZED: "Payment reserved",
-    State.WAITING_FOR_CONNECTOR: "Plug in your car",
-    State.STARTING: "Starting",
-    State.VALIDATING: "Starting",
-    State.CHARGING: "Charging",
-    State.STOPPING: "Stopping",
-    State.AWAITING_CDR: "Charging is over",
-    State.ESCALATED: "We are checking",
-    State.SETTLED: "Done",
-    State.FAILED: "Charging failed",
-    State.CANCELLED: "Cancelled",
-}
-ENDED_OTHERWISE = {"payment_declined": "Payment declined", "stopped_by_driver": "Stopped"}
 TONES = {
     State.WAITING_FOR_CONNECTOR: "act",
     State.CHARGING: "good",
@@ -55,9 +41,9 @@ TONES = {
     State.FAILED: "bad",
     State.ESCALATED: "act",
 }
-TO_PAY = "Please pay"
-STILL_FLOWS = "Not stopped yet"
-STOP_ASKED = "You asked to stop. It stops as soon as the charger answers."
+TO_PAY = gettext_noop("Please pay")
+STILL_FLOWS = gettext_noop("Not stopped yet")
+STOP_ASKED = gettext_noop("You asked to stop. It stops as soon as the charger answers.")
 FLOWING = (State.VALIDATING, State.CHARGING, State.STOPPING)
 MONEY_MOVES = (PaymentAuthorization.State.CAPTURING, PaymentAuthorization.State.RELEASING)
 
@@ -74,9 +60,9 @@ def view_of(session: AdHocSession, shown: dict[str, Any]) -> dict[str, Any]:
     return {
         "pay_url": pay_url,
         "tone": "act" if pay_url or needs_the_driver(session, state, title) else TONES.get(state, "calm"),
-        "headline": title,
-        "message": below(title, shown["message"]),
-        "note": STOP_ASKED if asked else "",
+        "headline": gettext(title),
+        "message": below(gettext(title), shown["message"]),
+        "note": gettext(STOP_ASKED) if asked else "",
         "steps": steps(session, state),
         "live": not finished or payment.state in MONEY_MOVES or payment.kept_until is not None,
         "kept": finished and payment.kept_until is not None,
@@ -111,7 +97,7 @@ def steps(session: AdHocSession, state: State) -> list[dict[str, str]]:
     """The four steps, each `done`, `now` or `next`."""
     current = STEP_OF.get(state, 3 if session.charging_ended_at else 1)
     places = ("done" if n < current else "now" if n == current else "next" for n in range(len(STEPS)))
-    return [{"label": label, "place": place} for label, place in zip(STEPS, places, strict=True)]
+    return [{"label": gettext(label), "place": place} for label, place in zip(STEPS, places, strict=True)]
 
 
 def meter(session: AdHocSession, state: State, read: dict[str, Any]) -> dict[str, str]:
@@ -119,9 +105,11 @@ def meter(session: AdHocSession, state: State, read: dict[str, Any]) -> dict[str
     texts = {"kwh": driver_words.number(energy(session, state, read["kwh"]), 2), "elapsed": elapsed_time(session)}
     texts |= dict.fromkeys(("kw", "soc", "reading"), "")
     if read["soc"] is not None:
-        texts["soc"] = f"{driver_words.number(read['soc'], 0)}{driver_words.NO_BREAK}%"
+        texts["soc"] = driver_words.percent(round(read["soc"]))
     if read["at"] is not None and state in FLOWING:
-        texts["reading"] = f"Last reading {driver_words.duration(timezone.now() - read['at'])} ago"
+        texts["reading"] = gettext("Last reading {duration} ago").format(
+            duration=driver_words.duration(timezone.now() - read["at"])
+        )
         if read["kw"] is not None:
             texts["kw"] = f"{driver_words.number(read['kw'], 1)}{driver_words.NO_BREAK}kW"
     return texts

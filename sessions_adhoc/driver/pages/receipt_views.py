@@ -2,9 +2,8 @@
 
 from uuid import UUID
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.utils.translation import gettext, gettext_noop
 from django.views.decorators.http import require_safe
 
 from billing.models import Receipt
@@ -12,9 +11,10 @@ from billing.receipts.looking import look_of
 from billing.receipts.paper import write_receipt
 from partners.ground.privacy import private
 from sessions_adhoc.driver.pages.charger_views import unknown
+from sessions_adhoc.driver.pages.speaking import show
 from sessions_adhoc.models import AdHocSession
 
-UNKNOWN = "There is no receipt behind this link."
+UNKNOWN = gettext_noop("There is no receipt behind this link.")
 
 
 def receipts_of(session: AdHocSession) -> list[Receipt]:
@@ -27,14 +27,13 @@ def receipts_of(session: AdHocSession) -> list[Receipt]:
 def receipt_page(request: HttpRequest, receipt_id: UUID) -> HttpResponse:
     receipt = Receipt.objects.filter(pk=receipt_id).select_related("corrects").first()
     if receipt is None:
-        return unknown(request, UNKNOWN)
+        return unknown(request, gettext(UNKNOWN))
     context = {
         "receipt": receipt,
         "look": look_of(receipt),
         "corrections": receipt.credit_notes.order_by("ordinal"),
-        "support_email": settings.SUPPORT_EMAIL,
     }
-    return render(request, "driver/receipt.html", context)
+    return show(request, "driver/receipt.html", context)
 
 
 @private
@@ -42,7 +41,7 @@ def receipt_page(request: HttpRequest, receipt_id: UUID) -> HttpResponse:
 def receipt_pdf(request: HttpRequest, receipt_id: UUID) -> HttpResponse:
     receipt = Receipt.objects.filter(pk=receipt_id).first()
     if receipt is None:
-        return unknown(request, UNKNOWN)
+        return unknown(request, gettext(UNKNOWN))
     written = write_receipt(receipt)
     named = {"Content-Disposition": f'inline; filename="{written.name}"'}
     return HttpResponse(written.content, content_type="application/pdf", headers=named)

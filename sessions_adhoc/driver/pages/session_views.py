@@ -6,10 +6,10 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
+from django.utils.translation import gettext, gettext_noop
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from partners.ground.privacy import private
@@ -18,12 +18,14 @@ from sessions_adhoc.driver.pages.charger import address, reservation
 from sessions_adhoc.driver.pages.charger_views import unknown
 from sessions_adhoc.driver.pages.progress import view_of
 from sessions_adhoc.driver.pages.receipt_views import receipts_of
+from sessions_adhoc.driver.pages.speaking import show
 from sessions_adhoc.driver.presenting import present
 from sessions_adhoc.driver.services import CannotRaise, CannotRelease, CannotStop
 from sessions_adhoc.engine.raising import RAISABLE
 from sessions_adhoc.models import AdHocSession
 
-UNKNOWN = "There is no charging session behind this link."
+UNKNOWN = gettext_noop("There is no charging session behind this link.")
+CUT_OFF = gettext_noop("There is no charging session behind this link. It may have been cut off.")
 
 
 def find_session(session_id: UUID) -> AdHocSession | None:
@@ -44,13 +46,13 @@ def session_page(request: HttpRequest, session_id: UUID) -> HttpResponse:
     """What happens now, or how it ended."""
     session = find_session(session_id)
     if session is None:
-        return unknown(request, UNKNOWN)
+        return unknown(request, gettext(UNKNOWN))
     is_back = "back" in request.GET
     if is_back:
         services.driver_is_back(session)
     context = {**context_of(session), "is_back": is_back}
     template = "driver/result.html" if session.is_terminal else "driver/session.html"
-    return render(request, template, context)
+    return show(request, template, context)
 
 
 def context_of(session: AdHocSession) -> dict[str, Any]:
@@ -65,7 +67,6 @@ def context_of(session: AdHocSession) -> dict[str, Any]:
         "again": session.pk if session.client_id is None else "",
         "next_try": next_try_of(session),
         "limits": higher_limits(session) if session.state in RAISABLE else [],
-        "support_email": settings.SUPPORT_EMAIL,
     }
 
 
@@ -87,7 +88,7 @@ def session_json(_request: HttpRequest, session_id: UUID) -> HttpResponse:
     """The session as the driver's API shows it; `view` has the texts of the page."""
     session = find_session(session_id)
     if session is None:
-        return JsonResponse({"detail": UNKNOWN}, status=404)
+        return JsonResponse({"detail": gettext(UNKNOWN)}, status=404)
     shown = present(session)
     return JsonResponse({**shown, "view": view_of(session, shown)}, encoder=Numbers)
 
@@ -100,10 +101,10 @@ def stop(request: HttpRequest, session_id: UUID) -> HttpResponse:
         return _end(request, session_id, services.stop_session)
     session = find_session(session_id)
     if session is None:
-        return unknown(request, UNKNOWN)
+        return unknown(request, gettext(UNKNOWN))
     if session.is_terminal:
         return redirect("driver:session", session_id=session_id)
-    return render(request, "driver/stop.html", context_of(session))
+    return show(request, "driver/stop.html", context_of(session))
 
 
 @private
@@ -137,7 +138,7 @@ def _end(request: HttpRequest, session_id: UUID, verb: Callable[[UUID], AdHocSes
         with suppress(CannotStop, CannotRelease, CannotRaise):
             verb(session_id)
     except AdHocSession.DoesNotExist:
-        return unknown(request, UNKNOWN)
+        return unknown(request, gettext(UNKNOWN))
     return redirect("driver:session", session_id=session_id)
 
 
@@ -145,4 +146,4 @@ def _end(request: HttpRequest, session_id: UUID, verb: Callable[[UUID], AdHocSes
 @require_safe
 def no_session(request: HttpRequest, rest: str) -> HttpResponse:
     """A link that was cut off or mistyped."""
-    return unknown(request, f"{UNKNOWN} It may have been cut off.")
+    return unknown(request, gettext(CUT_OFF))
