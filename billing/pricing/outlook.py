@@ -87,6 +87,8 @@ def _times(elements: Iterable[Element], start: datetime) -> list[tuple[By, datet
             after = int((moment - start).total_seconds())
             found[moment] = (By.CLOCK, moment, after)
         for after in filter(None, (one.restrictions.min_duration, one.restrictions.max_duration)):
+            if after >= HORIZON.total_seconds():  # any number may stand there, and no calendar has them all
+                continue
             moment = (start.astimezone(UTC) + timedelta(seconds=after)).astimezone(start.tzinfo)
             if moment < start + HORIZON:
                 found.setdefault(moment, (By.DURATION, moment, after))

@@ -60,7 +60,9 @@ def start(partner: Partner, evse: Evse, connector: str, actor: str) -> AdHocSess
     """
     if evse.partner_id != partner.pk:
         raise NotPossible("This charger belongs to another partner.")
-    request = StartRequest(evse=evse.code, connector=connector, channel=AdHocSession.Channel.WEB.value)
+    channel = AdHocSession.Channel.WEB.value
+    # That the money is let go is evidence, and belongs to this try.
+    request = StartRequest(evse=evse.code, connector=connector, channel=channel, is_only_try=True)
     try:
         session, _created = start_session(request, at=evse)
     except CannotStart as refused:

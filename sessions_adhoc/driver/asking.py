@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 
 from sessions_adhoc.models import AdHocSession
 
-YOUNGER = frozenset({"return_url", "locale", "email", "payment_reference", "offer", "expects_hold"})
+YOUNGER = frozenset({"return_url", "locale", "email", "payment_reference", "offer", "expects_hold", "is_only_try"})
 """Not part of what a request says while they are empty: a key that was sent before they existed is the same."""
 
 
@@ -17,7 +17,7 @@ class StartRequest:
     `return_url`: where the driver goes after the gateway's page, by default to the session's own. `locale`, `email`:
     for that page. `payment_reference`: the gateway's name of what a payment terminal holds already. `offer`: the hash
     of the price that the driver saw; it holds, or nothing is started. `expects_hold`: it was said that no more
-    is reserved than what the `previous` try left held.
+    is reserved than what the `previous` try left held. `is_only_try`: nobody tries again, so nothing is kept for it.
     """
 
     evse: str
@@ -33,6 +33,7 @@ class StartRequest:
     payment_reference: str = ""
     offer: str = ""
     expects_hold: bool = False
+    is_only_try: bool = False
 
     def digest(self) -> str:
         said = {name: value for name, value in asdict(self).items() if value or name not in YOUNGER}

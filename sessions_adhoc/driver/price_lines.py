@@ -14,6 +14,7 @@ from sessions_adhoc.driver import driver_words
 from sessions_adhoc.money.offering import Offer
 
 NOT_READABLE = gettext_noop("price not readable")
+A_YEAR = timedelta(days=366)
 LEAST_STEPS = {Dimension.ENERGY: 10, Dimension.TIME: 60, Dimension.PARKING_TIME: 60}
 """Blocks that are smaller are finer than the price is quoted."""
 
@@ -76,6 +77,8 @@ def _block(dimension: Dimension, size: int) -> str:
         return ""
     if dimension is Dimension.ENERGY:
         return f"{languages.number(Decimal(size) / 1000, 0, 3)}{driver_words.NO_BREAK}kWh"
+    if size > A_YEAR.total_seconds():  # a slip; any number may stand there
+        return f"{languages.number(Decimal(size) / 3600, 0, 0)}{driver_words.NO_BREAK}h"
     return driver_words.duration(timedelta(seconds=size))
 
 

@@ -174,6 +174,8 @@ def _create(
     check_free(evse)
     connector = find_connector(evse, request.connector)
     policy = effective_policy(evse.partner_id, evse.location.ocpi_id, evse.uid)
+    if request.is_only_try:
+        policy.values["hold_for_retry"] = 0
     offered = freeze(evse, connector, policy.values)
     if request.offer and request.offer != hash_of(offered):
         raise PriceChanged
