@@ -12,7 +12,7 @@ from threading import RLock
 from typing import Any
 
 from rehearsal.stripe_fake.cards import METHODS, SAID, Card
-from rehearsal.stripe_fake.checking import Wrong
+from rehearsal.stripe_fake.checking import Wrong, unexpected
 
 SHAPES = json.loads((Path(__file__).parent / "shapes.json").read_text())
 HOLD_SECONDS = 7 * 86_400
@@ -344,8 +344,3 @@ class Books:
         page |= {"status": "complete", "payment_intent": intent["id"], "payment_status": paid, "url": None}
         self.tell("checkout.session.completed", page)
         return page
-
-
-def unexpected(intent: Thing, verb: str) -> Wrong:
-    text = f"You cannot {verb} this PaymentIntent because it has a status of {intent['status']}."
-    return Wrong(text, code="payment_intent_unexpected_state", payment_intent=dict(intent))

@@ -42,6 +42,12 @@ class Wrong(Exception):
         self.error = {"type": "invalid_request_error", "message": message, **error}
 
 
+def unexpected(intent: dict[str, Any], verb: str) -> Wrong:
+    """What is not to be done with a PaymentIntent any more, or not yet."""
+    text = f"You cannot {verb} this PaymentIntent because it has a status of {intent['status']}."
+    return Wrong(text, code="payment_intent_unexpected_state", payment_intent=dict(intent))
+
+
 def parsed(text: str) -> dict[str, Any]:
     """Read `a[b][0][c]=v` into dicts; numbered parts become lists. Raises Wrong."""
     tree: dict[str, Any] = {}
