@@ -14,7 +14,6 @@ from ocpi.models import Message
 from onboarding import connection_check
 from onboarding.connection_check import report, runs
 from onboarding.connection_check.catalogue import plan
-from onboarding.connection_check.runs import TestCharger
 from onboarding.models import ConnectionCheck
 from onboarding.tasks import sync_connection_checks_tick
 from partners.models import Partner
@@ -134,7 +133,7 @@ def partner(db: None) -> Partner:
     ],
 )
 def test_it_is_refused_where_it_makes_no_sense(
-    partner: Partner, change: Any, charger: TestCharger | None, words: str
+    partner: Partner, change: Any, charger: connection_check.TestCharger | None, words: str
 ) -> None:
     Partner.objects.filter(pk=partner.pk).update(**change)
     partner.refresh_from_db()
