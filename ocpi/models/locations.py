@@ -42,6 +42,7 @@ class Location(MirroredObject):
         indexes = [
             models.Index(fields=["name", "ocpi_id"]),
             models.Index(fields=["ocpi_key"], opclasses=["varchar_pattern_ops"], name="locations_by_id"),
+            models.Index(fields=["latitude", "longitude"], name="locations_by_point"),
         ]
 
 

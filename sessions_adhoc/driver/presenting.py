@@ -81,11 +81,20 @@ def _when_over(session: AdHocSession, state: State, payment: PaymentAuthorizatio
     if runs_on(session):
         return (sentences.RUNS_ON,)
     if state == State.ESCALATED:
-        told = (sentences.WHY_HELD.get(session.reason, ""), sentences.MESSAGES[state], sentences.HELD)
-        return tuple(filter(None, told)) if held_amount(payment) else (sentences.MESSAGES[state],)
+        return _in_doubt(session, payment)
     if payment.state in MONEY_MOVES:
         return (sentences.MONEY_MOVES,)
     return (sentences.BILL_OF_OURS if plans.is_retail(session.offer) else sentences.MESSAGES[state],)
+
+
+def _in_doubt(session: AdHocSession, payment: PaymentAuthorization) -> tuple[str, ...]:
+    """Why a person has to look, and where the money is meanwhile."""
+    looking = sentences.MESSAGES[State.ESCALATED]
+    if payment.state in MONEY_MOVES:
+        return (sentences.BANK_SILENT,)
+    if held_amount(payment):
+        return tuple(filter(None, (sentences.WHY_HELD.get(session.reason, ""), looking, sentences.HELD)))
+    return (sentences.HOLD_GONE, looking) if session.reason == "payment_lost" else (looking,)
 
 
 def _ending(session: AdHocSession, state: State, payment: PaymentAuthorization) -> str:

@@ -56,7 +56,14 @@ WHY_HELD = {
     "cdr_times": gettext_noop("The operator's bill is about another time than your charge."),
     "cdr_place": gettext_noop("The operator's bill is about another charger."),
     "cdr_missing": gettext_noop("The operator has not sent a bill."),
+    "reservation_expires": gettext_noop("The operator has not sent a bill."),
+    "cdr_unusable": gettext_noop("The operator's bill does not fit your reservation."),
+    "sessions_unavailable": gettext_noop("The operator does not tell us whether your charge has started."),
 }
+BANK_SILENT = gettext_noop(
+    "Your bank has not confirmed the payment yet. We are looking into it: nothing is taken twice."
+)
+HOLD_GONE = gettext_noop("The reservation ended before it was clear what you owe.")
 HELD = gettext_noop("Your reservation is kept until it is clear what you owe.")
 TAKEN = gettext_noop("The session has ended.")
 SETTLED_FOR_NOTHING = gettext_noop("Done. Nothing was charged to you.")

@@ -72,6 +72,16 @@ def station(status: str = "AVAILABLE", evse_id: str = EVSE_ID, connectors: int =
     return evse
 
 
+def beside(evse: Evse, evse_id: str, status: str = "AVAILABLE") -> Evse:
+    """Another charger of the same station."""
+    uid = evse_id.replace("*", "-")
+    raw = evse_data(uid, status=status)
+    raw.pop("connectors")
+    other: Evse = make(EvseFactory, location=evse.location, uid=uid, evse_id=evse_id, status=status, raw=raw)
+    make(ConnectorFactory, evse=other)
+    return other
+
+
 def add_tariff(evse: Evse, tariff_id: str = "T-1", **changes: Any) -> Tariff:
     raw = tariff_data(tariff_id, **changes)
     return Tariff.objects.create(

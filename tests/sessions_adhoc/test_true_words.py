@@ -3,17 +3,21 @@
 import itertools
 import re
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.test import Client
 
 from billing.models import PaymentAuthorization
+from partners.ground import languages
 from partners.models import Incident, Policy, RemoteEndpoint
 from partners.tasks import mail_detect
+from sessions_adhoc import decide
 from sessions_adhoc.admin.story import story
 from sessions_adhoc.decide.reason_words import lasting
+from sessions_adhoc.decide.settle import DOUBTED
 from sessions_adhoc.driver.presenting import held_amount, message, takes
-from sessions_adhoc.driver.sentences import MESSAGES, NOT_STOPPED, REASONS
+from sessions_adhoc.driver.sentences import MESSAGES, NOT_STOPPED, REASONS, WHY_HELD
 from sessions_adhoc.models import AdHocSession, TimelineEvent
 from sessions_adhoc.states import TERMINAL, State
 from tests.ocpi.cpo import Answer
@@ -23,7 +27,7 @@ from tests.sessions_adhoc.looking import open_incidents, state
 pytestmark = pytest.mark.django_db
 
 ENGINES = ("", "no_energy", "no_session", "sessions_unavailable", "cdr_missing", "cdr_unusable", "payment_stuck")
-REASONS_SEEN = sorted({*REASONS, *ENGINES, "stop_without_effect", "reservation_expires", "not_paid"})
+REASONS_SEEN = sorted({*REASONS, *WHY_HELD, *ENGINES, "stop_without_effect", "reservation_expires", "not_paid"})
 BEFORE, HELD, LATER = ("created", "reserving"), ("reserved",), ("reserved", "capturing", "releasing")
 GONE = ("released", "releasing", "expired", "declined", "captured", "refunding", "reserved")
 PAYMENTS = {
@@ -50,6 +54,82 @@ def test_every_text_of_a_state_with_every_reason_and_payment(now: State) -> None
     for reason, payment in itertools.product(REASONS_SEEN, PAYMENTS.get(now, HELD)):
         money = payment_in(payment)
         is_true(message(AdHocSession(state=now.value, reason=reason), money), now, money)
+
+
+NOTHING_CHARGED = {
+    "sk": "ič sme neúčtovali",
+    "cs": "ic jsme neúčtovali",
+    "de": "nichts berechnet",
+    "hu": "em számoltunk fel semmit",
+    "pl": "ic nie pobraliśmy",
+}
+KEPT = {
+    "sk": "Rezervácia ostáva",
+    "cs": "Rezervace zůstává",
+    "de": "Die Reservierung bleibt bestehen",
+    "hu": "A zárolás addig marad",
+    "pl": "Blokada pozostaje",
+}
+
+
+@pytest.mark.parametrize("language", NOTHING_CHARGED)
+@pytest.mark.parametrize("now", State)
+def test_every_language_says_of_the_money_what_english_says(now: State, language: str) -> None:
+    for reason, payment in itertools.product(REASONS_SEEN, PAYMENTS.get(now, HELD)):
+        session, money = AdHocSession(state=now.value, reason=reason), payment_in(payment)
+        english = message(session, money)
+        with languages.speaking(language):
+            said = message(session, money)
+        assert said != english
+        assert re.fullmatch(r"\w.*\.", said), said
+        assert (NOTHING_CHARGED[language] in said) is ("othing was charged" in english), (said, english)
+        assert (KEPT[language] in said) is ("reservation is kept" in english), (said, english)
+
+
+def codes_of_the_engine() -> set[str]:
+    """Every reason with which the engine ends or escalates a session, as its source has them."""
+    source = "".join(path.read_text() for path in sorted(Path(decide.__file__).parent.glob("*.py")))
+    calls = r'fail\(\s*"([a-z_]+)"|escalate\(\s*\w+,\s*"([a-z_]+)"|reason="([a-z_]+)"'
+    return {code for found in re.findall(calls, source) for code in found if code} | set(DOUBTED)
+
+
+def test_each_reason_of_the_engine_has_a_sentence_of_its_own() -> None:
+    elsewhere = {"limit_reached", "payment_lost", "payment_stuck", "stop_without_effect"}
+    told = {*REASONS, *WHY_HELD, *elsewhere}
+    assert codes_of_the_engine() - told == set()
+    assert {"cdr_missing", "command_rejected", "cdr_energy", "sessions_unavailable"} <= codes_of_the_engine()
+
+
+@pytest.mark.parametrize(
+    ("reason", "payment", "text"),
+    [
+        ("payment_stuck", "capturing", "nothing is taken twice."),
+        ("payment_stuck", "releasing", "nothing is taken twice."),
+        ("payment_lost", "expired", "The reservation ended before it was clear what you owe. We are looking"),
+        ("sessions_unavailable", "reserved", "does not tell us whether your charge has started. We are looking"),
+        ("reservation_expires", "reserved", "The operator has not sent a bill. We are looking"),
+        ("cdr_unusable", "reserved", "The operator's bill does not fit your reservation. We are looking"),
+        ("unheard_of", "reserved", "We are looking into this with the charger's operator. Your reservation is kept"),
+        ("unheard_of", "released", "We are looking into this with the charger's operator."),
+    ],
+)
+def test_why_somebody_looks_and_where_the_money_is(reason: str, payment: str, text: str) -> None:
+    assert text in message(AdHocSession(state="escalated", reason=reason), payment_in(payment))
+
+
+@pytest.mark.parametrize(
+    ("kind", "payment", "text"),
+    [
+        ("pass_through", "reserved", "Charging is over. Waiting for the operator's bill."),
+        ("margin", "reserved", "Charging is over. Waiting for the operator's bill."),
+        ("retail", "reserved", "Charging is over. We are working out what you pay."),
+        ("retail", "capturing", "Charging is over. Your payment is being completed."),
+        ("pass_through", "releasing", "Charging is over. Your payment is being completed."),
+    ],
+)
+def test_no_bill_is_waited_for_that_nobody_needs(kind: str, payment: str, text: str) -> None:
+    session = AdHocSession(state="awaiting_cdr", offer={"plan": {"kind": kind}})
+    assert message(session, payment_in(payment)) == text
 
 
 def is_true(text: str, now: State, money: PaymentAuthorization) -> None:

@@ -11,7 +11,7 @@ from billing import plans
 from ocpi.models import Connector, Evse
 from partners.agreed.policies import effective_policy
 from partners.models import Partner
-from sessions_adhoc.driver import driver_words, presenting, price_lines
+from sessions_adhoc.driver import driver_words, nearby, presenting, price_lines
 from sessions_adhoc.driver.price_lines import PriceLine
 from sessions_adhoc.driver.reserving import billing_currency, reservable
 from sessions_adhoc.driver.services import OUT_OF_SERVICE
@@ -20,6 +20,8 @@ from sessions_adhoc.money.offering import Offer, current_offer, freeze, hash_of,
 
 NO_PRICE = gettext_noop("The operator has not published a price.")
 UNREADABLE_PRICE = gettext_noop("Price not readable: the operator published one that we do not understand.")
+
+MOST_BESIDE = 4
 
 
 @dataclass(frozen=True)
@@ -214,6 +216,28 @@ def reservation(evse: Evse) -> Reservation:
     found = reservable(tariff, values)
     currency = billing_currency(tariff, values)
     return Reservation(found.minor, currency, found.choices) if found else Reservation(0, currency)
+
+
+def is_rehearsed(evse: Evse) -> bool:
+    """Whether the charger is a test partner's where nothing is real anyway: the page says so."""
+    return not money_is_real() and evse.partner.environment == Partner.Environment.TEST
+
+
+def beside(evse: Evse) -> list[dict[str, str]]:
+    """The other chargers of the site that are free now, each with its plugs."""
+    found = nearby.free_beside(evse, MOST_BESIDE)
+    return [{"code": one.code, "name": str(one), "plugs": _plugs_in_words(one)} for one in found]
+
+
+def _plugs_in_words(evse: Evse) -> str:
+    told = (f"{driver_words.plug(one.standard)} {driver_words.power(one)}".strip() for one in evse.connectors.all())
+    return ", ".join(dict.fromkeys(told))
+
+
+def surroundings(evse: Evse) -> str:
+    """Where to look for other stations: the point of this one, for the address; "" where it is not known."""
+    place = evse.location
+    return f"{place.latitude},{place.longitude}" if place.latitude is not None else ""
 
 
 def address(evse: Evse) -> str:

@@ -82,6 +82,9 @@ def _page(
         "can_pay": kept is not None or paying.can_take_payment(gateway),
         "choice": choice,
         "error": error,
+        "rehearsed": charger.is_rehearsed(evse),
+        "beside": charger.beside(evse),
+        "around": charger.surroundings(evse),
         "running": remembering.running_session(request),
     }
     return show(request, "driver/charger.html", context, status=409 if error else 200)

@@ -26,11 +26,11 @@ from sessions_adhoc.models import AdHocSession
 SIMULATED = "simulated"
 CHANNEL = AdHocSession.Channel.QR.value
 TEST_CARDS = {
-    "pm_sim_ok": "Card that works",
-    "pm_sim_slow": "Card of a slow bank",
-    "pm_sim_declined": "Card that is declined",
-    "pm_sim_insufficient_funds": "Card without enough money",
-    "pm_sim_unreachable": "Bank that cannot be reached",
+    "pm_sim_ok": gettext_noop("Card that works"),
+    "pm_sim_slow": gettext_noop("Card of a slow bank"),
+    "pm_sim_declined": gettext_noop("Card that is declined"),
+    "pm_sim_insufficient_funds": gettext_noop("Card without enough money"),
+    "pm_sim_unreachable": gettext_noop("Bank that cannot be reached"),
 }
 LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,4})?(?=[,;]|$)")
 NONCE = re.compile(r"[A-Za-z0-9_-]{24,64}")
@@ -89,7 +89,7 @@ def offered_cards(gateway: str) -> dict[str, str]:
     """The cards of the simulated gateway by token, or nothing where payment is real, or ought to be."""
     if gateway != SIMULATED or money_is_real():
         return {}
-    return {token: name for token, name in TEST_CARDS.items() if token in TEST_TOKENS}
+    return {token: gettext(name) for token, name in TEST_CARDS.items() if token in TEST_TOKENS}
 
 
 def can_take_payment(gateway: str) -> bool:

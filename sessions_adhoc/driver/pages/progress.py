@@ -13,6 +13,7 @@ from billing.pricing import time_zone
 from sessions_adhoc.decide.stop import WITHOUT_EFFECT
 from sessions_adhoc.driver import driver_words
 from sessions_adhoc.driver.pages import money
+from sessions_adhoc.driver.pages.power_chart import power_chart
 from sessions_adhoc.driver.presenting import CHARGER_MAY_RUN, CHARGING_IS_OVER
 from sessions_adhoc.driver.sentences import ENDED_OTHERWISE, HEADLINES
 from sessions_adhoc.engine.raising import RAISABLE
@@ -45,6 +46,8 @@ TO_PAY = gettext_noop("Please pay")
 STILL_FLOWS = gettext_noop("Not stopped yet")
 STOP_ASKED = gettext_noop("You asked to stop. It stops as soon as the charger answers.")
 FLOWING = (State.VALIDATING, State.CHARGING, State.STOPPING)
+WITH_CHART = (State.CHARGING, State.STOPPING, State.AWAITING_CDR, State.SETTLED)
+NO_CHART = {"chart": "", "chart_text": ""}
 MONEY_MOVES = (PaymentAuthorization.State.CAPTURING, PaymentAuthorization.State.RELEASING)
 
 
@@ -69,6 +72,7 @@ def view_of(session: AdHocSession, shown: dict[str, Any]) -> dict[str, Any]:
         "may_raise": state in RAISABLE and session.limit_wanted is None and payment.state == payment.State.RESERVED,
         "started": shown["meter"]["at"] is not None or state in FLOWING or state == State.SETTLED,
         **meter(session, state, shown["meter"]),
+        **(power_chart(session) if state in WITH_CHART else NO_CHART),
         **money.lines(payment, shown["money"]["estimated"], time_zone(session.evse.location.time_zone or None)),
     }
 

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from partners.ground.privacy import private
 from sessions_adhoc.driver import services
-from sessions_adhoc.driver.pages.charger import address, reservation
+from sessions_adhoc.driver.pages.charger import address, is_rehearsed, reservation
 from sessions_adhoc.driver.pages.charger_views import unknown
 from sessions_adhoc.driver.pages.progress import view_of
 from sessions_adhoc.driver.pages.receipt_views import receipts_of
@@ -29,7 +29,7 @@ CUT_OFF = gettext_noop("There is no charging session behind this link. It may ha
 
 
 def find_session(session_id: UUID) -> AdHocSession | None:
-    rows = AdHocSession.objects.select_related("evse__location", "connector__evse", "token")
+    rows = AdHocSession.objects.select_related("evse__location", "evse__partner", "connector__evse", "token")
     return rows.filter(pk=session_id).first()
 
 
@@ -63,6 +63,7 @@ def context_of(session: AdHocSession) -> dict[str, Any]:
         "view": view_of(session, shown),
         "location": session.evse.location,
         "address": address(session.evse),
+        "rehearsed": is_rehearsed(session.evse),
         "receipts": receipts_of(session) if session.is_terminal else [],
         "again": session.pk if session.client_id is None else "",
         "next_try": next_try_of(session),

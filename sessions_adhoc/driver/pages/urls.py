@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from sessions_adhoc.driver.pages import charger_views, receipt_views, session_views
+from sessions_adhoc.driver.pages import charger_views, place_views, receipt_views, session_views
 from sessions_adhoc.driver.pages.speaking import spoken
 
 app_name = "driver"
 
 urlpatterns = [
+    path("c/", spoken(place_views.find), name="find"),
     path("c/session/<uuid:session_id>", spoken(session_views.session_page), name="session"),
     path("c/session/<uuid:session_id>.json", spoken(session_views.session_json), name="session-json"),
     path("c/session/<uuid:session_id>/stop", spoken(session_views.stop), name="session-stop"),

@@ -14,6 +14,9 @@
       const text = values[node.dataset.text];
       if (text !== undefined && node.textContent !== text) node.textContent = text;
     });
+    root.querySelectorAll("[data-points]").forEach((node) => {
+      node.setAttribute("points", values[node.dataset.points] || "");
+    });
   }
 
   function setTone(node, tone) {
@@ -116,6 +119,21 @@
       if (button) button.removeAttribute("aria-disabled");
     });
   });
+
+  // Who asks for it is looked for by the browser, which asks first; the point goes into the address and nowhere else.
+  const here = $("here");
+  if (here && navigator.geolocation) {
+    here.hidden = false;
+    here.addEventListener("click", () => {
+      $("nowhere").hidden = true;
+      here.setAttribute("aria-disabled", "true");
+      navigator.geolocation.getCurrentPosition(
+        ({ coords }) => { location.assign(`?near=${coords.latitude.toFixed(4)},${coords.longitude.toFixed(4)}`); },
+        () => { $("nowhere").hidden = false; here.removeAttribute("aria-disabled"); },
+        { timeout: 10000, maximumAge: 60000 },
+      );
+    });
+  }
 
   const sure = $("sure");
   if (sure && sure.showModal) {

@@ -17,8 +17,8 @@ from sessions_adhoc.driver.pages.progress import STEPS, below
 SCRIPT: Path = settings.BASE_DIR / "scripts" / "catalogues.py"
 OTHERS = ("cs", "de", "hu", "pl", "sk")
 NAMES = re.compile(r"\{(\w+)\}")
-SAME_EVERYWHERE = {"PDF", "Start", "{amount}/kWh", "{amount}/min"}
-"""Texts that may read in another language as they do in English; single words are often shared anyway."""
+SAME_EVERYWHERE = {"Type 1", "Type 2", "Type 3A", "Type 3C"}
+"""Texts of several words that may read in another language as they do in English."""
 
 ROOM = {
     26: {*sentences.HEADLINES.values(), *sentences.ENDED_OTHERWISE.values(), "Available", "Out of service"},
