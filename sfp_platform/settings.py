@@ -261,6 +261,10 @@ RECEIPT_SERIES, RECEIPT_ADDRESS_DAYS = env.list("RECEIPT_SERIES", default=["SFP"
 STRIPE_SECRET_KEY = env.str("STRIPE_SECRET_KEY", default="")
 STRIPE_WEBHOOK_SECRET = env.list("STRIPE_WEBHOOK_SECRET", default=[])
 STRIPE_API_BASE = env.str("STRIPE_API_BASE", default="")
+# A terminal operator's back end, and that of our own app and cards: where they are, and the secrets that calls, answers
+# and events are signed with (two, separated by a comma, while one is replaced).
+TERMINAL_URL, TERMINAL_SECRETS = env.str("TERMINAL_URL", default=""), env.list("TERMINAL_SECRETS", default=[])
+ACCOUNT_URL, ACCOUNT_SECRETS = env.str("ACCOUNT_URL", default=""), env.list("ACCOUNT_SECRETS", default=[])
 RESERVATION_CURRENCY = env.str("RESERVATION_CURRENCY", default="EUR")
 # Milliseconds that the simulated gateway takes for an answer that it does not give at once.
 SIMULATED_GATEWAY_DELAY_MS = env.int("SIMULATED_GATEWAY_DELAY_MS", default=800)

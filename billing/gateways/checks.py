@@ -1,13 +1,16 @@
 """System checks: the configured payment gateways exist, and production does not pretend to take money."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core import checks
 
-from billing.gateways import gateway_names
+from billing.gateways import gateway_named, gateway_names
+from billing.gateways.back_office import BackOffice
 from billing.gateways.choosing import gateways_in_use
 from billing.gateways.stripe.calling import is_test_key
+from partners.ground import signing
 
 
 @checks.register()
@@ -70,6 +73,32 @@ def stripe_is_stripe(**_kwargs: Any) -> list[checks.CheckMessage]:
         hint = "Set a live key, or STAGING=on where no real money is meant."
         found.append(checks.Error("STRIPE_SECRET_KEY is a test key: no money is moved.", hint, id="billing.E006"))
     return found
+
+
+@checks.register(deploy=True)
+def back_ends_can_be_trusted(**_kwargs: Any) -> list[checks.CheckMessage]:
+    """A back end that is used has a URL and secrets (E007), and is called over https in production (E008)."""
+    found: list[checks.CheckMessage] = []
+    for name in _used():
+        gateway = gateway_named(name) if name in gateway_names() else None
+        if not isinstance(gateway, BackOffice):
+            continue
+        peer, prefix = gateway.peer(), name.upper()
+        if not peer.url or not peer.secrets or not all(map(_is_secret, peer.secrets)):
+            text = f"{prefix}_URL and {prefix}_SECRETS are not set, or hold no secrets of Standard Webhooks."
+            hint = "A secret is whsec_ and base64 of 24 to 64 random bytes: `openssl rand -base64 32`."
+            found.append(checks.Error(text, hint, id="billing.E007"))
+        if settings.PRODUCTION and peer.url and urlsplit(peer.url).scheme.lower() != "https":
+            text = f"{prefix}_URL is not https: payments are refused."
+            found.append(checks.Error(text, "Give the URL that begins with https://.", id="billing.E008"))
+    return found
+
+
+def _is_secret(text: str) -> bool:
+    try:
+        return bool(signing.key_of(text))
+    except ValueError:
+        return False
 
 
 def _only_pretends(name: str) -> bool:

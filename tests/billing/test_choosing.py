@@ -11,6 +11,11 @@ from billing.gateways.choosing import gateway_for, gateways_in_use
 
 ROUTES = ["channel=terminal&currency=CZK:czech", "channel=terminal:acquirer", "partner=ION:stripe"]
 STRIPE = {"PAYMENT_GATEWAY": "stripe", "STRIPE_WEBHOOK_SECRET": ["wh"]}
+ACCOUNT = {
+    "PAYMENT_GATEWAY": "account",
+    "ACCOUNT_URL": "https://pay.example",
+    "ACCOUNT_SECRETS": ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"],
+}
 
 
 @pytest.mark.parametrize(
@@ -37,7 +42,7 @@ def test_a_route_that_cannot_be_read(settings: Settings, route: str) -> None:
 
 
 def test_a_folder_is_a_gateway() -> None:
-    assert gateway_names() == ["simulated", "stripe"]
+    assert gateway_names() == ["account", "simulated", "stripe", "terminal"]
 
 
 @pytest.mark.django_db
@@ -65,6 +70,14 @@ def test_a_folder_is_a_gateway() -> None:
             },
             ["billing.E005"],
         ),
+        ({"PAYMENT_ROUTES": ["channel=terminal:terminal"]}, ["billing.E007"]),
+        ({"PAYMENT_GATEWAY": "account", "ACCOUNT_URL": "http://127.0.0.1:1"}, ["billing.E007"]),
+        (ACCOUNT | {"ACCOUNT_SECRETS": ["whsec_short"]}, ["billing.E007"]),
+        (ACCOUNT, []),
+        (ACCOUNT | {"PRODUCTION": True}, []),
+        (ACCOUNT | {"PRODUCTION": True, "ACCOUNT_URL": "http://pay.example"}, ["billing.E008"]),
+        (ACCOUNT | {"STAGING": True}, ["billing.E003"]),
+        (ACCOUNT | {"PAYMENT_ROUTES": ["channel=terminal:nobody"]}, ["billing.E001"]),
     ],
 )
 def test_what_the_checks_say(settings: Settings, more: Any, ids: Any) -> None:
