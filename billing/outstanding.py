@@ -39,6 +39,12 @@ def keep(authorization: PaymentAuthorization, cdr: Cdr, amounts: Mapping[str, in
     return bool(rows or wanted)
 
 
+def withdraw(authorization: PaymentAuthorization) -> None:
+    """Nothing is outstanding of this payment any more: the CPO took back what it asked. The caller holds the session's
+    lock; doing it again changes nothing."""
+    _withdraw(list(OutstandingAmount.objects.filter(authorization=authorization, state=State.OPEN)))
+
+
 def _withdraw(rows: Sequence[OutstandingAmount]) -> None:
     for row in rows:
         row.state, row.closed_at, row.note = State.WITHDRAWN, timezone.now(), CORRECTED

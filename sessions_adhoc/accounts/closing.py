@@ -10,6 +10,7 @@ from uuid import UUID
 
 import structlog
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
@@ -17,7 +18,7 @@ from billing.models import PaymentAuthorization, Receipt
 from billing.receipts.issuing import Draft, issue, lines_on
 from billing.receipts.lines import given_back
 from partners.ground.deadlines import claim_due
-from sessions_adhoc.accounts.composing import Sale, draft_of
+from sessions_adhoc.accounts.composing import REFUNDED, Sale, draft_of
 from sessions_adhoc.accounts.mailing import mail_wanted
 from sessions_adhoc.accounts.payables import billed_cdr, post_payables
 from sessions_adhoc.engine.snapshot import Snapshot
@@ -30,7 +31,6 @@ LEASE = timedelta(minutes=1)
 BATCH = 200
 State = PaymentAuthorization.State
 AT_REST = frozenset(State) - {State.RESERVING, State.CAPTURING, State.RELEASING, State.REFUNDING}
-REFUNDED = gettext_noop("Given back")
 CORRECTED = gettext_noop("Corrected")
 
 
@@ -66,20 +66,28 @@ def sale_of(rows: Snapshot, payments: list[PaymentAuthorization]) -> Sale:
 
 
 def drafts_due(sale: Sale) -> Iterator[Draft]:
-    """What has to be issued for the documents to come to what was paid."""
-    documents = list(Receipt.objects.filter(reference=str(sale.session.pk)).order_by("ordinal"))
+    """What has to be issued for the documents to come to what was paid. Each is issued before the next is asked for."""
+    documents = list(_documents_of(sale))
     paid, told = kept_of(sale.payments), sum(row.total for row in documents)
     refunds = sum(row.refunded_amount for row in sale.payments) - sum(row.given_back for row in documents)
     current = next((row for row in reversed(documents) if row.kind == Receipt.Kind.RECEIPT), None)
     if current is None or told == 0:
         if paid:
             yield draft_of(sale, paid, refunds)
+        elif refunds:
+            # Paid and given back before anybody looked: a sale that was, and its end.
+            yield draft_of(sale, refunds, 0)
+            yield _credit(sale, _documents_of(sale).latest("ordinal"), refunds, refunds, REFUNDED)
     elif _is_about_another_cdr(current, sale) or paid > told:
         yield _credit(sale, current, told, refunds, CORRECTED)
         if paid:
             yield draft_of(sale, paid, 0)
     elif paid < told:
         yield _credit(sale, current, told - paid, refunds, REFUNDED)
+
+
+def _documents_of(sale: Sale) -> QuerySet[Receipt]:
+    return Receipt.objects.filter(reference=str(sale.session.pk)).order_by("ordinal")
 
 
 def _is_about_another_cdr(current: Receipt, sale: Sale) -> bool:

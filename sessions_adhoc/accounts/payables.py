@@ -10,7 +10,8 @@ from billing.pricing import to_minor
 from billing.receipts.lines import Line, vat_of
 from billing.settlement import Decision
 from ocpi.models import Cdr
-from sessions_adhoc.accounts.composing import Sale, country_of, rate_of
+from sessions_adhoc.accounts.composing import Sale, country_of, rate_of_cdr
+from sessions_adhoc.money.auditing import is_own
 from sessions_adhoc.money.eligibility import Bill
 
 NOTHING: Amounts = {}
@@ -18,9 +19,14 @@ ZERO, CENT = Decimal(0), Decimal("0.01")
 
 
 def billed_cdr(bill: Bill) -> Cdr | None:
-    """The CDR that was billed, be it that staff decided about it; None where none was, or it was taken back."""
+    """The CDR that was billed, be it that staff decided about it; None where none was, or it was taken back.
+
+    One in doubt that came after our own calculation was accepted by nobody.
+    """
     settlement = bill.settlement
     if settlement is None or not settlement.billed or settlement.decision is Decision.WAIT:
+        return None
+    if settlement.decision is Decision.HOLD and is_own(bill):
         return None
     named = settlement.billed.casefold()
     return next((cdr for cdr in bill.cdrs if cdr.ocpi_id.casefold() == named and not cdr.credit), None)
@@ -54,7 +60,7 @@ def _payable(sale: Sale, cdr: Cdr) -> Amounts:
     total, settlement = to_minor(gross, cdr.currency), sale.bill.settlement
     if settlement is not None and settlement.decision is Decision.HOLD:
         total = min(total, sum(payment.captured_amount for payment in sale.payments))
-    rate = rate_of(sale)
+    rate = rate_of_cdr(sale, cdr)
     vat = vat_of([Line("charging", "", total, None if rate is None else f"{rate:f}")])[0].vat or 0
     amounts = {Place(Account.PAYABLE): -total, Place(Account.COST): total - vat}
     if vat:

@@ -16,7 +16,7 @@ from sessions_adhoc.accounts.payables import amounts_wanted
 from sessions_adhoc.engine.snapshot import Snapshot
 from sessions_adhoc.models import AccountDue, AdHocSession
 from sessions_adhoc.money.paid import kept_of, payments_of
-from sessions_adhoc.states import State
+from sessions_adhoc.states import TERMINAL
 
 
 def sessions_told_otherwise(since: datetime | None) -> Iterator[str]:
@@ -24,7 +24,7 @@ def sessions_told_otherwise(since: datetime | None) -> Iterator[str]:
 
     Each is looked at under its lock, for a moment, so that nothing moves meanwhile.
     """
-    over = AdHocSession.objects.filter(state__in=[State.SETTLED, State.FAILED]).order_by("created_at")
+    over = AdHocSession.objects.filter(state__in=TERMINAL).order_by("created_at")
     found = over.filter(created_at__gte=since) if since else over
     for session_id in found.values_list("pk", flat=True).iterator(chunk_size=500):
         yield from _look(session_id)

@@ -72,6 +72,9 @@ def compare_with_cdrs(bill: Bill, payment: PaymentAuthorization) -> None:
     if problem:
         incidents.open_incident(session.partner_id, symptoms.report(session, symptoms.BILL_CHANGED, problem))
     settlement = bill.settlement
+    if settlement is not None and settlement.reason == ALL_TAKEN_BACK:
+        outstanding.withdraw(payment)
+        close_answered(session)
     if payment.state in TAKEN and settlement is not None and settlement.decision is Decision.CAPTURE:
         keep_outstanding(bill, settlement, payment)
         if is_own(bill):
@@ -121,6 +124,8 @@ def amount_paid(payment: PaymentAuthorization) -> int:
 def _problem(bill: Bill, payment: PaymentAuthorization) -> str:
     """What does not agree, in words."""
     settlement = bill.settlement
+    if is_own(bill) and (settlement is None or settlement.reason == ALL_TAKEN_BACK):
+        return ""  # our own calculation stands, as it did before any CDR came
     taken = amount_paid(payment)
     was_taken = f"{in_words(taken, payment.currency)} was taken"
     if settlement is None:
