@@ -76,7 +76,7 @@ def test_the_policy_says_what_is_believed(old_and_new: Charge) -> None:
 def test_other_currencies_have_other_numbers(charge_221: Charge, currency: str, price: int, believed: bool) -> None:
     charge_221.publish(element("ENERGY", price), currency=currency)
     assert (Incident.objects.count() == 0) is believed
-    assert (f"{price * 1.23:.2f}" in shown()) is believed
+    assert (f"{price * 1.23:,.2f}" in shown()) is believed
 
 
 def test_a_corrected_price_is_shown(charge_221: Charge) -> None:
