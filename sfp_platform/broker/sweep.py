@@ -9,7 +9,6 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import structlog
@@ -23,8 +22,6 @@ from sfp_platform.broker.queues import sweeping
 
 log = structlog.get_logger(__name__)
 PAUSE_AFTER_FAILURE = 1.0
-TASK_LIFE = 10.0
-"""Seconds that a task waits which the next look asks for again."""
 SESSIONS_EVERY = 0.5
 """Seconds between two looks for sessions that are due."""
 
@@ -78,19 +75,15 @@ class Sweeper(threading.Thread):
 def sweepers() -> list[Sweeper]:
     """Sessions have a thread of their own: a driver waits. Beside them what commands and payments left undone."""
     from billing import tasks as billing
-    from billing.models import PaymentAuthorization, UnpostedPayment, WaitingEvent
+    from billing.models import PaymentAuthorization, WaitingEvent
     from ocpi import tasks as ocpi
     from sessions_adhoc import tasks as sessions
-    from sessions_adhoc.models import AccountDue, AdHocSession, FallbackPull
+    from sessions_adhoc.models import AdHocSession, FallbackPull
 
-    ask_for_books = partial(billing.sync_books_tick.apply_async, expires=TASK_LIFE)
-    ask_for_accounts = partial(sessions.sync_accounts_tick.apply_async, expires=TASK_LIFE)
     others = [
         Look("payments", 1.0, billing.tick, (PaymentAuthorization,)),
         Look("gateways' events", 2.0, billing.events_tick, (WaitingEvent,)),
         Look("commands", 5.0, ocpi.commands_tick),
-        Look("books", 2.0, ask_for_books, (UnpostedPayment,)),
-        Look("accounts", 2.0, ask_for_accounts, (AccountDue,)),
     ]
     waiting = Look("sessions", SESSIONS_EVERY, sessions.tick, (AdHocSession, FallbackPull))
     return [Sweeper([waiting]), Sweeper(others)]

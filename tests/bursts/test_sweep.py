@@ -14,11 +14,10 @@ import redis
 from celery import Celery
 from django.utils import timezone
 
-from billing.models import PaymentAuthorization, UnpostedPayment
 from sessions_adhoc.driver.services import StartRequest, start_session
 from sessions_adhoc.models import AdHocSession
 from sfp_platform.broker import queues
-from sfp_platform.broker.sweep import Look, Sweeper, sweepers
+from sfp_platform.broker.sweep import Look, Sweeper
 from sfp_platform.celery import app
 from tests.factories import ConnectorFactory, EvseFactory, LocationFactory, PartnerFactory
 from tests.support.processes import eventually
@@ -177,14 +176,3 @@ def test_a_look_that_fails_keeps_no_other_waiting() -> None:
     sweeper.sweep()
     assert seen == ["broken", "other"]
     assert sweeper.next["broken"] > sweeper.next["other"]
-
-
-@pytest.mark.django_db(transaction=True)
-def test_the_books_are_asked_for_only_when_something_is_to_be_posted(waiting_tasks: Any) -> None:
-    books = {look.name: look for sweeper in sweepers() for look in sweeper.looks}["books"]
-    books()
-    assert waiting_tasks() == []
-    payment = PaymentAuthorization.objects.create(reference="r-1", amount=100, currency="EUR", gateway="simulated")
-    UnpostedPayment.objects.create(authorization=payment)
-    books()
-    assert waiting_tasks() == [("billing.tasks.sync_books_tick", ())]
