@@ -69,7 +69,7 @@ def test_raising(account: BackEnd, clock: Traveller, how: str) -> None:
     assert (fresh(row).amount, account.money()) == (6000, [("held", 6000, 0, 0)])
 
 
-@pytest.mark.parametrize("how", ["anothers", "garbled", "unsigned"])
+@pytest.mark.parametrize("how", ["anothers", "garbled", "unsigned", "forged", "stale", "other", "fail_after", "busy"])
 def test_an_answer_about_something_else_is_none(back_end: BackEnd, clock: Traveller, how: str) -> None:
     row = back_end.held(clock)
     back_end.go_wrong("look", how)
