@@ -3,13 +3,15 @@
 A tick that finds nothing costs one small statement here instead of a message, a task and its statements there.
 """
 
-from collections.abc import Callable
-from functools import cache
+import time
+from collections.abc import Callable, Iterable
+from functools import cache, partial
 from typing import Any
 
 import structlog
 from celery.beat import PersistentScheduler
 from django.db import close_old_connections
+from django.db.models import Model
 from django.utils import timezone
 
 from partners.ground.deadlines import is_any_due
@@ -17,43 +19,59 @@ from partners.ground.deadlines import is_any_due
 log = structlog.get_logger(__name__)
 
 
-def _due(*models: Any) -> Callable[[], bool]:
-    return lambda: is_any_due(models, timezone.now())
+QUIET_SECONDS = 0.5
+"""How long it holds that nothing was due anywhere: within it ticks are passed over without a question of their own."""
 
 
 @cache
-def conditions() -> dict[str, Callable[[], bool]]:
-    """Task -> whether it has anything to do. A task that is not here is sent every time."""
+def deadlines() -> dict[str, tuple[type[Model], ...]]:
+    """Task -> the models with a deadline, of which one has to be due for it to have anything to do."""
     from billing import tasks as billing
     from billing.models import UnpostedPayment
     from ocpi import tasks as ocpi
     from ocpi.calls import outgoing
     from ocpi.models import HandshakeRun, Refresh, TokenPush
-    from onboarding import allowlist
     from onboarding import tasks as onboarding
     from onboarding.models import ConnectionCheck
     from sessions_adhoc import tasks as sessions
     from sessions_adhoc.models import AccountDue, ReceiptWish
 
     return {
-        ocpi.sync_handshakes_tick.name: _due(HandshakeRun),
-        onboarding.sync_connection_checks_tick.name: _due(ConnectionCheck),
-        ocpi.sync_refresh_tick.name: _due(Refresh),
-        ocpi.push_tick.name: _due(TokenPush, *outgoing.queued_models()),
-        billing.sync_books_tick.name: _due(UnpostedPayment),
-        sessions.sync_accounts_tick.name: _due(AccountDue),
-        sessions.sync_forget_addresses.name: _due(ReceiptWish),
-        onboarding.sync_allowlist.name: allowlist.is_configured,
+        ocpi.sync_handshakes_tick.name: (HandshakeRun,),
+        onboarding.sync_connection_checks_tick.name: (ConnectionCheck,),
+        ocpi.sync_refresh_tick.name: (Refresh,),
+        ocpi.push_tick.name: (TokenPush, *outgoing.queued_models()),
+        billing.sync_books_tick.name: (UnpostedPayment,),
+        sessions.sync_accounts_tick.name: (AccountDue,),
+        sessions.sync_forget_addresses.name: (ReceiptWish,),
     }
+
+
+@cache
+def conditions() -> dict[str, Callable[[], bool]]:
+    """Task -> whether it has anything to do. A task that is not here is sent every time."""
+    from onboarding import allowlist
+    from onboarding import tasks as onboarding
+
+    due = {task: partial(_is_any_due, models) for task, models in deadlines().items()}
+    return {**due, onboarding.sync_allowlist.name: allowlist.is_configured}
+
+
+def _is_any_due(models: Iterable[type[Model]]) -> bool:
+    return is_any_due(tuple(models), timezone.now())
 
 
 def is_needed(task: str) -> bool:
     """Whether the task has anything to do; also where nobody can tell."""
+    condition = conditions().get(task)
+    return condition is None or _can_be(condition, task)
+
+
+def _can_be(condition: Callable[[], bool], asking: str) -> bool:
     try:
-        condition = conditions().get(task)
-        return condition is None or condition()
+        return condition()
     except Exception:
-        log.exception("beat_cannot_tell", task=task)
+        log.exception("beat_cannot_tell", task=asking)
         # The connection is kept from one tick to the next, since fetching one costs more than the question does.
         close_old_connections()
         return True
@@ -62,6 +80,22 @@ def is_needed(task: str) -> bool:
 class Scheduler(PersistentScheduler):
     """Celery's own, which passes over what has nothing to do."""
 
+    quiet_until = 0.0
+
     def apply_entry(self, entry: Any, producer: Any = None) -> None:
+        if entry.task in deadlines() and self._is_quiet():
+            return
         if is_needed(entry.task):
             super().apply_entry(entry, producer)
+
+    def _is_quiet(self) -> bool:
+        """Whether nothing is due anywhere: one statement for all ticks of a moment, which mostly come together."""
+        now = time.monotonic()
+        if now >= self.quiet_until and not _can_be(partial(_is_any_due, _all_models()), "all"):
+            self.quiet_until = now + QUIET_SECONDS
+        return now < self.quiet_until
+
+
+@cache
+def _all_models() -> tuple[type[Model], ...]:
+    return tuple(dict.fromkeys(model for models in deadlines().values() for model in models))

@@ -60,6 +60,18 @@ def test_beat_sends_what_has_something_to_do(scheduler: beat.Scheduler, waiting_
     assert waiting_tasks() == [(HANDSHAKES, ())]
 
 
+def test_ticks_of_a_moment_in_which_nothing_is_due_ask_once(scheduler: beat.Scheduler, waiting_tasks: Any) -> None:
+    with CaptureQueriesContext(connection) as asked:
+        for task in beat.deadlines():
+            scheduler.apply_entry(entry(task))
+    assert (len(asked), waiting_tasks()) == (1, [])
+    waiting_handshake(-1)
+    scheduler.quiet_until = 0.0
+    for task in beat.deadlines():
+        scheduler.apply_entry(entry(task))
+    assert waiting_tasks() == [(HANDSHAKES, ())]
+
+
 def test_beat_sends_what_nobody_can_tell_of(
     scheduler: beat.Scheduler, waiting_tasks: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
