@@ -11,6 +11,7 @@ from billing.payments.driving import DRIVE_TASK, drive
 from ocpi.calls.commands import send
 from partners.ground.deadlines import claim_due
 from sessions_adhoc.accounts import closing, mailing
+from sessions_adhoc.driver import repeating
 from sessions_adhoc.engine import lifecycle, pulls
 from sessions_adhoc.engine.queueing import ADVANCE, ADVANCE_BATCH, PULL, SEND, doing_all_myself
 from sessions_adhoc.models import AdHocSession, FallbackPull
@@ -102,5 +103,5 @@ def sync_accounts_tick() -> int:
 
 @shared_task(name="sessions_adhoc.tasks.sync_forget_addresses")
 def sync_forget_addresses() -> int:
-    """Forget drivers' addresses that were kept for long enough; returns how many."""
-    return mailing.forget_addresses()
+    """Forget drivers' addresses, and repeatable requests, that were kept for long enough; returns how many."""
+    return mailing.forget_addresses() + repeating.forget()

@@ -178,6 +178,7 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "UNAUTHENTICATED_USER": None,
     "DEFAULT_VERSIONING_CLASS": None,
+    "EXCEPTION_HANDLER": "sessions_adhoc.driver.api.refusing.answer_with_code",
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Smart Fuel Pass: driver's API",

@@ -43,7 +43,7 @@ def payment_for(
         if kept := take_over(previous, session_id, Terms(amount, currency, name, {**opening, **method})):
             return kept
     if request.expects_hold:
-        raise CannotStart("amount", gettext(HOLD_IS_GONE))
+        raise CannotStart("amount", gettext(HOLD_IS_GONE), "hold_is_gone")
     try:
         return open_authorization(
             reference=str(session_id),
@@ -56,18 +56,20 @@ def payment_for(
             writes=writes,
         )
     except MoneyConflict as error:
-        raise CannotStart("payment_reference", str(error)) from error
+        raise CannotStart("payment_reference", str(error), "payment_used") from error
     except ValueError as error:
         field = "payment_method" if "method" in str(error) else "currency"
-        raise CannotStart(field, str(error)) from error
+        raise CannotStart(field, str(error), f"{field}_not_taken") from error
 
 
 def _check_right(request: StartRequest, client: ClientKey | None) -> None:
     """Raise unless this client may have captured what it says that it has reserved."""
     if request.channel != AdHocSession.Channel.TERMINAL:
-        raise CannotStart("payment_reference", "Only a payment terminal has reserved something before.")
+        raise CannotStart("payment_reference", "Only a payment terminal has reserved something before.", "not_allowed")
     if client is None or not client.brings_holds:
-        raise CannotStart("payment_reference", "This key may not bring a payment that was reserved before.")
+        raise CannotStart(
+            "payment_reference", "This key may not bring a payment that was reserved before.", "not_allowed"
+        )
 
 
 def _opening(session_id: UUID, request: StartRequest, evse: Evse) -> dict[str, Any]:

@@ -2,11 +2,13 @@
 
 from typing import Any
 
+from django.conf import settings
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
 
 from billing import plans
-from billing.models import PaymentAuthorization
+from billing.models import PaymentAuthorization, Receipt
 from billing.payments.services import action_of
 from billing.pricing import describe, unit_prices
 from billing.spoken import in_words
@@ -172,8 +174,25 @@ def present(session: AdHocSession) -> dict[str, Any]:
             "soc": sample.soc if sample else None,
             "at": sample.at if sample else None,
         },
+        "receipts": receipts(session) if state in TERMINAL else [],
         "events": [{"at": event.at, "text": _event_text(event)} for event in events],
     }
+
+
+def receipts(session: AdHocSession) -> list[dict[str, Any]]:
+    """The documents of a session, in the order in which they were issued, with where they can be seen."""
+    base = settings.PUBLIC_BASE_URL.rstrip("/")
+    rows = Receipt.objects.filter(reference=str(session.pk)).order_by("ordinal")
+    return [
+        {
+            "kind": row.kind,
+            "number": row.number,
+            "total": row.total,
+            "url": f"{base}{reverse('driver:receipt', args=[row.pk])}",
+            "pdf_url": f"{base}{reverse('driver:receipt-pdf', args=[row.pk])}",
+        }
+        for row in rows
+    ]
 
 
 def _event_text(event: TimelineEvent) -> str:

@@ -9,24 +9,23 @@ from typing import Any
 
 from django.utils import timezone
 
-from ocpi.models import Evse
+from ocpi.models import Evse, Location
 from partners.agreed.policies import effective_policy
 from sessions_adhoc.driver import presenting, price_lines
 from sessions_adhoc.driver.reserving import reservable
-from sessions_adhoc.driver.services import find_connector, find_evse
+from sessions_adhoc.driver.services import find_connector
 from sessions_adhoc.money.offering import Offer, freeze, hash_of, read
 
 VALID_FOR = timedelta(minutes=10)
 """How long a page or an app may show it without asking anew."""
 
 
-def quote_at(identifier: str, connector_id: str) -> dict[str, Any]:
+def quote_at(evse: Evse, connector_id: str) -> dict[str, Any]:
     """Return the quote for a connector, in the shape of `QuoteSerializer`.
 
     Raises:
-        CannotStart: there is no such EVSE or connector, or it does not say which one.
+        CannotStart: there is no such connector, or it does not say which one.
     """
-    evse = find_evse(identifier)
     connector = find_connector(evse, connector_id)
     policy = effective_policy(evse.partner_id, evse.location.ocpi_id, evse.uid).values
     kept, now = freeze(evse, connector, policy), timezone.now()
@@ -38,7 +37,7 @@ def quote_at(identifier: str, connector_id: str) -> dict[str, Any]:
         "example": price_lines.example_of(offer, connector, now),
         "evse": str(evse),
         "connector": connector.connector_id if connector else "",
-        "operator": operator_of(evse),
+        "operator": operator_of(evse.location),
         "currency": kept["currency"],
         "vat": kept["vat"],
         "tariff_alt_text": (kept["tariff"] or {}).get("tariff_alt_text") or [],
@@ -47,11 +46,11 @@ def quote_at(identifier: str, connector_id: str) -> dict[str, Any]:
     }
 
 
-def operator_of(evse: Evse) -> str:
-    """The name of who operates the charger, as drivers know it: the Location's, else the partner's."""
-    named = evse.location.raw.get("operator")
+def operator_of(place: Location) -> str:
+    """The name of who operates a station, as drivers know it: the Location's own word, else the partner's name."""
+    named = place.raw.get("operator")
     name = named.get("name") if isinstance(named, dict) else ""
-    return str(name or evse.partner.name)
+    return str(name or place.partner.name)
 
 
 def _limits(offer: Offer, policy: dict[str, Any]) -> dict[str, Any] | None:

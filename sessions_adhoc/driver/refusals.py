@@ -5,7 +5,7 @@ from django.utils.translation import gettext
 
 class CannotStart(Exception):
     """The session cannot be started; `field` names what is wrong with the request, the text says it to a person, and
-    `code`, where there is one, to a program."""
+    `code` to a program."""
 
     def __init__(self, field: str, text: str, code: str = "") -> None:
         super().__init__(text)
@@ -23,3 +23,5 @@ class PriceChanged(CannotStart):
 
 class IdempotencyConflict(Exception):
     """The Idempotency-Key was used before, for another request."""
+
+    code = "idempotency_conflict"

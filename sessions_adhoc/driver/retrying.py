@@ -22,7 +22,11 @@ GIVES_WAY = "Another try needs another reservation: this one is released."
 
 
 class CannotRelease(Exception):
-    """Nothing is kept that the driver could let go of; the text says so."""
+    """Nothing is kept that the driver could let go of; the text says so, `code` to a program."""
+
+    def __init__(self, text: str, code: str) -> None:
+        super().__init__(text)
+        self.code = code
 
 
 @dataclass(frozen=True)
@@ -82,9 +86,9 @@ def release_now(session_id: UUID | str, actor: str = "The driver", client_id: in
         if client_id not in (None, session.client_id):
             raise AdHocSession.DoesNotExist(f"There is no ad-hoc session {session_id} of this client.")
         if session.state not in TERMINAL:
-            raise CannotRelease(gettext("This session has not ended: cancel or stop it instead."))
+            raise CannotRelease(gettext("This session has not ended: cancel or stop it instead."), "not_ended")
         if payment.state == payment.State.HANDED_ON:
-            raise CannotRelease(gettext("Another try goes on with this reservation."))
+            raise CannotRelease(gettext("Another try goes on with this reservation."), "handed_on")
         if payment.kept_until is not None:
             billing.request_release(payment, reason=f"{actor.lower()} tries no more")
             text = f"{actor} asked to release the reservation."

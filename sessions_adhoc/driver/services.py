@@ -24,6 +24,7 @@ from sessions_adhoc.driver import wishing
 from sessions_adhoc.driver.asking import StartRequest
 from sessions_adhoc.driver.finding import evse_of
 from sessions_adhoc.driver.funding import payment_for
+from sessions_adhoc.driver.real_money import sees
 from sessions_adhoc.driver.refusals import CannotStart, IdempotencyConflict, PriceChanged
 from sessions_adhoc.driver.reserving import billing_currency, reservable
 from sessions_adhoc.driver.retrying import CannotRelease, release_now
@@ -46,6 +47,7 @@ __all__ = [
     "driver_is_back",
     "find_connector",
     "find_evse",
+    "find_evse_for",
     "release_now",
     "request_limit",
     "start_session",
@@ -71,11 +73,22 @@ def find_evse(identifier: str) -> Evse:
     """
     found = evse_of(identifier)
     if found is None:
-        raise CannotStart(
-            "evse",
-            gettext("There is no charger '{code}'. Check the code on the sticker.").format(code=identifier.strip()),
-        )
+        raise _unknown(identifier)
     return found
+
+
+def find_evse_for(client: ClientKey, identifier: str) -> Evse:
+    """The same for a client of the API: a key for tests sees test partners' chargers only, and no other key sees those
+    where money is real."""
+    found = find_evse(identifier)
+    if not sees(client, found):
+        raise _unknown(identifier)
+    return found
+
+
+def _unknown(identifier: str) -> CannotStart:
+    text = gettext("There is no charger '{code}'. Check the code on the sticker.")
+    return CannotStart("evse", text.format(code=identifier.strip()), "unknown_charger")
 
 
 def find_connector(evse: Evse, connector_id: str) -> Connector | None:
@@ -90,12 +103,16 @@ def find_connector(evse: Evse, connector_id: str) -> Connector | None:
             if connector.connector_key == connector_id.lower():
                 return connector
         raise CannotStart(
-            "connector", gettext("This charger has no connector '{connector}'.").format(connector=connector_id)
+            "connector",
+            gettext("This charger has no connector '{connector}'.").format(connector=connector_id),
+            "unknown_connector",
         )
     if len(connectors) > 1:
         names = ", ".join(connector.connector_id for connector in connectors)
         raise CannotStart(
-            "connector", gettext("This charger has several connectors ({names}): say which one.").format(names=names)
+            "connector",
+            gettext("This charger has several connectors ({names}): say which one.").format(names=names),
+            "connector_needed",
         )
     return connectors[0] if connectors else None
 
@@ -122,7 +139,7 @@ def start_session(
     """
     if idempotency_key and (earlier := _earlier(client, idempotency_key, request)):
         return earlier, False
-    evse = at or find_evse(request.evse)
+    evse = at or (find_evse_for(client, request.evse) if client else find_evse(request.evse))
     try:
         with transaction.atomic():
             return _create(request, evse, client, idempotency_key, token), True
@@ -163,7 +180,9 @@ def unused_token(uid: str, evse: Evse) -> Token:
     one_off = Token.objects.filter(partner=evse.partner, type=Token.Type.AD_HOC_USER, valid=True, ad_hoc_session=None)
     token = one_off.filter(uid__iexact=uid).first()
     if token is None:
-        raise CannotStart("token", f"{evse.partner.name} has no unused token {uid!r}: make one with `token push`.")
+        raise CannotStart(
+            "token", f"{evse.partner.name} has no unused token {uid!r}: make one with `token push`.", "unknown_token"
+        )
     return token
 
 
@@ -220,9 +239,9 @@ def _create(
 
 def _check_usable(evse: Evse) -> None:
     if evse.partner.connection != Partner.Connection.CONNECTED:
-        raise CannotStart("evse", gettext(NOT_CONNECTED))
+        raise CannotStart("evse", gettext(NOT_CONNECTED), "operator_not_connected")
     if evse.status in OUT_OF_SERVICE or evse.location.missing_since:
-        raise CannotStart("evse", gettext("This charger is out of service."))
+        raise CannotStart("evse", gettext("This charger is out of service."), "out_of_service")
 
 
 def _money(request: StartRequest, tariff: Tariff | None, policy: dict[str, Any]) -> tuple[int, str]:
@@ -232,13 +251,15 @@ def _money(request: StartRequest, tariff: Tariff | None, policy: dict[str, Any])
     """
     bills_in, offered = billing_currency(tariff, policy), reservable(tariff, policy)
     if request.currency and request.currency.upper() != bills_in:
-        raise CannotStart("currency", gettext("This charger bills in {currency}.").format(currency=bills_in))
+        raise CannotStart(
+            "currency", gettext("This charger bills in {currency}.").format(currency=bills_in), "other_currency"
+        )
     if offered is None:
         text = gettext("This charger bills in {currency}, in which we cannot take payments.")
-        raise CannotStart("currency", text.format(currency=bills_in))
+        raise CannotStart("currency", text.format(currency=bills_in), "currency_not_taken")
     if request.amount is not None and request.amount < offered.least:
         text = gettext("Reserve at least {amount} at this charger.")
-        raise CannotStart("amount", text.format(amount=in_words(offered.least, bills_in)))
+        raise CannotStart("amount", text.format(amount=in_words(offered.least, bills_in)), "amount_too_small")
     return (offered.minor if request.amount is None else request.amount), bills_in
 
 
@@ -251,7 +272,7 @@ def _previous(identifier: str, client: ClientKey | None) -> AdHocSession | None:
     except ValueError:
         found = None
     if found is None:
-        raise CannotStart("previous", gettext("There is no such earlier session."))
+        raise CannotStart("previous", gettext("There is no such earlier session."), "unknown_previous")
     return found
 
 

@@ -43,6 +43,8 @@ STOP_AGAIN = timedelta(seconds=10)
 class CannotStop(Exception):
     """The session has ended: there is nothing to stop or cancel. The text says so to the driver."""
 
+    code = "already_ended"
+
 
 class Circling(Exception):
     """`decide` did not come to rest: a fault of ours, never of the CPO's."""

@@ -20,7 +20,11 @@ RAISABLE = frozenset({State.AUTHORIZED, State.WAITING_FOR_CONNECTOR, State.START
 
 
 class CannotRaise(Exception):
-    """The limit stays as it is; the text says why to the driver."""
+    """The limit stays as it is; the text says why to the driver, `code` to a program."""
+
+    def __init__(self, text: str, code: str) -> None:
+        super().__init__(text)
+        self.code = code
 
 
 def request_limit(
@@ -49,12 +53,14 @@ def request_limit(
 def _raise(rows: Snapshot, amount: int, actor: str, now: datetime) -> None:
     session, payment = rows.session, rows.payment
     if session.state not in RAISABLE or payment.state != payment.State.RESERVED:
-        raise CannotRaise(gettext("The limit can be raised while a charge goes on, and this one does not."))
+        raise CannotRaise(
+            gettext("The limit can be raised while a charge goes on, and this one does not."), "not_charging"
+        )
     if session.limit_wanted is not None:
-        raise CannotRaise(gettext("Another limit is being asked for: wait for the answer."))
+        raise CannotRaise(gettext("Another limit is being asked for: wait for the answer."), "limit_pending")
     if amount < session.amount:
         held = spoken.in_words(session.amount, session.currency)
-        raise CannotRaise(gettext("The limit is {amount} already.").format(amount=held))
+        raise CannotRaise(gettext("The limit is {amount} already.").format(amount=held), "limit_not_higher")
     text = f"{actor} asked for a limit of {in_words(amount, session.currency)}."
     rows.writes.add(timeline.event(session, TimelineEvent.Kind.DRIVER, text, at=now, actor=actor))
     session.limit_refused_at = None

@@ -2,7 +2,7 @@
 
 from sessions_adhoc.models.account import AccountDue, ReceiptWish
 from sessions_adhoc.models.attempt import AttemptSession, ChargingAttempt, Sample
-from sessions_adhoc.models.client import ClientKey
+from sessions_adhoc.models.client import ClientKey, RepeatableRequest
 from sessions_adhoc.models.pull import FallbackPull
 from sessions_adhoc.models.session import MOVING, TRANSITIONS, AdHocSession
 from sessions_adhoc.models.timeline import TimelineEvent
@@ -17,6 +17,7 @@ __all__ = [
     "ClientKey",
     "FallbackPull",
     "ReceiptWish",
+    "RepeatableRequest",
     "Sample",
     "TimelineEvent",
 ]

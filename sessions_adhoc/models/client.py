@@ -1,6 +1,17 @@
 """Who may use the driver's API: apps, web pages, payment terminals."""
 
+from datetime import datetime, timedelta
+
 from django.db import models
+from django.utils import timezone
+
+from partners.ground.deadlines import due_index
+
+KEPT = timedelta(days=2)
+
+
+def _forgotten_at() -> datetime:
+    return timezone.now() + KEPT
 
 
 class ClientKey(models.Model):
@@ -14,6 +25,12 @@ class ClientKey(models.Model):
         default=False,
         help_text="A payment terminal that reserves by itself: what it holds at the gateway may be captured by us.",
     )
+    is_test = models.BooleanField(
+        "for tests",
+        default=False,
+        db_default=False,
+        help_text="Of an app that is being built: it sees the chargers of test partners, and no others.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
 
@@ -22,3 +39,22 @@ class ClientKey(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class RepeatableRequest(models.Model):
+    """A POST about a session that came with an Idempotency-Key and was done: sent again, it does nothing more.
+
+    `next_check_at`: when that is forgotten. A START is remembered by its session instead.
+    """
+
+    client = models.ForeignKey(ClientKey, on_delete=models.PROTECT, related_name="+", db_index=False)
+    key = models.CharField(max_length=255)
+    digest = models.CharField(max_length=64, help_text="Of the path and the body.")
+    next_check_at = models.DateTimeField(null=True, default=_forgotten_at)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["client", "key"], name="one_request_per_idempotency_key")]
+        indexes = [due_index("repeatable_requests_due")]
+
+    def __str__(self) -> str:
+        return self.key

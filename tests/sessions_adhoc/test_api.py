@@ -58,6 +58,7 @@ def test_a_started_session_as_the_driver_sees_it(driver: Driver) -> None:
         "payment_action": None,
         "quote": {"text": None, "per_kwh": None, "per_minute": None},
         "meter": {"kwh": None, "kw": None, "kw_derived": False, "soc": None, "at": None},
+        "receipts": [],
         "events": [],
     }
     assert (session.amount, session.currency, session.channel, session.is_dc) == (4000, "EUR", "terminal", True)
@@ -71,7 +72,7 @@ def test_unknown_clients_are_refused(client: Client, db: None, key: str, method:
     )
     assert answer.status_code == 401
     assert answer.headers["WWW-Authenticate"] == "Bearer"
-    assert list(answer.json()) == ["detail"]
+    assert list(answer.json()) == ["detail", "code"]
 
 
 def test_a_revoked_key_dies_at_once(driver: Driver) -> None:
@@ -106,7 +107,8 @@ def test_a_client_sees_its_own_sessions_only(driver: Driver) -> None:
 )
 def test_a_malformed_request_names_its_field_and_starts_nothing(driver: Driver, body: Any, field: str) -> None:
     answer = driver.call("POST", body=body)
-    assert (answer.status_code, list(answer.json())) == (400, [field])
+    assert (answer.status_code, list(answer.json())) == (400, [field, "code", "fields"])
+    assert (answer.json()["code"], list(answer.json()["fields"])) == ("invalid", [field])
     assert (AdHocSession.objects.count(), PaymentAuthorization.objects.count()) == (0, 0)
 
 
@@ -151,6 +153,7 @@ def test_with_several_connectors_one_must_be_named(driver: Driver, evse: Evse) -
     assert answer.json() == {
         "detail": "This charger has several connectors (1, 2): say which one.",
         "field": "connector",
+        "code": "connector_needed",
     }
     assert driver.call("POST", body={"evse": EVSE, "connector": "2"}).status_code == 201
     assert not AdHocSession.objects.get().is_dc
@@ -193,7 +196,7 @@ def test_the_same_key_for_another_request_is_refused(driver: Driver) -> None:
     answer = driver.call("POST", body={"evse": EVSE, "amount": 500}, **{"Idempotency-Key": "k-1"})
     assert (answer.status_code, answer.json()) == (
         409,
-        {"detail": "This Idempotency-Key was used for another request."},
+        {"detail": "This Idempotency-Key was used for another request.", "code": "idempotency_conflict"},
     )
     assert AdHocSession.objects.count() == 1
 

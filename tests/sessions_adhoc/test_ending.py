@@ -219,7 +219,10 @@ def test_an_ended_session_cannot_be_stopped(driver: Driver, cpo: Cpo, clock: Clo
     clock.forward(seconds=1)
     before = states(charging)
     answer = driver.call("POST", f"{charging.pk}/stop/")
-    assert (answer.status_code, answer.json()) == (409, {"detail": "This session has already ended."})
+    assert (answer.status_code, answer.json()) == (
+        409,
+        {"detail": "This session has already ended.", "code": "already_ended"},
+    )
     assert states(charging) == before
 
 

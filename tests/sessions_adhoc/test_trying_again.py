@@ -170,7 +170,8 @@ def test_what_another_try_has_is_not_released_by_the_earlier_one(driver: Driver,
     session = fail(driver, cpo)
     again(driver, cpo, session)
     answer = driver.call("POST", f"{session.pk}/release/")
-    assert (answer.status_code, answer.json()) == (409, {"detail": "Another try goes on with this reservation."})
+    told = {"detail": "Another try goes on with this reservation.", "code": "handed_on"}
+    assert (answer.status_code, answer.json()) == (409, told)
 
 
 def test_another_clients_session_is_none(driver: Driver, cpo: Cpo) -> None:

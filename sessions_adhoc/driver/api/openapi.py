@@ -14,6 +14,7 @@ from sessions_adhoc.driver.api.serializers import (
     QuoteSerializer,
     StartSerializer,
 )
+from sessions_adhoc.driver.api.stations import StationsAskedSerializer, StationsSerializer, StationsView
 from sessions_adhoc.driver.api.views import (
     AdHocSessionsView,
     AdHocSessionView,
@@ -29,7 +30,7 @@ IDEMPOTENCY_KEY = OpenApiParameter(
     str,
     OpenApiParameter.HEADER,
     required=False,
-    description="Up to 255 characters. Sent again with the same request it returns the first session.",
+    description="Up to 255 characters. Sent again with the same request nothing more is done.",
 )
 PROBLEM = OpenApiResponse(ProblemSerializer, "What is wrong.")
 ENDING_RESPONSES = {
@@ -50,6 +51,12 @@ class ClientKeyScheme(OpenApiAuthenticationExtension):
         return {"type": "http", "scheme": "bearer", "description": "A client key, `sfp_...`, made by staff."}
 
 
+extend_schema(
+    operation_id="find_stations",
+    summary="Stations near a point, nearest first, or in a place",
+    parameters=[StationsAskedSerializer],
+    responses={200: StationsSerializer, 400: PROBLEM, 401: PROBLEM, 429: PROBLEM},
+)(StationsView.get)
 extend_schema(
     operation_id="get_quote",
     summary="What a driver is offered at a connector now; START may name its hash",
@@ -84,12 +91,14 @@ extend_schema(
 extend_schema(
     operation_id="stop_ad_hoc_session",
     summary="Stop charging. A request: the charger may go on until the CPO stops it",
+    parameters=[IDEMPOTENCY_KEY],
     request=None,
     responses=ENDING_RESPONSES,
 )(StopView.post)
 extend_schema(
     operation_id="raise_ad_hoc_session_limit",
     summary="Raise the limit while charging: more is reserved, and the limit follows when it is",
+    parameters=[IDEMPOTENCY_KEY],
     request=LimitSerializer,
     responses={
         202: OpenApiResponse(AdHocSessionSerializer, "Asked for; `money.limit` tells when it has happened."),
@@ -102,6 +111,7 @@ extend_schema(
 extend_schema(
     operation_id="release_ad_hoc_session",
     summary="Release now what is held for another try, after a session that came to nothing",
+    parameters=[IDEMPOTENCY_KEY],
     request=None,
     responses={
         202: OpenApiResponse(AdHocSessionSerializer, "Asked for, or there is nothing held any more."),
@@ -113,6 +123,7 @@ extend_schema(
 extend_schema(
     operation_id="cancel_ad_hoc_session",
     summary="Cancel. Once the charger was asked to start, this is a stop",
+    parameters=[IDEMPOTENCY_KEY],
     request=None,
     responses=ENDING_RESPONSES,
 )(CancelView.post)

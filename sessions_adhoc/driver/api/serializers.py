@@ -87,14 +87,16 @@ class LimitSerializer(serializers.Serializer[Any]):
 
 
 class ProblemSerializer(serializers.Serializer[Any]):
-    """What is wrong: a text for people and, where it is one field, its name."""
+    """What is wrong: a text for people, a code for programs and, where it is one field, its name."""
 
     detail = serializers.CharField()
     field = serializers.CharField(required=False)
     code = serializers.CharField(
-        required=False,
-        help_text="For programs, where there is one: `charger_in_use`, somebody is charging there; `price_changed`, "
-        "the price is not the one of the quote any more.",
+        help_text="For programs: `charger_in_use`, somebody is charging there; `price_changed`, the price is not the "
+        "one of the quote any more; the documentation has all of them.",
+    )
+    fields = serializers.DictField(  # type: ignore[assignment]  # on the wire it is called so
+        required=False, help_text="With `invalid`: why, by field; beside it each field has its texts."
     )
     quote = serializers.DictField(required=False, help_text="With `price_changed`: the quote that holds now.")
 
@@ -198,6 +200,16 @@ class EventSerializer(serializers.Serializer[Any]):
     text = serializers.CharField()
 
 
+class ReceiptSerializer(serializers.Serializer[Any]):
+    """A receipt or a credit note."""
+
+    kind = serializers.ChoiceField(choices=[("receipt", "receipt"), ("credit_note", "credit_note")])
+    number = serializers.CharField()
+    total = serializers.IntegerField(help_text="In minor units; below zero on a credit note.")
+    url = serializers.CharField(help_text="Its page, for whoever has the link.")
+    pdf_url = serializers.CharField()
+
+
 @extend_schema_field(EventSerializer(many=True))
 class EventsField(serializers.ListField):
     """The session's changes of state, in words."""
@@ -223,6 +235,7 @@ class AdHocSessionSerializer(serializers.Serializer[AdHocSession]):
     payment_action = PaymentActionSerializer(allow_null=True, help_text="Null: there is nothing to do.")
     quote = PriceSerializer()
     meter = MeterSerializer()
+    receipts = ReceiptSerializer(many=True, help_text="Once the session has ended and its account was closed.")
     events = EventsField()
 
     def to_representation(self, instance: AdHocSession) -> dict[str, Any]:

@@ -2,9 +2,10 @@
 
 from django.urls import path
 
-from sessions_adhoc.driver.api import views
+from sessions_adhoc.driver.api import stations, views
 
 urlpatterns = [
+    path("stations/", stations.StationsView.as_view(), name="stations"),
     path("quotes/", views.QuotesView.as_view(), name="quotes"),
     path("ad-hoc-sessions/", views.AdHocSessionsView.as_view(), name="ad-hoc-sessions"),
     path("ad-hoc-sessions/<uuid:session_id>/", views.AdHocSessionView.as_view(), name="ad-hoc-session"),

@@ -7,14 +7,14 @@ from uuid import UUID
 from django.http import HttpRequest
 from django.utils.translation import gettext, gettext_noop
 from rest_framework import status
-from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated, NotFound, Throttled
+from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated, NotFound, ParseError, Throttled
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from ocpi.server.authentication import source_address
 from partners.ground import languages, limiting
-from sessions_adhoc.driver import quoting, services
+from sessions_adhoc.driver import quoting, repeating, services
 from sessions_adhoc.driver.api.authentication import ClientKeyAuthentication
 from sessions_adhoc.driver.api.serializers import (
     AdHocSessionSerializer,
@@ -25,10 +25,11 @@ from sessions_adhoc.driver.api.serializers import (
 )
 from sessions_adhoc.models import AdHocSession, ClientKey
 
+LONGEST_KEY = 255
 UNKNOWN = gettext_noop("There is no such session.")
 
 
-def _let_through(wait: int) -> None:
+def let_through(wait: int) -> None:
     """Raise `Throttled`, HTTP 429, for whoever has to wait so many seconds."""
     if wait:
         raise Throttled(wait)
@@ -39,9 +40,21 @@ def accepted(request: Request | HttpRequest) -> str:
     return languages.accepted(request.headers.get("Accept-Language", ""))
 
 
-def problem(text: str, http_status: int, field: str = "", code: str = "") -> Response:
-    more = {name: value for name, value in (("field", field), ("code", code)) if value}
-    return Response({"detail": text, **more}, status=http_status)
+def problem(text: str, http_status: int, code: str, field: str = "") -> Response:
+    more = {"field": field} if field else {}
+    return Response({"detail": text, **more, "code": code}, status=http_status)
+
+
+def key_of(request: Request) -> str:
+    """The Idempotency-Key of a request; "" where it has none.
+
+    Raises:
+        ValidationError: it is too long.
+    """
+    key = request.headers.get("Idempotency-Key", "")
+    if len(key) > LONGEST_KEY:
+        raise ParseError("The Idempotency-Key is longer than 255 characters.")
+    return key
 
 
 class ClientView(APIView):
@@ -66,12 +79,12 @@ class ClientView(APIView):
 
     def perform_authentication(self, request: Request) -> None:
         place = limiting.place_of(source_address(request._request))
-        _let_through(limiting.wait_for(limiting.STRANGERS, place))
+        let_through(limiting.wait_for(limiting.STRANGERS, place))
         try:
             super().perform_authentication(request)
             self.client(request)
         except (AuthenticationFailed, NotAuthenticated):
-            _let_through(limiting.hit(limiting.STRANGERS, place))
+            let_through(limiting.hit(limiting.STRANGERS, place))
             raise
 
     def session(self, request: Request, session_id: UUID) -> AdHocSession:
@@ -91,23 +104,23 @@ class AdHocSessionsView(ClientView):
     def post(self, request: Request) -> Response:
         body = StartSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        key = request.headers.get("Idempotency-Key", "")
-        _let_through(limiting.hit(limiting.CLIENTS, str(self.client(request).pk)))
-        if len(key) > 255:
-            return problem("The Idempotency-Key is longer than 255 characters.", status.HTTP_400_BAD_REQUEST)
+        key = key_of(request)
+        let_through(limiting.hit(limiting.CLIENTS, str(self.client(request).pk)))
         try:
             session, created = services.start_session(
                 body.start_request(), client=self.client(request), idempotency_key=key
             )
         except services.PriceChanged as error:
-            answer = problem(str(error), status.HTTP_409_CONFLICT, error.field, error.code)
+            answer = problem(str(error), status.HTTP_409_CONFLICT, error.code, error.field)
             place = body.validated_data
-            answer.data["quote"] = QuoteSerializer(quoting.quote_at(place["evse"], place["connector"])).data
+            answer.data["quote"] = QuoteSerializer(
+                quoting.quote_at(services.find_evse(place["evse"]), place["connector"])
+            ).data
             return answer
         except services.CannotStart as error:
-            return problem(str(error), status.HTTP_409_CONFLICT, error.field, error.code)
+            return problem(str(error), status.HTTP_409_CONFLICT, error.code, error.field)
         except services.IdempotencyConflict as error:
-            return problem(str(error), status.HTTP_409_CONFLICT)
+            return problem(str(error), status.HTTP_409_CONFLICT, error.code)
         http_status = status.HTTP_201_CREATED if created else status.HTTP_200_OK
         return self.told(request, session, http_status)
 
@@ -118,11 +131,12 @@ class QuotesView(ClientView):
     def get(self, request: Request) -> Response:
         place = PlaceSerializer(data=request.query_params)
         place.is_valid(raise_exception=True)
-        _let_through(limiting.hit(limiting.CLIENTS, str(self.client(request).pk)))
+        let_through(limiting.hit(limiting.CLIENTS, str(self.client(request).pk)))
         try:
-            offered = quoting.quote_at(place.validated_data["evse"], place.validated_data["connector"])
+            evse = services.find_evse_for(self.client(request), place.validated_data["evse"])
+            offered = quoting.quote_at(evse, place.validated_data["connector"])
         except services.CannotStart as error:
-            return problem(str(error), status.HTTP_404_NOT_FOUND, error.field, error.code)
+            return problem(str(error), status.HTTP_404_NOT_FOUND, error.code, error.field)
         return Response(QuoteSerializer(offered).data)
 
 
@@ -133,16 +147,24 @@ class AdHocSessionView(ClientView):
         return self.told(request, self.session(request, session_id))
 
 
+REFUSED = (services.CannotStop, services.CannotRelease, services.CannotRaise, services.IdempotencyConflict)
+
+
 class EndingView(ClientView):
     """What the verbs of a session share."""
 
     def end(self, request: Request, session_id: UUID, verb: Callable[[UUID, str, int], AdHocSession]) -> Response:
+        client, key = self.client(request), key_of(request)
+
+        def do() -> AdHocSession:
+            return verb(session_id, "The driver", client.pk)
+
         try:
-            session = verb(session_id, "The driver", self.client(request).pk)
+            session = repeating.once(client, key, request.path, request.data, do, session_id)
         except AdHocSession.DoesNotExist:
             raise NotFound(gettext(UNKNOWN)) from None
-        except (services.CannotStop, services.CannotRelease, services.CannotRaise) as error:
-            return problem(str(error), status.HTTP_409_CONFLICT)
+        except REFUSED as error:
+            return problem(str(error), status.HTTP_409_CONFLICT, error.code)
         return self.told(request, session, status.HTTP_202_ACCEPTED)
 
 

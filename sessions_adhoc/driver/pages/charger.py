@@ -13,6 +13,7 @@ from partners.agreed.policies import effective_policy
 from partners.models import Partner
 from sessions_adhoc.driver import driver_words, nearby, presenting, price_lines
 from sessions_adhoc.driver.price_lines import PriceLine
+from sessions_adhoc.driver.real_money import is_for_tests, is_tested, money_is_real
 from sessions_adhoc.driver.reserving import billing_currency, reservable
 from sessions_adhoc.driver.services import OUT_OF_SERVICE
 from sessions_adhoc.engine import lifecycle
@@ -78,16 +79,6 @@ FOREIGN_MONEY = Availability(
 UNKNOWN = Availability(
     "unknown", gettext_noop("State unknown"), gettext_noop("The charger does not tell its state. You can try.")
 )
-
-
-def money_is_real() -> bool:
-    """Whether drivers pay with real money here."""
-    return bool(settings.PRODUCTION and not settings.STAGING)
-
-
-def is_for_tests(evse: Evse) -> bool:
-    """Whether the charger is a test partner's, and no driver's money must meet it."""
-    return money_is_real() and evse.partner.environment == Partner.Environment.TEST
 
 
 def availability(evse: Evse) -> Availability:
@@ -220,7 +211,7 @@ def reservation(evse: Evse) -> Reservation:
 
 def is_rehearsed(evse: Evse) -> bool:
     """Whether the charger is a test partner's where nothing is real anyway: the page says so."""
-    return not money_is_real() and evse.partner.environment == Partner.Environment.TEST
+    return not money_is_real() and is_tested(evse)
 
 
 def beside(evse: Evse) -> list[dict[str, str]]:

@@ -73,7 +73,7 @@ def _page(
         "availability": charger.availability(evse),
         "plugs": choices,
         "price": charger.common_price(choices),
-        "operator": quoting.operator_of(evse),
+        "operator": quoting.operator_of(evse.location),
         "reservation": reservation,
         "limit": choice.amount or str(reservation.minor),
         "kept": kept,

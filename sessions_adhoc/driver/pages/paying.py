@@ -18,7 +18,8 @@ from billing.models import PaymentAuthorization
 from ocpi.models import Evse
 from partners.ground import languages
 from sessions_adhoc.driver import services
-from sessions_adhoc.driver.pages.charger import FOR_TESTS, Reservation, is_for_tests, money_is_real
+from sessions_adhoc.driver.pages.charger import FOR_TESTS, Reservation
+from sessions_adhoc.driver.real_money import is_for_tests, money_is_real
 from sessions_adhoc.driver.retrying import kept_hold
 from sessions_adhoc.driver.services import CannotStart, IdempotencyConflict, StartRequest
 from sessions_adhoc.models import AdHocSession

@@ -12,8 +12,8 @@ from partners.ground import languages
 from partners.ground.privacy import private
 from sessions_adhoc.driver import driver_words, finding, nearby
 from sessions_adhoc.driver.nearby import Station
-from sessions_adhoc.driver.pages.charger import money_is_real
 from sessions_adhoc.driver.pages.speaking import show
+from sessions_adhoc.driver.real_money import money_is_real
 
 FAR = 30_000
 """Metres around the driver in which chargers are looked for."""
