@@ -18,6 +18,7 @@ from billing.models import PaymentAuthorization, Receipt
 from billing.receipts.issuing import Draft, issue, lines_on
 from billing.receipts.lines import given_back
 from partners.ground.deadlines import claim_due
+from sessions_adhoc.accounts.awaiting import note_awaited
 from sessions_adhoc.accounts.composing import REFUNDED, Sale, draft_of
 from sessions_adhoc.accounts.mailing import mail_wanted
 from sessions_adhoc.accounts.payables import billed_cdr, post_payables
@@ -56,6 +57,7 @@ def close_account(session_id: UUID) -> None:
             return  # whatever moves next says so
         sale = sale_of(rows, payments)
         post_payables(sale, now)
+        note_awaited(sale.bill)
         issued = [issue(draft) for draft in drafts_due(sale)]
         mail_wanted(rows.session, issued)
 

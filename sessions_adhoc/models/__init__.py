@@ -1,6 +1,6 @@
 """The lifecycle's own rows; the CPO's objects are in `ocpi`, money is in `billing`."""
 
-from sessions_adhoc.models.account import AccountDue, ReceiptWish
+from sessions_adhoc.models.account import AccountDue, AwaitedCdr, ReceiptWish
 from sessions_adhoc.models.attempt import AttemptSession, ChargingAttempt, Sample
 from sessions_adhoc.models.client import ClientKey, RepeatableRequest
 from sessions_adhoc.models.pull import FallbackPull
@@ -13,6 +13,7 @@ __all__ = [
     "AccountDue",
     "AdHocSession",
     "AttemptSession",
+    "AwaitedCdr",
     "ChargingAttempt",
     "ClientKey",
     "FallbackPull",

@@ -21,6 +21,22 @@ class AccountDue(models.Model):
         return str(self.session_id)
 
 
+class AwaitedCdr(models.Model):
+    """A charge that was billed by our own calculation, and whose CDR has not come.
+
+    `due_at`: when its absence became a symptom.
+    """
+
+    session = models.OneToOneField(AdHocSession, primary_key=True, on_delete=models.PROTECT, related_name="+")
+    due_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["due_at"], name="awaited_cdrs_due")]
+
+    def __str__(self) -> str:
+        return str(self.session_id)
+
+
 class ReceiptWish(models.Model):
     """The address to which a driver wants the receipt mailed, encrypted. `next_check_at`: when it is forgotten."""
 

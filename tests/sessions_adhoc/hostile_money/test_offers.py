@@ -9,13 +9,16 @@ import pytest
 
 from billing.models import LedgerEntry, PricePlan
 from ocpi.models import Connector
-from partners.models import Policy
+from partners.incidents.detecting import run_due
+from partners.models import Incident, Policy
 from sessions_adhoc import staff, symptoms
 from sessions_adhoc.decide.settle import CDR_ENERGY, CDR_MISSING
+from sessions_adhoc.detectors.cdrs import MISSING
+from sessions_adhoc.models import AwaitedCdr
 from tests.billing.books.looking import stands
 from tests.sessions_adhoc.conftest import BEGINNING
 from tests.sessions_adhoc.hostile_money.closing import closed, lines
-from tests.sessions_adhoc.hostile_money.conftest import HELD, Charge, books, owed, taken
+from tests.sessions_adhoc.hostile_money.conftest import HELD, Charge, books, evidence, owed, taken
 from tests.sessions_adhoc.looking import open_incidents, state
 
 pytestmark = pytest.mark.django_db
@@ -261,3 +264,50 @@ def test_a_cdr_after_our_own_calculation_with_a_margin(
     assert (books(calculated.session), owed()) == (taken(331, back), owes)
     assert sum(total for _kind, total in kinds()) == 331 - back
     calculated.quiet()
+
+
+# A CPO whose CDR never comes.
+
+
+def watched(charge: Charge) -> list[tuple[str, str]]:
+    """(symptom, what the CPO is told) of the open incidents, after the detectors' next run."""
+    closed()
+    charge.cpo.clock.forward(minutes=2)
+    run_due(charge.cpo.clock.now())
+    return list(Incident.objects.filter(closed_at=None, key=MISSING).values_list("symptom", "letter"))
+
+
+ASKED = (
+    "1 charging session(s) have ended without a CDR, the oldest on 4 May 2026, 12:09:04 UTC. "
+    "Please verify the CDRs endpoint URL: a CDR must be sent as POST immediately after the session ends."
+)
+
+
+def test_a_cdr_that_does_not_come_after_our_own_calculation_is_asked_for(sold: Charge) -> None:
+    sold.cpo.clock.forward(minutes=17)
+    assert watched(sold) == []
+    assert watched(sold) == [(CDR_MISSING, ASKED)]
+    text = f"Session {str(sold.session.pk)[:8]} at SK*ION*EEVSE-1: ended 4 May 2026, 12:09:04 UTC, no CDR."
+    assert f"{text} It was settled by our own calculation." in evidence()
+    sold.bill(3.01)
+    assert watched(sold) == []
+    assert Incident.objects.get().close_reason == "No session waits for its CDR any more, or staff decide on it."
+    sold.credit(3.01)
+    assert [symptom for symptom, _letter in watched(sold)] == [CDR_MISSING]
+
+
+def test_it_is_asked_for_a_month(sold: Charge) -> None:
+    sold.cpo.clock.forward(days=31)
+    assert [symptom for symptom, _letter in watched(sold)] == [CDR_MISSING]
+    assert [str(row) for row in AwaitedCdr.objects.all()] == [str(sold.session.pk)]
+    sold.cpo.clock.forward(minutes=30)
+    assert watched(sold) == []
+
+
+def test_what_still_waits_says_what_is_held(charge_221: Charge) -> None:
+    charge_221.publish()
+    play(charge_221, 0, 2, 5)
+    charge_221.cpo.clock.forward(minutes=20)
+    run_due(charge_221.cpo.clock.now() + timedelta(minutes=1))
+    held = "Until then the driver's funds stay reserved."
+    assert list(Incident.objects.values_list("symptom", "letter")) == [(CDR_MISSING, f"{ASKED} {held}")]
