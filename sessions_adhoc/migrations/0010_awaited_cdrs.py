@@ -5,20 +5,28 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('sessions_adhoc', '0009_test_keys_and_repeated_requests'),
+        ("sessions_adhoc", "0009_test_keys_and_repeated_requests"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='AwaitedCdr',
+            name="AwaitedCdr",
             fields=[
-                ('session', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='+', serialize=False, to='sessions_adhoc.adhocsession')),
-                ('due_at', models.DateTimeField()),
+                (
+                    "session",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        related_name="+",
+                        serialize=False,
+                        to="sessions_adhoc.adhocsession",
+                    ),
+                ),
+                ("due_at", models.DateTimeField()),
             ],
             options={
-                'indexes': [models.Index(fields=['due_at'], name='awaited_cdrs_due')],
+                "indexes": [models.Index(fields=["due_at"], name="awaited_cdrs_due")],
             },
         ),
     ]
