@@ -68,7 +68,7 @@ def _in_words(one: AdHocSession) -> str:
 
 
 def _is_waiting(one: AdHocSession) -> bool:
-    return one.state == State.AWAITING_CDR
+    return bool(one.state == State.AWAITING_CDR)
 
 
 def _end_of(row: AdHocSession) -> datetime:
