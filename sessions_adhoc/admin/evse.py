@@ -4,9 +4,11 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Upper
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import DropdownFilter, RelatedDropdownFilter
 
@@ -24,6 +26,7 @@ from sessions_adhoc.admin.policy import in_words
 from sessions_adhoc.admin.price_here import prices_at
 from sessions_adhoc.driver.pages import charger
 from sessions_adhoc.driver.services import OUT_OF_SERVICE
+from sessions_adhoc.driver.stickers import write_stickers
 from sessions_adhoc.models import AdHocSession
 from sessions_adhoc.states import TERMINAL
 
@@ -70,6 +73,21 @@ class EvseAdmin(HugeMixin, ReadOnlyAdmin):
     empty_title = "No EVSEs yet"
     empty_text = "They come with locations: press “Sync locations” on the partner's page."
 
+    def get_urls(self) -> list[URLPattern]:
+        page = self.admin_site.admin_view(self.stickers)
+        return [path("<path:object_id>/qr-codes.pdf", page, name="ocpi_evse_qr_codes"), *super().get_urls()]
+
+    def stickers(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """The QR codes of the EVSE's whole location, to print."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        row = self.get_object(request, object_id)
+        if row is None:
+            raise Http404
+        written = write_stickers(row.location)
+        named = {"Content-Disposition": f'inline; filename="{written.name}"'}
+        return HttpResponse(written.content, content_type="application/pdf", headers=named)
+
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Evse], search_term: str
     ) -> tuple[QuerySet[Evse], bool]:
@@ -104,6 +122,9 @@ class EvseAdmin(HugeMixin, ReadOnlyAdmin):
             "facts": {
                 "EVSE ID": row.evse_id or "none sent",
                 "Code": code(group(row.code)),
+                "QR codes": anchor(
+                    reverse("admin:ocpi_evse_qr_codes", args=[row.pk]), "Those of this location, to print"
+                ),
                 "UID": row.uid,
                 "Location": link(row.location, row.location.name or row.location.ocpi_id),
                 "Partner": link(row.partner),
