@@ -81,8 +81,9 @@ def read_locked(session_id: UUID | str) -> tuple[AdHocSession, dict[str, Any]]:
     key = AdHocSession._meta.pk.get_db_prep_value(session_id, connection)
     statement = _statement(connection.vendor)
     found = run(statement, [key])
-    if found and found[0][-3]:
-        # The lock is ours now: what this reads stays true.
+    if not found or found[0][-3]:
+        # The lock is ours now: what this reads stays true. Nothing is found, too, where the session got another payment
+        # while it was waited for: the one that it had is none of the row's any more.
         found = run(statement, [key])
     if not found:
         raise AdHocSession.DoesNotExist(f"There is no ad-hoc session {session_id}.")

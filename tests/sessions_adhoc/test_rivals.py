@@ -2,17 +2,20 @@
 
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import connection
 
-from billing.models import SimulatedOperation
-from ocpi.models import Command
+from billing.models import PaymentAuthorization, SimulatedOperation
+from ocpi.models import Command, Evse
+from partners.agreed.policies import DEFAULTS
 from sessions_adhoc.driver import services
 from sessions_adhoc.engine import lifecycle
 from sessions_adhoc.models import AdHocSession, ChargingAttempt, TimelineEvent
-from tests.sessions_adhoc.conftest import Clock, Cpo, Driver
+from tests.factories import ConnectorFactory, EvseFactory
+from tests.sessions_adhoc.conftest import BEGINNING, Clock, Cpo, Driver
 from tests.sessions_adhoc.looking import gateway, money, state
 from tests.support.tasks import Ran
 
@@ -97,3 +100,25 @@ def test_two_requests_with_one_key_at_once_are_one_session(driver: Driver, cpo: 
     assert sorted(answer.status_code for answer in answers) == [200, 200, 200, 201]
     assert len({answer.json()["id"] for answer in answers}) == 1
     assert AdHocSession.objects.count() == 1
+
+
+def test_two_tries_at_once_share_no_hold(
+    driver: Driver, cpo: Cpo, evse: Evse, run_tasks: Callable[..., list[Ran]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One goes on with what the first try left held, the other reserves for itself or is turned away (ADR 14)."""
+    monkeypatch.setitem(DEFAULTS, "hold_for_retry", 600)
+    cpo.accept("START_SESSION", "REJECTED")
+    failed = driver.start()
+    cpo.accept("START_SESSION")
+    before = BEGINNING - timedelta(days=1)
+    other = EvseFactory.create(location=evse.location, uid="EVSE-2", evse_id="SK*ION*EEVSE-2", last_updated=before)
+    ConnectorFactory.create(evse=other, last_updated=before)
+    wishes = [{"evse": f"SK*ION*EEVSE-{number}", "previous": str(failed.pk)} for number in (1, 2, 1, 2)]
+    answers = together(*[lambda wish=wish: driver.call("POST", body=wish) for wish in wishes])
+    assert sorted(answer.status_code for answer in answers) == [201, 201, 409, 409]
+    run_tasks()
+    owners = AdHocSession.objects.filter(previous=failed).values_list("authorization_id", flat=True)
+    assert (len(set(owners)), failed.authorization_id in owners) == (2, True)
+    assert PaymentAuthorization.objects.filter(state="reserved").count() == 2
+    failed.refresh_from_db()
+    assert (money(failed), SimulatedOperation.objects.filter(verb="reserve").count()) == (("handed_on", 0), 2)
