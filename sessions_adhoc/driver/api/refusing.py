@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.http import Http404
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
@@ -17,5 +18,6 @@ def answer_with_code(error: Exception, context: dict[str, Any]) -> Response | No
     elif isinstance(detail := getattr(error, "detail", None), ErrorDetail):
         response.data = {**response.data, "code": detail.code}
     else:
-        response.data = {**response.data, "code": "not_found"}
+        # Django's own, which it answers as one of these.
+        response.data = {**response.data, "code": "not_found" if isinstance(error, Http404) else "permission_denied"}
     return response
