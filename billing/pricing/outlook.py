@@ -90,8 +90,7 @@ def _times(elements: Iterable[Element], start: datetime) -> list[tuple[By, datet
             if after >= HORIZON.total_seconds():  # any number may stand there, and no calendar has them all
                 continue
             moment = (start.astimezone(UTC) + timedelta(seconds=after)).astimezone(start.tzinfo)
-            if moment < start + HORIZON:
-                found.setdefault(moment, (By.DURATION, moment, after))
+            found.setdefault(moment, (By.DURATION, moment, after))
     return [found[moment] for moment in sorted(found)]
 
 

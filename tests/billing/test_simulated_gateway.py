@@ -136,8 +136,8 @@ def test_an_answer_is_lost_once(gateway: SimulatedGateway) -> None:
 def test_gateways_are_found_by_name(scripted: ScriptedGateway) -> None:
     assert isinstance(gateway_named("simulated"), SimulatedGateway)
     assert gateway_named("scripted") is scripted
-    assert gateway_names() == ["scripted", "simulated", "stripe"]
-    with pytest.raises(LookupError, match="known: scripted, simulated, stripe"):
+    assert gateway_names() == ["account", "scripted", "simulated", "stripe", "terminal"]
+    with pytest.raises(LookupError, match="known: account, scripted, simulated, stripe, terminal"):
         gateway_named("stripes")
     register_gateway("scripted", "billing.gateways.simulated.SimulatedGateway")
     assert isinstance(gateway_named("scripted"), SimulatedGateway)

@@ -195,4 +195,6 @@ def test_a_credit_that_overtakes_the_capture_hides_no_wrong_total(
     cpo.cdr(-30.00, "CREDIT-1", kwh=5, credit=True, credit_reference_id="CDR-1")
     clock.forward(seconds=1)
     assert (state(session)[0], money(session)) == ("settled", ("captured", 301))
-    assert open_incidents() == [symptoms.PRICE_DIFFERS, symptoms.BILL_CHANGED]
+    told = Incident.objects.get(symptom=symptoms.PRICE_DIFFERS)
+    assert told.close_reason == "Nothing is outstanding any more."  # the CPO took the CDR back
+    assert open_incidents() == [symptoms.BILL_CHANGED]
