@@ -43,7 +43,7 @@ def grow(sample: AdHocSession, count: int) -> None:
     missing = count - AdHocSession.objects.exclude(next_check_at=None).count()
     token = copies(sample.token, missing, uid=f"'T{count}-' || n", contract_id=f"'C{count}-' || n")
     payment = f"md5('{count}-' || n)::uuid"
-    held = {"state": "'reserved'", "next_check_at": LATER}
+    held = {"state": "'reserved'", "next_check_at": LATER, "captured_amount": "0", "capture_amount": "NULL"}
     copies(sample.authorization, missing, id=payment, reference="gen_random_uuid()", **held)
     copies(
         sample,
