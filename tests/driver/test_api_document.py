@@ -16,15 +16,20 @@ from tests.driver import scene
 
 DOCUMENT = (settings.BASE_DIR / "docs" / "driver-api.md").read_text()
 EXAMPLES = re.findall(r"```(sh|python)\n(.*?)```", DOCUMENT, re.DOTALL)
+CURL = shutil.which("curl")
 SAID = {"price_changed", "charger_in_use", "already_ended", "idempotency_conflict"}
 
 
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize(("language", "example"), EXAMPLES, ids=[f"{n}-{one[0]}" for n, one in enumerate(EXAMPLES)])
+@pytest.mark.parametrize(
+    ("language", "example"),
+    [
+        pytest.param(*one, id=f"{n}-{one[0]}", marks=[pytest.mark.heavy] if one[0] == "sh" and not CURL else [])
+        for n, one in enumerate(EXAMPLES)
+    ],
+)
 def test_an_example_runs(live_server: LiveServer, language: str, example: str) -> None:
-    if language == "sh" and shutil.which("curl") is None:
-        pytest.skip("needs curl")
     evse = scene.station()
     scene.add_tariff(evse)
     environment = {"BASE": live_server.url, "KEY": create_client_key("example")[1], "EVSE": evse.code}
