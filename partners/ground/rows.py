@@ -56,8 +56,8 @@ def run(statement: str, params: Sequence[Any]) -> list[Any]:
         with database.cursor() as own:
             own.execute(statement, params)
             return list(own.fetchall()) if own.description else []
-    cursor = _prepared_cursor(database)
     database.validate_no_broken_transaction()
+    cursor = _prepared_cursor(database)
     with database.wrap_database_errors:
         cursor.execute(statement, params)
     # Not `description`, which describes each column anew.
@@ -80,11 +80,13 @@ def _prepared_cursor(database: Any) -> PreparedCursor:
     kept = vars(database.connection)
     known: PreparedCursor | None = kept.get("sfp_prepared_cursor")
     if known is None:
-        known = kept["sfp_prepared_cursor"] = PreparedCursor(database.connection)
-        # What is asked for are keys, whose values change no plan: each statement is planned once, not six times.
-        known.execute("SELECT set_config('plan_cache_mode', 'force_generic_plan', false)")
+        known = PreparedCursor(database.connection)
         # Django's reads moments in Python, to give them a zone of its own making. All of its connections speak UTC.
         known.adapters.register_loader("timestamptz", TimestamptzLoader)
+        # What is asked for are keys, whose values change no plan: each statement is planned once, not six times.
+        with database.wrap_database_errors:
+            known.execute("SELECT set_config('plan_cache_mode', 'force_generic_plan', false)")
+        kept["sfp_prepared_cursor"] = known
     return known
 
 
