@@ -173,12 +173,17 @@ def request_cancel(session_id: UUID | str, actor: str, client_id: int | None = N
     return _driver_ends(session_id, actor, "cancel", client_id)
 
 
-def _is_new_wish(session: AdHocSession, earlier: datetime | None, now: datetime) -> bool:
-    """Pressing twice at once is one wish; pressing again later is another one, with a STOP of its own (rule 19)."""
+def _is_new_wish(rows: Snapshot, earlier: datetime | None, now: datetime) -> bool:
+    """Pressing twice at once is one wish; pressing again later is another one, with a STOP of its own (rule 19).
+
+    What stops a second Session beside the one that counts is no wish of the driver's (rule 7).
+    """
     if earlier is not None and now < earlier + STOP_AGAIN:
         return False
-    stops = Command.objects.filter(reference=str(session.pk), kind=Command.Kind.STOP_SESSION)
-    return not stops.filter(created_at__gt=now - STOP_AGAIN).exists()
+    if (told := rows.ocpi_session) is None:
+        return True
+    stops = Command.objects.filter(reference=str(rows.session.pk), kind=Command.Kind.STOP_SESSION)
+    return not stops.filter(request__session_id=told.ocpi_id, created_at__gt=now - STOP_AGAIN).exists()
 
 
 def _driver_ends(session_id: UUID | str, actor: str, wish: str, client_id: int | None) -> AdHocSession:
@@ -191,7 +196,7 @@ def _driver_ends(session_id: UUID | str, actor: str, wish: str, client_id: int |
         if session.state in TERMINAL:
             raise CannotStop(gettext("This session has already ended."))
         field = "cancel_requested_at" if wish == "cancel" and session.state in BEFORE_START else "stop_requested_at"
-        if _is_new_wish(session, getattr(session, field), now):
+        if _is_new_wish(rows, getattr(session, field), now):
             setattr(session, field, now)
             session.reason = "" if session.reason == WITHOUT_EFFECT else session.reason
             text = f"{actor} asked to {wish}."

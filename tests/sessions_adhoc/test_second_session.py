@@ -72,6 +72,26 @@ def test_it_is_stopped_and_the_retry_is_billed(
     assert len(cpo.sent("STOP_SESSION")) == 1
 
 
+def test_its_stop_is_not_the_drivers(retrying: AdHocSession, driver: Driver, cpo: Cpo, clock: Clock) -> None:
+    """The driver presses a moment after the other Session was stopped: that STOP was none of the charge that runs."""
+    second_start = clock.now()
+    old_cpo.put_session(cpo, "S-2", 0, start=second_start)
+    clock.forward(seconds=20)
+    old_cpo.put_session(cpo, "S-2", 2, start=second_start)
+    clock.forward(seconds=15)
+    old_cpo.put_session(cpo, "S-GHOST", 3, start=BEGINNING + timedelta(seconds=12))
+    clock.forward(seconds=1)
+    assert (state(retrying)[0], stopped(cpo)) == ("charging", ["S-GHOST"])
+    for _ in range(2):
+        assert driver.call("POST", f"{retrying.pk}/stop/").json()["state"] == "stopping"
+        clock.forward(seconds=1)
+    assert stopped(cpo) == ["S-GHOST", "S-2"]
+
+
+def stopped(cpo: Cpo) -> list[str]:
+    return [stop.body["session_id"] for stop in cpo.sent("STOP_SESSION")]
+
+
 def test_one_whose_start_fits_none_is_the_retrys(retrying: AdHocSession, cpo: Cpo, clock: Clock) -> None:
     """Some CPOs stamp the moment at which the car was plugged in."""
     old_cpo.put_session(cpo, "S-2", 0, start=BEGINNING - timedelta(minutes=3))
