@@ -14,15 +14,18 @@ from celery.signals import setup_logging
 from django.utils import timezone
 from kombu.transport import TRANSPORT_ALIASES
 
+from sfp_platform.broker import travelling
+from sfp_platform.broker.life import EVERY
 from sfp_platform.broker.queues import DUE, ENGINE, QUEUES, route
 from sfp_platform.broker.sweep import SweepStep
 
-__all__ = ["QUEUES", "app", "every"]
+__all__ = ["QUEUES", "app", "every", "travelling"]
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sfp_platform.settings")
 
 # By name: imported by whoever talks to Redis, which a command on a folder or a database does not.
 TRANSPORT_ALIASES.update(dict.fromkeys(("redis", "rediss"), "sfp_platform.broker.redis_transport:Transport"))
+TRANSPORT_ALIASES["sentinel"] = "sfp_platform.broker.redis_transport:SentinelTransport"
 app = Celery("sfp_platform")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
@@ -60,6 +63,10 @@ app.conf.beat_schedule = {
     "accounts-tick": every(2.0, "sessions_adhoc.tasks.sync_accounts_tick", "sync"),
     "receipt-addresses": every(600.0, "sessions_adhoc.tasks.sync_forget_addresses", "sync"),
     "message-log-retention": every(600.0, "ocpi.tasks.sync_delete_old_messages", "sync"),
+    "pulse-engine": every(EVERY, "sfp_platform.tasks.pulse"),
+    "pulse-push": every(EVERY, "sfp_platform.tasks.push_pulse", "push"),
+    "pulse-sync": every(EVERY, "sfp_platform.tasks.sync_pulse", "sync"),
+    "pulse-mail": every(EVERY, "sfp_platform.tasks.mail_pulse", "mail"),
 }
 
 

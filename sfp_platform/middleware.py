@@ -3,6 +3,7 @@ the history, who is at work.
 """
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,7 +12,7 @@ from django.conf import settings
 from django.core.exceptions import DisallowedHost, RequestDataTooBig
 from django.core.handlers.base import BaseHandler
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.urls import ResolverMatch, reverse
+from django.urls import ResolverMatch, resolve, reverse
 
 from ocpi.envelope import EnvelopeRenderer, StatusCode, envelope
 from ocpi.routing import code_of_host, serves_ocpi
@@ -19,10 +20,12 @@ from ocpi.server import push
 from ocpi.server.authentication import host_name, source_address
 from ocpi.server.handed import handed
 from ocpi.server.raw_path import path_of, variables
+from partners.ground import tracing
+from sfp_platform.postgresql.replica import showing
 
 OCPI_PREFIX = "/ocpi/"
 NUL = "\x00"
-HEALTH = "/health/"
+OF_OPERATORS = ("/health/", "/metrics")
 PLAIN_HTTP = "Plain HTTP is not supported: call https://. A token that was sent without TLS should be replaced."
 WRONG_HOST = "There is no OCPI endpoint at this host. Call the versions URL that we gave you."
 
@@ -39,8 +42,15 @@ class LeanPathMiddleware:
         self.handler = BaseHandler()
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        with tracing.carrying(request.META.get("HTTP_X_CORRELATION_ID", "")):
+            return self._answer(request)
+
+    def _answer(self, request: HttpRequest) -> HttpResponseBase:
         if request.path_info.startswith(OCPI_PREFIX):
             return self._ocpi(request)
+        if request.path_info.startswith(OF_OPERATORS):
+            # Probes come by address, without TLS and without a host of ours.
+            return self.straight_to_view(request)
         if NUL in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
             # No text of ours has one, and the database takes none.
             raise Http404
@@ -140,7 +150,7 @@ class HostsMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if request.path_info != HEALTH and _is_for_ocpi_only(host_name(request)):
+        if _is_for_ocpi_only(host_name(request)):
             raise Http404
         return self.get_response(request)
 
@@ -149,6 +159,17 @@ def _is_for_ocpi_only(host: str) -> bool:
     if not settings.PRODUCTION:
         return code_of_host(host) is not None
     return serves_ocpi(host) and host != urlsplit(settings.PUBLIC_BASE_URL).hostname
+
+
+def only_shows(request: HttpRequest) -> bool:
+    """Whether it asks for a list or the first page, where a copy of the database may answer."""
+    if request.method not in ("GET", "HEAD"):
+        return False
+    try:
+        name = resolve(request.path_info).url_name or ""
+    except Http404:
+        return False
+    return name == "index" or name.endswith("_changelist")
 
 
 class StaffMiddleware(AuditlogMiddleware):
@@ -161,7 +182,8 @@ class StaffMiddleware(AuditlogMiddleware):
     def __call__(self, request: HttpRequest) -> Any:
         if not request.path_info.startswith(self.prefix):
             return self.get_response(request)
-        return super().__call__(request)
+        with showing() if only_shows(request) else nullcontext():
+            return super().__call__(request)
 
     @staticmethod
     def _get_remote_addr(request: HttpRequest) -> str | None:

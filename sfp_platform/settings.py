@@ -15,8 +15,9 @@ from django.templatetags.static import static
 from django.urls import reverse_lazy
 
 from sfp_platform import __version__
+from sfp_platform.configuration import databases
 from sfp_platform.configuration.colours import GREEN
-from sfp_platform.configuration.embedded import SQLITE_OPTIONS, folder_broker, local_secret
+from sfp_platform.configuration.embedded import folder_broker, local_secret
 from sfp_platform.configuration.installed import INSTALLED
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -100,7 +101,7 @@ USE_TZ = True
 FORMAT_MODULE_PATH = ["sfp_platform.admin.formats"]
 
 STATIC_URL = "/static/"
-STATIC_ROOT = VAR_DIR / "static"
+STATIC_ROOT = Path(env.str("STATIC_ROOT", default=str(VAR_DIR / "static")))
 if not PRODUCTION:
     STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 # Served straight from the apps in development: no collectstatic between a fresh clone and a styled page.
@@ -122,39 +123,30 @@ if PRODUCTION:
 
 # --- Database -------------------------------------------------------------------------------------------------
 DATABASE_URL = required_in_production("DATABASE_URL", lambda: f"sqlite:///{VAR_DIR / 'sfp.sqlite3'}")
-DATABASES = {"default": env.db_url_config(DATABASE_URL)}
-if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
-    VAR_DIR.mkdir(parents=True, exist_ok=True)
-    DATABASES["default"]["OPTIONS"] = SQLITE_OPTIONS
-else:
-    DATABASES["default"]["ENGINE"] = "sfp_platform.postgresql"
-    # Connections of one process, shared by its threads; 0: each thread has its own, for `CONN_MAX_AGE` seconds.
-    # A pool gives one back after each `max_idle` in which it was not needed: all of a dozen within a minute. While the
-    # server is away it tries in doubling pauses, which begin anew after each `reconnect_timeout`: else a minute's
-    # outage lasts two.
-    if DATABASE_POOL_SIZE := env.int("DATABASE_POOL_SIZE", default=12):
-        DATABASE_POOL = {
-            "min_size": 0,
-            "max_size": DATABASE_POOL_SIZE,
-            "max_idle": 5.0,
-            "timeout": 20.0,
-            "reconnect_timeout": 5.0,
-        }
-        DATABASES["default"]["OPTIONS"] = {**DATABASES["default"].get("OPTIONS", {}), "pool": DATABASE_POOL}
-    else:
-        DATABASES["default"]["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", default=300)
-        DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
-# Off where a pooler that knows no prepared statements stands between (PgBouncer before 1.21, in transaction mode).
-DATABASE_PREPARED_STATEMENTS = env.bool("DATABASE_PREPARED_STATEMENTS", default=True)
+# Connections of one process, shared by its threads; 0: each thread has its own, for `CONN_MAX_AGE` seconds.
+DATABASE_POOL_SIZE, CONN_MAX_AGE = env.int("DATABASE_POOL_SIZE", default=12), env.int("CONN_MAX_AGE", default=300)
+DATABASE_TRANSACTION_POOLER = env.bool("DATABASE_TRANSACTION_POOLER", default=False)
+DATABASE_PREPARED_STATEMENTS = env.bool("DATABASE_PREPARED_STATEMENTS", default=not DATABASE_TRANSACTION_POOLER)
+DATABASE_POOL = databases.pool_of(DATABASE_POOL_SIZE)
+DATABASES = {"default": databases.configure(DATABASE_URL, DATABASE_POOL, CONN_MAX_AGE, DATABASE_TRANSACTION_POOLER)}
+# A copy that follows the database: the admin's lists and statistics are read there.
+if DATABASE_REPLICA_URL := env.str("DATABASE_REPLICA_URL", default=""):
+    copy = databases.configure(DATABASE_REPLICA_URL, DATABASE_POOL, CONN_MAX_AGE, DATABASE_TRANSACTION_POOLER)
+    DATABASES["replica"] = {**copy, "TEST": {"MIRROR": "default"}}
+    DATABASE_ROUTERS = ["sfp_platform.postgresql.replica.Router"]
 
 # --- Celery ---------------------------------------------------------------------------------------------------
 REDIS_URL = required_in_production("REDIS_URL", lambda: "")
+# With `sentinel://` addresses in REDIS_URL, separated by semicolons: what the sentinels call the master.
+REDIS_SENTINEL_MASTER = env.str("REDIS_SENTINEL_MASTER", default="")
 REDIS_KEY_PREFIX = env.str("REDIS_KEY_PREFIX", default="")
 QUEUE_ORDER = "sfp_platform.broker.queues:DueFirst"
 if REDIS_URL:
     CELERY_BROKER_URL = REDIS_URL
     # Tasks are claimed in the database, so a message delivered again after this time does nothing twice.
     CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {"visibility_timeout": 300, "queue_order_strategy": QUEUE_ORDER}
+    if REDIS_SENTINEL_MASTER:
+        CELERY_BROKER_TRANSPORT_OPTIONS["master_name"] = REDIS_SENTINEL_MASTER
     if REDIS_KEY_PREFIX:
         CELERY_BROKER_TRANSPORT_OPTIONS["global_keyprefix"] = REDIS_KEY_PREFIX
 else:
@@ -235,6 +227,12 @@ LIMIT_CLIENTS = env.int("LIMIT_CLIENTS", default=300)
 WEB_THREADS = env.int("WEB_THREADS", default=8)
 # Pushes that a web process has received and not stored yet: on a disk that outlives the process.
 SPOOL_DIR = env.str("SPOOL_DIR", default=str(VAR_DIR / "spool"))
+# What processes count, in files that those of one host share (empty: each for itself), and who may read it: whoever has
+# the token, or comes from one of these networks and through no proxy.
+METRICS_DIR = env.str("METRICS_DIR", default=str(VAR_DIR / "metrics"))
+METRICS_TOKEN, METRICS_NETWORKS = env.str("METRICS_TOKEN", default=""), env.list("METRICS_NETWORKS", default=[])
+# Health says so when less of the disk is left for them, in megabytes.
+HEALTH_DISK_FREE_MB = env.int("HEALTH_DISK_FREE_MB", default=512)
 _keys = required_in_production("FIELD_ENCRYPTION_KEYS", lambda: local_secret(VAR_DIR, "encryption-key"))
 FIELD_ENCRYPTION_KEYS = [key.strip() for key in _keys.split(",") if key.strip()]
 

@@ -19,6 +19,7 @@ from ocpi.client.failures import CallFailed, http_text, names_token
 from ocpi.log import quirks
 from ocpi.log.message_log import OUTBOUND, Exchange, Outcome, Record, open_message
 from ocpi.versions.results import Lenience
+from partners.ground import tracing
 from partners.models import Partner
 
 if TYPE_CHECKING:
@@ -206,7 +207,7 @@ def _headers(request: Call, encoding: str) -> dict[str, str]:
         headers["Content-Type"] = "application/json"
     version = request.version
     if version is None or version.correlation_headers:
-        headers |= {"X-Request-ID": str(uuid.uuid4()), "X-Correlation-ID": str(uuid.uuid4())}
+        headers |= {"X-Request-ID": str(uuid.uuid4()), "X-Correlation-ID": tracing.current() or tracing.new()}
     if version and version.routing_headers and request.module not in CONFIGURATION_MODULES:
         country_code, party_id = request.to or (request.partner.country_code, request.partner.party_id)
         headers |= {

@@ -26,6 +26,7 @@ from ocpi.log.masking import mask_body, mask_headers, mask_urls, storable_text
 from ocpi.models import Message
 from ocpi.models.message import ended_badly
 from ocpi.versions.results import Fault, Lenience
+from partners.ground import counting
 from partners.ground.rows import Table, run, soon
 from partners.models import Partner
 from partners.tokens import Found, Lookup, found_columns, found_id, found_in
@@ -116,9 +117,11 @@ class Record:
     id: int | None
     started: float = field(default_factory=time.monotonic)
     found: Found | None = None
+    exchange: Exchange | None = None
 
     def finish(self, outcome: Outcome) -> None:
         """Complete the exchange, in one statement. Never raises: the answer matters more."""
+        self._count(outcome)
         if self.id is None:
             return
         values = ended(outcome, self.started)
@@ -134,6 +137,15 @@ class Record:
         except Exception:
             log.exception("message_not_completed", message_id=self.id)
 
+    def _count(self, outcome: Outcome) -> None:
+        begun = self.exchange
+        if begun is not None:
+            partner = outcome.partner or begun.partner
+            seconds = time.monotonic() - self.started
+            counting.count_message(
+                begun.direction, partner.code if partner else "", begun.module, outcome.http_status, seconds
+            )
+
 
 def open_message(exchange: Exchange, lookup: Lookup | None = None) -> Record:
     """Write an exchange that begins and return it, to be finished.
@@ -147,12 +159,14 @@ def open_message(exchange: Exchange, lookup: Lookup | None = None) -> Record:
     values = _in_order(begun(exchange), BEGUN)
     try:
         with _guard_transaction():
-            return _write(values, lookup)
+            record = _write(values, lookup)
     except Exception:
         if exchange.direction == INBOUND:
             raise
         log.exception("message_not_written", url=exchange.url)
-    return Record(None)
+        record = Record(None)
+    record.exchange = exchange
+    return record
 
 
 def begun(exchange: Exchange) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from django.db.models import Model
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
+from partners.ground import tracing
 from partners.ground.deadlines import claim_due
 
 log = structlog.get_logger(__name__)
@@ -74,7 +75,7 @@ def enqueue(task: str, *args: Any) -> None:
 
 def enqueue_after_commit(task: str, *args: Any) -> None:
     """Queue a task once the current transaction is committed."""
-    transaction.on_commit(partial(enqueue, task, *args), robust=True)
+    transaction.on_commit(tracing.later(partial(enqueue, task, *args)), robust=True)
 
 
 def hand_out(model: type[Model], task: str, *before: str) -> int:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 PERIOD = 60
 MOST_KEYS = 50_000
+SENTINEL_PORT = 26379
 REDIS_SECONDS = 0.25
 AWAY_SECONDS = 10.0
 
@@ -130,9 +131,19 @@ def _count_in_redis(name: str) -> int:
 
 @cache
 def _server() -> "redis.Redis":
-    from redis import Redis
+    from redis import Redis, Sentinel
+    from redis.connection import parse_url
 
-    return Redis.from_url(settings.REDIS_URL, socket_timeout=REDIS_SECONDS, socket_connect_timeout=REDIS_SECONDS)
+    patience: dict[str, Any] = {"socket_timeout": REDIS_SECONDS, "socket_connect_timeout": REDIS_SECONDS}
+    if not settings.REDIS_SENTINEL_MASTER:
+        return Redis.from_url(settings.REDIS_URL, **patience)
+    read: Any = parse_url
+    asked = [read(url.replace("sentinel://", "redis://", 1)) for url in settings.REDIS_URL.split(";")]
+    login = {name: value for name, value in asked[0].items() if name in ("username", "password", "db")}
+    sentinels = [(one["host"], one.get("port", SENTINEL_PORT)) for one in asked]
+    asking: Any = Sentinel
+    master: Redis = asking(sentinels, **patience).master_for(settings.REDIS_SENTINEL_MASTER, **patience, **login)
+    return master
 
 
 def _count_here(key: tuple[str, str, int]) -> int:

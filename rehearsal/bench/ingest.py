@@ -126,7 +126,7 @@ def ours(stage: Stage, stack: ExitStack) -> Server:
     """The platform as production runs it."""
     processes = stack.enter_context(Processes(stage.folder, stage.environment(LIMIT_PARTNERS="0")))
     running = processes.start("ours", programs.web(stage.web_port, int(WORKERS)))
-    processes.wait_until("ours", answers(f"{stage.web_url}/health/"))
+    processes.wait_until("ours", answers(f"{stage.web_url}/health/ready"))
     return Server("ours, everything on", stage.web_port, running.popen.pid)
 
 

@@ -50,7 +50,7 @@ def start_processes(stage: Stage, stack: ExitStack) -> None:
     for name, queues in (("engine", ENGINE), ("rest", ",".join(set(QUEUES.split(",")) - {ENGINE}))):
         running.start(name, programs.celery("worker", "-n", name, "--queues", queues, "--concurrency", "2", *quiet))
     running.start("beat", programs.beat(stage.folder))
-    running.wait_until("web", answers(f"{stage.web_url}/health/"))
+    running.wait_until("web", answers(f"{stage.web_url}/health/ready"))
 
 
 def waiting_drivers(first: int) -> list[str]:

@@ -126,7 +126,7 @@ def start_processes(stage: Stage, stack: ExitStack) -> dict[str, int]:
     web, beat = programs.web(stage.web_port, 2), programs.beat(stage.folder)
     commands = {"web": web, "worker": programs.worker(), "beat": beat}
     pids = {name: running.start(f"charges-{name}", command).popen.pid for name, command in commands.items()}
-    running.wait_until("charges-web", answers(f"{stage.web_url}/health/"))
+    running.wait_until("charges-web", answers(f"{stage.web_url}/health/ready"))
     return pids
 
 

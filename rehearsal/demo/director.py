@@ -75,7 +75,7 @@ class Director:
                 running.wait_until("stripe", processes.answers(f"{self.stripe.url}/_fake/books"))
                 self.stripe.misbehave()
             running.wait_until("cpo", self.ready_file.exists)
-            running.wait_until("web", processes.answers(f"{self.stage.web_url}/health/"))
+            running.wait_until("web", processes.answers(f"{self.stage.web_url}/health/ready"))
 
     def _onboard(self) -> Partner:
         self.out.line("\nOnboarding the CPO over OCPI")

@@ -67,7 +67,7 @@ def play(stage: Stage, running: processes.Processes, progress: Callable[[Cell], 
     running.start("web", programs.web(stage.web_port))
     for version in VERSIONS.values():
         running.start(version.slug, command(version, _party_id(version), _ready_file(stage, version)))
-    running.wait_until("web", processes.answers(f"{stage.web_url}/health/"))
+    running.wait_until("web", processes.answers(f"{stage.web_url}/health/ready"))
     cells: list[Cell] = []
     for version in VERSIONS.values():
         running.wait_until(version.slug, _ready_file(stage, version).exists)

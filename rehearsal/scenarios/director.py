@@ -88,7 +88,7 @@ class Director:
             running.start(one.code, self._simulator(one))
         for one in wanted:
             running.wait_until(one.code, self._ready_file(one).exists)
-        running.wait_until("web", processes.answers(f"{self.stage.web_url}/health/"))
+        running.wait_until("web", processes.answers(f"{self.stage.web_url}/health/ready"))
         fleets = {version: Fleet(version) for version in versions}
         for one in wanted:
             cpo = onboarding.add(one.code, one.country, one.party, one.version, self._ready_file(one))

@@ -23,8 +23,9 @@ def worker() -> list[str]:
     return celery("worker", *options, "--without-mingle", "--without-gossip")
 
 
-def beat(folder: Path) -> list[str]:
-    return celery("beat", "--schedule", str(folder / "beat-schedule"))
+def beat(folder: Path, number: int = 1) -> list[str]:
+    """Each beat has a schedule file of its own."""
+    return celery("beat", "--schedule", str(folder / f"beat-schedule-{number}"))
 
 
 def simulator(

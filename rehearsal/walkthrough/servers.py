@@ -67,7 +67,7 @@ def running(stage: Stage, admin_password: str) -> Iterator[Servers]:
         started.start("beat", programs.beat(folder))
         for name in ("cpo", "cpo-production"):
             started.wait_until(name, (folder / f"{name}.json").exists)
-        started.wait_until("web", processes.answers(f"{stage.web_url}/health/"))
+        started.wait_until("web", processes.answers(f"{stage.web_url}/health/ready"))
         yield Servers(
             stage.web_url, admin_password, Cpo.at(folder / "cpo.json"), Cpo.at(folder / "cpo-production.json")
         )

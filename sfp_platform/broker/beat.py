@@ -15,6 +15,7 @@ from django.db.models import Model
 from django.utils import timezone
 
 from partners.ground.deadlines import is_any_due
+from sfp_platform.broker.life import EVERY
 
 log = structlog.get_logger(__name__)
 
@@ -77,10 +78,29 @@ def _can_be(condition: Callable[[], bool], asking: str) -> bool:
         return True
 
 
+def _give_sign() -> None:
+    from sfp_platform.broker import pulse
+
+    try:
+        pulse.sign(pulse.What.BEAT, pulse.beat_name())
+    except Exception:
+        log.exception("beat_gives_no_sign")
+        close_old_connections()
+
+
 class Scheduler(PersistentScheduler):
     """Celery's own, which passes over what has nothing to do."""
 
     quiet_until = 0.0
+    signs_at = 0.0
+
+    def tick(self, *args: Any, **kwargs: Any) -> float:
+        """One round, and now and then a sign of life."""
+        pause: float = super().tick(*args, **kwargs)
+        if time.monotonic() >= self.signs_at:
+            self.signs_at = time.monotonic() + EVERY
+            _give_sign()
+        return pause
 
     def schedules_equal(self, old_schedules: Any, new_schedules: Any) -> bool:
         """Entries stay as they are while beat runs: comparing all of them was a fifth of what a tick costs."""

@@ -25,6 +25,9 @@ ROUTES = {
     "billing.tasks.sync_*": "sync",
     "partners.tasks.mail_*": "mail",
     "onboarding.tasks.sync_*": "sync",
+    "sfp_platform.tasks.push_*": "push",
+    "sfp_platform.tasks.sync_*": "sync",
+    "sfp_platform.tasks.mail_*": "mail",
 }
 _sweeping: ContextVar[bool] = ContextVar("this thread sweeps", default=False)
 

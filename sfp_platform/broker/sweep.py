@@ -7,8 +7,9 @@ handed to a worker over a queue of its own (`broker.queues`); while the broker i
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import structlog
@@ -18,7 +19,8 @@ from django.db.models import Model
 from django.utils import timezone
 
 from partners.ground.deadlines import is_any_due
-from sfp_platform.broker.queues import sweeping
+from sfp_platform.broker.life import EVERY
+from sfp_platform.broker.queues import DUE, sweeping
 
 log = structlog.get_logger(__name__)
 PAUSE_AFTER_FAILURE = 1.0
@@ -89,6 +91,14 @@ def sweepers() -> list[Sweeper]:
     return [Sweeper([waiting]), Sweeper(others)]
 
 
+def signs_of_life(worker: str, queues: Iterable[str]) -> Sweeper:
+    """The thread that says that this worker is there, whatever the other two wait for."""
+    from sfp_platform.broker import pulse
+
+    serves = ",".join(queue for queue in queues if not queue.endswith(DUE))
+    return Sweeper([Look("signs of life", EVERY, partial(pulse.sign, pulse.What.WORKER, worker, serves=serves))])
+
+
 class SweepStep(bootsteps.StartStopStep):
     """Runs the sweep in a worker's main process, once its pool is there."""
 
@@ -98,8 +108,8 @@ class SweepStep(bootsteps.StartStopStep):
         super().__init__(parent, **kwargs)
         self.sweepers: list[Sweeper] = []
 
-    def start(self, _parent: Any) -> None:
-        self.sweepers = sweepers()
+    def start(self, parent: Any) -> None:
+        self.sweepers = [*sweepers(), signs_of_life(parent.hostname, parent.app.amqp.queues.consume_from)]
         for sweeper in self.sweepers:
             sweeper.start()
 

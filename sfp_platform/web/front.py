@@ -8,6 +8,7 @@ what that leaves, Django gets a plain WSGI request, one per thread of `WEB_THREA
 """
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -18,6 +19,8 @@ from django.conf import settings
 
 from ocpi.envelope import EnvelopeRenderer, StatusCode, envelope
 from ocpi.server import push
+from partners.ground import counting
+from sfp_platform.health.views import LIVE_BODY
 from sfp_platform.middleware import OCPI_PREFIX, transport_headers
 from sfp_platform.web.crew import Crew
 from sfp_platform.web.environ import Arrived, environ_of, join_headers
@@ -30,6 +33,9 @@ Headers = list[tuple[bytes, bytes]]
 Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 KEPT_OF_STRANGERS = 1024
+AREAS = frozenset({"ocpi", "admin", "api", "webhooks", "onboarding", "docs", "health", "metrics", "static", "c"})
+LIVE = "/health/live"
+LIVE_JSON = json.dumps(LIVE_BODY).encode()
 
 
 class Gone(Exception):
@@ -61,6 +67,18 @@ class Answer:
     body: bytes
 
 
+LIVE_ANSWER = Answer(
+    200,
+    [(b"content-type", b"application/json"), (b"content-length", str(len(LIVE_JSON)).encode())],
+    LIVE_JSON,
+)
+
+
+async def send_answer(answer: Answer, send: Send) -> None:
+    await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
+    await send({"type": "http.response.body", "body": answer.body})
+
+
 class Front:
     """One per process."""
 
@@ -71,7 +89,10 @@ class Front:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
-            return
+            return None
+        if scope["path"] == LIVE and scope["method"] == "GET":
+            # Answered here, so that a process whose threads all wait for a database is not taken for a dead one.
+            return await send_answer(LIVE_ANSWER, send)
         headers = join_headers(scope["headers"])
         body = Body()
         try:
@@ -80,20 +101,21 @@ class Front:
             environ = environ_of(scope, headers, bytes(body.kept), body.length)
             answer = await self._answer(environ, body)
         except Gone:
-            return
+            return None
         except TimeoutError:
             answer = refusal(scope, 408, f"The body was not complete after {settings.MAX_BODY_SECONDS:g} seconds.")
         except Refused as refused:
             answer = refusal(scope, refused.status, refused.text)
         finally:
             self.buffered -= len(body.kept)
-        await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
-        await send({"type": "http.response.body", "body": answer.body})
+        return await send_answer(answer, send)
 
     async def _answer(self, environ: dict[str, Any], body: Body) -> Answer:
         if taken := await self._push(environ, body):
             return taken
-        return await self.crew.work(lambda: respond(self.application, environ))
+        answer = await self.crew.work(lambda: respond(self.application, environ))
+        counting.counted().requests.labels(area_of(environ["PATH_INFO"]), str(answer.status)).inc()
+        return answer
 
     async def _push(self, environ: dict[str, Any], body: Body) -> Answer | None:
         """The answer to a push that can be taken at once; None: it is Django's, like all other requests."""
@@ -154,6 +176,12 @@ def respond(application: Wsgi, environ: dict[str, Any]) -> Answer:
     with closing(response):
         body = b"".join(response)
     return Answer(*begun[-1], body)
+
+
+def area_of(path: str) -> str:
+    """What a request is for, by the beginning of its path."""
+    first = path.split("/", 2)[1] if path.startswith("/") else ""
+    return first if first in AREAS else "other"
 
 
 def is_stranger(scope: Scope, headers: dict[str, str]) -> bool:

@@ -1,5 +1,6 @@
 """Pushes from beginning to end: look, decide, write, answer."""
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -10,7 +11,7 @@ from django.db import DEFAULT_DB_ALIAS, connections
 
 from ocpi.envelope import EnvelopeRenderer, StatusCode, envelope
 from ocpi.log import message_log
-from ocpi.log.message_log import Outcome
+from ocpi.log.message_log import INBOUND, Outcome
 from ocpi.routing import is_offered
 from ocpi.server.answer_headers import correlation_headers, routing_headers
 from ocpi.server.authentication import caller_of, is_at_own_host
@@ -21,6 +22,7 @@ from ocpi.server.push.statements import Looked
 from ocpi.server.views.reading import read_json
 from ocpi.store import Party, stamps
 from partners import tokens
+from partners.ground import counting, tracing
 from partners.ground.networks import covers
 from partners.models import Partner
 
@@ -110,9 +112,10 @@ def _try(kind: Any, arrivals: Sequence[Arrival]) -> dict[int, Answer | None]:
     messages = [{"n": number, **one.message} for number, (_, one) in taken.items()]
     stored = kind.write(rows, messages)
     done = {number: taken[number] for number in stored}
-    _tell(kind, [one.decision.followed for _, one in done.values() if one.decision.followed])
+    _tell(kind, [one for _, one in done.values() if one.decision.followed])
     for _, one in done.values():
         _note(one)
+    _count([arrival for arrival, _ in done.values()], [one for _, one in done.values()])
     return {id(arrival): one.answer for arrival, one in done.values()}
 
 
@@ -160,10 +163,19 @@ def _caller(arrival: Arrival, looked: Looked) -> Partner | None:
     return partner if (arrival.country_code, arrival.party_id) in caller.parties else None
 
 
-def _tell(kind: Any, followed: Sequence[dict[str, Any]]) -> None:
-    """What follows from pushes that are stored, for all of them at once."""
+def _tell(kind: Any, followed: Sequence[Taken]) -> None:
+    """What follows from pushes that are stored, for all of them at once, under the id that they have in common."""
     if followed:
-        _try_after(partial(kind.tell, followed), pushes=len(followed))
+        ids = {one.message["correlation_id"] for one in followed}
+        with tracing.carrying(ids.pop() if len(ids) == 1 else ""):
+            _try_after(partial(kind.tell, [one.decision.followed for one in followed]), pushes=len(followed))
+
+
+def _count(arrivals: Sequence[Arrival], done: Sequence[Taken]) -> None:
+    if done:
+        ended = [(one.looked.found.token.partner.code, one.answer.status) for one in done]
+        seconds = time.monotonic() - min(one.started for one in arrivals)
+        _try_after(partial(counting.count_pushes, INBOUND, arrivals[0].module, ended, seconds), pushes=len(done))
 
 
 def _note(one: Taken) -> None:

@@ -6,6 +6,7 @@ import secrets
 import shutil
 import sys
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 
 from rehearsal.bench.torture import plan as plans
@@ -25,8 +26,9 @@ def main(arguments: list[str] | None = None) -> int:
     folder = Path(tempfile.mkdtemp(prefix="sfp-torture-"))
     code = 1
     try:
-        with servers.started() as (database, broker):
-            stage = Stage.build(folder, servers.variables(database, broker))
+        with servers.started() as (database, broker), ExitStack() as stack:
+            pooled = stack.enter_context(servers.pgbouncer(database)) if options.pgbouncer else {}
+            stage = Stage.build(folder, servers.variables(database, broker) | pooled)
             os.environ.update(stage.environment())
             code = _play(plan, stage, {"postgres": database, "redis": broker}, options)
     finally:
@@ -49,7 +51,7 @@ def _play(plan: plans.Plan, stage: Stage, of_its_own: dict[str, servers.Server],
     # This process kills the server that it asks: it waits for no connection.
     settings.DATABASES["default"]["OPTIONS"].pop("pool", None)
 
-    return show(plan, stage, of_its_own, cpos=options.cpos, patience=options.rest)
+    return show(plan, stage, of_its_own, cpos=options.cpos, patience=options.rest, beats=options.beats)
 
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:
@@ -59,6 +61,8 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, default=3.0, help="over how long they come (default 3)")
     parser.add_argument("--kills", type=int, help="how many (default: one every six seconds)")
     parser.add_argument("--cpos", type=int, choices=(1, 2), default=2, help="simulated CPOs (default 2)")
+    parser.add_argument("--beats", type=int, default=1, help="beats at the same time (default 1)")
+    parser.add_argument("--pgbouncer", action="store_true", help="in transaction mode, before the database")
     parser.add_argument("--rest", type=float, default=REST, help=f"longest wait for the end, in s (default {REST:g})")
     parser.add_argument("--keep", action="store_true", help="keep the folder with the logs in any case")
     return parser.parse_args(arguments)

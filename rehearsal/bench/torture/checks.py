@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from django.db.models import Sum
@@ -114,6 +115,19 @@ def _money(session: AdHocSession, cdrs: list[dict[str, Any]]) -> Iterator[str]:
             yield f"settled with {captured} captured and {kept} outstanding, the CPO billed {billed}"
     elif captured:
         yield f"{session.state} with {captured} captured"
+
+
+def mails_sent(folder: Path) -> Counter[str]:
+    """How often each mail went out, by its Message-ID: workers print what they send."""
+    logs = [path.read_text(errors="replace") for path in folder.glob("worker-*.log")]
+    return Counter(line for log in logs for line in log.splitlines() if line.startswith("Message-ID:"))
+
+
+def twice(sent: Counter[str]) -> Iterator[Violation]:
+    """Mails that arrived more than once."""
+    for name, times in sent.items():
+        if times > 1:
+            yield Violation("", f"the mail with {name} was sent {times} times")
 
 
 def _outstanding(payment: PaymentAuthorization) -> int:

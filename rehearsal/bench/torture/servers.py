@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from rehearsal.stage.ports import free_port
-from rehearsal.stage.servers import own_server, postgres, redis_server
+from rehearsal.stage.servers import own_server, packages, postgres, redis_server
 
 NO_FSYNC = ["fsync=off", "max_connections=200"]
 """What a killed server has committed is with the kernel: only a power cut would lose it."""
@@ -106,6 +107,38 @@ def _running(server: Server) -> Iterator[Server]:
         server.kill()
 
 
+POOLED = """
+[databases]
+* = host=127.0.0.1 port={port} user=postgres password={password}
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = {own}
+auth_type = any
+unix_socket_dir =
+pool_mode = transaction
+default_pool_size = 10
+max_client_conn = 500
+"""
+
+
+@contextmanager
+def pgbouncer(database: Server) -> Iterator[dict[str, str]]:
+    """PgBouncer in transaction mode in front of the database; gives what the platform must be told then."""
+    if shutil.which("pgbouncer") is None:
+        packages.install("pgbouncer", "pgbouncer is not installed")
+    asked, own = urlsplit(database.url), free_port()
+    user = own_server.unprivileged_user("postgres")
+    url = f"postgres://postgres@127.0.0.1:{own}/postgres"
+    with own_server.private_folder("sfp-torture-bouncer-", user) as folder:
+        configuration = folder / "pgbouncer.ini"
+        configuration.write_text(POOLED.format(port=asked.port, password=asked.password, own=own))
+        configuration.chmod(0o644)
+        command = [str(shutil.which("pgbouncer")), str(configuration)]
+        ready = lambda: postgres.refusal(url) is None  # noqa: E731
+        with _running(Server(url, command, folder, user, ready, signal.SIGKILL)):
+            yield {"DATABASE_URL": url, "DATABASE_TRANSACTION_POOLER": "on"}
+
+
 def variables(database: Server, broker: Server) -> dict[str, str]:
     """For every process of the platform: these servers, and little patience."""
     return {
@@ -115,6 +148,6 @@ def variables(database: Server, broker: Server) -> dict[str, str]:
         "SIMULATED_GATEWAY_DELAY_MS": "1500",
         "OCPI_READ_TIMEOUT": "4",
         "OCPI_CONNECT_TIMEOUT": "2",
-        "EMAIL_URL": "dummymail://",
+        "EMAIL_URL": "consolemail://",
         "LOG_LEVEL": "INFO",
     }

@@ -10,12 +10,12 @@ from rehearsal.stage.environment import Stage
 from rehearsal.stage.processes import Processes
 
 
-def show(plan: Plan, stage: Stage, servers: dict[str, Server], *, cpos: int, patience: float) -> int:
+def show(plan: Plan, stage: Stage, servers: dict[str, Server], *, cpos: int, patience: float, beats: int = 1) -> int:
     """Return the exit code: 1 when a promise was broken."""
     out = Printer()
     out.line(f"seed {plan.seed}: {len(plan.visits)} drivers in {plan.seconds:g} s, {len(plan.blows)} kills")
     with Processes(stage.folder, stage.environment()) as running:
-        targets = Targets(running, servers, stage.web_port)
+        targets = Targets(running, servers, stage.web_port, beats=beats)
         with out.step("database, web, two workers, beat, simulated CPOs, handshakes"):
             targets.raise_curtain(cpos)
         director = Director(plan, targets, out)
@@ -23,9 +23,13 @@ def show(plan: Plan, stage: Stage, servers: dict[str, Server], *, cpos: int, pat
         books = [cpo.state() for cpo in targets.cpos]
         broken = checks.violations(director.rides, books)
         broken += [checks.Violation("", text) for text in targets.fallen]
+        sent = checks.mails_sent(stage.folder)
+        if not plan.blows:  # a mail that a killed worker had sent goes out again, under its old id
+            broken += checks.twice(sent)
         (stage.folder / "timelines.txt").write_text("\n".join(report.timelines()))
         out.line()
         for line in report.lines(director.rides, books, rest, broken):
             out.line(line)
+        out.line(f"{len(sent)} mails, {sum(sent.values())} times; {beats} beats")
         out.line(f"seed {plan.seed}, {director.outages} kills")
     return 1 if broken else 0

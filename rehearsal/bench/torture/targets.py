@@ -74,6 +74,7 @@ class Targets:
     cpos: list[Cpo] = field(default_factory=list)
     down: set[str] = field(default_factory=set)
     fallen: list[str] = field(default_factory=list)
+    beats: int = 1
 
     @property
     def web_url(self) -> str:
@@ -87,13 +88,14 @@ class Targets:
         self.running.start("web", programs.web(self.web_port))
         self.running.start("worker-engine", worker("engine", "engine", "prefork", 2))
         self.running.start("worker-calls", worker("calls", "engine,push,sync,mail", "threads", 6))
-        self.running.start("beat", programs.beat(folder))
+        for number in range(1, self.beats + 1):
+            self.running.start("beat" if number == 1 else f"beat-{number}", programs.beat(folder, number))
         chosen = CPOS[:cpos]
         for country, version in chosen:
             self.running.start(f"cpo-{country}", _simulator(country, version, folder / f"{country}.json"))
         for country, _version in chosen:
             self.running.wait_until(f"cpo-{country}", (folder / f"{country}.json").exists)
-        self.running.wait_until("web", processes.answers(f"{self.web_url}/health/"))
+        self.running.wait_until("web", processes.answers(f"{self.web_url}/health/ready"))
         self.cpos = [self._connected(country, version) for country, version in chosen]
         onboarding.connect(self.cpos)
 

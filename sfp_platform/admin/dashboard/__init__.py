@@ -10,6 +10,7 @@ from sfp_platform.admin.dashboard.charging import escalated_count, live_count, l
 from sfp_platform.admin.dashboard.partners import partner_lines, stages
 from sfp_platform.admin.dashboard.queues import queues
 from sfp_platform.admin.dashboard.traffic import Traffic
+from sfp_platform.health.verdict import watch
 
 __all__ = ["dashboard"]
 
@@ -19,6 +20,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     user, now = request.user, timezone.now()
     context |= {"title": "Overview", "may_add_partner": user.has_perm("partners.add_partner")}
     context["attention"] = attention(user, now)
+    context["health"] = watch.verdict()
     traffic = Traffic.of_last_day(now) if user.has_perm("ocpi.view_message") else None
     if user.has_perm("partners.view_partner"):
         context |= {"partners": partner_lines(traffic), "stages": stages()}

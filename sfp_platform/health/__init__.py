@@ -1,0 +1,1 @@
+"""Health: what of the platform runs, told to probes, monitoring and staff."""

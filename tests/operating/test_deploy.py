@@ -1,0 +1,86 @@
+"""What `deploy/` offers is whole, and says what the platform asks for."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from rehearsal.stage.servers import packages
+from sfp_platform.broker.queues import QUEUES
+
+DEPLOY: Path = settings.BASE_DIR / "deploy"
+README = (settings.BASE_DIR / "README.md").read_text()
+DOCUMENTS = (settings.BASE_DIR / "docs" / "operations.md").read_text()
+
+
+def test_the_example_of_an_environment_has_every_setting_and_is_as_its_script_writes_it() -> None:
+    command = [sys.executable, "scripts/env_example.py", "--check"]
+    assert subprocess.run(command, cwd=settings.BASE_DIR, check=False).returncode == 0
+    table = README[README.index("### Settings") :]
+    told = {name for row in re.findall(r"^\| (`[^|]+) \|", table, re.M) for name in re.findall(r"`([A-Z_]+)`", row)}
+    lines = (DEPLOY / ".env.example").read_text().splitlines()
+    assert {line.lstrip("#").split("=")[0] for line in lines if re.match(r"#?[A-Z_]+=", line)} == told
+    must = {line.split("=")[0] for line in lines if re.match(r"[A-Z_]+=", line)}
+    assert must == {
+        *("ENVIRONMENT", "SECRET_KEY", "FIELD_ENCRYPTION_KEYS", "DATABASE_URL", "REDIS_URL"),
+        *("ALLOWED_HOSTS", "EMAIL_URL"),
+    }
+
+
+def test_the_proxy_sets_every_header_that_is_believed_and_takes_what_we_take() -> None:
+    headers = (DEPLOY / "nginx" / "smart-fuel-pass.headers").read_text()
+    said = dict(re.findall(r"^proxy_set_header (\S+) +(\S+);", headers, re.M))
+    assert said == {
+        "Connection": '""',
+        "Host": "$http_host",
+        "X-Forwarded-Proto": "$scheme",
+        "X-Forwarded-For": "$proxy_add_x_forwarded_for",
+    }
+    assert f"client_max_body_size {settings.DATA_UPLOAD_MAX_MEMORY_SIZE // 1024**2}m;" in headers
+    assert f"client_body_timeout {settings.MAX_BODY_SECONDS:g}s;" in headers
+    servers = (DEPLOY / "nginx" / "smart-fuel-pass.conf").read_text()
+    assert servers.count("include /etc/nginx/smart-fuel-pass.headers;") == servers.count("proxy_pass ") == 2
+    assert "TLSv1.1" not in servers
+
+
+def test_every_queue_is_served_and_the_schedule_lies_outside_the_code() -> None:
+    unit = (DEPLOY / "systemd" / "sfp-worker@.service").read_text()
+    assert f"QUEUES={QUEUES} " in unit
+    assert "--schedule /var/lib/sfp/beat-schedule" in (DEPLOY / "systemd" / "sfp-beat.service").read_text()
+    compose = (DEPLOY / "container" / "compose.yml").read_text()
+    served = ",".join(re.findall(r"--queues ([a-z,]+)", compose))
+    assert set(served.split(",")) == set(QUEUES.split(","))
+    assert "--schedule /var/lib/sfp/beat-schedule" in compose
+
+
+def test_an_operator_finds_every_alert() -> None:
+    alerts = re.findall(r"alert: (\w+)", (DEPLOY / "prometheus" / "alerts.yml").read_text())
+    assert [name for name in alerts if f"`{name}`" not in DOCUMENTS] == []
+
+
+@pytest.mark.heavy
+def test_systemd_and_nginx_take_what_is_offered(tmp_path: Path) -> None:
+    """Their own programs say so. The programs that units start are not where they will be: that alone may be told."""
+    units = [str(path) for path in (DEPLOY / "systemd").iterdir()]
+    told = subprocess.run(["/usr/bin/systemd-analyze", "verify", *units], capture_output=True, text=True, check=False)
+    assert [line for line in told.stderr.splitlines() if "/srv/sfp/" not in line] == []
+    if shutil.which("nginx") is None:
+        packages.install("nginx-light", "nginx is not installed")
+    servers = (DEPLOY / "nginx" / "smart-fuel-pass.conf").read_text()
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    make = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=x", "-keyout", key, "-out", certificate]
+    subprocess.run(["/usr/bin/openssl", *make], check=True, capture_output=True)
+    for said, here in (
+        ("/etc/nginx/smart-fuel-pass.headers", DEPLOY / "nginx" / "smart-fuel-pass.headers"),
+        ("/etc/ssl/smart-fuel-pass/fullchain.pem", certificate),
+        ("/etc/ssl/smart-fuel-pass/privkey.pem", key),
+    ):
+        servers = servers.replace(said, str(here))
+    (tmp_path / "nginx.conf").write_text(f"events {{}}\npid {tmp_path}/pid;\nhttp {{\n{servers}\n}}\n")
+    look = [str(shutil.which("nginx")), "-t", "-c", str(tmp_path / "nginx.conf")]
+    done = subprocess.run(look, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
