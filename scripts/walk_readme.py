@@ -1,4 +1,4 @@
-"""Installs the platform by the letter of the README's chapter for production, in a bare Debian, and looks whether it works.
+"""Installs the platform by the letter of the README's chapter for production, in a bare Debian, and looks at it.
 
     python scripts/walk_readme.py --root FOLDER --database postgres://... --redis redis://...
 
@@ -221,7 +221,7 @@ def nginx(debian: Debian) -> str:
         f"daemon off; pid /tmp/nginx.pid; error_log stderr; events {{}}\nhttp {{ access_log off;\n{servers}\n}}\n"
     )
     debian.run(
-        "mkdir -p /etc/ssl/smart-fuel-pass; openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=charge.smartfuelpass.com"
+        "mkdir -p /etc/ssl/smart-fuel-pass; openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=smartfuelpass.com"
         " -keyout /etc/ssl/smart-fuel-pass/privkey.pem -out /etc/ssl/smart-fuel-pass/fullchain.pem"
     )
     return "nginx -c /etc/nginx/walk.conf"
@@ -249,7 +249,7 @@ def walk(debian: Debian, database: str, redis: str) -> None:
         debian.run(line)
     for line in prepare:
         if "createsuperuser" in line:
-            line += " --noinput --username boss --email boss@example.org"  # noqa: PLW2901
+            line += " --noinput --username boss --email boss@example.org"
             debian.run(line, DJANGO_SUPERUSER_PASSWORD=PASSWORD)
         else:
             debian.run(line)
