@@ -17,7 +17,7 @@ ARGS ?=
 CORES := $(shell nproc)
 # One more than there are cores: some tests wait for processes of their own.
 JOBS ?= $(shell expr $(CORES) + 1)
-LOCKS := dev base prod simulator
+LOCKS := dev base prod simulator telemetry
 
 demo_options := $(if $(filter-out 0,$(ONCE)),--once) $(if $(filter-out 0,$(KILL_WORKER)),--kill-worker)
 # Nobody reads a test's database after a power cut, which is all that waiting for the disk at every commit is for.

@@ -9,7 +9,12 @@ class PlatformConfig(AppConfig):
     verbose_name = "Platform"
 
     def ready(self) -> None:
-        from sfp_platform.configuration import staging  # noqa: F401  registers the system checks
+        from sfp_platform.configuration import (
+            staging,  # noqa: F401  registers the system checks
+            telemetry,
+        )
+
+        telemetry.start()
 
 
 class StaffAdminConfig(AdminConfig):

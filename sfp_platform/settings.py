@@ -283,6 +283,9 @@ SUPPORT_EMAIL = env.str("SUPPORT_EMAIL", default="techsupport@smartfuelpass.com"
 # --- Logging --------------------------------------------------------------------------------------------------
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
 LOG_JSON = env.bool("LOG_JSON", default=PRODUCTION)
+# Where errors and traces go, if anywhere; both need `requirements/telemetry.txt`.
+SENTRY_DSN = env.str("SENTRY_DSN", default="")
+OTEL_EXPORTER_OTLP_ENDPOINT = env.str("OTEL_EXPORTER_OTLP_ENDPOINT", default="")
 LOGGING_CONFIG = "sfp_platform.configuration.logs.configure"
 LOGGING: dict[str, Any] = {"level": LOG_LEVEL, "json": LOG_JSON}
 

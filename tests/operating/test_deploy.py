@@ -72,8 +72,8 @@ def test_systemd_and_nginx_take_what_is_offered(tmp_path: Path) -> None:
         packages.install("nginx-light", "nginx is not installed")
     servers = (DEPLOY / "nginx" / "smart-fuel-pass.conf").read_text()
     key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
-    make = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=x", "-keyout", key, "-out", certificate]
-    subprocess.run(["/usr/bin/openssl", *make], check=True, capture_output=True)
+    make = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=x", "-keyout", str(key)]
+    subprocess.run(["/usr/bin/openssl", *make, "-out", str(certificate)], check=True, capture_output=True)
     for said, here in (
         ("/etc/nginx/smart-fuel-pass.headers", DEPLOY / "nginx" / "smart-fuel-pass.headers"),
         ("/etc/ssl/smart-fuel-pass/fullchain.pem", certificate),

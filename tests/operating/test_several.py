@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
@@ -86,7 +87,7 @@ def test_a_dead_master_of_redis_is_replaced(tmp_path: Path) -> None:
         Process([*plain, str(ports[1]), *follows], log=tmp_path / "r1.log"),
         Process(["redis-server", str(sentinel), "--sentinel"], log=tmp_path / "s.log"),
     ):
-        asking = redis.Redis(port=ports[2])
+        asking: Any = redis.Redis(port=ports[2])
         eventually(lambda: asking.execute_command("SENTINEL", "REPLICAS", "sfp"), what="the follower")
         try:
             for name in platform.what:
