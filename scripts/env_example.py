@@ -26,7 +26,7 @@ def rows() -> Iterator[tuple[list[str], list[str], str]]:
     """(names, their defaults, meaning) of each row of the table; without defaults for what must be given."""
     text = (ROOT / "README.md").read_text()
     table = text[text.index("### Settings") :]
-    for names, default, meaning in re.findall(r"^\| (`[A-Z][^|]*) \| ([^|]*) \| (.*) \|$", table, re.M):
+    for names, default, meaning in re.findall(r"^\| (`[A-Z][^|]*) \| ?([^|]*) \| (.*) \|$", table, re.M):
         known = re.findall(r"`([A-Z_]+)`", names)
         must = default.startswith("-")
         yield known, [] if must else defaults_of(default, len(known)), plain(meaning)

@@ -24,7 +24,7 @@ def test_busier_processes_share_commits_and_take_longer() -> None:
 def test_more_than_fits_is_left_waiting() -> None:
     """Four threads that take 64 at once in 40 ms do 6,400 a second and no more."""
     found = play(9000, 4, 4, COSTS)
-    assert round(found.shared) == MOST
+    assert MOST - 4 < found.shared <= MOST
     assert 0.15 < found.left / (9000 * 5) < 0.35
     assert play(9000, 16, 16, COSTS).left < 100
 
