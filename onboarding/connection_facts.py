@@ -1,5 +1,6 @@
 """What the CPO's page learns from OCPI: our URLs, what was seen to work, the newest connection check."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,7 +11,7 @@ from ocpi.routing import base_url, versions_url
 from onboarding.models import ConnectionCheck, ConnectionCheckCase
 from onboarding.moments import clock
 from partners.ground.ocpi_versions import NEEDED_MODULES
-from partners.models import IssuedToken, Partner
+from partners.models import IssuedToken, Partner, RemoteEndpoint
 
 Step = HandshakeRun.Step
 # Before OCPI 2.2 endpoints have no role.
@@ -65,12 +66,51 @@ class PortalFacts:
 
 def facts_of(partner: Partner) -> PortalFacts:
     """Where the partner finds us, and what was seen to work. Three queries."""
-    steps = HandshakeStep.objects.filter(run__partner=partner, ok=True).order_by("id").values_list("step", "ended_at")
-    seen = {**_read_reach(partner, dict(steps)), **_modules(partner), **_tokens_used(partner)}
-    return PortalFacts(base_url(partner), versions_url(partner), seen)
+    return PortalFacts(base_url(partner), versions_url(partner), seen_of([partner])[partner.pk])
 
 
-def _read_reach(partner: Partner, steps: dict[str, datetime | None]) -> dict[str, str]:
+def seen_of(partners: Sequence[Partner]) -> dict[int, dict[str, str]]:
+    """What was seen to work, for each of the partners. Three queries, however many they are."""
+    ids = [partner.pk for partner in partners]
+    steps, offered, used = _answered_steps(ids), _offered_modules(ids), _last_uses(ids)
+    return {
+        partner.pk: {
+            **_read_reach(partner, steps[partner.pk]),
+            **_modules(offered[partner.pk]),
+            **_tokens_used(used[partner.pk]),
+        }
+        for partner in partners
+    }
+
+
+def _answered_steps(ids: Sequence[int]) -> dict[int, dict[str, datetime | None]]:
+    """When each step of a handshake last went well."""
+    rows = HandshakeStep.objects.filter(run__partner__in=ids, ok=True).order_by("id")
+    found: dict[int, dict[str, datetime | None]] = defaultdict(dict)
+    for partner_id, step, ended_at in rows.values_list("run__partner_id", "step", "ended_at"):
+        found[partner_id][step] = ended_at
+    return found
+
+
+def _offered_modules(ids: Sequence[int]) -> dict[int, set[tuple[str, str]]]:
+    found: dict[int, set[tuple[str, str]]] = defaultdict(set)
+    rows = RemoteEndpoint.objects.filter(partner__in=ids).order_by()
+    for partner_id, module, role in rows.values_list("partner_id", "module", "role"):
+        found[partner_id].add((module, role))
+    return found
+
+
+def _last_uses(ids: Sequence[int]) -> dict[int, dict[str, datetime]]:
+    """When tokens of ours were last used, by purpose."""
+    rows = IssuedToken.objects.filter(partner__in=ids, last_used_at__isnull=False).order_by("last_used_at")
+    found: dict[int, dict[str, datetime]] = defaultdict(dict)
+    for partner_id, purpose, at in rows.values_list("partner_id", "purpose", "last_used_at"):
+        if at is not None:
+            found[partner_id][purpose] = at
+    return found
+
+
+def _read_reach(partner: Partner, steps: Mapping[str, datetime | None]) -> dict[str, str]:
     answered, connected = steps.get(Step.VERSIONS), partner.connected_at
     seen = {}
     if reached := answered or connected:
@@ -83,8 +123,7 @@ def _read_reach(partner: Partner, steps: dict[str, datetime | None]) -> dict[str
     return seen
 
 
-def _modules(partner: Partner) -> dict[str, str]:
-    offered = set(partner.endpoints.values_list("module", "role"))
+def _modules(offered: set[tuple[str, str]]) -> dict[str, str]:
     return {
         one.identifier: "Your version details offer it."
         for one in NEEDED_MODULES
@@ -92,9 +131,7 @@ def _modules(partner: Partner) -> dict[str, str]:
     }
 
 
-def _tokens_used(partner: Partner) -> dict[str, str]:
-    used = IssuedToken.objects.filter(partner=partner, last_used_at__isnull=False).order_by("last_used_at")
-    last = {token.purpose: token.last_used_at for token in used if token.last_used_at}
+def _tokens_used(last: Mapping[str, datetime]) -> dict[str, str]:
     seen = {}
     if at := last.get(IssuedToken.Purpose.REGISTRATION):
         seen["got_token_b"] = f"You called us with it, {clock(at)}."

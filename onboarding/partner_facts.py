@@ -1,6 +1,16 @@
-"""Gathering the facts about an integration: from its two connections, the message log, checks and incidents."""
+"""Gathering the facts about integrations: from their two connections, the message log, checks and incidents.
 
-from django.db.models import Count, Q
+All is read for any number of integrations at once, in a constant number of queries: the queue looks at every one that
+is under way.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count, OuterRef, Q, Subquery
 from django.utils import timezone
 
 from ocpi.handshake.discovery import Offer, missing_modules
@@ -9,42 +19,39 @@ from ocpi.models import HandshakeRun, Message
 from ocpi.routing import versions_url
 from ocpi.versions import VERSIONS
 from onboarding.guide import Facts, HandshakeFacts, Side, Stage, TestFacts
-from onboarding.intake.entering import intake_missing
-from onboarding.models import ConnectionCheck, ConnectionCheckCase, Onboarding
+from onboarding.intake.entering import missing_of
+from onboarding.models import (
+    ConnectionCheck,
+    ConnectionCheckCase,
+    FunctionalTest,
+    GoLiveAction,
+    LinkEvent,
+    Onboarding,
+    PartnerLink,
+    StageOverride,
+)
+from onboarding.testing.charged import charged_partners
 from partners.ground.secrets import ends_as
-from partners.models import Incident, IssuedToken, Partner
+from partners.models import Incident, IssuedToken, Mail, Partner, RemoteEndpoint
 
 Connection = Partner.Connection
 NOT_STARTED = "No handshake was made yet: start it, or let them register with Token B."
 NOT_REVOKED = (IssuedToken.State.PENDING, IssuedToken.State.ACTIVE)
+UNDER_WAY = (HandshakeRun.State.SCHEDULED, HandshakeRun.State.RUNNING)
+CHECKING = (ConnectionCheck.State.DUE, ConnectionCheck.State.RUNNING)
+MOST_READS = 20
+"""Of our versions by one partner: the token that it holds now is in the newest ones."""
 
 
 def facts_of(onboarding: Onboarding) -> Facts:
     """All facts, in a constant number of queries; without what costs and no condition of the stage asks for."""
-    partner, production = onboarding.partner, production_of(onboarding)
-    stage = Stage(onboarding.stage)
-    both = [partner] if production is None else [partner, production]
-    return Facts(
-        now=timezone.now(),
-        stage=stage,
-        suspended=any(one.connection == Connection.SUSPENDED for one in both),
-        intake_missing=tuple(intake_missing(partner)) if stage == Stage.PRE_INTEGRATION else (),
-        window_starts_at=partner.integration_window_starts_at,
-        window_ends_at=partner.integration_window_ends_at,
-        endpoint=versions_url(partner),
-        endpoint_answers=onboarding.endpoint_answers,
-        endpoint_text=onboarding.endpoint_text,
-        token_b_issued=_token_b_issued(partner),
-        setup_told=onboarding.setup_told_at is not None,
-        handshake=handshake_facts(partner) if stage != Stage.LIVE else HandshakeFacts(),
-        check_failed=failed_checks(partner),
-        tests=_tests(onboarding),
-        production_exists=production is not None,
-        production_connected=production is not None and production.connection == Connection.CONNECTED,
-        confirmed=_confirmations(onboarding),
-        incidents_open=Incident.objects.filter(partner__in=both, closed_at=None).count(),
-        overruled=_overruled_keys(onboarding),
-    )
+    return facts_of_all([onboarding])[0]
+
+
+def facts_of_all(onboardings: Sequence[Onboarding]) -> list[Facts]:
+    """The same for several, in their order, and in as many queries as for one."""
+    read = _read(onboardings)
+    return [_facts(onboarding, read) for onboarding in onboardings]
 
 
 def production_of(onboarding: Onboarding) -> Partner | None:
@@ -55,77 +62,231 @@ def production_of(onboarding: Onboarding) -> Partner | None:
     return partner if partner.environment == Partner.Environment.PRODUCTION else None
 
 
-def _token_b_issued(partner: Partner) -> bool:
-    """A token to register with, or one that they hold already."""
-    return IssuedToken.objects.filter(partner=partner, state__in=NOT_REVOKED).exists()
+@dataclass
+class _Read:
+    """What was read of all of them: by partner, or by integration."""
+
+    now: datetime
+    missing: Mapping[int, Sequence[str]]
+    token_b: set[int]
+    links: set[int]
+    suggested: Mapping[int, LinkEvent]
+    handshakes: Mapping[int, HandshakeFacts]
+    live_handshakes: set[int]
+    failed_handshakes: set[int]
+    checks: Mapping[int, int]
+    live_checks: set[int]
+    sheets: set[int]
+    charged: set[int]
+    incidents: Counter[int]
+    tests: dict[int, list[TestFacts]] = field(default_factory=lambda: defaultdict(list))
+    confirmed: dict[int, set[tuple[str, Side]]] = field(default_factory=lambda: defaultdict(set))
+    overruled: dict[int, set[str]] = field(default_factory=lambda: defaultdict(set))
 
 
-def handshake_facts(partner: Partner) -> HandshakeFacts:
-    """What is known of the registration. Three queries at most."""
-    connected = partner.connection in (Connection.CONNECTED, Connection.SUSPENDED) and bool(partner.version)
-    if not connected:
-        return HandshakeFacts(problem=_problem(HandshakeRun.objects.filter(partner=partner).first()))
-    offers = [Offer(row.module, row.role, row.url) for row in partner.endpoints.all()]
-    return HandshakeFacts(
-        connected=True,
-        modules_missing=tuple(missing_modules(VERSIONS[partner.version], offers)),
-        confirmed=is_confirmed(partner),
+def _read(onboardings: Sequence[Onboarding]) -> _Read:
+    tested = [one.partner for one in onboardings]
+    both = {one.pk: one for one in tested} | {
+        one.production.pk: one.production for one in onboardings if one.production
+    }
+    at = {stage: [one for one in onboardings if one.stage == stage] for stage in Stage}
+    runs, confirmed = _newest_runs(both), confirmed_of([one.partner for one in at[Stage.HANDSHAKE]])
+    read = _Read(
+        now=timezone.now(),
+        missing=missing_of([one.partner for one in at[Stage.PRE_INTEGRATION]]),
+        token_b=_with_token_b(both),
+        links=_with_link(both),
+        suggested=_suggestions(both),
+        handshakes=_handshakes([one.partner for one in onboardings if one.stage != Stage.LIVE], runs, confirmed),
+        live_handshakes={pk for pk, run in runs.items() if run.state in UNDER_WAY},
+        failed_handshakes={pk for pk, run in runs.items() if _came_to_nothing(both[pk], run)},
+        checks=failed_by_partner(both),
+        live_checks=_under_check(both),
+        sheets=_sheets_on_their_way(both),
+        charged=charged_partners(_since(at[Stage.GO_LIVE])),
+        incidents=_open_incidents(both),
     )
+    _add_stored(read, [one.pk for one in onboardings if one.pk is not None])
+    return read
+
+
+def _facts(onboarding: Onboarding, read: _Read) -> Facts:
+    partner, production = onboarding.partner, production_of(onboarding)
+    stage, real = Stage(onboarding.stage), production.pk if production else 0
+    both = {partner.pk: partner} | ({production.pk: production} if production else {})
+    suggestion = _unanswered(onboarding, read.suggested.get(partner.pk))
+    return Facts(
+        now=read.now,
+        stage=stage,
+        suspended=any(one.connection == Connection.SUSPENDED for one in both.values()),
+        intake_missing=tuple(read.missing.get(partner.pk, ())),
+        window_starts_at=partner.integration_window_starts_at,
+        window_ends_at=partner.integration_window_ends_at,
+        endpoint=versions_url(partner),
+        endpoint_answers=onboarding.endpoint_answers,
+        endpoint_text=onboarding.endpoint_text,
+        token_b_issued=partner.pk in read.token_b,
+        setup_told=onboarding.setup_told_at is not None,
+        handshake=read.handshakes.get(partner.pk, HandshakeFacts()),
+        check_failed=read.checks.get(partner.pk),
+        tests=tuple(read.tests.get(onboarding.pk, ())),
+        link_open=partner.pk in read.links,
+        suggested=suggestion.text if suggestion else "",
+        suggested_at=suggestion.at if suggestion else None,
+        handshake_live=partner.pk in read.live_handshakes,
+        handshake_failed=partner.pk in read.failed_handshakes,
+        check_live=partner.pk in read.live_checks,
+        sheet_on_its_way=partner.pk in read.sheets,
+        production_exists=production is not None,
+        production_connected=production is not None and production.connection == Connection.CONNECTED,
+        production_handshake_live=real in read.live_handshakes,
+        production_handshake_failed=real in read.failed_handshakes,
+        production_check_failed=read.checks.get(real),
+        production_check_live=real in read.live_checks,
+        production_charged=real in read.charged,
+        confirmed=frozenset(read.confirmed.get(onboarding.pk, ())),
+        incidents_open=sum(read.incidents[pk] for pk in both),
+        overruled=frozenset(read.overruled.get(onboarding.pk, ())),
+    )
+
+
+def _unanswered(onboarding: Onboarding, event: LinkEvent | None) -> LinkEvent | None:
+    """What they suggested after a window was agreed last, or while none is."""
+    if event is None:
+        return None
+    agreed = onboarding.window_agreed_at
+    open_still = event.at > agreed if agreed else onboarding.partner.integration_window_starts_at is None
+    return event if open_still else None
+
+
+# --- by partner, one query each
+def _with_token_b(ids: Iterable[int]) -> set[int]:
+    """Those with a token to register with, or one that they hold already."""
+    rows = IssuedToken.objects.filter(partner__in=list(ids), state__in=NOT_REVOKED)
+    return set(rows.order_by().values_list("partner_id", flat=True))
+
+
+def _with_link(ids: Iterable[int]) -> set[int]:
+    rows = PartnerLink.objects.filter(partner__in=list(ids), revoked_at=None, expires_at__gt=timezone.now())
+    return set(rows.order_by().values_list("partner_id", flat=True))
+
+
+def _suggestions(ids: Iterable[int]) -> dict[int, LinkEvent]:
+    """The window that each suggested last."""
+    rows = LinkEvent.objects.filter(link__partner__in=list(ids), kind=LinkEvent.Kind.WINDOW).select_related("link")
+    return {row.link.partner_id: row for row in rows.order_by("id")}
+
+
+def _newest_runs(ids: Iterable[int]) -> dict[int, HandshakeRun]:
+    newest = HandshakeRun.objects.filter(partner=OuterRef("partner")).order_by("-id").values("pk")[:1]
+    rows = HandshakeRun.objects.filter(partner__in=list(ids), pk=Subquery(newest))
+    return {row.partner_id: row for row in rows}
+
+
+def failed_by_partner(ids: Iterable[int]) -> dict[int, int]:
+    """How many cases of the latest read-only connection check failed; nothing before the first that came to its end."""
+    finished = ConnectionCheck.objects.filter(armed=False, state=ConnectionCheck.State.FINISHED)
+    newest = finished.filter(partner=OuterRef("partner")).order_by("-id").values("pk")[:1]
+    failed = Count("cases", filter=Q(cases__verdict=ConnectionCheckCase.Verdict.FAILED))
+    rows = finished.filter(partner__in=list(ids), pk=Subquery(newest)).annotate(failed=failed).order_by()
+    return dict(rows.values_list("partner_id", "failed"))
+
+
+def _under_check(ids: Iterable[int]) -> set[int]:
+    rows = ConnectionCheck.objects.filter(partner__in=list(ids), state__in=CHECKING)
+    return set(rows.order_by().values_list("partner_id", flat=True))
+
+
+def _sheets_on_their_way(ids: Iterable[int]) -> set[int]:
+    rows = Mail.objects.filter(document__partner__in=list(ids), sent_at=None, error="", next_check_at__isnull=False)
+    return set(rows.order_by().values_list("document__partner_id", flat=True))
+
+
+def _open_incidents(ids: Iterable[int]) -> Counter[int]:
+    rows = Incident.objects.filter(partner__in=list(ids), closed_at=None).values_list("partner_id").order_by()
+    return Counter(dict(rows.annotate(Count("pk"))))
+
+
+def _since(onboardings: Iterable[Onboarding]) -> dict[int, datetime]:
+    """The connections in production of those that go live, with since when their charges count."""
+    pairs = ((production_of(one), one.evidence_from) for one in onboardings)
+    return {production.pk: since for production, since in pairs if production is not None}
+
+
+# --- the handshake
+def _handshakes(
+    partners: Sequence[Partner], runs: Mapping[int, HandshakeRun], confirmed: set[int]
+) -> dict[int, HandshakeFacts]:
+    """What is known of the registrations. One query at most."""
+    connected = [one for one in partners if one.connection != Connection.NOT_CONNECTED and one.version]
+    offers = _offers(connected)
+    found = {one.pk: HandshakeFacts(problem=_problem(runs.get(one.pk))) for one in partners}
+    for one in connected:
+        missing = tuple(missing_modules(VERSIONS[one.version], offers[one.pk]))
+        found[one.pk] = HandshakeFacts(connected=True, modules_missing=missing, confirmed=one.pk in confirmed)
+    return found
+
+
+def _came_to_nothing(partner: Partner, run: HandshakeRun) -> bool:
+    return partner.connection == Connection.NOT_CONNECTED and run.state == HandshakeRun.State.FAILED
 
 
 def _problem(run: HandshakeRun | None) -> str:
     if run is None:
         return NOT_STARTED
-    if run.state in (HandshakeRun.State.SCHEDULED, HandshakeRun.State.RUNNING):
+    if run.state in UNDER_WAY:
         return f"A handshake is {run.get_state_display().lower()}: {run.get_step_display().lower()}."
     return f"{run.cause} {run.advice}".strip() or NOT_STARTED
 
 
-def is_confirmed(partner: Partner) -> bool:
-    """Guide 7.3: they read our versions with the token that they hold now, and were answered with HTTP 200."""
-    token = (
-        IssuedToken.objects.filter(
-            partner=partner, purpose=IssuedToken.Purpose.CONNECTION, state=IssuedToken.State.ACTIVE
-        )
-        .order_by("-last_used_at", "-id")
-        .first()
+def _offers(partners: Sequence[Partner]) -> dict[int, list[Offer]]:
+    offers: dict[int, list[Offer]] = defaultdict(list)
+    for row in RemoteEndpoint.objects.filter(partner__in=partners) if partners else ():
+        offers[row.partner_id].append(Offer(row.module, row.role, row.url))
+    return offers
+
+
+def confirmed_of(partners: Sequence[Partner]) -> set[int]:
+    """Guide 7.3: those that read our versions with the token that they hold now, and were answered with HTTP 200.
+
+    Two queries; none where there are no partners.
+    """
+    if not partners:
+        return set()
+    mine = IssuedToken.objects.filter(
+        partner__in=partners, purpose=IssuedToken.Purpose.CONNECTION, state=IssuedToken.State.ACTIVE
     )
-    if token is None:
-        return False
+    ordered = sorted(mine, key=lambda token: (token.last_used_at or token.created_at, token.pk))
+    held, reads = {token.partner_id: token for token in ordered}, _reads_of(partners)
+    return {pk for pk, token in held.items() if _was_used(token, reads[pk])}
+
+
+def _was_used(token: IssuedToken, reads: Iterable[tuple[datetime, Any]]) -> bool:
+    later = (headers for at, headers in reads if at >= token.created_at)
+    return any(ends_as(token.last4, header_in(headers, "Authorization")) for headers in later)
+
+
+def _reads_of(partners: Sequence[Partner]) -> dict[int, list[tuple[datetime, Any]]]:
+    """When each read our versions lately and was answered well, with the headers sent."""
     asked = Message.objects.filter(
-        partner=partner, direction=Message.Direction.INBOUND, module="versions", method="GET", http_status=200
+        partner__in=partners, direction=Message.Direction.INBOUND, module="versions", method="GET", http_status=200
     )
-    headers = asked.filter(at__gte=token.created_at).order_by("-id").values_list("request_headers", flat=True)[:20]
-    return any(ends_as(token.last4, header_in(each, "Authorization")) for each in headers)
+    reads: dict[int, list[tuple[datetime, Any]]] = defaultdict(list)
+    newest = asked.order_by("-id").values_list("partner_id", "at", "request_headers")[: MOST_READS * len(partners)]
+    for partner_id, at, headers in newest:
+        reads[partner_id].append((at, headers))
+    return reads
 
 
-def failed_checks(partner: Partner) -> int | None:
-    """How many cases of the latest read-only connection check failed; None before the first that came to its end."""
-    run = (
-        ConnectionCheck.objects.filter(partner=partner, armed=False, state=ConnectionCheck.State.FINISHED)
-        .annotate(failed=Count("cases", filter=Q(cases__verdict=ConnectionCheckCase.Verdict.FAILED)))
-        .order_by("-id")
-        .first()
-    )
-    return run.failed if run else None
-
-
-def _tests(onboarding: Onboarding) -> tuple[TestFacts, ...]:
-    if onboarding.pk is None:
-        return ()
-    return tuple(
-        TestFacts(row.key, bool(row.seen_at), row.sfp_verdict, row.cpo_verdict, row.reason)
-        for row in onboarding.tests.all()
-    )
-
-
-def _confirmations(onboarding: Onboarding) -> frozenset[tuple[str, Side]]:
-    if onboarding.pk is None:
-        return frozenset()
-    return frozenset((row.action, Side(row.side)) for row in onboarding.go_live_actions.all())
-
-
-def _overruled_keys(onboarding: Onboarding) -> frozenset[str]:
-    if onboarding.pk is None:
-        return frozenset()
-    return frozenset(row.condition for row in onboarding.overrides.all())
+# --- by integration
+def _add_stored(read: _Read, ids: Sequence[int]) -> None:
+    """Tests, confirmations and overruled conditions of those that are stored. Three queries."""
+    if not ids:
+        return
+    for row in FunctionalTest.objects.filter(onboarding__in=ids):
+        facts = TestFacts(row.key, bool(row.seen_at), row.sfp_verdict, row.cpo_verdict, row.reason)
+        read.tests[row.onboarding_id].append(facts)
+    for action in GoLiveAction.objects.filter(onboarding__in=ids):
+        read.confirmed[action.onboarding_id].add((action.action, Side(action.side)))
+    for override in StageOverride.objects.filter(onboarding__in=ids):
+        read.overruled[override.onboarding_id].add(override.condition)

@@ -16,6 +16,8 @@ from unfold.contrib.filters.admin import (
 
 from onboarding.admin.incident_actions import ACTIONS
 from onboarding.admin.incident_evidence import evidence_list, session_link, traffic_link
+from onboarding.admin.ticket_actions import OF_INCIDENT
+from onboarding.admin.ticket_panel import ticket_panel
 from partners.admin.kit.pages import ReadOnlyAdmin, Standing
 from partners.admin.kit.showing import DANGER, NEUTRAL, WARNING, ago, badge, clock_time, partner_link
 from partners.models import Incident
@@ -67,7 +69,9 @@ class IncidentAdmin(ReadOnlyAdmin):
         "shown_letter",
         "shown_mail",
     )
-    page_actions = ACTIONS
+    page_actions = (*ACTIONS, *OF_INCIDENT)
+    in_panel = frozenset(action.name for action in OF_INCIDENT)
+    change_form_outer_after_template = "admin/support/ticket.html"
 
     def get_fieldsets(self, request: HttpRequest, obj: Incident | None = None) -> Any:
         """What the top of the page says already is not said again."""
@@ -77,6 +81,13 @@ class IncidentAdmin(ReadOnlyAdmin):
         if obj is None or obj.closed_at is None:
             return [evidence, cpo]
         return [("What it was", {"fields": ("shown_cause", "shown_resolution")}), evidence, cpo]
+
+    def buttons(self, request: HttpRequest, row: Incident) -> list[dict[str, Any]]:
+        return [one for one in super().buttons(request, row) if one["action"].name not in self.in_panel]
+
+    def panels(self, request: HttpRequest, row: Incident) -> dict[str, Any]:
+        own = [one for one in super().buttons(request, row) if one["action"].name in self.in_panel]
+        return ticket_panel(row, own)
 
     def get_ordering(self, request: HttpRequest) -> Any:
         return (F("closed_at").desc(nulls_first=True), "-severity", "-opened_at")

@@ -32,6 +32,7 @@ from onboarding.admin.partner.stage import UNDER_WAY, StageFilter, with_stage
 from onboarding.admin.partner.stage_actions import OVERRULE, STAGE_ACTIONS
 from onboarding.admin.partner.standing import standing_of
 from onboarding.admin.partner.test_actions import TEST_ACTIONS
+from onboarding.admin.ticket_actions import OF_PARTNER
 from onboarding.admin.workspace import views
 from onboarding.admin.workspace.next_step import tab_url
 from onboarding.admin.workspace.page import Page
@@ -54,8 +55,17 @@ class PartnerAdmin(PartnerColumns, SupportAdmin):
     change_form_template = "admin/partners/partner/change_form.html"
     # The workspace says where it stands; the form is one of its tabs.
     change_form_outer_before_template = ""
-    page_actions = (*STAGE_ACTIONS, *LIVE_ACTIONS, OVERRULE, *TEST_ACTIONS, *ACTIONS, *DOCUMENTS, *ENDING_ACTIONS)
-    in_place = frozenset(action.name for action in (OVERRULE, *TEST_ACTIONS))
+    page_actions = (
+        *STAGE_ACTIONS,
+        *LIVE_ACTIONS,
+        OVERRULE,
+        *TEST_ACTIONS,
+        *ACTIONS,
+        *DOCUMENTS,
+        *ENDING_ACTIONS,
+        *OF_PARTNER,
+    )
+    in_place = frozenset(action.name for action in (OVERRULE, *TEST_ACTIONS, *OF_PARTNER))
     """Actions whose buttons stand beside what they are about."""
     list_display = (
         "name",

@@ -4,7 +4,16 @@ conditions = ahead(facts)                  # of the stage that `facts` is in, me
 blocked = [one for one in conditions if not one.holds]
 """
 
-from onboarding.guide.conditions import TITLES, Condition, ahead, before_archiving, blocking, condition, what_next
+from onboarding.guide.conditions import (
+    TITLES,
+    Condition,
+    ahead,
+    before_archiving,
+    blocking,
+    condition,
+    unproven,
+    what_next,
+)
 from onboarding.guide.guide import (
     BOTH,
     GO_LIVE,
@@ -19,6 +28,7 @@ from onboarding.guide.guide import (
     stage_after,
 )
 from onboarding.guide.stage_facts import Facts, HandshakeFacts, TestFacts
+from onboarding.guide.turns import Turn, our_turn
 from onboarding.guide.verdicts import FAILED, PASSED, Verified, lacking, verify
 
 __all__ = [
@@ -39,13 +49,16 @@ __all__ = [
     "Side",
     "Stage",
     "TestFacts",
+    "Turn",
     "Verified",
     "ahead",
     "before_archiving",
     "blocking",
     "condition",
     "lacking",
+    "our_turn",
     "stage_after",
+    "unproven",
     "verify",
     "what_next",
 ]

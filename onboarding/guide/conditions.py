@@ -20,6 +20,8 @@ from onboarding.guide.stage_facts import Facts, TestFacts
 from onboarding.guide.verdicts import Verified, lacking, verify
 
 ARCHIVED = "archived"
+IN_PRODUCTION = ("production", "production_check", "production_charge")
+"""What shows that production works: before it, nobody confirms that it was tested."""
 WHO = {SFP_ONLY: "we have", CPO_ONLY: "the CPO has", BOTH: "both sides have"}
 
 
@@ -90,10 +92,30 @@ def _require_confirmed(facts: Facts) -> list[str]:
 
 
 def _check(facts: Facts) -> list[str]:
-    if facts.check_failed is None:
-        return ["The connection check was not run yet."]
-    cases = "case" if facts.check_failed == 1 else "cases"
-    return _unless(facts.check_failed == 0, f"The latest connection check failed in {facts.check_failed} {cases}.")
+    return _clean(facts.check_failed, "")
+
+
+def _clean(failed: int | None, where: str) -> list[str]:
+    if failed is None:
+        return [f"The connection check was not run{where} yet."]
+    cases = "case" if failed == 1 else "cases"
+    return _unless(failed == 0, f"The latest connection check{where} failed in {failed} {cases}.")
+
+
+def _checker(failed: int | None) -> frozenset[Side]:
+    """We run the check; what it finds wrong the CPO mends."""
+    return SFP_ONLY if failed is None else CPO_ONLY
+
+
+def _check_production(facts: Facts) -> list[str]:
+    return _clean(facts.production_check_failed, " in production")
+
+
+def _charge_production(facts: Facts) -> list[str]:
+    return _unless(
+        facts.production_charged,
+        "Not seen yet: a charge in production that was started through us, brought energy, and whose CDR came.",
+    )
 
 
 def _test_of(facts: Facts, key: str) -> TestFacts:
@@ -200,11 +222,23 @@ LEAVING: dict[Stage, tuple[_Rule, ...]] = {
         _Rule("confirmed", "Handshake confirmed by a test request", _require_confirmed, CPO_ONLY),
     ),
     Stage.TESTING: (
-        _Rule("connection_check", "Connection check without a failure", _check, CPO_ONLY),
+        _Rule(
+            "connection_check",
+            "Connection check without a failure",
+            _check,
+            lambda facts: _checker(facts.check_failed),
+        ),
         *(_Rule(f"test_{test.key}", test.title, _test(test.key), _test_owners(test.key)) for test in TESTS),
     ),
     Stage.GO_LIVE: (
         _Rule("production", "Connected in production", _production, BOTH),
+        _Rule(
+            "production_check",
+            "Connection check in production without a failure",
+            _check_production,
+            lambda facts: _checker(facts.production_check_failed),
+        ),
+        _Rule("production_charge", "One real charge in production", _charge_production, BOTH),
         *(_action(action) for action in GO_LIVE_ACTIONS if action.key != ARCHIVED),
         _require_archived(),
     ),
@@ -255,3 +289,8 @@ def what_next(facts: Facts) -> Condition | None:
     if facts.suspended and (suspended := condition(facts, NOT_SUSPENDED.key)):
         return suspended
     return next((one for one in blocked if Side.SFP in one.owners), blocked[0] if blocked else None)
+
+
+def unproven(facts: Facts) -> list[Condition]:
+    """What of the evidence from production is missing, and was not overruled."""
+    return [one for one in blocking(facts) if one.key in IN_PRODUCTION]

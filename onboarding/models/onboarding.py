@@ -38,6 +38,11 @@ class Onboarding(FSMModelMixin, models.Model):
     setup_told_at = models.DateTimeField(
         null=True, blank=True, help_text="When the CPO was told that its endpoint is ready (guide 7.2)."
     )
+    window_agreed_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="When the integration window was agreed last: what the CPO suggests later is new.",
+    )
     endpoint_checked_at = models.DateTimeField(null=True, blank=True, help_text="When we last called our own endpoint.")
     endpoint_answers = models.BooleanField(default=False, help_text="Whether it answered as it should.")
     endpoint_text = models.CharField(max_length=300, blank=True, default="", help_text="What it answered.")

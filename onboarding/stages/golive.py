@@ -8,11 +8,11 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
-from onboarding.guide import GO_LIVE, Side, Stage
-from onboarding.models import GoLiveAction, Onboarding
+from onboarding.guide import GO_LIVE, Side, Stage, unproven
+from onboarding.models import GoLiveAction
 from onboarding.partner_facts import facts_of
 from onboarding.stages import moving
-from onboarding.stages.refusals import NotPossible
+from onboarding.stages.refusals import NotPossible, NotYet
 from partners.models import Partner
 from partners.services import ContactDetails, PartnerDetails, add_partner
 
@@ -25,8 +25,8 @@ def confirm(
     """One side says that it did its part of an action; return (row, whether it is new).
 
     Raises:
-        NotPossible: not in stage 4, no such action, or it is not that side's; the form is signed, not confirmed; there
-            is no connection in production that could have been tested.
+        NotPossible: not in stage 4, no such action, or it is not that side's; the form is signed, not confirmed; it
+            is not shown yet that production works: connected, checked without a failure, one real charge.
     """
     if action not in GO_LIVE or side not in GO_LIVE[action].sides:
         raise NotPossible("This is no action of that side.")
@@ -36,20 +36,14 @@ def confirm(
         onboarding = moving.lock_onboarding(partner)
         if onboarding.stage != Stage.GO_LIVE:
             raise NotPossible("This belongs to stage 4, go-live & sign-off.")
-        if action == IN_PRODUCTION and not _stands(onboarding):
-            raise NotPossible("The connection in production is not made yet: it is made and tested first.")
+        if action == IN_PRODUCTION and (missing := unproven(facts_of(onboarding))):
+            raise NotPossible(f"Production is not proven yet. {NotYet(missing)}")
         return GoLiveAction.objects.get_or_create(
             onboarding=onboarding,
             action=action,
             side=side.value,
             defaults={"name": name, "user": user, "note": note.strip(), "at": timezone.now()},
         )
-
-
-def _stands(onboarding: Onboarding) -> bool:
-    """Whether we are connected in production, or staff went on without."""
-    facts = facts_of(onboarding)
-    return facts.production_connected or "production" in facts.overruled
 
 
 @dataclass(frozen=True)

@@ -165,6 +165,9 @@ def agree_window(partner: Partner, starts_at: Any, ends_at: Any) -> None:
         raise NotPossible("The window must end after it starts.")
     if ends_at <= timezone.now():
         raise NotPossible("The window is over already.")
-    Partner.objects.filter(pk=partner.pk).update(
-        integration_window_starts_at=starts_at, integration_window_ends_at=ends_at
-    )
+    with transaction.atomic():
+        onboarding = lock_onboarding(partner)
+        Onboarding.objects.filter(pk=onboarding.pk).update(window_agreed_at=timezone.now())
+        Partner.objects.filter(pk=partner.pk).update(
+            integration_window_starts_at=starts_at, integration_window_ends_at=ends_at
+        )

@@ -11,6 +11,7 @@ from partners.models.partner import Partner
 from partners.models.party import PartnerRole, PartyOwner, PartySource
 from partners.models.policy import Policy
 from partners.models.second_factor import AuthenticatorApp, FailedLogin, RecoveryCodes
+from partners.models.ticket import Note, Ticket
 from partners.models.watch import Watch
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "Incident",
     "IssuedToken",
     "Mail",
+    "Note",
     "Partner",
     "PartnerClock",
     "PartnerRole",
@@ -32,6 +34,7 @@ __all__ = [
     "ReceivedToken",
     "RecoveryCodes",
     "RemoteEndpoint",
+    "Ticket",
     "Unchangeable",
     "Watch",
 ]

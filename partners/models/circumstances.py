@@ -75,6 +75,8 @@ NOT_RECORDED: Mapping[str, str] = {
     "onboarding.ConnectionCheckCase": "what such a job found",
     "onboarding.ChecklistItem": "a link's event tells of it",
     "onboarding.AllowlistMirror": "how far a copy got",
+    "partners.Ticket": "who took it or put it off is a button pressed",
+    "partners.Note": "append-only, with its author",
     "partners.Watch": "a clock",
     "partners.PartnerClock": "measured, not set",
     "partners.Document": "never changed",

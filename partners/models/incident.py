@@ -24,6 +24,16 @@ class Incident(models.Model):
     resolution = models.TextField(help_text="What to do.")
     letter = models.TextField("for the CPO", blank=True, default="", help_text="Can be sent as it stands.")
     tell_cpo = models.BooleanField("the CPO is told", default=True, help_text="Else the mail goes to support only.")
+    place = models.CharField(
+        max_length=200,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="The EVSE, Session, address or module that it is about.",
+    )
+    to_do = models.TextField(
+        "what we do", blank=True, default="", db_default="", help_text="For staff; the CPO does not read it."
+    )
     reference = models.CharField(max_length=64, blank=True, default="", help_text="The ad-hoc session it concerns.")
     evidence = models.JSONField(default=list, blank=True, help_text="Messages and objects that prove it.")
     occurrences = models.PositiveIntegerField(default=1)

@@ -43,6 +43,9 @@ class Mail(models.Model):
     to = models.JSONField(default=list)
     cc = models.JSONField(default=list, blank=True)
     reply_to = models.JSONField(default=list, blank=True)
+    calendar = models.TextField(
+        blank=True, default="", db_default="", help_text="An invitation (iCalendar) that is attached."
+    )
     asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True)
     written_at = models.DateTimeField(default=timezone.now)
     state = models.CharField(max_length=9, choices=State.choices, default=State.WAITING)

@@ -51,6 +51,7 @@ GROUPS: Mapping[str, Rights] = {
             {
                 "sessions_adhoc.operate_session",
                 "partners.close_incident",
+                "partners.work_queue",
                 "partners.send_mail",
                 "ocpi.request_sync",
                 "ocpi.send_command",
@@ -87,6 +88,7 @@ GROUPS: Mapping[str, Rights] = {
         permissions=frozenset(
             {
                 "billing.move_money",
+                "partners.work_queue",
                 "billing.settle_outstanding",
                 *(f"billing.view_{model}" for model in FINANCE_MODELS),
             }

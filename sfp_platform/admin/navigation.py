@@ -6,12 +6,13 @@ from django.apps import apps
 from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest
-from django.urls import reverse_lazy
+from django.urls import reverse, reverse_lazy
 
 from ocpi.models import TokenPush
 from partners.models import Incident, PartnerRole
 from sessions_adhoc.models import AdHocSession
 from sessions_adhoc.states import State
+from sfp_platform.admin.dashboard.attention import Which
 
 # Group, then per page: model, title, icon. What is not registered or not allowed does not appear.
 GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
@@ -127,7 +128,8 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """The sidebar, grouped as support works."""
     counts = open_work()
     overview = {"title": "Overview", "icon": "dashboard", "link": reverse_lazy("admin:index")}
-    groups: list[dict[str, Any]] = [{"items": [overview]}]
+    mine = {"title": "My work", "icon": "assignment_ind", "link": f"{reverse('admin:index')}?queue={Which.MINE}"}
+    groups: list[dict[str, Any]] = [{"items": [overview, mine]}]
     for title, pages in GROUPS:
         items = [_item(page, counts) for page in pages if _visible(request, page[0])]
         if items:

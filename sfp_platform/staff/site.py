@@ -37,10 +37,12 @@ class StaffSite(UnfoldAdminSite):
         return HttpResponseRedirect(reverse("admin:second_factor") + query)
 
     def extra_urls(self) -> list[URLPattern]:
-        """The pages of the second factor: they are open to who gave the password only."""
+        """The queue's button; and the pages of the second factor, open to who gave the password only."""
+        from sfp_platform.admin.dashboard import work
         from sfp_platform.staff import views  # they need the site
 
         return [
+            path("queue/take/", self.admin_view(work.take), name="queue_take"),
             path("second-factor/", views.enter, name="second_factor"),
             path("second-factor/set-up/", views.set_up, name="second_factor_set_up"),
             path("second-factor/own/", self.admin_view(views.own), name="second_factor_own"),

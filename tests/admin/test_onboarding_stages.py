@@ -35,6 +35,7 @@ from onboarding.stages.refusals import NotPossible
 from onboarding.testing import functional_tests
 from partners import tokens
 from partners.models import Document, HistoryEntry, IssuedToken, Partner, ReceivedToken, RemoteEndpoint
+from tests.admin.charges import cdr_of, charged
 from tests.admin.rows import World, message
 from tests.factories import PartnerFactory, issue_token
 from tests.support.tasks import Ran
@@ -330,10 +331,9 @@ class TestGoLive:
         assert not made.issued_tokens.exists()
         assert tokens.received_token(made.pk, ReceivedToken.Purpose.REGISTRATION) is None
         assert moving.of(made).pk == moving.of(tested).pk
-        assert "handshake" in {action.name for action in self.names(page, made)}
-
-    def names(self, page: Client, partner: Partner) -> list[Any]:
-        return [one["action"] for one in overview(page, partner).context["buttons"]]
+        shown = overview(page, made).context
+        assert shown["next_button"]["action"].name == "handshake"
+        assert overview(page, tested).context["next"].label == "Go to production"
 
     def test_it_needs_a_code_of_its_own_and_there_is_one_only(self, page: Client, tested: Partner) -> None:
         assert "an endpoint code of its own" in self.production(page, tested, code=tested.code)
@@ -347,7 +347,8 @@ class TestGoLive:
         said = press(page, tested, "confirm", action="production_tested", side="sfp")
         assert "The connection in production is not made yet" in said
         assert not GoLiveAction.objects.exists()
-        Partner.objects.filter(code="ion-live").update(connection="connected")
+        live = self.proven(page, tested)
+        assert overview(page, live).context["next_button"]["action"].name == "confirm"
         for action, side, by in (
             ("production_tested", "sfp", ""),
             ("production_tested", "cpo", "Jana"),
@@ -368,6 +369,28 @@ class TestGoLive:
         assert "is live." in press(page, tested, "advance", expected="go_live")
         assert stage_of(tested) == "live"
         assert overview(page, tested).context["next"].text == "Nothing is left to do: they are live."
+
+    def proven(self, page: Client, tested: Partner) -> Partner:
+        """Production, connected; each piece of evidence is asked for, on its own page, until it is there."""
+        live = Partner.objects.get(code="ion-live")
+        Partner.objects.filter(pk=live.pk).update(connection="connected", version="2.2.1")
+        assert missing(page, tested)[:3] == ["production_check", "production_charge", "production_tested"]
+        assert overview(page, live).context["next_button"]["action"].name == "check"
+        for side in ("sfp", "cpo"):
+            said = press(page, tested, "confirm", action="production_tested", side=side, said_by="Jana")
+            assert "Production is not proven yet." in said
+        now = timezone.now()
+        ConnectionCheck.objects.create(partner=live, version="2.2.1", state="finished", ended_at=now)
+        assert missing(page, tested)[:2] == ["production_charge", "production_tested"]
+        assert overview(page, live).context["next"].label == "Start a test charge"
+        charge = charged(live)
+        assert missing(page, tested)[0] == "production_charge"
+        cdr_of(charge, total_energy=0)
+        assert missing(page, tested)[0] == "production_charge"
+        assert "One real charge in production" in press(page, tested, "confirm", action="production_tested", side="sfp")
+        assert not GoLiveAction.objects.exists()
+        cdr_of(charge)
+        return live
 
     def test_each_side_signs_once_and_with_a_name(self, tested: Partner) -> None:
         today = timezone.localdate()

@@ -5,11 +5,16 @@ from dataclasses import dataclass
 from django.urls import reverse
 
 from ocpi.models import Message
+from onboarding.admin.partner.test_actions import run_url
 from onboarding.admin.workspace.stepper import Journey
-from onboarding.guide import Condition, Stage
-from onboarding.portal.links import open_link
+from onboarding.guide import Condition, Stage, Turn, our_turn
+from onboarding.guide.conditions import IN_PRODUCTION as PRODUCTION
+from onboarding.guide.turns import LINK, MOVE_ON, WINDOW
+from onboarding.models import Onboarding
 from partners.admin.kit.showing import list_url
 from partners.models import Incident, Mail, Partner
+
+PRODUCTIVE = Partner.Environment.PRODUCTION
 
 
 @dataclass(frozen=True)
@@ -23,17 +28,23 @@ class NextStep:
 
 
 ACTIONS = {
-    "window": "agree-window",
+    MOVE_ON: "advance",
+    LINK: "make-link",
+    WINDOW: "agree-window",
     "endpoint": "check-endpoint",
     "token_b": "issue-token-b",
     "setup_told": "send-data-sheet",
     "connected": "handshake",
     "connection_check": "check",
+    "production_tested": "confirm",
     "archived": "make-dossier",
     "signed_off": "sign",
     "not_suspended": "resume",
 }
-"""Conditions that a button brings about."""
+"""What is to be done, and the button that does it."""
+
+IN_PRODUCTION = {"production": "handshake", "production_check": "check"}
+"""The same, for buttons on the page of the connection in production."""
 
 NAMED = frozenset({"archived", "signed_off"})
 """Those of which only who has to act is told."""
@@ -41,7 +52,6 @@ NAMED = frozenset({"archived", "signed_off"})
 TABS = {
     "information": ("settings", "Enter what they sent"),
     "modules": ("connection", "Look at their endpoints"),
-    "production_tested": ("overview", ""),
     "cpo_confirmed": ("overview", ""),
 }
 """Conditions that are worked on in a tab."""
@@ -59,17 +69,26 @@ def next_step(partner: Partner, journey: Journey) -> NextStep:
         return NextStep("They were off-boarded. If they come back, begin a new onboarding.", action="begin")
     if journey.stage == Stage.LIVE:
         return _live(journey)
-    condition = journey.following
-    if condition is None:
-        return NextStep("Everything that this stage asks for is there.", action="advance")
-    if _needs_link(partner, journey):
-        return NextStep("Send them the link to their page: they enter what is missing themselves.", action="make-link")
-    if condition.key == "setup_told" and (step := _mail_under_way(partner)):
+    turn, condition = our_turn(journey.facts), journey.following
+    key = turn.key if turn else condition.key if condition else ""
+    if key == "setup_told" and (step := _mail_under_way(partner)):
         return step
-    text = in_words(condition)
-    if action := ACTIONS.get(condition.key):
-        return NextStep(text, action=action)
-    return _place(partner, journey, condition.key, text)
+    if turn is not None:
+        return step_for(partner, journey.onboarding, turn)
+    return NextStep("") if condition is None else _place(partner, journey, condition.key, in_words(condition))
+
+
+def step_for(partner: Partner, onboarding: Onboarding, turn: Turn) -> NextStep:
+    """What to press on the page of `partner`, or where to go from there, when it is our turn. Without a query."""
+    if turn.key in PRODUCTION and onboarding.production is not None and partner.pk != onboarding.production_id:
+        return NextStep(turn.text, label="Go to production", url=tab_url(onboarding.production, "overview"))
+    if turn.key == "production" and onboarding.production is None and partner.environment != PRODUCTIVE:
+        return NextStep(turn.text, action="add-production")
+    if turn.key == "production_charge":
+        return NextStep(turn.text, label="Start a test charge", url=run_url(partner))
+    if turn.key.startswith("test_"):
+        return NextStep(turn.text, label="Go to the tests", url=tab_url(onboarding.partner, "tests"))
+    return NextStep(turn.text, action=IN_PRODUCTION.get(turn.key) or ACTIONS[turn.key])
 
 
 def incidents_url(journey: Journey) -> str:
@@ -95,14 +114,8 @@ def in_words(condition: Condition) -> str:
     if condition.key == "information":
         count = len(condition.missing)
         return f"Missing of their information and checklist: {count} item{'s'[: count != 1]}, see the overview."
-    speaks_for_itself = condition.key in ACTIONS.keys() - NAMED or condition.key in ("production", "modules")
+    speaks_for_itself = condition.key in ACTIONS.keys() - NAMED or condition.key in (*PRODUCTION, "modules")
     return missing if speaks_for_itself else f"{condition.title}: {missing}"
-
-
-def _needs_link(partner: Partner, journey: Journey) -> bool:
-    """Whether something waits for the CPO's information, and they have no page to enter it on."""
-    asked = any(row.condition.key == "information" and not row.condition.holds for row in journey.rows)
-    return asked and open_link(partner) is None
 
 
 def _mail_under_way(partner: Partner) -> NextStep | None:
@@ -119,17 +132,19 @@ def _mail_under_way(partner: Partner) -> NextStep | None:
 
 
 def _place(partner: Partner, journey: Journey, key: str, text: str) -> NextStep:
-    """Where to go for what no single button does."""
+    """Where to look while somebody else has to move."""
     if key.startswith("test_"):
         return NextStep(text, label="Go to the tests", url=tab_url(partner, "tests"))
-    if key == "production":
+    if key in PRODUCTION:
         production = journey.onboarding.production
-        if production is None:
-            return NextStep(text, action="add-production")
+        if production is None or production.pk == partner.pk:
+            return NextStep(text)
         return NextStep(text, label="Go to production", url=tab_url(production, "overview"))
     if key == "no_incidents":
         return NextStep(text, label="Open incidents", url=incidents_url(journey))
     if key == "confirmed":
         return NextStep(text, label="Their messages", url=list_url(Message, partner__id__exact=partner.pk))
+    if key in ACTIONS:
+        return NextStep(text, action=ACTIONS[key])
     tab, label = TABS[key]
     return NextStep(text, label=label, url=tab_url(partner, tab) if label else "")

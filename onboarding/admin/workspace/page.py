@@ -24,5 +24,9 @@ class Page:
     def usable(self, action: PageAction) -> PageAction | None:
         return action if self.may(action) else None
 
+    def pressable(self, *actions: PageAction) -> list[dict[str, Any]]:
+        """The buttons of those that may be pressed."""
+        return [self.admin.button(one, self.partner, one.new_form()) for one in actions if self.may(one)]
+
     def url(self, action: PageAction) -> str:
         return str(self.admin.action_url(action, self.partner))

@@ -11,7 +11,9 @@ from django.urls import URLPattern, path
 
 from onboarding.admin.partner.stage_actions import OVERRULE, AdvanceForm, OverruleForm
 from onboarding.admin.partner.standing import standing_of
-from onboarding.admin.partner.test_actions import CONFIRM, JUDGE, run_url
+from onboarding.admin.partner.test_actions import CONFIRM, JUDGE, ConfirmForm, run_url
+from onboarding.admin.ticket_actions import OF_PARTNER
+from onboarding.admin.ticket_panel import ticket_panel
 from onboarding.admin.workspace import tables, testing, wiring
 from onboarding.admin.workspace.next_step import next_step, tab_url
 from onboarding.admin.workspace.page import Page
@@ -19,9 +21,9 @@ from onboarding.admin.workspace.run_view import test_run_view
 from onboarding.admin.workspace.stepper import Journey, journey_of
 from onboarding.checklist import checklist_of
 from onboarding.connection_facts import facts_of as portal_facts_of
-from onboarding.guide import Stage
+from onboarding.guide import Side, Stage
 from onboarding.models import LinkEvent
-from onboarding.stages import moving
+from onboarding.stages import golive, moving
 from partners.admin.kit.showing import fact_list
 from partners.models import Partner
 
@@ -96,6 +98,8 @@ def _next(page: Page, journey: Journey, buttons: list[dict[str, Any]], tab: str)
     """What to do next, with its button, and the tab's other buttons. Moving on is offered as the next step only."""
     step = next_step(page.partner, journey)
     button = next((one for one in buttons if one["action"].name == step.action), None)
+    if step.action == CONFIRM.name and page.may(CONFIRM):
+        button = _confirmation(page)
     if button is not None:
         button["tone"] = "primary"
         if step.action == ADVANCE:
@@ -103,6 +107,16 @@ def _next(page: Page, journey: Journey, buttons: list[dict[str, Any]], tab: str)
             button["form"] = AdvanceForm(initial={"expected": journey.stage.value}, auto_id="do-advance-%s")
     others = [one for one in buttons if one is not button and one["action"].name != ADVANCE]
     return {"next": step, "next_button": button, "buttons": [_calm(one) for one in others if _belongs(one, tab)]}
+
+
+def _confirmation(page: Page) -> dict[str, Any]:
+    """The button that confirms for us that production was tested."""
+    form = ConfirmForm(
+        initial={"action": golive.IN_PRODUCTION, "side": Side.SFP.value}, auto_id="do-next-%s", label_suffix=""
+    )
+    del form.fields["said_by"]
+    button: dict[str, Any] = page.admin.button(CONFIRM, page.partner, form)
+    return button
 
 
 def _calm(button: dict[str, Any]) -> dict[str, Any]:
@@ -154,6 +168,7 @@ def _overview(page: Page, journey: Journey) -> dict[str, Any]:
     }
     live = journey.stage in (Stage.GO_LIVE, Stage.LIVE)
     return {
+        **ticket_panel(partner, page.pressable(*OF_PARTNER)),
         "facts_shown": fact_list(facts),
         "connections": tables.both_connections([onboarding.partner, onboarding.production]),
         "changes": list(onboarding.changes.select_related("by").order_by("-id")[:20]) if onboarding.pk else [],

@@ -42,6 +42,7 @@ class PageAction:
             Refused.
         tone: PRIMARY for what to press next; it may depend on the object.
         possible: whether the button makes sense for the object now.
+        asks: whether it is confirmed first: what cannot be undone, reaches the CPO or needs to be told something.
     """
 
     name: str
@@ -53,6 +54,7 @@ class PageAction:
     tone: str | Callable[[Any], str] = DEFAULT
     form: type[forms.Form] | None = None
     possible: Callable[[Any], bool] = lambda _: True
+    asks: bool = True
 
     def question_for(self, row: Any) -> str:
         """What the confirmation says for this object."""

@@ -5,11 +5,13 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils import timezone
 
-from sfp_platform.admin.dashboard.attention import attention
+from onboarding.admin.ticket_actions import WORK
+from sfp_platform.admin.dashboard.attention import Which, queue
 from sfp_platform.admin.dashboard.charging import escalated_count, live_count, live_sessions, overdue_count
 from sfp_platform.admin.dashboard.partners import partner_lines, stages
 from sfp_platform.admin.dashboard.queues import queues
 from sfp_platform.admin.dashboard.traffic import Traffic
+from sfp_platform.admin.dashboard.work import notes_for, part_of, parts
 from sfp_platform.health.verdict import watch
 
 __all__ = ["dashboard"]
@@ -19,8 +21,10 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """Add what the template shows, as far as the user may see it. A constant number of queries."""
     user, now = request.user, timezone.now()
     context |= {"title": "Overview", "may_add_partner": user.has_perm("partners.add_partner")}
-    context["attention"] = attention(user, now)
     context["health"] = watch.verdict()
+    shown = queue(user, now, part_of(request))
+    context |= {"queue": shown, "attention": shown.items, "queue_parts": parts(shown)}
+    context |= {"may_work": user.has_perm(WORK), "notes_for_me": notes_for(user) if shown.which == Which.MINE else []}
     traffic = Traffic.of_last_day(now) if user.has_perm("ocpi.view_message") else None
     if user.has_perm("partners.view_partner"):
         context |= {"partners": partner_lines(traffic), "stages": stages()}

@@ -1,13 +1,15 @@
 """How partners stand: one line each for the busiest and worst, and how many are in each stage."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, OuterRef, Subquery
+from django.db.models import Count, OuterRef, QuerySet, Subquery
 
 from ocpi.models import Message
-from onboarding.models import Onboarding
+from onboarding.admin.partner.stage import title_of, with_stage
+from onboarding.guide import Stage
 from partners.models import Partner
 from sfp_platform.admin.dashboard.charging import live
 from sfp_platform.admin.dashboard.traffic import Sums, Traffic
@@ -40,7 +42,10 @@ def partner_lines(traffic: Traffic | None) -> list[PartnerLine]:
 
 
 def stages() -> list[tuple[str, str, int]]:
-    """(stage, its title, how many partners are in it), in the order of the guide. One query."""
-    counted = dict(Onboarding.objects.values_list("stage").order_by().annotate(Count("pk")))
-    choices: Any = Onboarding._meta.get_field("stage").choices
-    return [(key, title, counted.get(key, 0)) for key, title in choices]
+    """(stage, its title, how many partners are in it), in the order of the guide. One query.
+
+    As the list of partners counts them: each connection in the stage of its integration, a new one in the first.
+    """
+    staged: QuerySet[Any] = with_stage(Partner.objects.only("pk").order_by())
+    counted = Counter(row.stage_key for row in staged)
+    return [(stage.value, title_of(stage), counted[stage]) for stage in Stage]

@@ -28,6 +28,12 @@ document.addEventListener("click", function (event) {
   var closer = event.target.closest("[data-close]");
   if (closer) closer.closest("dialog").close();
 });
+// A link to a button opens its dialog: the queue leads to the one thing to press.
+if (location.hash.startsWith("#do-")) {
+  var asked = document.getElementById(location.hash.slice(1));
+  if (asked && asked.matches("dialog")) asked.showModal();
+  history.replaceState(null, "", location.pathname + location.search);
+}
 document.addEventListener("focusin", function (event) {
   if (event.target.matches("[data-select]")) event.target.select();
 });

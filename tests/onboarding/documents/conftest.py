@@ -6,11 +6,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from onboarding.guide import Side, Stage
-from onboarding.models import FunctionalTest, Onboarding
+from onboarding.models import ConnectionCheck, FunctionalTest, Onboarding
 from onboarding.stages import golive, moving, sign_off
 from onboarding.testing.functional_tests import Found, add_evidence
 from partners.models import Partner, RemoteEndpoint
 from partners.services import ContactDetails, PartnerDetails, add_partner
+from tests.admin.charges import cdr_of, charged
 from tests.factories import PartnerFactory
 
 TOKEN_A = "7d3f4c5e-9a1b-4c2d-8e3f-0a1b2c3d4e5f"
@@ -57,6 +58,9 @@ def finished(onboarding: Onboarding, partner: Partner) -> None:
     """Everything of stage 4 is done but the archiving."""
     onboarding.production = PartnerFactory.create(environment="production")
     onboarding.save()
+    now = timezone.now()
+    ConnectionCheck.objects.create(partner=onboarding.production, version="2.2.1", state="finished", ended_at=now)
+    cdr_of(charged(onboarding.production))
     golive.confirm(partner, "production_tested", Side.SFP, "jana")
     golive.confirm(partner, "production_tested", Side.CPO, "Ľubica Šťastná")
     golive.confirm(partner, "cpo_confirmed", Side.CPO, "Ľubica Šťastná")

@@ -51,6 +51,8 @@ COMPLETE = Facts(
     tests=ALL_PASSED,
     production_exists=True,
     production_connected=True,
+    production_check_failed=0,
+    production_charged=True,
     confirmed=ALL_ACTIONS,
 )
 EMPTY = Facts(now=NOW, stage=Stage.PRE_INTEGRATION, intake_missing=("Token A: missing",))
@@ -95,7 +97,10 @@ class TestStages:
             (Stage.INFRASTRUCTURE, ["endpoint", "token_b", "setup_told"]),
             (Stage.HANDSHAKE, ["connected", "modules", "confirmed"]),
             (Stage.TESTING, ["connection_check", *(f"test_{test.key}" for test in TESTS)]),
-            (Stage.GO_LIVE, ["production", *(action.key for action in GO_LIVE_ACTIONS)]),
+            (
+                Stage.GO_LIVE,
+                ["production", "production_check", "production_charge", *(action.key for action in GO_LIVE_ACTIONS)],
+            ),
         ],
     )
     def test_everything_is_in_the_way_of_one_that_has_nothing(self, stage: Stage, keys: list[str]) -> None:
@@ -172,7 +177,7 @@ class TestConditions:
                 {"check_failed": None},
                 "connection_check",
                 ("The connection check was not run yet.",),
-                {Side.CPO},
+                {Side.SFP},
             ),
             (
                 Stage.TESTING,
@@ -193,6 +198,30 @@ class TestConditions:
                 {"production_connected": False},
                 "production",
                 ("The connection in production is not made yet: start its handshake.",),
+                BOTH,
+            ),
+            (
+                Stage.GO_LIVE,
+                {"production_check_failed": None},
+                "production_check",
+                ("The connection check was not run in production yet.",),
+                {Side.SFP},
+            ),
+            (
+                Stage.GO_LIVE,
+                {"production_check_failed": 2},
+                "production_check",
+                ("The latest connection check in production failed in 2 cases.",),
+                {Side.CPO},
+            ),
+            (
+                Stage.GO_LIVE,
+                {"production_charged": False},
+                "production_charge",
+                (
+                    "Not seen yet: a charge in production that was started through us, brought energy, and whose CDR "
+                    "came.",
+                ),
                 BOTH,
             ),
             (

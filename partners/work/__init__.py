@@ -1,0 +1,1 @@
+"""Who of staff works on what: tickets, and notes about them."""

@@ -1,0 +1,156 @@
+"""What of connections, messages and objects needs somebody."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.db.models import OuterRef, Subquery
+
+from ocpi.detectors import habits, handshakes, locations, objects
+from ocpi.models import HandshakeRun, SyncRun, TokenPush
+from partners.admin.kit.showing import url_of
+from partners.models import Incident, Partner, PartnerRole
+from partners.work.tickets import incident_key
+from sessions_adhoc.symptoms import ENDED_BY_NEWS
+from sfp_platform.admin.dashboard.item import Item
+
+MOST = 100
+RECENT = timedelta(hours=24)
+MANY_TRIES = 5
+Connection = Partner.Connection
+
+
+def incidents(_now: datetime) -> Iterable[Item]:
+    weights = {Incident.Severity.URGENT: 95, Incident.Severity.PROBLEM: 60, Incident.Severity.NOTE: 20}
+    rows = Incident.objects.filter(closed_at=None).select_related("partner")
+    for row in rows.order_by("-severity", "opened_at")[:MOST]:
+        severity = Incident.Severity(row.severity)
+        yield Item(
+            weights[severity],
+            "Incident",
+            f"{row.symptom}: {row.place}" if row.place else row.symptom,
+            url_of(Incident, row.pk),
+            row.partner.label,
+            row.opened_at,
+            key=incident_key(row.pk),
+            state=severity.label,
+            partner_id=row.partner_id,
+            press="Acknowledge",
+            advice=row.to_do or row.resolution,
+            tone="info" if severity == Incident.Severity.NOTE else "danger",
+            about=_about(row),
+        )
+
+
+def _about(row: Incident) -> frozenset[str]:
+    """Its cause; and its session, where the session's own state says the same."""
+    of_session = {f"session:{row.reference}"} if row.reference and row.symptom in ENDED_BY_NEWS else set()
+    return frozenset({f"{row.partner_id}:{row.key}", *of_session})
+
+
+def parties_to_decide(_now: datetime) -> Iterable[Item]:
+    rows = PartnerRole.objects.filter(state=PartnerRole.State.PENDING).select_related("partner")
+    for row in rows.order_by("id")[:MOST]:
+        yield Item(
+            45,
+            "Party",
+            f"Its credentials name {row}, which nobody has approved",
+            url_of(PartnerRole, row.pk),
+            row.partner.label,
+            row.created_at,
+            key=f"party:{row.pk}",
+            partner_id=row.partner_id,
+            press="Approve or refuse",
+            advice="Ask the partner whether it operates this party; then approve or refuse.",
+            tone="warning",
+        )
+
+
+def failed_handshakes(_now: datetime) -> Iterable[Item]:
+    """Partners whose newest handshake failed and who are not connected."""
+    newest = HandshakeRun.objects.filter(partner=OuterRef("partner")).order_by("-id").values("pk")[:1]
+    rows = HandshakeRun.objects.filter(pk=Subquery(newest), state=HandshakeRun.State.FAILED)
+    waiting = rows.filter(partner__connection=Connection.NOT_CONNECTED).select_related("partner")
+    for row in waiting.order_by("-ended_at")[:MOST]:
+        yield Item(
+            70,
+            "Handshake",
+            row.cause,
+            url_of(HandshakeRun, row.pk),
+            row.partner.label,
+            row.ended_at,
+            key=f"partner:{row.partner_id}",
+            state=f"handshake:{row.pk}",
+            partner_id=row.partner_id,
+            press="Try again",
+            advice=row.advice,
+            about=frozenset({f"{row.partner_id}:{handshakes.HANDSHAKE}", f"{row.partner_id}:turn"}),
+        )
+
+
+def failed_syncs(now: datetime) -> Iterable[Item]:
+    rows = SyncRun.objects.filter(state=SyncRun.State.FAILED, created_at__gt=now - RECENT).select_related("partner")
+    newest: dict[tuple[int, str], SyncRun] = {}
+    for row in rows.order_by("-id")[:MOST]:
+        newest.setdefault((row.partner_id, row.module), row)
+    for row in newest.values():
+        yield Item(
+            40,
+            "Sync",
+            f"{row.module.capitalize()} could not be read: {row.error or 'it did not come to an end'}",
+            url_of(SyncRun, row.pk),
+            row.partner.label,
+            row.ended_at,
+            key=f"sync:{row.partner_id}:{row.module}",
+            state=str(row.pk),
+            partner_id=row.partner_id,
+            press="Pull again",
+            advice="Look at it, then pull again.",
+            tone="warning",
+            about=frozenset({f"{row.partner_id}:{locations.PULL}:{row.module}"}),
+        )
+
+
+def refused_locations(_now: datetime) -> Iterable[Item]:
+    """Partners of whose locations the newest pull that went through could not take some."""
+    pulls = SyncRun.objects.filter(module="locations", state=SyncRun.State.SUCCEEDED)
+    newest = pulls.filter(partner=OuterRef("pk")).order_by("-id").values("pk")[:1]
+    connected = Partner.objects.filter(connection=Connection.CONNECTED)
+    rows = pulls.filter(pk__in=connected.annotate(newest=Subquery(newest)).values("newest"), refused__gt=0)
+    for row in rows.select_related("partner").order_by("ended_at")[:MOST]:
+        yield Item(
+            50,
+            "Location",
+            f"{row.refused} location{'s' if row.refused > 1 else ''} cannot be taken: drivers do not see "
+            f"{'them' if row.refused > 1 else 'it'}",
+            url_of(SyncRun, row.pk),
+            row.partner.label,
+            row.ended_at,
+            key=f"locations:{row.partner_id}",
+            state=str(row.refused),
+            partner_id=row.partner_id,
+            press="Look at the faults",
+            advice="Send the CPO what was found; when it is mended, sync their locations.",
+            tone="warning",
+            about=frozenset({f"{row.partner_id}:{objects.REFUSED}:locations"}),
+        )
+
+
+def failing_pushes(_now: datetime) -> Iterable[Item]:
+    rows = TokenPush.objects.exclude(error="").filter(tries__gte=MANY_TRIES).select_related("partner")
+    worst: dict[int, TokenPush] = {}
+    for row in rows.order_by("-id")[:MOST]:
+        worst.setdefault(row.partner_id, row)
+    for row in worst.values():
+        yield Item(
+            35,
+            "Token push",
+            f"A token cannot be pushed: {row.error}",
+            url_of(TokenPush, row.pk),
+            row.partner.label,
+            row.created_at,
+            key=f"tokens:{row.partner_id}",
+            partner_id=row.partner_id,
+            press="Push again",
+            tone="warning",
+            about=frozenset({f"{row.partner_id}:{habits.TOKENS}"}),
+        )
