@@ -6,9 +6,14 @@ from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.http import urlencode
+from django.utils.module_loading import import_string
 from unfold.sites import UnfoldAdminSite
 
 from partners.people import second_factor
+
+
+TAKE = "sfp_platform.admin.dashboard.work.take"
+"""By its name, as the settings name the first page: the site is there before the pages."""
 
 
 class StaffSite(UnfoldAdminSite):
@@ -38,11 +43,10 @@ class StaffSite(UnfoldAdminSite):
 
     def extra_urls(self) -> list[URLPattern]:
         """The queue's button; and the pages of the second factor, open to who gave the password only."""
-        from sfp_platform.admin.dashboard import work
         from sfp_platform.staff import views  # they need the site
 
         return [
-            path("queue/take/", self.admin_view(work.take), name="queue_take"),
+            path("queue/take/", self.admin_view(import_string(TAKE)), name="queue_take"),
             path("second-factor/", views.enter, name="second_factor"),
             path("second-factor/set-up/", views.set_up, name="second_factor_set_up"),
             path("second-factor/own/", self.admin_view(views.own), name="second_factor_own"),
