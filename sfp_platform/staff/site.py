@@ -11,7 +11,6 @@ from unfold.sites import UnfoldAdminSite
 
 from partners.people import second_factor
 
-
 TAKE = "sfp_platform.admin.dashboard.work.take"
 """By its name, as the settings name the first page: the site is there before the pages."""
 
