@@ -86,10 +86,11 @@ def environment(folder: Path, stack: ExitStack, network: str) -> dict[str, str]:
     database_port = stack.enter_context(served_at(at, (str(database["host"]), int(database.get("port") or 5432))))
     broker_port = stack.enter_context(served_at(at, (broker.hostname or "", broker.port or 6379)))
     login = f"{database['user']}:{database['password']}" if database.get("password") else f"{database['user']}"
+    known = f"{broker.netloc.rpartition('@')[0]}@" if "@" in broker.netloc else ""
     return server_environment(
         folder,
         DATABASE_URL=f"postgres://{login}@{at}:{database_port}/{database['dbname']}",
-        REDIS_URL=f"redis://{broker.netloc.rpartition('@')[0]}{'@' if '@' in broker.netloc else ''}{at}:{broker_port}/0",
+        REDIS_URL=f"redis://{known}{at}:{broker_port}/0",
         ALLOWED_HOSTS=f"{network}.2",
         SECRET_KEY="the same on all",
     )
