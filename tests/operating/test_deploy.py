@@ -1,16 +1,21 @@
 """What `deploy/` offers is whole, and says what the platform asks for."""
 
+import os
 import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import psycopg
 import pytest
 from django.conf import settings
 
+from rehearsal.stage.databases import create_database
 from rehearsal.stage.servers import packages
 from sfp_platform.broker.queues import QUEUES
+from tests.factories import PartnerFactory
+from tests.support.programs import database_url
 
 DEPLOY: Path = settings.BASE_DIR / "deploy"
 README = (settings.BASE_DIR / "README.md").read_text()
@@ -84,3 +89,30 @@ def test_systemd_and_nginx_take_what_is_offered(tmp_path: Path) -> None:
     look = [str(shutil.which("nginx")), "-t", "-c", str(tmp_path / "nginx.conf")]
     done = subprocess.run(look, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.heavy
+@pytest.mark.django_db(transaction=True)
+def test_a_backup_is_whole_and_can_be_restored(tmp_path: Path) -> None:
+    """One that is not whole is said so and leaves nothing behind; old ones go."""
+    PartnerFactory.create(code="kept", name="Kept in the dump")
+    script = str(DEPLOY / "scripts" / "backup.sh")
+    old = tmp_path / "sfp-20200101T000000Z.dump"
+    old.touch()
+    os.utime(old, (0, 0))
+    own = {**os.environ, "DATABASE_URL": database_url()}
+    subprocess.run([script, str(tmp_path)], env=own, check=True)
+    [dump] = tmp_path.iterdir()
+    assert dump.stat().st_mode & 0o077 == 0
+    with create_database(database_url(), "sfp_restored") as restored:
+        subprocess.run(["/usr/bin/pg_restore", "--no-owner", "--dbname", restored, str(dump)], check=True)
+        with psycopg.connect(restored) as connection:
+            names = connection.execute("SELECT name FROM partners_partner WHERE code = 'kept'").fetchall()
+        assert names == [("Kept in the dump",)]
+    with create_database(database_url(), "sfp_nothing_in_it") as empty:
+        other = tmp_path / "other"
+        done = subprocess.run(
+            [script, str(other)], env={**own, "DATABASE_URL": empty}, capture_output=True, check=False
+        )
+        assert (done.returncode, list(other.iterdir())) == (1, [])
+        assert b"the dump is not whole" in done.stderr
