@@ -23,10 +23,10 @@ MOST = 64
 class Costs:
     """Milliseconds of processor time, as measured: of a commit, and of each push in it."""
 
-    web_commit: float = 0.9
-    web_push: float = 0.55
-    database_commit: float = 0.35
-    database_push: float = 0.22
+    web_commit: float = 3.2
+    web_push: float = 0.5
+    database_commit: float = 2.0
+    database_push: float = 0.35
 
     def web(self, pushes: int) -> float:
         return self.web_commit + self.web_push * pushes

@@ -36,7 +36,7 @@ def test_two_beats_do_nothing_twice() -> None:
     said = torture("--beats", "2", "--sessions", str(round(20 * MINUTES)), "--minutes", str(MINUTES))
     mails = re.search(r"(\d+) mails, (\d+) times; 2 beats", said)
     assert mails is not None
-    assert mails[1] == mails[2]
+    assert mails[1] == mails[2] != "0"
 
 
 def test_charges_go_through_pgbouncer_in_transaction_mode() -> None:

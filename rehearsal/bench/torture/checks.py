@@ -1,5 +1,6 @@
 """What must hold after the storm: our rows against the payment gateway's books and the CPOs' own."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from sessions_adhoc.states import TERMINAL, State
 Pay = PaymentAuthorization.State
 AT_REST = {Pay.CAPTURED, Pay.RELEASED, Pay.DECLINED, Pay.FAILED, Pay.EXPIRED}
 MOVING = (Pay.RESERVING, Pay.CAPTURING, Pay.RELEASING)
+MESSAGE_ID = re.compile(r"^Message-ID:\s*(<[^>]+>)", re.M)
+"""A long one stands on a line of its own."""
 CLOSED_CHARGES = {"captured", "released", "declined", "expired"}
 
 
@@ -120,7 +123,7 @@ def _money(session: AdHocSession, cdrs: list[dict[str, Any]]) -> Iterator[str]:
 def mails_sent(folder: Path) -> Counter[str]:
     """How often each mail went out, by its Message-ID: workers print what they send."""
     logs = [path.read_text(errors="replace") for path in folder.glob("worker-*.log")]
-    return Counter(line for log in logs for line in log.splitlines() if line.startswith("Message-ID:"))
+    return Counter(name for log in logs for name in MESSAGE_ID.findall(log))
 
 
 def twice(sent: Counter[str]) -> Iterator[Violation]:
