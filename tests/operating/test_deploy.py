@@ -1,11 +1,13 @@
 """What `deploy/` offers is whole, and says what the platform asks for."""
 
+import importlib
 import os
 import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -60,6 +62,17 @@ def test_every_queue_is_served_and_the_schedule_lies_outside_the_code() -> None:
     served = ",".join(re.findall(r"--queues ([a-z,]+)", compose))
     assert set(served.split(",")) == set(QUEUES.split(","))
     assert "--schedule /var/lib/sfp/beat-schedule" in compose
+
+
+def test_each_container_runs_without_rights_on_a_root_that_is_read_only() -> None:
+    """But the database's, which is somebody else's image."""
+    yaml: Any = importlib.import_module("yaml")
+    services = yaml.safe_load((DEPLOY / "container" / "compose.yml").read_text())["services"]
+    ours = [services[name] for name in ("web", "engine", "calls", "beat")]
+    assert set(services) == {"web", "engine", "calls", "beat", "database", "broker"}
+    assert all(one["read_only"] and one["cap_drop"] == ["ALL"] and one["image"] == "sfp" for one in ours)
+    assert services["web"]["ports"] == ["127.0.0.1:8000:8000"]
+    assert all("ports" not in services[name] for name in services if name != "web")
 
 
 def test_an_operator_finds_every_alert() -> None:
