@@ -156,7 +156,8 @@ class News:
 class Standing:
     """How one payment stands in a gateway's own books, in minor units. `payment`: our id, where the gateway has it.
 
-    `disputed`: withheld or taken back by the bank; None where the gateway's list does not tell.
+    `disputed`: withheld or taken back by the bank; None where the gateway's list does not tell. `amount`: what was to
+    be held. `about`: what it was opened with (`OpenRequest.metadata`), where the gateway gives it back.
     """
 
     reference: str
@@ -166,6 +167,9 @@ class Standing:
     captured: int
     refunded: int
     disputed: int | None = None
+    amount: int = 0
+    opened_at: datetime | None = None
+    about: Mapping[str, str] = field(default_factory=dict)
 
 
 class NotFromGateway(Exception):
@@ -257,7 +261,15 @@ class Gateway(ABC):
     def list_since(self, since: datetime | None) -> Iterator[Standing] | None:
         """Tell every payment that was made since then, all of them for None, as the gateway's own books have it.
 
-        None where the gateway cannot list. Asked by `ledger verify` only; each page is a call of its own.
+        One that nobody has paid yet is among them. None where the gateway cannot list. Asked by `ledger verify` and
+        after a restore; each page is a call of its own.
+        """
+        return None
+
+    def moved_since(self, since: datetime) -> Iterator[str] | None:
+        """Tell the references of payments of which something was given back or disputed since then.
+
+        None where the gateway cannot list them.
         """
         return None
 

@@ -1,5 +1,5 @@
 """The tables of billing: what we know about a payment, what gateways told, the simulated gateway's own books, rates of
-VAT, price plans, what is outstanding, the ledger, receipts and payouts."""
+VAT, price plans, what is outstanding, the ledger, receipts, payouts and restores."""
 
 from billing.models.authorization import PaymentAuthorization
 from billing.models.books import Account, FinanceMonth, LedgerEntry, LedgerTransaction, UnpostedPayment
@@ -9,6 +9,7 @@ from billing.models.outstanding import OutstandingAmount
 from billing.models.payout import Payout, PayoutLine
 from billing.models.plan import PlanIsUsed, PricePlan
 from billing.models.receipt import Receipt, ReceiptSeries
+from billing.models.restore import Restore, RestoreFinding
 from billing.models.simulated import SimulatedCharge, SimulatedOperation
 from billing.models.vat import VatRate
 
@@ -27,6 +28,8 @@ __all__ = [
     "PricePlan",
     "Receipt",
     "ReceiptSeries",
+    "Restore",
+    "RestoreFinding",
     "SimulatedCharge",
     "SimulatedOperation",
     "UnpostedPayment",

@@ -12,7 +12,7 @@ from partners.models import Partner
 class ReceiptSeries(models.Model):
     """The last number of a series in a year. Its row is locked by whoever takes the next one."""
 
-    series = models.CharField(max_length=12)
+    series = models.CharField(max_length=24)
     year = models.PositiveSmallIntegerField()
     last = models.PositiveIntegerField(default=0)
 
@@ -35,10 +35,10 @@ class Receipt(AppendOnly):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     kind = models.CharField(max_length=11, choices=Kind.choices)
-    series = models.CharField(max_length=12)
+    series = models.CharField(max_length=24)
     year = models.PositiveSmallIntegerField()
     sequence = models.PositiveIntegerField()
-    number = models.CharField(max_length=32, unique=True, help_text="As people read it: series, year, number.")
+    number = models.CharField(max_length=40, unique=True, help_text="As people read it: series, year, number.")
     corrects = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="credit_notes")
     reference = models.CharField(max_length=64, help_text="What was paid for: the ad-hoc session's id.")
     ordinal = models.PositiveSmallIntegerField(help_text="Which document of this sale it is.")

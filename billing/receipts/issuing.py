@@ -15,7 +15,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from billing.books.posting import Amounts, Place, Posting, post
-from billing.models import Account, LedgerTransaction, Receipt, ReceiptSeries
+from billing.models import Account, LedgerTransaction, Receipt, ReceiptSeries, Restore
 from billing.receipts.lines import Line, VatLine, vat_of
 
 Kind = Receipt.Kind
@@ -46,7 +46,8 @@ def issue(draft: Draft) -> Receipt:
     kind = Kind.CREDIT_NOTE if draft.corrects else Kind.RECEIPT
     with transaction.atomic():
         ordinal = Receipt.objects.filter(reference=draft.reference).count() + 1
-        series, year = series_for(draft.country, kind), timezone.localtime(now).year
+        year = timezone.localtime(now).year
+        series = series_for(draft.country, kind) + suffix_in(year)
         sequence = _next_number(series, year)
         number, vat = f"{series}-{year}-{sequence:06d}", vat_of(draft.lines)
         receipt = Receipt.objects.create(
@@ -76,6 +77,18 @@ def series_for(country: str, kind: str) -> str:
         place: name for place, _, name in (one.strip().rpartition("=") for one in settings.RECEIPT_SERIES)
     }
     return named.get(country, named[""]) + (CREDIT_SERIES if kind == Kind.CREDIT_NOTE else "")
+
+
+def suffix_in(year: int) -> str:
+    """What a series of this year has behind its name: "", or the month, day, hour and minute of the newest restore.
+
+    Of numbers that were given before a restore, and forgotten by it, nobody knows the last one. So none of that series
+    is given again, not even by a later restore to the same moment.
+    """
+    ends = datetime(year + 1, 1, 1, tzinfo=timezone.get_current_timezone())
+    begins = ends.replace(year=year)
+    forgetting = Restore.objects.filter(since__lt=ends, at__gte=begins).order_by("-at").first()
+    return f"R{forgetting.at:%m%d%H%M}" if forgetting else ""
 
 
 def _next_number(series: str, year: int) -> int:

@@ -265,10 +265,13 @@ class Books:
         self.tell("charge.dispute.closed", dispute)
 
     def listed(self, kind: str, given: Thing) -> Thing:
-        """A page of a list, newest first: of one payment, since a moment, after another thing."""
+        """A page of a list, newest first: of one payment, since a moment, after another thing, as it is now."""
         intent, since, after = given.get("payment_intent"), given.get("created", {}), given.get("starting_after")
-        rows = reversed(self.lists.get((kind, intent or ""), []))
-        mine = [thing for thing in rows if thing["created"] >= since.get("gte", 0)]
+        rows = list(reversed(self.lists.get((kind, intent or ""), [])))
+        for thing in rows:
+            self.look_at_the_clock(thing)
+        wanted = given.get("status")
+        mine = [one for one in rows if one["created"] >= since.get("gte", 0) and wanted in (None, one["status"])]
         if after is not None:
             mine = mine[[thing["id"] for thing in mine].index(after) + 1 :]
         limit = given.get("limit", 10)

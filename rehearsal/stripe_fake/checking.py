@@ -18,6 +18,7 @@ UNSEEN: dict[str, Any] = {"UntypedStripeObject": dict, "StripeContext": str, "Ma
 
 KINDS: dict[str, Any] = {
     "checkout.sessions.create": checkout.SessionCreateParams,
+    "checkout.sessions.list": checkout.SessionListParams,
     "checkout.sessions.retrieve": checkout.SessionRetrieveParams,
     "checkout.sessions.expire": checkout.SessionExpireParams,
     "payment_intents.create": params.PaymentIntentCreateParams,

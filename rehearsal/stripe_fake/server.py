@@ -36,6 +36,7 @@ def _pages(act: Callable[[Books, Thing], Thing]) -> Do:
 
 CALLS: list[tuple[str, str, str, Do]] = [
     ("POST", r"/v1/checkout/sessions", "checkout.sessions.create", lambda b, _, g: _one(b, b.create_page(g), g)),
+    ("GET", r"/v1/checkout/sessions", "checkout.sessions.list", lambda b, _, g: b.listed("checkout.session", g)),
     ("GET", r"/v1/checkout/sessions/(cs_\w+)", "checkout.sessions.retrieve", _pages(lambda _, page: page)),
     ("POST", r"/v1/checkout/sessions/(cs_\w+)/expire", "checkout.sessions.expire", _pages(Books.expire_page)),
     ("POST", r"/v1/payment_intents", "payment_intents.create", lambda b, _, g: _one(b, b.create_intent(g), g)),

@@ -1,5 +1,6 @@
 """The payment that a session begins with: what the last try left held, or a new one."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from billing.gateways import gateway_named
 from billing.gateways.choosing import gateway_for
 from billing.models import PaymentAuthorization
 from billing.payments.services import MoneyConflict, open_authorization
-from ocpi.models import Evse
+from ocpi.models import Connector, Evse, Token
 from partners.ground.writes import Writes
 from sessions_adhoc.driver.asking import StartRequest
 from sessions_adhoc.driver.refusals import CannotStart
@@ -30,14 +31,15 @@ def payment_for(
     sum_: tuple[int, str],
     previous: AdHocSession | None,
     client: ClientKey | None,
+    names: Mapping[str, str],
     writes: Writes,
 ) -> PaymentAuthorization:
-    """What an earlier try left held, or a new one."""
+    """What an earlier try left held, or a new one. `names`: what the gateway keeps with it."""
     if request.payment_reference:
         _check_right(request, client)
     amount, currency = sum_
     name = gateway_for(channel=request.channel, currency=currency, partner=evse.partner.code)
-    opening = _opening(session_id, request, evse)
+    opening = _opening(session_id, request, evse, names)
     if not request.payment_reference:
         method = {"payment_method": request.payment_method} if request.payment_method else {}
         if kept := take_over(previous, session_id, Terms(amount, currency, name, {**opening, **method})):
@@ -72,7 +74,23 @@ def _check_right(request: StartRequest, client: ClientKey | None) -> None:
         )
 
 
-def _opening(session_id: UUID, request: StartRequest, evse: Evse) -> dict[str, Any]:
+def names_at_gateway(
+    session_id: UUID, evse: Evse, connector: Connector | None, token: Token, offer_hash: str
+) -> dict[str, str]:
+    """What a gateway keeps with a payment: for staff who look at its own pages, and for a platform that has lost its
+    newest rows (`sessions_adhoc.restoring`)."""
+    return {
+        "session": str(session_id),
+        "evse": str(evse),
+        "cpo": evse.partner.code,
+        "charger": evse.code,
+        "connector": connector.connector_id if connector else "",
+        "token": token.uid,
+        "offer": offer_hash,
+    }
+
+
+def _opening(session_id: UUID, request: StartRequest, evse: Evse, names: Mapping[str, str]) -> dict[str, Any]:
     """What the gateway's page needs, and what staff find in the gateway's own pages."""
     back = f"{settings.PUBLIC_BASE_URL.rstrip('/')}{reverse('driver:session', args=[session_id])}?back=1"
     given = {
@@ -80,6 +98,6 @@ def _opening(session_id: UUID, request: StartRequest, evse: Evse) -> dict[str, A
         "locale": request.locale,
         "email": request.email,
         "description": gettext("Charging at {charger}").format(charger=evse),
-        "metadata": {"session": str(session_id), "evse": str(evse), "cpo": evse.partner.code},
+        "metadata": {name: value for name, value in names.items() if value},
     }
     return {name: value for name, value in given.items() if value}

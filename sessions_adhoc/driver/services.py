@@ -23,7 +23,7 @@ from sessions_adhoc import timeline
 from sessions_adhoc.driver import wishing
 from sessions_adhoc.driver.asking import StartRequest
 from sessions_adhoc.driver.finding import evse_of
-from sessions_adhoc.driver.funding import payment_for
+from sessions_adhoc.driver.funding import names_at_gateway, payment_for
 from sessions_adhoc.driver.real_money import sees
 from sessions_adhoc.driver.refusals import CannotStart, IdempotencyConflict, PriceChanged
 from sessions_adhoc.driver.reserving import billing_currency, reservable
@@ -201,6 +201,8 @@ def _create(
     amount, currency = _money(request, read(offered).tariff, policy.values)
     now, session_id, writes = timezone.now(), uuid4(), Writes()
     previous = _previous(request.previous, client)
+    token = token or new_one_off_token(evse.partner)  # rule 1: of this session alone
+    names = names_at_gateway(session_id, evse, connector, token, hash_of(offered))
     session = AdHocSession(
         id=session_id,
         state_since=now,
@@ -212,8 +214,8 @@ def _create(
         connector_number=connector.connector_id if connector else "",
         is_dc=bool(connector and connector.is_dc),
         channel=request.channel,
-        token=token or new_one_off_token(evse.partner),  # rule 1: of this session alone
-        authorization=payment_for(session_id, request, evse, (amount, currency), previous, client, writes),
+        token=token,
+        authorization=payment_for(session_id, request, evse, (amount, currency), previous, client, names, writes),
         amount=amount,
         currency=currency,
         client=client,

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from billing.models import PaymentAuthorization
 from billing.payments import services as billing
 from ocpi.calls import commands, tokens
 from ocpi.models import Command
@@ -16,6 +17,15 @@ from sessions_adhoc.engine.snapshot import Snapshot
 from sessions_adhoc.models import AdHocSession, ChargingAttempt, TimelineEvent
 from sessions_adhoc.models.attempt import new_reference
 from sessions_adhoc.money import auditing
+
+FORGOTTEN = "The database was put back to an earlier moment: it may have been sent since then."
+TAKEN = frozenset(
+    {
+        PaymentAuthorization.State.CAPTURING,
+        PaymentAuthorization.State.CAPTURED,
+        PaymentAuthorization.State.REFUNDING,
+    }
+)
 
 HOLD_FOR_RETRY: dict[str, str] = {
     AdHocSession.Channel.QR: "hold_for_retry",
@@ -35,6 +45,8 @@ def reserve(rows: Snapshot, _action: Action, _now: datetime) -> None:
 
 
 def release(rows: Snapshot, action: Action, _now: datetime) -> None:
+    if rows.payment.state in TAKEN:
+        return  # taken at the gateway by others: there is an incident about it, and nothing to let go of
     _note_billed(rows, action)
     rows.payment = billing.request_release(rows.payment, writes=rows.writes)
 
@@ -72,9 +84,22 @@ def capture(rows: Snapshot, action: Action, _now: datetime) -> None:
 
 def open_attempt(rows: Snapshot, _action: Action, now: datetime) -> None:
     """Create the attempt and its START_SESSION; nothing was sent when this returns (rule 1)."""
-    session, previous = rows.session, rows.attempt
-    if previous is not None and previous.ended_at is None:
+    if rows.attempt is not None and rows.attempt.ended_at is None:
         return
+    rows.send(_begin_attempt(rows, now))
+
+
+def open_attempt_in_doubt(rows: Snapshot, sent_at: datetime) -> None:
+    """The same for a START_SESSION that may have gone out at that moment, and that we have forgotten: it is not sent
+    again, its Session is waited for (rule 5)."""
+    command = _begin_attempt(rows, sent_at)
+    command.state, command.failure = Command.State.UNANSWERED.value, FORGOTTEN
+    command.created_at = command.sent_at = sent_at
+    command.tries = 1
+
+
+def _begin_attempt(rows: Snapshot, now: datetime) -> Command:
+    session, previous = rows.session, rows.attempt
     if previous is not None and rows.writes.is_changing(previous):
         rows.writes.run()  # one attempt at a time is open: the end of the one comes before the next
     reference = new_reference()
@@ -97,7 +122,7 @@ def open_attempt(rows: Snapshot, _action: Action, now: datetime) -> None:
     rows.writes.add(command, attempt)
     rows.begin(attempt)
     session.retry_at = None
-    rows.send(command)
+    return command
 
 
 def send_start(rows: Snapshot, _action: Action, _now: datetime) -> None:

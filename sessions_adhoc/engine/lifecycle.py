@@ -16,11 +16,12 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext
 
+from billing.models import PaymentAuthorization
 from ocpi.models import Command
 from partners.ground.writes import run_parts
 from sessions_adhoc import timeline
 from sessions_adhoc.decide import Action, Decision, Do, decide
-from sessions_adhoc.decide.decision import fail
+from sessions_adhoc.decide.decision import fail, go
 from sessions_adhoc.decide.stop import WITHOUT_EFFECT
 from sessions_adhoc.engine import actions, queueing
 from sessions_adhoc.engine.snapshot import Snapshot, facts_of
@@ -138,6 +139,36 @@ def occupy(session: AdHocSession, target: State) -> None:
 def is_occupied(evse_id: int) -> bool:
     """Whether a driver of ours may be charging at this EVSE."""
     return AdHocSession.objects.filter(occupies_id=evse_id).exists()
+
+
+def start_in_doubt(session_id: UUID | str, sent_at: datetime) -> bool:
+    """Take a session, whose money is held or taken and whose next START may have gone out without our knowing, for one
+    that was started: no START is sent, and the CPO is asked for its Session (rules 1, 8). Return whether it is one.
+
+    After the database was put back to an earlier moment. `sent_at`: when it may have gone out at the earliest.
+    """
+    now = timezone.now()
+    with transaction.atomic():
+        rows = Snapshot.locked(session_id)
+        between = rows.session.state == State.STARTING and (rows.attempt is None or rows.attempt.ended_at is not None)
+        if not (rows.session.state in BEFORE_START or between) or rows.payment.state not in HAS_MONEY:
+            return False
+        while rows.session.state != State.STARTING:
+            apply(rows, go(NEXT_TO_START[State(rows.session.state)], STARTED_IN_DOUBT), now)
+        actions.open_attempt_in_doubt(rows, sent_at)
+        keep(rows)
+    queueing.wake([rows.session.pk], now)
+    return True
+
+
+NEXT_TO_START = {
+    State.CREATED: State.AUTHORIZING,
+    State.AUTHORIZING: State.AUTHORIZED,
+    State.AUTHORIZED: State.STARTING,
+    State.WAITING_FOR_CONNECTOR: State.STARTING,
+}
+HAS_MONEY = actions.TAKEN | {PaymentAuthorization.State.RESERVED}
+STARTED_IN_DOUBT = "The database was put back: START_SESSION may have been sent since. Asking for its Session."
 
 
 def give_up(rows: Snapshot, text: str, now: datetime) -> None:

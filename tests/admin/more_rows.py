@@ -1,16 +1,18 @@
 """A row of each further module, so that every page has something to show."""
 
 import uuid
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from billing.models import PricePlan
+from billing.models import PricePlan, Restore
 from billing.payouts.importing import take
 from billing.receipts.issuing import Draft, issue
 from billing.receipts.lines import Line
+from billing.restoring import findings
 from ocpi.models import (
     Booking,
     BookingLocation,
@@ -37,9 +39,11 @@ from tests import factories
 
 
 def add_finance(partner: Partner) -> None:
-    """A receipt with its posting, and a payout with a line that found no payment."""
+    """A receipt with its posting, a payout with a line that found no payment, and what a restore left."""
     line = Line("energy", "Energy", 301, "23", "5", "kWh", "0.6027")
     issue(Draft(str(uuid.uuid4()), partner.pk, "SK", "EUR", [line], {"session": "0a1b2c3d", "evse_id": "SK*ION*E1"}))
+    restore = Restore.objects.create(since=timezone.now(), at=timezone.now() - timedelta(days=400))
+    findings.keep(restore, findings.Finding("x", "partner", "They refuse our token.", "Register again.", partner))
     take("simulated", ["payout,id,kind,payment,gross,fee,currency", f"po_{partner.pk},txn_1,charge,pi_9,3.01,0.10,eur"])
 
 

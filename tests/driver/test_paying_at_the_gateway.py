@@ -49,6 +49,10 @@ def test_the_page_sends_the_driver_to_pay_and_takes_him_back(
         "session": str(session.pk),
         "evse": str(session.evse),
         "cpo": session.partner.code,
+        "charger": session.evse.code,
+        "connector": "1",
+        "token": session.token.uid,
+        "offer": session.offer_hash,
         "payment": str(session.authorization_id),
     }
     shown = client.get(address)

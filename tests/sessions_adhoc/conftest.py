@@ -54,6 +54,7 @@ class Cpo:
     """kWh that the newest Session told."""
     ahead: timedelta = timedelta(0)
     """How far its clock is ahead of the true time."""
+    last_cdr: dict[str, Any] = field(default_factory=dict)
 
     def now(self) -> datetime:
         """What its clock shows."""
@@ -116,7 +117,8 @@ class Cpo:
             end_date_time=stamp(BEGINNING + timedelta(minutes=1)),
             last_updated=stamp(BEGINNING + timedelta(minutes=1)),
         )
-        self.push("POST", "cdrs", {**data, **more}, expected)
+        self.last_cdr = {**data, **more}
+        self.push("POST", "cdrs", self.last_cdr, expected)
 
     def offers_sessions(self, *sessions: dict[str, Any]) -> None:
         """Answer GET /sessions with these."""

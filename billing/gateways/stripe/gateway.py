@@ -8,6 +8,7 @@ was made for, and is looked for there.
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Any
 
 from stripe.params import PaymentIntentCaptureParams, PaymentIntentCreateParams, RefundCreateParams
@@ -187,12 +188,19 @@ class StripeGateway(Gateway):
             reading.by_payment(self._all("refunds", since)),
             reading.by_payment(self._all("disputes", since)),
         )
+        # Pages first: one that is paid meanwhile is told twice, and not missed.
+        for page in self._all("checkout.sessions", since, status="open"):
+            yield reading.standing_of_page(page)
         for intent in self._all("payment_intents", since):
             yield reading.standing(intent, back.get(intent["id"], ()), disputes.get(intent["id"], ()))
 
-    def _all(self, kind: str, since: datetime | None) -> Iterator[Any]:
+    def moved_since(self, since: datetime) -> Iterator[str]:
+        for kind in ("refunds", "disputes"):
+            yield from (str(one["payment_intent"]) for one in self._all(kind, since))
+
+    def _all(self, kind: str, since: datetime | None, **more: str) -> Iterator[Any]:
         """Every object of a kind that was made since then, newest first."""
-        asked: dict[str, Any] = {"limit": MOST_LISTED}
+        asked: dict[str, Any] = {"limit": MOST_LISTED, **more}
         if since:
             asked["created"] = {"gte": int(since.timestamp())}
         while True:
@@ -204,7 +212,7 @@ class StripeGateway(Gateway):
 
     @within_time
     def _page(self, kind: str, asked: dict[str, Any]) -> Any:
-        return call(getattr(api(), kind).list, asked)
+        return call(attrgetter(kind)(api()).list, asked)
 
     def read_event(self, headers: Mapping[str, str], body: bytes) -> News:
         return events.read(headers, body)

@@ -145,6 +145,26 @@ def standing(intent: Any, refunds: Iterable[Any], disputes: Iterable[Any]) -> St
         told.captured_amount or 0,
         told.refunded_amount or 0,
         lost,
+        told.amount or 0,
+        moment(intent["created"]),
+        dict(intent["metadata"] or {}),
+    )
+
+
+def standing_of_page(page: Any) -> Standing:
+    """A Checkout Session that is open: nothing is held by it, and its driver may still pay."""
+    currency, about = page["currency"], dict(page["metadata"] or {})
+    return Standing(
+        page["id"],
+        about.get("payment", ""),
+        currency.upper(),
+        held=0,
+        captured=0,
+        refunded=0,
+        disputed=0,
+        amount=from_stripe(page["amount_total"], currency),
+        opened_at=moment(page["created"]),
+        about=about,
     )
 
 

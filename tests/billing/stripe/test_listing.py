@@ -28,7 +28,8 @@ def test_the_books_agree_with_it_page_by_page(stripe: Stripe, clock: Traveller) 
     sync_books_tick()
     clock.shift(1)
     assert findings() == []
-    assert stripe.calls()[-4:] == ["refunds.list", "disputes.list", "payment_intents.list", "payment_intents.list"]
+    lists = ["refunds.list", "disputes.list", "checkout.sessions.list", "payment_intents.list", "payment_intents.list"]
+    assert stripe.calls()[-5:] == lists
     assert findings("--since", "2026-03-01") == []
 
 
