@@ -47,7 +47,7 @@ def mask(token: str) -> str:
     return f"…{last4(token)}" if token else ""
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=8)
 def _fernet(keys: tuple[str, ...]) -> MultiFernet:
     return MultiFernet([Fernet(key) for key in keys])
 
@@ -67,6 +67,38 @@ def decrypt(ciphertext: bytes | memoryview) -> str:
         return _fernet(tuple(settings.FIELD_ENCRYPTION_KEYS)).decrypt(bytes(ciphertext)).decode()
     except InvalidToken as error:
         raise UnreadableSecret("the stored token cannot be decrypted with FIELD_ENCRYPTION_KEYS") from error
+
+
+def key_names() -> list[str]:
+    """What the configured keys are called where people read of them, the one that writes first: a part of a digest."""
+    return [_name(key) for key in settings.FIELD_ENCRYPTION_KEYS]
+
+
+@lru_cache(maxsize=8)
+def _name(key: str) -> str:
+    return hashlib.sha256(b"name:" + key.encode()).hexdigest()[:8]
+
+
+def key_of(ciphertext: bytes | memoryview) -> str:
+    """Return the name of the configured key that `encrypt` wrote this with; "" where none fits."""
+    for key in settings.FIELD_ENCRYPTION_KEYS:
+        try:
+            _fernet((key,)).decrypt(bytes(ciphertext))
+        except InvalidToken:
+            continue
+        return _name(key)
+    return ""
+
+
+def key_of_sealed(sealed: bytes) -> str:
+    """The same for what `seal` wrote."""
+    for key in settings.FIELD_ENCRYPTION_KEYS:
+        try:
+            _siv(key).decrypt(sealed, None)
+        except InvalidTag:
+            continue
+        return _name(key)
+    return ""
 
 
 @lru_cache(maxsize=8)
