@@ -13,8 +13,12 @@ class BillingConfig(AppConfig):
         from billing.books.verifying import CHECKS
         from billing.gateways import checks  # noqa: F401  registers the system checks
         from billing.payouts.verifying import payouts_told_otherwise
+        from billing.personal import kinds
         from billing.receipts import verifying
+        from partners.keys.columns import encrypted
 
         CHECKS.append(("receipts", verifying.receipts_told_otherwise))
         CHECKS.append(("payouts", payouts_told_otherwise))
+        kinds.register()
+        encrypted("billing.paymentauthorization", "action", "links and secrets that drivers pay with")
         post_migrate.connect(vat.after_migrate, sender=self, dispatch_uid="rates of VAT")

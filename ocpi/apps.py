@@ -9,5 +9,7 @@ class OcpiConfig(AppConfig):
 
     def ready(self) -> None:
         from ocpi import detectors
+        from ocpi.personal import kinds
 
         detectors.register_all()
+        kinds.register()

@@ -10,7 +10,9 @@ class OnboardingConfig(AppConfig):
     def ready(self) -> None:
         from onboarding.allowlist import watching
         from onboarding.documents import mailing
+        from onboarding.personal import kinds
         from partners import outbox
 
         watching.watch()
+        kinds.register()
         outbox.listeners.sent.append(mailing.note_sent)

@@ -12,6 +12,7 @@ from typing import Any
 
 import structlog
 from celery import current_app
+from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
 from django.utils import timezone
@@ -28,8 +29,6 @@ PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 14, 60, 240, 720
 """Between tries: three days together."""
 BATCH = 20
 LONGEST_SUBJECT = 300
-KEPT = timedelta(days=180)
-"""Of what ended; mails with a document stay with it."""
 State = Mail.State
 ENDED = (State.SENT, State.GIVEN_UP, State.WITHDRAWN)
 
@@ -189,6 +188,7 @@ def is_held(mail: Mail) -> bool:
 
 
 def delete_old(now: datetime) -> int:
-    """Delete what ended long ago; return how many rows."""
-    old = Mail.objects.filter(state__in=ENDED, written_at__lt=now - KEPT, document=None).values("pk")[:1000]
+    """Delete what ended `MAIL_DAYS` ago; return how many rows. Mails with a document stay with it."""
+    before = now - timedelta(days=settings.MAIL_DAYS)
+    old = Mail.objects.filter(state__in=ENDED, written_at__lt=before, document=None).values("pk")[:1000]
     return int(Mail.objects.filter(pk__in=list(old.values_list("pk", flat=True))).delete()[0])

@@ -5,6 +5,7 @@ from django.utils import timezone
 
 from partners import outbox
 from partners.incidents import detecting, mailing
+from partners.personal import forgetting
 
 
 @shared_task(name="partners.tasks.mail_tick")
@@ -24,6 +25,12 @@ def mail_send(mail_id: int) -> bool:
 def mail_clean() -> int:
     """Delete mails that ended long ago."""
     return outbox.delete_old(timezone.now())
+
+
+@shared_task(name="partners.tasks.mail_forget_personal")
+def mail_forget_personal() -> dict[str, int]:
+    """Forget personal data that is past its time; return how many rows of which kinds."""
+    return forgetting.forget_due(timezone.now())
 
 
 @shared_task(name="partners.tasks.mail_detect")

@@ -11,14 +11,18 @@ class SessionsAdhocConfig(AppConfig):
         from billing.books.verifying import CHECKS
         from billing.receivers import on_authorization_changed, on_owned
         from ocpi import receivers
+        from partners.keys.columns import encrypted
         from sessions_adhoc import belonging, detectors
         from sessions_adhoc.accounts import verifying
         from sessions_adhoc.driver import services
         from sessions_adhoc.engine import pulls
         from sessions_adhoc.money import terminal_receipts
         from sessions_adhoc.news import connecting, finishing, following, following_statuses, receiving
+        from sessions_adhoc.personal import kinds
 
         detectors.register_all()
+        kinds.register()
+        encrypted("sessions_adhoc.receiptwish", "address", "addresses for receipts")
         whose = receivers.Interest(belonging.WHOSE, belonging.whose_params)
         receivers.on_session(receiving.session_news, whose, following.CHARGES)
         at_evse = receivers.Interest(connecting.LIVE_AT_EVSE, lambda evse: [evse.pk])

@@ -54,6 +54,7 @@ app.conf.beat_schedule = {
     "push-reconcile": every(60.0, "ocpi.tasks.push_reconcile", "push"),
     "mail-tick": every(5.0, "partners.tasks.mail_tick", "mail"),
     "mail-retention": every(3600.0, "partners.tasks.mail_clean", "mail"),
+    "personal-data": every(600.0, "partners.tasks.mail_forget_personal", "mail"),
     "detectors-tick": every(20.0, "partners.tasks.mail_detect", "mail"),
     "certificates-tick": every(900.0, "ocpi.tasks.sync_certificates_tick", "sync"),
     "allowlist-tick": every(5.0, "onboarding.tasks.sync_allowlist", "sync"),

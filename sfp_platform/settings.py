@@ -45,6 +45,8 @@ def required_in_production(name: str, development: Any) -> Any:
 # --- Django ---------------------------------------------------------------------------------------------------
 DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = required_in_production("SECRET_KEY", lambda: local_secret(VAR_DIR, "secret"))
+# Earlier ones, with which sessions and links were signed that are good still.
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[] if PRODUCTION else ["127.0.0.1", "localhost", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
@@ -256,6 +258,11 @@ PAYMENT_ROUTES = env.list("PAYMENT_ROUTES", default=[])
 # On receipts: who sells (name; address; numbers), series (`SFP,CZ=SFPCZ`); and days that an address for one is known.
 RECEIPT_SELLER = env.str("RECEIPT_SELLER", default=OCPI_BUSINESS_NAME).split(";")
 RECEIPT_SERIES, RECEIPT_ADDRESS_DAYS = env.list("RECEIPT_SERIES", default=["SFP"]), env.int("RECEIPT_ADDRESS_DAYS", 30)
+# Days that personal data is kept: mails; contacts of CPOs after their off-boarding; from where links were opened;
+# meter values of charges that ended; failed logins.
+MAIL_DAYS, CONTACT_DAYS = env.int("MAIL_DAYS", default=180), env.int("CONTACT_DAYS", default=365)
+LINK_ADDRESS_DAYS, SAMPLE_DAYS = env.int("LINK_ADDRESS_DAYS", default=90), env.int("SAMPLE_DAYS", default=730)
+FAILED_LOGIN_DAYS = env.int("FAILED_LOGIN_DAYS", default=30)
 # Stripe's secret key, and what it signs its events with (two, separated by a comma, while one is replaced).
 STRIPE_SECRET_KEY = env.str("STRIPE_SECRET_KEY", default="")
 STRIPE_WEBHOOK_SECRET = env.list("STRIPE_WEBHOOK_SECRET", default=[])

@@ -6,10 +6,12 @@ from partners.models.credentials import IssuedToken, ReceivedToken, RemoteEndpoi
 from partners.models.document import Document, Unchangeable
 from partners.models.history import HistoryEntry
 from partners.models.incident import Incident
+from partners.models.key import KeyInUse
 from partners.models.mail import Mail
 from partners.models.partner import Partner
 from partners.models.party import PartnerRole, PartyOwner, PartySource
 from partners.models.policy import Policy
+from partners.models.retention import Retention
 from partners.models.second_factor import AuthenticatorApp, FailedLogin, RecoveryCodes
 from partners.models.ticket import Note, Ticket
 from partners.models.watch import Watch
@@ -23,6 +25,7 @@ __all__ = [
     "HistoryEntry",
     "Incident",
     "IssuedToken",
+    "KeyInUse",
     "Mail",
     "Note",
     "Partner",
@@ -34,6 +37,7 @@ __all__ = [
     "ReceivedToken",
     "RecoveryCodes",
     "RemoteEndpoint",
+    "Retention",
     "Ticket",
     "Unchangeable",
     "Watch",

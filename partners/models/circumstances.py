@@ -77,6 +77,8 @@ NOT_RECORDED: Mapping[str, str] = {
     "onboarding.AllowlistMirror": "how far a copy got",
     "partners.Ticket": "who took it or put it off is a button pressed",
     "partners.Note": "append-only, with its author",
+    "partners.Retention": "a clock; what was forgotten is written down in words",
+    "partners.KeyInUse": "counted, not set",
     "partners.Watch": "a clock",
     "partners.PartnerClock": "measured, not set",
     "partners.Document": "never changed",

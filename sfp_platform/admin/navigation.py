@@ -55,6 +55,7 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("billing.paymentauthorization", "Payments", "payments"),
             ("billing.gatewayevent", "Gateways' events", "notifications"),
             ("billing.receipt", "Receipts", "receipt"),
+            ("billing.restorefinding", "After a restore", "restore"),
             ("billing.priceplan", "Price plans", "price_change"),
             ("billing.vatrate", "VAT rates", "percent"),
             ("billing.simulatedcharge", "Simulated gateway", "science"),
@@ -106,6 +107,7 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("sessions_adhoc.clientkey", "Client keys", "key"),
             ("partners.issuedtoken", "Issued tokens", "vpn_key"),
             ("partners.mail", "Mails", "outgoing_mail"),
+            ("partners.retention", "Personal data", "privacy_tip"),
         ),
     ),
 )

@@ -1,0 +1,1 @@
+"""Drivers' data in payments and receipts."""

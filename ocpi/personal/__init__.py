@@ -1,0 +1,1 @@
+"""Drivers' data in what CPOs and we tell each other."""

@@ -1,0 +1,1 @@
+"""Drivers' data: which is kept, and one driver's, told and forgotten."""
