@@ -24,5 +24,5 @@ class PartnersConfig(AppConfig):
         post_migrate.connect(forgetting.after_migrate, sender=self, dispatch_uid="kinds of personal data")
         encrypted("partners.receivedtoken", "ciphertext", "tokens of CPOs")
         encrypted("otp_totp.totpdevice", "key", "authenticator apps of staff", SEALED_HEX)
-        post_migrate.connect(rotating.note_writing_key, sender=self, dispatch_uid="the key that writes")
+        post_migrate.connect(rotating.after_migrate, sender=self, dispatch_uid="the key that writes")
         post_migrate.connect(rights.after_migrate, dispatch_uid="groups of staff")

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from django.db import transaction
+from django.db.migrations.state import StateApps
 from django.utils import timezone
 
 from partners.ground import secrets
@@ -65,8 +66,13 @@ def note_keys(names: set[str]) -> None:
     KeyInUse.objects.bulk_create([KeyInUse(name=name, since=now) for name in names], ignore_conflicts=True)
 
 
-def note_writing_key(**_signal: Any) -> None:
-    """Rows are written with the first key from now on: it is needed. After each migration, and by `rotate_keys`."""
+def after_migrate(apps: StateApps, **_signal: Any) -> None:
+    """Rows are written with the first key from now on: it is needed."""
+    if "keyinuse" in apps.all_models["partners"]:  # not before it is made, or after it was taken back
+        note_writing_key()
+
+
+def note_writing_key() -> None:
     note_keys(set(secrets.key_names()[:1]))
 
 

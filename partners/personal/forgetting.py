@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
+from django.db.migrations.state import StateApps
 from django.utils import timezone
 
 from partners import history
@@ -34,9 +35,10 @@ def forget_due(now: datetime) -> dict[str, int]:
     return done
 
 
-def after_migrate(**_signal: Any) -> None:
+def after_migrate(apps: StateApps, **_signal: Any) -> None:
     """Have a row for each kind from the start: the admin's page is the list of them."""
-    _add_rows(timezone.now())
+    if "retention" in apps.all_models["partners"]:  # not before it is made, or after it was taken back
+        _add_rows(timezone.now())
 
 
 def _add_rows(now: datetime) -> None:
