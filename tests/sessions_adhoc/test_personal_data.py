@@ -17,7 +17,7 @@ from tests.sessions_adhoc.conftest import Clock, Cpo, Driver
 from tests.sessions_adhoc.looking import money
 
 pytestmark = pytest.mark.django_db
-ADDRESS = "Ždriver+x@example.com"
+ADDRESS = "driver+x@example.com"
 BY = ("--by", "anna", "--reason", "Asked by mail.")
 
 

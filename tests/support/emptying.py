@@ -18,6 +18,8 @@ OF_THE_MIGRATIONS = frozenset(
         "auth_group",
         "auth_group_permissions",
         "billing_vatrate",
+        "partners_keyinuse",
+        "partners_retention",
     }
 )
 
