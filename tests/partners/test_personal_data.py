@@ -32,7 +32,8 @@ OF_JOBS = (
     "ocpi.handshakerun ocpi.handshakestep ocpi.refresh ocpi.servercertificate ocpi.syncrun ocpi.traffichour"
     " onboarding.allowlistmirror onboarding.connectioncheck onboarding.connectioncheckcase onboarding.evidence"
     " onboarding.goliveaction onboarding.stageoverride onboarding.stagechange onboarding.onboarding"
-    " sfp_platform.heartbeat sessions_adhoc.fallbackpull sessions_adhoc.attemptsession sessions_adhoc.clientkey axes.accessattemptexpiration"
+    " sfp_platform.heartbeat sessions_adhoc.fallbackpull sessions_adhoc.attemptsession"
+    " sessions_adhoc.clientkey axes.accessattemptexpiration"
 )
 OF_BOOKS = (
     "billing.ledgerentry billing.ledgertransaction billing.outstandingamount billing.payout billing.payoutline"
