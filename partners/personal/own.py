@@ -9,7 +9,6 @@ from partners import outbox
 from partners.personal.kinds import CPOS, STAFF, WITH_CPO, Kind, keep_personal
 
 BITE = 1000
-MAIL = ("message_id", "subject", "body", "html", "to", "cc", "reply_to", "error")
 
 
 def register() -> None:
@@ -18,7 +17,7 @@ def register() -> None:
             "mails",
             "Mails that were sent",
             "drivers, people at CPOs, staff",
-            frozenset(f"partners.mail.{name}" for name in MAIL),
+            frozenset({"partners.mail.*"}),
             "To see what was sent to whom, and to send it again. Those with a document stay with it.",
             days=lambda: (settings.MAIL_DAYS, "MAIL_DAYS"),
             forget=outbox.delete_old,
@@ -41,6 +40,16 @@ def register() -> None:
             "staff, people at CPOs",
             frozenset({"partners.historyentry.*"}),
             "Who changed or pressed what, when and why; a contact's changes among it.",
+            until="as long as the platform",
+        )
+    )
+    keep_personal(
+        Kind(
+            "notes",
+            "Notes of staff, and why things were put off",
+            "whoever they are about",
+            frozenset({"partners.note.text", "partners.ticket.why"}),
+            "To go on where a colleague stopped. Write nothing about drivers there.",
             until="as long as the platform",
         )
     )

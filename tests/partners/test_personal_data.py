@@ -53,6 +53,7 @@ NOBODYS_COLUMNS = {
     *("partners.incident." + name for name in ("key", "detector", "symptom", "cause", "resolution", "letter")),
     *("partners.incident." + name for name in ("reference", "evidence")),
     "partners.document.sha256",
+    *("partners.ticket." + name for name in ("key", "state_seen")),
     *("onboarding.partnerlink." + name for name in ("digest", "token_b_last4")),
     "onboarding.checklistitem.key",
     "onboarding.functionaltest.reason",

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("partners", "0004_keys_in_use"),
+        ("partners", "0005_keys_in_use"),
     ]
 
     operations = [

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("partners", "0003_kept_for_another_try"),
+        ("partners", "0004_tickets_and_places"),
     ]
 
     operations = [
