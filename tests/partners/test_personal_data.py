@@ -51,7 +51,7 @@ NOBODYS_COLUMNS = {
     *("billing.gatewayevent." + name for name in ("gateway", "event_id", "kind")),
     *("ocpi.message." + name for name in ("version", "module", "method")),
     *("partners.incident." + name for name in ("key", "detector", "symptom", "cause", "resolution", "letter")),
-    *("partners.incident." + name for name in ("reference", "evidence")),
+    *("partners.incident." + name for name in ("reference", "evidence", "place", "to_do")),
     "partners.document.sha256",
     *("partners.ticket." + name for name in ("key", "state_seen")),
     *("onboarding.partnerlink." + name for name in ("digest", "token_b_last4")),
