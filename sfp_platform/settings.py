@@ -133,7 +133,8 @@ DATABASE_POOL = databases.pool_of(DATABASE_POOL_SIZE)
 DATABASES = {"default": databases.configure(DATABASE_URL, DATABASE_POOL, CONN_MAX_AGE, DATABASE_TRANSACTION_POOLER)}
 # A copy that follows the database: the admin's lists and statistics are read there.
 if DATABASE_REPLICA_URL := env.str("DATABASE_REPLICA_URL", default=""):
-    copy = databases.configure(DATABASE_REPLICA_URL, DATABASE_POOL, CONN_MAX_AGE, DATABASE_TRANSACTION_POOLER)
+    patience = {**DATABASE_POOL, "timeout": 2.0} if DATABASE_POOL else {}
+    copy = databases.configure(DATABASE_REPLICA_URL, patience, CONN_MAX_AGE, DATABASE_TRANSACTION_POOLER)
     DATABASES["replica"] = {**copy, "TEST": {"MIRROR": "default"}}
     DATABASE_ROUTERS = ["sfp_platform.postgresql.replica.Router"]
 

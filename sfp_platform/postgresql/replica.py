@@ -21,9 +21,9 @@ MOST_BEHIND = 30
 """Seconds that the copy may be behind."""
 SHOWN = frozenset({"ocpi", "billing", "sessions_adhoc", "onboarding"})
 """Apps whose rows may come from it. Who somebody is and what they may do never does."""
-BEHIND = """
-SELECT CASE WHEN NOT pg_is_in_recovery() OR pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() THEN 0
-       ELSE coalesce(extract(epoch FROM now() - pg_last_xact_replay_timestamp()), 0) END
+BEHIND = "SELECT extract(epoch FROM now() - max(seen_at)) FROM sfp_platform_heartbeat"
+"""Signs of life are written every few seconds: the youngest that arrived tells how far the copy is, whatever is wrong
+with it.
 """
 _showing: ContextVar[bool] = ContextVar("what is read is only shown", default=False)
 
@@ -55,13 +55,14 @@ class Following:
         try:
             with connections[REPLICA].cursor() as cursor:
                 cursor.execute(BEHIND)
-                behind = float(cursor.fetchone()[0])
+                (seconds,) = cursor.fetchone()
         except Exception as error:  # noqa: BLE001  (whatever it is, the database itself is there)
             log.warning("replica_away", error=type(error).__name__)
             return False
-        if behind > MOST_BEHIND:
-            log.warning("replica_behind", seconds=round(behind))
-        return behind <= MOST_BEHIND
+        if seconds is None or seconds > MOST_BEHIND:
+            log.warning("replica_behind", seconds=seconds and round(seconds))
+            return False
+        return True
 
 
 following = Following()
