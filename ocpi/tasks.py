@@ -9,7 +9,7 @@ from ocpi.calls.tokens.queue import PUSH_TASK, hand_out_due
 from ocpi.client import certificates
 from ocpi.handshake.rotation import retire_replaced_tokens
 from ocpi.handshake.runs import ADVANCE_TASK
-from ocpi.log import message_log, traffic
+from ocpi.log import message_log, partitions, traffic
 from ocpi.models import HandshakeRun, SyncRun
 from ocpi.sync import refreshing
 from ocpi.sync.requests import RUN_TASK
@@ -62,8 +62,11 @@ def sync_refresh(refresh_id: int, held: str | None = None) -> None:
 @shared_task(name="ocpi.tasks.sync_delete_old_messages")
 def sync_delete_old_messages() -> int:
     """Delete messages and pulls that are past their time; return how many messages."""
-    delete_old_runs(timezone.now())
-    total = 0
+    now, total = timezone.now(), 0
+    delete_old_runs(now)
+    if partitions.are_used():
+        partitions.begin_day(now)
+        partitions.drop_old(now)
     while deleted := message_log.delete_old():
         total += deleted
     return total

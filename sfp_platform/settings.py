@@ -208,6 +208,8 @@ OCPI_CALLS_AT_ONCE = env.int("OCPI_CALLS_AT_ONCE", default=8)
 OCPI_ALLOW_INSECURE_PARTNERS = env.bool("OCPI_ALLOW_INSECURE_PARTNERS", default=not PRODUCTION)
 OCPI_MESSAGE_BODY_LIMIT = env.int("OCPI_MESSAGE_BODY_LIMIT", default=65_536)
 OCPI_MESSAGE_DAYS = env.int("OCPI_MESSAGE_DAYS", default=90)
+# A folder to which each day of the log is written before it is dropped; without one it is dropped.
+MESSAGE_ARCHIVE = env.str("MESSAGE_ARCHIVE", default="")
 # A replaced token ends this long after its successor was made, if neither was used until then.
 OCPI_TOKEN_GRACE_HOURS = env.int("OCPI_TOKEN_GRACE_HOURS", default=168)
 # The IP list at Cloudflare that is kept in step with the partners' networks; without all three there is none.

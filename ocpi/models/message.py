@@ -42,6 +42,7 @@ class Message(models.Model):
         blank=True,
         related_name="+",
         db_index=False,
+        db_constraint=False,
         help_text="Whose host was called without a token of that partner.",
     )
     direction = models.CharField(max_length=3, choices=Direction.choices)

@@ -4,6 +4,7 @@ operations = [
     CreateModels([migrations.CreateModel(...), migrations.CreateModel(...)]),
     OnPostgreSQL(["CREATE TRIGGER ..."], reverse=["DROP TRIGGER ..."]),
     RefuseChanges("app_table", "what stands here is append-only"),
+    AddIndexOnline("evse", models.Index(...)),  # with `atomic = False`
 ]
 """
 
@@ -11,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
-from django.db.migrations.operations import CreateModel
+from django.db.migrations.operations import AddIndex, CreateModel
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState, StateApps
 
@@ -138,6 +139,44 @@ class RefuseChanges(Operation):
 
     def describe(self) -> str:
         return f"Nothing in {self.table} can be changed"
+
+
+class AddIndexOnline(AddIndex):
+    """Adds an index while rows are being written, in a migration with `atomic = False`.
+
+    It may wait long, for transactions that were there before, and holds up nobody meanwhile: the bound on waiting for
+    locks (`sfp_platform.management.commands.migrate`) is not for it. What an interrupted try left is made anew.
+    """
+
+    atomic = False
+
+    def database_forwards(
+        self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: ProjectState, to_state: ProjectState
+    ) -> None:
+        if schema_editor.connection.vendor != "postgresql":
+            super().database_forwards(app_label, schema_editor, from_state, to_state)
+            return
+        model = to_state.apps.get_model(app_label, self.model_name)
+        schema_editor.execute("SET lock_timeout = 0")
+        schema_editor.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {schema_editor.quote_name(self.index.name)}")
+        schema_editor.add_index(model, self.index, concurrently=True)  # type: ignore[call-arg]
+        schema_editor.execute(f"SET lock_timeout = '{LOCK_TIMEOUT}'")
+
+    def database_backwards(
+        self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: ProjectState, to_state: ProjectState
+    ) -> None:
+        if schema_editor.connection.vendor != "postgresql":
+            super().database_backwards(app_label, schema_editor, from_state, to_state)
+            return
+        model = from_state.apps.get_model(app_label, self.model_name)
+        schema_editor.remove_index(model, self.index, concurrently=True)  # type: ignore[call-arg]
+
+    def describe(self) -> str:
+        return f"{super().describe()}, while rows are being written"
+
+
+LOCK_TIMEOUT = "2s"
+"""How long a migration waits for a lock: whoever wants the table meanwhile stands behind it."""
 
 
 def _execute(schema_editor: BaseDatabaseSchemaEditor, statements: Sequence[str]) -> None:

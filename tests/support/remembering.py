@@ -145,7 +145,7 @@ def digests() -> dict[str, str]:
 
 
 def copied(table: str) -> bytes:
-    with connection.cursor() as cursor, cursor.copy(f'COPY "{table}" TO STDOUT (FORMAT BINARY)') as copy:
+    with connection.cursor() as cursor, cursor.copy(f'COPY (TABLE "{table}") TO STDOUT (FORMAT BINARY)') as copy:
         return b"".join(bytes(block) for block in copy)
 
 

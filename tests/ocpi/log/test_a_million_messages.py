@@ -1,0 +1,94 @@
+"""A million messages: made partitions while others are written, and a day of them dropped in a moment."""
+
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from ocpi.log import partitions
+from partners.ground.rows import run
+from tests.support.processes import ROOT
+from tests.support.programs import database_url, server_environment
+
+pytestmark = [pytest.mark.heavy, pytest.mark.django_db(transaction=True)]
+MANY = 1_000_000
+COLUMNS = (
+    "at, direction, method, url, version, module, source_address, request_id, correlation_id, request_headers,"
+    " request_body, response_headers, response_body, error, leniences, faults, objects_touched, subject, failed"
+)
+VALUES = (
+    "%s, 'in', 'PUT', '/ocpi/emsp/2.2.1/sessions/SK/ION/S-' || i, '2.2.1', 'sessions', '192.0.2.1', '', '', '{}',"
+    " repeat('x', 500), '{}', repeat('y', 120), '', '[]', '[]', '[]', 'S-' || i, false"
+)
+ROWS = "INSERT INTO ocpi_message ({}) SELECT {} FROM generate_series(1, {}) i"
+FILL, ONE = ROWS.format(COLUMNS, VALUES, MANY), ROWS.format(COLUMNS, VALUES, 1)
+
+
+def free_bytes() -> int:
+    return int(run("SELECT pg_database_size(current_database())", [])[0][0])
+
+
+def test_a_day_of_a_million_is_dropped_within_a_second() -> None:
+    moment = datetime.now(UTC)
+    run(FILL, [moment])
+    full, began = free_bytes(), time.monotonic()
+    dropped = partitions.drop_old(moment + timedelta(days=91))
+    took = time.monotonic() - began
+    given_back = full - free_bytes()
+    sys.stdout.write(f"{MANY} rows dropped in {took:.3f} s, {given_back / 2**20:.0f} MB given back\n")
+    assert partitions.name_of(moment.date()) in dropped
+    assert took < 1
+    assert given_back > 500 * 2**20
+
+
+@pytest.fixture
+def url() -> Iterator[str]:
+    """An empty database beside that of the tests."""
+    server, _, name = database_url().rpartition("/")
+    other = f"{name}_before"
+    with psycopg.connect(database_url(), autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {other}")
+        yield f"{server}/{other}"
+        admin.execute(f"DROP DATABASE {other} WITH (FORCE)")
+
+
+def migrate(url: str, folder: Path, *arguments: str) -> int:
+    environment = server_environment(folder, DATABASE_URL=url)
+    done = subprocess.run([sys.executable, "manage.py", "migrate", *arguments], cwd=ROOT, env=environment, check=False)
+    return done.returncode
+
+
+def test_a_log_of_before_becomes_partitions_while_pushes_arrive(url: str, tmp_path: Path) -> None:
+    """No statement of those who write waits for longer than half a second, and none is lost."""
+    migrate(url, tmp_path, "ocpi", "0003")
+    with psycopg.connect(url, autocommit=True) as server:
+        server.execute(FILL, [datetime.now(UTC)])
+    waits, stop = list[float](), threading.Event()
+
+    def push() -> None:
+        with psycopg.connect(url, autocommit=True) as server:
+            while not stop.is_set():
+                began = time.monotonic()
+                server.execute(ONE, [datetime.now(UTC)])
+                waits.append(time.monotonic() - began)
+                time.sleep(0.004)
+
+    pushing = threading.Thread(target=push)
+    pushing.start()
+    try:
+        assert migrate(url, tmp_path) == 0
+    finally:
+        stop.set()
+        pushing.join()
+    sys.stdout.write(f"{len(waits)} written meanwhile, the longest in {max(waits) * 1000:.0f} ms\n")
+    with psycopg.connect(url, autocommit=True) as server:
+        parts = server.execute("SELECT tableoid::regclass::text, count(*) FROM ocpi_message GROUP BY 1").fetchall()
+    assert sum(number for _name, number in parts) == MANY + len(waits)
+    assert len(parts) == 2
+    assert max(waits) < 0.5
