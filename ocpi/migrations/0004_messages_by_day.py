@@ -44,7 +44,7 @@ def _change(cursor: Any, start: int) -> None:
     cursor.execute(f"LOCK TABLE {TABLE} IN ACCESS EXCLUSIVE MODE")
     cursor.execute(
         "SELECT c.relname, pg_get_indexdef(c.oid), i.indisprimary FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid"
-        " WHERE i.indrelid = %s::regclass",
+        " WHERE i.indrelid = %s::regclass ORDER BY 1",
         [TABLE],
     )
     indexes = cursor.fetchall()
