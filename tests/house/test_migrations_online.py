@@ -21,7 +21,7 @@ BEFORE = {
     *(("billing", number) for number in range(10)),
     *(("ocpi", number) for number in range(4)),
     *(("onboarding", number) for number in range(4)),
-    *(("partners", number) for number in range(4)),
+    *(("partners", number) for number in range(5)),
     *(("sessions_adhoc", number) for number in range(11)),
 }
 """Migrations that are older than this rule, by number."""
