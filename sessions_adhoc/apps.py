@@ -14,6 +14,7 @@ class SessionsAdhocConfig(AppConfig):
         from partners.keys.columns import encrypted
         from sessions_adhoc import belonging, detectors
         from sessions_adhoc.accounts import verifying
+        from sessions_adhoc.contracts import recognising
         from sessions_adhoc.driver import services
         from sessions_adhoc.engine import pulls
         from sessions_adhoc.money import terminal_receipts
@@ -23,7 +24,10 @@ class SessionsAdhocConfig(AppConfig):
         detectors.register_all()
         kinds.register()
         encrypted("sessions_adhoc.receiptwish", "address", "addresses for receipts")
-        whose = receivers.Interest(belonging.WHOSE, belonging.whose_params)
+        encrypted("sessions_adhoc.webhookendpoint", "secret", "secrets of webhooks")
+        encrypted("sessions_adhoc.webhookendpoint", "old_secret", "older secrets of webhooks")
+        waited_for = f"{belonging.WHOSE} UNION ALL {recognising.WAITED_FOR}"
+        whose = receivers.Interest(waited_for, lambda row: [*belonging.whose_params(row), *recognising.waited_for(row)])
         receivers.on_session(receiving.session_news, whose, following.CHARGES)
         at_evse = receivers.Interest(connecting.LIVE_AT_EVSE, lambda evse: [evse.pk])
         receivers.on_evse_status(connecting.evse_news, at_evse, following_statuses.CONNECTORS)

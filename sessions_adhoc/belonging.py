@@ -263,7 +263,8 @@ def disagreements(
 ) -> tuple[Lenience, ...]:
     """What a Session or CDR of this session says that is not the session's: its token, its reference."""
     found = []
-    names = (session.token.uid.lower(), session.token.contract_id.lower())
+    ours = [token for token in (session.token, session.contract_token) if token is not None]
+    names = {name.lower() for token in ours for name in (token.uid, token.contract_id)}
     if said.token_uid.lower() not in names:
         found.append(Lenience("other_token", "cdr_token.uid", "the token is not the one of START_SESSION"))
     reference = said.authorization_reference.lower()

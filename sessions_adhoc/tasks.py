@@ -10,11 +10,15 @@ from kombu.exceptions import OperationalError
 from billing.payments.driving import DRIVE_TASK, drive
 from ocpi.calls.commands import send
 from partners.ground.deadlines import claim_due
+from partners.ground.enqueue import moment_of
 from sessions_adhoc.accounts import closing, mailing
+from sessions_adhoc.contracts import checking
 from sessions_adhoc.driver import repeating
 from sessions_adhoc.engine import lifecycle, pulls
 from sessions_adhoc.engine.queueing import ADVANCE, ADVANCE_BATCH, PULL, SEND, doing_all_myself
 from sessions_adhoc.models import AdHocSession, FallbackPull
+from sessions_adhoc.webhooks import delivering
+from sessions_adhoc.webhooks.delivering import PUSH_TASK
 
 log = structlog.get_logger(__name__)
 BATCH = 500
@@ -105,3 +109,27 @@ def sync_accounts_tick() -> int:
 def sync_forget_addresses() -> int:
     """Forget drivers' addresses, and repeatable requests, that were kept for long enough; returns how many."""
     return mailing.forget_addresses() + repeating.forget()
+
+
+@shared_task(name=PUSH_TASK)
+def push_webhook(delivery_id: int, held: str | None = None) -> int:
+    """Deliver an event to a client's endpoint, and those that waited for it; returns how many were taken."""
+    return delivering.deliver(delivery_id, moment_of(held))
+
+
+@shared_task(name="sessions_adhoc.tasks.push_webhooks_tick")
+def push_webhooks_tick() -> int:
+    """Hand out the events that are due; returns how many."""
+    return delivering.hand_out_due(timezone.now())
+
+
+@shared_task(name="sessions_adhoc.tasks.sync_webhooks_clean")
+def sync_webhooks_clean() -> int:
+    """Delete events that were taken long ago; returns how many."""
+    return delivering.delete_old(timezone.now())
+
+
+@shared_task(name="sessions_adhoc.tasks.sync_contracts_tick")
+def sync_contracts_tick() -> int:
+    """Check contract charges and hand them to the back office; returns how many were looked at."""
+    return checking.check_due()

@@ -30,7 +30,7 @@ def route_of(text: str) -> Route:
 
 
 def gateway_for(*, channel: str, currency: str, partner: str) -> str:
-    """Return the name of the gateway for a charge. `channel`: qr, web, terminal; `partner`: the CPO's code."""
+    """Return the name of the gateway for a charge. `channel`: qr, web, terminal or contract; `partner`: the CPO's."""
     facts = {"channel": channel, "currency": currency, "partner": partner}
     routes = (route_of(text) for text in settings.PAYMENT_ROUTES)
     return next((route.gateway for route in routes if route.fits(facts)), settings.PAYMENT_GATEWAY)

@@ -53,6 +53,7 @@ class Version:
     correlation_headers    X-Request-ID and X-Correlation-ID.
     command_result_kind    the kind of the asynchronous result of a command.
     command_has_timeout    the response to a command says how long to wait for its result.
+    commands_name_charges  START_SESSION carries a reference, which the Session and its CDR repeat (2.2 on).
     sessions_tell_power    a Session's charging periods can tell the power in kW.
     patch_needs_last_updated  a PATCH without it is refused.
     tariffs_patchable      PATCH exists for tariffs.
@@ -72,6 +73,7 @@ class Version:
     correlation_headers: bool = True
     command_result_kind: str = "command_result"
     command_has_timeout: bool = True
+    commands_name_charges: bool = True
     sessions_tell_power: bool = True
     patch_needs_last_updated: bool = True
     tariffs_patchable: bool = False

@@ -50,6 +50,7 @@ GROUPS: Mapping[str, Rights] = {
         permissions=frozenset(
             {
                 "sessions_adhoc.operate_session",
+                "sessions_adhoc.operate_webhook",
                 "partners.close_incident",
                 "partners.work_queue",
                 "partners.send_mail",
@@ -81,6 +82,7 @@ GROUPS: Mapping[str, Rights] = {
             "partners.allowednetwork",
             "partners.policy",
             "sessions_adhoc.clientkey",
+            "sessions_adhoc.webhookendpoint",
         ),
     ),
     FINANCE: Rights(
@@ -90,6 +92,7 @@ GROUPS: Mapping[str, Rights] = {
                 "billing.move_money",
                 "partners.work_queue",
                 "billing.settle_outstanding",
+                "sessions_adhoc.decide_contract",
                 *(f"billing.view_{model}" for model in FINANCE_MODELS),
             }
         ),

@@ -26,6 +26,7 @@ from sessions_adhoc.engine.snapshot import Snapshot
 from sessions_adhoc.models import AccountDue
 from sessions_adhoc.money.paid import kept_of, payments_of
 from sessions_adhoc.states import TERMINAL
+from sessions_adhoc.webhooks import events
 
 log = structlog.get_logger(__name__)
 LEASE = timedelta(minutes=1)
@@ -60,6 +61,8 @@ def close_account(session_id: UUID) -> None:
         note_awaited(sale.bill)
         issued = [issue(draft) for draft in drafts_due(sale)]
         mail_wanted(rows.session, issued)
+        rows.writes.add(*events.about_receipts(rows.session, rows.webhooks, issued, now))
+        rows.writes.run()
 
 
 def sale_of(rows: Snapshot, payments: list[PaymentAuthorization]) -> Sale:

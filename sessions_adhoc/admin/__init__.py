@@ -5,6 +5,7 @@ from sessions_adhoc.admin import (
     cdr,
     client,
     command,
+    contract,
     evse,
     finance,
     gateway_event,
@@ -14,6 +15,8 @@ from sessions_adhoc.admin import (
     pull,
     receipt,
     session,
+    webhook,
+    webhook_delivery,
 )
 
 __all__ = [
@@ -21,6 +24,7 @@ __all__ = [
     "cdr",
     "client",
     "command",
+    "contract",
     "evse",
     "finance",
     "gateway_event",
@@ -30,4 +34,6 @@ __all__ = [
     "pull",
     "receipt",
     "session",
+    "webhook",
+    "webhook_delivery",
 ]

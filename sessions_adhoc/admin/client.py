@@ -26,11 +26,12 @@ def revoke(_request: HttpRequest, client: ClientKey, _data: dict[str, Any]) -> s
 class ClientKeyAdmin(SupportAdmin):
     """Apps, web pages and terminals that use the driver's API."""
 
-    list_display = ("name", "ends_in", "shown_state", "is_test", "brings_holds", "created_at")
-    list_filter = ("is_test", "brings_holds")
+    list_display = ("name", "ends_in", "shown_state", "is_test", "brings_holds", "is_back_office", "created_at")
+    list_filter = ("is_test", "brings_holds", "is_back_office")
     search_fields = ("name", "last4__exact")
     search_help_text = "Name or last four characters"
-    fields: tuple[str, ...] = ("name", "is_test", "brings_holds", "ends_in", "created_at", "revoked_at")
+    rights = ("is_test", "brings_holds", "is_back_office")
+    fields: tuple[str, ...] = ("name", *rights, "ends_in", "created_at", "revoked_at")
     readonly_fields = ("ends_in", "created_at", "revoked_at")
     empty_title = "No client keys yet"
     empty_text = "Add one for each app, web page or terminal that starts sessions through the API."
@@ -48,7 +49,7 @@ class ClientKeyAdmin(SupportAdmin):
     )
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
-        return self.fields if obj else ("name", "is_test", "brings_holds")
+        return self.fields if obj else ("name", *self.rights)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """A new key is revealed, once."""
@@ -59,7 +60,7 @@ class ClientKeyAdmin(SupportAdmin):
 
     def save_model(self, request: HttpRequest, obj: ClientKey, form: Any, change: bool) -> None:
         """Make the key through the service; its text goes to the next page and nowhere else."""
-        made, key = create_client_key(obj.name, brings_holds=obj.brings_holds, is_test=obj.is_test)
+        made, key = create_client_key(obj.name, **{right: getattr(obj, right) for right in self.rights})
         obj.pk = made.pk
         obj.refresh_from_db()
         request.new_key = key  # type: ignore[attr-defined]

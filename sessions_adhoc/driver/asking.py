@@ -6,7 +6,9 @@ from dataclasses import asdict, dataclass
 
 from sessions_adhoc.models import AdHocSession
 
-YOUNGER = frozenset({"return_url", "locale", "email", "payment_reference", "offer", "expects_hold", "is_only_try"})
+YOUNGER = frozenset(
+    {"return_url", "locale", "email", "payment_reference", "offer", "expects_hold", "is_only_try", "contract_token"}
+)
 """Not part of what a request says while they are empty: a key that was sent before they existed is the same."""
 
 
@@ -18,6 +20,7 @@ class StartRequest:
     for that page. `payment_reference`: the gateway's name of what a payment terminal holds already. `offer`: the hash
     of the price that the driver saw; it holds, or nothing is started. `expects_hold`: it was said that no more
     is reserved than what the `previous` try left held. `is_only_try`: nobody tries again, so nothing is kept for it.
+    `contract_token`: the key of our token of the driver's contract.
     """
 
     evse: str
@@ -34,6 +37,7 @@ class StartRequest:
     offer: str = ""
     expects_hold: bool = False
     is_only_try: bool = False
+    contract_token: int | None = None
 
     def digest(self) -> str:
         said = {name: value for name, value in asdict(self).items() if value or name not in YOUNGER}

@@ -98,6 +98,12 @@ def _opening(session_id: UUID, request: StartRequest, evse: Evse, names: Mapping
         "locale": request.locale,
         "email": request.email,
         "description": gettext("Charging at {charger}").format(charger=evse),
-        "metadata": {name: value for name, value in names.items() if value},
+        "metadata": {name: value for name, value in {**names, **_contract(request)}.items() if value},
     }
     return {name: value for name, value in given.items() if value}
+
+
+def _contract(request: StartRequest) -> dict[str, str]:
+    """The contract that a charge is started with, for whoever keeps its account."""
+    found = Token.objects.filter(pk=request.contract_token).first() if request.contract_token else None
+    return {"contract": found.contract_id, "token": found.uid} if found else {}

@@ -215,6 +215,7 @@ def _create(
         is_dc=bool(connector and connector.is_dc),
         channel=request.channel,
         token=token,
+        contract_token_id=request.contract_token,
         authorization=payment_for(session_id, request, evse, (amount, currency), previous, client, names, writes),
         amount=amount,
         currency=currency,

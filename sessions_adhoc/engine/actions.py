@@ -30,6 +30,7 @@ TAKEN = frozenset(
 HOLD_FOR_RETRY: dict[str, str] = {
     AdHocSession.Channel.QR: "hold_for_retry",
     AdHocSession.Channel.WEB: "hold_for_retry",
+    AdHocSession.Channel.CONTRACT: "hold_for_retry",
     AdHocSession.Channel.TERMINAL: "hold_for_retry_terminal",
 }
 """The policy's value by channel: the driver has left a terminal when the charge comes to nothing."""
@@ -105,7 +106,7 @@ def _begin_attempt(rows: Snapshot, now: datetime) -> Command:
     reference = new_reference()
     command = commands.start_session(
         partner=session.partner,
-        token=session.token,
+        token=session.told_token,
         location_id=session.evse.location.ocpi_id,
         evse_uid=session.evse.uid,
         connector_id=session.connector_number,

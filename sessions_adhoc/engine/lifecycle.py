@@ -27,6 +27,7 @@ from sessions_adhoc.engine import actions, queueing
 from sessions_adhoc.engine.snapshot import Snapshot, facts_of
 from sessions_adhoc.models import MOVING, AccountDue, AdHocSession, TimelineEvent
 from sessions_adhoc.states import BEFORE_START, OCCUPYING, TERMINAL, WITHOUT_CLOCK, State
+from sessions_adhoc.webhooks import events
 
 log = structlog.get_logger(__name__)
 
@@ -121,6 +122,7 @@ def apply(rows: Snapshot, decision: Decision, now: datetime) -> None:
     if decision.to is not None:
         moved = {"state_from": came_from, "state_to": session.state}
         rows.writes.add(timeline.event(session, TimelineEvent.Kind.STATE, decision.text, at=now, **moved))
+        rows.writes.add(*events.about_session(session, rows.payment, rows.webhooks, came_from, now))
     elif decision.text:
         rows.writes.add(timeline.event(session, TimelineEvent.Kind.NOTE, decision.text, at=now))
 

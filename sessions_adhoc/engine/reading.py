@@ -12,7 +12,7 @@ from partners.ground.rows import Table, for_update, run
 from partners.ground.writes import table_of
 from partners.models import Partner
 from sessions_adhoc.belonging import is_named
-from sessions_adhoc.models import AdHocSession, AttemptSession, ChargingAttempt
+from sessions_adhoc.models import AdHocSession, AttemptSession, ChargingAttempt, ClientKey, WebhookEndpoint
 
 SESSION, PAYMENT = table_of(AdHocSession), table_of(PaymentAuthorization)
 # The JSON of a charger's place is large, and nothing is decided by it.
@@ -36,7 +36,8 @@ def _statement(vendor: str) -> str:
     columns = ", ".join(table.columns_of(name) for name, table in alias.items())
     return (
         f"SELECT {columns}, {moved(vendor)} AS moved, ({is_named('s')}) AS billed,"  # noqa: S608
-        f' EXISTS (SELECT 1 FROM "{TokenPush._meta.db_table}" push WHERE push.token_id = s.token_id) AS announced'
+        f' EXISTS (SELECT 1 FROM "{TokenPush._meta.db_table}" push WHERE push.token_id = s.token_id) AS announced,'
+        f" ({webhooks(vendor)}) AS webhooks"
         f' FROM "{SESSION.name}" s'
         f' JOIN "{PAYMENT.name}" p ON p.id = s.authorization_id'
         f' JOIN "{Token._meta.db_table}" token ON token.id = s.token_id'
@@ -71,9 +72,20 @@ def moved(vendor: str) -> str:
     return f'(s.xmin::text <> (SELECT was.xmin::text FROM "{SESSION.name}" was WHERE was.id = s.id))'  # noqa: S608
 
 
+def webhooks(vendor: str) -> str:
+    """The endpoints of a session's client whose key is in use, as text; those that are off are told later."""
+    together = "string_agg(hook.id::text, ',')" if vendor == "postgresql" else "group_concat(hook.id)"
+    return (
+        f'SELECT {together} FROM "{WebhookEndpoint._meta.db_table}" hook'  # noqa: S608
+        f' JOIN "{ClientKey._meta.db_table}" client ON client.id = hook.client_id AND client.revoked_at IS NULL'
+        " WHERE hook.client_id = s.client_id"
+    )
+
+
 def read_locked(session_id: UUID | str) -> tuple[AdHocSession, dict[str, Any]]:
     """Lock a session and its payment; return it, and the rows around it by the names of `ONE`, with them `billed`,
-    whether a CDR names it, and `announced`, whether a partner was to be told of its token.
+    whether a CDR names it, `announced`, whether a partner was to be told of its token, and `webhooks`, the keys of the
+    endpoints of its client.
 
     Raises:
         AdHocSession.DoesNotExist
@@ -81,7 +93,7 @@ def read_locked(session_id: UUID | str) -> tuple[AdHocSession, dict[str, Any]]:
     key = AdHocSession._meta.pk.get_db_prep_value(session_id, connection)
     statement = _statement(connection.vendor)
     found = run(statement, [key])
-    if not found or found[0][-3]:
+    if not found or found[0][-4]:
         # The lock is ours now: what this reads stays true. Nothing is found, too, where the session got another payment
         # while it was waited for: the one that it had is none of the row's any more.
         found = run(statement, [key])
@@ -100,7 +112,8 @@ def read_locked(session_id: UUID | str) -> tuple[AdHocSession, dict[str, Any]]:
     _join(around["evse"], location=around["location"], partner=around["partner"])
     if (attempt := around["attempt"]) is not None:
         _join(attempt, session=session, command=around["command"], stop_command=around["stop"])
-    around["billed"], around["announced"] = bool(row[-2]), bool(row[-1])
+    around["billed"], around["announced"] = bool(row[-3]), bool(row[-2])
+    around["webhooks"] = [int(pk) for pk in (row[-1] or "").split(",") if pk]
     return session, around
 
 

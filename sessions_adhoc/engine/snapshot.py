@@ -87,6 +87,8 @@ class Snapshot:
         self._is_billed = True
         self.is_announced = True
         self._sent = set[UUID]()
+        self.webhooks: list[int] = []
+        """Endpoints of the client whose session it is, as of the lock."""
 
     @classmethod
     def locked(cls, session_id: UUID | str) -> Self:
@@ -99,6 +101,7 @@ class Snapshot:
         rows = cls(session)
         rows.payment, rows.attempt, rows.ocpi_session = around["payment"], around["attempt"], around["told"]
         rows._status, rows._is_billed, rows.is_announced = session.evse.status, around["billed"], around["announced"]
+        rows.webhooks = around["webhooks"]
         return rows
 
     @cached_property

@@ -3,9 +3,11 @@
 from sessions_adhoc.models.account import AccountDue, AwaitedCdr, ReceiptWish
 from sessions_adhoc.models.attempt import AttemptSession, ChargingAttempt, Sample
 from sessions_adhoc.models.client import ClientKey, RepeatableRequest
+from sessions_adhoc.models.contract import ContractNumber, ContractRecord
 from sessions_adhoc.models.pull import FallbackPull
 from sessions_adhoc.models.session import MOVING, TRANSITIONS, AdHocSession
 from sessions_adhoc.models.timeline import TimelineEvent
+from sessions_adhoc.models.webhook import WebhookDelivery, WebhookEndpoint
 
 __all__ = [
     "MOVING",
@@ -16,9 +18,13 @@ __all__ = [
     "AwaitedCdr",
     "ChargingAttempt",
     "ClientKey",
+    "ContractNumber",
+    "ContractRecord",
     "FallbackPull",
     "ReceiptWish",
     "RepeatableRequest",
     "Sample",
     "TimelineEvent",
+    "WebhookDelivery",
+    "WebhookEndpoint",
 ]

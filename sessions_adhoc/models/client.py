@@ -31,6 +31,12 @@ class ClientKey(models.Model):
         db_default=False,
         help_text="Of an app that is being built: it sees the chargers of test partners, and no others.",
     )
+    is_back_office = models.BooleanField(
+        "is our back office",
+        default=False,
+        db_default=False,
+        help_text="It keeps the tokens of our contracts, starts charges with them, and is handed what they come to.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
 

@@ -8,6 +8,7 @@ from django_fsm import FSMField, FSMModelMixin, TransitionNotAllowed, transition
 
 from billing.models import PaymentAuthorization
 from ocpi.models import Connector, Evse, Token
+from ocpi.versions import VERSIONS
 from partners.ground.deadlines import due_index
 from partners.models import Partner
 from sessions_adhoc.models.client import ClientKey
@@ -50,6 +51,7 @@ class AdHocSession(FSMModelMixin, models.Model):
         QR = "qr", "QR code"
         WEB = "web", "Web link"
         TERMINAL = "terminal", "Payment terminal"
+        CONTRACT = "contract", "Contract"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     state = FSMField(default=State.CREATED.value, choices=choices(), protected=True)
@@ -73,6 +75,15 @@ class AdHocSession(FSMModelMixin, models.Model):
     channel = models.CharField(max_length=8, choices=Channel.choices, default=Channel.QR)
 
     token = models.OneToOneField(Token, on_delete=models.PROTECT, related_name="ad_hoc_session")
+    contract_token = models.ForeignKey(
+        Token,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+        help_text="Of our contract with the driver: START_SESSION names it where the charge is named besides.",
+    )
     authorization = models.OneToOneField(
         PaymentAuthorization, on_delete=models.PROTECT, related_name="ad_hoc_session", verbose_name="payment"
     )
@@ -296,6 +307,13 @@ class AdHocSession(FSMModelMixin, models.Model):
     def mark_cancelled(self, now: datetime, reason: str) -> None:
         """It ends before a START_SESSION went out."""
         self._end(now, reason)
+
+    @property
+    def told_token(self) -> Token:
+        """The token that the CPO is told: the contract's, where a reference tells its charges apart (2.2 on)."""
+        version = VERSIONS.get(self.partner.version)
+        named = version is not None and version.commands_name_charges
+        return self.contract_token if self.contract_token and named else self.token
 
     @property
     def is_terminal(self) -> bool:

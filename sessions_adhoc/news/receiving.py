@@ -20,6 +20,7 @@ from ocpi.versions import Lenience
 from partners import incidents
 from partners.ground.writes import Writes
 from sessions_adhoc import belonging, symptoms, timeline
+from sessions_adhoc.contracts import receiving as contracts
 from sessions_adhoc.decide.settle import MONEY_STUCK
 from sessions_adhoc.decide.start import may_send
 from sessions_adhoc.engine import raising
@@ -40,7 +41,10 @@ def session_news(news: SessionNews) -> None:
         return
     told = whose.lock_owner(news.session)
     if told is None:
+        contracts.session_news(news)
         return
+    if told.session.contract_token_id:
+        contracts.session_news(news, told.session)
     now, writes = timezone.now(), Writes()
     wake_locked(told.session, now, writes)
     link = linking.link(told, news, writes)
@@ -65,9 +69,12 @@ def cdr_news(cdr: Cdr) -> None:
     """A CDR about a session of ours (rules 7, 26, 27)."""
     session_id = belonging.owner_of_cdr(cdr)
     if session_id is None:
+        contracts.cdr_news(cdr)
         return
     rows = Snapshot.locked(session_id)
     session, now = rows.session, timezone.now()
+    if session.contract_token_id:
+        contracts.cdr_news(cdr, session)
     leniences = belonging.disagreements(session, rows.bill.attempts, cdr)
     if rows.bill.links and belonging.names_unknown(cdr, rows.bill.links):
         leniences += (Lenience("other_session", "session_id", "no Session with this id was ever told"),)

@@ -44,6 +44,26 @@ def register() -> None:
             until=BY_LAW,
         )
     )
+    keep_personal(
+        Kind(
+            "contract-charges",
+            "Charges of our own contracts",
+            DRIVERS,
+            frozenset({"sessions_adhoc.contractrecord.*"}),
+            "What was charged with which card or app, and handed to our back office. No name and no address.",
+            until=BY_LAW,
+        )
+    )
+    keep_personal(
+        Kind(
+            "events",
+            "Events for clients of the driver's API",
+            DRIVERS,
+            frozenset({"sessions_adhoc.webhookdelivery.*"}),
+            "To deliver them, and to send them again. No name and no address.",
+            until="30 days after they were written, once they were taken",
+        )
+    )
 
 
 def forget_samples(now: datetime) -> int:

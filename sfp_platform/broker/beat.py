@@ -35,7 +35,7 @@ def deadlines() -> dict[str, tuple[type[Model], ...]]:
     from onboarding import tasks as onboarding
     from onboarding.models import ConnectionCheck
     from sessions_adhoc import tasks as sessions
-    from sessions_adhoc.models import AccountDue, ReceiptWish
+    from sessions_adhoc.models import AccountDue, ContractRecord, ReceiptWish, WebhookDelivery
 
     return {
         ocpi.sync_handshakes_tick.name: (HandshakeRun,),
@@ -45,6 +45,8 @@ def deadlines() -> dict[str, tuple[type[Model], ...]]:
         billing.sync_books_tick.name: (UnpostedPayment,),
         sessions.sync_accounts_tick.name: (AccountDue,),
         sessions.sync_forget_addresses.name: (ReceiptWish,),
+        sessions.push_webhooks_tick.name: (WebhookDelivery,),
+        sessions.sync_contracts_tick.name: (ContractRecord,),
     }
 
 

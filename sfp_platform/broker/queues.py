@@ -22,6 +22,7 @@ ROUTES = {
     "ocpi.tasks.push_*": "push",
     "ocpi.tasks.sync_*": "sync",
     "sessions_adhoc.tasks.sync_*": "sync",
+    "sessions_adhoc.tasks.push_*": "push",
     "billing.tasks.sync_*": "sync",
     "partners.tasks.mail_*": "mail",
     "onboarding.tasks.sync_*": "sync",

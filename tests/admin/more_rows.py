@@ -35,6 +35,8 @@ from partners import outbox
 from partners.models import Document, Partner, PartnerRole
 from partners.outbox import Letter
 from partners.paper.written import Written
+from sessions_adhoc.models import ClientKey, ContractRecord, WebhookDelivery
+from sessions_adhoc.webhooks import endpoints
 from tests import factories
 
 
@@ -107,6 +109,33 @@ def add_further_modules(partner: Partner, session: OcpiSession) -> None:
         version="2.2.1",
         raw={},
         last_updated=now,
+    )
+
+
+def add_webhooks(client: ClientKey, partner: Partner) -> None:
+    """A client's webhook, and an event that it does not take."""
+    endpoint, _secret = endpoints.create(client, f"https://hooks.example/{partner.pk}")
+    WebhookDelivery.objects.create(
+        endpoint=endpoint,
+        partner=partner,
+        kind="session.charging",
+        subject=f"session:{uuid.uuid4()}",
+        body='{"type":"session.charging"}',
+        answers=[{"at": timezone.now().isoformat(), "status": 500, "ms": 12, "text": "<b>Oops</b>"}],
+        tries=1,
+    )
+
+
+def add_contract_charge(partner: Partner, session: OcpiSession) -> None:
+    """A charge with a card of ours that is held."""
+    ContractRecord.objects.create(
+        kind="session",
+        partner=partner,
+        ocpi_session=session,
+        token=factories.TokenFactory.create(type="RFID"),
+        contract_id="SK-SFP-C1-1",
+        doubts=[{"code": "token_not_valid", "text": "token <b>1</b> was blocked."}],
+        state="held",
     )
 
 

@@ -29,7 +29,13 @@ from sessions_adhoc.models import (
     TimelineEvent,
 )
 from tests import factories
-from tests.admin.more_rows import add_finance, add_further_modules, add_link_and_document
+from tests.admin.more_rows import (
+    add_contract_charge,
+    add_finance,
+    add_further_modules,
+    add_link_and_document,
+    add_webhooks,
+)
 
 
 @dataclass(frozen=True)
@@ -131,7 +137,10 @@ def world() -> World:
     add_partner_rows(partner)
     add_further_modules(partner, ocpi_session)
     add_finance(partner)
+    add_contract_charge(partner, ocpi_session)
     add_link_and_document(partner, User.objects.create_user(f"user-{partner.code}"))
+    client = create_client_key(f"client-{partner.code}")[0]
+    add_webhooks(client, partner)
     Group.objects.create(name=f"group-{partner.code}")
     AllowedNetwork.objects.create(partner=partner, network="10.0.0.0/8", note="Ana confirmed it.")
     AllowlistMirror.objects.create(list_id=f"list-{partner.code}", state="in_step")
@@ -144,7 +153,7 @@ def world() -> World:
         ocpi_session=ocpi_session,
         message=sent,
         incident=incident,
-        client=create_client_key(f"client-{partner.code}")[0],
+        client=client,
         issued=partner.issued_tokens.get(),
     )
 

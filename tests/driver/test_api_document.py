@@ -32,7 +32,9 @@ SAID = {"price_changed", "charger_in_use", "already_ended", "idempotency_conflic
 def test_an_example_runs(live_server: LiveServer, language: str, example: str) -> None:
     evse = scene.station()
     scene.add_tariff(evse)
+    office = create_client_key("back office", is_back_office=True)[1]
     environment = {"BASE": live_server.url, "KEY": create_client_key("example")[1], "EVSE": evse.code}
+    environment["OFFICE_KEY"] = office
     command = [sys.executable, "-c", example] if language == "python" else ["sh", "-euc", example]
     ran = subprocess.run(
         command, env={**os.environ, **environment}, capture_output=True, text=True, timeout=60, check=False
@@ -49,7 +51,7 @@ def test_there_are_examples_in_both_languages() -> None:
 
 def test_every_code_of_the_source_is_in_the_table() -> None:
     table = set(re.findall(r"`([a-z_]+)`", DOCUMENT[DOCUMENT.index("| Code |") :]))
-    folders = [settings.BASE_DIR / "sessions_adhoc" / name for name in ("driver", "engine")]
+    folders = [settings.BASE_DIR / "sessions_adhoc" / name for name in ("driver", "engine", "contracts")]
     source = "\n".join(path.read_text() for folder in folders for path in folder.rglob("*.py"))
     nested = r"(?:[^()]|\((?:[^()]|\([^()]*\))*\))*?"
     refusing = rf'Cannot(?:Start|Raise|Release)\({nested},\s*"([a-z]+(?:_[a-z]+)+)"\s*,?\s*\)'

@@ -33,7 +33,7 @@ OF_JOBS = (
     " onboarding.allowlistmirror onboarding.connectioncheck onboarding.connectioncheckcase onboarding.evidence"
     " onboarding.goliveaction onboarding.stageoverride onboarding.stagechange onboarding.onboarding"
     " sfp_platform.heartbeat sessions_adhoc.fallbackpull sessions_adhoc.attemptsession"
-    " sessions_adhoc.clientkey axes.accessattemptexpiration"
+    " sessions_adhoc.clientkey sessions_adhoc.webhookendpoint axes.accessattemptexpiration"
 )
 OF_BOOKS = (
     "billing.ledgerentry billing.ledgertransaction billing.outstandingamount billing.payout billing.payoutline"

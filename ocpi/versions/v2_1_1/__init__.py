@@ -57,6 +57,7 @@ VERSION = Version(
     correlation_headers=False,
     command_result_kind="command_response",
     command_has_timeout=False,
+    commands_name_charges=False,
     sessions_tell_power=False,
     patch_needs_last_updated=False,
     tariffs_patchable=True,

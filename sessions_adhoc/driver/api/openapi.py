@@ -6,6 +6,7 @@ Imported by what writes that document (`sfp_platform.web.openapi`): no other pro
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 
+from sessions_adhoc.driver.api import contracts
 from sessions_adhoc.driver.api.serializers import (
     AdHocSessionSerializer,
     LimitSerializer,
@@ -127,3 +128,43 @@ extend_schema(
     request=None,
     responses=ENDING_RESPONSES,
 )(CancelView.post)
+NOT_OURS = OpenApiResponse(ProblemSerializer, "The key is not our back office's.")
+extend_schema(
+    operation_id="start_charging_session",
+    summary="For our back office: start a charge with a token of a contract",
+    parameters=[IDEMPOTENCY_KEY],
+    request=contracts.ChargeSerializer,
+    responses={
+        201: AdHocSessionSerializer,
+        200: OpenApiResponse(AdHocSessionSerializer, "The session that this Idempotency-Key started before."),
+        400: PROBLEM,
+        401: PROBLEM,
+        403: NOT_OURS,
+        409: OpenApiResponse(ProblemSerializer, "The token, or the charger, cannot be used."),
+    },
+)(contracts.ChargingSessionsView.post)
+extend_schema(
+    operation_id="keep_contract_token",
+    summary="For our back office: create or change a token; all connected CPOs are told",
+    request=contracts.ContractTokenSerializer,
+    responses={
+        201: contracts.ContractTokenSerializer,
+        200: contracts.ContractTokenSerializer,
+        400: PROBLEM,
+        401: PROBLEM,
+        403: NOT_OURS,
+        409: OpenApiResponse(ProblemSerializer, "The UID belongs to another contract."),
+    },
+)(contracts.ContractTokenView.put)
+extend_schema(
+    operation_id="list_contract_charges",
+    summary="For our back office: Sessions and CDRs of contracts, in the order of their numbers",
+    parameters=[contracts.ContractChargesAskedSerializer],
+    responses={200: contracts.ContractChargesSerializer, 400: PROBLEM, 401: PROBLEM, 403: NOT_OURS},
+)(contracts.ContractChargesView.get)
+extend_schema(
+    operation_id="acknowledge_contract_charge",
+    summary="For our back office: it has the record; said again nothing changes",
+    request=None,
+    responses={200: contracts.ContractChargeSerializer, 401: PROBLEM, 403: NOT_OURS, 404: PROBLEM},
+)(contracts.AcknowledgeView.post)

@@ -40,7 +40,9 @@ class StartSerializer(serializers.Serializer[StartRequest]):
         default="",
         help_text="The gateway's token for the driver's card; without one the driver pays at the gateway's page.",
     )
-    channel = serializers.ChoiceField(choices=AdHocSession.Channel.choices, required=False, default="web")
+    channel = serializers.ChoiceField(
+        choices=[one for one in AdHocSession.Channel.choices if one[0] != "contract"], required=False, default="web"
+    )
     previous = serializers.UUIDField(
         required=False,
         allow_null=True,

@@ -24,6 +24,7 @@ class Command(BaseCommand):
         create.add_argument(
             "--brings-holds", action="store_true", help="A payment terminal's, which reserves at the gateway by itself."
         )
+        create.add_argument("--back-office", action="store_true", help="Our own back office's, for contract charges.")
         create.add_argument("--test", action="store_true", help="For an app that is being built: test partners only.")
         verbs.add_parser("list", parents=[common], help="All keys, without their text.")
         revoke = verbs.add_parser("revoke", parents=[common], help="Make a key useless from now on.")
@@ -32,7 +33,10 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         answers: dict[str, Callable[[str], tuple[Any, list[str]]]] = {
             "create": partial(
-                self.create, brings_holds=bool(options.get("brings_holds")), is_test=bool(options.get("test"))
+                self.create,
+                brings_holds=bool(options.get("brings_holds")),
+                is_test=bool(options.get("test")),
+                is_back_office=bool(options.get("back_office")),
             ),
             "list": self.list_keys,
             "revoke": self.revoke,
@@ -40,13 +44,13 @@ class Command(BaseCommand):
         data, lines = answers[options["verb"]](options.get("name") or "")
         self.stdout.write(json.dumps(data, indent=2) if options["json"] else "\n".join(lines))
 
-    def create(self, name: str, brings_holds: bool = False, is_test: bool = False) -> tuple[Any, list[str]]:
+    def create(self, name: str, **rights: bool) -> tuple[Any, list[str]]:
         name = name.strip()
         if not name or len(name) > 100:
             raise CommandError("A name has 1 to 100 characters.")
         if ClientKey.objects.filter(name=name).exists():
             raise CommandError(f"There is a key called {name!r} already. Choose another name.")
-        client, key = create_client_key(name, brings_holds=brings_holds, is_test=is_test)
+        client, key = create_client_key(name, **rights)
         lines = [key, "", "Keep it now: it is not shown again.", f"Use: Authorization: Bearer {key}"]
         return describe(client) | {"key": key}, lines
 
