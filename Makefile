@@ -19,7 +19,7 @@ CORES := $(shell nproc)
 JOBS ?= $(shell expr $(CORES) + 1)
 LOCKS := dev base prod simulator telemetry
 
-demo_options := $(if $(filter-out 0,$(ONCE)),--once) $(if $(filter-out 0,$(KILL_WORKER)),--kill-worker)
+demo_options := $(if $(filter-out 0,$(ONCE)),--once) $(if $(filter-out 0,$(KILL_WORKER)),--kill-worker) --port $(PORT)
 # Nobody reads a test's database after a power cut, which is all that waiting for the disk at every commit is for.
 pytest = PGOPTIONS="$$PGOPTIONS -c synchronous_commit=off" \
 	$(PY) scripts/with_services.py -- $(PY) -m pytest -n $(JOBS) --dist worksteal
@@ -38,7 +38,7 @@ $(STAMP): requirements/dev.txt
 	@scripts/install.sh $@
 
 .PHONY: demo
-demo: install ## the platform, its worker and simulated CPOs on this machine (ONCE=1, KILL_WORKER=1)
+demo: install ## the platform, its worker and simulated CPOs on this machine (PORT=8000, ONCE=1, KILL_WORKER=1)
 	@$(PY) manage.py demo $(demo_options) $(ARGS)
 
 .PHONY: run

@@ -1,23 +1,33 @@
 """The guide's checklist with its progress: what was entered, what the CPO ticked, what the platform sees as done."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from onboarding.connection_facts import PortalFacts
+from onboarding.guide import Stage
 from onboarding.guide.checklist import ITEM, ITEMS, PROVIDED, Group, Item
 from onboarding.intake.entering import faults_of_items
 from onboarding.models import ChecklistItem, LinkEvent, PartnerLink
 from onboarding.moments import clock
-from partners.models import Partner
+from onboarding.stages import moving
+from partners.models import IssuedToken, Partner
+
+ADDRESSES = ("firewall", "got_addresses")
+TOKEN_B = "got_token_b"  # noqa: S105  an item of the list
+HANDED_OUT = ("got_versions_url", TOKEN_B, "got_party")
 
 
 @dataclass(frozen=True)
 class Line:
-    """One item and where it stands. `seen` is what the platform saw; `fault` what is wrong with what was entered."""
+    """One item and where it stands. `seen` is what the platform saw; `fault` what is wrong with what was entered.
+
+    `awaited` says why it cannot have happened yet: nobody ticks it then.
+    """
 
     item: Item
     done: bool
@@ -25,11 +35,12 @@ class Line:
     fault: str = ""
     ticked_at: datetime | None = None
     ticked_by: str = ""
+    awaited: str = ""
 
     @property
     def by_hand(self) -> bool:
         """Whether the CPO ticks it."""
-        return self.item.key not in PROVIDED and not self.seen
+        return self.item.key not in PROVIDED and not self.seen and not self.awaited
 
 
 @dataclass(frozen=True)
@@ -58,12 +69,30 @@ class Checklist:
         return [line for line in self.lines if line.item.group == group and not line.done and not line.item.optional]
 
 
-def checklist_of(partner: Partner, facts: PortalFacts) -> Checklist:
-    """Return every item with its progress."""
+def checklist_of(partner: Partner, facts: PortalFacts, stage: Stage | None = None) -> Checklist:
+    """Return every item with its progress. `stage` is where the integration stands, if that was read already."""
     faults = faults_of_items(partner)
     ticks = {tick.key: tick for tick in ChecklistItem.objects.filter(partner=partner)}
     seen = {**_handed_out(partner), **facts.seen}
-    return Checklist(tuple(_line(item, faults, ticks.get(item.key), seen.get(item.key, "")) for item in ITEMS))
+    waits = {
+        key: why
+        for key, why in not_yet(stage or Stage(moving.of(partner).stage), token_made=facts.token_made).items()
+        if key not in seen and key not in ticks
+    }
+    lines = (_line(item, faults, ticks.get(item.key), seen.get(item.key, "")) for item in ITEMS)
+    return Checklist(tuple(replace(line, awaited=waits.get(line.item.key, "")) for line in lines))
+
+
+def not_yet(stage: Stage, *, token_made: bool) -> dict[str, str]:
+    """Items that cannot have happened, and why: what we hand out later cannot have been received."""
+    waits: dict[str, str] = {}
+    if not settings.OCPI_OUTBOUND_IPS:
+        waits |= dict.fromkeys(ADDRESSES, "Our outbound IP addresses are not fixed yet.")
+    if not token_made:
+        waits |= {TOKEN_B: "Token B is not made yet."}
+    if stage == Stage.PRE_INTEGRATION:
+        waits |= dict.fromkeys((*HANDED_OUT, *ADDRESSES), "Comes when we have set up your endpoint.")
+    return waits
 
 
 def _handed_out(partner: Partner) -> dict[str, str]:
@@ -90,7 +119,9 @@ def _line(item: Item, faults: dict[str, str], tick: ChecklistItem | None, seen: 
 @transaction.atomic
 def set_ticks(partner: Partner, wanted: Collection[str], by: str, *, among: Collection[str]) -> list[str]:
     """Make `wanted` the ticked items `among` those that were shown to be ticked; return in words what changed."""
-    offered = {key for key in among if key in ITEM and key not in PROVIDED}
+    made = IssuedToken.objects.filter(partner=partner).exists()
+    waits = not_yet(Stage(moving.of(partner).stage), token_made=made)
+    offered = {key for key in among if key in ITEM and key not in PROVIDED and key not in waits}
     ticked = set(ChecklistItem.objects.filter(partner=partner).values_list("key", flat=True))
     now, said = timezone.now(), []
     for key in (item.key for item in ITEMS if item.key in offered):

@@ -8,6 +8,7 @@ from typing import Any
 
 from ocpi.models import HandshakeRun, HandshakeStep
 from ocpi.routing import base_url, versions_url
+from onboarding.guide.second_person import advice_to_you, to_you
 from onboarding.models import ConnectionCheck, ConnectionCheckCase
 from onboarding.moments import clock
 from partners.ground.ocpi_versions import NEEDED_MODULES
@@ -57,23 +58,32 @@ class PortalFacts:
     Attributes:
         endpoint: the base URL made for the partner; `versions_url` the one it registers with (guide 6).
         seen: checklist item → the sentence that says what was seen to work.
+        token_made: whether a token was ever issued to them.
     """
 
     endpoint: str
     versions_url: str
     seen: Mapping[str, str] = field(default_factory=dict)
+    token_made: bool = False
 
 
 def facts_of(partner: Partner) -> PortalFacts:
     """Where the partner finds us, and what was seen to work. Three queries."""
-    return PortalFacts(base_url(partner), versions_url(partner), seen_of([partner])[partner.pk])
+    seen, holders = _look([partner])
+    return PortalFacts(base_url(partner), versions_url(partner), seen[partner.pk], token_made=partner.pk in holders)
 
 
 def seen_of(partners: Sequence[Partner]) -> dict[int, dict[str, str]]:
     """What was seen to work, for each of the partners. Three queries, however many they are."""
+    return _look(partners)[0]
+
+
+def _look(partners: Sequence[Partner]) -> tuple[dict[int, dict[str, str]], set[int]]:
+    """(what was seen to work, who was ever issued a token)."""
     ids = [partner.pk for partner in partners]
     steps, offered, used = _answered_steps(ids), _offered_modules(ids), _last_uses(ids)
-    return {
+    holders = set(used)
+    seen = {
         partner.pk: {
             **_read_reach(partner, steps[partner.pk]),
             **_modules(offered[partner.pk]),
@@ -81,6 +91,7 @@ def seen_of(partners: Sequence[Partner]) -> dict[int, dict[str, str]]:
         }
         for partner in partners
     }
+    return seen, holders
 
 
 def _answered_steps(ids: Sequence[int]) -> dict[int, dict[str, datetime | None]]:
@@ -101,12 +112,13 @@ def _offered_modules(ids: Sequence[int]) -> dict[int, set[tuple[str, str]]]:
 
 
 def _last_uses(ids: Sequence[int]) -> dict[int, dict[str, datetime]]:
-    """When tokens of ours were last used, by purpose."""
-    rows = IssuedToken.objects.filter(partner__in=ids, last_used_at__isnull=False).order_by("last_used_at")
+    """When tokens of ours were last used, by purpose; who only holds some is in it without any."""
+    rows = IssuedToken.objects.filter(partner__in=ids).order_by("last_used_at")
     found: dict[int, dict[str, datetime]] = defaultdict(dict)
     for partner_id, purpose, at in rows.values_list("partner_id", "purpose", "last_used_at"):
+        uses = found[partner_id]
         if at is not None:
-            found[partner_id][purpose] = at
+            uses[purpose] = at
     return found
 
 
@@ -163,12 +175,12 @@ def report_of(run: ConnectionCheck) -> CheckReport:
 def _case(case: ConnectionCheckCase) -> CheckCase:
     tells = case.verdict in (ConnectionCheckCase.Verdict.FAILED, ConnectionCheckCase.Verdict.WARNING)
     return CheckCase(
-        title=case.title,
+        title=advice_to_you(case.title),
         outcome=case.verdict,
-        text=case.seen,
-        advice=case.change if tells else "",
+        text=to_you(case.seen),
+        advice=advice_to_you(case.change) if tells else "",
         reference=case.section,
-        group=case.theme,
+        group=advice_to_you(case.theme),
         findings=[_finding(detail) for detail in case.details[:MOST_FINDINGS]] if tells else (),
     )
 

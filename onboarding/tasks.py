@@ -3,7 +3,8 @@
 from celery import shared_task
 from django.utils import timezone
 
-from onboarding import allowlist, connection_check
+from onboarding import allowlist, connection_check, scorecard
+from onboarding.connection_check import nightly
 from onboarding.connection_check.runs import CHECK_TASK
 from onboarding.models import ConnectionCheck
 from onboarding.testing import collecting
@@ -26,6 +27,18 @@ def sync_connection_checks_tick() -> int:
 def sync_connection_check(run_id: int, held: str | None = None) -> None:
     """Look at the cases of one check, as far as it goes now."""
     connection_check.advance(run_id, moment_of(held))
+
+
+@shared_task(name="onboarding.tasks.sync_nightly_checks")
+def sync_nightly_checks() -> int:
+    """Begin the connection checks of this night, a few at a time."""
+    return nightly.begin_due(timezone.now())
+
+
+@shared_task(name="onboarding.tasks.sync_scorecards")
+def sync_scorecards() -> int:
+    """Measure the days that are over, of every connected partner."""
+    return scorecard.measure_due(timezone.now())
 
 
 @shared_task(name="onboarding.tasks.sync_allowlist")

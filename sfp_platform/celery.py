@@ -58,6 +58,8 @@ app.conf.beat_schedule = {
     "detectors-tick": every(20.0, "partners.tasks.mail_detect", "mail"),
     "certificates-tick": every(900.0, "ocpi.tasks.sync_certificates_tick", "sync"),
     "allowlist-tick": every(5.0, "onboarding.tasks.sync_allowlist", "sync"),
+    "nightly-checks": every(300.0, "onboarding.tasks.sync_nightly_checks", "sync"),
+    "scorecards": every(3600.0, "onboarding.tasks.sync_scorecards", "sync"),
     "evidence-tick": every(10.0, "onboarding.tasks.sync_evidence_tick", "sync"),
     "traffic-count": every(60.0, "ocpi.tasks.sync_count_traffic", "sync"),
     "books-tick": every(2.0, "billing.tasks.sync_books_tick", "sync"),

@@ -83,6 +83,8 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "sfp_platform.configuration.staging.banner",
             ],
+            # It names pages as the sidebar does, and belongs to the admin.
+            "libraries": {"naming": "sfp_platform.admin.naming"},
         },
     },
 ]

@@ -146,6 +146,7 @@ class PaymentAuthorization(FSMModelMixin, models.Model):
             models.Index(fields=["gateway_reference"], name="billing_auth_gateway_ref"),
             models.Index(fields=["state", "-created_at"], name="billing_auth_by_state"),
             models.Index(fields=["-created_at"], name="billing_auth_created"),
+            models.Index(fields=["card", "-created_at"], condition=~models.Q(card=""), name="billing_auth_by_card"),
             models.Index(fields=["gateway", "-created_at"], name="billing_auth_by_gateway"),
             models.Index(
                 fields=["dispute", "-created_at"], condition=~models.Q(dispute=""), name="billing_auth_disputed"

@@ -1,5 +1,23 @@
 """Pages about partners: where each stands, what to do next, what goes wrong."""
 
-from onboarding.admin import allowlist, connection_check, document, incident, link_event, partner_page
+from onboarding.admin import (
+    allowlist,
+    connection_check,
+    document,
+    incident,
+    link_event,
+    partner_page,
+    planned_change,
+    scorecard,
+)
 
-__all__ = ["allowlist", "connection_check", "document", "incident", "link_event", "partner_page"]
+__all__ = [
+    "allowlist",
+    "connection_check",
+    "document",
+    "incident",
+    "link_event",
+    "partner_page",
+    "planned_change",
+    "scorecard",
+]

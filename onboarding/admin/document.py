@@ -27,6 +27,8 @@ def download(document: Document) -> HttpResponse:
 class DocumentAdmin(ReadOnlyAdmin):
     """What was handed out and archived."""
 
+    # The name leads to the document itself, not to its row.
+    list_display_links = ("shown_made_at",)
     list_display = ("shown_name", "shown_partner", "kind", "shown_made_at", "made_by", "kilobytes")
     list_filter = (("kind", ChoicesDropdownFilter), ("partner", RelatedDropdownFilter))
     search_fields = ("name", "partner__name", "partner__code", "sha256")

@@ -46,7 +46,7 @@ class LinkEventAdmin(ReadOnlyAdmin):
 
     @admin.display(description="partner", ordering="link__partner__name")
     def shown_partner(self, row: LinkEvent) -> SafeString | str:
-        return anchor(url_of(Partner, row.link.partner_id), nowrap(row.link.partner.label))
+        return anchor(url_of(Partner, row.link.partner_id), row.link.partner.label)
 
     @admin.display(description="link of", ordering="link__given_to")
     def who(self, row: LinkEvent) -> str:

@@ -32,6 +32,7 @@ from onboarding.admin.partner.stage import UNDER_WAY, StageFilter, with_stage
 from onboarding.admin.partner.stage_actions import OVERRULE, STAGE_ACTIONS
 from onboarding.admin.partner.standing import standing_of
 from onboarding.admin.partner.test_actions import TEST_ACTIONS
+from onboarding.admin.partner_import import ImportMixin
 from onboarding.admin.ticket_actions import OF_PARTNER
 from onboarding.admin.workspace import views
 from onboarding.admin.workspace.next_step import tab_url
@@ -48,11 +49,12 @@ REGISTRATION = ReceivedToken.Purpose.REGISTRATION
 
 
 @admin.register(Partner)
-class PartnerAdmin(PartnerColumns, SupportAdmin):
+class PartnerAdmin(PartnerColumns, ImportMixin, SupportAdmin):
     """The CPOs that we are, or want to be, connected to."""
 
     form = PartnerForm
     change_form_template = "admin/partners/partner/change_form.html"
+    list_before_template = "admin/partners/partner/list_tools.html"
     # The workspace says where it stands; the form is one of its tabs.
     change_form_outer_before_template = ""
     page_actions = (

@@ -10,7 +10,7 @@ import structlog
 from django.utils import timezone
 
 from ocpi.client import CallFailed
-from onboarding.connection_check import runs
+from onboarding.connection_check import nightly, runs
 from onboarding.connection_check.case import FAILED, NOT_APPLICABLE, PASSED, Case, Finding, Wait, failed, not_applicable
 from onboarding.connection_check.catalogue import POSITIONS, TITLE_OF, plan
 from onboarding.connection_check.scene import Scene
@@ -68,6 +68,8 @@ class _Worker:
             case = self._next(row)
             if case is None:
                 runs.end(row, runs.State.CANCELLED if row.stopping else runs.State.FINISHED)
+                if row.nightly and not row.stopping:
+                    nightly.tell_changes(row)
                 return None
             notes = self.scene.notes
             if notes.get("case") != case.key:

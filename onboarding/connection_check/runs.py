@@ -48,11 +48,14 @@ def lease_length() -> timedelta:
     return CALLS_PER_CASE * timedelta(seconds=settings.OCPI_CONNECT_TIMEOUT + settings.OCPI_READ_TIMEOUT) + LEASE_MARGIN
 
 
-def start(partner: Partner, user: Any = None, charger: TestCharger | None = None) -> ConnectionCheck:
+def start(
+    partner: Partner, user: Any = None, charger: TestCharger | None = None, *, nightly: bool = False
+) -> ConnectionCheck:
     """Start a check and hand it to a worker.
 
     Args:
         charger: with it the armed part is done too: a real charge begins there.
+        nightly: begun by the platform itself.
 
     Raises:
         CheckRefusedError
@@ -62,7 +65,12 @@ def start(partner: Partner, user: Any = None, charger: TestCharger | None = None
     try:
         with transaction.atomic():
             run = ConnectionCheck.objects.create(
-                partner=partner, version=version, started_by=user, next_check_at=timezone.now(), **chosen
+                partner=partner,
+                version=version,
+                started_by=user,
+                nightly=nightly,
+                next_check_at=timezone.now(),
+                **chosen,
             )
             enqueue_after_commit(CHECK_TASK, run.pk)
             return run

@@ -33,7 +33,9 @@ def write_data_sheet(partner: Partner, facts: PortalFacts) -> Written:
     sheet.heading("What to do with it")
     sheet.number(
         [
-            "Add our outbound IP addresses to your firewall or WAF allowlist.",
+            "Add our outbound IP addresses to your firewall or WAF allowlist."
+            if settings.OCPI_OUTBOUND_IPS
+            else "Do not restrict access by address yet: our outbound IP addresses are not fixed.",
             "Keep our Versions URL, Party ID and Country Code with your partner settings.",
             f"Have your server reachable at {partner.versions_url} in the agreed integration window."
             if partner.versions_url

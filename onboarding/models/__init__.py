@@ -11,7 +11,9 @@ from onboarding.models.onboarding import (
     StageChange,
     StageOverride,
 )
+from onboarding.models.planned import PlannedChange
 from onboarding.models.portal import ChecklistItem, LinkEvent, PartnerLink
+from onboarding.models.scorecard import ScoreDay
 
 __all__ = [
     "AllowlistMirror",
@@ -24,6 +26,8 @@ __all__ = [
     "LinkEvent",
     "Onboarding",
     "PartnerLink",
+    "PlannedChange",
+    "ScoreDay",
     "SignOff",
     "StageChange",
     "StageOverride",

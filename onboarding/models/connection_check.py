@@ -24,6 +24,7 @@ class ConnectionCheck(models.Model):
     partner = models.ForeignKey(Partner, on_delete=models.PROTECT, related_name="connection_checks")
     state = models.CharField(max_length=9, choices=State.choices, default=State.DUE)
     version = models.CharField("OCPI version", max_length=10)
+    nightly = models.BooleanField(default=False, help_text="Begun by the platform itself; it mails what changed.")
     armed = models.BooleanField(default=False, help_text="With a real charge at the test charger.")
     location_id = models.CharField("test location", max_length=255, blank=True, default="")
     evse_uid = models.CharField("test EVSE", max_length=255, blank=True, default="")
@@ -62,6 +63,7 @@ class ConnectionCheck(models.Model):
         indexes = [
             due_index("connection_checks_due"),
             models.Index(fields=["partner", "-id"], name="connection_checks_of_partner"),
+            models.Index(fields=["partner", "-id"], condition=models.Q(nightly=True), name="nightly_checks_of_partner"),
         ]
 
     def __str__(self) -> str:

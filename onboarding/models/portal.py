@@ -46,6 +46,8 @@ class LinkEvent(models.Model):
         JUDGED = "judged", "Judged a test"
         CONFIRMED = "confirmed", "Confirmed going live"
         SIGNED = "signed", "Signed"
+        BENCH_CHECK = "bench_check", "Checked its server"
+        BENCH_CHARGE = "bench_charge", "Started a test charge"
 
     link = models.ForeignKey(PartnerLink, on_delete=models.CASCADE, related_name="events")
     kind = models.CharField(max_length=13, choices=Kind.choices)

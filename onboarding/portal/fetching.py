@@ -6,6 +6,7 @@ from django.views.decorators.http import require_safe
 
 from onboarding.connection_facts import facts_of, newest_check
 from onboarding.documents.connection_check import write_connection_check
+from onboarding.documents.cpo_guide import chapters
 from onboarding.documents.data_sheet import write_data_sheet
 from onboarding.documents.sign_off import write_sign_off
 from onboarding.models import LinkEvent
@@ -63,3 +64,10 @@ def report_pdf(_request: HttpRequest, visit: Visit) -> HttpResponse:
     if report is None:
         raise Http404
     return _hand_out(visit, write_connection_check(visit.partner, report))
+
+
+@by_link
+@require_safe
+def guide(request: HttpRequest, visit: Visit) -> HttpResponse:
+    """The guide for CPOs, as the platform goes by it."""
+    return render(request, "portal/guide.html", {"visit": visit, "partner": visit.partner, "chapters": chapters()})

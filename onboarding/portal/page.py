@@ -7,19 +7,27 @@ from django.conf import settings
 from django.utils.text import capfirst
 
 from onboarding.checklist import Checklist, checklist_of
-from onboarding.connection_facts import facts_of, newest_check
+from onboarding.connection_facts import CheckReport, facts_of, newest_check
 from onboarding.documents.data_sheet import data_sheet_rows
 from onboarding.guide import GO_LIVE_ACTIONS, ORDER, STAGE, TESTS, Side, Stage, Verified
 from onboarding.guide.checklist import Group
 from onboarding.guide.guide import FunctionalTestInfo, GoLiveInfo
-from onboarding.models import FunctionalTest, GoLiveAction, LinkEvent, PartnerLink
+from onboarding.models import FunctionalTest, GoLiveAction, LinkEvent, PartnerLink, PlannedChange
+from onboarding.portal.bench.trying import bench_of
 from onboarding.portal.forms import IntakeForm, SignOffForm, WindowForm
 from onboarding.portal.guard import Visit
+from onboarding.portal.handshake import handshake_told
 from onboarding.portal.partner_place import Place, place_of
+from onboarding.portal.running.connections import connections_of
+from onboarding.portal.running.health import documents_of, health_of
+from onboarding.scorecard import cards_of
 from onboarding.stages.golive import BY_SIGNING
 from onboarding.testing.functional_tests import tests_of
 from partners.models import Partner
 
+MOST_PLANNED = 10
+TELLS = ("fail", "warn")
+"""Verdicts of a connection check that ask for something."""
 DONE = {
     "saved": "Stored. Thank you.",
     "nothing": "Nothing was changed.",
@@ -28,6 +36,9 @@ DONE = {
     "judged": "Your verdict is stored.",
     "confirmed": "Confirmed. Thank you.",
     "signed": "Signed. Thank you.",
+    "check-started": "The check has begun. It takes about a minute.",
+    "charge-started": "The test charge has begun. Reload the page to follow it.",
+    "charge-stopped": "We asked your charger to stop.",
 }
 
 
@@ -35,7 +46,7 @@ def page_context(visit: Visit, done: str = "") -> dict[str, Any]:
     """What the templates need. The number of queries does not depend on what was entered."""
     partner, place = visit.partner, place_of(visit.partner)
     facts = facts_of(partner)
-    checklist = checklist_of(partner, facts)
+    checklist = checklist_of(partner, facts, place.stage)
     return {
         "visit": visit,
         "partner": partner,
@@ -49,14 +60,35 @@ def page_context(visit: Visit, done: str = "") -> dict[str, Any]:
         "suggested": LinkEvent.objects.filter(link__partner=partner, kind=LinkEvent.Kind.WINDOW).first(),
         "data_sheet": data_sheet_rows(partner, facts),
         "token_b_elsewhere": revealed_elsewhere(visit.link),
-        "check": newest_check(partner),
+        "check": (check := newest_check(partner)),
         "sign_form": SignOffForm(),
         "tests": functional_tests(place) if place.may_judge else [],
-        "confirmations": confirmations(place) if place.may_sign else [],
+        "confirmations": (given := confirmations(place) if place.may_sign else []),
+        "may_sign_now": bool(given) and all(row for _action, row in given),
         "signatures": (signatures := list(place.onboarding.sign_offs.all()) if place.signing else []),
         "signed_by_cpo": any(one.side == Side.CPO.value for one in signatures),
         "support_email": settings.SUPPORT_EMAIL,
+        "our_addresses": list(settings.OCPI_OUTBOUND_IPS),
+        "handshake": handshake_told(partner) if place.may_reveal and place.stage != Stage.INFRASTRUCTURE else None,
+        "planned": PlannedChange.objects.told_to(partner)[:MOST_PLANNED],
+        **standing(partner, place, check, checklist),
         "done": DONE.get(done, ""),
+    }
+
+
+def standing(partner: Partner, place: Place, check: CheckReport | None, checklist: Checklist) -> dict[str, Any]:
+    """What there is to see of connections that stand, and the test bench."""
+    connections = connections_of(partner, place.onboarding)
+    bench = bench_of(partner, place, check, checklist)
+    told = [case for case in bench.report.cases if case.outcome in TELLS] if bench and bench.report else []
+    return {
+        "health": [health_of(one) for one in connections],
+        "documents": documents_of(connections) if connections else [],
+        "scorecards": [(one, cards) for one in connections if (cards := cards_of(one))],
+        "bench": bench,
+        "bench_told": sorted(told, key=lambda case: TELLS.index(case.outcome)),
+        "bench_failed": [case for case in told if case.outcome == TELLS[0]],
+        "bench_warned": [case for case in told if case.outcome == TELLS[1]],
     }
 
 
@@ -122,6 +154,12 @@ def next_step(place: Place, checklist: Checklist, partner: Partner) -> tuple[str
         return "act", asked
     if place.stage == Stage.PRE_INTEGRATION:
         return "calm", _waiting_for_us(partner)
+    if place.stage == Stage.INFRASTRUCTURE and settings.OCPI_OUTBOUND_IPS:
+        tone, text = SENTENCES[place.stage]
+        return (
+            tone,
+            f"{text} Add our IP addresses ({', '.join(settings.OCPI_OUTBOUND_IPS)}) to your firewall meanwhile.",
+        )
     if place.stage == Stage.GO_LIVE:
         return _going_live(place)
     return SENTENCES[place.stage]
@@ -130,7 +168,7 @@ def next_step(place: Place, checklist: Checklist, partner: Partner) -> tuple[str
 SENTENCES = {
     Stage.INFRASTRUCTURE: (
         "calm",
-        "We are setting up your endpoint, and write when it is ready. Add our IP addresses to your firewall meanwhile.",
+        "We are setting up your endpoint, and write when it is ready.",
     ),
     Stage.HANDSHAKE: (
         "act",

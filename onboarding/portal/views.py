@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from onboarding.checklist import set_ticks
-from onboarding.guide import FAILED, Side
+from onboarding.guide import FAILED, PASSED, TEST, Side
 from onboarding.intake import entering
 from onboarding.intake.checks import CHECKS, check_field
 from onboarding.models import LinkEvent
@@ -17,7 +17,7 @@ from onboarding.portal import limits
 from onboarding.portal import token_b as tokens_b
 from onboarding.portal.forms import IntakeForm, SignOffForm, WindowForm
 from onboarding.portal.guard import Visit, answer_closed, by_link
-from onboarding.portal.page import page_context
+from onboarding.portal.page import confirmations, page_context
 from onboarding.portal.partner_place import place_of
 from onboarding.portal.telling import is_lacking
 from onboarding.stages import golive
@@ -27,6 +27,7 @@ from onboarding.testing import functional_tests
 
 Kind = LinkEvent.Kind
 UNPROCESSABLE = 422
+UNSEEN = "This did not happen yet: nobody can say that it works. It is seen here as soon as it does."
 
 
 def show(request: HttpRequest, visit: Visit, status: int = 200, **changes: Any) -> HttpResponse:
@@ -138,6 +139,8 @@ def token_b(request: HttpRequest, visit: Visit) -> HttpResponse:
 def judge(request: HttpRequest, visit: Visit) -> HttpResponse:
     """The CPO's verdict on one of the tests that both sides validate (guide 7.4)."""
     key, verdict, reason = (request.POST.get(name, "") for name in ("test", "verdict", "reason"))
+    if verdict == PASSED and not _was_seen(visit, key):
+        return show(request, visit, 409, problem=UNSEEN, problem_test=key, problem_reason=reason)
     try:
         test = functional_tests.judge(visit.partner, key, Side.CPO, verdict, visit.link.given_to, reason)
     except NotPossible as refused:
@@ -145,6 +148,14 @@ def judge(request: HttpRequest, visit: Visit) -> HttpResponse:
     told = f"{test.get_key_display()}: {verdict or 'verdict taken back'}. {reason}".strip()
     visit.record(Kind.JUDGED, told, tell=verdict == FAILED)
     return back(visit, "judged", "tests")
+
+
+def _was_seen(visit: Visit, key: str) -> bool:
+    """Whether the test happened. What is no test of theirs, or not now, is refused by who judges."""
+    place = place_of(visit.partner)
+    if not place.may_judge or key not in TEST or Side.CPO not in TEST[key].validators:
+        return True
+    return bool(place.onboarding.tests.filter(key=key, seen_at__isnull=False).exists())
 
 
 @by_link
@@ -167,6 +178,8 @@ def sign_off(request: HttpRequest, visit: Visit) -> HttpResponse:
     form = SignOffForm(request.POST)
     if not form.is_valid():
         return show(request, visit, UNPROCESSABLE, sign_form=form)
+    if not place_of(visit.partner).signing or not all(row for _action, row in confirmations(place_of(visit.partner))):
+        return show(request, visit, 409, sign_form=form, problem="Give the confirmations first, then sign.")
     name, role, signed_on = (form.cleaned_data[field] for field in ("name", "role", "signed_on"))
     try:
         signing.sign(visit.partner, Side.CPO, name, role, signed_on, source_address=visit.address)

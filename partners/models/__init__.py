@@ -12,6 +12,7 @@ from partners.models.partner import Partner
 from partners.models.party import PartnerRole, PartyOwner, PartySource
 from partners.models.policy import Policy
 from partners.models.retention import Retention
+from partners.models.saved_filter import SavedFilter
 from partners.models.second_factor import AuthenticatorApp, FailedLogin, RecoveryCodes
 from partners.models.ticket import Note, Ticket
 from partners.models.watch import Watch
@@ -38,6 +39,7 @@ __all__ = [
     "RecoveryCodes",
     "RemoteEndpoint",
     "Retention",
+    "SavedFilter",
     "Ticket",
     "Unchangeable",
     "Watch",

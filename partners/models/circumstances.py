@@ -54,6 +54,7 @@ RECORDED: Mapping[str, Recorded] = {
     "onboarding.SignOff": Recorded(fields=("side", "name", "role", "signed_on"), partner=OF_ONBOARDING, by="name"),
     "onboarding.PartnerLink": Recorded(fields=("given_to", "reveals_token_b", "expires_at", "revoked_at")),
     "onboarding.LinkEvent": Recorded(fields=("kind", "text"), partner="link.partner_id", by="link.given_to"),
+    "onboarding.PlannedChange": Recorded(without=("created_at",)),
     "sessions_adhoc.ClientKey": Recorded(fields=("name", "last4", "revoked_at"), partner=""),
     "billing.PricePlan": Recorded(without=("created_at", "used_at")),
     "billing.VatRate": Recorded(partner=""),
@@ -69,6 +70,8 @@ RECORDED: Mapping[str, Recorded] = {
 NOT_RECORDED: Mapping[str, str] = {
     "partners.RemoteEndpoint": "a copy of what they publish; the handshake's steps are kept",
     "partners.Incident": "a queue with its own openings and closings; who closed one is a button pressed",
+    "partners.SavedFilter": "everybody's own convenience",
+    "onboarding.ScoreDay": "measured by itself",
     "onboarding.StageChange": "the stage itself is recorded",
     "onboarding.Evidence": "found by itself in the traffic",
     "onboarding.ConnectionCheck": "a job with rows of its own; starting one is a button pressed",

@@ -61,6 +61,7 @@ class Mail(models.Model):
         indexes = [
             due_index("mails_due"),
             models.Index(fields=["state", "written_at"]),
+            models.Index(fields=["to"], name="mails_by_address"),
         ]
 
     def __str__(self) -> str:

@@ -83,6 +83,7 @@ GROUPS: Mapping[str, Rights] = {
             "partners.policy",
             "sessions_adhoc.clientkey",
             "sessions_adhoc.webhookendpoint",
+            "onboarding.plannedchange",
         ),
     ),
     FINANCE: Rights(

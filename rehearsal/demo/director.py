@@ -2,15 +2,19 @@
 
 import time
 
+from django.contrib.auth import get_user_model
 from django.core.management import call_command
 
 from partners.models import Partner
-from rehearsal.demo import story
+from rehearsal.demo import stages, story
 from rehearsal.demo.printing import Printer
 from rehearsal.demo.stripe_account import CAPTURE, StripeAccount
 from rehearsal.stage import processes, programs
 from rehearsal.stage.again import Stopped, stop_on_sigterm
 from rehearsal.stage.environment import Stage
+
+SPEED = 60
+"""How much faster than ours the simulated CPO's time runs."""
 
 
 class Director:
@@ -42,6 +46,10 @@ class Director:
         self.out.line(
             "Smart Fuel Pass integration platform: demonstration on embedded defaults (SQLite, folder broker)"
         )
+        self.out.line(
+            f"Time runs fast at the simulated CPO: {SPEED} times. A minute of charging takes a second, and so do the"
+            " minutes between its meter values."
+        )
         self._start(running)
         charge = self._charge(running, self._onboard())
         outcome = story.outcome(charge.id)
@@ -66,7 +74,7 @@ class Director:
             call_command("migrate", verbosity=0)
             self.admin = story.make_admin(folder)
         with self.out.step("web, worker, beat and a simulated CPO"):
-            running.start("cpo", programs.simulator(self.ready_file, "--port", str(self.cpo_port)))
+            running.start("cpo", programs.simulator(self.ready_file, "--port", str(self.cpo_port), speed=SPEED))
             running.start("web", programs.web(port))
             running.start("worker", programs.worker())
             running.start("beat", programs.beat(folder))
@@ -79,12 +87,16 @@ class Director:
 
     def _onboard(self) -> Partner:
         self.out.line("\nOnboarding the CPO over OCPI")
-        partner = story.add_cpo(self.ready_file)
+        partner, user = story.add_cpo(self.ready_file), get_user_model().objects.get(username=self.admin[0])
+        stages.prepare(partner, user, self.out)
         story.shake_hands(partner, self.out)
+        stages.connected(partner, user, self.out)
+        story.wait_for_locations(partner, self.out)
+        stages.look_at_server(partner, user, self.out)
         return partner
 
     def _charge(self, running: processes.Processes, partner: Partner) -> story.Charge:
-        evse = story.wait_for_chargers(partner, self.out)
+        evse = story.wait_for_chargers(partner)
         self.out.line(f"\nCharging at {evse}, {evse.location.name}")
         charge = story.Charge(self.stage.web_url, evse, self.out)
         charge.start()
@@ -105,6 +117,7 @@ class Director:
             self._crash(running, charge)
         charge.follow_until("the settlement", lambda session: False)
         charge.tell()
+        stages.tell_evidence(partner, self.out)
         return charge
 
     def _pay(self, stripe: StripeAccount, charge: story.Charge) -> None:
@@ -131,6 +144,8 @@ class Director:
             "Everything stays up. Where to look:",
             f"  admin           {url}/admin/   user {user}   password {password}",
             f"  this session    {url}/admin/sessions_adhoc/adhocsession/{charge.id}/change/",
+            f"  its partner     {url}/admin/partners/partner/{charge.evse.partner_id}/change/",
+            f"  mails           {url}/admin/partners/mail/   none leaves this machine",
             f"  driver's page   {url}/c/{charge.evse.code}",
             f"  driver's API    {url}/api/v1/docs/",
             f"  the CPO         http://127.0.0.1:{self.cpo_port}/control/state",

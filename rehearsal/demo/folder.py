@@ -15,11 +15,11 @@ CPO_PORT = 8100
 MOST_DEMOS = 20
 
 
-def take(var_dir: Path, stack: ExitStack, own: Mapping[str, str]) -> tuple[Stage, int]:
+def take(var_dir: Path, stack: ExitStack, own: Mapping[str, str], port: int = WEB_PORT) -> tuple[Stage, int]:
     """Take a folder that no running demonstration uses, empty it, and choose the ports; return the CPO's beside it.
 
-    `own`: variables of this demonstration. The folder stays taken until `stack` closes; the lock is inherited by nobody
-    and dies with this process.
+    `own`: variables of this demonstration; `port`: the wanted one of the web server. The folder stays taken until
+    `stack` closes; the lock is inherited by nobody and dies with this process.
     """
     for number in range(1, MOST_DEMOS + 1):
         folder = var_dir / ("demo" if number == 1 else f"demo-{number}")
@@ -31,7 +31,7 @@ def take(var_dir: Path, stack: ExitStack, own: Mapping[str, str]) -> tuple[Stage
             continue
         shutil.rmtree(folder)
         folder.mkdir()
-        web_port = free_port(_usual(WEB_PORT, stack))
+        web_port = free_port(_usual(port, stack))
         cpo_port = free_port(_usual(CPO_PORT, stack), frozenset({web_port}))
         return Stage.build(folder, {"LOG_LEVEL": "INFO", **own}, web_port=web_port), cpo_port
     raise OSError(f"{MOST_DEMOS} demonstrations are running already")

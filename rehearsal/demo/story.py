@@ -13,7 +13,7 @@ from django.contrib.auth import get_user_model
 
 from billing.models import PaymentAuthorization
 from ocpi import handshake
-from ocpi.models import Cdr, Evse, HandshakeRun, HandshakeStep, Location
+from ocpi.models import Cdr, Evse, HandshakeRun, HandshakeStep, Location, SyncRun
 from partners.models import Incident, Partner
 from partners.services import ContactDetails, PartnerDetails, add_partner
 from rehearsal.demo.printing import Printer
@@ -69,7 +69,7 @@ def add_cpo(ready_file: Path) -> Partner:
         agreed_version="2.2.1",
         versions_url=ready["versions_url"],
         token_a=ready["token_a"],
-        contacts=[ContactDetails("Simulated Engineer", "engineer@ion.example")],
+        contacts=[ContactDetails("Simulated Engineer", "engineer@ion.example", "+421 900 123 456")],
         networks=["127.0.0.1"],
     )
     return add_partner(details)
@@ -94,12 +94,18 @@ def shake_hands(partner: Partner, out: Printer) -> None:
         raise StoryFailed(f"the handshake failed: {run.cause} {run.advice}")
 
 
-def wait_for_chargers(partner: Partner, out: Printer) -> Evse:
-    """Wait for the locations pull; return a free DC charger."""
-    free = Evse.objects.filter(partner=partner, status="AVAILABLE", connectors__power_type="DC").order_by("pk")
-    evse: Evse = wait_for("the CPO's locations", lambda: free.select_related("location").first())
+def wait_for_locations(partner: Partner, out: Printer) -> None:
+    """Wait until all pages of the CPO's locations were read."""
+    runs = SyncRun.objects.filter(partner=partner, module="locations")
+    wait_for("the CPO's locations", lambda: runs.filter(state=SyncRun.State.SUCCEEDED).exists())
     sites, chargers = Location.objects.filter(partner=partner), Evse.objects.filter(partner=partner)
     out.event(f"{sites.count()} locations with {chargers.count()} EVSEs received")
+
+
+def wait_for_chargers(partner: Partner) -> Evse:
+    """A free DC charger."""
+    free = Evse.objects.filter(partner=partner, status="AVAILABLE", connectors__power_type="DC").order_by("pk")
+    evse: Evse = wait_for("a free charger", lambda: free.select_related("location").first())
     return evse
 
 

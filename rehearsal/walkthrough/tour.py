@@ -13,6 +13,9 @@ LISTS = {
     "policies": "partners/policy",
     "cpo-pages": "onboarding/linkevent",
     "documents": "partners/document",
+    "planned-changes": "onboarding/plannedchange",
+    "scorecards": "onboarding/scoreday",
+    "mails": "partners/mail",
     "allowlist": "partners/allowednetwork",
     "allowlist-cloudflare": "onboarding/allowlistmirror",
     "sessions": "sessions_adhoc/adhocsession",
@@ -141,6 +144,9 @@ def on_a_phone(walk: Walk) -> None:
     ana = Contact(walk.browser, walk.servers.url, screen=PHONE, take=walk.take)
     ana.open(walk.ana.link)
     ana.picture("phone-cpo-live")
+    for page in ("messages", "guide"):
+        ana.go(f"{walk.ana.link}{page}")
+        ana.picture(f"phone-cpo-{page}")
 
 
 def trouble(walk: Walk) -> None:

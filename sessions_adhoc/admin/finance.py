@@ -45,7 +45,7 @@ class FinanceMonthAdmin(LedgerTransactionAdmin):
         month = month_of(request.GET.get("month", ""))
         context = {
             **self.admin_site.each_context(request),
-            "title": f"Finance {month}",
+            "title": f"Month | {month}",
             "month": month,
             "figures": [_shown(one, month) for one in figures_of(month)],
             "waiting": waiting(),

@@ -150,10 +150,10 @@ class MessageAdmin(HugeMixin, ReadOnlyAdmin):
         return format_html('<span class="material-symbols-outlined" title="{}">{}</span>', title, arrow)
 
     @admin.display(description="partner")
-    def shown_partner(self, row: Message) -> SafeString:
+    def shown_partner(self, row: Message) -> SafeString | str:
         if row.partner is None and row.entrance is not None:
             return nowrap(f"unknown, at the host of {row.entrance.label}")
-        return nowrap(row.partner.label if row.partner else "unknown")
+        return row.partner.label if row.partner else "unknown"
 
     @admin.display(description="request")
     def request_line(self, row: Message) -> SafeString:

@@ -23,6 +23,7 @@ from partners.admin.kit.showing import (
 from partners.models import Incident
 from sessions_adhoc.admin.cdr import total
 from sessions_adhoc.admin.charging_chart import chart
+from sessions_adhoc.admin.folding import Fold, fold
 from sessions_adhoc.admin.foreseen import foreseen
 from sessions_adhoc.admin.policy import policy
 from sessions_adhoc.admin.story import Line, story, with_messages
@@ -78,10 +79,10 @@ def newest_samples(session: AdHocSession) -> list[Sample]:
     return list(rows[:MOST_SAMPLES])[::-1]
 
 
-def merge_timeline(session: AdHocSession, samples: list[Sample]) -> list[Line]:
+def merge_timeline(session: AdHocSession, samples: list[Sample]) -> list[Line | Fold]:
     """The merged timeline. Three queries."""
     payments = session.authorization.events.all()
-    return with_messages(story(session.timeline.all(), samples, payments, session.currency))
+    return fold(with_messages(story(session.timeline.all(), samples, payments, session.currency)))
 
 
 def facts(session: AdHocSession) -> dict[str, object]:

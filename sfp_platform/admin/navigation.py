@@ -25,6 +25,8 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("partners.partnerrole", "Parties' roles", "badge"),
             ("partners.partyowner", "Parties", "flag"),
             ("onboarding.linkevent", "CPO pages", "web"),
+            ("onboarding.plannedchange", "Planned changes", "event_upcoming"),
+            ("onboarding.scoreday", "Scorecards", "scoreboard"),
             ("partners.document", "Documents", "folder"),
             ("partners.allowednetwork", "Allowlist", "shield"),
             ("onboarding.allowlistmirror", "Allowlist at Cloudflare", "cloud_sync"),

@@ -4,24 +4,30 @@ Where a kind has rows whose id begins with the text, it brings a few. The number
 is found. Who may not see a kind does not find it either.
 """
 
+import re
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Model, Q, QuerySet
 from django.db.models.functions import Lower, Upper
 from django.http import HttpRequest
+from django.utils import timezone
 from unfold.dataclasses import SearchResult
 
-from billing.models import PaymentAuthorization
+from billing.models import PaymentAuthorization, Receipt
 from ocpi.charger_codes import plain
 from ocpi.log.searching import subject_term
 from ocpi.models import Cdr, Command, Evse, Location, Message, OcpiSession, Tariff, Token
 from partners.admin.kit.finding import ids_starting_with
 from partners.admin.kit.showing import list_url, url_of
-from partners.models import Partner
+from partners.models import Mail, Partner
 from sessions_adhoc.models import AdHocSession, ChargingAttempt
 
 MOST = 5
+CARD = re.compile(r"(?P<four>\d{4})(?:[ ,]+(?P<when>\S.*))?")
+MOMENTS = ("%H:%M", "%Y-%m-%d %H:%M", "%d.%m.%Y %H:%M", "%d %b %Y %H:%M", "%d %b %H:%M", "%d.%m. %H:%M")
+AROUND = timedelta(minutes=15)
 SHORTEST = 2
 
 
@@ -99,7 +105,37 @@ def commands(text: str) -> QuerySet[Command]:
 
 
 def payments(text: str) -> QuerySet[PaymentAuthorization]:
-    return PaymentAuthorization.objects.filter(ids_starting_with(text) | Q(gateway_reference=text))
+    """By its id or the gateway's, or as a driver tells it: the card's last four digits, and when."""
+    told = ids_starting_with(text) | Q(gateway_reference=text)
+    if card := CARD.fullmatch(text):
+        told |= Q(card=card["four"], **_around(card["when"] or ""))
+    return PaymentAuthorization.objects.filter(told)
+
+
+def _around(when: str) -> dict[str, Any]:
+    """A quarter of an hour before and after a moment, as a filter; none for an empty one or what is no moment."""
+    now = timezone.localtime()
+    for form in MOMENTS:
+        try:
+            told = datetime.strptime(when, form)  # noqa: DTZ007  it gets the platform's zone below
+        except ValueError:
+            continue
+        if "%d" not in form:
+            told = told.replace(year=now.year, month=now.month, day=now.day)
+        elif "%Y" not in form:
+            told = told.replace(year=now.year)
+        moment = timezone.make_aware(told)
+        return {"created_at__gte": moment - AROUND, "created_at__lte": moment + AROUND}
+    return {}
+
+
+def receipts(text: str) -> QuerySet[Receipt]:
+    return Receipt.objects.filter(number__startswith=text.upper())
+
+
+def mails(text: str) -> QuerySet[Mail]:
+    """To exactly this address: of drivers, as long as we know theirs."""
+    return Mail.objects.filter(Q(to=[text]) | Q(to=[text.lower()])) if "@" in text else Mail.objects.none()
 
 
 def messages(text: str) -> QuerySet[Message]:
@@ -127,5 +163,7 @@ KINDS: tuple[tuple[type[Model], str, Callable[[str], QuerySet[Any]], Callable[[A
     (Tariff, "sell", tariffs, _of),
     (Command, "terminal", commands, _of),
     (PaymentAuthorization, "payments", payments, lambda row: str(row.get_state_display())),
+    (Receipt, "receipt", receipts, lambda row: f"{row.issued_at:%-d %b %Y}"),
+    (Mail, "outgoing_mail", mails, lambda row: str(row.get_state_display())),
     (Message, "list_alt", messages, _moment),
 )

@@ -29,7 +29,7 @@ from ocpi.models import (
     TokenPush,
 )
 from onboarding.documents.archive import archive
-from onboarding.models import LinkEvent
+from onboarding.models import LinkEvent, PlannedChange, ScoreDay
 from onboarding.portal.links import make_link
 from partners import outbox
 from partners.models import Document, Partner, PartnerRole
@@ -144,4 +144,7 @@ def add_link_and_document(partner: Partner, user: User) -> None:
     link, _url = make_link(partner, given_to="Ana", days=1, by=user, reveals_token_b=True)
     LinkEvent.objects.create(link=link, kind=LinkEvent.Kind.WINDOW, text="Tuesday at 10:00", source_address="1.2.3.4")
     document = archive(partner, Document.Kind.DATA_SHEET, Written("data-sheet.pdf", b"%PDF-1.7"), by="jana")
+    PlannedChange.objects.create(partner=partner, title="New address", text="Add it.", starts_at=timezone.now())
+    figures = {field.name: 7 for field in ScoreDay._meta.fields if field.name not in ("id", "partner", "day")}
+    ScoreDay.objects.create(partner=partner, day=timezone.now().date(), **figures)
     outbox.write(partner, Letter("Your data sheet", "Attached.", ["ana@ion.example"], document=document), user)

@@ -17,6 +17,7 @@ def test_only_these_can_be_added(page: Client, db: None) -> None:
     assert addable == {
         "partners.Partner",
         "partners.Policy",
+        "onboarding.PlannedChange",
         "sessions_adhoc.ClientKey",
         "sessions_adhoc.WebhookEndpoint",
         "auth.User",

@@ -32,7 +32,7 @@ def test_a_name_is_text(page: Client, db: None) -> None:
         tab.add_style_tag(path=STATIC / "vendor/leaflet/leaflet.css")
         tab.add_script_tag(path=STATIC / "vendor/leaflet/leaflet.js")
         tab.add_script_tag(path=STATIC / "support/map.js")
-        tab.get_by_text("1 locations, live").wait_for()
+        tab.get_by_text("1 location, live").wait_for()
         tab.locator("#map").hover()
         shown = tab.locator(".leaflet-tooltip").inner_text()
         pictures = tab.locator("#map img").count()

@@ -1,5 +1,6 @@
 """One box for every id."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,13 +10,15 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
-from billing.models import PaymentAuthorization
+from billing.models import PaymentAuthorization, Receipt
 from ocpi.charger_codes import group
 from ocpi.log.message_log import Exchange, Outcome, open_message
 from ocpi.log.searching import subject_of_url
 from ocpi.models import Cdr, Message, Tariff
 from partners.admin.kit.showing import url_of
+from partners.models import Mail
 from tests.admin import rows
 from tests.admin.rows import World
 
@@ -139,3 +142,29 @@ def test_the_search_for_a_subject_uses_its_index(world: World) -> None:
         cursor.execute(f"EXPLAIN {sql}", params)
         plan = "\n".join(line for (line,) in cursor.fetchall())
     assert "messages_by_subject" in plan
+
+
+def test_a_payment_is_found_as_a_driver_tells_it(page: Client, world: World) -> None:
+    """By the card's last four digits, with the time or without; by the number of the receipt; by the driver's mail."""
+    at = timezone.now().replace(second=0, microsecond=0)
+    payment = PaymentAuthorization.objects.get(pk=world.session.authorization_id)
+    PaymentAuthorization.objects.filter(pk=payment.pk).update(card="4242", created_at=at)
+    local = timezone.localtime(at)
+    mine = url_of(PaymentAuthorization, payment.pk)
+    for term in (
+        "4242",
+        f"4242 {local:%Y-%m-%d %H:%M}",
+        f"4242, {local:%d %b %Y %H:%M}",
+        f"4242 {local:%d.%m.%Y %H:%M}",
+    ):
+        assert mine in found(page, term), term
+    assert mine in found(page, f"4242 {local:%H:%M}")
+    far = local - timedelta(minutes=16)
+    assert mine not in found(page, f"4242 {far:%Y-%m-%d %H:%M}")
+    assert mine not in found(page, "4243")
+    receipt = Receipt.objects.latest("issued_at")
+    assert found(page, receipt.number.lower())[0] == url_of(Receipt, receipt.pk)
+    assert [link for link in found(page, "ana@ion.example") if "mail" in link] == [
+        url_of(Mail, row.pk) for row in Mail.objects.filter(to=["ana@ion.example"]).order_by("pk")
+    ]
+    assert not [link for link in found(page, "nobody@ion.example") if "/mail/" in link]

@@ -1,14 +1,11 @@
 """The driver's pages in a real browser: WCAG 2.1 AA by axe, small, and nothing wider than a phone."""
 
-import shutil
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TypeVar
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Request
 from pytest_django.live_server_helper import LiveServer
 
 from billing.receipts.issuing import Draft, issue
@@ -17,8 +14,8 @@ from ocpi.models import Evse
 from sessions_adhoc.models import AdHocSession
 from sessions_adhoc.states import State
 from tests.driver import scene
+from tests.support.chromium import in_chromium
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = [
     pytest.mark.heavy,  # needs Chromium
     pytest.mark.django_db(transaction=True),
@@ -26,24 +23,8 @@ pytestmark = [
 
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]}
 MOST_BYTES, MOST_REQUESTS = 60_000, 6
-Found = TypeVar("Found")
 LANGUAGES = ("sk", "cs", "de", "en", "hu", "pl")
 STATES = (State.WAITING_FOR_CONNECTOR, State.CHARGING, State.ESCALATED, State.SETTLED, State.FAILED)
-
-
-def in_chromium(look: Callable[[Browser], Found]) -> Found:
-    """What `look` finds, in a thread of its own: Playwright has a loop there that Django's database does not allow."""
-
-    def work() -> Found:
-        with sync_playwright() as playwright:
-            chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-            try:
-                return look(chromium)
-            finally:
-                chromium.close()
-
-    with ThreadPoolExecutor(1) as threads:
-        return threads.submit(work).result()
 
 
 @dataclass

@@ -38,7 +38,7 @@ def test_a_charge_survives_its_worker(tmp_path: Path, settings: Settings) -> Non
         with first:
             partner = story.add_cpo(tmp_path / "cpo.json")
             story.shake_hands(partner, out)
-            charge = story.Charge(url, story.wait_for_chargers(partner, out), out)
+            charge = story.Charge(url, story.wait_for_chargers(partner), out)
             charge.start()
             charge.follow_until("energy", lambda session: (session["meter"]["kwh"] or 0) > 0.2)
             first.kill()

@@ -36,3 +36,7 @@ def test_every_link_and_path_in_the_documents_exists() -> None:
 
 def test_the_state_diagrams_are_what_the_transitions_say() -> None:
     call_command("state_diagrams", "--check")
+
+
+def test_the_guide_for_cpos_is_what_the_platform_goes_by() -> None:
+    call_command("cpo_guide", "--check")

@@ -31,7 +31,8 @@ OF_PLACES = (
 OF_JOBS = (
     "ocpi.handshakerun ocpi.handshakestep ocpi.refresh ocpi.servercertificate ocpi.syncrun ocpi.traffichour"
     " onboarding.allowlistmirror onboarding.connectioncheck onboarding.connectioncheckcase onboarding.evidence"
-    " onboarding.goliveaction onboarding.stageoverride onboarding.stagechange onboarding.onboarding"
+    " onboarding.goliveaction onboarding.plannedchange onboarding.scoreday onboarding.stageoverride"
+    " onboarding.stagechange onboarding.onboarding"
     " sfp_platform.heartbeat sessions_adhoc.fallbackpull sessions_adhoc.attemptsession"
     " sessions_adhoc.clientkey sessions_adhoc.webhookendpoint axes.accessattemptexpiration"
 )
@@ -53,6 +54,7 @@ NOBODYS_COLUMNS = {
     *("partners.incident." + name for name in ("key", "detector", "symptom", "cause", "resolution", "letter")),
     *("partners.incident." + name for name in ("reference", "evidence", "place", "to_do")),
     "partners.document.sha256",
+    *("partners.savedfilter." + name for name in ("model", "name", "query")),
     *("partners.ticket." + name for name in ("key", "state_seen")),
     *("onboarding.partnerlink." + name for name in ("digest", "token_b_last4")),
     "onboarding.checklistitem.key",

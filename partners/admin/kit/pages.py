@@ -11,6 +11,8 @@ from unfold.admin import ModelAdmin, TabularInline
 from unfold.views import ChangeList
 
 from partners.admin.kit.actions import ActionsMixin
+from partners.admin.kit.exporting import ExportMixin
+from partners.admin.kit.saving import SavedFilterMixin, saved_filters
 from partners.admin.kit.showing import NEUTRAL
 
 
@@ -44,7 +46,7 @@ class SupportChangeList(ChangeList):
             self.full_result_count = self.result_count
 
 
-class SupportAdmin(ActionsMixin, ModelAdmin):
+class SupportAdmin(ExportMixin, SavedFilterMixin, ActionsMixin, ModelAdmin):
     """A page with a standing and buttons; a list with its usual questions as links (`quick_filters`)."""
 
     change_form_outer_before_template = "admin/support/standing.html"
@@ -105,6 +107,8 @@ class SupportAdmin(ActionsMixin, ModelAdmin):
         context = {
             "empty_title": self.empty_title,
             "empty_text": self.empty_text,
+            "saved_filters": saved_filters(request, self.model),
+            "query_now": request.GET.urlencode(),
             "quick_filters": [
                 {"title": title, "query": query, "active": request.GET.urlencode() == query}
                 for title, query in self.quick_filters

@@ -70,7 +70,7 @@ def link(row: Model | None, text: object = "") -> SafeString | str:
 
 def partner_link(row: Any) -> SafeString | str:
     """The partner of `row`, by name and, of a test system, its environment."""
-    return anchor(url_of(type(row.partner), row.partner.pk), nowrap(row.partner.label)) if row.partner else NOTHING
+    return anchor(url_of(type(row.partner), row.partner.pk), row.partner.label) if row.partner else NOTHING
 
 
 def anchor(url: str, text: object) -> SafeString:

@@ -31,12 +31,15 @@ class Command(BaseCommand):
             choices=sorted(MODES - {"forged"}),
             help="Pay through a stand-in for Stripe, with its events delivered like this; all but plain lose answers.",
         )
+        parser.add_argument("--port", type=int, default=folder.WEB_PORT, help="Of the web server (default 8000).")
         parser.add_argument("--var-dir", type=Path, default=settings.BASE_DIR / "var", help="Where to keep its files.")
 
     def handle(self, *_args: Any, **options: Any) -> None:
         stage = current_stage()
         if stage is None:
-            sys.exit(self._again_on_a_stage(options["var_dir"].resolve(), stripe=bool(options["stripe"])))
+            sys.exit(
+                self._again_on_a_stage(options["var_dir"].resolve(), options["port"], stripe=bool(options["stripe"]))
+            )
         from rehearsal.demo.director import Director
 
         account = StripeAccount(settings.STRIPE_API_BASE, options["stripe"]) if options["stripe"] else None
@@ -44,15 +47,15 @@ class Command(BaseCommand):
         director = Director(stage, int(os.environ[CPO_PORT]), Printer(), kill_worker=killing, stripe=account)
         sys.exit(director.run(once=options["once"]))
 
-    def _again_on_a_stage(self, var_dir: Path, *, stripe: bool) -> int:
+    def _again_on_a_stage(self, var_dir: Path, port: int, *, stripe: bool) -> int:
         """Take a folder and ports, then run this command again with settings that point there."""
         with ExitStack() as stack:
             try:
                 own = stripe_account.environment(free_port()) if stripe else {}
-                stage, cpo_port = folder.take(var_dir, stack, own)
+                stage, cpo_port = folder.take(var_dir, stack, own, port)
             except OSError as error:
                 raise CommandError(str(error)) from error
-            for wanted, taken in ((folder.WEB_PORT, stage.web_port), (folder.CPO_PORT, cpo_port)):
+            for wanted, taken in ((port, stage.web_port), (folder.CPO_PORT, cpo_port)):
                 if wanted != taken:
                     self.stdout.write(f"Port {wanted} is busy: using {taken} instead.")
             return run_again_on(stage, **{CPO_PORT: str(cpo_port)})

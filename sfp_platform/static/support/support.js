@@ -60,9 +60,50 @@ document.addEventListener("click", function (event) {
   sfpHidden[chip.dataset.chip] = !sfpHidden[chip.dataset.chip];
   sfpChips();
 });
+// A table that does not fit its place becomes lines that show each column's name beside its value.
+function sfpFit(table) {
+  table.removeAttribute("data-narrow");
+  if (table.offsetWidth > table.parentElement.clientWidth + 1) table.setAttribute("data-narrow", "");
+}
+var sfpWidths = new WeakMap();
+var sfpPlaces = new ResizeObserver(function (entries) {
+  entries.forEach(function (entry) {
+    var width = entry.target.clientWidth;
+    if (sfpWidths.get(entry.target) === width) return;
+    sfpWidths.set(entry.target, width);
+    entry.target.querySelectorAll(":scope > table.sfp-table").forEach(sfpFit);
+  });
+});
+function sfpLabels() {
+  document.querySelectorAll("table.sfp-table:not([data-labelled])").forEach(function (table) {
+    var names = Array.from(table.querySelectorAll(":scope > thead th")).map(function (one) { return one.textContent.trim(); });
+    table.querySelectorAll(":scope > tbody > tr").forEach(function (row) {
+      Array.from(row.cells).forEach(function (cell, index) { if (cell.colSpan === 1) cell.dataset.label = names[index] || ""; });
+    });
+    table.dataset.labelled = names.length ? "named" : "bare";
+    sfpFit(table);
+    sfpPlaces.observe(table.parentElement);
+  });
+}
+document.addEventListener("DOMContentLoaded", sfpLabels);
 // What a refresh put in has its charts still to be drawn.
 document.addEventListener("htmx:afterSwap", function () {
   sfpCountdowns();
   sfpChips();
+  sfpLabels();
   if (document.querySelector("#live .chart") && typeof renderCharts === "function") renderCharts();
 });
+
+// Enter in the search opens what is found, where it is one thing only; with several, the one that is marked.
+document.addEventListener("keydown", function (event) {
+  if (event.key !== "Enter" || event.target.id !== "search-input-command" || document.querySelector("#command-results-list .active")) return;
+  var asked = event.target.getAttribute("hx-get") + "&s=" + encodeURIComponent(event.target.value);
+  event.preventDefault();
+  event.stopPropagation();
+  fetch(asked, { credentials: "same-origin" })
+    .then(function (answer) { return answer.text(); })
+    .then(function (text) {
+      var links = new DOMParser().parseFromString(text, "text/html").querySelectorAll("#command-results-list a[href]");
+      if (links.length === 1) window.location = links[0].getAttribute("href");
+    });
+}, true);

@@ -101,6 +101,12 @@ class TestTests:
         assert cpo.post("judge", test="command", verdict="passed", reason="x").status_code == 409
 
 
+def confirm_all(onboarding: Onboarding) -> None:
+    """The CPO confirmed its parts of going live, as after a test in production."""
+    for action in ("production_tested", "cpo_confirmed"):
+        GoLiveAction.objects.create(onboarding=onboarding, action=action, side="cpo", name="Ana", at=timezone.now())
+
+
 class TestSignOff:
     def sign(self, cpo: Cpo, **changes: Any) -> Any:
         today = timezone.localdate().isoformat()
@@ -109,7 +115,11 @@ class TestSignOff:
         )
 
     def test_the_cpo_signs_once(self, cpo: Cpo, partner: Partner, in_stage: Callable[..., Onboarding]) -> None:
-        in_stage(Stage.GO_LIVE)
+        onboarding = in_stage(Stage.GO_LIVE)
+        assert "Sign for" not in cpo.shown()
+        assert self.sign(cpo).status_code == 409
+        assert (SignOff.objects.count(), cpo.link.events.count()) == (0, 0)
+        confirm_all(onboarding)
         assert "Sign for" in cpo.shown()
         assert self.sign(cpo).status_code == 302
         row = SignOff.objects.get()
@@ -121,7 +131,7 @@ class TestSignOff:
         assert [event.kind for event in cpo.link.events.all()] == ["signed"]
 
     def test_it_needs_name_role_date_and_consent(self, cpo: Cpo, in_stage: Callable[..., Onboarding]) -> None:
-        in_stage(Stage.GO_LIVE)
+        confirm_all(in_stage(Stage.GO_LIVE))
         for field in ("name", "role", "signed_on", "agreed"):
             answer = self.sign(cpo, **{field: ""})
             assert answer.status_code == 422
@@ -165,4 +175,5 @@ def test_the_connection_in_production_has_its_own_information_and_token_b(
     live.refresh_from_db()
     assert live.versions_url == "https://live.ion.example/versions"
     assert "Reveal Token B now" in cpo.shown()
+    confirm_all(onboarding)
     assert "Sign for" in cpo.shown()

@@ -15,6 +15,7 @@ from onboarding.models import Onboarding
 from partners.models import IssuedToken, Mail, Partner
 from tests.onboarding.portal.conftest import Cpo
 from tests.onboarding.portal.test_information import ENTERED
+from tests.onboarding.portal.test_stages import confirm_all
 from tests.support.tasks import Ran
 
 READY = [item.key for item in ITEMS if item.needed]
@@ -74,7 +75,7 @@ def test_when_a_test_fails_and_not_when_it_works(
 
 
 def test_when_they_sign(cpo: Cpo, in_stage: Callable[..., Onboarding], run_tasks: Callable[..., list[Ran]]) -> None:
-    in_stage(Stage.GO_LIVE)
+    confirm_all(in_stage(Stage.GO_LIVE))
     cpo.post("sign-off", name="Ana", role="CTO", signed_on=f"{timezone.localdate()}", agreed="on")
     run_tasks()
     assert subjects()[0].endswith("the CPO signed the sign-off form")

@@ -1,0 +1,11 @@
+// What a list is called: in the tab, in its heading, by its entry of the sidebar.
+() => {
+  const crumbs = document.querySelectorAll('h1 .sfp-crumb');
+  const entry = document.querySelector(`#nav-sidebar a[href$="${location.pathname}"]`);
+  const words = entry && [...entry.querySelectorAll('span')].filter((one) => !one.className.includes('symbols') && one.innerText.trim());
+  return {
+    title: document.title.split(' | ')[0].trim(),
+    heading: crumbs.length ? crumbs[crumbs.length - 1].innerText.trim() : '',
+    sidebar: words && words.length ? words[0].innerText.trim() : '',
+  };
+}
