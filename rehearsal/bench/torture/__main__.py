@@ -11,8 +11,10 @@ from pathlib import Path
 
 from rehearsal.bench.torture import plan as plans
 from rehearsal.bench.torture import servers
+from rehearsal.bench.torture.acquirers import ACQUIRERS, Acquirer
 from rehearsal.stage.again import stop_on_sigterm
 from rehearsal.stage.environment import Stage
+from rehearsal.stage.ports import free_port
 
 REST = 180.0
 
@@ -28,9 +30,11 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         with servers.started() as (database, broker), ExitStack() as stack:
             pooled = stack.enter_context(servers.pgbouncer(database)) if options.pgbouncer else {}
-            stage = Stage.build(folder, servers.variables(database, broker) | pooled)
+            acquirer, port = ACQUIRERS[options.gateway](), free_port()
+            own = servers.variables(database, broker) | acquirer.variables(port) | pooled
+            stage = Stage.build(folder, own, web_port=port)
             os.environ.update(stage.environment())
-            code = _play(plan, stage, {"postgres": database, "redis": broker}, options)
+            code = _play(plan, stage, {"postgres": database, "redis": broker}, acquirer, options)
     finally:
         if code or options.keep:
             sys.stdout.write(f"Logs: {folder}\n")
@@ -39,7 +43,13 @@ def main(arguments: list[str] | None = None) -> int:
     return code
 
 
-def _play(plan: plans.Plan, stage: Stage, of_its_own: dict[str, servers.Server], options: argparse.Namespace) -> int:
+def _play(
+    plan: plans.Plan,
+    stage: Stage,
+    of_its_own: dict[str, servers.Server],
+    acquirer: Acquirer,
+    options: argparse.Namespace,
+) -> int:
     """With the environment in place Django can be set up, and everything that needs it imported."""
     import django
 
@@ -51,7 +61,8 @@ def _play(plan: plans.Plan, stage: Stage, of_its_own: dict[str, servers.Server],
     # This process kills the server that it asks: it waits for no connection.
     settings.DATABASES["default"]["OPTIONS"].pop("pool", None)
 
-    return show(plan, stage, of_its_own, cpos=options.cpos, patience=options.rest, beats=options.beats)
+    rest, beats = options.rest, options.beats
+    return show(plan, stage, of_its_own, acquirer, cpos=options.cpos, patience=rest, beats=beats)
 
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:
@@ -63,6 +74,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--cpos", type=int, choices=(1, 2), default=2, help="simulated CPOs (default 2)")
     parser.add_argument("--beats", type=int, default=1, help="beats at the same time (default 1)")
     parser.add_argument("--pgbouncer", action="store_true", help="in transaction mode, before the database")
+    parser.add_argument("--gateway", choices=ACQUIRERS, default="simulated", help="whose books the money is in")
     parser.add_argument("--rest", type=float, default=REST, help=f"longest wait for the end, in s (default {REST:g})")
     parser.add_argument("--keep", action="store_true", help="keep the folder with the logs in any case")
     return parser.parse_args(arguments)

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -10,19 +10,20 @@ from typing import Any
 
 from django.db.models import Sum
 
-from billing.models import OutstandingAmount, PaymentAuthorization, SimulatedCharge, SimulatedOperation
+from billing.books.verifying import verify
+from billing.models import OutstandingAmount, PaymentAuthorization, UnpostedPayment
 from ocpi.models import Command
 from partners.models import Incident
+from rehearsal.bench.torture.acquirers import Charge
 from rehearsal.bench.torture.drivers import Ride
-from sessions_adhoc.models import AdHocSession, AttemptSession, ChargingAttempt
+from sessions_adhoc.models import AccountDue, AdHocSession, AttemptSession, ChargingAttempt
 from sessions_adhoc.states import TERMINAL, State
 
 Pay = PaymentAuthorization.State
 AT_REST = {Pay.CAPTURED, Pay.RELEASED, Pay.DECLINED, Pay.FAILED, Pay.EXPIRED}
-MOVING = (Pay.RESERVING, Pay.CAPTURING, Pay.RELEASING)
+MOVING = (Pay.RESERVING, Pay.CAPTURING, Pay.RELEASING, Pay.REFUNDING)
 MESSAGE_ID = re.compile(r"^Message-ID:\s*(<[^>]+>)", re.M)
 """A long one stands on a line of its own."""
-CLOSED_CHARGES = {"captured", "released", "declined", "expired"}
 
 
 @dataclass(frozen=True)
@@ -38,19 +39,33 @@ def under_way() -> list[str]:
     live = AdHocSession.objects.exclude(state__in=[*TERMINAL, State.ESCALATED])
     paying = AdHocSession.objects.filter(authorization__state__in=MOVING)
     references = Command.objects.filter(state=Command.State.SENDING).values_list("reference", flat=True)
-    return [*(str(pk) for pk in live.union(paying).values_list("pk", flat=True)), *references]
+    accounts = AccountDue.objects.values_list("session_id", flat=True)
+    steps = UnpostedPayment.objects.values_list("pk", flat=True)
+    sessions = live.union(paying).values_list("pk", flat=True)
+    return [*(str(pk) for pk in (*sessions, *accounts, *steps)), *references]
 
 
-def violations(rides: Sequence[Ride], books: Sequence[dict[str, Any]]) -> list[Violation]:
-    """Everything that is not as it must be. `books` are the CPOs' own."""
+def violations(
+    rides: Sequence[Ride], books: Sequence[dict[str, Any]], charges: Mapping[str, Sequence[Charge]]
+) -> list[Violation]:
+    """Everything that is not as it must be. `books` are the CPOs' own, `charges` the acquirer's, by session."""
     starts = Counter[str]()
     for book in books:
         starts.update(book["starts_by_authorization_reference"])
     cdrs = [cdr for book in books for cdr in book["cdrs"]]
     found = [*_lost(rides), *_starts(starts)]
     for session in AdHocSession.objects.select_related("authorization", "token").order_by("created_at"):
-        found += [Violation(str(session.pk), text) for text in (*_rest(session), *_money(session, cdrs))]
-    return found
+        money = _money(session, cdrs, charges.get(str(session.pk), ()))
+        found += [Violation(str(session.pk), text) for text in (*_rest(session), *money)]
+    return [*found, *_ledger()]
+
+
+def _ledger() -> Iterator[Violation]:
+    """The books agree with payments, acquirer, receipts and CDRs, and nothing waits to be posted."""
+    for title, findings in verify():
+        yield from (Violation("", f"{title}: {finding}") for finding in findings)
+    if waiting := UnpostedPayment.objects.count():
+        yield Violation("", f"{waiting} steps of payments are not in the books")
 
 
 def _lost(rides: Iterable[Ride]) -> Iterator[Violation]:
@@ -92,13 +107,12 @@ def _has_incident(session: AdHocSession) -> bool:
     return Incident.objects.filter(reference=str(session.pk), closed_at=None).exists()
 
 
-def _money(session: AdHocSession, cdrs: list[dict[str, Any]]) -> Iterator[str]:
+def _money(session: AdHocSession, cdrs: list[dict[str, Any]], charges: Sequence[Charge]) -> Iterator[str]:
     """Our row, the gateway's books and the CPO's bill say the same."""
     ours = session.authorization
-    charges = list(SimulatedCharge.objects.filter(reference=str(session.pk)))
-    captures = SimulatedOperation.objects.filter(charge__in=charges, verb="capture", outcome="done").count()
-    captured = sum(charge.captured_amount for charge in charges)
-    held = [charge for charge in charges if charge.status not in CLOSED_CHARGES]
+    captures = sum(charge.captures for charge in charges)
+    captured = sum(charge.captured for charge in charges)
+    held = [charge for charge in charges if charge.held]
     if len(charges) > 1:
         yield f"the gateway reserved {len(charges)} times"
     if captures > 1:
@@ -108,7 +122,7 @@ def _money(session: AdHocSession, cdrs: list[dict[str, Any]]) -> Iterator[str]:
     if captured > ours.amount:
         yield f"{captured} captured of {ours.amount} reserved"
     if held and not (session.state == State.ESCALATED or (ours.state == Pay.RESERVED and _has_incident(session))):
-        yield f"the session is {session.state} and the gateway still has {held[0].status} money"
+        yield f"the session is {session.state} and the gateway still holds money"
     if session.state in TERMINAL and ours.state not in AT_REST and not _has_incident(session):
         yield f"the session is {session.state}, its payment {ours.state}"
     if session.state == State.SETTLED:

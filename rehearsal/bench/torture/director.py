@@ -13,6 +13,8 @@ from django.db import DatabaseError, close_old_connections
 
 from ocpi.models import Evse
 from rehearsal.bench.torture import checks
+from rehearsal.bench.torture.acquirers import Acquirer
+from rehearsal.bench.torture.desk import Desk
 from rehearsal.bench.torture.drivers import Api, Ride
 from rehearsal.bench.torture.plan import Blow, Plan, Visit
 from rehearsal.bench.torture.targets import Targets, free_chargers
@@ -26,15 +28,17 @@ DRIVERS_AT_ONCE = 32
 LOOK = 0.05
 TRY_AGAIN = 0.5
 STEADY = 3.0
+DESK_EVERY = 1.0
 
 
 class Director:
     """One run."""
 
-    def __init__(self, plan: Plan, targets: Targets, out: Printer) -> None:
-        self.plan, self.targets, self.out = plan, targets, out
+    def __init__(self, plan: Plan, targets: Targets, acquirer: Acquirer, out: Printer) -> None:
+        self.plan, self.targets, self.acquirer, self.out = plan, targets, acquirer, out
         self.chance = random.Random(plan.seed)
         self.rides: list[Ride] = []
+        self.desk = Desk(acquirer, self.rides)
         self.outages = 0
         self.began = time.monotonic()
         self._agenda: list[tuple[float, int, Callable[[], None]]] = []
@@ -54,6 +58,7 @@ class Director:
             self._plan(visit.at, partial(self._arrive, visit))
         for blow in self.plan.blows:
             self._plan(blow.at, partial(self._strike, blow))
+        self._plan(DESK_EVERY, self._work_at_the_desk)
         with ThreadPoolExecutor(DRIVERS_AT_ONCE) as self.pool:
             closes = self.began + self.plan.seconds + patience
             while self._agenda and time.monotonic() < closes:
@@ -97,8 +102,14 @@ class Director:
         code, connector = self._evses[(cpo.partner_id, charger.uid.lower())]
         ride = Ride(visit, charger.uid, key=self._key(visit))
         self.rides.append(ride)
-        body = {"evse": code, "connector": connector, "payment_method": visit.payment}
+        body = {"evse": code, "connector": connector, "payment_method": self.acquirer.method(visit.payment)}
         self.pool.submit(self.api.ride, ride, body)
+
+    def _work_at_the_desk(self) -> None:
+        """Now and then while there are drivers and blows to come."""
+        self.desk.work()
+        if self._agenda:
+            self._plan(self._now() + DESK_EVERY, self._work_at_the_desk)
 
     def _turn_away(self) -> None:
         """Those who still wait for a charger go home; what was killed is started again."""
@@ -147,6 +158,7 @@ class Director:
         while time.monotonic() < deadline:
             now = time.monotonic()
             self.targets.look_after()
+            self.desk.work()
             if self._is_quiet():
                 quiet_since = quiet_since or now
                 if now >= quiet_since + STEADY:
@@ -159,7 +171,11 @@ class Director:
         if not all(ride.done.is_set() for ride in self.rides):
             return False
         try:
-            return not checks.under_way() and all(cpo.state()["runs"] == 0 for cpo in self.targets.cpos)
+            return (
+                self.desk.is_done()
+                and not checks.under_way()
+                and all(cpo.state()["runs"] == 0 for cpo in self.targets.cpos)
+            )
         except (requests.RequestException, DatabaseError):
             close_old_connections()
             return False

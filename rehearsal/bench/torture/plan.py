@@ -46,6 +46,8 @@ CASTS: tuple[tuple[int, str, str], ...] = (
     (1, "cdr-never", "pm_sim_ok"),
 )
 WISHES: tuple[tuple[int, str], ...] = ((64, ""), (26, "stop"), (10, "cancel"))
+AFTERWARDS: tuple[tuple[int, str], ...] = ((70, ""), (15, "refund"), (8, "dispute won"), (7, "dispute lost"))
+"""What becomes of a charge that was paid."""
 WISH_AFTER = {"stop": (2.0, 12.0), "cancel": (0.1, 5.0)}
 TARGETS: tuple[tuple[int, str], ...] = (
     (4, "worker-engine"),
@@ -62,7 +64,8 @@ FIRST_KILL = 3.0
 
 @dataclass(frozen=True)
 class Visit:
-    """One driver: when, what the CPO plays, how it is paid, and what the driver wants `after` so many seconds."""
+    """One driver: when, what the CPO plays, how it is paid, what the driver wants `after` so many seconds, and what
+    becomes of the money `afterwards`."""
 
     number: int
     at: float
@@ -70,6 +73,7 @@ class Visit:
     payment: str
     wish: str = ""
     after: float = 0.0
+    afterwards: str = ""
     knobs: Mapping[str, float] = field(default_factory=dict)
 
     @property
@@ -111,7 +115,8 @@ def _visits(chance: random.Random, sessions: int, seconds: float) -> Iterator[Vi
         wish = chance.choices(WISHES, [one[0] for one in WISHES])[0][1]
         after = chance.uniform(*WISH_AFTER[wish]) if wish else 0.0
         knobs = {"car_kwh": chance.choice((1.0, 2.0, 4.0, 8.0))}
-        yield Visit(number, at, scenario, payment, wish, after, knobs)
+        afterwards = chance.choices(AFTERWARDS, [one[0] for one in AFTERWARDS])[0][1]
+        yield Visit(number, at, scenario, payment, wish, after, afterwards, knobs)
 
 
 def _blows(chance: random.Random, kills: int, seconds: float) -> Iterator[Blow]:

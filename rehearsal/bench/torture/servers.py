@@ -145,7 +145,6 @@ def variables(database: Server, broker: Server) -> dict[str, str]:
         "DATABASE_URL": database.url,
         "REDIS_URL": broker.url,
         "REDIS_KEY_PREFIX": "",
-        "SIMULATED_GATEWAY_DELAY_MS": "1500",
         "OCPI_READ_TIMEOUT": "4",
         "OCPI_CONNECT_TIMEOUT": "2",
         "EMAIL_URL": "consolemail://",

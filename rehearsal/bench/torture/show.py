@@ -1,6 +1,9 @@
 """One run from the empty database to the report."""
 
+from collections import Counter
+
 from rehearsal.bench.torture import checks, report
+from rehearsal.bench.torture.acquirers import Acquirer
 from rehearsal.bench.torture.director import Director
 from rehearsal.bench.torture.plan import Plan
 from rehearsal.bench.torture.servers import Server
@@ -10,18 +13,28 @@ from rehearsal.stage.environment import Stage
 from rehearsal.stage.processes import Processes
 
 
-def show(plan: Plan, stage: Stage, servers: dict[str, Server], *, cpos: int, patience: float, beats: int = 1) -> int:
+def show(
+    plan: Plan,
+    stage: Stage,
+    servers: dict[str, Server],
+    acquirer: Acquirer,
+    *,
+    cpos: int,
+    patience: float,
+    beats: int = 1,
+) -> int:
     """Return the exit code: 1 when a promise was broken."""
     out = Printer()
     out.line(f"seed {plan.seed}: {len(plan.visits)} drivers in {plan.seconds:g} s, {len(plan.blows)} kills")
     with Processes(stage.folder, stage.environment()) as running:
+        acquirer.start(running)
         targets = Targets(running, servers, stage.web_port, beats=beats)
         with out.step("database, web, two workers, beat, simulated CPOs, handshakes"):
             targets.raise_curtain(cpos)
-        director = Director(plan, targets, out)
+        director = Director(plan, targets, acquirer, out)
         rest = director.run(patience)
         books = [cpo.state() for cpo in targets.cpos]
-        broken = checks.violations(director.rides, books)
+        broken = checks.violations(director.rides, books, acquirer.charges())
         broken += [checks.Violation("", text) for text in targets.fallen]
         sent = checks.mails_sent(stage.folder)
         if not plan.blows:  # a mail that a killed worker had sent goes out again, under its old id
@@ -31,5 +44,7 @@ def show(plan: Plan, stage: Stage, servers: dict[str, Server], *, cpos: int, pat
         for line in report.lines(director.rides, books, rest, broken):
             out.line(line)
         out.line(f"{len(sent)} mails, {sum(sent.values())} times; {beats} beats")
+        afterwards = Counter(director.desk.seen_to.values()).most_common()
+        out.line(f"Afterwards: {', '.join(f'{count} {what}' for what, count in afterwards) or 'nothing'}")
         out.line(f"seed {plan.seed}, {director.outages} kills")
     return 1 if broken else 0
