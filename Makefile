@@ -151,9 +151,9 @@ mutants: install ## a small fault for each session rule: do the tests notice?
 	@$(PY) scripts/with_services.py -- $(PY) scripts/mutate_rules.py $(ARGS)
 
 .PHONY: torture
-torture: install ## charges while everything is killed (SEED=n SESSIONS=200 MINUTES=3)
+torture: install ## charges while everything is killed (SEED=n SESSIONS=200 MINUTES=3 GATEWAY=stripe)
 	@$(PY) -m rehearsal.bench.torture $(if $(SEED),--seed $(SEED)) --sessions $(or $(SESSIONS),200) \
-		--minutes $(or $(MINUTES),3) $(ARGS)
+		--minutes $(or $(MINUTES),3) --gateway $(or $(GATEWAY),simulated) $(ARGS)
 
 .PHONY: screenshots
 screenshots: install ## a CPO onboarded in a real browser, with a picture of every page in var/screenshots/

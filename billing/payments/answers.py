@@ -64,7 +64,8 @@ def next_step(row: PaymentAuthorization, now: datetime) -> Step:
         if row.raise_amount is not None:
             return Step.RAISE
         is_over = row.expires_at is None or row.expires_at <= now
-        return Step.CHECK if is_over or row.told_at is not None else Step.WARN
+        is_time = not is_over and row.expiry_warned_at is None and row.warn_at() <= now
+        return Step.WARN if is_time and row.told_at is None else Step.CHECK
     if row.state == State.RELEASING:
         return Step.RELEASE if row.gateway_reference else Step.FIND
     return {State.RESERVING: Step.RESERVE, State.CAPTURING: Step.CAPTURE, State.REFUNDING: Step.REFUND}[row.state]

@@ -34,7 +34,7 @@ from partners.ground.writes import table_of
 __all__ = ["call_lease", "drive", "enqueue", "is_stuck"]
 
 DRIVE_TASK = "billing.tasks.drive"
-LEASE = ("leased_until", "next_check_at", "attempts", "called_at", "told_at", "updated_at")
+LEASE = ("leased_until", "next_check_at", "attempts", "called_at", "updated_at")
 # A worker asks at most twice under one lease: it looks a key up, and asks only if the gateway never heard of it.
 CALLS_PER_LEASE = 2
 RECORDING_MARGIN = timedelta(seconds=5)
@@ -51,6 +51,11 @@ class Claim:
     until: datetime
     called_before: datetime | None
     told_at: datetime | None
+
+    @property
+    def looks_at_all(self) -> bool:
+        """Whether the answer tells how the money stands, with whatever the gateway told of before it was asked."""
+        return self.step.verb is Verb.RESERVE
 
     @property
     def amount(self) -> int:
@@ -101,8 +106,6 @@ def _claim(authorization_id: UUID | str, handed_until: datetime | None) -> Claim
             row.start_releasing(now)
             write(row, Action.REQUESTED, at=now, came_from=State.RESERVED, message=NOBODY_CAME)
         step, called_before = next_step(row, now), row.called_at
-        if step.verb is Verb.RESERVE:
-            row.told_at = None  # what the gateway told of is looked into now
         row.leased_until = row.next_check_at = now + call_lease(gateway_named(row.gateway))
         row.attempts += 1
         key = _key(row, step)
@@ -194,6 +197,8 @@ def _record_for(reference: str, claim: Claim, told: GatewayAnswer | GatewayUnrea
         known, message = _known(row), ""
         if answer is not None:
             action = Action.ANSWERED
+            if claim.looks_at_all and row.told_at == claim.told_at:
+                row.told_at = None
             apply_answer(row, claim.step, answer, now)
         elif isinstance(told, GatewayUnreachable):
             action, message = Action.UNREACHABLE, str(told) or "no answer"
@@ -225,5 +230,7 @@ def _is_told_of_more(row: PaymentAuthorization, claim: Claim) -> bool:
     """The gateway told of something while it was being asked, or of something that was not asked about."""
     if row.told_at is None or row.state not in ASKED_ABOUT_STATES:
         return False
+    if claim.looks_at_all and row.told_at == claim.told_at:
+        return False  # nobody answered: it is asked again when its time comes
     rests = row.state in (State.RESERVED, State.CAPTURED) and row.raise_amount is None
     return rests or row.told_at != claim.told_at

@@ -191,3 +191,29 @@ def test_what_is_over_has_nothing_to_tell(scripted: ScriptedGateway, clock: Trav
     history = story(row)
     assert services.tell(row.pk, kind="something") is False
     assert (story(row), fresh(row).next_check_at) == (history, None)
+
+
+@pytest.mark.parametrize("how", ["lost", "killed"])
+def test_what_was_told_of_money_that_is_held_is_looked_into_although_the_first_look_came_to_nothing(
+    held: PaymentAuthorization, scripted: ScriptedGateway, clock: Traveller, news: list[tuple[str, str]], how: str
+) -> None:
+    """Neither is it forgotten, nor is the reservation said to end soon."""
+    if how == "lost":
+        row = told(held, scripted, LOST)
+    else:
+        with pytest.raises(Killed):
+            told(held, scripted, Killed())
+        row = fresh(held)
+    assert (row.state, row.expiry_warned_at, row.told_at) == ("reserved", None, START)
+    assert START < due(row) < START + timedelta(minutes=1)
+    clock.move_to(due(row))
+    scripted.answers.append(GatewayAnswer(Outcome.EXPIRED, message="It was cancelled."))
+    services.drive(row.pk)
+    row = fresh(row)
+    assert (row.state, row.expiry_warned_at, row.told_at) == ("expired", None, None)
+    assert scripted.asked == [("lookup", "reserve")] * 2
+    assert news == [("session-1", "expired")]
+
+
+class Killed(Exception):
+    """The worker is gone, in the middle of its question."""

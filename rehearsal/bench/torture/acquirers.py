@@ -40,6 +40,10 @@ class Acquirer(Protocol):
         """Its own name for a payment method of the plan."""
         ...
 
+    def calm(self) -> None:
+        """Lose no answer any more: the storm is over, and what is asked now is asked once."""
+        ...
+
     def charges(self) -> dict[str, list[Charge]]:
         """All its payments that hold or held money, by the session that they are for."""
         ...
@@ -60,6 +64,9 @@ class Simulated:
 
     def method(self, payment: str) -> str:
         return payment
+
+    def calm(self) -> None:
+        """It loses what its payment methods say, and nothing else."""
 
     def charges(self) -> dict[str, list[Charge]]:
         from billing.models import SimulatedCharge, SimulatedOperation  # Django is set up by now, not when this is read
@@ -102,6 +109,9 @@ class Stripe:
 
     def method(self, payment: str) -> str:
         return CARDS.get(payment, "pm_card_visa")
+
+    def calm(self) -> None:
+        self._ask("weather", lost=0.0)
 
     def charges(self) -> dict[str, list[Charge]]:
         found: dict[str, list[Charge]] = {}

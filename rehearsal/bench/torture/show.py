@@ -33,6 +33,7 @@ def show(
             targets.raise_curtain(cpos)
         director = Director(plan, targets, acquirer, out)
         rest = director.run(patience)
+        acquirer.calm()
         books = [cpo.state() for cpo in targets.cpos]
         broken = checks.violations(director.rides, books, acquirer.charges())
         broken += [checks.Violation("", text) for text in targets.fallen]

@@ -11,9 +11,10 @@ SMALL = ("--seed", "1129", "--sessions", "12", "--minutes", "0.1", "--kills", "3
 
 
 @pytest.mark.heavy
-def test_nothing_is_lost_stuck_or_done_twice() -> None:
+@pytest.mark.parametrize("gateway", ["simulated", "stripe"])
+def test_nothing_is_lost_stuck_or_done_twice(gateway: str) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "rehearsal.bench.torture", *SMALL],
+        [sys.executable, "-m", "rehearsal.bench.torture", *SMALL, "--gateway", gateway],
         cwd=ROOT,
         capture_output=True,
         text=True,
