@@ -30,14 +30,17 @@ def test_nobody_waits_behind_a_migration_for_long() -> None:
                 waits.append(time.monotonic() - began)
                 time.sleep(0.05)
 
+    told = StringIO()
+
     def let_go() -> None:
-        time.sleep(2.5)
+        """When the migration has given way once."""
+        while not told.getvalue() and not released.is_set():
+            time.sleep(0.05)
         reading.rollback()
 
     threads = [threading.Thread(target=ask), threading.Thread(target=let_go)]
     for thread in threads:
         thread.start()
-    told = StringIO()
     try:
         call_command("migrate", "billing", "0009_payouts", verbosity=0, stderr=told)
         released.set()

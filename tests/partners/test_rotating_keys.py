@@ -149,8 +149,8 @@ def test_a_run_that_is_killed_is_taken_up_again(settings: Settings, tmp_path: Pa
         assert time.monotonic() < until
     os.kill(killed.pid, signal.SIGKILL)
     assert killed.wait(10) == -signal.SIGKILL
-    keys = [secrets.key_of(kept) for kept in newest]
+    keys = [secrets.key_of(kept) for kept in newest.all()]
     assert {new, old} == set(keys)
     assert run()[1] == ""
-    assert [secrets.decrypt(kept) for kept in newest] == [f"token {number}" for number in range(many)]
-    assert {secrets.key_of(kept) for kept in newest} == {new}
+    assert [secrets.decrypt(kept) for kept in newest.all()] == [f"token {number}" for number in range(many)]
+    assert {secrets.key_of(kept) for kept in newest.all()} == {new}
