@@ -160,8 +160,8 @@ def _about_session(cdr: Cdr, row: OcpiSession | None) -> Doubts:
 
 
 def _about_others(record: ContractRecord, cdr: Cdr) -> Doubts:
-    """Whether another CDR of the same Session and token came before, and nothing takes it back."""
-    if not cdr.session_key or record.token_id is None:
+    """Whether another CDR of the same Session and token came before, and nothing takes that one, or this one, back."""
+    if not cdr.session_key or record.token_id is None or credits_of(cdr).exists():
         return []
     others = ContractRecord.objects.filter(
         Q(pk__lt=record.pk) | Q(state=State.HANDED),

@@ -285,6 +285,21 @@ def test_a_correction(card: Card, office: Office, clock: Clock, order: str) -> N
     assert open_incidents() == []
 
 
+def test_a_correction_of_which_the_first_cdr_is_looked_at_last(card: Card, office: Office, clock: Clock) -> None:
+    """The worker that had it died: it is as it would have been."""
+    card.charge(clock)
+    card.cdr(6.03)
+    ContractRecord.objects.filter(kind="cdr").update(next_check_at=clock.now() + timedelta(minutes=1))
+    card.cdr(6.03, "CREDIT-1", credit=True, credit_reference_id="CDR-1")
+    card.cdr(6.00, "CDR-2")
+    ContractRecord.objects.filter(cdr__ocpi_id="CREDIT-1").update(next_check_at=clock.now() + timedelta(minutes=2))
+    look(clock)
+    assert [row.get("cdr_id") for row in office.charges()] == [None, "CDR-2"]
+    wait(clock, hours=1)
+    assert [row.get("cdr_id") for row in office.charges()] == [None, "CDR-2", "CDR-1", "CREDIT-1"]
+    assert open_incidents() == []
+
+
 def test_odd_credits(card: Card, office: Office, clock: Clock) -> None:
     other = Card(card.cpo, make_token("CARD-2", "SK-SFP-C00000077-1"))
     card.charge(clock)

@@ -19,6 +19,8 @@ from typing import Any
 
 import pytest
 import requests
+from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
 
 from ocpi.models import Cdr
@@ -60,6 +62,8 @@ class World:
         _row, self.secret = endpoints.create(client, f"http://127.0.0.1:{self.theirs}/hooks")
         self.environment = programs.server_environment(folder / "var", LIMIT_STRANGERS="0", LIMIT_CLIENTS="0")
         self.environment |= {"LIMIT_PARTNERS": "0", "DJANGO_SETTINGS_MODULE": "sfp_platform.settings"}
+        # The secret of the webhook was encrypted here.
+        self.environment["FIELD_ENCRYPTION_KEYS"] = ",".join(settings.FIELD_ENCRYPTION_KEYS)
         self.herd_log = folder / "herd.log"
         self.kills = Counter[str]()
         self.running: dict[str, Process] = {}
@@ -181,8 +185,12 @@ def test_each_is_handed_over_exactly_once(world: World) -> None:
 def hurry() -> None:
     """What a killed worker had under its lease, and what waits for a probe, is due now: only time is shortened."""
     now = timezone.now()
-    ContractRecord.objects.filter(next_check_at__gt=now + timedelta(seconds=2)).update(next_check_at=now)
-    WebhookDelivery.objects.filter(next_check_at__gt=now + timedelta(seconds=20)).update(next_check_at=now)
+    ahead = {ContractRecord: 2, WebhookDelivery: 20}
+    for model, seconds in ahead.items():
+        with transaction.atomic():
+            late = model._base_manager.filter(next_check_at__gt=now + timedelta(seconds=seconds))
+            free = list(late.select_for_update(skip_locked=True).values_list("pk", flat=True))
+            model._base_manager.filter(pk__in=free).update(next_check_at=now)
     WebhookEndpoint.objects.exclude(retry_at=None).update(retry_at=now)
 
 
