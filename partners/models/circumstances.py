@@ -56,6 +56,7 @@ RECORDED: Mapping[str, Recorded] = {
     "onboarding.LinkEvent": Recorded(fields=("kind", "text"), partner="link.partner_id", by="link.given_to"),
     "onboarding.PlannedChange": Recorded(without=("created_at",)),
     "sessions_adhoc.ClientKey": Recorded(fields=("name", "last4", "revoked_at"), partner=""),
+    "sessions_adhoc.WebhookEndpoint": Recorded(fields=("client", "url", "state", "why"), partner=""),
     "billing.PricePlan": Recorded(without=("created_at", "used_at")),
     "billing.VatRate": Recorded(partner=""),
     "auth.User": Recorded(
