@@ -40,6 +40,7 @@ class Letter:
     Args:
         html: the same as a web page, or "".
         document: attached.
+        calendar: an event (iCalendar) that is attached, or "".
         incident: what it tells of; one that is closed before it is told is not told any more.
     """
 
@@ -51,6 +52,7 @@ class Letter:
     html: str = ""
     document: Document | None = None
     incident: Incident | None = None
+    calendar: str = ""
 
 
 @dataclass
@@ -86,6 +88,7 @@ def _row(partner: Partner, letter: Letter, user: Any, now: datetime) -> Mail:
         subject=" ".join(letter.subject.split())[:LONGEST_SUBJECT],
         body=letter.body,
         html=letter.html,
+        calendar=letter.calendar,
         to=list(dict.fromkeys(letter.to)),
         cc=list(letter.cc),
         reply_to=list(letter.reply_to),
@@ -162,6 +165,8 @@ def _message(mail: Mail) -> EmailMultiAlternatives:
     )
     if mail.html:
         message.attach_alternative(mail.html, "text/html")
+    if mail.calendar:
+        message.attach("integration-window.ics", mail.calendar, "text/calendar")
     if mail.document:
         message.attach(mail.document.name, bytes(mail.document.content), "application/pdf")
     return message

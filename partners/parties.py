@@ -286,6 +286,8 @@ def report_taken(partner: Partner, error: PartyTaken, where: str, message_id: in
             cause=f"{said}. Nothing of it was taken over.",
             resolution="Ask the partner why. If the party has changed hands, refuse it at the one that has it, and "
             "have the other send its credentials again.",
+            place=name_pairs(error.taken)[:200],
+            to_do="Ask them why. If the party has changed hands, refuse it at the partner that has it, then free it.",
             evidence=[evidence],
             severity=Incident.Severity.URGENT,
             tell_cpo=False,

@@ -33,6 +33,8 @@ def _tell_silent(key: str, group: Group) -> Report:
         cause=f"No answer to our requests: {why}.",
         resolution="Confirm that the URL is publicly reachable (test with curl from an external network), and that "
         "our outbound IP addresses are in the allowlist of the CPO's firewall.",
+        place=group.host,
+        to_do="Call their technical contact: nobody can start there. It closes with the next answer.",
         severity=Incident.Severity.URGENT,
         evidence=group.evidence(),
         letter=f"Our requests to your endpoints got no answer ({group.span}): {why}. Please confirm that the URL is "
@@ -90,6 +92,8 @@ def _tell_their_errors(key: str, group: Group) -> Report:
         symptom="Your server fails to answer our requests",
         cause="The CPO's server answers with HTTP 5xx or OCPI status code 3xxx.",
         resolution="Look the requests up in the logs of that server; our message log has both sides of each.",
+        place=group.host,
+        to_do="Send their technical contact the exchanges below. It closes when most calls go through again.",
         evidence=group.evidence(),
         letter=f"Your server answered our requests with errors of its own ({group.span}). Please look them up in your "
         "logs; on request we send you both sides of each exchange.",
@@ -134,6 +138,8 @@ def _tell_our_errors(key: str, group: Group) -> Report:
         symptom="We failed to answer a request",
         cause=f"A fault of this platform, not of the CPO: {why}.",
         resolution="Tell the developers, with the exchange. The CPO may send it again; it changed nothing.",
+        place=key.partition(":")[2],
+        to_do="Tell the developers, with the exchange. When it is mended, press Replay on the exchange.",
         severity=Incident.Severity.URGENT,
         evidence=group.evidence(),
         tell_cpo=False,

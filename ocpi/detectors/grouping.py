@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from ocpi.detectors.traffic import Failures, in_one_line, messages
 from ocpi.models import Message
@@ -33,6 +34,11 @@ class Group:
         if moment(self.first_at) == moment(self.newest_at):
             return f"{self.times} times on {moment(self.first_at)}"
         return f"{self.times} times between {moment(self.first_at)} and {moment(self.newest_at)}"
+
+    @property
+    def host(self) -> str:
+        """The server that we called; of a call to us, nothing."""
+        return urlsplit(self.newest.url).netloc if self.newest is not None else ""
 
     def evidence(self) -> list[Evidence]:
         """The first and the newest exchange, with the faults that were found in them."""

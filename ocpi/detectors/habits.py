@@ -44,6 +44,8 @@ def _odd(quirks: list[PartnerQuirk]) -> Report:
         symptom="Messages depart from the specification in a new way",
         cause="Their server seems to have changed: it sends what we can only read with lenience.",
         resolution="Nothing is lost. Send them the list, so that they can correct it.",
+        place=", ".join(dict.fromkeys(quirk.module for quirk in quirks)),
+        to_do="Send their technical contact the text below, when there is time: nothing is lost.",
         severity=Incident.Severity.NOTE,
         tell_cpo=False,
         evidence=[
@@ -95,6 +97,8 @@ def _undelivered_report(count: int, why: str, message: int | None) -> Report:
         symptom="Tokens do not reach the CPO",
         cause=f"PUT /tokens fails: {why}",
         resolution="The CPO's Tokens endpoint has to be corrected. We try again until it has all tokens.",
+        place="PUT /tokens",
+        to_do="Open the exchange below: it has their answer. When it is mended, press Push again on a token push.",
         evidence=[evidence(f"{count} tokens wait, each after at least {MANY_TRIES} tries: {why}", message)],
         letter=f"Your Tokens endpoint does not accept our tokens ({count} wait): {why} Please check your server's log. "
         "We try again until you have them all.",

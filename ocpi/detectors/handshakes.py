@@ -48,6 +48,8 @@ def _finding(run: HandshakeRun, step: tuple[datetime | None, int | None] | None,
         symptom="Handshake times out",
         cause=f"Wrong Versions URL or Token A. What we saw: {cause}",
         resolution=f"{RESOLUTION} {run.advice}".strip(),
+        place=f"step “{run.get_step_display()}”",
+        to_do=f"{run.advice or 'Open the handshake: it says at which step it stands.'} Then press Try again there.",
         evidence=pieces,
         letter=f"Our handshake with your server did not succeed (last try: {moment(at)}). {cause} Please confirm that "
         "your Versions URL is publicly reachable (test with curl from an external network) and that the Token A that "

@@ -50,6 +50,8 @@ def _none(partner: Partner) -> Report:
         symptom=SYMPTOM,
         cause=CAUSE.strip(),
         resolution=f"{RESOLUTION} Or sync their locations from the partner's page.",
+        place="no location at all",
+        to_do="Press Sync locations on the partner's page: if it brings none, they have to push them.",
         evidence=[evidence(f"Connected since {since}; no location is known.")],
         letter=f"We are connected since {since} and have not received any of your Locations. Please push them with "
         "PUT to our Locations endpoint, or offer GET /locations. Check your outbound request logs and confirm that "
@@ -96,6 +98,8 @@ def _stopped_finding(partner_id: int, last_call: datetime, changed: datetime | N
         symptom=SYMPTOM,
         cause="Locations not pushed or push failing: the CPO's server sends no updates any more.",
         resolution=RESOLUTION,
+        place=f"no request since {moment(last_call)}",
+        to_do="Press Sync locations on the partner's page, so that drivers see the truth, and write to them.",
         evidence=pieces,
         letter=f"Since {moment(last_call)} we have not received any request from your server, although the status of "
         "your chargers has to be pushed when it changes. Please check your outbound request logs.",
@@ -123,6 +127,8 @@ def _failed_report(run: SyncRun) -> Report:
         symptom=SYMPTOM if visible else f"GET /{run.module} fails",
         cause=f"{CAUSE if visible else ''}The CPO's list of {run.module} could not be read: {why}",
         resolution=f"{f'{RESOLUTION} ' if visible else ''}GET /{run.module} has to be corrected.",
+        place=f"GET /{run.module}",
+        to_do="Open the sync below: it says what was wrong. When they have mended it, press Sync again.",
         evidence=[{"sync": run.pk, "text": f"Sync {run.pk} of {run.module} failed: {why}"}],
         letter=f"We could not read your {run.module} with GET: {why} Please check your server's log.",
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from ocpi.detectors.grouping import Group, findings
 from ocpi.detectors.traffic import INBOUND, Failures, traffic
+from ocpi.models import Message
 from partners.incidents.detecting import Detector, Finding, Key, Window
 from partners.incidents.reporting import Report
 from partners.models import Incident
@@ -72,6 +73,12 @@ def _is_refused_push(one: Failures) -> bool:
     return one.http_status < 500 and one.http_status not in AT_THE_DOOR
 
 
+def _named(message: Message | None) -> str:
+    """The object that was refused, as its URL names it."""
+    name = message.url.rstrip("/").rpartition("/")[2] if message is not None and message.method != "POST" else ""
+    return f" {name}" if name else ""
+
+
 def _words(key: str) -> Words:
     return BY_MODULE.get(key.partition(":")[2], OTHERS)
 
@@ -88,6 +95,8 @@ def _tell(key: str, group: Group) -> Report:
         symptom=words.symptom,
         cause=words.cause + told,
         resolution=words.resolution,
+        place=f"{module or 'unknown URL'}{_named(first)}",
+        to_do="Send them the faults with the exchange below. When it was our fault, mend it and press Replay there.",
         evidence=group.evidence(),
         letter=f"We could not accept your requests to our {module or 'OCPI'} endpoint ({group.span}).{told} "
         f"{words.resolution}",

@@ -60,6 +60,8 @@ def _tell_source(key: str, group: Group) -> Report:
         symptom="HTTP 403 when calling SFP endpoints",
         cause=f"Your IP is not in our firewall allowlist: requests came from {address}.",
         resolution="Confirm your outbound IP with us — we will add it to Cloudflare WAF.",
+        place=address,
+        to_do=f"Ask their contact whether {address} is theirs. If it is, press “Add this address to the allowlist”.",
         severity=URGENT,
         evidence=group.evidence(),
         letter=f"Your server called our endpoints from {address} ({group.span}). This address is not among the "
@@ -96,6 +98,8 @@ def _tell_barred(key: str, group: Group) -> Report:
         symptom="HTTP 403 when SFP calls your endpoints",
         cause="Our IP is not allowlisted on your side.",
         resolution="Add the SFP outbound IP addresses we provided to your firewall / WAF.",
+        place=group.host,
+        to_do="Send them our outbound addresses, from the data sheet. It closes when a call of ours goes through.",
         severity=URGENT,
         evidence=group.evidence(),
         letter=f"Your endpoints answered our requests with HTTP 403 ({group.span}). Please add the SFP outbound IP "
@@ -110,6 +114,8 @@ def _tell_server_refuses(key: str, group: Group) -> Report:
         symptom="HTTP 403 when SFP calls your endpoints",
         cause="Token mismatch: your OCPI server itself refuses our token.",
         resolution="Verify the tokens exchanged; answer a wrong token with HTTP 401 (OCPI 2.2.1 §4.1.2).",
+        place=group.host,
+        to_do="Their firewall is open: compare tokens, not addresses. If theirs was replaced, start a new handshake.",
         severity=URGENT,
         evidence=group.evidence(),
         letter=f"Your OCPI server answered our requests with HTTP 403 ({group.span}), so they reach it and it does not "
@@ -180,6 +186,8 @@ def _tell_their_token(key: str, group: Group) -> Report:
         symptom=SYMPTOM_401,
         cause=f"Token mismatch — wrong authorization Token in the CPO's requests ({shown}).",
         resolution=RESOLUTION_401,
+        place=f"their token, {shown}",
+        to_do="Compare the last four characters under Credentials with theirs; if they differ, start a new handshake.",
         severity=URGENT,
         evidence=group.evidence(),
         letter=f"Your requests to our endpoints were answered with HTTP 401 ({group.span}): the token that you sent "
@@ -212,6 +220,8 @@ def _tell_our_token(key: str, group: Group) -> Report:
         symptom=SYMPTOM_401,
         cause="Token mismatch — wrong authorization Token: the CPO's server does not accept the one that it gave us.",
         resolution=RESOLUTION_401,
+        place=f"our token, at {group.host}",
+        to_do="Ask whether they replaced the token that we send (Credentials has its end); then start a new handshake.",
         severity=URGENT,
         evidence=group.evidence(),
         letter=f"Your endpoints answered our requests with HTTP 401 ({group.span}), although we send the token from "

@@ -200,6 +200,10 @@ def _tell_token_refused(run: HandshakeRun, failure: StepFailedError) -> None:
             symptom=REFUSES_ALL if failure.http_status == 401 else "Handshake not confirmed",
             cause=failure.text,
             resolution=failure.advice,
+            place="our token, right after the handshake",
+            to_do="Ask them which token they expect from us; then start the handshake again.",
+            letter="Right after our handshake your server did not accept our first request with the token from your "
+            f"Credentials: {failure.text} Please check that your server keeps the token that it gave us.",
             evidence=_evidence(failure),
             detector=TOKEN_REFUSED,
         ),

@@ -72,6 +72,10 @@ def close_untold(run: HandshakeRun, cause: str) -> None:
         symptom="Unregistered on our side only",
         cause=run.cause,
         resolution=TELL_THEM,
+        place="their side still holds our tokens",
+        to_do="Write to their technical contact that we have closed the connection, with the text for the CPO.",
+        letter="We have ended the OCPI connection between our systems, and could not tell your server so. Please "
+        "remove our registration and our token on your side.",
         evidence=[{"run": run.pk, "text": run.cause}],
     )
     open_incident(run.partner_id, report)

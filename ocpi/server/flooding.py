@@ -67,6 +67,8 @@ def _tell(partner: Partner | None, address: str) -> None:
         "Further ones are answered with HTTP 429 and are not kept.",
         resolution="If the address is the CPO's, its token is wrong: see the calls with a wrong token at this host. "
         "If not, have the address blocked in front of us.",
+        place=address,
+        to_do="If the address is the CPO's, its token is wrong: call them. If not, have it blocked in front of us.",
         severity=Incident.Severity.PROBLEM,
         evidence=[{"text": f"{address}: {UNKNOWN}"}],
         tell_cpo=False,

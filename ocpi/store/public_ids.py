@@ -52,6 +52,8 @@ def _claim(ids: list[str], rightful: int, name: str) -> Report:
         cause=f"{said}, which {name} has: by the party that it begins with, or because it published it first.",
         resolution=f"Drivers who type it go on to be led to {name}; the QR codes of both lead where they always led. "
         "Ask both whose charger it is. If it has changed hands, free the id at its page (Published EVSE IDs).",
+        place=", ".join(ids[:3]),
+        to_do="Ask both whose charger it is, and press Free this EVSE ID if it has changed hands.",
         evidence=[{"text": f"EVSE ID {one}"} for one in ids[:20]],
         severity=Incident.Severity.PROBLEM,
         tell_cpo=False,

@@ -20,6 +20,9 @@ UNREADABLE = Report(
     cause="A restriction or a price component of the Tariff is none that OCPI knows: what applies when is not known.",
     resolution="Send the Tariff with the values of the specification (TariffRestrictions, PriceComponent). Until then "
     "drivers see no price at its connectors.",
+    to_do="Send them the Tariff's id and what cannot be read. Drivers see no price there, and can charge.",
+    letter="We cannot read a price of a Tariff of yours: a restriction or a price component in it is none that OCPI "
+    "knows. Until it is corrected, drivers see no price at its connectors.",
 )
 
 
@@ -29,6 +32,10 @@ IMPLAUSIBLE = Report(
     cause="The Tariff names a price that nobody asks, as if it were in cents or for another unit.",
     resolution="Send the Tariff with prices in the currency's major unit: per kWh, per hour, or once (PriceComponent). "
     "Until then drivers see no price at its connectors.",
+    to_do="Compare the price with their price list, then send them the Tariff's id.",
+    letter="A Tariff of yours names a price that nobody asks, as if it were in cents or for another unit. Prices are "
+    "in the currency's major unit: per kWh, per hour, or once. Until it is corrected, drivers see no price at its "
+    "connectors.",
 )
 
 
@@ -116,7 +123,9 @@ def _report(row: Tariff, obj: Any, *, known: bool) -> None:
     ):
         if paths:
             found = f"Tariff {row.ocpi_id}: {', '.join(paths)}"
-            incidents.open_incident(row.partner_id, replace(report, key=about, evidence=[{"text": found}]))
+            incidents.open_incident(
+                row.partner_id, replace(report, key=about, place=f"Tariff {row.ocpi_id}", evidence=[{"text": found}])
+            )
         elif known:
             incidents.close_incidents(row.partner_id, about, "The Tariff can be read now.")
 

@@ -129,7 +129,7 @@ def _is_connected(partner: Partner) -> bool:
 
 
 PARTNER_ACTIONS = (
-    PageAction("check", "Check connection", RUN, READ_ONLY, check, icon="fact_check", possible=_idle),
+    PageAction("check", "Check connection", RUN, READ_ONLY, check, icon="fact_check", possible=_idle, asks=False),
     PageAction(
         "check-armed",
         "Check with test charge",
@@ -160,6 +160,7 @@ RUN_ACTIONS = (
         icon="refresh",
         tone=lambda run: DEFAULT if run.is_live else PRIMARY,
         possible=lambda run: _idle(run.partner),
+        asks=False,
     ),
     PageAction(
         "again-armed",

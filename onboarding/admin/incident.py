@@ -3,8 +3,9 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import F, QuerySet
-from django.http import HttpRequest
+from django.db.models import CharField, F, OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import Cast, Concat
+from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import (
@@ -14,15 +15,28 @@ from unfold.contrib.filters.admin import (
     RelatedDropdownFilter,
 )
 
-from onboarding.admin.incident_actions import ACTIONS
+from onboarding.admin.incident_actions import ACTIONS, close_several
 from onboarding.admin.incident_evidence import evidence_list, session_link, traffic_link
 from onboarding.admin.ticket_actions import OF_INCIDENT
 from onboarding.admin.ticket_panel import ticket_panel
 from partners.admin.kit.pages import ReadOnlyAdmin, Standing
-from partners.admin.kit.showing import DANGER, NEUTRAL, WARNING, ago, badge, clock_time, partner_link
-from partners.models import Incident
+from partners.admin.kit.showing import DANGER, NEUTRAL, WARNING, ago, badge, clock_time, in_our_zone, partner_link
+from partners.models import Incident, Ticket
 
+LONGEST_CAUSE = 160
 TONES = {Incident.Severity.URGENT: DANGER, Incident.Severity.PROBLEM: WARNING, Incident.Severity.NOTE: NEUTRAL}
+
+
+def what_it_is(row: Incident) -> SafeString:
+    """Symptom, place, and the first sentence of the cause."""
+    place = f": {row.place}" if row.place else ""
+    cause = in_our_zone(row.cause)
+    short = cause if len(cause) <= LONGEST_CAUSE else f"{cause[:LONGEST_CAUSE]}…"
+    return format_html('{}{}<div class="sfp-quiet">{}</div>', row.symptom, place, short)
+
+
+def _to_do(row: Incident) -> str:
+    return in_our_zone(row.to_do or row.resolution)
 
 
 class OpenFilter(DropdownFilter):
@@ -44,8 +58,9 @@ class OpenFilter(DropdownFilter):
 class IncidentAdmin(ReadOnlyAdmin):
     """Open ones first: they are a queue."""
 
-    list_display = ("shown_state", "symptom", "shown_partner", "opened", "seen", "occurrences", "closed_by")
-    list_display_links = ("symptom",)
+    list_display = ("shown_state", "what", "shown_partner", "shown_session", "opened", "seen", "occurrences", "whose")
+    list_display_links = ("what",)
+    actions = ("close_selected",)
     list_filter = (
         OpenFilter,
         ("partner", RelatedDropdownFilter),
@@ -54,12 +69,13 @@ class IncidentAdmin(ReadOnlyAdmin):
     )
     quick_filters = (("All", ""), ("Open", "state=open"), ("Closed", "state=closed"))
     list_select_related = ("partner", "closed_by")
-    search_fields = ("symptom", "reference", "key", "partner__name")
-    search_help_text = "Symptom, address, ad-hoc session or partner"
+    search_fields = ("symptom", "place", "reference", "key", "partner__name")
+    search_help_text = "Symptom, EVSE, address, ad-hoc session or partner"
     empty_title = "No incidents"
     empty_text = "When something needs a person, it appears here with its cause, what to do, and the evidence."
     readonly_fields = (
         "shown_cause",
+        "shown_to_do",
         "shown_resolution",
         "shown_evidence",
         "shown_span",
@@ -80,7 +96,7 @@ class IncidentAdmin(ReadOnlyAdmin):
         cpo = ("For the CPO", {"fields": ("shown_letter", "shown_mail")})
         if obj is None or obj.closed_at is None:
             return [evidence, cpo]
-        return [("What it was", {"fields": ("shown_cause", "shown_resolution")}), evidence, cpo]
+        return [("What it was", {"fields": ("shown_cause", "shown_to_do", "shown_resolution")}), evidence, cpo]
 
     def buttons(self, request: HttpRequest, row: Incident) -> list[dict[str, Any]]:
         return [one for one in super().buttons(request, row) if one["action"].name not in self.in_panel]
@@ -88,6 +104,19 @@ class IncidentAdmin(ReadOnlyAdmin):
     def panels(self, request: HttpRequest, row: Incident) -> dict[str, Any]:
         own = [one for one in super().buttons(request, row) if one["action"].name in self.in_panel]
         return ticket_panel(row, own)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Incident]:
+        key = Concat(Value("incident:"), Cast(OuterRef("pk"), CharField()))
+        taken_by = Ticket.objects.filter(key=key).values("assignee__username")[:1]
+        rows: QuerySet[Incident] = super().get_queryset(request)
+        return rows.annotate(taken_by=Subquery(taken_by))
+
+    def has_close_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.has_perm("partners.close_incident"))
+
+    @admin.action(description="Close these incidents", permissions=["close"])
+    def close_selected(self, request: HttpRequest, queryset: QuerySet[Incident]) -> HttpResponse | None:
+        return close_several(self, request, queryset)
 
     def get_ordering(self, request: HttpRequest) -> Any:
         return (F("closed_at").desc(nulls_first=True), "-severity", "-opened_at")
@@ -97,15 +126,24 @@ class IncidentAdmin(ReadOnlyAdmin):
             by = f" by {row.closed_by}" if row.closed_by else " by itself"
             return Standing("Closed", f"Closed{by}: {row.close_reason}", NEUTRAL, since=row.closed_at)
         watched = "It closes by itself when the cause is gone" if row.detector else "It stays open until it is settled"
-        text = f"{row.cause} {watched}, or when somebody closes it with a reason."
+        text = f"{in_our_zone(row.cause)} {watched}, or when somebody closes it with a reason."
         tone = TONES.get(Incident.Severity(row.severity), WARNING)
-        return Standing(f"Open: {row.get_severity_display().lower()}", text, tone, row.resolution, since=row.opened_at)
+        return Standing(f"Open: {row.get_severity_display().lower()}", text, tone, _to_do(row), since=row.opened_at)
 
     @admin.display(description="state", ordering="severity")
     def shown_state(self, row: Incident) -> SafeString:
         if row.closed_at:
             return badge("Closed")
         return badge(row.get_severity_display(), TONES.get(Incident.Severity(row.severity), WARNING))
+
+    @admin.display(description="what", ordering="symptom")
+    def what(self, row: Incident) -> SafeString:
+        """Symptom, place and cause: two of them never look the same."""
+        return what_it_is(row)
+
+    @admin.display(description="whose work")
+    def whose(self, row: Any) -> str:
+        return str(row.closed_by or row.taken_by or "")
 
     @admin.display(description="partner", ordering="partner__name")
     def shown_partner(self, row: Incident) -> SafeString | str:
@@ -121,9 +159,13 @@ class IncidentAdmin(ReadOnlyAdmin):
 
     @admin.display(description="cause")
     def shown_cause(self, row: Incident) -> str:
-        return row.cause
+        return in_our_zone(row.cause)
 
-    @admin.display(description="what to do")
+    @admin.display(description="what we do")
+    def shown_to_do(self, row: Incident) -> str:
+        return _to_do(row)
+
+    @admin.display(description="what the guide says")
     def shown_resolution(self, row: Incident) -> str:
         return row.resolution
 
@@ -139,7 +181,7 @@ class IncidentAdmin(ReadOnlyAdmin):
 
     @admin.display(description="ad-hoc session")
     def shown_session(self, row: Incident) -> SafeString | str:
-        return session_link(row.reference)
+        return session_link(row.reference, row.reference[:8]) if row.reference else ""
 
     @admin.display(description="evidence")
     def shown_evidence(self, row: Incident) -> SafeString | str:

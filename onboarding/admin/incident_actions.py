@@ -3,14 +3,18 @@
 from typing import Any
 
 from django import forms
+from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from ocpi.detectors.refused import source_of
-from partners import incidents
+from partners import history, incidents
 from partners.admin.kit.actions import DEFAULT, PRIMARY, PageAction, Refused
 from partners.agreed import networks
+from partners.history import Result
 from partners.models import Incident
 from partners.models.contact import validate_network
 
@@ -40,6 +44,30 @@ class AllowForm(forms.Form):
         widget=UnfoldAdminTextInputWidget(),
         help_text="Leave empty to allow the address that they called from. A range looks like 1.2.3.0/24.",
     )
+
+
+def close_several(model_admin: Any, request: HttpRequest, rows: QuerySet[Incident]) -> HttpResponse | None:
+    """Close those that are still open, each with the same reason; the page that asks for it, while there is none."""
+    form = CloseForm(request.POST if "reason" in request.POST else None, auto_id="do-close-%s", label_suffix="")
+    chosen = list(rows.filter(closed_at=None).select_related("partner"))
+    if not form.is_valid():
+        context = {
+            **model_admin.admin_site.each_context(request),
+            "opts": model_admin.opts,
+            "title": "Close several incidents",
+            "form": form,
+            "rows": chosen,
+            "action": "close_selected",
+        }
+        return TemplateResponse(request, "admin/partners/incident/close_several.html", context)
+    closed = 0
+    for row in chosen:
+        line = history.begin(request.user, row, "Close incident", form.cleaned_data["reason"])
+        done = incidents.close_by_staff(row.pk, request.user, form.cleaned_data["reason"])
+        history.finish(line, Result.DONE if done else Result.REFUSED, "" if done else "It was closed already.")
+        closed += done
+    messages.success(request, f"{closed} incident{'s were' if closed != 1 else ' was'} closed.")
+    return None
 
 
 def close(request: HttpRequest, incident: Incident, data: dict[str, Any]) -> str:

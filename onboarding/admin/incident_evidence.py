@@ -6,7 +6,7 @@ from uuid import UUID
 from django.utils.safestring import SafeString
 
 from ocpi.models import Message, SyncRun
-from partners.admin.kit.showing import anchor, json_text, lines, list_url, url_of
+from partners.admin.kit.showing import anchor, in_our_zone, json_text, lines, list_url, url_of
 from partners.models import Incident
 from sessions_adhoc.models import AdHocSession
 
@@ -20,7 +20,7 @@ def _link(item: Any) -> SafeString | str:
     """One piece, linked to the exchange, the ad-hoc session or the sync that it names."""
     if not isinstance(item, dict):
         return str(item)
-    text = item.get("text") or json_text(item)
+    text = in_our_zone(item.get("text") or json_text(item))
     if item.get("message"):
         return anchor(url_of(Message, item["message"]), text)
     if item.get("sync"):

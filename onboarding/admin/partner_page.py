@@ -182,7 +182,11 @@ class PartnerAdmin(PartnerColumns, ImportMixin, SupportAdmin):
     def back_to(self, row: Any) -> HttpResponse:
         """The tab that the button is on."""
         name = getattr(row, "pressed", "")
-        tab = "tests" if name == "judge" else next((key for key, on in views.ON_TAB.items() if name in on), "overview")
+        tab = (
+            "tests"
+            if name in ("judge", "pass-seen")
+            else next((key for key, on in views.ON_TAB.items() if name in on), "overview")
+        )
         return HttpResponseRedirect(tab_url(row, tab))
 
     def standing(self, row: Partner) -> Standing:

@@ -2,7 +2,9 @@
 
 from django.conf import settings
 from django.urls import reverse
+from django.utils import timezone
 
+from onboarding.documents.calendar import window_file
 from onboarding.intake.entering import intake_missing
 from onboarding.models import LinkEvent
 from onboarding.moments import clock
@@ -68,6 +70,7 @@ def tell_window(partner: Partner) -> list[str]:
         f"  to   {clock(closes)}",
         "",
         "Please have your OCPI server running and publicly reachable then, and your technical contact at hand.",
+        "The attached file puts it into your calendar.",
         f"If another time suits you better, suggest it on your page or write to {settings.SUPPORT_EMAIL}.",
     )
     letter = Letter(
@@ -75,6 +78,7 @@ def tell_window(partner: Partner) -> list[str]:
         body="\n".join(body),
         to=to,
         cc=[settings.SUPPORT_EMAIL],
+        calendar=window_file(partner, timezone.now()),
         reply_to=[settings.SUPPORT_EMAIL],
     )
     outbox.write(partner, letter)

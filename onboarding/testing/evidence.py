@@ -167,13 +167,12 @@ def _cdr(charge: Charge) -> tuple[list[Found], bool]:
 def _commands(attempt: ChargingAttempt) -> tuple[list[Found], bool]:
     rows, complete = [], False
     for command in filter(None, (attempt.command, attempt.stop_command)):
-        if command.state != Command.State.ANSWERED:
+        # A TIMEOUT or a refusal shows nothing of a command that executes correctly.
+        if command.state != Command.State.ANSWERED or command.response != "ACCEPTED" or command.result not in EXECUTED:
             continue
-        result = f", result {command.result}" if command.result else ", no result yet"
-        label = f"{command.kind} answered {command.response}{result}"
-        at = command.result_at or command.answered_at or command.created_at
-        rows.append(Found.row("command", "result" if command.result else "answer", label, command, at))
-        complete = complete or (command.response == "ACCEPTED" and command.result in EXECUTED)
+        label = f"{command.kind} answered {command.response}, result {command.result}"
+        rows.append(Found.row("command", "result", label, command, command.result_at or command.created_at))
+        complete = True
     return rows, complete
 
 

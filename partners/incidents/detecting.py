@@ -25,7 +25,7 @@ log = structlog.get_logger(__name__)
 LEASE = timedelta(minutes=5)
 LONGEST_LOOK_BACK = timedelta(days=1)
 QUIET_REASON = "It did not happen again for {hours} hours."
-KEPT = ["last_seen_at", "occurrences", "evidence", "cause", "resolution", "letter"]
+KEPT = ["last_seen_at", "occurrences", "evidence", "cause", "resolution", "letter", "place", "to_do"]
 
 Key = tuple[int, str]
 T = TypeVar("T")
@@ -172,6 +172,7 @@ def _tell(row: Incident, finding: Finding) -> Incident | None:
     row.evidence = add_evidence(row.evidence, finding.report.evidence)
     told = finding.report
     row.cause, row.resolution, row.letter = told.cause, told.resolution, told.letter
+    row.place, row.to_do = told.place[:200], told.to_do
     return row
 
 

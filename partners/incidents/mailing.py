@@ -55,14 +55,28 @@ def _lines(incident: Incident) -> list[str]:
         f"Partner: {incident.partner}",
         *([f"Ad-hoc session: {incident.reference}"] if incident.reference else []),
         "",
-        *([incident.letter, ""] if incident.letter else []),
-        f"What we see: {incident.symptom}",
-        f"Likely cause: {incident.cause}",
-        f"What to do: {incident.resolution}",
+        *(_for_cpo(incident) if incident.tell_cpo and incident.letter else _for_staff(incident)),
         "",
         *_times_seen(incident),
         *[f"- {item.get('text', item)}" for item in incident.evidence],
     ]
+
+
+def _for_cpo(incident: Incident) -> list[str]:
+    """Their words alone: what we do about it is not theirs to read."""
+    return [incident.letter, "", f"What we see: {incident.symptom}{_where(incident)}"]
+
+
+def _for_staff(incident: Incident) -> list[str]:
+    return [
+        f"What we see: {incident.symptom}{_where(incident)}",
+        f"Likely cause: {incident.cause}",
+        f"What to do: {incident.to_do or incident.resolution}",
+    ]
+
+
+def _where(incident: Incident) -> str:
+    return f" ({incident.place})" if incident.place else ""
 
 
 def _times_seen(incident: Incident) -> list[str]:

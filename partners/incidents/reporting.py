@@ -20,10 +20,14 @@ Evidence = dict[str, Any]
 class Report:
     """What an incident tells: symptom in the guide's words, likely cause, what to do, evidence.
 
+    Cause and resolution are in the guide's words. What staff do about it is `to_do`, what the CPO is told is `letter`.
+
     Args:
         key: what it is about; one incident is open per partner and key.
         evidence: JSON-ready dicts such as `{"message": 12, "text": "GET /sessions answered 500"}`.
-        letter: a paragraph that can be sent to the CPO as it stands.
+        place: the EVSE, Session, address or module that it is about: two incidents never look the same.
+        to_do: what we do, for staff.
+        letter: a paragraph that can be sent to the CPO as it stands. Who is told of it (`tell_cpo`) needs one.
         tell_cpo: whether the CPO's technical contact is mailed; else only support is.
         detector: which one closes it when its cause is gone (`partners.incidents.detecting`).
     """
@@ -35,6 +39,8 @@ class Report:
     reference: str = ""
     evidence: list[Evidence] = field(default_factory=list)
     letter: str = ""
+    place: str = ""
+    to_do: str = ""
     severity: int = Incident.Severity.PROBLEM
     tell_cpo: bool = True
     detector: str = ""
@@ -48,6 +54,8 @@ class Report:
             "reference": self.reference,
             "evidence": self.evidence[-MOST_EVIDENCE:],
             "letter": self.letter,
+            "place": self.place[:200],
+            "to_do": self.to_do,
             "severity": self.severity,
             "tell_cpo": self.tell_cpo,
             "detector": self.detector,
@@ -122,6 +130,8 @@ def note_given_up(mail: Mail) -> None:
             symptom="A mail could not be sent",
             cause=f"The mail server did not take \u201c{mail.subject}\u201d to {mail.addresses()}: {mail.error}",
             resolution="Check the mail server and the address, then press Send again on the mail's page.",
+            place=mail.addresses(),
+            to_do="Check the address on the mail's page, then press Send again.",
             evidence=[{"text": f"{mail.subject}: {mail.error}"}],
             tell_cpo=False,
         ),

@@ -35,11 +35,14 @@ class Person:
 
     Args:
         take: called with (page, name) where a picture belongs.
+
+    `clicks` counts the buttons and links that were pressed; pages opened by their address are not in it.
     """
 
     def __init__(self, browser: Browser, base_url: str, *, screen: tuple[int, int] = DESKTOP, take: Take = no_picture):
         width, height = screen
         self.base_url, self.take = base_url, take
+        self.clicks = 0
         self.context = browser.new_context(
             viewport={"width": width, "height": height}, locale="en-GB", timezone_id=TIME_ZONE, base_url=base_url
         )
@@ -83,6 +86,7 @@ class Person:
     # --- doing
 
     def press(self, label: str, within: Locator | None = None) -> None:
+        self.clicks += 1
         self.button(label, within).click()
 
     def fill(self, within: Locator | Page, fields: Mapping[str, Any]) -> None:

@@ -2,8 +2,11 @@
 
 import re
 
+from playwright.sync_api import expect
+
 from rehearsal.walkthrough.everybody import LONG, Walk, local, move_on
 from rehearsal.walkthrough.staff import Staff
+from rehearsal.walkthrough.testing import CHARGER, choose_and_start
 
 
 def go_live(walk: Walk) -> None:
@@ -17,6 +20,7 @@ def go_live(walk: Walk) -> None:
     eva.go(walk.production)
     eva.do("Start handshake", {"Token A": cpo.token_a})
     eva.sees("hold each other's tokens", seconds=LONG)
+    _prove(walk)
     ana.again()
     for _each in ("production tested", "confirmed"):
         with ana.page.expect_navigation():
@@ -35,8 +39,24 @@ def go_live(walk: Walk) -> None:
     eva.picture("live")
 
 
+def _prove(walk: Walk) -> None:
+    """What shows that production works: a clean connection check, and one real charge."""
+    eva = walk.eva
+    eva.go(walk.production)
+    eva.do("Check connection")
+    eva.sees("Stage 3 can begin.", seconds=LONG)
+    eva.go(walk.production)
+    with eva.page.expect_navigation():
+        eva.press("Start a test charge")
+    choose_and_start(eva, CHARGER)
+    expect(eva.page.get_by_text(re.compile(r"^[2-9] so far$"))).to_be_visible(timeout=LONG * 1000)
+    eva.do("Stop the charge")
+    eva.sees("This charge is over.", seconds=LONG)
+    walk.look()
+    eva.picture("stage-4-proven")
+
+
 def _confirm(eva: Staff, title: str) -> None:
     row = eva.page.locator("li, tr").filter(has_text=title).filter(has=eva.page.locator("button")).last
     eva.press("Confirm", row)
-    with eva.page.expect_navigation():
-        eva.dialog().locator("button[type=submit]").click()
+    eva.submit()

@@ -14,7 +14,6 @@ BOTH_VALIDATE = (
     "Session timeout handling",
     "Connector state transitions",
 )
-WE_VALIDATE = ("CDR received", "Meter values")
 CHARGER, ANOTHER, ANOTHER_UID = "SK*ION*E0101", "SK*ION*E0103", "ION-BTS01-3"
 
 
@@ -53,9 +52,8 @@ def charge_twice(walk: Walk) -> None:
     walk.look("tests")
     eva.picture("tab-tests-waiting")
     eva.press("Test run")
-    eva.ask("Start a test charge")
     eva.picture("test-run-start")
-    _choose(eva, CHARGER)
+    choose_and_start(eva, CHARGER)
     expect(eva.page.get_by_text(re.compile(r"^[3-9] so far$"))).to_be_visible(timeout=LONG * 1000)
     eva.picture("test-run-live")
     eva.do("Stop the charge")
@@ -64,19 +62,19 @@ def charge_twice(walk: Walk) -> None:
     cpo.behave(evses={ANOTHER_UID: "never-plugged"})
     walk.look("tests")
     eva.press("Test run")
-    eva.ask("Start a test charge")
-    _choose(eva, ANOTHER)
+    choose_and_start(eva, ANOTHER)
     eva.sees("This charge is over.", seconds=LONG)
     eva.picture("test-run-timeout")
     cpo.behave()
 
 
-def _choose(eva: Staff, charger: str) -> None:
-    options = eva.dialog().locator("select option").all_inner_texts()
-    value = next(text for text in options if charger in text)
-    eva.dialog().locator("select").select_option(label=value)
+def choose_and_start(eva: Staff, charger: str) -> None:
+    """On the page of test runs: choose a charger, and start."""
+    chargers = eva.page.locator("select[name=connector]")
+    value = next(text for text in chargers.locator("option").all_inner_texts() if charger in text)
+    chargers.select_option(label=value)
     with eva.page.expect_navigation():
-        eva.dialog().locator("button[type=submit]").click()
+        eva.press("Start a test charge")
 
 
 def judge_tests(walk: Walk) -> None:
@@ -87,9 +85,10 @@ def judge_tests(walk: Walk) -> None:
     ana.sees("Functional tests")
     ana.judge("Session start", "Failed", "Our back office shows two sessions.")
     ana.picture("cpo-test-failed")
-    for title in (*BOTH_VALIDATE, *WE_VALIDATE):
-        walk.look("tests")
-        _pass(eva, title)
+    walk.look("tests")
+    eva.do("Pass all that are seen")
+    eva.told("Passed for Smart Fuel Pass: ")
+    pass_one(walk, "Session start")
     walk.look()
     eva.sees("Failed: Our back office shows two sessions.")
     walk.said["test failed"] = eva.page.locator(".sfp-conditions li").filter(has_text="Session start").inner_text()
@@ -115,8 +114,10 @@ def wait_for_evidence(walk: Walk) -> None:
     wait_for(walk, all_found, "evidence of all tests")
 
 
-def _pass(eva: Staff, title: str) -> None:
+def pass_one(walk: Walk, title: str) -> None:
+    """The verdict on a test by itself: here one that the other side found wrong."""
+    eva = walk.eva
+    walk.look("tests")
     row = eva.page.locator("tr").filter(has=eva.page.locator(".sfp-strong", has_text=title))
     eva.press("Pass", row)
-    with eva.page.expect_navigation():
-        eva.dialog().locator("button[type=submit]").click()
+    eva.submit()

@@ -56,10 +56,17 @@ def _tell(ones: list[AdHocSession]) -> Report:
         symptom="CDRs not received by SFP",
         cause="CDR not sent, or sent to wrong endpoint. GET /cdrs has none either.",
         resolution="Verify the CDRs endpoint URL. CDR must be sent as POST immediately after session ends.",
+        place=_places(ones),
+        to_do="Ask them for the POST of each; we look with GET by ourselves. Finance decides on money that is held.",
         evidence=pieces,
         letter=f"{len(ones)} charging session(s) have ended without a CDR, the oldest on {moment(_end_of(ones[0]))}. "
         f"Please verify the CDRs endpoint URL: a CDR must be sent as POST immediately after the session ends.{until}",
     )
+
+
+def _places(ones: list[AdHocSession]) -> str:
+    """The chargers, each once."""
+    return ", ".join(dict.fromkeys(str(one.evse) for one in ones))
 
 
 def _in_words(one: AdHocSession) -> str:

@@ -27,6 +27,7 @@ class Words:
     cause: str
     resolution: str
     letter: str
+    to_do: str
 
 
 BY_REASON = {
@@ -38,6 +39,7 @@ BY_REASON = {
         "created a Session but delivered no energy within the timeout, so the driver's funds were released. This is "
         "expected SFP behaviour (section 5 of the integration guide). Please ensure that your charger delivers energy "
         "promptly after session creation.",
+        "Nothing, if it stays with one charge: the driver paid nothing. If it comes again there, ask them to look.",
     ),
     "no_session": Words(
         "No Session after an accepted START_SESSION",
@@ -46,6 +48,7 @@ BY_REASON = {
         "was asked to start and START_SESSION was accepted, but we received no Session within the timeout, so the "
         "driver's funds were released (sections 5.2 and 5.3 of the integration guide). Please create the Session and "
         "send it with PUT as soon as the charger starts.",
+        "Open the session: its START_SESSION has their answer. Ask them what became of it.",
     ),
 }
 
@@ -88,6 +91,8 @@ def _finding(partner_id: int, reason: str, ones: list[AdHocSession], window: Win
         cause=words.cause,
         resolution=words.resolution,
         severity=Incident.Severity.NOTE if reason == "no_energy" else Incident.Severity.PROBLEM,
+        place=places,
+        to_do=words.to_do,
         evidence=[
             {
                 **evidence(f"Session {str(one.pk)[:8]} at {one.evse}: released {moment(end)}."),

@@ -74,6 +74,8 @@ def _finding(partner_id: int, faulty: dict[str, Any] | None, empty: list[Charge]
         symptom="Charging starts but no energy reported",
         cause=f"Meter values not sent or wrong interval: {', '.join(told)}.",
         resolution="Ensure kWh and kW are sent approximately every 60 seconds. Check timestamps.",
+        place=", ".join(one.ocpi_id for one in empty) or "kWh and kW",
+        to_do="Open the session: the chart shows kWh and kW. Ask them for kWh and kW about every minute.",
         evidence=pieces,
         letter=f"The meter values of your Sessions are incomplete or late: {', '.join(told)}. Please ensure that kWh "
         "and kW are sent approximately every 60 seconds while a charge is active, and check the timestamps.",

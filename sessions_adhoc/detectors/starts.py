@@ -42,6 +42,7 @@ class Words:
     cause: str
     advice: str
     of_the_partner: bool = False
+    to_do: str = ""
 
 
 CODE = "Return the correct CommandResponse code. Verify the EVSE ID matches your Location data."
@@ -94,6 +95,7 @@ WORDS = {
         "START_SESSION could not be sent.",
         "Look at the reason: whether the connection has a commands endpoint, and what its version can say.",
         True,
+        "It is ours: see the reason. If their commands endpoint is missing, start a new handshake.",
     ),
 }
 
@@ -210,6 +212,8 @@ def report(refusals: Sequence[Refusal], reference: str = "") -> Report:
         symptom=START_ERROR,
         cause=f"{words.cause}{newest.told}",
         resolution=words.advice,
+        place=newest.evse if not words.of_the_partner else "all chargers",
+        to_do=words.to_do or "Open the exchange below: it has their answer. Send it to them with the text for the CPO.",
         reference=reference,
         detector=STARTS,
         evidence=[one.evidence() for one in refusals],

@@ -32,6 +32,8 @@ def _finding(partner_id: int, ones: list[Charge]) -> Finding:
         symptom="Sessions not updating in real time",
         cause="Session PATCH not implemented: no update was pushed during charging.",
         resolution="You must send PATCH /sessions updates during an active charging session.",
+        place=names,
+        to_do="Nothing is lost: we ask with GET meanwhile. Ask them to send PATCH.",
         evidence=[
             {
                 **evidence(f"Session {one.ocpi_id}: ACTIVE, no push since {moment(_last(one))}."),

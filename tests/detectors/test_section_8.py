@@ -4,13 +4,16 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.core import mail
 from django.test import Client
 from django.urls import reverse
+from django.utils.html import escape
 
 from ocpi import handshake
 from ocpi.models import Connector, Location
 from partners.models import Incident, Partner
 from partners.services import PartnerDetails, add_partner
+from partners.tasks import mail_tick
 from tests.detectors.conftest import World, only, power, symptoms
 from tests.factories import location_data, session_data
 from tests.ocpi.cpo import TOKEN_A, Answer, envelope
@@ -344,6 +347,101 @@ SCENARIOS: list[type[Any]] = [
 ]
 
 
+# Of each: where it is, as the row says; what staff do; what the CPO reads; what the proof links to.
+ROWS = {
+    "CallsFromAnotherAddress": (
+        "192.0.2.7",
+        "Ask their contact whether 192.0.2.7 is theirs. If it is, press “Add this address to the allowlist”.",
+        "Your server called our endpoints from 192.0.2.7 ",
+        "message",
+    ),
+    "KeepsUsOut": (
+        "127.0.0.1:",
+        "Send them our outbound addresses",
+        "Your endpoints answered our requests with HTTP 403 ",
+        "message",
+    ),
+    "CallsWithAnotherToken": (
+        "their token, as sent, it ends in …77f4",
+        "Compare the last four characters under Credentials with theirs",
+        "Your requests to our endpoints were answered with HTTP 401 ",
+        "message",
+    ),
+    "RefusesOurToken": (
+        "our token, at 127.0.0.1:",
+        "Ask whether they replaced the token that we send",
+        "Your endpoints answered our requests with HTTP 401 ",
+        "message",
+    ),
+    "CannotShakeHands": (
+        "step “Read their versions”",
+        "Then press Try again there.",
+        "Our handshake with your server did not succeed ",
+        "message",
+    ),
+    "SendsNoLocations": (
+        "no location at all",
+        "Press Sync locations on the partner's page: if it brings none",
+        "We are connected since ",
+        "",
+    ),
+    "PushesFaultyLocations": (
+        "locations ",
+        "Send them the faults with the exchange below.",
+        "We could not accept your requests to our locations endpoint ",
+        "message",
+    ),
+    "StopsPushing": (
+        "no request since ",
+        "Press Sync locations on the partner's page, so that drivers see the truth",
+        "Since ",
+        "",
+    ),
+    "SendsNoCdr": (
+        "SK*ION*E",
+        "Ask them for the POST of each",
+        "1 charging session(s) have ended without a CDR",
+        "session",
+    ),
+    "SendsFaultyCdrs": (
+        "cdrs",
+        "Send them the faults with the exchange below.",
+        "We could not accept your requests to our cdrs endpoint ",
+        "message",
+    ),
+    "DoesNotKnowTheEvse": (
+        "LOC",
+        "Open the exchange below: it has their answer.",
+        "START_SESSION at ",
+        "message",
+    ),
+    "SendsNoUpdates": (
+        "S-1",
+        "Nothing is lost: we ask with GET meanwhile.",
+        "During active charging we receive no updates of your Sessions (S-1).",
+        "session",
+    ),
+    "BringsNoEnergy": (
+        "S-1",
+        "Open the session: the chart shows kWh and kW.",
+        "The meter values of your Sessions are incomplete or late: ",
+        "session",
+    ),
+    "SendsLateSamples": (
+        "kWh and kW",
+        "Open the session: the chart shows kWh and kW.",
+        "The meter values of your Sessions are incomplete or late: ",
+        "message",
+    ),
+    "DeliversTooLate": (
+        "SK*ION*E",
+        "Nothing, if it stays with one charge: the driver paid nothing.",
+        "Your charger SK*ION*E",
+        "session",
+    ),
+}
+
+
 @pytest.fixture
 def page(db: None, django_user_model: type[User]) -> Client:
     from django.test import Client
@@ -365,7 +463,7 @@ def test_it_is_found_named_and_closed(world: World, page: Client, scenario: Any)
     assert incident.cause.startswith(cause)
     assert incident.resolution.startswith(resolution)
     assert any(case.evidence in item["text"] for item in incident.evidence), incident.evidence
-    assert incident.letter
+    said_in_the_row(page, incident, ROWS[scenario.__name__])
 
     assert world.detect() == [case.symptom], "the same cause opens one incident"
     assert only().pk == incident.pk
@@ -377,6 +475,23 @@ def test_it_is_found_named_and_closed(world: World, page: Client, scenario: Any)
     assert incident.closed_at is not None
     assert incident.close_reason
     assert symptoms() == [], "and its cure leaves nothing open"
+
+
+def said_in_the_row(page: Client, incident: Incident, expected: tuple[str, str, str, str]) -> None:
+    """Where, what staff do, what the CPO reads, and what proves it: in the row, on the page, in the mail."""
+    place, to_do, letter, proof = expected
+    assert incident.place.startswith(place)
+    assert to_do in incident.to_do
+    assert incident.letter.startswith(letter)
+    assert not proof or any(item.get(proof) for item in incident.evidence), incident.evidence
+    listed = page.get(reverse("admin:partners_incident_changelist")).content.decode()
+    assert f"{incident.symptom}: {escape(incident.place)}" in listed
+    shown = page.get(reverse("admin:partners_incident_change", args=[incident.pk])).content.decode()
+    assert escape(incident.to_do) in shown
+    mail_tick()
+    assert incident.letter in mail.outbox[-1].body
+    assert incident.to_do not in mail.outbox[-1].body
+    mail.outbox.clear()
 
 
 def test_every_symptom_of_the_guide_has_its_scenario() -> None:

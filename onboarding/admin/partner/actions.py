@@ -56,6 +56,7 @@ ACTIONS = (
         sync("locations"),
         icon="sync",
         possible=is_connected,
+        asks=False,
     ),
     PageAction(
         "sync-tariffs",
@@ -65,6 +66,7 @@ ACTIONS = (
         sync("tariffs"),
         icon="sync",
         possible=is_connected,
+        asks=False,
     ),
     PageAction(
         "issue-token-b",

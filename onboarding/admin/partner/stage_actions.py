@@ -118,6 +118,7 @@ STAGE_ACTIONS = (
         tone=PRIMARY,
         form=AdvanceForm,
         possible=lambda partner: stage_of(partner) in moving.ONWARD,
+        asks=False,
     ),
     PageAction(
         "agree-window",
@@ -138,6 +139,7 @@ STAGE_ACTIONS = (
         "for a token. The call shows in the message log.",
         check_endpoint,
         icon="network_check",
+        asks=False,
         possible=in_stage(Stage.INFRASTRUCTURE, Stage.HANDSHAKE),
     ),
     PageAction(

@@ -10,7 +10,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, U
 from ocpi.models import Connector
 from onboarding.admin.partner.stage_actions import ONBOARD, ask, in_stage
 from onboarding.guide import FAILED, GO_LIVE_ACTIONS, PASSED, TEST, TESTS, Side, Stage
-from onboarding.stages import golive
+from onboarding.stages import golive, moving
 from onboarding.testing import functional_tests, test_run
 from partners.admin.kit.actions import DANGER, PRIMARY, PageAction
 from partners.models import Partner
@@ -51,6 +51,21 @@ def judge(request: HttpRequest, partner: Partner, data: dict[str, Any]) -> str:
     by = user if side == Side.SFP else f"{data['said_by'].strip()}, noted by {user}"
     row = ask(functional_tests.judge, partner, data["test"], side, data["verdict"], by[:150], data["reason"])
     return f"{TEST[row.key].title}: {row.state.label.lower()}."
+
+
+def pass_seen(request: HttpRequest, partner: Partner, _data: dict[str, Any]) -> str:
+    rows = ask(functional_tests.pass_seen, partner, request.user.get_username())
+    return f"Passed for Smart Fuel Pass: {', '.join(TEST[row.key].title for row in rows)}."
+
+
+def what_is_passed(partner: Partner) -> str:
+    titles = ", ".join(f"“{TEST[row.key].title}”" for row in functional_tests.passable(moving.of(partner)))
+    return f"Passed, for Smart Fuel Pass: {titles}. It is kept with your name, and both sides see it."
+
+
+def may_pass(partner: Partner) -> bool:
+    onboarding = moving.of(partner)
+    return Stage(onboarding.stage) in functional_tests.TESTABLE and bool(functional_tests.passable(onboarding))
 
 
 class ConfirmForm(forms.Form):
@@ -131,6 +146,9 @@ JUDGE = PageAction(
     form=JudgeForm,
     possible=in_stage(Stage.TESTING, Stage.GO_LIVE),
 )
+PASS_SEEN = PageAction(
+    "pass-seen", "Pass all that are seen", ONBOARD, what_is_passed, pass_seen, icon="done_all", possible=may_pass
+)
 CONFIRM = PageAction(
     "confirm",
     "Confirm",
@@ -163,5 +181,6 @@ STOP_RUN = PageAction(
     tone=DANGER,
     form=StopForm,
     possible=is_connected,
+    asks=False,
 )
-TEST_ACTIONS = (JUDGE, CONFIRM, START_RUN, STOP_RUN)
+TEST_ACTIONS = (JUDGE, PASS_SEEN, CONFIRM, START_RUN, STOP_RUN)

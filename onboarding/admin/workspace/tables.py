@@ -9,7 +9,20 @@ from django.db.models import Count
 from ocpi.admin.mirrored import kilowatt_hours
 from ocpi.models import Cdr, Location, Message
 from partners import history
-from partners.admin.kit.showing import DANGER, NEUTRAL, SUCCESS, TONES, ago, anchor, at, badge, link, list_url, url_of
+from partners.admin.kit.showing import (
+    DANGER,
+    NEUTRAL,
+    SUCCESS,
+    TONES,
+    ago,
+    anchor,
+    at,
+    badge,
+    in_our_zone,
+    link,
+    list_url,
+    url_of,
+)
 from partners.models import Incident, Partner
 from sessions_adhoc.admin.cdr import total
 from sessions_adhoc.admin.state_words import TONES as SESSION_TONES
@@ -126,8 +139,18 @@ def strangers(partner: Partner) -> list[Table]:
 
 def incidents(partner: Partner) -> list[Table]:
     found = Incident.objects.filter(partner=partner, closed_at=None).order_by("-opened_at")[:MOST]
-    rows = [[badge("Open", DANGER), link(row), row.resolution, row.occurrences, ago(row.opened_at)] for row in found]
-    head = ("State", "Symptom", "What to do", "Times", "Opened")
+    rows = [
+        [
+            badge("Open", DANGER),
+            link(row, f"{row.symptom}: {row.place}" if row.place else row.symptom),
+            in_our_zone(row.cause),
+            row.to_do or row.resolution,
+            row.occurrences,
+            ago(row.opened_at),
+        ]
+        for row in found
+    ]
+    head = ("State", "What", "Likely cause", "What we do", "Times", "Opened")
     return [Table("Open incidents", head, rows, "Nothing is wrong that we know of.", of_partner(Incident, partner))]
 
 

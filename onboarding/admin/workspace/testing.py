@@ -10,7 +10,7 @@ from django.urls import reverse
 from ocpi.models import Connector
 from onboarding.admin.partner.test_actions import ConfirmForm, JudgeForm, StartForm, StopForm
 from onboarding.admin.workspace.stepper import WHO
-from onboarding.guide import FAILED, GO_LIVE_ACTIONS, PASSED, TESTS, Side, Verified
+from onboarding.guide import FAILED, GO_LIVE_ACTIONS, PASSED, TEST, TESTS, Side, Verified
 from onboarding.models import Evidence, FunctionalTest, Onboarding
 from onboarding.testing import test_run
 from onboarding.testing.evidence import Charge
@@ -35,7 +35,16 @@ SHOWN_EVIDENCE = 6
 
 def dialog(action: PageAction, name: str, form: Form, url: str, tone: str = "default") -> dict[str, Any]:
     """A button with a dialog of its own, where one action has several."""
-    return {"action": action, "form": form, "url": url, "tone": tone, "dialog": name}
+    question = action.question if isinstance(action.question, str) else ""
+    return {
+        "action": action,
+        "form": form,
+        "url": url,
+        "tone": tone,
+        "dialog": name,
+        "question": question,
+        "asks": action.asks,
+    }
 
 
 def tests(onboarding: Onboarding, judge: PageAction | None, url: str) -> list[dict[str, Any]]:
@@ -69,11 +78,22 @@ def _side(key: str, side: Side, row: FunctionalTest, judge: PageAction | None, u
             )
             if side == Side.SFP:
                 del form.fields["said_by"]
-            buttons.append(
-                dialog(judge, name, form, url, "danger" if value == FAILED else "default") | {"label": label}
-            )
+            button = dialog(judge, name, form, url, "danger" if value == FAILED else "default")
+            buttons.append(button | {"label": label} | verdict_words(key, side, value))
     shown = badge(verdict.capitalize(), SUCCESS if verdict == PASSED else DANGER) if verdict else badge("open", NEUTRAL)
     return {"name": SIDE_NAMES[side], "verdict": shown, "by": by, "at": at(when) if when else "", "buttons": buttons}
+
+
+def verdict_words(key: str, side: Side, verdict: str) -> dict[str, str]:
+    """What the dialog of a verdict says: the test, the side, the verdict."""
+    whose = "Smart Fuel Pass" if side == Side.SFP else "the CPO"
+    verb = "Pass" if verdict == PASSED else "Fail"
+    said = "passed" if verdict == PASSED else "failed"
+    return {
+        "title": f"{verb} “{TEST[key].title}” for {whose}",
+        "question": f"“{TEST[key].title}” {said}, for {whose}. It is kept with your name, and both sides see it.",
+        "submit": f"{verb} for {SIDE_NAMES[side]}",
+    }
 
 
 def evidence_link(one: Evidence) -> Any:
@@ -96,7 +116,9 @@ def go_live(onboarding: Onboarding, confirm: PageAction | None, url: str) -> lis
                 )
                 if side == Side.SFP:
                     del form.fields["said_by"]
-                button = dialog(confirm, name, form, url) | {"label": "Confirm"}
+                whose = "Smart Fuel Pass" if side == Side.SFP else "the CPO"
+                words = {"title": f"Confirm for {whose}: {action.title}", "submit": f"Confirm for {SIDE_NAMES[side]}"}
+                button = dialog(confirm, name, form, url) | {"label": "Confirm"} | words
             sides.append({"name": SIDE_NAMES[side], "row": row, "button": button})
         lines.append({"info": action, "who": WHO[action.sides], "sides": sides})
     return lines

@@ -9,9 +9,10 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
+from onboarding.admin.partner.handshake_actions import HANDSHAKE
 from onboarding.admin.partner.stage_actions import OVERRULE, AdvanceForm, OverruleForm
 from onboarding.admin.partner.standing import standing_of
-from onboarding.admin.partner.test_actions import CONFIRM, JUDGE, ConfirmForm, run_url
+from onboarding.admin.partner.test_actions import CONFIRM, JUDGE, PASS_SEEN, ConfirmForm, run_url
 from onboarding.admin.ticket_actions import OF_PARTNER
 from onboarding.admin.ticket_panel import ticket_panel
 from onboarding.admin.workspace import tables, testing, wiring
@@ -21,11 +22,12 @@ from onboarding.admin.workspace.run_view import test_run_view
 from onboarding.admin.workspace.stepper import Journey, journey_of
 from onboarding.checklist import checklist_of
 from onboarding.connection_facts import facts_of as portal_facts_of
-from onboarding.guide import Side, Stage
+from onboarding.guide import Facts, Side, Stage
 from onboarding.models import LinkEvent
 from onboarding.stages import golive, moving
-from partners.admin.kit.showing import fact_list
-from partners.models import Partner
+from partners import tokens
+from partners.admin.kit.showing import clock_time, fact_list
+from partners.models import Partner, ReceivedToken
 
 FORM_TAB = "settings"
 TABLES: dict[str, Callable[[Partner], list[tables.Table]]] = {
@@ -102,11 +104,21 @@ def _next(page: Page, journey: Journey, buttons: list[dict[str, Any]], tab: str)
         button = _confirmation(page)
     if button is not None:
         button["tone"] = "primary"
+        if step.action == HANDSHAKE.name and may_begin_at_once(journey.facts, page.partner):
+            button["asks"] = False
         if step.action == ADVANCE:
             # The stage that is shown: another press may have moved it meanwhile.
             button["form"] = AdvanceForm(initial={"expected": journey.stage.value}, auto_id="do-advance-%s")
     others = [one for one in buttons if one is not button and one["action"].name != ADVANCE]
     return {"next": step, "next_button": button, "buttons": [_calm(one) for one in others if _belongs(one, tab)]}
+
+
+def may_begin_at_once(facts: Facts, partner: Partner) -> bool:
+    """In the agreed window, with a stored Token A: there is nothing to ask."""
+    starts_at, ends_at = facts.window_starts_at, facts.window_ends_at
+    agreed = starts_at is not None and ends_at is not None and starts_at <= facts.now < ends_at
+    stored = tokens.received_token(partner.pk, ReceivedToken.Purpose.REGISTRATION) is not None
+    return agreed and stored
 
 
 def _confirmation(page: Page) -> dict[str, Any]:
@@ -140,6 +152,7 @@ def _condition(page: Page, row: Any) -> dict[str, Any]:
         name = f"overrule-{row.condition.key}"
         form = OverruleForm(initial={"condition": row.condition.key}, auto_id=f"{name}-%s", label_suffix="")
         overrule = testing.dialog(OVERRULE, name, form, page.url(OVERRULE), "danger")
+        overrule["title"] = f"Go on without “{row.condition.title}”"
     return {"row": row, "overrule": overrule}
 
 
@@ -148,7 +161,8 @@ def _of_tab(page: Page, journey: Journey, tab: str) -> dict[str, Any]:
         return _overview(page, journey)
     if tab == "tests":
         judge = page.usable(JUDGE)
-        return {"tests": testing.tests(journey.onboarding, judge, page.url(JUDGE))}
+        shown = testing.tests(journey.onboarding, judge, page.url(JUDGE))
+        return {"tests": shown, "pass_seen": page.pressable(PASS_SEEN)}
     if tab == "checklist":
         return {"checklist": checklist_of(page.partner, portal_facts_of(page.partner))}
     more = {"standing": standing_of(page.partner)} if tab == "connection" else {}
@@ -163,6 +177,7 @@ def _overview(page: Page, journey: Journey) -> dict[str, Any]:
         "OCPI": partner.version or f"{partner.agreed_version} (agreed)",
         "Their versions URL": partner.versions_url,
         "Our versions URL": journey.facts.endpoint,
+        "Integration window": _window(partner),
         "Technical contact": "; ".join(contacts) or "none yet",
         "Open incidents": journey.facts.incidents_open,
     }
@@ -175,6 +190,12 @@ def _overview(page: Page, journey: Journey) -> dict[str, Any]:
         "go_live": testing.go_live(onboarding, page.usable(CONFIRM), page.url(CONFIRM)) if live else [],
         "signatures": list(onboarding.sign_offs.all()) if live else [],
     }
+
+
+def _window(partner: Partner) -> str:
+    """As the CPO sees it on its page."""
+    opens, closes = partner.integration_window_starts_at, partner.integration_window_ends_at
+    return f"{clock_time(opens)} to {clock_time(closes)}" if opens and closes else ""
 
 
 def _suggestion(page: Page) -> LinkEvent | None:

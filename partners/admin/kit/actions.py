@@ -120,6 +120,7 @@ class ActionsMixin:
             "form": form,
             "url": self.action_url(action, row),
             "tone": action.tone_for(row),
+            "asks": action.asks,
         }
 
     def action_url(self, action: PageAction, row: Any) -> str:

@@ -57,7 +57,7 @@ class SupportAdmin(ExportMixin, SavedFilterMixin, ActionsMixin, ModelAdmin):
     list_fullwidth = True
     show_full_result_count = False
     show_facets = ShowFacets.NEVER
-    actions = None
+    actions: Any = None
     compressed_fields = True
     warn_unsaved_form = True
     empty_title = "Nothing here yet"

@@ -1,8 +1,9 @@
 """How values look in the admin: badges, links, moments, money, JSON. All of it escapes what it is given."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.contrib import admin
@@ -22,6 +23,7 @@ TONES = {
     **dict.fromkeys(("failed", "unanswered", "undelivered", "escalated"), DANGER),
     **dict.fromkeys(("suspended", "not_connected"), WARNING),
 }
+WRITTEN_MOMENT = re.compile(r"(\d{1,2} [A-Z][a-z]{2} \d{4}), (\d\d:\d\d(?::\d\d)?) UTC")
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 
 
@@ -88,6 +90,16 @@ def list_url(model: type[Model], **filters: str | int) -> str:
 def clock_time(moment: datetime) -> str:
     """`22 Nov 2026, 19:15:03`, in the platform's time zone."""
     return timezone.localtime(moment).strftime("%-d %b %Y, %H:%M:%S")
+
+
+def in_our_zone(text: str) -> str:
+    """A text with its moments, written in UTC for a CPO's log, in the platform's time zone: one zone on a page."""
+    return WRITTEN_MOMENT.sub(lambda match: _ours(match[1], match[2]), text)
+
+
+def _ours(day: str, clock: str) -> str:
+    form = "%d %b %Y, %H:%M:%S" if clock.count(":") > 1 else "%d %b %Y, %H:%M"
+    return clock_time(datetime.strptime(f"{day}, {clock}", form).replace(tzinfo=UTC))
 
 
 def short_time(moment: datetime) -> str:
