@@ -57,7 +57,8 @@ def _escaped(text: str) -> str:
 
 def _folded(line: str) -> str:
     """The line in pieces that are short enough; no character is cut."""
-    pieces, piece = [], ""
+    pieces: list[str] = []
+    piece = ""
     for character in line:
         if len(f"{piece}{character}".encode()) > LONGEST_LINE - bool(pieces):
             pieces.append(piece)
