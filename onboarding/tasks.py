@@ -4,6 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from onboarding import allowlist, connection_check, scorecard
+from onboarding.alerts import sending
 from onboarding.connection_check import nightly
 from onboarding.connection_check.runs import CHECK_TASK
 from onboarding.models import ConnectionCheck
@@ -39,6 +40,12 @@ def sync_nightly_checks() -> int:
 def sync_scorecards() -> int:
     """Measure the days that are over, of every connected partner."""
     return scorecard.measure_due(timezone.now())
+
+
+@shared_task(name="onboarding.tasks.mail_alerts_tick")
+def mail_alerts_tick() -> int:
+    """Tell channels of the incidents that are due; return how many were told."""
+    return sending.send_due(timezone.now())
 
 
 @shared_task(name="onboarding.tasks.sync_allowlist")

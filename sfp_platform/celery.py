@@ -56,6 +56,7 @@ app.conf.beat_schedule = {
     "mail-retention": every(3600.0, "partners.tasks.mail_clean", "mail"),
     "personal-data": every(600.0, "partners.tasks.mail_forget_personal", "mail"),
     "detectors-tick": every(20.0, "partners.tasks.mail_detect", "mail"),
+    "alerts-tick": every(5.0, "onboarding.tasks.mail_alerts_tick", "mail"),
     "certificates-tick": every(900.0, "ocpi.tasks.sync_certificates_tick", "sync"),
     "allowlist-tick": every(5.0, "onboarding.tasks.sync_allowlist", "sync"),
     "nightly-checks": every(300.0, "onboarding.tasks.sync_nightly_checks", "sync"),

@@ -1,6 +1,7 @@
 """Pages about partners: where each stands, what to do next, what goes wrong."""
 
 from onboarding.admin import (
+    alert_channel,
     allowlist,
     connection_check,
     document,
@@ -12,6 +13,7 @@ from onboarding.admin import (
 )
 
 __all__ = [
+    "alert_channel",
     "allowlist",
     "connection_check",
     "document",

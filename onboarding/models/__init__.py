@@ -1,5 +1,6 @@
 """Where an integration stands, what was tested and signed, and what the CPO did on its page."""
 
+from onboarding.models.alert import Alert, AlertChannel
 from onboarding.models.allowlist import AllowlistMirror
 from onboarding.models.connection_check import ConnectionCheck, ConnectionCheckCase
 from onboarding.models.onboarding import (
@@ -16,6 +17,8 @@ from onboarding.models.portal import ChecklistItem, LinkEvent, PartnerLink
 from onboarding.models.scorecard import ScoreDay
 
 __all__ = [
+    "Alert",
+    "AlertChannel",
     "AllowlistMirror",
     "ChecklistItem",
     "ConnectionCheck",

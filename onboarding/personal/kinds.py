@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet
 from onboarding.guide import Stage
 from onboarding.models import LinkEvent, Onboarding, PartnerLink
 from partners.models import Contact, Partner
-from partners.personal.kinds import CPOS, WITH_CPO, Kind, keep_personal
+from partners.personal.kinds import CPOS, STAFF, WITH_CPO, Kind, keep_personal
 
 BITE = 1000
 FORGOTTEN = "(forgotten)"
@@ -36,6 +36,16 @@ def register() -> None:
             "To see a link in the wrong hands.",
             days=lambda: (settings.LINK_ADDRESS_DAYS, "LINK_ADDRESS_DAYS"),
             forget=forget_link_addresses,
+        )
+    )
+    keep_personal(
+        Kind(
+            "alert-addresses",
+            "Whom alerts are mailed to",
+            STAFF,
+            frozenset({"onboarding.alertchannel.mail_to"}),
+            "To tell people of incidents where they are.",
+            until="as long as the channel",
         )
     )
     keep_personal(

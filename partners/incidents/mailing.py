@@ -1,6 +1,7 @@
 """Each incident is mailed once: to the CPO's technical contact, or to support only (rule 30)."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC
 
 from django.conf import settings
@@ -13,8 +14,23 @@ from partners.outbox import Letter
 MOST_AT_ONCE = 100
 
 
-def announce(incidents: Iterable[Incident]) -> int:
+Opened = Callable[[Sequence[Incident]], object]
+
+
+@dataclass
+class _Listeners:
+    """What else is told that incidents were opened, in the transaction that opens them."""
+
+    opened: list[Opened] = field(default_factory=list)
+
+
+listeners = _Listeners()
+
+
+def announce(incidents: Sequence[Incident]) -> int:
     """Write the mails of incidents that were just opened, inside the transaction that opened them."""
+    for told in listeners.opened:
+        told(incidents)
     return len(outbox.write_all([(incident.partner, _letter(incident)) for incident in incidents]))
 
 

@@ -84,6 +84,7 @@ GROUPS: Mapping[str, Rights] = {
             "sessions_adhoc.clientkey",
             "sessions_adhoc.webhookendpoint",
             "onboarding.plannedchange",
+            "onboarding.alertchannel",
         ),
     ),
     FINANCE: Rights(

@@ -113,6 +113,8 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("partners.issuedtoken", "Issued tokens", "vpn_key"),
             ("partners.mail", "Mails", "outgoing_mail"),
             ("partners.retention", "Personal data", "privacy_tip"),
+            ("onboarding.alertchannel", "Alert channels", "campaign"),
+            ("onboarding.alert", "Alerts", "notification_important"),
         ),
     ),
 )

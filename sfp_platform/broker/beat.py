@@ -33,13 +33,14 @@ def deadlines() -> dict[str, tuple[type[Model], ...]]:
     from ocpi.calls import outgoing
     from ocpi.models import HandshakeRun, Refresh, TokenPush
     from onboarding import tasks as onboarding
-    from onboarding.models import ConnectionCheck
+    from onboarding.models import Alert, ConnectionCheck
     from sessions_adhoc import tasks as sessions
     from sessions_adhoc.models import AccountDue, ContractRecord, ReceiptWish, WebhookDelivery
 
     return {
         ocpi.sync_handshakes_tick.name: (HandshakeRun,),
         onboarding.sync_connection_checks_tick.name: (ConnectionCheck,),
+        onboarding.mail_alerts_tick.name: (Alert,),
         ocpi.sync_refresh_tick.name: (Refresh,),
         ocpi.push_tick.name: (TokenPush, *outgoing.queued_models()),
         billing.sync_books_tick.name: (UnpostedPayment,),

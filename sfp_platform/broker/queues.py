@@ -26,6 +26,7 @@ ROUTES = {
     "billing.tasks.sync_*": "sync",
     "partners.tasks.mail_*": "mail",
     "onboarding.tasks.sync_*": "sync",
+    "onboarding.tasks.mail_*": "mail",
     "sfp_platform.tasks.push_*": "push",
     "sfp_platform.tasks.sync_*": "sync",
     "sfp_platform.tasks.mail_*": "mail",

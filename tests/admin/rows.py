@@ -13,7 +13,7 @@ from django.utils import timezone
 from billing.models import GatewayEvent, OutstandingAmount, PaymentAuthorization
 from billing.models.simulated import SimulatedCharge
 from ocpi.models import Cdr, Command, Evse, HandshakeRun, HandshakeStep, Message, OcpiSession, SyncRun, Tariff
-from onboarding.models import AllowlistMirror, ConnectionCheck
+from onboarding.models import Alert, AlertChannel, AllowlistMirror, ConnectionCheck
 from partners import tokens
 from partners.agreed.policies import effective_policy
 from partners.incidents import Report, open_incident
@@ -141,6 +141,8 @@ def world() -> World:
     add_link_and_document(partner, User.objects.create_user(f"user-{partner.code}"))
     client = create_client_key(f"client-{partner.code}")[0]
     add_webhooks(client, partner)
+    channel = AlertChannel.objects.create(name=f"chat-{partner.code}", kind="chat", host="chat.example")
+    Alert.objects.create(channel=channel, incident=incident, state="sent")
     Group.objects.create(name=f"group-{partner.code}")
     AllowedNetwork.objects.create(partner=partner, network="10.0.0.0/8", note="Ana confirmed it.")
     AllowlistMirror.objects.create(list_id=f"list-{partner.code}", state="in_step")

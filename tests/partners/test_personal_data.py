@@ -57,6 +57,8 @@ NOBODYS_COLUMNS = {
     *("partners.savedfilter." + name for name in ("model", "name", "query")),
     *("partners.ticket." + name for name in ("key", "state_seen")),
     *("onboarding.partnerlink." + name for name in ("digest", "token_b_last4")),
+    *("onboarding.alertchannel." + name for name in ("name", "url", "host", "secret")),
+    "onboarding.alert.error",
     "onboarding.checklistitem.key",
     "onboarding.functionaltest.reason",
 }

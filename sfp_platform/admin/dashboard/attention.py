@@ -74,6 +74,7 @@ LOOKS: tuple[tuple[str, Look], ...] = (
     ("partners.view_incident", network.incidents),
     ("sessions_adhoc.view_adhocsession", charges.overdue),
     ("partners.view_partner", turns.suspended),
+    ("onboarding.view_alert", network.failing_alerts),
     ("partners.view_partnerrole", network.parties_to_decide),
     ("ocpi.view_syncrun", network.failed_syncs),
     ("ocpi.view_syncrun", network.refused_locations),

@@ -7,6 +7,7 @@ from django.db.models import OuterRef, Subquery
 
 from ocpi.detectors import habits, handshakes, locations, objects
 from ocpi.models import HandshakeRun, SyncRun, TokenPush
+from onboarding.models import Alert, AlertChannel
 from partners.admin.kit.showing import url_of
 from partners.models import Incident, Partner, PartnerRole
 from partners.work.tickets import incident_key
@@ -45,6 +46,25 @@ def _about(row: Incident) -> frozenset[str]:
     """Its cause; and its session, where the session's own state says the same."""
     of_session = {f"session:{row.reference}"} if row.reference and row.symptom in ENDED_BY_NEWS else set()
     return frozenset({f"{row.partner_id}:{row.key}", *of_session})
+
+
+def failing_alerts(now: datetime) -> Iterable[Item]:
+    """Channels that gave up telling of an incident in the last day."""
+    given_up = Alert.objects.filter(state=Alert.State.GIVEN_UP, written_at__gt=now - RECENT).select_related("channel")
+    newest = {row.channel_id: row for row in given_up.order_by("written_at")[:MOST]}
+    for row in newest.values():
+        yield Item(
+            65,
+            "Alerts",
+            f"“{row.channel}” does not take what it is told: {row.error}",
+            url_of(AlertChannel, row.channel_id),
+            "",
+            row.written_at,
+            key=f"alerts:{row.channel_id}",
+            state=str(row.pk),
+            press="Send a test",
+            advice="Your people do not hear of incidents there: mend it, then send a test.",
+        )
 
 
 def parties_to_decide(_now: datetime) -> Iterable[Item]:

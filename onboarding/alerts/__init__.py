@@ -1,0 +1,1 @@
+"""Alerts about incidents: mail, signed webhook, Slack-compatible URL; by severity, with quiet hours."""
