@@ -45,6 +45,11 @@ class Symptom:
     letter: str = ""
     module: str = ""
 
+    @property
+    def ours(self) -> bool:
+        """Whether no CPO is told."""
+        return not self.letter
+
 
 SYMPTOMS = {
     start.GET_SESSIONS_ERROR: Symptom(
