@@ -136,8 +136,15 @@ def own_account(_request: HttpRequest) -> list[dict[str, Any]]:
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """The sidebar, grouped as support works."""
     counts = open_work()
-    overview = {"title": "Overview", "icon": "dashboard", "link": reverse_lazy("admin:index")}
-    mine = {"title": "My work", "icon": "assignment_ind", "link": f"{reverse('admin:index')}?queue={Which.MINE}"}
+    home, is_mine = reverse("admin:index"), request.GET.get("queue") == Which.MINE
+    at_home = request.path == home
+    overview = {"title": "Overview", "icon": "dashboard", "link": home, "active": at_home and not is_mine}
+    mine = {
+        "title": "My work",
+        "icon": "assignment_ind",
+        "link": f"{home}?queue={Which.MINE}",
+        "active": at_home and is_mine,
+    }
     groups: list[dict[str, Any]] = [{"items": [overview, mine]}]
     for title, pages in GROUPS:
         items = [_item(page, counts) for page in pages if _visible(request, page[0])]
