@@ -190,7 +190,7 @@ def test_every_registered_page_is_in_the_sidebar(page: Client, db: None) -> None
 
 def test_test_and_production_of_a_cpo_are_told_apart(home: Callable[..., Any], world: World) -> None:
     Partner.objects.update(name="Ion", environment="production")
-    other = Partner.objects.create(code="ion-t", name="Ion", country_code="SK", party_id="ION", environment="test")
+    other = Partner.objects.create(code="ion-t", name="Ion", country_code="SK", party_id="IOT", environment="test")
     for partner in (world.partner, other):
         message(partner, http_status=500, direction="out", duration_ms=300)
     sync_count_traffic()
