@@ -57,13 +57,18 @@ def take_over(previous: AdHocSession | None, session_id: UUID, terms: Terms) -> 
         return None
     rows = Snapshot.locked(previous.pk)
     session, payment, now = rows.session, rows.payment, timezone.now()
-    if kept_hold(session, terms.gateway, terms.currency, now) is None:
+    if kept_hold(session, terms.gateway, terms.currency, now) is None or _is_asking_for_another_sum(payment, terms):
         _give_way(session, payment, now)
         return None
     session.authorization = billing.hand_over(payment, str(session_id), terms.opening)
     session.save(update_fields=["authorization"])
     timeline.write(session, TimelineEvent.Kind.PAYMENT, GOES_ON, at=now)
     return billing.request_raise(payment, terms.amount) if terms.amount > payment.amount else payment
+
+
+def _is_asking_for_another_sum(payment: PaymentAuthorization, terms: Terms) -> bool:
+    """Whether the earlier try was given up while the gateway is asked for more, and still more is wanted now."""
+    return terms.amount > payment.amount and payment.raise_amount not in (None, terms.amount)
 
 
 def _give_way(session: AdHocSession, payment: PaymentAuthorization, now: datetime) -> None:

@@ -56,7 +56,9 @@ def _raise(rows: Snapshot, amount: int, actor: str, now: datetime) -> None:
         raise CannotRaise(
             gettext("The limit can be raised while a charge goes on, and this one does not."), "not_charging"
         )
-    if session.limit_wanted is not None:
+    # The try before this one may have asked for more, and been given up since.
+    is_asked = amount > payment.amount and payment.raise_amount not in (None, amount)
+    if session.limit_wanted is not None or is_asked:
         raise CannotRaise(gettext("Another limit is being asked for: wait for the answer."), "limit_pending")
     if amount < session.amount:
         held = spoken.in_words(session.amount, session.currency)

@@ -243,3 +243,22 @@ def test_a_try_named_by_two_goes_to_the_first(
     assert payment(second).pk == failed.authorization_id
     assert payment(third).pk not in (failed.authorization_id, payment(failed).pk)
     assert charges() == [("reserved", 4000, 0), ("reserved", 4000, 0)]
+
+
+def test_given_up_while_more_is_asked_for_and_more_still_is_wanted(
+    failed: AdHocSession, driver: Driver, cpo: Cpo, clock: Clock
+) -> None:
+    """The second try asked the bank for 60.00 EUR and was given up; the third wants 80.00 before the bank answered."""
+    body = {"evse": "SK*ION*EEVSE-1", "previous": str(failed.pk)}
+    second = driver.call("POST", body={**body, "amount": 6000})
+    assert second.status_code == 201, second.content
+    assert driver.call("POST", f"{second.json()['id']}/cancel/").status_code == 202
+    third = driver.call("POST", body={**body, "previous": second.json()["id"], "amount": 8000})
+    assert third.status_code == 201, third.content
+    clock.forward(seconds=5)
+    charge(cpo, clock)
+    session = AdHocSession.objects.get(pk=third.json()["id"])
+    assert (state(session)[0], money(session)) == ("settled", ("captured", 350))
+    clock.forward(minutes=15)
+    assert [row for row in charges() if row[0] not in ("released", "captured")] == []
+    assert sum(row[2] for row in charges()) == 350
