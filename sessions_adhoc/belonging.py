@@ -27,11 +27,13 @@ WHOLE_SECONDS = timedelta(seconds=5)
 _PARTNERS = f"JOIN {AdHocSession._meta.db_table} s ON s.partner_id + 0 = CAST(%s AS bigint)"
 _BY_ATTEMPT = f"FROM {ChargingAttempt._meta.db_table} a {_PARTNERS} AND s.id = a.session_id"
 _BY_TOKEN = f"FROM {Token._meta.db_table} t {_PARTNERS} AND s.token_id = t.id"
-# In one statement, as every Session asks it. Our references are lower case; the token's contract id is only looked
-# for when nothing else is found. Names come first: one partner may have most of the sessions, and `+ 0` keeps
-# PostgreSQL from beginning with those.
+# In one statement, as every Session asks it. One that is known stays whose it was, whatever it names by now. Our
+# references are lower case; the token's contract id is only looked for when nothing else is found. Names come first:
+# one partner may have most of the sessions, and `+ 0` keeps PostgreSQL from beginning with those.
 WHOSE = (
-    f"WITH named AS (SELECT s.id, 1 AS rank {_BY_ATTEMPT} WHERE a.authorization_reference = %s"
+    f"WITH named AS (SELECT a.session_id AS id, 0 AS rank FROM {AttemptSession._meta.db_table} l"
+    f" JOIN {ChargingAttempt._meta.db_table} a ON a.id = l.attempt_id WHERE l.ocpi_session_id = CAST(%s AS bigint)"
+    f" UNION ALL SELECT s.id, 1 {_BY_ATTEMPT} WHERE a.authorization_reference = %s"
     f" UNION ALL SELECT s.id, 2 {_BY_TOKEN} WHERE LOWER(t.uid) = %s)"
     " SELECT id, rank FROM named"
     f" UNION ALL SELECT s.id, 3 {_BY_TOKEN} WHERE LOWER(t.contract_id) = %s"
@@ -59,10 +61,10 @@ def is_named(alias: str) -> str:
 
 
 def whose_params(session: OcpiSession) -> list[Any]:
-    """The values for `WHOSE`: what a Session says of its owner, its authorization reference and its one-off token."""
+    """The values for `WHOSE`: the Session itself, and what it says of its owner: authorization reference, token."""
     reference, name = session.authorization_reference.lower(), session.token_uid.lower()
     partner_id = session.partner_id
-    return [partner_id, reference, partner_id, name, partner_id, name]
+    return [session.pk, partner_id, reference, partner_id, name, partner_id, name]
 
 
 def owner_of_cdr(cdr: Cdr) -> UUID | None:
@@ -99,12 +101,21 @@ def _sessions_of(cdrs: Sequence[Cdr]) -> list[OcpiSession]:
 def names_unknown(cdr: Cdr, links: Sequence[AttemptSession]) -> bool:
     """Whether a CDR names a Session that its CPO never told of: not one of these, which are its ad-hoc session's, and
     nobody else's."""
-    return bool(cdr.session_key) and link_of_cdr(cdr, links) is None and not _sessions_of([cdr])
+    if not cdr.session_key or link_of_cdr(cdr, links) is not None:
+        return False
+    return not any(_is_named(row, cdr) for row in _sessions_of([cdr]))
 
 
 def _is_named(row: OcpiSession, cdr: Cdr) -> bool:
     key = row.ocpi_key
-    return bool(cdr.session_key) and (key == cdr.session_key or key.startswith(before(cdr.session_key)))
+    if not cdr.session_key or not _is_of_one_party(row, cdr):
+        return False
+    return key == cdr.session_key or key.startswith(before(cdr.session_key))
+
+
+def _is_of_one_party(row: OcpiSession, cdr: Cdr) -> bool:
+    """Ids are a party's own: of two behind one hub each may have a Session of one id."""
+    return (row.country_code, row.party_id) == (cdr.country_code, cdr.party_id)
 
 
 def _by_reference(cdrs: Sequence[Cdr]) -> dict[int, UUID]:
@@ -201,7 +212,9 @@ def link_of_cdr(cdr: Cdr, links: Iterable[AttemptSession]) -> AttemptSession | N
     named = {
         link.ocpi_session: link
         for link in links
-        if cdr.session_key and link.ocpi_session.ocpi_id.lower() == cdr.session_key
+        if cdr.session_key
+        and link.ocpi_session.ocpi_id.lower() == cdr.session_key
+        and _is_of_one_party(link.ocpi_session, cdr)
     }
     nearest = _nearest(list(named), cdr)
     return named[nearest] if nearest else None

@@ -19,6 +19,7 @@ LATE_SESSION = "Session created but funds released early"
 FOREIGN_SESSION = "Session without a START_SESSION of its own"
 REFUSED_SESSION = "Session after a START_SESSION that was refused"
 REFUSED_STARTS = frozenset({"command_rejected", "start_refused"})
+RUNS_ON = "The Session goes on after its charge was settled"
 BILL_CHANGED = "The CDRs changed after the settlement"
 PRICE_DIFFERS = "The CDR's total does not match the tariff"
 ENERGY_DIFFERS = "The CDR says less energy than was metered"
@@ -187,6 +188,12 @@ SYMPTOMS = {
         "You refused START_SESSION, and a Session came nevertheless. It is not billed, and we have asked you "
         "to stop it. Please refuse START_SESSION only where the charger does not start.",
     ),
+    RUNS_ON: Symptom(
+        "The CDR came, or the Session was over, before charging ended.",
+        "Send the CDR when the Session is over, and never open one again that was. The Session was asked to stop; what "
+        "it delivered since is not paid for.",
+        module="sessions",
+    ),
     FOREIGN_SESSION: Symptom(
         "A second Session for one START_SESSION, or one at another charger.",
         "Create one Session for each START_SESSION, at the connector that it names. This one is not billed.",
@@ -234,6 +241,13 @@ def orphan(link: AttemptSession, message_id: int | None) -> Report:
     if link.validity == AttemptSession.Validity.LATE:
         symptom = REFUSED_SESSION if link.attempt.failure in REFUSED_STARTS else LATE_SESSION
     return _report(link.attempt.session, symptom, f"orphan:{link.pk}", text, message_id)
+
+
+def running_on(link: AttemptSession, message_id: int | None) -> Report:
+    """Return the incident for a Session whose charge is paid, and that delivers energy (rule 19)."""
+    session = link.ocpi_session
+    text = f"Session {session.ocpi_id} is {session.status} with {session.kwh:f} kWh after its charge was settled."
+    return _report(link.attempt.session, RUNS_ON, f"runs on:{link.pk}", text, message_id)
 
 
 def stray(session: AdHocSession, key: str, text: str, message_id: int | None) -> Report:

@@ -42,6 +42,7 @@ def start(evse: Evse, connector: Connector | None) -> Command:
                     connector_id=connector.connector_id if connector else "",
                     authorization_reference=secrets.token_hex(16),
                     reference="",
+                    party=(evse.location.country_code, evse.location.party_id),
                 )
             )
         )
@@ -97,7 +98,14 @@ def stop(session: OcpiSession) -> Command:
     """STOP_SESSION of a session that is none of a driver's: those are stopped on the page of the ad-hoc session."""
     with transaction.atomic():
         return _send(
-            commands.create(commands.stop_session(partner=session.partner, session_id=session.ocpi_id, reference=""))
+            commands.create(
+                commands.stop_session(
+                    partner=session.partner,
+                    session_id=session.ocpi_id,
+                    reference="",
+                    party=(session.country_code, session.party_id),
+                )
+            )
         )
 
 

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from ocpi.calls.outgoing import Sent, queue, reading, sends, version_with
 from ocpi.client import RECEIVER, SENDER, functional
-from ocpi.hubs import owner_of
+from ocpi.hubs import hub_of
 from ocpi.models import ActiveProfile, OcpiSession, ProfileRequest
 from ocpi.routing import profile_callback_url
 from ocpi.store import stamps
@@ -89,7 +89,7 @@ def _request(session: OcpiSession, kind: str, needs: str, obj: Any = None, **arg
 @sends(ProfileRequest)
 def _send(row: ProfileRequest, version: Version) -> Sent:
     session = row.session
-    to = owner_of(row.partner, session_id=session.ocpi_id)
+    to = (session.country_code, session.party_id) if hub_of(row.partner) else None
     if row.kind == Kind.PREFERENCES:
         body = row.request["object"]
         path = (session.ocpi_id, "charging_preferences")

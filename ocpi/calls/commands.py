@@ -19,7 +19,7 @@ from ocpi import receivers
 from ocpi.calls.outgoing import LONGEST_TEXT, Sent, Unsupported, begin, carry_out, lose, sends
 from ocpi.calls.tokens.sending import push_before_use
 from ocpi.client import RECEIVER, CallFailed, Reply, functional
-from ocpi.hubs import owner_of
+from ocpi.hubs import hub_of, owner_of
 from ocpi.log.remarks import remark
 from ocpi.models import Command, Token
 from ocpi.routing import command_callback_url
@@ -40,6 +40,8 @@ LOST_AFTER = timedelta(seconds=30)
 MOST_STOPS = 3
 STOP_PAUSE = timedelta(seconds=15)
 STOP_PERIOD = timedelta(hours=1)
+TO = "to"
+"""In a request that goes to a hub: the party behind it. It is in the headers of the call, and not in its body."""
 
 
 def start_session(
@@ -51,8 +53,12 @@ def start_session(
     connector_id: str,
     authorization_reference: str,
     reference: str,
+    party: tuple[str, str] | None = None,
 ) -> Command:
-    """Return a START_SESSION that is still to be written; `reference` is the ad-hoc session it serves."""
+    """Return a START_SESSION that is still to be written; `reference` is the ad-hoc session it serves.
+
+    `party`: whose the location is: behind a hub several may have one with this id.
+    """
     request = {
         "token": token_arguments(token),
         "location_id": location_id,
@@ -60,12 +66,12 @@ def start_session(
         "connector_id": connector_id,
         "authorization_reference": authorization_reference,
     }
-    return _new(Command.Kind.START_SESSION, partner, reference, request)
+    return _new(Command.Kind.START_SESSION, partner, reference, request, party)
 
 
-def stop_session(*, partner: Partner, session_id: str, reference: str) -> Command:
-    """Return a STOP_SESSION that is still to be written; `session_id` as the partner wrote it."""
-    return _new(Command.Kind.STOP_SESSION, partner, reference, {"session_id": session_id})
+def stop_session(*, partner: Partner, session_id: str, reference: str, party: tuple[str, str] | None = None) -> Command:
+    """Return a STOP_SESSION that is still to be written; `session_id` as the partner wrote it, `party`: whose it is."""
+    return _new(Command.Kind.STOP_SESSION, partner, reference, {"session_id": session_id}, party)
 
 
 def create(command: Command) -> Command:
@@ -74,7 +80,11 @@ def create(command: Command) -> Command:
     return command
 
 
-def _new(kind: str, partner: Partner, reference: str, request: dict[str, Any]) -> Command:
+def _new(
+    kind: str, partner: Partner, reference: str, request: dict[str, Any], party: tuple[str, str] | None = None
+) -> Command:
+    if party and hub_of(partner):
+        request = {**request, TO: list(party)}
     return Command(partner=partner, kind=kind, reference=reference, request=request, created_at=timezone.now())
 
 
@@ -145,14 +155,22 @@ def _send(command: Command, version: Version) -> Sent:
         body = version.dump(_wire(command))
     except Invalid as error:
         raise Unsupported(f"It cannot be expressed in OCPI {version}: {error}") from error
-    location, session = command.request.get("location_id"), command.request.get("session_id")
-    to = owner_of(command.partner, location_id=location, session_id=session)
+    to = _party_of(command)
     token = command.request.get("token")
     if token and push_before_use(command.partner, token["uid"], token["type"]):
         # That took its time; how long a lost worker is waited for counts from the call itself.
         Command.objects.filter(pk=command.pk).update(sent_at=timezone.now())
     reply = functional(command.partner, "POST", "commands", RECEIVER, command.kind, body=body, kind=kind, to=to)
     return _read_answer(version, reply)
+
+
+def _party_of(command: Command) -> tuple[str, str] | None:
+    """Whom it is for, behind a hub: ids of locations and sessions are a party's own."""
+    if named := command.request.get(TO):
+        country_code, party_id = named
+        return country_code, party_id
+    location, session = command.request.get("location_id"), command.request.get("session_id")
+    return owner_of(command.partner, location_id=location, session_id=session)
 
 
 def _read_answer(version: Version, reply: Reply) -> Sent:
@@ -221,7 +239,7 @@ def _wire(command: Command) -> WireModel:
 
     Built without checks: an id of 39 characters is right in 2.1.1 and too long in 2.2.
     """
-    arguments = {name: value for name, value in command.request.items() if value not in ("", None)}
+    arguments = {name: value for name, value in command.request.items() if value not in ("", None) and name != TO}
     arguments["response_url"] = command_callback_url(command)
     if "expiry_date" in arguments:
         arguments["expiry_date"] = datetime.fromisoformat(arguments["expiry_date"])

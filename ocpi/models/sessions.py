@@ -56,6 +56,11 @@ class OcpiSession(MirroredObject):
             models.Index(fields=["first_seen_at"], name="ocpi_sessions_by_first_seen"),
         ]
 
+    @property
+    def is_set_aside(self) -> bool:
+        """Whether its id is another Session's by now: nothing is told of this one any more."""
+        return self.USED_AGAIN in self.ocpi_key
+
 
 class Cdr(MirroredObject):
     """A charge detail record. Immutable: the same id with another content is refused and flagged."""

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from sessions_adhoc.decide.decision import Action, Decision, Do, end_attempt, go, stay
-from sessions_adhoc.decide.limit import at_the_limit
+from sessions_adhoc.decide.limit import at_the_limit, without_money
 from sessions_adhoc.decide.reason_words import lasting
 from sessions_adhoc.decide.session_facts import AttemptFacts, Facts
 from sessions_adhoc.decide.start import PULL_POLL, Pull, pull_since, sample_overdue
@@ -72,6 +72,8 @@ def charging(facts: Facts, now: datetime) -> Decision:
         return go(State.STOPPING, "Asking the CPO to stop.", Action(Do.SEND_STOP))
     if told := untold_failure(facts, attempt, now):
         return told
+    if unpaid := without_money(facts, now):
+        return unpaid
     if limit := at_the_limit(facts, next_look(facts, attempt, now), now):
         return limit
     if sample_overdue(facts, attempt, now):

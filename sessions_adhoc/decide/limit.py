@@ -3,10 +3,13 @@
 from datetime import datetime, timedelta
 
 from sessions_adhoc.decide.decision import Action, Decision, Do, go, stay
+from sessions_adhoc.decide.payment import UNPAID
 from sessions_adhoc.decide.session_facts import Facts
 from sessions_adhoc.states import State
 
 LIMIT = "limit_reached"
+HOLD_GONE = "hold_gone"
+"""The code of a stop because nothing is reserved any more, which says nothing of a limit."""
 TELL, STOP = 90, 97
 """Percent of the reservation, by the live estimate."""
 
@@ -28,6 +31,15 @@ def at_the_limit(facts: Facts, check_at: datetime, now: datetime) -> Decision | 
         text = f"{TELL} % of the reservation is used: the driver is told."
         return stay(check_at, Action(Do.NOTE_LIMIT, code="tell"), text=text)
     return None
+
+
+def without_money(facts: Facts, now: datetime) -> Decision | None:
+    """Stop the charge for which nothing is held any more: it expired, or was let go of at the gateway."""
+    if facts.payment.state not in UNPAID or not _may_stop(facts, now):
+        return None
+    text = "The reservation is gone: asking the CPO to stop."
+    note = Action(Do.NOTE_LIMIT, code=HOLD_GONE)
+    return go(State.STOPPING, text, note, Action(Do.SEND_STOP), reason="payment_lost")
 
 
 def _is_nearly_used_up(facts: Facts) -> bool:

@@ -14,7 +14,15 @@ from sessions_adhoc.decide.session_facts import (
     Facts,
     SessionFacts,
 )
-from sessions_adhoc.decide.stop import MAX_SENDS, SEND_POLL, UNSENT, stop_due, told_by, untold_failure
+from sessions_adhoc.decide.stop import (
+    MAX_SENDS,
+    SEND_POLL,
+    UNSENT,
+    stop_due,
+    stop_what_runs,
+    told_by,
+    untold_failure,
+)
 from sessions_adhoc.states import State
 
 PULL_POLL = timedelta(seconds=30)
@@ -287,9 +295,7 @@ def may_retry(facts: Facts, now: datetime) -> bool:
 
 def no_energy(facts: Facts, why: str, now: datetime, *, again: bool = True) -> Decision:
     """The attempt failed: stop what may still run at the CPO, then try `again` if the rules allow it, or release."""
-    session = facts.attempt.session if facts.attempt else None
-    still_runs = session is not None and not session.over and (facts.attempt is None or facts.attempt.stop is None)
-    stop = (Action(Do.SEND_STOP),) if still_runs else ()
+    stop = stop_what_runs(facts, facts.attempt, now) if facts.attempt else ()
     if facts.driver_ended:
         return fail("stopped_by_driver", f"Stopped by the driver. {why} Nothing is charged.", *stop)
     if again and may_retry(facts, now):

@@ -56,6 +56,16 @@ def untold_failure(facts: Facts, attempt: AttemptFacts, now: datetime) -> Decisi
     return Decision(reason=WITHOUT_EFFECT, text=f"The CPO did not stop ({word or 'not reachable'}).", again=True)
 
 
+def stop_what_runs(facts: Facts, attempt: AttemptFacts, now: datetime) -> tuple[Action, ...]:
+    """What ends the Session of an attempt that is given up: a STOP, unless one is out that may still be obeyed."""
+    if attempt.session is None or attempt.session.over:
+        return ()
+    if attempt.stop is None:
+        return (Action(Do.SEND_STOP),)
+    failed_at = stop_failed_at(facts, attempt.stop)
+    return (Action(Do.RENEW_STOP), Action(Do.SEND_STOP)) if failed_at and failed_at <= now else ()
+
+
 def told_by(facts: Facts, attempt: AttemptFacts, latest: datetime, now: datetime) -> datetime:
     """When to look again at the latest, for a STOP that is out and may fail."""
     failed_at = stop_failed_at(facts, attempt.stop) if attempt.stop and facts.driver_ended else None

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from billing.models import PaymentAuthorization
 from billing.payments import services as billing
@@ -11,6 +12,7 @@ from partners import incidents
 from partners.agreed.policies import DEFAULTS
 from sessions_adhoc import symptoms, timeline
 from sessions_adhoc.decide import Action, Do
+from sessions_adhoc.decide.limit import HOLD_GONE
 from sessions_adhoc.decide.settle import OWN
 from sessions_adhoc.engine import pulls
 from sessions_adhoc.engine.snapshot import Snapshot
@@ -112,6 +114,7 @@ def _begin_attempt(rows: Snapshot, now: datetime) -> Command:
         connector_id=session.connector_number,
         authorization_reference=reference,
         reference=str(session.pk),
+        party=(session.evse.location.country_code, session.evse.location.party_id),
     )
     attempt = ChargingAttempt(
         session=session,
@@ -139,8 +142,12 @@ def send_stop(rows: Snapshot, _action: Action, _now: datetime) -> None:
     if attempt is None:
         return
     if rows.ocpi_session is not None and _is_older(attempt.stop_command, session.stop_requested_at):
+        told = rows.ocpi_session
         attempt.stop_command = commands.stop_session(
-            partner=session.partner, session_id=rows.ocpi_session.ocpi_id, reference=str(session.pk)
+            partner=session.partner,
+            session_id=told.ocpi_id,
+            reference=str(session.pk),
+            party=(told.country_code, told.party_id),
         )
         rows.writes.add(attempt.stop_command)
         rows.writes.change(attempt, "stop_command")
@@ -170,8 +177,9 @@ def renew_stop(rows: Snapshot, _action: Action, _now: datetime) -> None:
 def note_limit(rows: Snapshot, action: Action, now: datetime) -> None:
     """Rule 33: the driver is told at most once, the charger is stopped again where a STOP had no effect."""
     session = rows.session
-    session.limit_told_at = session.limit_told_at or now
-    if action.code == "stop":
+    if action.code != HOLD_GONE:
+        session.limit_told_at = session.limit_told_at or now
+    if action.code in ("stop", HOLD_GONE):
         session.limit_stop_at = now
         renew_stop(rows, action, now)
 
@@ -180,8 +188,14 @@ def close_attempt(rows: Snapshot, action: Action, now: datetime) -> None:
     attempt = rows.attempt
     if attempt is not None and attempt.ended_at is None:
         attempt.ended_at, attempt.failure, attempt.verdict = now, action.code, action.text
-        attempt.ended_kwh = rows.ocpi_session.kwh if rows.ocpi_session else None
+        attempt.ended_kwh = rows.ocpi_session.kwh if rows.ocpi_session else _billed_kwh(rows)
         rows.writes.change(attempt, "ended_at", "ended_kwh", "failure", "verdict")
+
+
+def _billed_kwh(rows: Snapshot) -> Decimal | None:
+    """What is known of a charge whose CDR came before its Session."""
+    billed = rows.cdr_facts()
+    return billed.energy if billed else None
 
 
 def schedule_retry(rows: Snapshot, _action: Action, now: datetime) -> None:

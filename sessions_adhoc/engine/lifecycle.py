@@ -206,17 +206,30 @@ def request_cancel(session_id: UUID | str, actor: str, client_id: int | None = N
     return _driver_ends(session_id, actor, "cancel", client_id)
 
 
-def _is_new_wish(rows: Snapshot, earlier: datetime | None, now: datetime) -> bool:
-    """Pressing twice at once is one wish; pressing again later is another one, with a STOP of its own (rule 19).
+def _wish_made_at(rows: Snapshot, earlier: datetime | None, now: datetime) -> datetime | None:
+    """The moment of a wish; None where it is none. Pressing twice at once is one wish; pressing again later is another
+    one, with a STOP of its own (rule 19).
 
-    What stops a second Session beside the one that counts is no wish of the driver's (rule 7).
+    A STOP that went out by itself a moment ago answers the wish, and takes nothing from it: no attempt follows. What
+    stops a second Session beside the one that counts is no such STOP (rule 7).
     """
     if earlier is not None and now < earlier + STOP_AGAIN:
-        return False
-    if (told := rows.ocpi_session) is None:
-        return True
+        return None
+    if (told := rows.ocpi_session) is None or rows.attempt is None:
+        return now
     stops = Command.objects.filter(reference=str(rows.session.pk), kind=Command.Kind.STOP_SESSION)
-    return not stops.filter(request__session_id=told.ocpi_id, created_at__gt=now - STOP_AGAIN).exists()
+    recent = stops.filter(request__session_id=told.ocpi_id, created_at__gt=now - STOP_AGAIN).order_by("-created_at")
+    if (stop := recent.first()) is None:
+        return now
+    if stop.pk == rows.attempt.stop_command_id:
+        return stop.created_at
+    return now if _is_of_the_limit(stop, rows.session) else None
+
+
+def _is_of_the_limit(stop: Command, session: AdHocSession) -> bool:
+    """Whether it went out because the reservation was nearly used up, and not for a wish (rule 33)."""
+    limit_at = session.limit_stop_at
+    return limit_at is not None and abs(stop.created_at - limit_at) < timedelta(seconds=1)
 
 
 def _driver_ends(session_id: UUID | str, actor: str, wish: str, client_id: int | None) -> AdHocSession:
@@ -229,8 +242,8 @@ def _driver_ends(session_id: UUID | str, actor: str, wish: str, client_id: int |
         if session.state in TERMINAL:
             raise CannotStop(gettext("This session has already ended."))
         field = "cancel_requested_at" if wish == "cancel" and session.state in BEFORE_START else "stop_requested_at"
-        if _is_new_wish(rows, getattr(session, field), now):
-            setattr(session, field, now)
+        if made_at := _wish_made_at(rows, getattr(session, field), now):
+            setattr(session, field, made_at)
             session.reason = "" if session.reason == WITHOUT_EFFECT else session.reason
             text = f"{actor} asked to {wish}."
             rows.writes.add(timeline.event(session, TimelineEvent.Kind.DRIVER, text, at=now, actor=actor))

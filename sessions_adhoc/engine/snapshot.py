@@ -25,6 +25,7 @@ from sessions_adhoc.decide import (
     SessionFacts,
     Spent,
 )
+from sessions_adhoc.decide.session_facts import SESSION_OVER
 from sessions_adhoc.engine.queueing import send_command_after_commit
 from sessions_adhoc.engine.reading import read_locked
 from sessions_adhoc.models import AdHocSession, AttemptSession, ChargingAttempt
@@ -237,10 +238,12 @@ def attempt_facts(row: ChargingAttempt, session: OcpiSession | None) -> AttemptF
 
 
 def _session(attempt: ChargingAttempt, row: OcpiSession) -> SessionFacts:
+    # Whose id is another's by now is over: a STOP of it would end the other's charge.
     return SessionFacts(
-        status=row.status,
+        status="COMPLETED" if row.is_set_aside and row.status not in SESSION_OVER else row.status,
         kwh=row.kwh,
         energy_observed=attempt.energy_at is not None or (row.status == "ACTIVE" and energy_observed(row, attempt)),
-        active_at=row.first_active_at,
+        # One that goes on from an attempt that failed has its time for energy anew.
+        active_at=row.first_active_at and max(row.first_active_at, attempt.created_at),
         news_at=row.news_at,
     )

@@ -29,7 +29,7 @@ LINK, ATTEMPT, SAMPLE = (model._meta.db_table for model in (AttemptSession, Char
 TOKEN, EVSE, LOCATION = (model._meta.db_table for model in (Token, Evse, Location))
 EVENT = TimelineEvent._meta.db_table
 VALID = AttemptSession.Validity.VALID.value
-_SAID = (f"{PARTNERS.name}.id", "asked.reference", *(f"{PARTNERS.name}.id", "asked.token") * 2)
+_SAID = ("NULL", f"{PARTNERS.name}.id", "asked.reference", *(f"{PARTNERS.name}.id", "asked.token") * 2)
 # Of a Session that is not stored yet: the attempt of whom it names, if there is one only; and how things stand there.
 _NAMED = (
     f"SELECT MIN(a.id) AS attempt_id FROM {ATTEMPT} a WHERE {SESSION}.id IS NULL AND a.session_id ="

@@ -4,7 +4,6 @@ from uuid import UUID
 
 from django.db.models import Q
 
-from ocpi.calls import commands
 from ocpi.log import quirks
 from ocpi.models import OcpiSession
 from ocpi.receivers import SessionNews
@@ -12,10 +11,9 @@ from partners import incidents
 from partners.ground.writes import Writes
 from sessions_adhoc import belonging, symptoms
 from sessions_adhoc.decide.session_facts import SESSION_OVER
-from sessions_adhoc.engine.queueing import send_command_after_commit
 from sessions_adhoc.engine.snapshot import Snapshot, energy_observed
 from sessions_adhoc.models import AttemptSession, ChargingAttempt
-from sessions_adhoc.news import strays
+from sessions_adhoc.news import running_on, stopping, strays
 from sessions_adhoc.news.whose import Told
 
 Validity = AttemptSession.Validity
@@ -30,14 +28,18 @@ def link(told: Told, news: SessionNews, writes: Writes) -> AttemptSession | None
     START_SESSION was sent, and then there is no attempt to link it to.
     """
     link = told.link
+    if link is not None:
+        _goes_on_as_the_next(link)
     known = link is not None and not _turns_late(link) and not _turns_second(link)
+    if known and link is not None:
+        running_on.meet(link, news)
     link = link or _on_first_sight(told.session.pk, news, writes)
     if link is None:
         strays.meet(told.session.pk, news)
         return None
     if link.validity in SAME_CHARGE:
         return link
-    _stop_once(link)
+    stopping.stop_once(link)
     if not known and not strays.is_known(news.session):
         incidents.open_incident(news.session.partner_id, symptoms.orphan(link, news.message_id))
     return link
@@ -68,11 +70,25 @@ def _note_what_disagrees(rows: Snapshot, news: SessionNews) -> None:
         quirks.note(said.partner, said.version, "sessions", leniences, news.message_id)
 
 
+def _goes_on_as_the_next(link: AttemptSession) -> None:
+    """A Session whose attempt failed without energy, and that names the next one now: it is that one's (rule 7)."""
+    failed, said = link.attempt, link.ocpi_session.authorization_reference.lower()
+    if link.validity != Validity.VALID or not failed.failure or said in ("", failed.authorization_reference):
+        return
+    open_ones = ChargingAttempt.objects.filter(session_id=failed.session_id, ended_at=None)
+    waiting = open_ones.exclude(session_links__validity=Validity.VALID).filter(authorization_reference=said).first()
+    if waiting is not None:
+        waiting.session = failed.session
+        link.attempt = waiting
+        link.save(update_fields=["attempt"])
+
+
 def _turns_late(link: AttemptSession) -> bool:
     """A Session that was ours until its attempt failed comes to life only now: it has become an orphan."""
     if link.validity != Validity.VALID or not _came_too_late(link):
         return False
-    link.validity, link.stop_command = Validity.LATE, link.attempt.stop_command
+    stop = link.attempt.stop_command
+    link.validity, link.stop_command = Validity.LATE, stop if stop and stopping.may_be_obeyed(stop, link) else None
     link.save(update_fields=["validity", "stop_command"])
     return True
 
@@ -111,32 +127,29 @@ def _has_another(rows: Snapshot, attempt: ChargingAttempt) -> bool:
 
 def _gives_way(attempt: ChargingAttempt) -> bool:
     """The Session that counted so far never went beyond PENDING, be it closed by now: it is the same charge under
-    another id."""
+    another id. A STOP of that id stops this one by nothing: the driver's wish is sent anew (rule 19)."""
     before = attempt.session_links.filter(validity=Validity.VALID, ocpi_session__first_active_at=None)
     unborn = before.filter(
         Q(ocpi_session__status=PENDING) | Q(ocpi_session__status__in=SESSION_OVER, ocpi_session__kwh=0)
     )
-    return bool(unborn.update(validity=Validity.RENAMED))
-
-
-def _turns_second(link: AttemptSession) -> bool:
-    """An id that stood for the same charge comes to life beside it: a second one for one START_SESSION."""
-    if link.validity != Validity.RENAMED or link.ocpi_session.status != "ACTIVE":
+    if not unborn.update(validity=Validity.RENAMED):
         return False
-    link.validity = Validity.DUPLICATE
-    link.save(update_fields=["validity"])
+    if attempt.stop_command_id is not None:
+        attempt.stop_command = None
+        attempt.save(update_fields=["stop_command"])
     return True
 
 
-def _stop_once(link: AttemptSession) -> None:
-    """Ask the CPO to stop a Session that we do not follow: once, while it runs (rule 12)."""
+def _turns_second(link: AttemptSession) -> bool:
+    """An id that stood for the same charge comes to life: it is the one that counts, or beside that a second one for
+    one START_SESSION."""
     session = link.ocpi_session
-    if link.stop_command_id is not None or session.status not in ("ACTIVE", "PENDING"):
-        return
-    link.stop_command = commands.create(
-        commands.stop_session(
-            partner=session.partner, session_id=session.ocpi_id, reference=str(link.attempt.session_id)
-        )
-    )
-    link.save(update_fields=["stop_command"])
-    send_command_after_commit(link.stop_command)
+    is_born = session.status == "ACTIVE" or (session.status in SESSION_OVER and session.kwh > 0)
+    if link.validity != Validity.RENAMED or not is_born:
+        return False
+    if link.attempt.ended_at is None and _gives_way(link.attempt):
+        link.validity = Validity.VALID
+    elif session.status == "ACTIVE":
+        link.validity = Validity.DUPLICATE
+    link.save(update_fields=["validity"])
+    return link.validity == Validity.DUPLICATE

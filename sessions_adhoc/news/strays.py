@@ -6,14 +6,13 @@ the OCPI session: it is told once, stopped once, and stays an orphan when a STAR
 
 from uuid import UUID
 
-from ocpi.calls import commands
 from ocpi.models import Command, OcpiSession
 from ocpi.receivers import SessionNews
 from partners import incidents
 from partners.models import Incident
 from sessions_adhoc import symptoms, timeline
-from sessions_adhoc.engine.queueing import send_command_after_commit
 from sessions_adhoc.models import AdHocSession, TimelineEvent
+from sessions_adhoc.news import stopping
 
 
 def name_of(session: OcpiSession) -> str:
@@ -27,8 +26,9 @@ def is_known(session: OcpiSession) -> bool:
 
 
 def stop_of(session: OcpiSession) -> Command | None:
-    """The STOP_SESSION that it was sent, if it was."""
-    return Command.objects.filter(partner_id=session.partner_id, reference=name_of(session)).first()
+    """The last STOP_SESSION that it was sent, if it was."""
+    sent = Command.objects.filter(partner_id=session.partner_id, reference=name_of(session))
+    return sent.order_by("-created_at").first()
 
 
 def meet(session_id: UUID, news: SessionNews) -> None:
@@ -42,8 +42,5 @@ def meet(session_id: UUID, news: SessionNews) -> None:
         )
         timeline.write(owner, TimelineEvent.Kind.SESSION, f"{news.source} {text}", message_id=news.message_id)
         incidents.open_incident(owner.partner_id, symptoms.stray(owner, name_of(session), text, news.message_id))
-    if session.status in ("ACTIVE", "PENDING") and stop_of(session) is None:
-        stop = commands.create(
-            commands.stop_session(partner=session.partner, session_id=session.ocpi_id, reference=name_of(session))
-        )
-        send_command_after_commit(stop)
+    if stopping.is_to_be_stopped(session, stop_of(session)):
+        stopping.send(session, name_of(session))
