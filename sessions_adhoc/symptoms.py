@@ -192,6 +192,10 @@ SYMPTOMS = {
         "The CDR came, or the Session was over, before charging ended.",
         "Send the CDR when the Session is over, and never open one again that was. The Session was asked to stop; what "
         "it delivered since is not paid for.",
+        "Make sure that it has ended: nobody pays for what comes now. Ask the CPO why the charge goes on.",
+        "The Session of this charge delivers energy after its CDR came, or after it was over. What it delivered since "
+        "is not paid for, and we have asked you to stop it. Please send the CDR when the Session is over, and never "
+        "open one again that was.",
         module="sessions",
     ),
     FOREIGN_SESSION: Symptom(

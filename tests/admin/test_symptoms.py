@@ -41,6 +41,7 @@ THEIRS = {
     ),
     symptoms.LATE_SESSION: ("Nothing, if it stays with one charge", "nothing is wrong on your side"),
     symptoms.REFUSED_SESSION: ("Make sure that the charge has ended", "Please refuse START_SESSION only where"),
+    symptoms.RUNS_ON: ("Make sure that it has ended: nobody pays", "delivers energy after its CDR came"),
     symptoms.FOREIGN_SESSION: (
         "Make sure that it has ended: nobody pays for it.",
         "A Session names our token",
