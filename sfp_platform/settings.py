@@ -186,6 +186,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SCHEMA_PATH_PREFIX": r"/api/v1",
     "PREPROCESSING_HOOKS": ["sfp_platform.web.openapi.only_drivers_api"],
+    "ENUM_NAME_OVERRIDES": {
+        "TokenType": ["RFID", "APP_USER", "OTHER"],
+        "PaymentActionType": ["redirect", "client_secret"],
+    },
 }
 
 # --- Smart Fuel Pass as an OCPI party ---------------------------------------------------------------------------
