@@ -14,8 +14,11 @@ class OnboardingConfig(AppConfig):
         from onboarding.personal import kinds
         from partners import outbox
         from partners.incidents import mailing as incidents
+        from partners.keys.columns import encrypted
 
         watching.watch()
         kinds.register()
+        encrypted("onboarding.alertchannel", "url", "addresses of alerts")
+        encrypted("onboarding.alertchannel", "secret", "secrets of alerts")
         outbox.listeners.sent.append(mailing.note_sent)
         incidents.listeners.opened = [raise_alerts]

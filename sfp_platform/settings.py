@@ -15,7 +15,7 @@ from django.templatetags.static import static
 from django.urls import reverse_lazy
 
 from sfp_platform import __version__
-from sfp_platform.configuration import databases
+from sfp_platform.configuration import databases, openapi
 from sfp_platform.configuration.colours import GREEN
 from sfp_platform.configuration.embedded import folder_broker, local_secret
 from sfp_platform.configuration.installed import INSTALLED
@@ -177,20 +177,7 @@ REST_FRAMEWORK = {
     "DEFAULT_VERSIONING_CLASS": None,
     "EXCEPTION_HANDLER": "sessions_adhoc.driver.api.refusing.answer_with_code",
 }
-SPECTACULAR_SETTINGS = {
-    "TITLE": "Smart Fuel Pass: driver's API",
-    "DESCRIPTION": "Start, watch and stop ad-hoc charging sessions. Amounts are in minor units of their currency.",
-    "VERSION": "1",
-    "SERVE_INCLUDE_SCHEMA": False,
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "SCHEMA_PATH_PREFIX": r"/api/v1",
-    "PREPROCESSING_HOOKS": ["sfp_platform.web.openapi.only_drivers_api"],
-    "ENUM_NAME_OVERRIDES": {
-        "TokenType": ["RFID", "APP_USER", "OTHER"],
-        "PaymentActionType": ["redirect", "client_secret"],
-    },
-}
+SPECTACULAR_SETTINGS = openapi.DOCUMENT
 
 # --- Smart Fuel Pass as an OCPI party ---------------------------------------------------------------------------
 OCPI_COUNTRY_CODE = env.str("OCPI_COUNTRY_CODE", default="SK")

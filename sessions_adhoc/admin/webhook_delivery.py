@@ -16,7 +16,7 @@ from partners.admin.kit.pages import ReadOnlyAdmin, Standing
 from partners.admin.kit.reasons import ReasonForm
 from partners.admin.kit.showing import DANGER, INFO, NEUTRAL, SUCCESS, WARNING, ago, at, badge, code, json_text, link
 from sessions_adhoc.admin.webhook import OPERATE
-from sessions_adhoc.models import WebhookDelivery
+from sessions_adhoc.models import WebhookDelivery, WebhookEndpoint
 from sessions_adhoc.webhooks import delivering
 
 State = WebhookDelivery.State
@@ -36,6 +36,13 @@ def leave_out(_request: HttpRequest, row: WebhookDelivery, _data: dict[str, Any]
     return "It is not sent. What waited behind it goes out."
 
 
+class EndpointFilter(RelatedDropdownFilter):
+    """By endpoint; its name has its client's, which is read with it."""
+
+    def field_choices(self, _field: Any, _request: HttpRequest, _model_admin: Any) -> list[tuple[int, str]]:
+        return [(row.pk, str(row)) for row in WebhookEndpoint.objects.select_related("client")]
+
+
 @admin.register(WebhookDelivery)
 class WebhookDeliveryAdmin(HugeMixin, ReadOnlyAdmin):
     """Newest first."""
@@ -43,7 +50,7 @@ class WebhookDeliveryAdmin(HugeMixin, ReadOnlyAdmin):
     change_form_template = "admin/sessions_adhoc/webhookdelivery/page.html"
     list_display = ("kind", "subject", "shown_endpoint", "shown_state", "answered", "tries", "written")
     list_filter = (
-        ("endpoint", RelatedDropdownFilter),
+        ("endpoint", EndpointFilter),
         ("state", ChoicesDropdownFilter),
         ("written_at", RangeDateTimeFilter),
     )

@@ -18,6 +18,7 @@ def test_only_these_can_be_added(page: Client, db: None) -> None:
         "partners.Partner",
         "partners.Policy",
         "onboarding.PlannedChange",
+        "onboarding.AlertChannel",
         "sessions_adhoc.ClientKey",
         "sessions_adhoc.WebhookEndpoint",
         "auth.User",

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from onboarding.admin.ticket_actions import WORK
 from sfp_platform.admin.dashboard.attention import Which, queue
-from sfp_platform.admin.dashboard.charging import escalated_count, live_count, live_sessions, overdue_count
+from sfp_platform.admin.dashboard.charging import counts, escalated_count, live_sessions
 from sfp_platform.admin.dashboard.partners import partner_lines, stages
 from sfp_platform.admin.dashboard.queues import queues
 from sfp_platform.admin.dashboard.traffic import Traffic
@@ -31,9 +31,8 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     if user.has_perm("sessions_adhoc.view_adhocsession"):
         context |= {
             "live_sessions": live_sessions(now),
-            "live_count": live_count(),
             "escalated_count": escalated_count(),
-            "overdue_count": overdue_count(now),
+            **counts(now),
             "queues": queues(now),
         }
     if traffic is not None:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from sessions_adhoc.admin.session import BEHIND
 from sessions_adhoc.models import AdHocSession
@@ -17,14 +17,12 @@ def live() -> QuerySet[AdHocSession]:
     return AdHocSession.objects.filter(next_check_at__isnull=False).exclude(state__in=TERMINAL | {State.ESCALATED})
 
 
-def live_count() -> int:
-    """How many of them."""
-    return live().count()
-
-
-def overdue_count(now: datetime) -> int:
-    """Sessions whose clock ran out a while ago, and nobody looked."""
-    return AdHocSession.objects.filter(next_check_at__lt=now - BEHIND).count()
+def counts(now: datetime) -> dict[str, int]:
+    """`live_count`, and `overdue_count`: those whose clock ran out a while ago, and nobody looked."""
+    ticking = AdHocSession.objects.filter(next_check_at__isnull=False)
+    is_live = ~Q(state__in=TERMINAL | {State.ESCALATED})
+    is_overdue = Q(next_check_at__lt=now - BEHIND)
+    return ticking.aggregate(live_count=Count("pk", filter=is_live), overdue_count=Count("pk", filter=is_overdue))
 
 
 def escalated_count() -> int:

@@ -7,6 +7,7 @@ import pytest
 
 from sessions_adhoc.decide import CommandFacts, Decision, decide
 from sessions_adhoc.decide.session_facts import Facts
+from sessions_adhoc.decide.stop import stop_what_runs
 from sessions_adhoc.states import State
 from tests.sessions_adhoc.decide.building import ACCEPTED, T0, at, attempt, done, facts, ocpi_session
 
@@ -104,3 +105,20 @@ def test_any_other_answer_stands(stop: CommandFacts) -> None:
 
 def test_without_the_wish_no_stop_is_renewed() -> None:
     assert done(decide(replace(validating(stop=REFUSED), stop_requested_at=None), at(seconds=11))) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, []),
+        ({"session": ocpi_session(status="COMPLETED")}, []),
+        ({"session": ocpi_session()}, ["send_stop"]),
+        ({"session": ocpi_session(), "stop": ACCEPTED}, []),
+        ({"session": ocpi_session(), "stop": replace(ACCEPTED, response="REJECTED")}, ["renew_stop", "send_stop"]),
+    ],
+    ids=["no Session", "over", "not asked", "may be obeyed yet", "refused"],
+)
+def test_what_is_given_up_is_stopped_unless_a_stop_may_be_obeyed_yet(changes: Any, expected: list[str]) -> None:
+    given_up = starting(**changes)
+    assert given_up.attempt is not None
+    assert [action.do.value for action in stop_what_runs(given_up, given_up.attempt, at(seconds=1))] == expected

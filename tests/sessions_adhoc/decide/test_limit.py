@@ -2,7 +2,7 @@
 
 import pytest
 
-from sessions_adhoc.decide import Decision, Spent, decide
+from sessions_adhoc.decide import Decision, PaymentFacts, Spent, decide
 from sessions_adhoc.states import State
 from tests.sessions_adhoc.decide.building import at, done, rules
 from tests.sessions_adhoc.decide.test_charge import charging
@@ -47,3 +47,10 @@ def test_a_stop_without_effect_is_sent_again_after_a_minute() -> None:
 def test_a_policy_may_let_it_go_on() -> None:
     decision = decide(charging(spent=spent(3999, soon=4500), rules=rules(at_limit="go_on")), at(seconds=30))
     assert (decision.to, done(decision)) == (None, ["note_limit"])
+
+
+@pytest.mark.parametrize("state", ["expired", "released"])
+def test_a_charge_for_which_nothing_is_held_any_more_is_stopped(state: str) -> None:
+    decision = decide(charging(payment=PaymentFacts(state)), at(seconds=30))
+    assert (decision.to, decision.reason) == (State.STOPPING, "payment_lost")
+    assert codes(decision) == [("note_limit", "hold_gone"), ("send_stop", "")]
