@@ -75,6 +75,6 @@ def test_the_image_is_small_and_runs_without_root_on_a_root_that_is_read_only(ba
         assert said.split() == ["10001", "closed", "styled", "1"]
         size = int(subprocess.check_output(["/usr/bin/du", "-sm", f"{buildah('mount', made)}/srv"]).split()[0])
         sys.stdout.write(f"\nthe platform in the image: {size} MB\n")
-        assert size < 420
+        assert size < 400
     finally:
         buildah("rm", made)

@@ -6,12 +6,12 @@ records the gateway's answer.
 """
 
 import os
-import signal
 import sys
 import time
 from dataclasses import dataclass
 from datetime import timedelta
-from types import FrameType
+
+from tests.support.herds import keep
 
 WORK_LEASE = timedelta(seconds=15)
 IDLE = 0.05
@@ -84,35 +84,10 @@ def main(count: int) -> None:
     import django
 
     django.setup()
-    from django.db import connections
-
     from billing import receivers
 
     receivers._receivers[:], receivers._lockers[:], receivers._owners[:] = [go_on], [], []
-    alive, ended = set[int](), False
-
-    def end(_signal: int, _frame: FrameType | None) -> None:
-        nonlocal ended
-        ended = True
-
-    signal.signal(signal.SIGTERM, end)
-    parent = os.getpid()
-    while not ended:
-        while len(alive) < count:
-            connections.close_all()
-            child = os.fork()
-            if child == 0:
-                signal.signal(signal.SIGTERM, signal.SIG_DFL)
-                work(parent)
-                os._exit(0)
-            alive.add(child)
-            sys.stdout.write("ready\n")
-            sys.stdout.flush()
-        child, _status = os.waitpid(-1, os.WNOHANG)
-        alive.discard(child)
-        time.sleep(0.01)
-    for child in alive:
-        os.kill(child, signal.SIGTERM)
+    keep(count, work)
 
 
 if __name__ == "__main__":

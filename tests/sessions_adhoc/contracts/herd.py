@@ -2,10 +2,10 @@
 replaced. Each looks for contract charges that are due, hands them over, and delivers their events."""
 
 import os
-import signal
 import sys
 import time
-from types import FrameType
+
+from tests.support.herds import keep
 
 IDLE = 0.02
 
@@ -34,32 +34,7 @@ def main(count: int) -> None:
     import django
 
     django.setup()
-    from django.db import connections
-
-    alive, ended = set[int](), False
-
-    def end(_signal: int, _frame: FrameType | None) -> None:
-        nonlocal ended
-        ended = True
-
-    signal.signal(signal.SIGTERM, end)
-    parent = os.getpid()
-    while not ended:
-        while len(alive) < count:
-            connections.close_all()
-            child = os.fork()
-            if child == 0:
-                signal.signal(signal.SIGTERM, signal.SIG_DFL)
-                work(parent)
-                os._exit(0)
-            alive.add(child)
-            sys.stdout.write(f"worker {child}\n")
-            sys.stdout.flush()
-        child, _status = os.waitpid(-1, os.WNOHANG)
-        alive.discard(child)
-        time.sleep(0.01)
-    for child in alive:
-        os.kill(child, signal.SIGTERM)
+    keep(count, work, "worker {pid}")
 
 
 if __name__ == "__main__":
