@@ -21,7 +21,7 @@ MOST_BEHIND = 30
 """Seconds that the copy may be behind."""
 SHOWN = frozenset({"ocpi", "billing", "sessions_adhoc", "onboarding"})
 """Apps whose rows may come from it. Who somebody is and what they may do never does."""
-BEHIND = "SELECT extract(epoch FROM now() - max(seen_at)) FROM sfp_platform_heartbeat"
+BEHIND = "SELECT extract(epoch FROM clock_timestamp() - max(seen_at)) FROM sfp_platform_heartbeat"
 """Signs of life are written every few seconds: the youngest that arrived tells how far the copy is, whatever is wrong
 with it.
 """

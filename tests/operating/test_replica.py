@@ -73,7 +73,7 @@ def test_pages_are_as_without_it(admin_client: Client, settings: Any) -> None:
     own = connections["default"]
     connections[replica.REPLICA] = own
     try:
-        for seconds, follows in ((None, False), (31, False), (29, True)):
+        for seconds, follows in ((None, False), (31, False), (20, True)):
             if seconds is not None:
                 sign(What.BEAT, "host-1")
                 Heartbeat.objects.update(seen_at=Now() - timedelta(seconds=seconds))

@@ -33,6 +33,7 @@ from tests.ocpi.cpo import TOKEN_C, Answer, ScriptedCpo, Seen, envelope
 from tests.support.remembering import Remembering
 
 API = "/api/v1/ad-hoc-sessions/"
+BY_THE_RULES = DEFAULTS["hold_for_retry"]
 BEGINNING = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 
 
@@ -175,9 +176,10 @@ class Clock:
 def released_at_once() -> Iterator[None]:
     """A charge that comes to nothing lets go of the money at once, so that its end is seen: `test_trying_again` has
     what comes of the default."""
-    usual, DEFAULTS["hold_for_retry"] = DEFAULTS["hold_for_retry"], 0
+    assert DEFAULTS["hold_for_retry"] == BY_THE_RULES, "an earlier test left it changed"
+    DEFAULTS["hold_for_retry"] = 0
     yield
-    DEFAULTS["hold_for_retry"] = usual
+    DEFAULTS["hold_for_retry"] = BY_THE_RULES
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from django.db import connection
 
 from billing.models import PaymentAuthorization, SimulatedOperation
 from ocpi.models import Command, Evse
-from partners.agreed.policies import DEFAULTS
+from partners.models import Policy
 from sessions_adhoc.driver import services
 from sessions_adhoc.engine import lifecycle
 from sessions_adhoc.models import AdHocSession, ChargingAttempt, TimelineEvent
@@ -103,10 +103,10 @@ def test_two_requests_with_one_key_at_once_are_one_session(driver: Driver, cpo: 
 
 
 def test_two_tries_at_once_share_no_hold(
-    driver: Driver, cpo: Cpo, evse: Evse, run_tasks: Callable[..., list[Ran]], monkeypatch: pytest.MonkeyPatch
+    driver: Driver, cpo: Cpo, evse: Evse, run_tasks: Callable[..., list[Ran]]
 ) -> None:
     """One goes on with what the first try left held, the other reserves for itself or is turned away (ADR 14)."""
-    monkeypatch.setitem(DEFAULTS, "hold_for_retry", 600)
+    Policy.objects.create(hold_for_retry=600)
     cpo.accept("START_SESSION", "REJECTED")
     failed = driver.start()
     cpo.accept("START_SESSION")

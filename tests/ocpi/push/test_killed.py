@@ -128,7 +128,7 @@ def test_whatever_was_answered_is_stored_and_whatever_was_not_is_told(partner: P
     for url, status, error in Message.objects.values_list("url", "http_status", "error"):
         rows.setdefault(url.removeprefix(PREFIX), []).append((status, error))
     kept = set(OcpiSession.objects.values_list("ocpi_id", flat=True))
-    assert set(senders.answers.values()) == {201, None}
+    assert set(senders.answers.values()) == {201, None}, "".join(log.read_text() for log in tmp_path.glob("*.log"))
     for name, status in senders.answers.items():
         told = rows.pop(name, [])
         if status == 201:

@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 from billing.gateways import OpenRequest, gateway_named
 from billing.models import PaymentAuthorization, Receipt, Restore
 from ocpi.models import Cdr, Command, Connector, OcpiSession
-from partners.agreed.policies import DEFAULTS
+from partners.models import Policy
 from sessions_adhoc import staff
 from sessions_adhoc.models import AdHocSession
 from sessions_adhoc.tasks import sync_accounts_tick
@@ -281,7 +281,7 @@ def test_a_refund_that_waited_at_the_backup_is_looked_up_days_later(
 def test_a_hold_that_was_kept_is_not_let_go_of_before_somebody_looked(
     paying: Begin, database: Database, stripe: Stripe, cpo: Cpo, clock: Clock
 ) -> None:
-    DEFAULTS["hold_for_retry"] = 300
+    Policy.objects.create(hold_for_retry=300)
     cpo.accept("START_SESSION", "REJECTED")
     session = paying()
     assert (state(session)[0], money(session)) == ("failed", ("reserved", 0))
