@@ -32,12 +32,14 @@ from onboarding.admin.partner.stage import UNDER_WAY, StageFilter, with_stage
 from onboarding.admin.partner.stage_actions import OVERRULE, STAGE_ACTIONS
 from onboarding.admin.partner.standing import standing_of
 from onboarding.admin.partner.test_actions import TEST_ACTIONS
+from onboarding.admin.partner.turn import TurnFilter
 from onboarding.admin.partner_import import ImportMixin
 from onboarding.admin.ticket_actions import OF_PARTNER
 from onboarding.admin.workspace import views
 from onboarding.admin.workspace.next_step import tab_url
 from onboarding.admin.workspace.page import Page
 from onboarding.guide import Stage
+from onboarding.whose_turn import Whose, moves_of
 from partners import tokens
 from partners.admin.kit.actions import PageAction
 from partners.admin.kit.pages import Standing, SupportAdmin
@@ -73,6 +75,7 @@ class PartnerAdmin(PartnerColumns, ImportMixin, SupportAdmin):
         "name",
         "party",
         "stage",
+        "turn",
         "ocpi",
         "connection_state",
         "environment",
@@ -81,12 +84,14 @@ class PartnerAdmin(PartnerColumns, ImportMixin, SupportAdmin):
     )
     list_filter = (
         StageFilter,
+        TurnFilter,
         ("connection", ChoicesDropdownFilter),
         ("environment", ChoicesDropdownFilter),
         ("agreed_version", ChoicesDropdownFilter),
     )
     quick_filters = (
         ("All", ""),
+        ("Our turn", f"turn={Whose.OURS}"),
         ("Onboarding", f"stage={UNDER_WAY}"),
         ("Live", f"stage={Stage.LIVE}"),
         ("Suspended", f"connection__exact={Connection.SUSPENDED}"),
@@ -118,6 +123,11 @@ class PartnerAdmin(PartnerColumns, ImportMixin, SupportAdmin):
             newest_message_at=Subquery(newest),
             incidents_open=Count("incidents", filter=Q(incidents__closed_at=None), distinct=True),
         )
+
+    def complete(self, rows: list[Any]) -> None:
+        moves = moves_of(rows)
+        for row in rows:
+            row.move = moves[row.pk]
 
     def get_fieldsets(self, request: HttpRequest, obj: Partner | None = None) -> Any:
         if obj and not self.has_change_permission(request, obj):

@@ -69,19 +69,34 @@ class NoteForm(forms.Form):
     )
 
 
-def take(request: HttpRequest, row: Row, _data: dict[str, Any]) -> str:
-    tickets.give(ticket_of(row), request.user)
+def taken(ticket: Ticket, user: Any) -> str:
+    """Make it one's own work; return what is told."""
+    tickets.give(ticket, user)
     return "It is yours."
 
 
-def acknowledge(request: HttpRequest, row: Row, _data: dict[str, Any]) -> str:
-    tickets.acknowledge(ticket_of(row), request.user, state_of(row))
+def acknowledged(ticket: Ticket, user: Any, state: str) -> str:
+    """Somebody has seen what it needs now; return what is told."""
+    tickets.acknowledge(ticket, user, state)
     return "Acknowledged: it is yours, and for a day in nobody else's queue."
 
 
+def given(ticket: Ticket, user: Any) -> str:
+    """Make it the work of somebody, or of nobody; return what is told."""
+    tickets.give(ticket, user)
+    return f"It is the work of {user}." if user else "It is nobody's work now."
+
+
+def take(request: HttpRequest, row: Row, _data: dict[str, Any]) -> str:
+    return taken(ticket_of(row), request.user)
+
+
+def acknowledge(request: HttpRequest, row: Row, _data: dict[str, Any]) -> str:
+    return acknowledged(ticket_of(row), request.user, state_of(row))
+
+
 def give(_request: HttpRequest, row: Row, data: dict[str, Any]) -> str:
-    tickets.give(ticket_of(row), data["user"])
-    return f"It is the work of {data['user']}." if data["user"] else "It is nobody's work now."
+    return given(ticket_of(row), data["user"])
 
 
 def put_off(_request: HttpRequest, row: Row, data: dict[str, Any]) -> str:

@@ -28,7 +28,7 @@ from onboarding.guide.guide import (
     stage_after,
 )
 from onboarding.guide.stage_facts import Facts, HandshakeFacts, TestFacts
-from onboarding.guide.turns import Turn, our_turn
+from onboarding.guide.turns import Turn, our_turn, their_turn
 from onboarding.guide.verdicts import FAILED, PASSED, Verified, lacking, verify
 
 __all__ = [
@@ -58,6 +58,7 @@ __all__ = [
     "lacking",
     "our_turn",
     "stage_after",
+    "their_turn",
     "unproven",
     "verify",
     "what_next",

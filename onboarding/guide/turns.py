@@ -38,6 +38,23 @@ def our_turn(facts: Facts) -> Turn | None:
     return next((turn for one in blocked if (turn := _turn(one, facts))), None)
 
 
+def their_turn(facts: Facts) -> Turn | None:
+    """What the CPO does now; None while it is our turn, or where only time has to pass."""
+    if facts.stage not in ORDER or facts.stage == Stage.LIVE or our_turn(facts) is not None:
+        return None
+    asked = (one for one in blocking(facts) if Side.CPO in one.owners and not _comes_later(one.key, facts))
+    return next((Turn(one.key, f"{one.title}: {' '.join(one.missing)}") for one in asked), None)
+
+
+def _comes_later(key: str, facts: Facts) -> bool:
+    """Whether the CPO can do nothing about it yet."""
+    if key in ("modules", "confirmed") and not facts.handshake.connected:
+        return True
+    if key == "cpo_confirmed":
+        return WAITS["production_tested"](facts)
+    return (waits := WAITS.get(key)) is not None and waits(facts)
+
+
 def _turn(one: Condition, facts: Facts) -> Turn | None:
     if one.key == "information" and not facts.link_open:
         return Turn(LINK, "Send them the link to their page: they enter what is missing themselves.")

@@ -7,6 +7,8 @@ from sessions_adhoc.webhooks.endpoints import incident_key
 
 PAUSED = "A webhook is paused"
 NOT_TAKEN = "A client does not take an event"
+OF_WEBHOOK = "webhook"
+"""The keys of these incidents begin with it."""
 
 
 def paused(row: WebhookDelivery, answer: Answered) -> None:

@@ -5,14 +5,16 @@ from typing import Any
 from django.apps import apps
 from django.conf import settings
 from django.contrib import admin
+from django.db.models import Count, Value
 from django.http import HttpRequest
 from django.urls import reverse, reverse_lazy
 
 from ocpi.models import TokenPush
 from partners.models import Incident, PartnerRole
-from sessions_adhoc.models import AdHocSession
+from sessions_adhoc.models import AdHocSession, ContractRecord
 from sessions_adhoc.states import State
 from sfp_platform.admin.dashboard.attention import Which
+from sfp_platform.admin.dashboard.clients import GIVEN_UP
 
 # Group, then per page: model, title, icon. What is not registered or not allowed does not appear.
 GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
@@ -154,13 +156,24 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
 
 
 def open_work() -> dict[str, int]:
-    """How much waits for staff, per model. Counts over partial or selective indexes."""
-    return {
-        "partners.incident": Incident.objects.filter(closed_at=None).count(),
-        "sessions_adhoc.adhocsession": AdHocSession.objects.filter(state=State.ESCALATED).count(),
-        "partners.partnerrole": PartnerRole.objects.filter(state=PartnerRole.State.PENDING).count(),
-        "ocpi.tokenpush": TokenPush.objects.exclude(error="").count(),
-    }
+    """How much waits for staff, per model where anything does. One query, over partial or selective indexes."""
+    waiting = (
+        Incident.objects.filter(closed_at=None),
+        AdHocSession.objects.filter(state=State.ESCALATED),
+        PartnerRole.objects.filter(state=PartnerRole.State.PENDING),
+        TokenPush.objects.exclude(error=""),
+        ContractRecord.objects.filter(state=ContractRecord.State.HELD),
+        GIVEN_UP,
+    )
+    counted = [
+        rows.order_by()
+        .annotate(label=Value(rows.model._meta.label_lower))
+        .values("label")
+        .annotate(count=Count("pk"))
+        .values_list("label", "count")
+        for rows in waiting
+    ]
+    return dict(counted[0].union(*counted[1:], all=True))
 
 
 def _visible(request: HttpRequest, label: str) -> bool:

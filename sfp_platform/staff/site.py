@@ -11,7 +11,7 @@ from unfold.sites import UnfoldAdminSite
 
 from partners.people import second_factor
 
-TAKE = "sfp_platform.admin.dashboard.work.take"
+ASSIGN = "sfp_platform.admin.dashboard.work.assign"
 """By its name, as the settings name the first page: the site is there before the pages."""
 
 
@@ -45,7 +45,7 @@ class StaffSite(UnfoldAdminSite):
         from sfp_platform.staff import views  # they need the site
 
         return [
-            path("queue/take/", self.admin_view(import_string(TAKE)), name="queue_take"),
+            path("queue/assign/", self.admin_view(import_string(ASSIGN)), name="queue_assign"),
             path("second-factor/", views.enter, name="second_factor"),
             path("second-factor/set-up/", views.set_up, name="second_factor_set_up"),
             path("second-factor/own/", self.admin_view(views.own), name="second_factor_own"),

@@ -19,7 +19,7 @@ from ocpi.tasks import sync_count_traffic
 from onboarding.models import LinkEvent, Onboarding
 from partners.admin.kit.showing import url_of
 from partners.models import Partner, PartnerRole
-from sessions_adhoc.models import AdHocSession
+from sessions_adhoc.models import AdHocSession, ContractRecord, WebhookDelivery
 from tests.admin.rows import World, ad_hoc_session, message
 
 
@@ -65,6 +65,7 @@ def test_what_needs_somebody_comes_worst_first(home: Callable[..., Any], world: 
         ("Overdue", change(overdue)),
         ("Escalated", change(escalated)),
         ("Payment", change(stuck)),
+        ("Contract charge", change(ContractRecord.objects.get())),
         ("Handshake", change(HandshakeRun.objects.get())),
         ("Incident", change(world.incident)),
         ("Party", change(PartnerRole.objects.get(state="pending"))),
@@ -76,6 +77,7 @@ def test_what_needs_somebody_comes_worst_first(home: Callable[..., Any], world: 
 def test_a_failed_handshake_of_a_connected_partner_is_history(home: Callable[..., Any], world: World) -> None:
     waiting, refused = PartnerRole.objects.get(state="pending"), SyncRun.objects.get(refused=1)
     assert queue(home) == [
+        ("Contract charge", change(ContractRecord.objects.get())),
         ("Incident", change(world.incident)),
         ("Location", change(refused)),
         ("Party", change(waiting)),
@@ -170,9 +172,16 @@ def test_who_may_see_nothing_sees_nothing(client: Client, django_user_model: typ
 def test_the_sidebar_counts_what_waits(page: Client, world: World) -> None:
     ad_hoc_session(world.evse, "escalated")
     TokenPush.objects.update(error="HTTP 500")
+    WebhookDelivery.objects.update(state="given_up")
     groups = page.get(reverse("admin:index")).context["sidebar_navigation"]
     badges = {item["title"]: item["badge"] for group in groups for item in group["items"] if "badge" in item}
-    assert badges == {"Incidents": "1", "Ad-hoc sessions": "1", "Token pushes": "1", "Parties' roles": "1"}
+    assert badges == dict.fromkeys(
+        (
+            *("Incidents", "Ad-hoc sessions", "Token pushes", "Parties' roles"),
+            *("Contract charges", "Webhook deliveries"),
+        ),
+        "1",
+    )
 
 
 def test_every_registered_page_is_in_the_sidebar(page: Client, db: None) -> None:

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from billing.models import PaymentAuthorization
+from ocpi.client.webhooks import Answered
 from ocpi.models import HandshakeRun, SyncRun, TokenPush
 from onboarding.checklist import set_ticks
 from onboarding.guide import GO_LIVE_ACTIONS, TESTS, Side
@@ -22,12 +23,15 @@ from onboarding.portal.links import make_link
 from onboarding.stages import moving, sign_off
 from partners import incidents, tokens
 from partners.incidents import Report, open_incident
-from partners.models import Incident, Note, Partner, PartnerRole, ReceivedToken, RemoteEndpoint, Ticket
+from partners.models import HistoryEntry, Incident, Note, Partner, PartnerRole, ReceivedToken, RemoteEndpoint, Ticket
 from sessions_adhoc import symptoms
+from sessions_adhoc.contracts import doubts, handing
+from sessions_adhoc.models import ClientKey, ContractRecord, WebhookDelivery
+from sessions_adhoc.webhooks import delivering, endpoints, trouble
 from tests.admin.charges import cdr_of, charged
 from tests.admin.rows import ad_hoc_session
 from tests.admin.test_onboarding_stages import ENDPOINTS
-from tests.factories import ConnectorFactory, PartnerFactory, TokenFactory
+from tests.factories import ConnectorFactory, OcpiSessionFactory, PartnerFactory, TokenFactory
 
 HOUR = timedelta(hours=1)
 
@@ -371,6 +375,52 @@ def token_not_taken(scene: Scene) -> Callable[[], object]:
     return lambda: TokenPush.objects.filter(pk=push.pk).update(error="", tries=0)
 
 
+def contract_record(scene: Scene, uid: str = "1") -> ContractRecord:
+    told = [{"code": "token_not_valid", "text": f"token {uid} was blocked."}]
+    session = OcpiSessionFactory.create(partner=scene.partner, ocpi_id=uid, ocpi_key=uid)
+    record = ContractRecord.objects.create(
+        kind="session", partner=scene.partner, ocpi_session=session, state="held", doubts=told
+    )
+    doubts.tell(record, told)
+    return record
+
+
+def contract_charge_held(scene: Scene) -> Callable[[], object]:
+    """Its incident says the same, and is no second row."""
+    live(scene)
+    record = contract_record(scene)
+    assert Incident.objects.filter(closed_at=None).count() == 1
+    return lambda: handing.refuse(record.pk, scene.boss, "Not ours.")
+
+
+def delivery(scene: Scene, **values: Any) -> WebhookDelivery:
+    client = ClientKey.objects.create(name=f"App {ClientKey.objects.count()}", digest=uuid.uuid4().hex)
+    endpoint, _secret = endpoints.create(client, "https://app.example/hooks")
+    more = {"kind": "session.charging", "subject": "session:1", "body": "{}", "next_check_at": None, **values}
+    return WebhookDelivery.objects.create(endpoint=endpoint, partner=scene.partner, **more)
+
+
+def event_not_taken(scene: Scene) -> Callable[[], object]:
+    """Its incident says the same. A test event that was not taken needs nobody."""
+    live(scene)
+    delivery(scene, kind="webhook.test", state="given_up")
+    assert scene.rows() == []
+    row = delivery(scene, state="given_up")
+    trouble.given_up(row, Answered(500, "Oops"))
+    return lambda: delivering.leave_out(row.pk)
+
+
+def webhook_paused(scene: Scene) -> Callable[[], object]:
+    """What it did not take before is no second row, nor are the incidents of both."""
+    live(scene)
+    row = delivery(scene, state="given_up")
+    trouble.given_up(row, Answered(500, "Oops"))
+    endpoints.pause(row.endpoint_id, "Nothing was taken for three days.")
+    trouble.paused(row, Answered(500, "Oops"))
+    assert Incident.objects.filter(closed_at=None).count() == 2
+    return both(lambda: endpoints.turn_on(row.endpoint_id), lambda: delivering.leave_out(row.pk))
+
+
 @pytest.mark.parametrize(
     ("begin", "row"),
     [
@@ -403,6 +453,9 @@ def token_not_taken(scene: Scene) -> Callable[[], object]:
         (nobody_looks, ("Overdue", "Check again")),
         (party_to_decide, ("Party", "Approve or refuse")),
         (token_not_taken, ("Token push", "Push again")),
+        (contract_charge_held, ("Contract charge", "Decide")),
+        (event_not_taken, ("Webhook", "Send again")),
+        (webhook_paused, ("Webhook", "Turn on")),
     ],
     ids=lambda one: getattr(one, "__name__", ""),
 )
@@ -426,6 +479,22 @@ def test_the_green_button_is_the_one_that_the_queue_names(scene: Scene) -> None:
     assert "Make the CPO&#x27;s link" in shown
 
 
+def test_what_is_held_or_not_taken_several_times_is_one_row_that_leads_to_all(scene: Scene) -> None:
+    live(scene)
+    records = [contract_record(scene, uid) for uid in "12"]
+    first = delivery(scene, state="given_up")
+    WebhookDelivery.objects.create(endpoint=first.endpoint, kind="x", subject="y", body="{}", state="given_up")
+    charges, webhook = scene.queue()
+    assert charges.title.startswith("2 contract charges are held, the oldest: token 1 was blocked.")
+    assert webhook.title.startswith(f"{first.endpoint} does not take 2 events, the oldest session.charging")
+    for item in (charges, webhook):
+        listed = scene.page.get(item.button_url).context["cl"]
+        assert len(listed.result_list) == 2
+    handing.refuse(records[0].pk, scene.boss, "Not ours.")
+    [left, _] = scene.queue()
+    assert (left.title, left.press) == ("Session 2 is held: token 2 was blocked.", "Decide")
+
+
 class TestWork:
     @pytest.fixture
     def incident(self, scene: Scene) -> Incident:
@@ -438,13 +507,33 @@ class TestWork:
 
     def test_what_was_taken_names_who_and_is_among_their_work(self, scene: Scene, incident: Incident) -> None:
         assert scene.rows("mine") == []
-        address = reverse("admin:queue_take")
+        address = reverse("admin:queue_assign")
         assert scene.page.get(address).status_code == 405
         scene.page.post(address, {"key": f"incident:{incident.pk}"})
         assert [str(item.ticket.assignee) for item in scene.queue()] == ["boss"]
         assert scene.rows("mine") == [("Incident", "Acknowledge")]
         scene.page.post(address, {"key": "incident:99999"})
         assert Ticket.objects.count() == 1
+
+    def test_a_row_is_acknowledged_and_given_where_it_stands(self, scene: Scene, incident: Incident) -> None:
+        sam = User.objects.create_user("sam", is_staff=True)
+        driver, address = User.objects.create_user("driver"), reverse("admin:queue_assign")
+        row = {"key": f"incident:{incident.pk}"}
+        shown = scene.page.post(address, {**row, "do": "give", "user": driver.pk}, follow=True).content.decode()
+        assert "Choose somebody who works here." in shown
+        assert not Ticket.objects.exists()
+        shown = scene.page.post(address, {**row, "do": "give", "user": sam.pk}, follow=True).content.decode()
+        assert "It is the work of sam." in shown
+        assert (scene.rows(), Ticket.objects.get().assignee) == ([("Incident", "Acknowledge")], sam)
+        scene.page.post(address, {**row, "do": "acknowledge"})
+        assert (scene.rows(), scene.rows("mine")) == ([], [("Incident", "Acknowledge")])
+        labels = HistoryEntry.objects.exclude(label="").order_by("id").values_list("label", flat=True)
+        assert list(labels) == ["Give to", "Acknowledge"]
+
+    def test_what_is_done_on_a_partners_page_is_not_acknowledged(self, scene: Scene, incident: Incident) -> None:
+        new_one(scene)
+        Partner.objects.create(code="new", name="New", country_code="SK", party_id="NEW")
+        assert {item.kind: item.may_be_acknowledged for item in scene.queue()} == {"Incident": True, "Stage 0": False}
 
     def test_acknowledged_it_is_in_nobodys_queue_for_a_day(self, scene: Scene, incident: Incident) -> None:
         self.press(scene, incident, "acknowledge")
@@ -500,5 +589,5 @@ class TestWork:
         user = User.objects.create_user("viewer", is_staff=True)
         user.groups.add(Group.objects.get(name="viewer"))
         client.force_login(user)
-        assert client.post(reverse("admin:queue_take"), {"key": f"incident:{incident.pk}"}).status_code == 403
+        assert client.post(reverse("admin:queue_assign"), {"key": f"incident:{incident.pk}"}).status_code == 403
         assert not Ticket.objects.exists()

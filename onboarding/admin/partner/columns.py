@@ -7,6 +7,7 @@ from django.utils.safestring import SafeString
 
 from ocpi.routing import versions_url
 from onboarding.admin.partner.stage import stage_badge
+from onboarding.admin.partner.turn import turn_cell
 from partners import tokens
 from partners.admin.kit.showing import DANGER, TONES, ago, anchor, badge, code, list_url
 from partners.models import Incident, Partner, ReceivedToken
@@ -22,6 +23,10 @@ class PartnerColumns:
     @admin.display(description="stage", ordering="stage_key")
     def stage(self, row: Partner) -> SafeString:
         return stage_badge(row)
+
+    @admin.display(description="whose turn")
+    def turn(self, row: Any) -> SafeString | str:
+        return turn_cell(row.move)
 
     @admin.display(description="OCPI", ordering="agreed_version")
     def ocpi(self, row: Partner) -> str:

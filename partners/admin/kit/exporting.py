@@ -61,8 +61,9 @@ class ExportMixin:
     def _lines(self, rows: QuerySet[Any], columns: list[str]) -> Iterator[list[str]]:
         page: Any = self
         yield [capfirst(str(label_for_field(name, self.model, page))) for name in columns]
-        for row in _in_chunks(rows):
-            yield [harmless(self._text(name, row)) for name in columns]
+        for chunk in _in_chunks(rows):
+            page.complete(chunk)
+            yield from ([harmless(self._text(name, row)) for name in columns] for row in chunk)
 
     def _text(self, name: str, row: Any) -> str:
         page: Any = self
@@ -75,13 +76,13 @@ class ExportMixin:
         return plain(value)
 
 
-def _in_chunks(rows: QuerySet[Any]) -> Iterator[Any]:
+def _in_chunks(rows: QuerySet[Any]) -> Iterator[list[Any]]:
     """All rows, the newest first, by questions that each find their place over the primary key."""
     last = None
     ordered = rows.order_by("-pk")
     while True:
         chunk = list((ordered if last is None else ordered.filter(pk__lt=last))[:AT_ONCE])
-        yield from chunk
+        yield chunk
         if len(chunk) < AT_ONCE:
             return
         last = chunk[-1].pk

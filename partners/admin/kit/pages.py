@@ -42,6 +42,7 @@ class SupportChangeList(ChangeList):
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
+        self.model_admin.complete(list(self.result_list))
         if not self.query and not self.has_active_filters:
             self.full_result_count = self.result_count
 
@@ -70,6 +71,9 @@ class SupportAdmin(ExportMixin, SavedFilterMixin, ActionsMixin, ModelAdmin):
         if self.moment and any(name.startswith(f"{self.moment}_") and request.GET[name] for name in request.GET):
             return (f"-{self.moment}",)
         return super().get_ordering(request)
+
+    def complete(self, rows: list[Any]) -> None:
+        """Add to rows that are shown what no column of theirs has, for all of them at once."""
 
     def standing(self, row: Any) -> Standing | None:
         """What the page says first; None where there is nothing to say."""

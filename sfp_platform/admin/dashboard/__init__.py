@@ -5,7 +5,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils import timezone
 
-from onboarding.admin.ticket_actions import WORK
+from onboarding.admin.ticket_actions import WORK, GiveForm
 from sfp_platform.admin.dashboard.attention import Which, queue
 from sfp_platform.admin.dashboard.charging import counts, escalated_count, live_sessions
 from sfp_platform.admin.dashboard.partners import partner_lines, stages
@@ -25,6 +25,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     shown = queue(user, now, part_of(request))
     context |= {"queue": shown, "attention": shown.items, "queue_parts": parts(shown)}
     context |= {"may_work": user.has_perm(WORK), "notes_for_me": notes_for(user) if shown.which == Which.MINE else []}
+    context["give_form"] = GiveForm() if context["may_work"] else None
     traffic = Traffic.of_last_day(now) if user.has_perm("ocpi.view_message") else None
     if user.has_perm("partners.view_partner"):
         context |= {"partners": partner_lines(traffic), "stages": stages()}

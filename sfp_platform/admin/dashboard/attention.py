@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from partners.work.tickets import is_quiet, tickets_of
-from sfp_platform.admin.dashboard import charges, network, turns
+from sfp_platform.admin.dashboard import charges, clients, network, turns
 from sfp_platform.admin.dashboard.item import Item, Look
 
 MOST = 25
@@ -69,6 +69,8 @@ def _once(items: Iterable[Item]) -> list[Item]:
 LOOKS: tuple[tuple[str, Look], ...] = (
     ("sessions_adhoc.view_adhocsession", charges.escalated),
     ("billing.view_paymentauthorization", charges.stuck_payments),
+    ("sessions_adhoc.view_contractrecord", clients.held_charges),
+    ("sessions_adhoc.view_webhookdelivery", clients.webhooks),
     ("partners.view_partner", turns.turns),
     ("partners.view_partner", network.failed_handshakes),
     ("partners.view_incident", network.incidents),

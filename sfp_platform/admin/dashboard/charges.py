@@ -9,7 +9,7 @@ from sessions_adhoc.admin.session import BEHIND
 from sessions_adhoc.admin.state_words import reason_in_words
 from sessions_adhoc.models import AdHocSession
 from sessions_adhoc.states import State
-from sfp_platform.admin.dashboard.item import Item
+from sfp_platform.admin.dashboard.item import Item, item_of
 
 MOST = 100
 STUCK = timedelta(minutes=10)
@@ -18,16 +18,14 @@ STUCK = timedelta(minutes=10)
 def overdue(now: datetime) -> Iterable[Item]:
     rows = AdHocSession.objects.filter(next_check_at__lt=now - BEHIND).select_related("partner", "evse")
     for row in rows.order_by("next_check_at")[:MOST]:
-        yield Item(
+        yield item_of(
+            row,
             110,
             "Overdue",
             f"Nobody looks at the session at {row.evse}: it was due long ago",
-            url_of(AdHocSession, row.pk),
-            row.partner.label,
             row.next_check_at,
             key=f"session:{row.pk}",
             state="overdue",
-            partner_id=row.partner_id,
             press="Check again",
             advice="Are the engine's workers running? See the queues below.",
         )
@@ -36,16 +34,14 @@ def overdue(now: datetime) -> Iterable[Item]:
 def escalated(_now: datetime) -> Iterable[Item]:
     rows = AdHocSession.objects.filter(state=State.ESCALATED).select_related("partner", "evse")
     for row in rows.order_by("created_at")[:MOST]:
-        yield Item(
+        yield item_of(
+            row,
             100,
             "Escalated",
             f"Money is held for the session at {row.evse}: {reason_in_words(row.reason) or 'somebody has to decide'}",
-            url_of(AdHocSession, row.pk),
-            row.partner.label,
             row.state_since,
             key=f"session:{row.pk}",
             state=f"escalated:{row.reason}",
-            partner_id=row.partner_id,
             press="Decide",
             advice="Ask the CPO, check again; then capture or release.",
             about=frozenset({f"session:{row.pk}"}),

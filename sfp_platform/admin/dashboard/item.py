@@ -1,10 +1,14 @@
 """One row of the queue."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, TypeVar
 
+from partners.admin.kit.showing import url_of
 from partners.models import Ticket
+
+Row = TypeVar("Row")
 
 
 @dataclass(frozen=True)
@@ -39,5 +43,24 @@ class Item:
     def button_url(self) -> str:
         return self.press_url or self.url
 
+    @property
+    def may_be_acknowledged(self) -> bool:
+        """What is done on the page of a partner is done, or put off there."""
+        return not self.key.startswith("partner:")
+
 
 Look = Callable[[datetime], Iterable[Item]]
+
+
+def item_of(row: Any, weight: int, kind: str, title: str, since: datetime | None, **more: Any) -> Item:
+    """An item about a row of a partner's, with the page of that row; `more` as `Item` has it."""
+    page = url_of(type(row), row.pk)
+    return Item(weight, kind, title, page, row.partner.label, since, partner_id=row.partner_id, **more)
+
+
+def first_of_each(rows: Iterable[Row], key: Callable[[Row], Hashable]) -> list[Row]:
+    """Of rows with the same key the first."""
+    found: dict[Hashable, Row] = {}
+    for row in rows:
+        found.setdefault(key(row), row)
+    return list(found.values())

@@ -12,7 +12,8 @@ from partners.admin.kit.showing import url_of
 from partners.models import Incident, Partner, PartnerRole
 from partners.work.tickets import incident_key
 from sessions_adhoc.symptoms import ENDED_BY_NEWS
-from sfp_platform.admin.dashboard.item import Item
+from sessions_adhoc.webhooks.trouble import OF_WEBHOOK
+from sfp_platform.admin.dashboard.item import Item, first_of_each, item_of
 
 MOST = 100
 RECENT = timedelta(hours=24)
@@ -25,16 +26,14 @@ def incidents(_now: datetime) -> Iterable[Item]:
     rows = Incident.objects.filter(closed_at=None).select_related("partner")
     for row in rows.order_by("-severity", "opened_at")[:MOST]:
         severity = Incident.Severity(row.severity)
-        yield Item(
+        yield item_of(
+            row,
             weights[severity],
             "Incident",
             f"{row.symptom}: {row.place}" if row.place else row.symptom,
-            url_of(Incident, row.pk),
-            row.partner.label,
             row.opened_at,
             key=incident_key(row.pk),
             state=severity.label,
-            partner_id=row.partner_id,
             press="Acknowledge",
             advice=row.to_do or row.resolution,
             tone="info" if severity == Incident.Severity.NOTE else "danger",
@@ -43,16 +42,16 @@ def incidents(_now: datetime) -> Iterable[Item]:
 
 
 def _about(row: Incident) -> frozenset[str]:
-    """Its cause; and its session, where the session's own state says the same."""
+    """Its cause; its session, where the session's own state says the same; a webhook, which is no partner's."""
     of_session = {f"session:{row.reference}"} if row.reference and row.symptom in ENDED_BY_NEWS else set()
-    return frozenset({f"{row.partner_id}:{row.key}", *of_session})
+    of_webhook = {row.key} if row.key.startswith(OF_WEBHOOK) else set()
+    return frozenset({f"{row.partner_id}:{row.key}", *of_session, *of_webhook})
 
 
 def failing_alerts(now: datetime) -> Iterable[Item]:
     """Channels that gave up telling of an incident in the last day."""
     given_up = Alert.objects.filter(state=Alert.State.GIVEN_UP, written_at__gt=now - RECENT).select_related("channel")
-    newest = {row.channel_id: row for row in given_up.order_by("written_at")[:MOST]}
-    for row in newest.values():
+    for row in first_of_each(given_up.order_by("-written_at")[:MOST], lambda one: one.channel_id):
         yield Item(
             65,
             "Alerts",
@@ -70,15 +69,13 @@ def failing_alerts(now: datetime) -> Iterable[Item]:
 def parties_to_decide(_now: datetime) -> Iterable[Item]:
     rows = PartnerRole.objects.filter(state=PartnerRole.State.PENDING).select_related("partner")
     for row in rows.order_by("id")[:MOST]:
-        yield Item(
+        yield item_of(
+            row,
             45,
             "Party",
             f"Its credentials name {row}, which nobody has approved",
-            url_of(PartnerRole, row.pk),
-            row.partner.label,
             row.created_at,
             key=f"party:{row.pk}",
-            partner_id=row.partner_id,
             press="Approve or refuse",
             advice="Ask the partner whether it operates this party; then approve or refuse.",
             tone="warning",
@@ -91,16 +88,14 @@ def failed_handshakes(_now: datetime) -> Iterable[Item]:
     rows = HandshakeRun.objects.filter(pk=Subquery(newest), state=HandshakeRun.State.FAILED)
     waiting = rows.filter(partner__connection=Connection.NOT_CONNECTED).select_related("partner")
     for row in waiting.order_by("-ended_at")[:MOST]:
-        yield Item(
+        yield item_of(
+            row,
             70,
             "Handshake",
             row.cause,
-            url_of(HandshakeRun, row.pk),
-            row.partner.label,
             row.ended_at,
             key=f"partner:{row.partner_id}",
             state=f"handshake:{row.pk}",
-            partner_id=row.partner_id,
             press="Try again",
             advice=row.advice,
             about=frozenset({f"{row.partner_id}:{handshakes.HANDSHAKE}", f"{row.partner_id}:turn"}),
@@ -109,20 +104,15 @@ def failed_handshakes(_now: datetime) -> Iterable[Item]:
 
 def failed_syncs(now: datetime) -> Iterable[Item]:
     rows = SyncRun.objects.filter(state=SyncRun.State.FAILED, created_at__gt=now - RECENT).select_related("partner")
-    newest: dict[tuple[int, str], SyncRun] = {}
-    for row in rows.order_by("-id")[:MOST]:
-        newest.setdefault((row.partner_id, row.module), row)
-    for row in newest.values():
-        yield Item(
+    for row in first_of_each(rows.order_by("-id")[:MOST], lambda one: (one.partner_id, one.module)):
+        yield item_of(
+            row,
             40,
             "Sync",
             f"{row.module.capitalize()} could not be read: {row.error or 'it did not come to an end'}",
-            url_of(SyncRun, row.pk),
-            row.partner.label,
             row.ended_at,
             key=f"sync:{row.partner_id}:{row.module}",
             state=str(row.pk),
-            partner_id=row.partner_id,
             press="Pull again",
             advice="Look at it, then pull again.",
             tone="warning",
@@ -137,17 +127,15 @@ def refused_locations(_now: datetime) -> Iterable[Item]:
     connected = Partner.objects.filter(connection=Connection.CONNECTED)
     rows = pulls.filter(pk__in=connected.annotate(newest=Subquery(newest)).values("newest"), refused__gt=0)
     for row in rows.select_related("partner").order_by("ended_at")[:MOST]:
-        yield Item(
+        yield item_of(
+            row,
             50,
             "Location",
             f"{row.refused} location{'s' if row.refused > 1 else ''} cannot be taken: drivers do not see "
             f"{'them' if row.refused > 1 else 'it'}",
-            url_of(SyncRun, row.pk),
-            row.partner.label,
             row.ended_at,
             key=f"locations:{row.partner_id}",
             state=str(row.refused),
-            partner_id=row.partner_id,
             press="Look at the faults",
             advice="Send the CPO what was found; when it is mended, sync their locations.",
             tone="warning",
@@ -157,19 +145,14 @@ def refused_locations(_now: datetime) -> Iterable[Item]:
 
 def failing_pushes(_now: datetime) -> Iterable[Item]:
     rows = TokenPush.objects.exclude(error="").filter(tries__gte=MANY_TRIES).select_related("partner")
-    worst: dict[int, TokenPush] = {}
-    for row in rows.order_by("-id")[:MOST]:
-        worst.setdefault(row.partner_id, row)
-    for row in worst.values():
-        yield Item(
+    for row in first_of_each(rows.order_by("-id")[:MOST], lambda one: one.partner_id):
+        yield item_of(
+            row,
             35,
             "Token push",
             f"A token cannot be pushed: {row.error}",
-            url_of(TokenPush, row.pk),
-            row.partner.label,
             row.created_at,
             key=f"tokens:{row.partner_id}",
-            partner_id=row.partner_id,
             press="Push again",
             tone="warning",
             about=frozenset({f"{row.partner_id}:{habits.TOKENS}"}),

@@ -3,41 +3,23 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.db.models import Exists, OuterRef, Q
-
 from onboarding.admin.partner_page import PartnerAdmin
 from onboarding.admin.workspace.next_step import step_for
-from onboarding.guide import ORDER, STAGE, Facts, Stage, Turn, our_turn
+from onboarding.guide import STAGE, Facts, Turn
 from onboarding.guide.conditions import IN_PRODUCTION as PRODUCTION
 from onboarding.guide.turns import WINDOW
 from onboarding.models import Onboarding
-from onboarding.partner_facts import facts_of_all
+from onboarding.whose_turn import our_turns, ours_since, under_way
 from partners.admin.kit.showing import url_of
 from partners.models import Partner
 from partners.work.tickets import partner_key
 from sfp_platform.admin.dashboard.item import Item
 
 MOST = 200
-UNDER_WAY = [stage.value for stage in ORDER if stage != Stage.LIVE]
 LABELS = {action.name: action.label for action in PartnerAdmin.page_actions}
 URGENT, USUAL = 55, 50
 THEY_WAIT = frozenset({"window", "signed_off", "archived", "production_tested", "setup_told"})
 """What a CPO has done its part of."""
-
-
-def under_way() -> list[Onboarding]:
-    """The integrations that are not at their end, those of new partners too. Two queries."""
-    rows = Onboarding.objects.filter(stage__in=UNDER_WAY).select_related("partner", "production")
-    begun = Onboarding.objects.filter(Q(partner=OuterRef("pk")) | Q(production=OuterRef("pk")))
-    new = Partner.objects.filter(~Exists(begun)).order_by("-id")[:MOST]
-    fresh = [Onboarding(partner=one, stage_since=one.created_at, evidence_from=one.created_at) for one in new]
-    return [*rows.order_by("stage_since")[:MOST], *fresh]
-
-
-def our_turns(onboardings: list[Onboarding]) -> list[tuple[Onboarding, Facts, Turn]]:
-    """Those of them in which it is our turn."""
-    found = zip(onboardings, facts_of_all(onboardings), strict=True)
-    return [(one, facts, turn) for one, facts in found if (turn := our_turn(facts)) is not None]
 
 
 def turns(_now: datetime) -> Iterable[Item]:
@@ -65,7 +47,7 @@ def _item(onboarding: Onboarding, facts: Facts, turn: Turn) -> Item:
         turn.text,
         page,
         partner.label,
-        facts.suggested_at if turn.key == WINDOW and facts.suggested_at else onboarding.stage_since,
+        ours_since(onboarding, facts, turn),
         key=partner_key(partner.pk),
         state=turn.key,
         partner_id=partner.pk,

@@ -1,4 +1,4 @@
-"""One's own work: the parts of the queue, the button that takes a row of it, and the notes that name somebody."""
+"""One's own work: the parts of the queue, its buttons that say whose work a row is, notes that name somebody."""
 
 from typing import Any
 
@@ -9,14 +9,15 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
-from onboarding.admin.ticket_actions import WORK
+from onboarding.admin.ticket_actions import WORK, GiveForm, acknowledged, given, taken
 from onboarding.admin.ticket_panel import linked, links_in
 from partners import history
 from partners.admin.kit.showing import anchor, at, url_of
 from partners.models import Incident, Note, Partner
 from partners.work.notes import notes_naming
-from partners.work.tickets import give, ticket_of
+from partners.work.tickets import ticket_of
 from sfp_platform.admin.dashboard.attention import Queue, Which, everything
+from sfp_platform.admin.dashboard.item import Item
 
 MOST_NOTES = 20
 
@@ -33,8 +34,8 @@ def parts(shown: Queue) -> list[dict[str, Any]]:
     return [{"key": key.value, "title": title, "on": key == shown.which} for key, title in titles.items()]
 
 
-def take(request: HttpRequest) -> HttpResponse:
-    """Make a row of the queue one's own work, and show the queue again."""
+def assign(request: HttpRequest) -> HttpResponse:
+    """Take a row of the queue, acknowledge it, or give it to somebody (`do`), and show the queue again."""
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
     if not request.user.has_perm(WORK):
@@ -44,10 +45,24 @@ def take(request: HttpRequest) -> HttpResponse:
     if item is None:
         messages.warning(request, "That needs nobody any more.")
     else:
-        ticket = ticket_of(item.key, item.partner_id)
-        give(ticket, request.user)
-        history.note(ticket, "Take it", f"{item.kind}: {item.title}"[:500], user=request.user)
+        _assign(request, item)
     return HttpResponseRedirect(f"{reverse('admin:index')}?queue={request.POST.get('queue', '')[:10]}#queue")
+
+
+def _assign(request: HttpRequest, item: Item) -> None:
+    verb, form = request.POST.get("do"), GiveForm(request.POST)
+    if verb == "give" and not form.is_valid():
+        messages.warning(request, "Choose somebody who works here.")
+        return
+    ticket = ticket_of(item.key, item.partner_id)
+    if verb == "give":
+        label, told = "Give to", given(ticket, form.cleaned_data["user"])
+    elif verb == "acknowledge":
+        label, told = "Acknowledge", acknowledged(ticket, request.user, item.state)
+    else:
+        label, told = "Take it", taken(ticket, request.user)
+    history.note(ticket, label, f"{item.kind}: {item.title}. {told}"[:500], user=request.user)
+    messages.success(request, told)
 
 
 def notes_for(user: Any) -> list[dict[str, Any]]:

@@ -23,7 +23,11 @@ document.addEventListener("click", function (event) {
     });
   }
   var opener = event.target.closest("[data-dialog]");
-  if (opener) document.getElementById(opener.dataset.dialog).showModal();
+  if (opener) {
+    var dialog = document.getElementById(opener.dataset.dialog);
+    if (opener.dataset.key) dialog.querySelector("[name=key]").value = opener.dataset.key;  // one dialog for all rows
+    dialog.showModal();
+  }
   if (event.target.closest("[data-print]")) window.print();
   var closer = event.target.closest("[data-close]");
   if (closer) closer.closest("dialog").close();
