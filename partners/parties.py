@@ -12,7 +12,7 @@ import structlog
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.signals import post_save
 
 from partners.incidents.reporting import Report, open_incident
@@ -149,11 +149,23 @@ def free(partner: Partner, pair: Pair) -> bool:
 def _owners(environment: str, pairs: Collection[Pair]) -> dict[Pair, PartyOwner]:
     if not pairs:
         return {}
+    rows = _owning(environment, pairs).select_related("partner")
+    return {(row.country_code, row.party_id): row for row in rows}
+
+
+def _owning(environment: str, pairs: Collection[Pair]) -> QuerySet[PartyOwner]:
     any_of = Q()
     for country, party in pairs:
         any_of |= Q(country_code=country, party_id=party)
-    rows = PartyOwner.objects.filter(any_of, environment=environment).select_related("partner")
-    return {(row.country_code, row.party_id): row for row in rows}
+    return PartyOwner.objects.filter(any_of, environment=environment)
+
+
+def granted(environment: str, pairs: Collection[Pair]) -> QuerySet[PartyOwner]:
+    """The rows of those of these parties that staff granted to a partner.
+
+    A hub's list is nobody's word but the hub's: it takes no EVSE ID from who published it first.
+    """
+    return _owning(environment, pairs).filter(approved=True).exclude(source=PartySource.HUB)
 
 
 def refuse_granted(partner: Partner) -> None:
@@ -183,12 +195,9 @@ def owner_of(environment: str, country_code: str, party_id: str) -> int | None:
 
 
 def owners_of(environment: str, pairs: Collection[Pair]) -> dict[Pair, int]:
-    """Return, of these parties, whose they are: the ids of the partners that staff granted them to.
-
-    A hub's list is nobody's word but the hub's: it takes no EVSE ID from who published it first.
-    """
-    owners = _owners(environment, pairs).items()
-    return {pair: row.partner_id for pair, row in owners if row.approved and row.source != PartySource.HUB}
+    """Return, of these parties, whose they are: the ids of the partners that staff granted them to."""
+    rows = granted(environment, pairs) if pairs else ()
+    return {(row.country_code, row.party_id): row.partner_id for row in rows}
 
 
 def of_credentials(partner: Partner, roles: Iterable[PartnerRole]) -> None:

@@ -55,9 +55,10 @@ _NAMING = (
 _NAMED = " UNION ".join(f"SELECT c.id {naming} WHERE mine.id = %s" for naming in _NAMING)
 
 
-def is_named(alias: str) -> str:
-    """An SQL condition: whether a CDR has any name that is the ad-hoc session's, which the statement calls `alias`."""
-    return " OR ".join(f"EXISTS (SELECT 1 {naming} WHERE mine.id = {alias}.id)" for naming in _NAMING)
+def is_named(alias: str, only: str = "TRUE") -> str:
+    """An SQL condition: whether a CDR, `c`, has any name that is the ad-hoc session's, which the statement calls
+    `alias`; one for which `only` holds."""
+    return " OR ".join(f"EXISTS (SELECT 1 {naming} WHERE mine.id = {alias}.id AND {only})" for naming in _NAMING)
 
 
 def whose_params(session: OcpiSession) -> list[Any]:

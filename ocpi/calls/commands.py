@@ -17,8 +17,9 @@ from django.utils import timezone
 
 from ocpi import receivers
 from ocpi.calls.outgoing import LONGEST_TEXT, Sent, Unsupported, begin, carry_out, lose, sends
-from ocpi.calls.tokens.sending import push_before_use
+from ocpi.calls.tokens.sending import push_before_use, with_waiting
 from ocpi.client import RECEIVER, CallFailed, Reply, functional
+from ocpi.client.remote import endpoint_of, with_endpoint
 from ocpi.hubs import hub_of, owner_of
 from ocpi.log.remarks import remark
 from ocpi.models import Command, Token
@@ -108,10 +109,14 @@ def send(command_id: Any) -> None:
 
 
 def _claim(command_id: Any) -> Command | None:
-    """Take the command for sending, if it may be sent. Its row is locked first, then what the receivers lock."""
+    """Take the command for sending, if it may be sent. Its row is locked first, then what the receivers lock.
+
+    What the call needs is read along with it.
+    """
     with transaction.atomic():
-        sendable = Command.objects.select_for_update(of=("self",), no_key=True).select_related("partner")
-        command = sendable.filter(pk=command_id, state__in=(State.CREATED, State.UNDELIVERED)).first()
+        sendable = with_endpoint(Command.objects.select_for_update(of=("self",), no_key=True), "commands", RECEIVER)
+        known = with_waiting(sendable.select_related("partner"))
+        command = known.filter(pk=command_id, state__in=(State.CREATED, State.UNDELIVERED)).first()
         writes = Writes()
         if command is None or not receivers.may_be_sent(command, writes):
             return None
@@ -156,11 +161,20 @@ def _send(command: Command, version: Version) -> Sent:
     except Invalid as error:
         raise Unsupported(f"It cannot be expressed in OCPI {version}: {error}") from error
     to = _party_of(command)
-    token = command.request.get("token")
-    if token and push_before_use(command.partner, token["uid"], token["type"]):
+    if push_before_use(command):
         # That took its time; how long a lost worker is waited for counts from the call itself.
         Command.objects.filter(pk=command.pk).update(sent_at=timezone.now())
-    reply = functional(command.partner, "POST", "commands", RECEIVER, command.kind, body=body, kind=kind, to=to)
+    reply = functional(
+        command.partner,
+        "POST",
+        "commands",
+        RECEIVER,
+        command.kind,
+        body=body,
+        kind=kind,
+        to=to,
+        at=endpoint_of(command),
+    )
     return _read_answer(version, reply)
 
 

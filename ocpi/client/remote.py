@@ -1,8 +1,11 @@
 """Calling a connected partner's modules with the stored token and endpoints."""
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, TypeVar
 from urllib.parse import quote
+
+from django.db.models import Model, OuterRef, QuerySet, Subquery
 
 from ocpi import finishing
 from ocpi.client.exchange import Call, Reply, call
@@ -15,6 +18,17 @@ from partners.parties import pair_in
 
 SENDER, RECEIVER = RemoteEndpoint.Role.SENDER.value, RemoteEndpoint.Role.RECEIVER.value
 NO_ROLE = ""  # OCPI 2.1.1 has one endpoint per module
+
+
+Row = TypeVar("Row", bound=Model)
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Where a partner offers one side of a module, and the token to call it with, if there is one."""
+
+    url: str
+    token: ReceivedToken | None
 
 
 def version_in_use(partner: Partner) -> Version:
@@ -54,24 +68,45 @@ def endpoint_url(partner: Partner, module: str, role: str) -> str:
     Raises:
         CallFailed: `not_offered`
     """
-    return _reach(partner, module, role)[0]
+    return _reach(partner, module, role).url
 
 
-def _reach(partner: Partner, module: str, role: str) -> tuple[str, ReceivedToken | None]:
+def _reach(partner: Partner, module: str, role: str) -> Endpoint:
     """Where the partner offers this side of a module, and the token to call it with: both in one query.
 
     Raises:
         CallFailed: `not_offered`
     """
-    offered = RemoteEndpoint.objects.filter(
-        partner=partner, version=partner.version, module=module, role__in=(role, NO_ROLE)
-    )
-    # Its own role sorts behind none.
-    found = offered.annotate(token=tokens.usable_ciphertext(ReceivedToken.Purpose.CONNECTION)).order_by("-role").first()
+    mine = _offered(module, role).filter(partner=partner, version=partner.version)
+    found = mine.annotate(token=tokens.usable_ciphertext(ReceivedToken.Purpose.CONNECTION)).first()
     if found is None:
         offer = f"{partner.name} does not offer {module} ({role.lower()}) in {partner.version}"
         raise CallFailed("not_offered", offer)
-    return found.url, None if found.token is None else ReceivedToken(partner=partner, ciphertext=found.token)
+    return _endpoint(partner, found.url, found.token)
+
+
+def _offered(module: str, role: str) -> QuerySet[RemoteEndpoint]:
+    # Its own role sorts behind none.
+    return RemoteEndpoint.objects.filter(module=module, role__in=(role, NO_ROLE)).order_by("-role")
+
+
+def _endpoint(partner: Partner, url: str, ciphertext: str | None) -> Endpoint:
+    return Endpoint(url, None if ciphertext is None else ReceivedToken(partner=partner, ciphertext=ciphertext))
+
+
+def with_endpoint(rows: QuerySet[Row], module: str, role: str) -> QuerySet[Any]:
+    """Rows that have a `partner`, read with where it offers this side of a module: `endpoint_of` each."""
+    offered = _offered(module, role).filter(partner=OuterRef("partner"), version=OuterRef("partner__version"))
+    return rows.annotate(
+        endpoint_url=Subquery(offered.values("url")[:1]),
+        endpoint_token=tokens.usable_ciphertext(ReceivedToken.Purpose.CONNECTION),
+    )
+
+
+def endpoint_of(row: Any) -> Endpoint | None:
+    """What `with_endpoint` read; None where it is not offered, or was not read."""
+    url: str | None = getattr(row, "endpoint_url", None)
+    return _endpoint(row.partner, url, row.endpoint_token) if url else None
 
 
 def join_url(url: str, *segments: str) -> str:
@@ -91,6 +126,7 @@ def functional(
     kind: str = "",
     read_timeout: float | None = None,
     to: tuple[str, str] | None = None,
+    at: Endpoint | None = None,
 ) -> Reply:
     """Call a functional module of a connected partner.
 
@@ -100,15 +136,14 @@ def functional(
         url: instead of the stored one, for example the next page.
         kind: of the object in `body`, see `Call`.
         to: (country_code, party_id) of the party behind a hub that it is for.
+        at: where the partner offers the module, where the caller has just read it.
 
     Raises:
         CallFailed
     """
     version = version_in_use(partner)
-    token, base = None, ""
-    if not url:
-        base, token = _reach(partner, module, role)
-    target = url or join_url(base, *segments)
+    endpoint = None if url else at or _reach(partner, module, role)
+    target = join_url(endpoint.url, *segments) if endpoint else url
     if not finishing.call_passes(partner, method, module, segments[0] if segments else ""):
         raise CallFailed("suspended", f"the connection to {partner.name} is suspended")
     return call(
@@ -116,7 +151,7 @@ def functional(
             partner=partner,
             method=method,
             url=target,
-            token=_reveal(partner, token) if base else connection_token(partner),
+            token=_reveal(partner, endpoint.token) if endpoint else connection_token(partner),
             module=module,
             version=version,
             params=params,

@@ -35,6 +35,7 @@ class Writes:
     def __init__(self) -> None:
         self._added: dict[type[models.Model], list[models.Model]] = {}
         self._changed: dict[int, tuple[models.Model, set[str]]] = {}
+        self._updates: list[Part] = []
 
     def add(self, *rows: models.Model) -> None:
         """Insert new rows; those of one model in this order. A key that the database gives is not read back."""
@@ -46,20 +47,24 @@ class Writes:
         if not row._state.adding:
             self._changed.setdefault(id(row), (row, set()))[1].update(names)
 
+    def update(self, rows: QuerySet[Any], **values: Any) -> None:
+        """Change columns of the rows that a queryset finds, as its `update`: none of those that are written here."""
+        self._updates.append(_updating(rows, values))
+
     def is_changing(self, row: models.Model) -> bool:
         return id(row) in self._changed
 
     def parts(self) -> list[Part]:
         """The statements, with the values that the rows have now: `run_parts` runs them."""
         parts = [table_of(type(row)).updating(row, names) for row, names in self._changed.values()]
-        return [*parts, *(table_of(model).inserting(rows) for model, rows in self._added.items())]
+        return [*parts, *self._updates, *(table_of(model).inserting(rows) for model, rows in self._added.items())]
 
     def run(self) -> None:
         """Write it all, and forget it."""
         run_parts(self.parts())
         for row in (row for rows in self._added.values() for row in rows):
             row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
-        self._added, self._changed = {}, {}
+        self._added, self._changed, self._updates = {}, {}, []
 
 
 def run_parts(parts: list[Part]) -> None:
@@ -74,8 +79,13 @@ def run_parts(parts: list[Part]) -> None:
 
 def update_returning(rows: QuerySet[M], **values: Any) -> list[M]:
     """Change columns of the rows that a queryset finds, as its `update`; return them as they are now."""
-    model, query = rows.model, cast(UpdateQuery, rows.query.chain(UpdateQuery))
+    sql, params = _updating(rows, values)
+    table = table_of(rows.model)
+    return [table.read(row) for row in run(f"{sql} RETURNING {table.columns}", params)]
+
+
+def _updating(rows: QuerySet[Any], values: dict[str, Any]) -> Part:
+    query = cast(UpdateQuery, rows.query.chain(UpdateQuery))
     query.add_update_values(values)
     sql, params = query.get_compiler(rows.db).as_sql()
-    table = table_of(model)
-    return [table.read(row) for row in run(f"{sql} RETURNING {table.columns}", params)]
+    return sql, list(params)

@@ -7,6 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from partners.ground.writes import Writes
 from partners.incidents import mailing
 from partners.models import Incident, Mail
 
@@ -112,13 +113,19 @@ def close_by_staff(incident_id: int, user: Any, reason: str) -> bool:
     )
 
 
-def close_about(partner_id: int, reference: str, reason: str, symptoms: Collection[str]) -> int:
-    """Close what is open about one ad-hoc session because it resolved itself; return how many were.
+def close_about(
+    partner_id: int, reference: str, reason: str, symptoms: Collection[str], writes: Writes | None = None
+) -> None:
+    """Close what is open about one ad-hoc session because it resolved itself, with `writes` where they are given.
 
     Only incidents with these symptoms: others wait for a person whatever becomes of the session.
     """
-    about = Incident.objects.filter(partner_id=partner_id, reference=reference, closed_at=None)
-    return about.filter(symptom__in=symptoms).update(closed_at=timezone.now(), close_reason=reason)
+    about = Incident.objects.filter(partner_id=partner_id, reference=reference, closed_at=None, symptom__in=symptoms)
+    values = {"closed_at": timezone.now(), "close_reason": reason}
+    if writes is None:
+        about.update(**values)
+    else:
+        writes.update(about, **values)
 
 
 def note_given_up(mail: Mail) -> None:

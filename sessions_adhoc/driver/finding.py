@@ -5,7 +5,8 @@ it begins with, or where nobody does, to the one that published it first: nobody
 publishing their ids. A UID is no public address, and an EVSE of a test connection has only its code.
 """
 
-from django.db.models import Case, QuerySet, Value, When
+from django.db.models import Case, QuerySet, Subquery, Value, When
+from django.db.models.functions import Coalesce
 
 from ocpi.charger_codes import is_code, party_of, plain
 from ocpi.models import Evse, PublishedEvseId
@@ -40,17 +41,15 @@ def _by_code(code: str) -> Evse | None:
 
 
 def _by_evse_id(key: str) -> Evse | None:
-    partner_id = rightful(key) if key else None
-    return _first_published(partner_id, key) if partner_id else None
+    """What the one partner that a plain EVSE ID leads to publishes under it."""
+    if not key:
+        return None
+    owner = parties.granted(Partner.Environment.PRODUCTION, [parties.pair_of(*party_of(key))]).values("partner_id")[:1]
+    first = PublishedEvseId.objects.filter(key=key).values("partner_id")[:1]
+    return _first_published(Coalesce(Subquery(owner), Subquery(first)), key)
 
 
-def rightful(key: str) -> int | None:
-    """Return the id of the one partner that a plain EVSE ID leads to."""
-    owner = parties.owner_of(Partner.Environment.PRODUCTION, *party_of(key))
-    return owner or PublishedEvseId.objects.filter(key=key).values_list("partner_id", flat=True).first()
-
-
-def _first_published(partner_id: int, key: str) -> Evse | None:
+def _first_published(partner_id: int | Coalesce, key: str) -> Evse | None:
     """Of several the one of the party that the id begins with, then the one that was there first."""
     country_code, party_id = party_of(key)
     own = Case(When(location__country_code=country_code, location__party_id=party_id, then=Value(0)), default=Value(1))

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Count, Subquery
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -17,7 +18,7 @@ from sessions_adhoc.decide.limit import LIMIT
 from sessions_adhoc.decide.stop import WITHOUT_EFFECT
 from sessions_adhoc.driver import price_lines, sentences
 from sessions_adhoc.engine.snapshot import attempt_facts, newest_attempt, valid_session
-from sessions_adhoc.models import AdHocSession, Sample, TimelineEvent
+from sessions_adhoc.models import AdHocSession, ChargingAttempt, Sample, TimelineEvent
 from sessions_adhoc.money import estimating
 from sessions_adhoc.money.offering import Offer, offer_of
 from sessions_adhoc.states import BEFORE_START, TERMINAL, State
@@ -126,9 +127,16 @@ def runs_on(session: AdHocSession) -> bool:
 
 
 def newest_sample(session: AdHocSession) -> Sample | None:
-    """The newest reading that counts."""
+    """The newest reading that counts; with it, how many `attempts` there are."""
     counting = Sample.objects.filter(attempt__session=session, ignored="").exclude(kwh=None)
-    return counting.select_related("ocpi_session").order_by("-attempt__number", "-id").first()
+    attempts = ChargingAttempt.objects.filter(session=session).values("session").values(count=Count("pk"))
+    counting = counting.annotate(attempts=Subquery(attempts)).select_related("ocpi_session")
+    return counting.order_by("-attempt__number", "-id").first()
+
+
+def _attempts(session: AdHocSession, newest: Any) -> int:
+    """How many there were. `newest`: what `newest_sample` returned."""
+    return newest.attempts if newest else session.attempts.count()
 
 
 def present(session: AdHocSession) -> dict[str, Any]:
@@ -151,7 +159,7 @@ def present(session: AdHocSession) -> dict[str, Any]:
         "evse": str(session.evse),
         "connector": session.connector_number,
         "connector_status": session.evse.status,
-        "attempts": session.attempts.count() if started else 0,
+        "attempts": _attempts(session, sample) if started else 0,
         "created_at": session.created_at,
         "ended_at": session.ended_at,
         "money": {

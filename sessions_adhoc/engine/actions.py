@@ -19,6 +19,7 @@ from sessions_adhoc.engine.snapshot import Snapshot
 from sessions_adhoc.models import AdHocSession, ChargingAttempt, TimelineEvent
 from sessions_adhoc.models.attempt import new_reference
 from sessions_adhoc.money import auditing
+from sessions_adhoc.states import TERMINAL
 
 FORGOTTEN = "The database was put back to an earlier moment: it may have been sent since then."
 TAKEN = frozenset(
@@ -219,10 +220,9 @@ def open_incident(rows: Snapshot, action: Action, _now: datetime) -> None:
 
 def close_incidents(rows: Snapshot, _action: Action, _now: datetime) -> None:
     """The news that the incidents of this session waited for has arrived (rule 30)."""
-    session = rows.session
-    incidents.close_about(
-        session.partner_id, str(session.pk), "The session came to its end by itself.", symptoms.ENDED_BY_NEWS
-    )
+    session, reason = rows.session, "The session came to its end by itself."
+    with_the_end = rows.writes if session.state in TERMINAL else None  # else others may be opened until they are run
+    incidents.close_about(session.partner_id, str(session.pk), reason, symptoms.ENDED_BY_NEWS, with_the_end)
 
 
 def check_bill(rows: Snapshot, _action: Action, _now: datetime) -> None:

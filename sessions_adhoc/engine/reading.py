@@ -35,7 +35,7 @@ def _statement(vendor: str) -> str:
     alias = {"s": SESSION, "p": PAYMENT, **dict(ONE)}
     columns = ", ".join(table.columns_of(name) for name, table in alias.items())
     return (
-        f"SELECT {columns}, {moved(vendor)} AS moved, ({is_named('s')}) AS billed,"  # noqa: S608
+        f"SELECT {columns}, {moved(vendor)} AS moved, {_billed()} AS billed,"  # noqa: S608
         f' EXISTS (SELECT 1 FROM "{TokenPush._meta.db_table}" push WHERE push.token_id = s.token_id) AS announced,'
         f" ({webhooks(vendor)}) AS webhooks"
         f' FROM "{SESSION.name}" s'
@@ -61,6 +61,12 @@ def _locking() -> str:
     return f"{for_update()} OF s, p" if for_update() else ""
 
 
+def _billed() -> str:
+    """0: no CDR names it; 1: one does; 2: one of them takes another back. The second question is rarely asked."""
+    credited = is_named("s", "c.credit")
+    return f"CASE WHEN {is_named('s')} THEN CASE WHEN {credited} THEN 2 ELSE 1 END ELSE 0 END"
+
+
 def moved(vendor: str) -> str:
     """Whether the session was written after this statement began, which had to wait for it or came between.
 
@@ -84,8 +90,8 @@ def webhooks(vendor: str) -> str:
 
 def read_locked(session_id: UUID | str) -> tuple[AdHocSession, dict[str, Any]]:
     """Lock a session and its payment; return it, and the rows around it by the names of `ONE`, with them `billed`,
-    whether a CDR names it, `announced`, whether a partner was to be told of its token, and `webhooks`, the keys of the
-    endpoints of its client.
+    whether a CDR names it, `credited`, whether one of those takes another back, `announced`, whether a partner was to
+    be told of its token, and `webhooks`, the keys of the endpoints of its client.
 
     Raises:
         AdHocSession.DoesNotExist
@@ -112,7 +118,7 @@ def read_locked(session_id: UUID | str) -> tuple[AdHocSession, dict[str, Any]]:
     _join(around["evse"], location=around["location"], partner=around["partner"])
     if (attempt := around["attempt"]) is not None:
         _join(attempt, session=session, command=around["command"], stop_command=around["stop"])
-    around["billed"], around["announced"] = bool(row[-3]), bool(row[-2])
+    around["billed"], around["credited"], around["announced"] = bool(row[-3]), row[-3] == 2, bool(row[-2])
     around["webhooks"] = [int(pk) for pk in (row[-1] or "").split(",") if pk]
     return session, around
 

@@ -85,7 +85,7 @@ class Snapshot:
         self.session = session
         self.writes = Writes()
         self._status: str | None = None
-        self._is_billed = True
+        self._is_billed = self._may_be_credited = True
         self.is_announced = True
         self._sent = set[UUID]()
         self.webhooks: list[int] = []
@@ -101,7 +101,8 @@ class Snapshot:
         session, around = read_locked(session_id)
         rows = cls(session)
         rows.payment, rows.attempt, rows.ocpi_session = around["payment"], around["attempt"], around["told"]
-        rows._status, rows._is_billed, rows.is_announced = session.evse.status, around["billed"], around["announced"]
+        rows._status, rows.is_announced = session.evse.status, around["announced"]
+        rows._is_billed, rows._may_be_credited = around["billed"], around["credited"]
         rows.webhooks = around["webhooks"]
         return rows
 
@@ -120,7 +121,7 @@ class Snapshot:
     @cached_property
     def bill(self) -> Bill:
         """What the CDRs come to."""
-        return Bill(self.session, self.attempt, named=self._is_billed)
+        return Bill(self.session, self.attempt, named=self._is_billed, credited=self._may_be_credited)
 
     def cdr_facts(self) -> CdrFacts | None:
         """What the CDRs come to, while that can decide anything."""
@@ -180,10 +181,17 @@ def facts_of(rows: Snapshot) -> Facts:
         retry_at=session.retry_at,
         charging_ended_at=session.charging_ended_at,
         reason=session.reason,
-        spent=_money_spent(rows) if session.state == State.CHARGING else None,
+        spent=_money_spent(rows) if _may_reach_the_limit(session, attempt) else None,
         limit_told_at=session.limit_told_at,
         limit_stop_at=session.limit_stop_at,
     )
+
+
+def _may_reach_the_limit(session: AdHocSession, attempt: ChargingAttempt | None) -> bool:
+    """Whether it charges, and is not about to be stopped for a wish of the driver."""
+    if session.state != State.CHARGING or attempt is None:
+        return False
+    return session.stop_requested_at is None or attempt.stop_command is not None
 
 
 def _money_spent(rows: Snapshot) -> Spent | None:

@@ -22,10 +22,18 @@ class Bill:
     They hold as long as the session is locked: whoever has news of a Session or CDR waits for it.
     """
 
-    def __init__(self, session: AdHocSession, newest: ChargingAttempt | None = None, *, named: bool = True) -> None:
-        """`newest`: the newest attempt, where the caller has read it. `named`: whether any CDR may be the session's."""
+    def __init__(
+        self,
+        session: AdHocSession,
+        newest: ChargingAttempt | None = None,
+        *,
+        named: bool = True,
+        credited: bool = True,
+    ) -> None:
+        """`newest`: the newest attempt, where the caller has read it. `named`: whether any CDR may be the session's;
+        `credited`: whether one of those may take another back."""
         self.session = session
-        self._newest = newest
+        self._newest, self._may_be_credited = newest, credited
         self._seen = dict[int | None, judging.Seen]()
         if not named:
             self.named = []
@@ -87,6 +95,8 @@ class Bill:
     @property
     def is_credited(self) -> bool:
         """Whether the CPO took a CDR back."""
+        if not self._may_be_credited:
+            return False
         return any(cdr.credit for cdr in self.named) and any(cdr.credit for cdr in self.cdrs)
 
     @cached_property

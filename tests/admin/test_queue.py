@@ -339,10 +339,12 @@ def money_held(scene: Scene) -> Callable[[], object]:
     live(scene)
     session = ad_hoc_session(ConnectorFactory.create(evse__location__partner=scene.partner).evse, "escalated")
     open_incident(scene.partner.pk, symptoms.report(session, "CDRs not received by SFP", "None came."))
-    return lambda: (
+
+    def end() -> None:
         incidents.close_about(scene.partner.pk, str(session.pk), "Over", symptoms.ENDED_BY_NEWS)
-        and type(session).objects.filter(pk=session.pk).update(state="settled")
-    )
+        type(session).objects.filter(pk=session.pk).update(state="settled")
+
+    return end
 
 
 def gateway_does_not_finish(scene: Scene) -> Callable[[], object]:

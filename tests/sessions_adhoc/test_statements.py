@@ -21,20 +21,20 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 BUDGET = {
-    "ask": 10,
-    "reserve and start": 17,
+    "ask": 9,
+    "reserve and start": 15,
     "push 1": 3,
     "validating 1": 2,
     "push 2": 2,
     "charging 2": 3,
     "push 3": 2,
     "charging 3": 3,
-    "press stop": 9,
-    "stop": 10,
+    "press stop": 7,
+    "stop": 9,
     "push 4": 3,
     "end": 2,
     "CDR": 8,
-    "settle": 14,
+    "settle": 12,
 }
 """The most that each step may ask, begins and ends of transactions and the gateway's own books aside."""
 

@@ -5,17 +5,18 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models.fields.json import KT
 from django.utils import timezone
 
 from ocpi.calls.tokens.queue import hand_out
 from ocpi.client import RECEIVER, CallFailed, Reply, functional
 from ocpi.client.remote import version_in_use
 from ocpi.hubs import hub_of
-from ocpi.models import Token, TokenPush
+from ocpi.models import Command, Token, TokenPush
 from ocpi.store.tokens import token_wire
 from ocpi.versions import Invalid, Version
 from partners.ground.deadlines import growing_pause, take_lease
-from partners.models import Partner
 
 FIRST_WAIT = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(hours=1)
@@ -45,14 +46,31 @@ def push(push_id: int, held: datetime | None = None) -> bool:
     return True
 
 
-def push_before_use(partner: Partner, uid: str, token_type: str) -> bool:
-    """Tell the partner of a token that is about to be used there, if it is to know it and does not yet; return whether
-    it was called.
+def with_waiting(rows: QuerySet[Command]) -> QuerySet[Command]:
+    """Commands, read with whether the token that each carries waits to be told to its partner."""
+    named = rows.annotate(token_uid=KT("request__token__uid"), token_type=KT("request__token__type"))
+    waiting = _waiting(OuterRef("partner"), OuterRef("token_uid"), OuterRef("token_type"))
+    return named.annotate(token_waits=Exists(waiting))
+
+
+def _waiting(partner: Any, uid: Any, token_type: Any) -> QuerySet[TokenPush]:
+    named = TokenPush.objects.filter(partner=partner, token__uid=uid, token__type=token_type)
+    return named.filter(pushed=None).exclude(next_check_at=None)
+
+
+def push_before_use(command: Command) -> bool:
+    """Tell the partner of the token that is about to be used there, if it is to know it and does not yet; return
+    whether it was called.
 
     Whether it takes it or not, the command that follows carries the token itself (OCPI 2.2.1 §13.3.9).
+
+    Args:
+        command: one that was read `with_waiting`.
     """
-    waiting = TokenPush.objects.filter(partner=partner, token__uid=uid, token__type=token_type, pushed=None)
-    row = waiting.exclude(next_check_at=None).first()
+    if not getattr(command, "token_waits", False):
+        return False
+    token = command.request["token"]
+    row = _waiting(command.partner, token["uid"], token["type"]).first()
     if row is None:
         return False
     # Taken from the queue, or from a worker that is at it: to be told twice does no harm, too late does.
