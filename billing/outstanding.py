@@ -1,8 +1,10 @@
 """Claims and receivables: written down with the capture, closed by staff or by the CPO's correction (rules 32, 33)."""
 
 from collections.abc import Mapping, Sequence
+from uuid import UUID
 
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from billing.books.claims import post_outstanding
@@ -10,6 +12,7 @@ from billing.models import OutstandingAmount, PaymentAuthorization
 from ocpi.models import Cdr
 
 Kind, State = OutstandingAmount.Kind, OutstandingAmount.State
+PAID = "Paid with a further payment."
 CORRECTED = "The CPO took the CDR back or corrected it."
 
 
@@ -20,13 +23,16 @@ class AlreadyClosed(Exception):
 def keep(authorization: PaymentAuthorization, cdr: Cdr, amounts: Mapping[str, int]) -> bool:
     """Have exactly these amounts outstanding for the CDR that is billed, and no other of this payment open.
 
-    Return whether there is, or ever was, any of this payment.
+    Return whether there is, or ever was, any of this payment. What the driver has paid of a receivable of another CDR,
+    which this one corrects, counts for it.
 
     The caller holds the session's lock; doing it again changes nothing. What staff closed stays closed, unless the
     amount is another now.
     """
     mine = OutstandingAmount.objects.filter(authorization=authorization)
     rows = list(mine)
+    paid = sum(row.collected for row in rows if row.cdr_id != cdr.pk)
+    amounts = {**amounts, Kind.RECEIVABLE: amounts.get(Kind.RECEIVABLE, 0) - paid}
     known = {row.kind: row for row in rows if row.cdr_id == cdr.pk}
     wanted = {kind: amount for kind, amount in amounts.items() if amount > 0}
     gone = [row.pk for row in rows if row.cdr_id != cdr.pk or row.kind not in wanted]
@@ -35,7 +41,7 @@ def keep(authorization: PaymentAuthorization, cdr: Cdr, amounts: Mapping[str, in
     for kind, amount in wanted.items():
         row = known.get(kind)
         if row is None or row.amount != amount:
-            _open(authorization, cdr, kind, amount)
+            _open(authorization, cdr, kind, amount, row.collected if row else 0)
     return bool(rows or wanted)
 
 
@@ -52,7 +58,8 @@ def _withdraw(rows: Sequence[OutstandingAmount]) -> None:
         post_outstanding(row)
 
 
-def _open(authorization: PaymentAuthorization, cdr: Cdr, kind: str, amount: int) -> None:
+def _open(authorization: PaymentAuthorization, cdr: Cdr, kind: str, amount: int, collected: int) -> None:
+    is_paid = collected >= amount
     row, _created = OutstandingAmount.objects.update_or_create(
         authorization=authorization,
         cdr=cdr,
@@ -61,11 +68,11 @@ def _open(authorization: PaymentAuthorization, cdr: Cdr, kind: str, amount: int)
             "partner_id": cdr.partner_id,
             "amount": amount,
             "currency": authorization.currency,
-            "state": State.OPEN,
+            "state": State.COLLECTED if is_paid else State.OPEN,
             "created_at": timezone.now(),
-            "closed_at": None,
+            "closed_at": timezone.now() if is_paid else None,
             "closed_by": "",
-            "note": "",
+            "note": PAID if is_paid else "",
         },
     )
     post_outstanding(row)
@@ -80,3 +87,37 @@ def close(row_id: int, state: str, actor: str, note: str) -> None:
         row.state, row.closed_at, row.closed_by, row.note = state, timezone.now(), actor, note.strip()
         row.save(update_fields=["state", "closed_at", "closed_by", "note"])
         post_outstanding(row)
+
+
+def open_receivable(authorization_id: UUID) -> OutstandingAmount | None:
+    """What the driver of this payment still owes, of the CDR that is billed: there is one at most."""
+    open_ones = OutstandingAmount.objects.filter(
+        authorization=authorization_id, kind=Kind.RECEIVABLE, state=State.OPEN, amount__gt=F("collected")
+    )
+    return open_ones.order_by("-pk").first()
+
+
+def collect(row: OutstandingAmount, payment: PaymentAuthorization) -> int:
+    """The driver has paid what is open of it, or a part; return how much that was. What the payment has beyond that is
+    to be given back. The caller holds the session's lock and the payment's."""
+    took = min(row.left, payment.kept_amount)
+    row.collected += took
+    if row.collected >= row.amount:
+        row.state, row.closed_at, row.note = State.COLLECTED, timezone.now(), PAID
+    row.save(update_fields=["collected", "state", "closed_at", "note"])
+    payment.collects = row
+    payment.save(update_fields=["collects", "updated_at"])
+    post_outstanding(row)
+    return took
+
+
+def paid_afterwards(authorization_id: UUID) -> int:
+    """What drivers have paid of all receivables of this payment, and keep owing, in minor units."""
+    rows = OutstandingAmount.objects.filter(authorization=authorization_id, collected__gt=0)
+    return sum(rows.values_list("collected", flat=True))
+
+
+def uncollect(row: OutstandingAmount, amount: int) -> None:
+    """So much of what the driver has paid of it is not owed, and is given back. The caller holds the session's lock."""
+    row.collected -= min(row.collected, amount)
+    row.save(update_fields=["collected"])

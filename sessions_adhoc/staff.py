@@ -22,7 +22,7 @@ from sessions_adhoc.driver.presenting import newest_sample
 from sessions_adhoc.engine import lifecycle, pulls
 from sessions_adhoc.engine.snapshot import Snapshot, facts_of
 from sessions_adhoc.models import AdHocSession, TimelineEvent
-from sessions_adhoc.money import auditing, estimating
+from sessions_adhoc.money import auditing, collecting, estimating
 from sessions_adhoc.money.offering import offer_of
 from sessions_adhoc.states import TERMINAL, State
 
@@ -146,22 +146,35 @@ def refund(session_id: UUID | str, actor: str, note: str, driver_pays: int | Non
         session, payment = rows.session, rows.payment
         if payment.state not in (Held.CAPTURED, Held.REFUNDING):
             raise NotPossible(f"The payment is {payment.state}: nothing was captured that could be given back.")
+        paid = [payment, *(row for row in collecting.collections_of(session) if row.captured_amount)]
         pays = _require_owed(session) if driver_pays is None else driver_pays
-        if not 0 <= pays <= payment.captured_amount:
-            most = in_words(payment.captured_amount, payment.currency)
+        captured = sum(row.captured_amount for row in paid)
+        if not 0 <= pays <= captured:
+            most = in_words(captured, payment.currency)
             raise NotPossible(f"The driver can pay anything between nothing and {most}.")
-        too_much = payment.kept_amount - pays
+        too_much = sum(row.kept_amount for row in paid) - pays
         if too_much <= 0:
             raise NotPossible("There is nothing to give back.")
-        if payment.state == Held.REFUNDING and payment.refund_amount != too_much:
+        under_way = sum(row.refund_amount or 0 for row in paid)
+        if under_way and under_way != too_much:
             raise NotPossible("Another refund is under way: wait until it is done.")
-        billing.request_refund(payment.pk, too_much, reason=note.strip())
+        if not under_way:
+            _give_back(paid, too_much, note.strip())
 
     return _act(session_id, actor, f"gave money back: {_require_note(note)}", work)
 
 
+def _give_back(paid: list[PaymentAuthorization], too_much: int, note: str) -> None:
+    """What was paid last is given back first."""
+    for row in reversed(paid):
+        if amount := min(too_much, row.kept_amount):
+            billing.request_refund(row, amount, reason=note)
+            too_much -= amount
+
+
 def close_outstanding(row_id: int, state: str, actor: str, note: str) -> None:
-    """Settle a claim or receivable, or write it off; the incident about it closes with it. No money moves.
+    """Settle a claim or receivable, or write it off; the incident about it closes with it. No money moves, but that a
+    driver who is paying it at this moment pays nothing, or gets it back.
 
     Raises:
         NotPossible: no note.
@@ -172,6 +185,7 @@ def close_outstanding(row_id: int, state: str, actor: str, note: str) -> None:
         payment = OutstandingAmount.objects.select_related("authorization__ad_hoc_session").get(pk=row_id).authorization
         session = Snapshot.locked(payment.ad_hoc_session.pk).session
         outstanding.close(row_id, state, actor, _require_note(note))
+        collecting.follow(session)
         row = OutstandingAmount.objects.get(pk=row_id)
         what = f"{row.get_kind_display()}, {in_words(row.amount, row.currency)}: {row.get_state_display().lower()}"
         timeline.write(session, TimelineEvent.Kind.STAFF, f"{actor}: {what}. {note.strip()}", at=now, actor=actor)

@@ -13,7 +13,8 @@ ACCOUNTS: dict[tuple[str, str], tuple[str, str]] = {
     (Kind.RECEIVABLE, State.OPEN): (Account.RECEIVABLES, Account.DEFERRED),
     (Kind.RECEIVABLE, State.SETTLED): (Account.ELSEWHERE, Account.DEFERRED),
 }
-"""(kind, state) -> debited, credited. What was written off or withdrawn stands nowhere."""
+"""(kind, state) -> debited, credited. What was written off or withdrawn stands nowhere, and what the driver has paid is
+in the books as the payment that it was paid with."""
 
 
 def post_outstanding(row: OutstandingAmount) -> None:
@@ -32,4 +33,4 @@ def post_outstanding(row: OutstandingAmount) -> None:
 
 def amounts_wanted(row: OutstandingAmount) -> Amounts:
     pair = ACCOUNTS.get((row.kind, row.state))
-    return double(*pair, row.amount) if pair else {}
+    return double(*pair, row.amount - row.collected) if pair and row.amount > row.collected else {}

@@ -89,8 +89,8 @@ class OpenRequest:
 
     `payment_method`: the gateway's token for the driver's card; "" where the driver chooses at the gateway's page
     (`Gateway.asks_driver`). `return_url`: where the driver goes afterwards. `locale`: of the driver, `sk` or `de-AT`.
-    `metadata`: what staff find in the gateway's own pages: `session`, `evse`, `cpo`, `payment`. `asked_at`: when the
-    reservation was wanted, for what is to end at a fixed time after it.
+    `metadata`: what staff find in the gateway's own pages: `session`, `evse`, `cpo`, `payment`, `purpose`. `asked_at`:
+    when the reservation was wanted, for what is to end at a fixed time after it.
     """
 
     key: str
@@ -104,6 +104,11 @@ class OpenRequest:
     description: str = ""
     email: str = ""
     metadata: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def takes_all(self) -> bool:
+        """Whether it is taken as soon as it is held, and all of it: what was still owed after a charge."""
+        return self.metadata.get("purpose") == "collection"
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,10 @@ class PaymentAuthorization(FSMModelMixin, models.Model):
         related_name="further",
         help_text="The first payment of the same charge, where this is a further one.",
     )
+    collects = models.ForeignKey(
+        "billing.OutstandingAmount", on_delete=models.PROTECT, null=True, db_index=False, related_name="+"
+    )
+    """The receivable that the driver has paid with it, or a part of it."""
     handed_to = models.ForeignKey(
         "self",
         on_delete=models.PROTECT,

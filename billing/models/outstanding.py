@@ -11,7 +11,8 @@ class OutstandingAmount(models.Model):
     """An amount of one CDR that was not captured, in minor units.
 
     A claim is what the CDR asks beyond the price that the driver was shown: it is between us and the CPO. A receivable
-    is what a plausible CDR asks beyond the driver's reservation. Neither is ever collected by itself.
+    is what a plausible CDR asks beyond the driver's reservation. Neither is ever collected by itself; what is left of a
+    receivable the driver may pay (ADR 22).
     """
 
     class Kind(models.TextChoices):
@@ -21,6 +22,7 @@ class OutstandingAmount(models.Model):
     class State(models.TextChoices):
         OPEN = "open", "Open"
         SETTLED = "settled", "Settled"
+        COLLECTED = "collected", "Paid by the driver"
         WRITTEN_OFF = "written_off", "Written off"
         WITHDRAWN = "withdrawn", "Withdrawn by the CPO"
 
@@ -31,6 +33,9 @@ class OutstandingAmount(models.Model):
     cdr = models.ForeignKey(Cdr, on_delete=models.PROTECT, related_name="+", verbose_name="CDR")
     kind = models.CharField(max_length=10, choices=Kind.choices)
     amount = models.BigIntegerField(help_text="Minor units.")
+    collected = models.BigIntegerField(
+        default=0, db_default=0, help_text="What the driver has paid of it by now, in minor units."
+    )
     currency = models.CharField(max_length=3)
     state = models.CharField(max_length=11, choices=State.choices, default=State.OPEN)
     created_at = models.DateTimeField(help_text="The month that it is a line of is that of this moment, in UTC.")
@@ -56,3 +61,8 @@ class OutstandingAmount(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()}, CDR {self.cdr.ocpi_id}"
+
+    @property
+    def left(self) -> int:
+        """What is open of it, in minor units."""
+        return max(0, self.amount - self.collected) if self.state == self.State.OPEN else 0

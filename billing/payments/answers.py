@@ -222,7 +222,7 @@ def _on_release(row: PaymentAuthorization, answer: GatewayAnswer, now: datetime)
         case Outcome.DONE | Outcome.EXPIRED:
             row.mark_released(now)
         case Outcome.REFUSED | Outcome.DECLINED if answer.captured_amount:
-            _take_note_of_capture(row, answer.captured_amount, now)
+            _take_note_of_capture(row, answer, now)
         case Outcome.REFUSED | Outcome.DECLINED if row.was_reserved:
             row.hold(now, answer.code or "refused", answer.message)
         case Outcome.REFUSED | Outcome.DECLINED:
@@ -245,8 +245,11 @@ def _on_refund(row: PaymentAuthorization, answer: GatewayAnswer, now: datetime) 
             _later(row, now)
 
 
-def _take_note_of_capture(row: PaymentAuthorization, amount: int, now: datetime) -> None:
-    """Somebody took the money at the gateway's own pages."""
+def _take_note_of_capture(row: PaymentAuthorization, answer: GatewayAnswer, now: datetime) -> None:
+    """Somebody took the money at the gateway's own pages. It is asked about by its own name from now on: what it was
+    opened as may have been a page."""
+    amount = answer.captured_amount or 0
+    row.gateway_reference = answer.gateway_reference or row.gateway_reference
     row.capture_amount = None
     row.mark_captured(now, min(amount, row.amount))
     row.failure_code = TAKEN_ELSEWHERE
@@ -287,7 +290,7 @@ def _on_check(row: PaymentAuthorization, answer: GatewayAnswer, now: datetime) -
     """Reserved: is it still?"""
     match answer.outcome:
         case Outcome.DONE if answer.captured_amount:
-            _take_note_of_capture(row, answer.captured_amount, now)
+            _take_note_of_capture(row, answer, now)
         case Outcome.EXPIRED | Outcome.DECLINED | Outcome.REFUSED:
             row.mark_expired(now, answer.message)
         case Outcome.DONE if answer.expires_at and answer.expires_at > now:

@@ -25,7 +25,7 @@ from billing.gateways import (
 )
 from billing.gateways.base import AGAIN
 from billing.models import PaymentAuthorization
-from billing.models.payment_states import ASKED_ABOUT_STATES, State
+from billing.models.payment_states import ASKED_ABOUT_STATES, Purpose, State
 from billing.payments.answers import Step, apply_answer, apply_silence, apply_warning, is_stuck, next_step
 from billing.payments.history import Action, write
 from partners.ground.enqueue import enqueue_after_commit
@@ -39,6 +39,9 @@ LEASE = ("leased_until", "next_check_at", "attempts", "called_at", "updated_at")
 CALLS_PER_LEASE = 2
 RECORDING_MARGIN = timedelta(seconds=5)
 NOBODY_CAME = "release: nobody tried again in time"
+NOBODY_PAID = "release: it was not paid in time"
+DRIVER_PAYS_WITHIN = timedelta(minutes=30)
+"""How long a driver may take to pay what is still owed. No charge waits for that, and ends it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +108,9 @@ def _claim(authorization_id: UUID | str, handed_until: datetime | None) -> Claim
         if row.was_kept_too_long(now):
             row.start_releasing(now)
             write(row, Action.REQUESTED, at=now, came_from=State.RESERVED, message=NOBODY_CAME)
+        elif _was_left_unpaid(row, now):
+            row.start_releasing(now)
+            write(row, Action.REQUESTED, at=now, came_from=State.RESERVING, message=NOBODY_PAID)
         step, called_before = next_step(row, now), row.called_at
         row.leased_until = row.next_check_at = now + call_lease(gateway_named(row.gateway))
         row.attempts += 1
@@ -116,6 +122,11 @@ def _claim(authorization_id: UUID | str, handed_until: datetime | None) -> Claim
         else:
             table_of(PaymentAuthorization).update_only(row, *LEASE)
         return Claim(row, step, key, row.leased_until, called_before, row.told_at)
+
+
+def _was_left_unpaid(row: PaymentAuthorization, now: datetime) -> bool:
+    waits = row.purpose == Purpose.COLLECTION and row.state == State.RESERVING
+    return waits and row.state_since + DRIVER_PAYS_WITHIN <= now
 
 
 def _key(row: PaymentAuthorization, step: Step) -> str:

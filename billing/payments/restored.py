@@ -7,7 +7,6 @@ rests is used again. What the gateway holds for us and we do not know is taken i
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import count
 from uuid import UUID
 
 from django.db import transaction
@@ -19,7 +18,7 @@ from billing.models import PaymentAuthorization, PaymentEvent
 from billing.models.payment_states import ASKED_ABOUT_STATES, WATCHED_STATES, State
 from billing.payments.driving import drive
 from billing.payments.history import Action, write
-from billing.payments.services import FURTHER, request_release
+from billing.payments.services import further_reference, request_release
 
 IN_DOUBT = "The database was put back: it may have been asked before."
 FOUND = "The database was put back: the gateway knows this payment, we did not."
@@ -109,6 +108,7 @@ def _known_again(gateway: str, found: Standing) -> PaymentAuthorization:
             pk=UUID(found.payment),
             reference=reference,
             main=main,
+            purpose=_purpose_of(found.about) if main else PaymentAuthorization.Purpose.RESERVATION,
             gateway=gateway,
             gateway_reference=found.reference,
             amount=max(found.amount, found.held, found.captured, 1),
@@ -123,18 +123,19 @@ def _known_again(gateway: str, found: Standing) -> PaymentAuthorization:
     return row
 
 
+def _purpose_of(about: Mapping[str, str]) -> str:
+    """What a further payment is for, as it was opened (`OpenRequest.metadata`)."""
+    purposes = PaymentAuthorization.Purpose
+    return about["purpose"] if about.get("purpose") in purposes.values else purposes.RESERVATION
+
+
 def _place_for(about: Mapping[str, str], payment: str) -> tuple[str, PaymentAuthorization | None]:
     """(what it is for, the first payment of that): a session that is forgotten too, or one that has a payment."""
     wanted = about.get("session", "")[:40] or payment
     first = PaymentAuthorization.objects.filter(reference=wanted).first()
     if first is None:
         return wanted, None
-    taken = set(
-        PaymentAuthorization.objects.filter(reference__startswith=f"{wanted}{FURTHER}").values_list(
-            "reference", flat=True
-        )
-    )
-    return next(one for n in count(2) if (one := f"{wanted}{FURTHER}{n}") not in taken), first
+    return further_reference(wanted), first
 
 
 def captured_in_doubt(gateway: str, since: datetime, moved: set[str] | None) -> QuerySet[PaymentAuthorization]:

@@ -12,6 +12,7 @@ Amounts are integers in minor units (4000 is 40.00 EUR).
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from datetime import datetime
+from itertools import count
 from typing import Any
 from uuid import UUID
 
@@ -32,6 +33,7 @@ __all__ = [
     "MoneyConflict",
     "action_of",
     "drive",
+    "further_reference",
     "hand_over",
     "is_stuck",
     "may_be_kept",
@@ -65,6 +67,8 @@ def open_authorization(
     gateway: str | None = None,
     opening: Mapping[str, Any] | None = None,
     adopting: str = "",
+    main: PaymentAuthorization | None = None,
+    purpose: str = PaymentAuthorization.Purpose.RESERVATION,
     writes: Writes | None = None,
 ) -> PaymentAuthorization:
     """Open the authorization for `reference`; nothing is reserved yet.
@@ -73,6 +77,7 @@ def open_authorization(
     ValueError: amount not positive, no currency of ISO 4217, or no payment method where the gateway needs one.
     LookupError: no such gateway. `opening`: return_url, locale, description, email, metadata, as in
     `billing.gateways.OpenRequest`. `adopting`: the gateway's reference of what a payment terminal holds already.
+    `main`: the first payment of the same charge, where this is a further one, with `further_reference`.
     `writes`: of a caller who has a reference of his own, and writes it with other rows.
     """
     if amount <= 0:
@@ -87,6 +92,8 @@ def open_authorization(
         "currency": currency.upper(),
         "payment_method": payment_method,
         "gateway": name,
+        "main_id": main and main.pk,
+        "purpose": purpose,
     }
     if adopting:
         terms |= {"adopted": True, "gateway_reference": adopting}
@@ -102,6 +109,13 @@ def open_authorization(
     if differing:
         raise MoneyConflict(f"{reference} is already open with another {' and '.join(differing)}")
     return authorization
+
+
+def further_reference(reference: str) -> str:
+    """What the next further payment of `reference` is called: `reference/2`, `reference/3`."""
+    known = PaymentAuthorization.objects.filter(reference__startswith=f"{reference}{FURTHER}")
+    taken = set(known.values_list("reference", flat=True))
+    return next(one for number in count(2) if (one := f"{reference}{FURTHER}{number}") not in taken)
 
 
 def _is_anothers(gateway: str, gateway_reference: str, reference: str) -> bool:
@@ -219,7 +233,7 @@ def replace(row: PaymentAuthorization, amount: int) -> PaymentAuthorization:
     further payment.
     """
     now, reference = timezone.now(), row.reference
-    row.reference = f"{reference}{FURTHER}2"
+    row.reference = further_reference(reference)
     write(row, Action.REQUESTED, at=now, came_from=row.state, message=f"replace: {amount} has to be held")
     opening = dict(row.opening or {})
     method = opening.pop("payment_method", "") or row.payment_method

@@ -5,17 +5,18 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Count, Sum
 from django.http import HttpRequest, HttpResponse
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter, RelatedDropdownFilter
 
 from billing import outstanding
 from billing.admin.amounts import amount
-from billing.models import OutstandingAmount
+from billing.models import OutstandingAmount, PaymentAuthorization
 from partners.admin.kit.actions import DANGER as DANGEROUS
 from partners.admin.kit.actions import PageAction, Refused
 from partners.admin.kit.pages import ReadOnlyAdmin, Standing
 from partners.admin.kit.reasons import ReasonForm
-from partners.admin.kit.showing import NEUTRAL, WARNING, ago, badge, link, nowrap, partner_link
+from partners.admin.kit.showing import NEUTRAL, SUCCESS, WARNING, ago, badge, link, nowrap, partner_link
 from sessions_adhoc import staff
 
 State = OutstandingAmount.State
@@ -67,12 +68,20 @@ class OutstandingAmountAdmin(ReadOnlyAdmin):
         ("kind", ChoicesDropdownFilter),
         ("created_at", RangeDateTimeFilter),
     )
-    quick_filters = (("All", ""), ("Open", "state__exact=open"), ("Written off", "state__exact=written_off"))
+    quick_filters = (
+        ("All", ""),
+        ("Open", "state__exact=open"),
+        ("Paid", "state__exact=collected"),
+        ("Written off", "state__exact=written_off"),
+    )
     list_select_related = ("partner", "cdr", "authorization")
     date_hierarchy = "created_at"
     search_fields = ("authorization__reference", "cdr__ocpi_id")
     search_help_text = "Ad-hoc session, or CDR ID"
-    readonly_fields = ("shown_kind", "shown_amount", "shown_partner", "shown_cdr", "shown_payment", "closed_by", "note")
+    readonly_fields = (
+        *("shown_kind", "shown_amount", "shown_collected", "shown_partner", "shown_cdr", "shown_payment"),
+        *("closed_by", "note"),
+    )
     fields = readonly_fields
     empty_title = "Nothing is outstanding"
     empty_text = "A row appears when a CDR asks for more than the price shown to the driver, or than was reserved."
@@ -81,7 +90,7 @@ class OutstandingAmountAdmin(ReadOnlyAdmin):
             "settle",
             "Settle",
             SETTLE,
-            "It was paid, or agreed on with the CPO. The driver is not charged.",
+            "It was paid elsewhere, or agreed on with the CPO. The driver is not charged, and can pay it no more.",
             settle,
             icon="task_alt",
             form=ReasonForm,
@@ -91,7 +100,7 @@ class OutstandingAmountAdmin(ReadOnlyAdmin):
             "write-off",
             "Write off",
             SETTLE,
-            "Nobody will pay it. The driver is not charged.",
+            "Nobody will pay it. The driver is not charged, and can pay it no more.",
             write_off,
             icon="block",
             tone=DANGEROUS,
@@ -116,9 +125,12 @@ class OutstandingAmountAdmin(ReadOnlyAdmin):
         if row.state == State.OPEN:
             about = "is between us and the CPO: the driver paid the price that was shown"
             if row.kind == OutstandingAmount.Kind.RECEIVABLE:
-                about = "is what the driver's reservation did not cover; nothing collects it by itself"
-            text = f"{amount(row.amount, row.currency)} {about}."
+                about = "is what the driver's reservation did not cover: only the driver can pay it, and need not"
+            text = f"{amount(row.left, row.currency)} {about}."
             return Standing("Open", text, WARNING, "Settle it, or write it off, with a note.", since=row.created_at)
+        if row.state == State.COLLECTED:
+            text = f"The driver paid {amount(row.collected, row.currency)} of it afterwards."
+            return Standing(row.get_state_display(), text, SUCCESS, since=row.closed_at)
         by = f" by {row.closed_by}" if row.closed_by else ""
         return Standing(row.get_state_display(), f"Closed{by}: {row.note}", NEUTRAL, since=row.closed_at)
 
@@ -133,6 +145,17 @@ class OutstandingAmountAdmin(ReadOnlyAdmin):
     @admin.display(description="amount", ordering="amount")
     def shown_amount(self, row: OutstandingAmount) -> SafeString:
         return nowrap(amount(row.amount, row.currency))
+
+    @admin.display(description="paid by the driver since")
+    def shown_collected(self, row: OutstandingAmount) -> SafeString | str:
+        """How much, and with which payment."""
+        if not row.collected:
+            return "-"
+        payments = PaymentAuthorization.objects.filter(main=row.authorization_id, collects=row).order_by("created_at")
+        links = [link(payment, payment.gateway_reference or "Payment") for payment in payments]
+        return format_html(
+            "{} {}", amount(row.collected, row.currency), format_html_join(", ", "{}", ((one,) for one in links))
+        )
 
     @admin.display(description="partner")
     def shown_partner(self, row: OutstandingAmount) -> SafeString | str:

@@ -97,7 +97,7 @@ class AdHocSessionAdmin(HugeMixin, ReadOnlyAdmin):
         rows: QuerySet[AdHocSession] = super().get_queryset(request)
         match = request.resolver_match
         if match and match.url_name == "sessions_adhoc_adhocsession_changelist":
-            return rows
+            return rows.prefetch_related("authorization__further")
         return rows.select_related("partner", "evse__location", "token", "authorization", "client", "previous__evse")
 
     def get_search_results(

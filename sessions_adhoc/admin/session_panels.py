@@ -3,8 +3,10 @@
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import Q
+
 from billing.admin.amounts import amount
-from billing.models import PaymentAuthorization
+from billing.models import PaymentAuthorization, PaymentEvent
 from ocpi.admin import statuses
 from ocpi.models import Cdr, Command, Message, OcpiSession
 from partners.admin.kit.showing import (
@@ -31,6 +33,7 @@ from sessions_adhoc.belonging import cdrs_of
 from sessions_adhoc.driver.presenting import held_amount
 from sessions_adhoc.models import AdHocSession, AttemptSession, ChargingAttempt, Sample
 from sessions_adhoc.money.estimating import estimate
+from sessions_adhoc.money.paid import payments_of
 
 MOST_SAMPLES = 500
 SHOWN_SAMPLES = 50
@@ -81,7 +84,8 @@ def newest_samples(session: AdHocSession) -> list[Sample]:
 
 def merge_timeline(session: AdHocSession, samples: list[Sample]) -> list[Line | Fold]:
     """The merged timeline. Three queries."""
-    payments = session.authorization.events.all()
+    mine = Q(authorization=session.authorization_id) | Q(authorization__main=session.authorization_id)
+    payments = PaymentEvent.objects.filter(mine).order_by("at", "id")
     return fold(with_messages(story(session.timeline.all(), samples, payments, session.currency)))
 
 
@@ -128,6 +132,18 @@ def money(session: AdHocSession, samples: list[Sample]) -> dict[str, object]:
         "expires": at(payment.expires_at) if held_amount(payment) else "",
         "failure": payment.failure_message or payment.failure_code,
         "estimate": amount(estimate(session, counted[-1]), session.currency) if counted else "",
+        "further": [further(row) for row in payments_of(session)[1:]],
+    }
+
+
+def further(payment: PaymentAuthorization) -> dict[str, object]:
+    """A further payment: what it is for, and how it stands."""
+    return {
+        "what": payment.get_purpose_display(),
+        "amount": amount(payment.amount, payment.currency),
+        "kept": amount(payment.kept_amount, payment.currency) if payment.captured_amount else "",
+        "badge": state_badge(payment),
+        "link": link(payment, "Payment"),
     }
 
 

@@ -5,6 +5,7 @@ from partners.admin.kit.pages import Standing
 from partners.admin.kit.showing import DANGER, INFO, NEUTRAL, SUCCESS, WARNING
 from sessions_adhoc.driver.presenting import held_amount
 from sessions_adhoc.models import AdHocSession
+from sessions_adhoc.money.paid import kept_of
 from sessions_adhoc.states import State
 
 TONES = {
@@ -94,7 +95,8 @@ def money_of(session: AdHocSession) -> str:
     """What matters of the money, for lists: `40.00 EUR held`, `7.41 EUR paid`, `none taken`."""
     payment = session.authorization
     if payment.captured_amount:
-        return f"{amount(payment.kept_amount, payment.currency)} paid"
+        further = payment.further.all()  # with the list's rows, where it is a list
+        return f"{amount(kept_of([payment, *further]), payment.currency)} paid"
     if holding := held_amount(payment):
         return f"{amount(holding, payment.currency)} held"
     return "none taken" if session.is_terminal else f"{amount(payment.amount, payment.currency)} to reserve"

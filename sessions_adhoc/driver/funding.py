@@ -90,11 +90,15 @@ def names_at_gateway(
     }
 
 
+def page_after_paying(session_id: UUID) -> str:
+    """Where the driver comes back to from the gateway's page, unless the client has one."""
+    return f"{settings.PUBLIC_BASE_URL.rstrip('/')}{reverse('driver:session', args=[session_id])}?back=1"
+
+
 def _opening(session_id: UUID, request: StartRequest, evse: Evse, names: Mapping[str, str]) -> dict[str, Any]:
     """What the gateway's page needs, and what staff find in the gateway's own pages."""
-    back = f"{settings.PUBLIC_BASE_URL.rstrip('/')}{reverse('driver:session', args=[session_id])}?back=1"
     given = {
-        "return_url": request.return_url or back,
+        "return_url": request.return_url or page_after_paying(session_id),
         "locale": request.locale,
         "email": request.email,
         "description": gettext("Charging at {charger}").format(charger=evse),

@@ -17,10 +17,12 @@ from partners.ground import languages
 from sessions_adhoc.decide.limit import LIMIT
 from sessions_adhoc.decide.stop import WITHOUT_EFFECT
 from sessions_adhoc.driver import price_lines, sentences
+from sessions_adhoc.driver.owing import Owed, owed_of
 from sessions_adhoc.engine.snapshot import attempt_facts, newest_attempt, valid_session
 from sessions_adhoc.models import AdHocSession, ChargingAttempt, Sample, TimelineEvent
 from sessions_adhoc.money import estimating
 from sessions_adhoc.money.offering import Offer, offer_of
+from sessions_adhoc.money.paid import payments_of
 from sessions_adhoc.states import BEFORE_START, TERMINAL, State
 
 CHARGER_MAY_RUN = frozenset({State.STARTING, State.VALIDATING, State.CHARGING})
@@ -145,6 +147,8 @@ def present(session: AdHocSession) -> dict[str, Any]:
     Reads what else changes in a constant number of queries; before the START there is little.
     """
     state, shown, payment = State(session.state), offer_of(session), session.authorization
+    owed = owed_of(session) if state in TERMINAL else None
+    paid = payments_of(session) if owed else [payment]
     started = state not in BEFORE_START
     sample = newest_sample(session) if started else None
     events = session.timeline.filter(kind=TimelineEvent.Kind.STATE) if state != State.CREATED else ()
@@ -168,12 +172,14 @@ def present(session: AdHocSession) -> dict[str, Any]:
             "limit": session.amount,
             "limit_wanted": session.limit_wanted,
             "kept_until": payment.kept_until,
-            "captured": payment.captured_amount,
-            "refunded": payment.refunded_amount,
+            "captured": sum(one.captured_amount for one in paid),
+            "refunded": sum(one.refunded_amount for one in paid),
+            "owed": owed.amount if owed else 0,
             "estimated": estimating.estimate(session, sample, shown),
             "state": payment.state,
         },
         "payment_action": payment_action(payment) if state == State.AUTHORIZING else None,
+        "owed": _owed(owed) if owed else None,
         "quote": {"hash": session.offer_hash, **quote(shown)},
         "meter": {
             "kwh": sample.kwh if sample else None,
@@ -185,6 +191,13 @@ def present(session: AdHocSession) -> dict[str, Any]:
         "receipts": receipts(session) if state in TERMINAL else [],
         "events": [{"at": event.at, "text": _event_text(event)} for event in events],
     }
+
+
+def _owed(owed: Owed) -> dict[str, Any]:
+    """What is open, whether the driver may pay it, and what has to be done where he does."""
+    action = payment_action(owed.payment) if owed.payment is not None and owed.is_moving else None
+    told = {"amount": owed.amount, "message": owed.text, "can_pay": owed.may_pay, "is_moving": owed.is_moving}
+    return {**told, "payment_action": action}
 
 
 def receipts(session: AdHocSession) -> list[dict[str, Any]]:

@@ -24,6 +24,8 @@ from sessions_adhoc.driver import wishing
 from sessions_adhoc.driver.asking import StartRequest
 from sessions_adhoc.driver.finding import evse_of
 from sessions_adhoc.driver.funding import names_at_gateway, payment_for
+from sessions_adhoc.driver.owing import CannotPay, owed_of, pay_open
+from sessions_adhoc.driver.owing import Wish as PayWish
 from sessions_adhoc.driver.real_money import sees
 from sessions_adhoc.driver.refusals import CannotStart, IdempotencyConflict, PriceChanged
 from sessions_adhoc.driver.reserving import billing_currency, reservable
@@ -36,11 +38,13 @@ from sessions_adhoc.models import AdHocSession, ClientKey, TimelineEvent
 from sessions_adhoc.money.offering import freeze, hash_of, read
 
 __all__ = [
+    "CannotPay",
     "CannotRaise",
     "CannotRelease",
     "CannotStart",
     "CannotStop",
     "IdempotencyConflict",
+    "PayWish",
     "PriceChanged",
     "StartRequest",
     "cancel_session",
@@ -48,6 +52,7 @@ __all__ = [
     "find_connector",
     "find_evse",
     "find_evse_for",
+    "pay_open",
     "release_now",
     "request_limit",
     "start_session",
@@ -300,5 +305,7 @@ def driver_is_back(session: AdHocSession) -> None:
     Whether anything was paid only the gateway knows: whoever has the link may come back as often as he likes.
     """
     payment, now = session.authorization, timezone.now()
+    if (owed := owed_of(session) if session.is_terminal else None) and owed.payment:
+        payment = owed.payment
     if action_of(payment, now) is not None and payment.told_at is None and payment.updated_at < now - BACK_AGAIN:
         tell(payment.pk, kind="The driver came back.")

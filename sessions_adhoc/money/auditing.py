@@ -18,7 +18,7 @@ from partners import incidents
 from partners.models import Incident
 from sessions_adhoc import symptoms, timeline
 from sessions_adhoc.models import AdHocSession, TimelineEvent
-from sessions_adhoc.money import eligibility
+from sessions_adhoc.money import collecting, eligibility
 from sessions_adhoc.money.eligibility import Bill
 
 State = PaymentAuthorization.State
@@ -46,9 +46,12 @@ CORRECTED_BY_CDR = (
 
 
 def amount_owed(session: AdHocSession) -> int | None:
-    """Return what the CDRs come to now, in minor units and at most what was reserved; None where they do not tell."""
+    """Return what the CDRs come to now, in minor units, and at most what was reserved or paid afterwards; None where
+    they do not tell."""
     settlement = Bill(session).settlement
-    return None if settlement is None or settlement.decision is Decision.HOLD else settlement.capture
+    if settlement is None or settlement.decision is Decision.HOLD:
+        return None
+    return min(_amount_asked(settlement), settlement.capture + outstanding.paid_afterwards(session.authorization_id))
 
 
 def _is_told(settlement: Settlement | None) -> bool:
@@ -74,6 +77,7 @@ def compare_with_cdrs(bill: Bill, payment: PaymentAuthorization) -> None:
     settlement = bill.settlement
     if settlement is not None and settlement.reason == ALL_TAKEN_BACK:
         outstanding.withdraw(payment)
+        collecting.follow(session)
         close_answered(session)
     if payment.state in TAKEN and settlement is not None and settlement.decision is Decision.CAPTURE:
         keep_outstanding(bill, settlement, payment)
@@ -142,11 +146,19 @@ def _difference(bill: Bill, settlement: Settlement, taken: int, payment: Payment
         return in_words(minor, payment.currency)
 
     come_to = f"The CDRs come to {words(asked)} now, {words(taken)} was taken:"
+    later = outstanding.paid_afterwards(bill.session.authorization_id)
     if settlement.capture < taken and not _is_same(bill, settlement.capture, taken):
         return f"{come_to} {words(taken - settlement.capture)} is to be given back."
-    if settlement.capture > taken and _still_owed(bill, asked, taken):
-        return f"{come_to} {words(asked - taken)} more is asked for, which cannot be captured."
+    if later > (kept := _kept_of_later(settlement, payment)):
+        return f"{come_to} of {words(later)}, paid afterwards, {words(later - kept)} is to be given back."
+    if settlement.capture > taken and (left := _still_owed(bill, asked, taken) - later) > 0:
+        return f"{come_to} {words(left)} more is asked for, which cannot be captured."
     return ""
+
+
+def _kept_of_later(settlement: Settlement, payment: PaymentAuthorization) -> int:
+    """What of a payment that was made afterwards the CDRs call for, beyond the first one."""
+    return max(0, _amount_asked(settlement) - min(amount_paid(payment), settlement.capture))
 
 
 def is_own(bill: Bill) -> bool:
@@ -215,6 +227,7 @@ def keep_outstanding(bill: Bill, settlement: Settlement, payment: PaymentAuthori
         }
         if not outstanding.keep(payment, billed, amounts):
             return
+        collecting.follow(bill.session)
     close_answered(bill.session)
 
 
@@ -235,17 +248,27 @@ def give_back(bill: Bill, payment: PaymentAuthorization) -> bool:
 
     Return whether a refund was asked for. The caller holds the session's lock; `payment` is as it is now.
     """
-    if payment.state != State.CAPTURED or payment.failure_code or not may_give_back(bill):
+    if payment.state not in TAKEN or not may_give_back(bill):
         return False
     session, settlement = bill.session, bill.settlement
     if settlement is None or settlement.decision not in (Decision.CAPTURE, Decision.RELEASE):
         return False
-    if payment.kept_amount <= settlement.capture or _is_same(bill, settlement.capture, payment.kept_amount):
-        return False
     reason, told = CORRECTED_BY_CDR if is_own(bill) and not bill.is_credited else TAKEN_BACK
     reason = reason.format(settlement.billed)
+    later = collecting.give_back(session, _kept_of_later(settlement, payment), reason)
+    if not _is_too_much(bill, settlement, payment):
+        if later:
+            timeline.write(session, TimelineEvent.Kind.NOTE, told.format(settlement.billed), at=timezone.now())
+        return False
     refunding = billing.request_refund(payment, payment.kept_amount - settlement.capture, reason=reason)
     timeline.write(session, TimelineEvent.Kind.NOTE, told.format(settlement.billed), at=timezone.now())
     keep_outstanding(bill, settlement, refunding)
     incidents.close_about(session.partner_id, str(session.pk), "The difference is given back.", {symptoms.BILL_CHANGED})
     return True
+
+
+def _is_too_much(bill: Bill, settlement: Settlement, payment: PaymentAuthorization) -> bool:
+    """Whether more was captured than the CDRs come to, and can be given back now."""
+    if payment.state != State.CAPTURED or payment.failure_code:
+        return False
+    return payment.kept_amount > settlement.capture and not _is_same(bill, settlement.capture, payment.kept_amount)

@@ -28,7 +28,7 @@ from sessions_adhoc.engine.lifecycle import hear
 from sessions_adhoc.engine.queueing import is_as_decided, wake_locked
 from sessions_adhoc.engine.snapshot import Snapshot, facts_of
 from sessions_adhoc.models import AccountDue, AdHocSession, AttemptSession, ChargingAttempt, TimelineEvent
-from sessions_adhoc.money import auditing, elsewhere
+from sessions_adhoc.money import auditing, collecting, elsewhere
 from sessions_adhoc.news import linking, metering, whose
 from sessions_adhoc.states import TERMINAL, State
 
@@ -186,7 +186,13 @@ def further_news(rows: Snapshot, payment: PaymentAuthorization) -> None:
         text += f": {payment.failure_message}"
     _tell_staff(session, payment)
     elsewhere.tell_staff(session, payment)
-    hear(rows, now, timeline.event(session, Kind.PAYMENT, text, at=now))
+    rows.writes.add(timeline.event(session, Kind.PAYMENT, text, at=now))
+    if payment.purpose == payment.Purpose.COLLECTION:
+        rows.writes.run()  # what is asked of the gateway next comes after its answer
+        collecting.follow(session)
+        auditing.compare_with_cdrs(rows.bill, rows.payment)
+        auditing.close_answered(session)
+    hear(rows, now)
 
 
 def payment_news(rows: Snapshot) -> None:

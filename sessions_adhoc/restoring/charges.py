@@ -57,15 +57,19 @@ def doubt_starts(since: datetime, until: datetime) -> int:
 
 
 def recreate(one: Asked, found: Standing) -> Iterator[Finding]:
-    """Make the charge again for which a forgotten payment was made, where it holds or took money."""
+    """Make the charge again for which a forgotten payment was made, where it holds or took money.
+
+    One with which a driver paid what was still owed, and that is counted by now, leaves nothing to do.
+    """
     row, about = one.row, found.about
-    if row.state not in HAS_MONEY:
+    if row.state not in HAS_MONEY or row.collects_id is not None:
         return
     money = f"{in_words(row.captured_amount or row.amount, row.currency)} {row.get_state_display().lower()}"
     what = f"{money} at {row.gateway} ({row.gateway_reference}), which we had forgotten"
     evse = _evse_of(about)
     if row.main is not None or AdHocSession.objects.filter(pk=about["session"]).exists():
-        text, advice = f"{what}: a further payment of session {about['session']}.", FURTHER_ADVICE
+        text = f"{what}: a further payment of session {about['session']}."
+        advice = OWED_ADVICE if row.purpose == row.Purpose.COLLECTION else FURTHER_ADVICE
         yield Finding(f"payment:{row.pk}", Kind.PAYMENT, text, advice, None, row)
     elif evse is None:
         text = f"{what}: its charger {about.get('evse', '')} of {about.get('cpo', '')} is not known here."
@@ -81,6 +85,10 @@ def recreate(one: Asked, found: Standing) -> Iterator[Finding]:
 
 PRICE_UNKNOWN = "without a price: the one that its driver was shown is not that of now"
 FURTHER_ADVICE = "Compare with the session's own payment, and let go of one of them at the gateway."
+OWED_ADVICE = (
+    "The driver paid what was still owed. It counts as soon as the CDR is here again that asked for it; if it does not"
+    " come, give it back at the gateway."
+)
 LOST_ADVICE = "Find out at the gateway's page whose it is, and let go of it there, or capture it there."
 GOES_ON = "It comes to its end by itself: look at its page whether that is true. Its address for a receipt is lost."
 DECIDE_PRICE = "Its CDR is held: capture from it on the session's page, with what the driver was shown, or release."

@@ -291,13 +291,14 @@ def checkout_session(request: OpenRequest, amount: int) -> SessionCreateParams:
         },
         "allowed_payment_method_types": CARDS,
         "adaptive_pricing": {"enabled": False},
-        "custom_text": {"submit": {"message": PROMISE}},
         "metadata": dict(request.metadata),
         "locale": locales.nearest(request.locale),
         "success_url": request.return_url,
         "cancel_url": request.return_url,
         "expires_at": int((request.asked_at + PAGE_LIFE).timestamp()),
     }
+    if not request.takes_all:
+        wanted["custom_text"] = {"submit": {"message": PROMISE}}
     if request.email:
         wanted["customer_email"] = request.email
     return wanted

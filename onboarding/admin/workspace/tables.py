@@ -70,6 +70,7 @@ def sessions(partner: Partner) -> list[Table]:
     found = (
         AdHocSession.objects.filter(partner=partner)
         .select_related("evse", "authorization")
+        .prefetch_related("authorization__further")
         .order_by("-created_at")[:MOST]
     )
     rows = [

@@ -10,6 +10,7 @@ from sessions_adhoc.driver.api import contracts
 from sessions_adhoc.driver.api.serializers import (
     AdHocSessionSerializer,
     LimitSerializer,
+    PayOpenSerializer,
     PlaceSerializer,
     ProblemSerializer,
     QuoteSerializer,
@@ -21,6 +22,7 @@ from sessions_adhoc.driver.api.views import (
     AdHocSessionView,
     CancelView,
     LimitView,
+    PayView,
     QuotesView,
     ReleaseView,
     StopView,
@@ -109,6 +111,22 @@ extend_schema(
         409: OpenApiResponse(ProblemSerializer, "It is no higher, or no charge goes on."),
     },
 )(LimitView.post)
+extend_schema(
+    operation_id="pay_open_of_ad_hoc_session",
+    summary="Pay what is open after the charge (`owed`), if the driver agrees: reserved, then taken at once",
+    parameters=[IDEMPOTENCY_KEY],
+    request=PayOpenSerializer,
+    responses={
+        202: OpenApiResponse(AdHocSessionSerializer, "Asked for; `owed` tells what the driver has to do, if anything."),
+        400: PROBLEM,
+        401: PROBLEM,
+        404: PROBLEM,
+        409: OpenApiResponse(
+            ProblemSerializer, "Nothing is open, another sum is, or the last payment is being undone."
+        ),
+        429: OpenApiResponse(ProblemSerializer, "Too many in a minute; `Retry-After` says when to try again."),
+    },
+)(PayView.post)
 extend_schema(
     operation_id="release_ad_hoc_session",
     summary="Release now what is held for another try, after a session that came to nothing",

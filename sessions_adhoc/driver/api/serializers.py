@@ -116,8 +116,9 @@ class MoneySerializer(serializers.Serializer[Any]):
         allow_null=True,
         help_text="The session came to nothing: until then it stays held for another try that names it as `previous`.",
     )
-    captured = serializers.IntegerField(help_text="Taken from the card.")
+    captured = serializers.IntegerField(help_text="Taken from the card, also afterwards.")
     refunded = serializers.IntegerField(help_text="Given back of what was captured.")
+    owed = serializers.IntegerField(help_text="Still open: the operator's bill is higher than what was reserved.")
     estimated = serializers.IntegerField(allow_null=True, help_text="What the energy so far costs, by the tariff.")
     state = serializers.CharField(help_text="State of the payment.")
 
@@ -129,6 +130,36 @@ class PaymentActionSerializer(serializers.Serializer[Any]):
     url = serializers.CharField(allow_blank=True, help_text="The gateway's page; the driver comes back from there.")
     client_secret = serializers.CharField(allow_blank=True, help_text="For the gateway's own library in an app.")
     expires_at = serializers.DateTimeField(allow_null=True, help_text="Until when it can be done.")
+
+
+class OwedSerializer(serializers.Serializer[Any]):
+    """What the operator's bill asks beyond the reservation. It is paid only if the driver agrees (`.../pay/`)."""
+
+    amount = serializers.IntegerField(help_text="Open, in minor units; 0 once it is paid, or not asked for any more.")
+    message = serializers.CharField(allow_blank=True, help_text="What is open, and what was paid, for the driver.")
+    can_pay = serializers.BooleanField(help_text="Whether the driver may pay it now.")
+    is_moving = serializers.BooleanField(help_text="A payment of it is being made, undone or given back: ask again.")
+    payment_action = PaymentActionSerializer(allow_null=True, help_text="As that of the session, for this payment.")
+
+
+class PayOpenSerializer(serializers.Serializer[Any]):
+    """The driver agrees to pay what is open."""
+
+    amount = serializers.IntegerField(
+        min_value=1, max_value=10_000_000, help_text="As it was shown (`owed.amount`): another sum is not paid."
+    )
+    payment_method = serializers.CharField(
+        max_length=255,
+        required=False,
+        default="",
+        help_text="The gateway's token for the driver's card; without one the driver pays at the gateway's page.",
+    )
+    return_url = serializers.URLField(
+        max_length=500,
+        required=False,
+        default="",
+        help_text="Where the driver goes after paying at the gateway's page; by default to the session's own page.",
+    )
 
 
 class PriceSerializer(serializers.Serializer[Any]):
@@ -235,6 +266,7 @@ class AdHocSessionSerializer(serializers.Serializer[AdHocSession]):
     ended_at = serializers.DateTimeField(allow_null=True)
     money = MoneySerializer()
     payment_action = PaymentActionSerializer(allow_null=True, help_text="Null: there is nothing to do.")
+    owed = OwedSerializer(allow_null=True, help_text="Null: nothing is open, and nothing was paid afterwards.")
     quote = PriceSerializer()
     meter = MeterSerializer()
     receipts = ReceiptSerializer(many=True, help_text="Once the session has ended and its account was closed.")

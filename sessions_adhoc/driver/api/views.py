@@ -19,6 +19,7 @@ from sessions_adhoc.driver.api.authentication import ClientKeyAuthentication
 from sessions_adhoc.driver.api.serializers import (
     AdHocSessionSerializer,
     LimitSerializer,
+    PayOpenSerializer,
     PlaceSerializer,
     QuoteSerializer,
     StartSerializer,
@@ -147,7 +148,13 @@ class AdHocSessionView(ClientView):
         return self.told(request, self.session(request, session_id))
 
 
-REFUSED = (services.CannotStop, services.CannotRelease, services.CannotRaise, services.IdempotencyConflict)
+REFUSED = (
+    services.CannotStop,
+    services.CannotRelease,
+    services.CannotRaise,
+    services.CannotPay,
+    services.IdempotencyConflict,
+)
 
 
 class EndingView(ClientView):
@@ -185,6 +192,21 @@ class LimitView(EndingView):
 
         def verb(pk: UUID, actor: str, client: int) -> AdHocSession:
             return services.request_limit(pk, amount, actor, client)
+
+        return self.end(request, session_id, verb)
+
+
+class PayView(EndingView):
+    """Pay what is open after the charge."""
+
+    def post(self, request: Request, session_id: UUID) -> Response:
+        body = PayOpenSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        let_through(limiting.hit(limiting.CLIENTS, str(self.client(request).pk)))
+        wish = services.PayWish(locale=accepted(request), **body.validated_data)
+
+        def verb(pk: UUID, actor: str, client: int) -> AdHocSession:
+            return services.pay_open(pk, wish, actor, client)
 
         return self.end(request, session_id, verb)
 

@@ -28,7 +28,6 @@ def lines(payment: PaymentAuthorization, estimated: int | None, zone: tzinfo) ->
     return {
         "reserved": driver_words.amount(payment.amount, currency),
         "cost": "–" if estimated is None else driver_words.amount(estimated, currency),
-        "paid": driver_words.amount(payment.kept_amount, currency),
         "money": sentence(payment, zone),
     }
 

@@ -58,23 +58,44 @@ def view_of(session: AdHocSession, shown: dict[str, Any]) -> dict[str, Any]:
     finished = state in TERMINAL
     asked = session.stop_requested_at and state in CHARGER_MAY_RUN and session.reason != WITHOUT_EFFECT
     title = STILL_FLOWS if state in CHARGING_IS_OVER and shown["can_stop"] else headline(session, state)
-    pay_url = shown["payment_action"]["url"] if shown["payment_action"] else ""
-    title = TO_PAY if pay_url else title
+    to_pay, owed = url_of(shown["payment_action"]), shown["owed"]
+    title = TO_PAY if to_pay else title
     return {
-        "pay_url": pay_url,
-        "tone": "act" if pay_url or needs_the_driver(session, state, title) else TONES.get(state, "calm"),
+        "pay_url": to_pay or url_of(owed and owed["payment_action"]),
+        "tone": "act" if to_pay or needs_the_driver(session, state, title) else TONES.get(state, "calm"),
         "headline": gettext(title),
         "message": below(gettext(title), shown["message"]),
         "note": gettext(STOP_ASKED) if asked else "",
         "steps": steps(session, state),
-        "live": not finished or payment.state in MONEY_MOVES or payment.kept_until is not None,
+        "live": not finished or payment.state in MONEY_MOVES or payment.kept_until is not None or is_paid_now(owed),
         "kept": finished and payment.kept_until is not None,
         "may_raise": state in RAISABLE and session.limit_wanted is None and payment.state == payment.State.RESERVED,
         "started": shown["meter"]["at"] is not None or state in FLOWING or state == State.SETTLED,
         **meter(session, state, shown["meter"]),
         **(power_chart(session) if state in WITH_CHART else NO_CHART),
         **money.lines(payment, shown["money"]["estimated"], time_zone(session.evse.location.time_zone or None)),
+        **afterwards(session, shown),
     }
+
+
+def afterwards(session: AdHocSession, shown: dict[str, Any]) -> dict[str, Any]:
+    """What is open after the charge, and all that was paid by now."""
+    owed, told = shown["owed"], shown["money"]
+    return {
+        "owed": owed["message"] if owed else "",
+        "may_pay": bool(owed and owed["can_pay"]),
+        "paid": driver_words.amount(told["captured"] - told["refunded"], session.currency),
+    }
+
+
+def url_of(action: dict[str, Any] | None) -> str:
+    """The gateway's page, where the driver has something to do there."""
+    return str(action["url"]) if action else ""
+
+
+def is_paid_now(owed: dict[str, Any] | None) -> bool:
+    """Whether a payment of what is open is being made, or undone: the page looks again."""
+    return bool(owed and owed["is_moving"])
 
 
 def needs_the_driver(session: AdHocSession, state: State, title: str) -> bool:

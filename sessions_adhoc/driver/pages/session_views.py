@@ -12,18 +12,22 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext, gettext_noop
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from partners.ground import languages
 from partners.ground.privacy import private
 from sessions_adhoc.driver import services
+from sessions_adhoc.driver.owing import gateway_of
 from sessions_adhoc.driver.pages.charger import address, is_rehearsed, reservation
 from sessions_adhoc.driver.pages.charger_views import unknown
+from sessions_adhoc.driver.pages.paying import can_take_payment
 from sessions_adhoc.driver.pages.progress import view_of
 from sessions_adhoc.driver.pages.receipt_views import receipts_of
 from sessions_adhoc.driver.pages.speaking import show
 from sessions_adhoc.driver.presenting import present
-from sessions_adhoc.driver.services import CannotRaise, CannotRelease, CannotStop
+from sessions_adhoc.driver.services import CannotPay, CannotRaise, CannotRelease, CannotStop
 from sessions_adhoc.engine.raising import RAISABLE
 from sessions_adhoc.models import AdHocSession
 
+MOST_DIGITS = 12
 UNKNOWN = gettext_noop("There is no charging session behind this link.")
 CUT_OFF = gettext_noop("There is no charging session behind this link. It may have been cut off.")
 
@@ -67,6 +71,7 @@ def context_of(session: AdHocSession) -> dict[str, Any]:
         "receipts": receipts_of(session) if session.is_terminal else [],
         "again": session.pk if session.client_id is None else "",
         "next_try": next_try_of(session),
+        "payable": can_take_payment(gateway_of(session)),
         "limits": higher_limits(session) if session.state in RAISABLE else [],
     }
 
@@ -133,10 +138,21 @@ def limit(request: HttpRequest, session_id: UUID) -> HttpResponse:
     return _end(request, session_id, lambda pk: services.request_limit(pk, int(wanted)))
 
 
+@private
+@require_POST
+def pay(request: HttpRequest, session_id: UUID) -> HttpResponse:
+    """Pay what is open after the charge: the sum that was shown."""
+    wanted = request.POST.get("amount", "")
+    if not (wanted.isascii() and wanted.isdecimal() and len(wanted) < MOST_DIGITS):
+        return _end(request, session_id, lambda pk: AdHocSession.objects.get(pk=pk))
+    wish = services.PayWish(int(wanted), locale=languages.current())
+    return _end(request, session_id, lambda pk: services.pay_open(pk, wish))
+
+
 def _end(request: HttpRequest, session_id: UUID, verb: Callable[[UUID], AdHocSession]) -> HttpResponse:
     """Ask for the end, then show the session: where it has ended before, the page says how."""
     try:
-        with suppress(CannotStop, CannotRelease, CannotRaise):
+        with suppress(CannotStop, CannotRelease, CannotRaise, CannotPay):
             verb(session_id)
     except AdHocSession.DoesNotExist:
         return unknown(request, gettext(UNKNOWN))
