@@ -7,10 +7,10 @@ and is never spent.
 import json
 import re
 from abc import abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from django.utils import timezone
 
@@ -23,6 +23,7 @@ from billing.gateways.base import (
     NotFromGateway,
     Outcome,
     Question,
+    Standing,
     Verb,
 )
 from ocpi.client import signed
@@ -31,6 +32,7 @@ from partners.ground import signing
 MOST_CALLS = 2
 ANSWERED, REFUSED = 200, 422
 NO_PAYMENT = frozenset({400, 404, 409})
+NO_LIST = frozenset({400, 404})
 IN_PROGRESS, NO_SUCH_PAYMENT = "in_progress", "no_such_payment"
 KEPT = frozenset({"reference", "payment", "status", "amount", "currency", "captured", "refunded", "dispute", "code"})
 """What is kept of an event: what tells of money."""
@@ -63,6 +65,44 @@ class BackOffice(Gateway):
             return GatewayAnswer(Outcome.UNKNOWN_KEY)
         found = self.find(question.key, question.reference)
         return self.meaning(found, question.verb, question.key, question.amount)
+
+    def list_since(self, since: datetime | None) -> Iterator[Standing] | None:
+        found = self._list("since", since)
+        return None if found is None else (one.standing() for one in found)
+
+    def moved_since(self, since: datetime) -> Iterator[str] | None:
+        found = self._list("moved_since", since)
+        return None if found is None else (one.reference for one in found)
+
+    def _list(self, by: str, since: datetime | None) -> Iterator[reading.Listed] | None:
+        """Its list, page by page; None where it has none to give."""
+        asked = {by: since.astimezone(UTC).isoformat()} if since else {}
+        first = self._page(asked)
+        return None if first is None else self._pages(first, asked)
+
+    def _pages(self, page: reading.Page, asked: Mapping[str, str]) -> Iterator[reading.Listed]:
+        seen = set[str]()
+        while True:
+            yield from page.payments
+            if not page.next:
+                return
+            following = None if page.next in seen else self._page({**asked, "after": page.next})
+            if following is None:
+                raise GatewayUnreachable(f"{self.called} lists its payments without an end.", might_have_arrived=True)
+            seen.add(page.next)
+            page = following
+
+    def _page(self, asked: Mapping[str, str]) -> reading.Page | None:
+        path = f"/payments?{urlencode(asked)}" if asked else "/payments"
+        reply = self._answered(lambda: signed.get(self.peer(), path))
+        if reply.status in NO_LIST:
+            return None
+        try:
+            if reply.status == ANSWERED:
+                return reading.page(reply.data)
+        except ValueError:
+            pass  # as of `read`
+        raise self._unusable(reply)
 
     def act(self, verb: Verb, key: str, reference: str, *, how: str = "", **more: Any) -> GatewayAnswer:
         """Ask for `verb`; `how`: what the protocol calls it, where that is something else."""
@@ -102,8 +142,11 @@ class BackOffice(Gateway):
         except ValueError:
             # What was wrong with it may have what nobody is to see.
             pass
+        raise self._unusable(reply)
+
+    def _unusable(self, reply: signed.SignedReply) -> GatewayUnreachable:
         text = f"{self.called} gave no answer that can be used (HTTP {reply.status})."
-        raise GatewayUnreachable(text, might_have_arrived=True)
+        return GatewayUnreachable(text, might_have_arrived=True)
 
     def meaning(self, found: reading.Told | GatewayAnswer, verb: Verb, key: str, amount: int) -> GatewayAnswer:
         """What it means for `verb`. Of another's payment nothing is ours to take, and nothing ours to let go of."""

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, HttpUrl, StrictInt
 
-from billing.gateways.base import Dispute, DriverAction, GatewayAnswer, Outcome, Verb
+from billing.gateways.base import Dispute, DriverAction, GatewayAnswer, Outcome, Standing, Verb
 
 REFERENCE = r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,254}$"
 """What may stand in a path as it is."""
@@ -69,6 +69,36 @@ class Told(BaseModel):
         return _READERS[verb](self) if verb is not Verb.RAISE else _of_raise(self, amount)
 
 
+class Listed(Payment):
+    """A payment of the list: `metadata` is what it was opened or adopted with."""
+
+    opened_at: AwareDatetime
+    metadata: dict[str, Text] = {}
+
+    def standing(self) -> Standing:
+        """How it stands in the back end's books."""
+        withheld = self.dispute in (Dispute.OPEN, Dispute.LOST)
+        return Standing(
+            self.reference,
+            self.payment,
+            self.currency,
+            self.amount if self.status == "held" else 0,
+            self.captured,
+            self.refunded,
+            self.disputed if withheld else 0,
+            self.amount,
+            self.opened_at,
+            self.metadata,
+        )
+
+
+class Page(BaseModel):
+    """A page of the list; `next` is what the one after it is asked with, "" on the last."""
+
+    payments: list[Listed]
+    next: str = Field("", max_length=500)
+
+
 class Error(BaseModel):
     """Why there is no payment to tell of."""
 
@@ -79,6 +109,11 @@ class Error(BaseModel):
 def told(data: Any) -> Told:
     """Read an answer's body. Raises ValueError."""
     return Told.model_validate(data)
+
+
+def page(data: Any) -> Page:
+    """Read a page of the list. Raises ValueError."""
+    return Page.model_validate(data)
 
 
 def refused_with(data: Any) -> GatewayAnswer:

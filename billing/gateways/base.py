@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from types import MappingProxyType
 
 
 class Outcome(StrEnum):
@@ -195,6 +196,7 @@ class GatewayUnreachable(Exception):
         self.key_is_spent = key_is_spent
 
 
+NOTHING: Mapping[str, str] = MappingProxyType({})
 AGAIN = "~"
 
 
@@ -236,8 +238,13 @@ class Gateway(ABC):
         """Have what was opened with this request held. Asked only where `open` gave a reference and nothing to do."""
         return NOT_OFFERED
 
-    def adopt(self, key: str, reference: str, amount: int, currency: str) -> GatewayAnswer:
-        """Take over what a payment terminal holds already, as if we had reserved it; nothing is changed there."""
+    def adopt(
+        self, key: str, reference: str, amount: int, currency: str, about: Mapping[str, str] = NOTHING
+    ) -> GatewayAnswer:
+        """Take over what a payment terminal holds already, as if we had reserved it; nothing is changed there.
+
+        `about`: as `OpenRequest.metadata`, for a gateway that keeps it with what it holds.
+        """
         return NOT_OFFERED
 
     @abstractmethod

@@ -158,7 +158,7 @@ def _ask(gateway: Gateway, claim: Claim) -> GatewayAnswer:
 def _reserve(gateway: Gateway, row: PaymentAuthorization, key: str) -> GatewayAnswer:
     """Open the reservation; confirm what was opened, once its reference is saved; or take over what is held."""
     if row.adopted:
-        return gateway.adopt(key, row.gateway_reference, row.amount, row.currency)
+        return gateway.adopt(key, row.gateway_reference, row.amount, row.currency, _about(row))
     request = _request(row, key)
     if row.gateway_reference:
         return gateway.confirm(request, row.gateway_reference)
@@ -179,8 +179,13 @@ def _request(row: PaymentAuthorization, key: str) -> OpenRequest:
         locale=opening.get("locale", ""),
         description=opening.get("description", ""),
         email=opening.get("email", ""),
-        metadata={**opening.get("metadata", {}), "payment": str(row.pk)},
+        metadata=_about(row),
     )
+
+
+def _about(row: PaymentAuthorization) -> dict[str, str]:
+    """What the gateway keeps with it: what it is for, and whose it is."""
+    return {**(row.opening or {}).get("metadata", {}), "payment": str(row.pk)}
 
 
 def _record(claim: Claim, told: GatewayAnswer | GatewayUnreachable | None) -> None:

@@ -38,6 +38,7 @@ class Books:
         self.payments: dict[str, Thing] = {}
         self.requests: dict[str, Thing] = {}
         self.pends: set[str] = set()
+        self.page_size = 100
         self.waiting: list[tuple[Thing, Thing, Thing]] = []
         self.on_event: Callable[[str, Thing], None] = lambda kind, payment: None
 
@@ -46,6 +47,7 @@ class Books:
 
     def make(self, prefix: str, status: str, **values: Any) -> Thing:
         payment: Thing = {"reference": f"{prefix}_{secrets.token_hex(10)}", "status": status, "payment": "", "card": ""}
+        payment |= {"opened_at": self.now().isoformat(), "moved_at": self.now().isoformat(), "metadata": {}}
         payment |= {"captured": 0, "refunded": 0, "dispute": "", "disputed": 0, "code": "", "message": "", **values}
         self.payments[payment["reference"]] = payment
         return payment
@@ -63,8 +65,19 @@ class Books:
             self.move(payment, "expired")
         return payment
 
+    def page(self, since: str, moved_since: str, after: str) -> Thing:
+        """Those that were opened, or given back or disputed, since then; oldest first, `PAGE` at a time."""
+        listed = [self.find(reference) for reference in list(self.payments)]
+        chosen = [one for one in listed if _is_later(one["opened_at"], since)]
+        if moved_since:
+            chosen = [one for one in chosen if _is_later(one["moved_at"], moved_since)]
+            chosen = [one for one in chosen if one["refunded"] or one["dispute"]]
+        start = int(after or 0)
+        more = str(start + self.page_size) if len(chosen) > start + self.page_size else ""
+        return {"payments": chosen[start : start + self.page_size], "next": more}
+
     def move(self, payment: Thing, status: str, **values: Any) -> None:
-        payment |= {"status": status, **values}
+        payment |= {"status": status, "moved_at": self.now().isoformat(), **values}
         self.on_event(f"payment.{status}", payment)
 
     def ask(self, given: Thing) -> tuple[Thing, Thing]:
@@ -105,6 +118,7 @@ class Books:
         asks = not given["payment_method"]
         payment = self.make("acc", "action_required" if asks else "open", payment=given["payment"])
         payment |= {"amount": given["amount"], "currency": given["currency"], "opening": given}
+        payment["metadata"] = given["metadata"]
         if asks:
             until = (self.now() + timedelta(minutes=10)).isoformat()
             payment["action"] = {"url": f"https://app.sfp.example/pay/{payment['reference']}", "expires_at": until}
@@ -127,7 +141,7 @@ class Books:
         fits = payment["currency"] == given["currency"] and payment["amount"] >= given["amount"]
         if payment["status"] != "held" or not fits:
             raise Refused("not_held", "That is not held.")
-        payment["payment"] = given["payment"]
+        payment["payment"], payment["metadata"] = given["payment"], given["metadata"]
 
     def raise_to(self, payment: Thing, given: Thing) -> None:
         self.check_held(payment)
@@ -158,6 +172,10 @@ class Books:
             raise Refused(f"is_{payment['status']}", "Nothing is held.")
 
 
+def _is_later(at: str, since: str) -> bool:
+    return not since or datetime.fromisoformat(at) >= datetime.fromisoformat(since)
+
+
 VERBS: dict[str, Callable[[Books, Thing, Thing], None]] = {
     "confirm": Books.confirm,
     "adopt": Books.adopt,
@@ -172,7 +190,7 @@ FIELDS = {
         "asked_at",
     },
     "confirm": {"reference", "amount"},
-    "adopt": {"reference", "amount", "currency"},
+    "adopt": {"reference", "amount", "currency", "metadata"},
     "raise": {"reference", "amount"},
     "capture": {"reference", "amount"},
     "release": {"reference"},

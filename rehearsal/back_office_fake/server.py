@@ -12,7 +12,7 @@ from rehearsal.back_office_fake.books import FIELDS, Books, Thing, Wrong
 from rehearsal.back_office_fake.events import Events
 
 FORGED = "whsec_" + "Zm9yZ2VkLWZvcmdlZC1mb3JnZWQtZm9yZ2VkLWZvcmc="
-HIDDEN = frozenset({"opening"})
+HIDDEN = frozenset({"opening", "moved_at"})
 DO = re.compile(r"/payments(?:/(?P<reference>[\w.:-]+)/(?P<verb>[a-z]+))?")
 LOOK = re.compile(r"/payments/(?P<reference>[\w.:-]+)")
 
@@ -34,6 +34,7 @@ class Fake:
         self.events = Events(webhook_url, self)
         self.books.on_event = self.events.put
         self.faults: list[tuple[str, str]] = []
+        self.lists_nothing = False
         self.asked: list[tuple[str, str]] = []
         self.seen: set[str] = set()
 
@@ -89,6 +90,8 @@ class Handler(BaseHTTPRequestHandler):
     def _look(self) -> tuple[int, Thing]:
         self._begin("look", "")
         url = urlsplit(self.path)
+        if url.path == "/payments":
+            return 200, self._list(parse_qs(url.query))
         found = LOOK.fullmatch(url.path)
         key = parse_qs(url.query).get("key", [""])[0]
         if not found or not key:
@@ -97,6 +100,16 @@ class Handler(BaseHTTPRequestHandler):
         request = self.fake.books.requests.get(key)
         self._fail_after()
         return 200, self.fake.shown(payment, request)
+
+    def _list(self, asked: dict[str, list[str]]) -> Thing:
+        if self.fake.lists_nothing or asked.keys() - {"since", "moved_since", "after"}:
+            raise Wrong(404, "not_offered", "There is no list.")
+        since, moved, after = (asked.get(name, [""])[0] for name in ("since", "moved_since", "after"))
+        page = self.fake.books.page(since, moved, after)
+        listed = [{name: one[name] for name in one.keys() - HIDDEN} for one in page["payments"]]
+        page["payments"] = listed
+        self._fail_after()
+        return page
 
     def _do(self, body: bytes) -> tuple[int, Thing]:
         given = json.loads(body)

@@ -21,6 +21,7 @@ from billing.gateways import (
     register_gateway,
     unregister_gateway,
 )
+from billing.gateways.base import NOTHING
 from billing.models import PaymentAuthorization, SimulatedCharge, SimulatedOperation, WaitingEvent
 from billing.payments import services
 
@@ -144,7 +145,9 @@ class ScriptedGateway(Gateway):
     def confirm(self, request: OpenRequest, reference: str) -> GatewayAnswer:
         return self._answer("confirm", request.key)
 
-    def adopt(self, key: str, reference: str, amount: int, currency: str) -> GatewayAnswer:
+    def adopt(
+        self, key: str, reference: str, amount: int, currency: str, about: Mapping[str, str] = NOTHING
+    ) -> GatewayAnswer:
         return self._answer("adopt", key)
 
     def capture(self, key: str, reference: str, amount: int) -> GatewayAnswer:

@@ -71,7 +71,8 @@ def _differences(name: str, one: Standing, row: PaymentAuthorization) -> Iterato
     ours = standing_of(row)
     lost = ours["disputed_after"] + ours["lost_after"]
     pairs = [
-        ("held", ours["held_after"], one.held),
+        # A terminal may hold more than we took over of it.
+        ("held", ours["held_after"], min(one.held, ours["held_after"]) if row.adopted else one.held),
         ("captured", ours["captured_after"], one.captured),
         ("given back", ours["refunded_after"], one.refunded),
         ("in dispute or lost", lost, lost if one.disputed is None else one.disputed),

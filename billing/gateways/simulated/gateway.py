@@ -6,7 +6,7 @@ it behaves is chosen by the payment method, like the test tokens of card process
 """
 
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,6 +16,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from billing.gateways.base import (
+    NOTHING,
     Gateway,
     GatewayAnswer,
     GatewayUnreachable,
@@ -65,7 +66,9 @@ class SimulatedGateway(Gateway):
 
         return Opened(told=self._request("reserve", request.key, payload, book))
 
-    def adopt(self, key: str, reference: str, amount: int, currency: str) -> GatewayAnswer:
+    def adopt(
+        self, key: str, reference: str, amount: int, currency: str, about: Mapping[str, str] = NOTHING
+    ) -> GatewayAnswer:
         """Know a charge of its own books by a second key: that of the authorization that takes it over."""
 
         def book(operation: SimulatedOperation, now: datetime) -> None:

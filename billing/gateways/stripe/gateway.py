@@ -16,6 +16,7 @@ from stripe.params.checkout import SessionCreateParams
 
 from billing.gateways.base import (
     NOT_OFFERED,
+    NOTHING,
     Gateway,
     GatewayAnswer,
     News,
@@ -82,7 +83,9 @@ class StripeGateway(Gateway):
         return refused(refusal)
 
     @within_time
-    def adopt(self, key: str, reference: str, amount: int, currency: str) -> GatewayAnswer:
+    def adopt(
+        self, key: str, reference: str, amount: int, currency: str, about: Mapping[str, str] = NOTHING
+    ) -> GatewayAnswer:
         try:
             intent = self._intent(reference)
         except Refusal as refusal:

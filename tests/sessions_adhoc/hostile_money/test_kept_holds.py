@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from billing.models import PaymentAuthorization, SimulatedCharge
+from billing.models import PaymentAuthorization, SimulatedCharge, SimulatedOperation
 from billing.payments import services as billing
 from ocpi.models import Cdr, Evse
 from partners.agreed.policies import DEFAULTS
@@ -262,3 +262,70 @@ def test_given_up_while_more_is_asked_for_and_more_still_is_wanted(
     clock.forward(minutes=15)
     assert [row for row in charges() if row[0] not in ("released", "captured")] == []
     assert sum(row[2] for row in charges()) == 350
+
+
+@pytest.fixture
+def still_asked(driver: Driver, cpo: Cpo, clock: Clock) -> AdHocSession:
+    """A third try, of 40.00 EUR, that has the hold. The second asked the bank for 60.00 EUR, and was given up before its
+    answer."""
+    cpo.accept("START_SESSION", result="REJECTED")
+    first = driver.start(payment_method="pm_sim_slow")
+    clock.forward(seconds=10)
+    assert (state(first), money(first)) == (("failed", "command_rejected"), ("reserved", 0))
+    cpo.accept("START_SESSION")
+    body = {"evse": "SK*ION*EEVSE-1", "payment_method": "pm_sim_slow"}
+    second = driver.call("POST", body={**body, "previous": str(first.pk), "amount": 6000}).json()["id"]
+    assert driver.call("POST", f"{second}/cancel/").status_code == 202
+    third = driver.call("POST", body={**body, "previous": second, "amount": 4000}).json()["id"]
+    driver.run_tasks()
+    session = AdHocSession.objects.get(pk=third)
+    row = payment(session)
+    assert (state(session)[0], row.amount, row.raise_amount) == ("starting", 4000, 6000)
+    return session
+
+
+def ask(driver: Driver, session: AdHocSession, amount: int) -> tuple[int, str]:
+    answer = driver.call("POST", f"{session.pk}/limit/", {"amount": amount})
+    return answer.status_code, answer.json().get("code", "")
+
+
+def test_a_limit_between_what_is_held_and_what_is_asked_for_waits(
+    still_asked: AdHocSession, driver: Driver, cpo: Cpo, clock: Clock
+) -> None:
+    """The bank has one question at a time; its answer to the try before counts for this one."""
+    assert ask(driver, still_asked, 5000) == (409, "limit_pending")
+    assert ask(driver, still_asked, 7000) == (409, "limit_pending")
+    clock.forward(seconds=10)
+    session = AdHocSession.objects.get(pk=still_asked.pk)
+    assert (session.amount, session.limit_wanted, payment(session).amount) == (4000, None, 6000)
+    assert ask(driver, still_asked, 5000) == (202, "")
+    assert AdHocSession.objects.get(pk=still_asked.pk).amount == 5000
+    charge(cpo, clock)
+    assert money(session) == ("captured", 350)
+    clock.forward(minutes=15)
+    assert charges() == [("captured", 6000, 350)]
+
+
+def test_a_limit_that_is_being_asked_for_already_is_this_one(
+    still_asked: AdHocSession, driver: Driver, cpo: Cpo, clock: Clock
+) -> None:
+    assert ask(driver, still_asked, 6000) == (202, "")
+    assert AdHocSession.objects.get(pk=still_asked.pk).limit_wanted == 6000
+    clock.forward(seconds=10)
+    session = AdHocSession.objects.get(pk=still_asked.pk)
+    assert (session.amount, session.limit_wanted) == (6000, None)
+    asked = payment(session).events.filter(action="requested", message__startswith="raise")
+    assert (asked.count(), charges()) == (1, [("reserved", 6000, 0)])
+
+
+def test_a_raise_that_the_bank_refuses_after_another_try_has_the_hold(
+    still_asked: AdHocSession, driver: Driver, cpo: Cpo, clock: Clock
+) -> None:
+    """Nobody of the third try asked for it: nothing is told of it, and it goes on with what is held."""
+    SimulatedOperation.objects.filter(verb="raise").update(outcome="refused", code="raise_refused")
+    clock.forward(seconds=10)
+    session = AdHocSession.objects.get(pk=still_asked.pk)
+    assert (session.amount, session.limit_refused_at, payment(session).raise_amount) == (4000, None, None)
+    charge(cpo, clock)
+    clock.forward(seconds=10)
+    assert (state(session)[0], charges()) == ("settled", [("captured", 4000, 350)])
