@@ -14,12 +14,12 @@ from celery.signals import setup_logging
 from django.utils import timezone
 from kombu.transport import TRANSPORT_ALIASES
 
-from sfp_platform.broker import travelling
+from sfp_platform.broker import leaving, travelling
 from sfp_platform.broker.life import EVERY
 from sfp_platform.broker.queues import DUE, ENGINE, QUEUES, route
 from sfp_platform.broker.sweep import SweepStep
 
-__all__ = ["QUEUES", "app", "every", "travelling"]
+__all__ = ["QUEUES", "app", "every", "leaving", "travelling"]
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sfp_platform.settings")
 

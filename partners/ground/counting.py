@@ -10,6 +10,7 @@ from collections import Counter as Numbers
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
+from threading import Lock
 from typing import TYPE_CHECKING
 
 import structlog
@@ -24,6 +25,7 @@ log = structlog.get_logger(__name__)
 MULTIPROCESS = "PROMETHEUS_MULTIPROC_DIR"
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 GROUPS = (1, 2, 4, 8, 16, 32, 64)
+_making = Lock()
 
 
 @dataclass(frozen=True)
@@ -53,9 +55,15 @@ def folder() -> str:
     return chosen
 
 
-@cache
 def counted() -> Counted:
-    """Made once in a process. The library asks the environment when it is loaded."""
+    """Made once in a process, whichever of its threads counts first."""
+    with _making:
+        return _counted()
+
+
+@cache
+def _counted() -> Counted:
+    """The library asks the environment when it is loaded."""
     if where := folder():
         os.environ[MULTIPROCESS] = where
     from prometheus_client import Counter, Histogram, values

@@ -66,6 +66,11 @@ class Answer:
     headers: Headers
     body: bytes
 
+    def last(self) -> "Answer":
+        """The same, as the last one on its connection."""
+        others = [pair for pair in self.headers if pair[0] != b"connection"]
+        return Answer(self.status, [*others, (b"connection", b"close")], self.body)
+
 
 LIVE_ANSWER = Answer(
     200,
@@ -80,35 +85,47 @@ async def send_answer(answer: Answer, send: Send) -> None:
 
 
 class Front:
-    """One per process."""
+    """One per process.
+
+    `inside`: how many requests are in it at this moment. `leaving`: each answer ends its connection (`web.leaving`).
+    """
 
     def __init__(self, application: Wsgi, threads: int) -> None:
         self.application, self.crew, self.buffered = application, Crew(threads), 0
+        self.inside, self.leaving = 0, False
         self.pushes = Gatherer()
         self.pushes.start()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
-            return None
+            return
+        self.inside += 1
+        try:
+            if answer := await self._answer_to(scope, receive):
+                await send_answer(answer.last() if self.leaving else answer, send)
+        finally:
+            self.inside -= 1
+
+    async def _answer_to(self, scope: Scope, receive: Receive) -> Answer | None:
+        """None: nobody is there any more to be answered."""
         if scope["path"] == LIVE and scope["method"] == "GET":
             # Answered here, so that a process whose threads all wait for a database is not taken for a dead one.
-            return await send_answer(LIVE_ANSWER, send)
+            return LIVE_ANSWER
         headers = join_headers(scope["headers"])
         body = Body()
         try:
             async with asyncio.timeout(settings.MAX_BODY_SECONDS):
                 await self._read(body, scope, headers, receive)
             environ = environ_of(scope, headers, bytes(body.kept), body.length)
-            answer = await self._answer(environ, body)
+            return await self._answer(environ, body)
         except Gone:
             return None
         except TimeoutError:
-            answer = refusal(scope, 408, f"The body was not complete after {settings.MAX_BODY_SECONDS:g} seconds.")
+            return refusal(scope, 408, f"The body was not complete after {settings.MAX_BODY_SECONDS:g} seconds.")
         except Refused as refused:
-            answer = refusal(scope, refused.status, refused.text)
+            return refusal(scope, refused.status, refused.text)
         finally:
             self.buffered -= len(body.kept)
-        return await send_answer(answer, send)
 
     async def _answer(self, environ: dict[str, Any], body: Body) -> Answer:
         if taken := await self._push(environ, body):

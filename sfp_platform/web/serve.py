@@ -1,41 +1,30 @@
 """The one start line of the web server: `python -m sfp_platform.web.serve --host 127.0.0.1 --port 8000 --workers 2`.
 
-What is not understood here goes to granian. Per worker process: `WEB_THREADS` requests are worked on at a time, so many
-database connections it uses at most, and `MOST_CONNECTIONS` clients may be connected; the others wait to be accepted.
+It becomes the supervisor, which is a file by itself: what it has loaded stays as it was when the code is replaced.
 """
 
-import argparse
 import os
 import sys
+from pathlib import Path
 
-APPLICATION = "sfp_platform.asgi:application"
-MOST_CONNECTIONS = 1024
-BACKLOG = 2048
+SUPERVISOR = Path(__file__).with_name("supervisor.py")
 
 
-def command(host: str, port: int, workers: int = 1, *options: str) -> list[str]:
-    """Return granian's command line.
-
-    Its own threads only accept and read, one per worker: `front` has the bodies read before a thread of ours is taken.
-    """
-    return [
-        *(sys.executable, "-m", "granian", "--interface", "asginl", "--http", "1", "--no-ws"),
-        *("--host", host, "--port", str(port), "--workers", str(workers), "--respawn-failed-workers"),
-        *("--blocking-threads", "1", "--backpressure", str(MOST_CONNECTIONS), "--backlog", str(BACKLOG)),
-        *options,
-        APPLICATION,
-    ]
+def command(host: str, port: int, workers: int = 1) -> list[str]:
+    """Return the supervisor's command line."""
+    options = ["--host", host, "--port", str(port), "--workers", str(workers)]
+    return [*_supervisor(), *options]
 
 
 def main(arguments: list[str]) -> None:
-    """Become granian."""
-    parser = argparse.ArgumentParser(prog="python -m sfp_platform.web.serve", description=__doc__, allow_abbrev=False)
-    parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=8000)
-    parser.add_argument("--workers", type=int, default=1)
-    known, others = parser.parse_known_args(arguments)
-    line = command(known.host, known.port, known.workers, *others)
+    """Become the supervisor."""
+    line = [*_supervisor(), *arguments]
     os.execv(line[0], line)  # noqa: S606  (our own command line)
+
+
+def _supervisor() -> list[str]:
+    """Started by its path, with nothing of the folder that it is in to be found as a module (-P)."""
+    return [sys.executable, "-P", str(SUPERVISOR)]
 
 
 if __name__ == "__main__":

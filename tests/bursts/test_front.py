@@ -2,14 +2,15 @@
 
 import asyncio
 import json
-from itertools import pairwise
+import socket
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from ocpi.models import Evse, Message, OcpiSession
-from sfp_platform.web import serve
 from sfp_platform.web.environ import join_headers
+from sfp_platform.web.worker import Granian
 from tests.bursts.conftest import BROKEN, Answered, Server
 from tests.factories import location_data, session_data
 
@@ -113,8 +114,25 @@ def test_names_with_underscores_pose_as_no_other_header() -> None:
     assert join_headers(pairs) == {"x-a": "1,2", "cookie": "a=1; b=2"}
 
 
-def test_the_start_line_bounds_threads_and_connections() -> None:
-    line = serve.command("127.0.0.1", 8000, 2)
-    options = dict(pairwise(line))
-    assert (options["--workers"], options["--blocking-threads"], options["--backpressure"]) == ("2", "1", "1024")
-    assert line[-1] == "sfp_platform.asgi:application"
+def test_a_process_bounds_its_threads_and_connections() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        server = Granian(listening.fileno())
+    assert (server.blocking_threads, server.runtime_threads) == (1, 1)
+    assert (server.backpressure, server.backlog) == (1024, 2048)
+
+
+def test_one_who_leaves_says_so_with_each_answer(server: Server, token: dict[str, str]) -> None:
+    """Whoever answers: the front, the plain way of a push, a refusal, Django."""
+    session = json.dumps(session_data("S-1")).encode()
+    asked: tuple[Callable[[], Answered], ...] = (
+        lambda: server.ask("GET", "/health/live"),
+        lambda: server.ask("PUT", SESSION, session, headers=token),
+        lambda: server.ask("PUT", SESSION, BROKEN, headers=token),
+        lambda: server.ask("GET", "/c/nothing"),
+    )
+    assert [ask().headers.get("connection") for ask in asked] == [None, None, "close", None]
+    server.front.leaving = True
+    answers = [ask() for ask in asked]
+    assert [answer.status for answer in answers] == [200, 200, 400, 404]
+    assert [answer.headers.get("connection") for answer in answers] == ["close"] * 4
+    assert server.front.inside == 0

@@ -193,13 +193,15 @@ def respond(handler: BaseHTTPRequestHandler, answer: Answer) -> None:
         time.sleep(answer.drip)
 
 
-def connected_partner(base: str, version: str = "2.2.1", modules: dict[str, str] | None = None) -> Partner:
+def connected_partner(
+    base: str, version: str = "2.2.1", modules: dict[str, str] | None = None, party: str = "ION"
+) -> Partner:
     """SK*ION, connected: its modules are at `base`/<module>, and Token C opens them."""
     partner = Partner.objects.create(
-        code="ion",
-        name="ION Charging",
+        code=party.lower(),
+        name=f"{party} Charging",
         country_code="SK",
-        party_id="ION",
+        party_id=party,
         version=version,
         versions_url=f"{base}/versions",
         connection=Partner.Connection.CONNECTED,

@@ -3,7 +3,6 @@
 import importlib
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,9 +13,9 @@ import pytest
 from django.conf import settings
 
 from rehearsal.stage.databases import create_database
-from rehearsal.stage.servers import packages
 from sfp_platform.broker.queues import QUEUES
 from tests.factories import PartnerFactory
+from tests.support import nginx
 from tests.support.programs import database_url
 
 DEPLOY: Path = settings.BASE_DIR / "deploy"
@@ -86,20 +85,7 @@ def test_systemd_and_nginx_take_what_is_offered(tmp_path: Path) -> None:
     units = [str(path) for path in (DEPLOY / "systemd").iterdir()]
     told = subprocess.run(["/usr/bin/systemd-analyze", "verify", *units], capture_output=True, text=True, check=False)
     assert [line for line in told.stderr.splitlines() if "/srv/sfp/" not in line] == []
-    if shutil.which("nginx") is None:
-        packages.install("nginx-light", "nginx is not installed")
-    servers = (DEPLOY / "nginx" / "smart-fuel-pass.conf").read_text()
-    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
-    make = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=x", "-keyout", str(key)]
-    subprocess.run(["/usr/bin/openssl", *make, "-out", str(certificate)], check=True, capture_output=True)
-    for said, here in (
-        ("/etc/nginx/smart-fuel-pass.headers", DEPLOY / "nginx" / "smart-fuel-pass.headers"),
-        ("/etc/ssl/smart-fuel-pass/fullchain.pem", certificate),
-        ("/etc/ssl/smart-fuel-pass/privkey.pem", key),
-    ):
-        servers = servers.replace(said, str(here))
-    (tmp_path / "nginx.conf").write_text(f"events {{}}\npid {tmp_path}/pid;\nhttp {{\n{servers}\n}}\n")
-    look = [str(shutil.which("nginx")), "-t", "-c", str(tmp_path / "nginx.conf")]
+    look = [nginx.program(), "-t", "-c", str(nginx.configuration(tmp_path))]
     done = subprocess.run(look, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 

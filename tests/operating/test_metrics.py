@@ -218,3 +218,20 @@ def test_the_alerts_are_raised_and_end_as_they_should() -> None:
         subprocess.run([str(shutil.which("promtool")), *command], cwd=folder, check=True)
     rules = set(re.findall(r"alert: (\w+)", (folder / "alerts.yml").read_text()))
     assert set(re.findall(r"alertname: (\w+)", (folder / "alerts_test.yml").read_text())) == rules
+
+
+def test_threads_that_count_first_at_the_same_moment_count_together() -> None:
+    """Of a process's first requests several come at once: each is counted, and none fails."""
+    program = (
+        "import sys, threading, django; sys.setswitchinterval(1e-6); django.setup();"
+        "from partners.ground import counting; gate = threading.Barrier(8); failed = [];"
+        "threading.excepthook = lambda told: failed.append(told.exc_value);"
+        "one = lambda: (gate.wait(), counting.count_message('in', 'ion', 'cdrs', 200, 0.1));"
+        "threads = [threading.Thread(target=one) for _ in range(8)];"
+        "[thread.start() for thread in threads]; [thread.join() for thread in threads];"
+        "print(failed, counting.counted().messages.labels('in', 'ion', 'cdrs', '200')._value.get())"
+    )
+    own = {**os.environ, "DJANGO_SETTINGS_MODULE": "sfp_platform.settings", "METRICS_DIR": ""}
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, cwd=live_settings.BASE_DIR, env=own, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[] 8.0"
