@@ -9,7 +9,7 @@ from django.conf import settings
 from pytest_django.plugin import blocking_manager_key
 
 from partners import clocks
-from tests.support import covering, emptying, examples, network, preparing, tasks, template, vacuuming
+from tests.support import covering, emptying, examples, network, preparing, sampling, tasks, template, vacuuming
 
 NO_SKIPS = "a test that cannot run fails here; it was to be skipped: "
 
@@ -33,8 +33,10 @@ def pytest_configure(config: pytest.Config) -> None:
     config.add_cleanup(patch.undo)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What waits for processes of its own begins first: others fill the time, and nobody waits for it at the end."""
+    sampling.leave_out(items)
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 

@@ -177,7 +177,7 @@ def both_ways(cpo: Any, version: str, stream: list[Any]) -> list[Any]:
 @pytest.mark.parametrize("version", ALL)
 def test_any_pushes_of_a_charge(begun: AdHocSession, cpo: Any, version: str) -> None:
     @given(stream=streams)
-    @examples(30)
+    @examples(12)
     def check(stream: list[Any]) -> None:
         assert both_ways(cpo, version, stream) == []
 

@@ -93,7 +93,7 @@ def play(cpo: Any, stream: list[Any], **more: Any) -> list[Any]:
 
 @pytest.mark.django_db
 @given(stream=streams)
-@examples(40)
+@examples(20)
 def test_any_stream_ends_in_the_same_rows_by_both_ways(charge: Any, cpo: Any, stream: list[Any]) -> None:
     began = cpo.clock.now()
     plain = play(cpo, stream)

@@ -118,7 +118,7 @@ def play(cpo: Cpo, stream: list[dict[str, Any]], **more: Any) -> list[Any]:
 
 
 @given(stream=st.lists(pushes(), min_size=1, max_size=5))
-@examples(40)
+@examples(20)
 def test_any_stream_of_pushes(cpo: Cpo, stream: list[dict[str, Any]]) -> None:
     assert differences(play(cpo, stream), play(cpo, stream, **TO_THE_VIEW)) == []
 

@@ -92,7 +92,7 @@ def play(way: Any, cpos: list[Cpo], stream: list[Any]) -> list[Any]:
 
 
 @given(stream=streams)
-@examples(40)
+@examples(20)
 def test_any_pushes_together(cpos: list[Cpo], stream: list[Any]) -> None:
     assert differences(play(together, cpos, stream), play(one_by_one, cpos, stream)) == []
 

@@ -62,8 +62,8 @@ def test_once_with_a_worker_killed_mid_charge_costs_nothing(tmp_path: Path) -> N
     assert still_running(tmp_path) == []
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("mode", ["lost", pytest.param("shuffled", marks=pytest.mark.heavy)])
+@pytest.mark.heavy
+@pytest.mark.parametrize("mode", ["lost", "shuffled"])
 def test_a_charge_paid_through_stripe_with_answers_lost_and_workers_killed(tmp_path: Path, mode: str) -> None:
     """The worker dies mid-charge, and between the capture and its answer; answers and events are lost."""
     done = demo(tmp_path, "--once", "--kill-worker", "--stripe", mode)

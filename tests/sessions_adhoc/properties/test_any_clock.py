@@ -128,7 +128,7 @@ def forward(clock: Any, until: datetime) -> None:
         clock.run_tasks()
 
 
-@examples(4)
+@examples(2)
 @given(
     name=st.sampled_from(sorted(HISTORIES)), wrong=CONSTANT, lags=st.lists(st.integers(0, 5), min_size=5, max_size=5)
 )
@@ -137,7 +137,7 @@ def test_a_constant_clock(cpo: Any, driver: Any, clock: Any, name: str, wrong: W
         play(cpo, driver, clock, name, wrong, lags)
 
 
-@examples(4)
+@examples(2)
 @given(name=st.sampled_from(sorted(HISTORIES)), wrong=st.one_of(JUMPING, IN_PART))
 @example("CHARGE", WrongClock(-26, -26, 0, ("cdr",)))
 def test_a_clock_that_jumps_or_is_wrong_in_part(

@@ -99,7 +99,7 @@ def forgotten_afterwards() -> Iterator[None]:
     connection.run_on_commit = []
 
 
-@examples(12)
+@examples(5)
 @given(
     policy=POLICIES,
     power=st.sampled_from(["DC", "DC", "AC_3_PHASE"]),

@@ -19,7 +19,7 @@ from tests.support.examples import how_many
 __all__ = ["charge_221", "charge_over"]
 pytestmark = [pytest.mark.django_db, pytest.mark.hypothesis]
 
-EXAMPLES = how_many(6)
+EXAMPLES = how_many(3)
 GROSS = Decimal("0.49") * Decimal("1.23")
 PRICES: dict[str, tuple[dict[str, Any], Decimal]] = {
     "pass_through": ({}, GROSS),

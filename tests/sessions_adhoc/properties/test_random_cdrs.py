@@ -19,7 +19,7 @@ from tests.support.examples import how_many
 
 pytestmark = [pytest.mark.django_db, pytest.mark.hypothesis]
 
-EXAMPLES = how_many(60)
+EXAMPLES = how_many(25)
 METERED = 5.0
 MOST = (METERED + 150 * 61 / 3600) * 1.02
 """kWh: the connector has 150 kW, and the Session lasts 61 s."""

@@ -75,7 +75,7 @@ def arrivals(events: tuple[Event, ...], lags: list[int], stream: str) -> list[tu
     return told
 
 
-@examples(6)
+@examples(3)
 @given(
     name=st.sampled_from(sorted(HISTORIES)),
     sessions=LAGS,
