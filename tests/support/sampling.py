@@ -1,8 +1,8 @@
 """Of one history in many variants the suite plays a few, the same ones on every run; `make heavy` plays the others.
 
-A variant is a test's parameters: the OCPI version, the gateway, the kind of wrong number. What is tried in each of many
-variants is nearly always right or wrong in all of them; the few that the suite plays are told by a digest of their name,
-so that among the tests of a folder every version, gateway and kind has its turn.
+A variant is a test's parameters: the OCPI version, the gateway, the kind of wrong number. What is tried in each of
+many variants is nearly always right or wrong in all of them; the few that the suite plays are told by a digest of their
+name, so that among the tests of a folder every version, gateway and kind has its turn.
 """
 
 import re

@@ -266,8 +266,8 @@ def test_given_up_while_more_is_asked_for_and_more_still_is_wanted(
 
 @pytest.fixture
 def still_asked(driver: Driver, cpo: Cpo, clock: Clock) -> AdHocSession:
-    """A third try, of 40.00 EUR, that has the hold. The second asked the bank for 60.00 EUR, and was given up before its
-    answer."""
+    """A third try, of 40.00 EUR, that has the hold. The second asked the bank for 60.00 EUR, and was given up before
+    its answer."""
     cpo.accept("START_SESSION", result="REJECTED")
     first = driver.start(payment_method="pm_sim_slow")
     clock.forward(seconds=10)
