@@ -115,7 +115,8 @@ def capture_from_last_sample(session_id: UUID | str, actor: str, note: str) -> A
 
 
 def release(session_id: UUID | str, actor: str, note: str) -> AdHocSession:
-    """Let go of everything. Where the gateway holds nothing any more, this ends the session.
+    """Let go of everything, also of what was to be paid afterwards and neither comes nor goes. Where the gateway holds
+    nothing any more, this ends the session.
 
     Raises:
         NotPossible: the session is not escalated and holds nothing, or no note was given.
@@ -123,8 +124,13 @@ def release(session_id: UUID | str, actor: str, note: str) -> AdHocSession:
 
     def work(rows: Snapshot, now: datetime) -> None:
         payment = _payment(rows, now)
+        further = [row for row in collecting.collections_of(rows.session) if row.state == Held.RESERVED]
+        for row in further:
+            billing.request_release(row, reason=note.strip())
         if payment.state == Held.RESERVED:
             billing.request_release(payment.pk, reason=note.strip())
+        elif further:
+            return
         elif payment.is_terminal and payment.state != Held.CAPTURED and rows.session.state == State.ESCALATED:
             lifecycle.give_up(rows, f"Ended by {actor}: the money is {payment.state}.", now)
         else:

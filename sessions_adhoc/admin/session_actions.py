@@ -123,7 +123,8 @@ def has_energy(session: AdHocSession) -> bool:
 def releasable(session: AdHocSession) -> bool:
     payment = session.authorization
     gone = payment.is_terminal and payment.state != Held.CAPTURED
-    return has_held_funds(session) or (session.state == State.ESCALATED and gone)
+    further = session.is_terminal and payment.further.filter(state=Held.RESERVED).exists()
+    return has_held_funds(session) or further or (session.state == State.ESCALATED and gone)
 
 
 ACTIONS = (

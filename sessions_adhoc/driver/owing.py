@@ -15,7 +15,7 @@ from billing.gateways.choosing import gateway_for
 from billing.models import PaymentAuthorization
 from billing.payments.services import action_of, further_reference, open_authorization, request_reserve
 from billing.pricing import in_words
-from billing.spoken import in_words as spoken
+from billing.spoken import amount as spoken
 from partners.ground import languages
 from sessions_adhoc import timeline
 from sessions_adhoc.driver.funding import names_at_gateway, page_after_paying

@@ -5,12 +5,15 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from billing.gateways import GatewayAnswer, Outcome
 from billing.gateways.simulated import SimulatedGateway
 from billing.models import OutstandingAmount, PaymentAuthorization, Receipt, SimulatedCharge
 from billing.payments import services
 from billing.tasks import sync_books_tick
 from ocpi.models import Evse
 from sessions_adhoc import staff, symptoms
+from sessions_adhoc.admin.session_actions import releasable
+from sessions_adhoc.decide.settle import MONEY_STUCK
 from sessions_adhoc.models import AdHocSession, TimelineEvent
 from sessions_adhoc.tasks import sync_accounts_tick
 from tests.billing.books.looking import findings, stands
@@ -74,7 +77,9 @@ def pay(driver: Driver, session: AdHocSession, amount: Any = 808, expected: int 
 
 
 def said(driver: Driver, session: AdHocSession) -> Any:
-    return driver.call("GET", f"{session.pk}/").json()["owed"]
+    """What the API tells of it; its amounts with plain spaces."""
+    owed = driver.call("GET", f"{session.pk}/").json()["owed"]
+    return owed and {**owed, "message": owed["message"].replace("\N{NO-BREAK SPACE}", " ")}
 
 
 def documents() -> list[int]:
@@ -97,7 +102,7 @@ def test_it_is_reserved_taken_booked_and_on_one_receipt(driver: Driver, clock: C
     assert documents() == [1000]
     assert said(driver, owing) == {
         "amount": 808,
-        "message": "The operator's bill is higher than your reservation: 8.08 EUR is still open.",
+        "message": "The operator's bill is higher than your reservation: 8.08 € is still open.",
         "can_pay": True,
         "is_moving": False,
         "payment_action": None,
@@ -125,7 +130,7 @@ def test_it_is_reserved_taken_booked_and_on_one_receipt(driver: Driver, clock: C
     )
     told = driver.call("GET", f"{owing.pk}/").json()
     assert (told["money"]["captured"], told["money"]["owed"]) == (1808, 0)
-    assert told["owed"]["message"] == "8.08 EUR that was still open was paid afterwards."
+    assert said(driver, owing)["message"] == "8.08 € that was still open was paid afterwards."
     clock.forward(hours=3)
     assert (paid(owing)[1:], documents()) == ([("captured", 808, 0)], [1000, -1000, 1808])
 
@@ -175,7 +180,7 @@ def test_a_card_that_is_declined_leaves_it_open(driver: Driver, clock: Clock, ow
     pay(driver, owing, payment_method="pm_sim_declined")
     clock.sweep()
     assert (paid(owing)[1:], rows()) == ([("declined", 0, 0)], [("receivable", 808, 0, "open")])
-    assert said(driver, owing)["message"] == "The payment was not made: nothing was taken. 8.08 EUR is still open."
+    assert said(driver, owing)["message"] == "The payment was not made: nothing was taken. 8.08 € is still open."
     clock.forward(seconds=5)
     pay(driver, owing)
     clock.sweep()
@@ -256,7 +261,7 @@ def test_closed_while_it_is_being_taken(driver: Driver, clock: Clock, owing: AdH
     clock.forward(minutes=2)
     assert (paid(owing)[1:], rows()) == ([("captured", 808, 808)], [("receivable", 808, 0, state)])
     assert notes(owing) == ["8.08 EUR of it is not owed any more: it is given back."]
-    told = "8.08 EUR that was still open was paid afterwards. 8.08 EUR of what you paid afterwards was given back."
+    told = "8.08 € that was still open was paid afterwards. 8.08 € of what you paid afterwards was given back."
     assert said(driver, owing)["message"] == told
     assert [sum(documents()), stands().get("elsewhere", 0)] == [1000, 808 if state == "settled" else 0]
 
@@ -440,8 +445,28 @@ def test_books_that_say_more_was_paid_are_found(driver: Driver, clock: Clock, ow
 def test_it_lasts_no_longer_than_half_an_hour(driver: Driver, clock: Clock, owing: AdHocSession, settings: Any) -> None:
     settings.SIMULATED_GATEWAY_DELAY_MS = 10**10
     pay(driver, owing, payment_method="pm_sim_slow")
-    clock.forward(minutes=29)
+    clock.traveller.shift(29 * 60)
+    clock.sweep()
     assert paid_of(owing)[1:] == [("reserving", 0, 0)]
-    clock.forward(minutes=2)
+    clock.traveller.shift(2 * 60)
+    clock.sweep()
     assert paid_of(owing)[1:] == [("releasing", 0, 0)]
     assert pay(driver, owing, expected=409)["code"] == "payment_pending"
+
+
+def test_a_hold_that_the_gateway_keeps_is_released_by_staff(
+    driver: Driver, clock: Clock, owing: AdHocSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is not taken and not let go of: held with an open incident, and staff have their button (rules 24, 30)."""
+    refusal = GatewayAnswer(Outcome.REFUSED, code="no", message="Not now.")
+    with monkeypatch.context() as patch:
+        patch.setattr(SimulatedGateway, "release", lambda *_args: refusal)
+        pay(driver, owing, payment_method="pm_sim_capture_refused")
+        clock.forward(minutes=5)
+        assert (paid(owing)[1:], MONEY_STUCK in open_incidents()) == ([("reserved", 0, 0)], True)
+        assert pay(driver, owing)["owed"]["is_moving"] is True
+    assert releasable(owing)
+    staff.release(owing.pk, "ana", "The acquirer says that it can be let go of now.")
+    clock.forward(seconds=5)
+    assert (paid(owing), rows()) == ([("captured", 1000, 0), ("released", 0, 0)], [("receivable", 808, 0, "open")])
+    assert (MONEY_STUCK in open_incidents(), releasable(owing)) == (False, False)

@@ -172,7 +172,7 @@ def test_given_back_in_the_dashboard(
     stripe.ask("refund", id=taken.gateway_reference, amount=808)
     news(taken, clock)
     assert (paid_of(owing)[1:], rows()) == ([("captured", 808, 808)], PAID)
-    text = "8.08 EUR that was still open was paid afterwards. 8.08 EUR of what you paid afterwards was given back."
+    text = "8.08 € that was still open was paid afterwards. 8.08 € of what you paid afterwards was given back."
     assert (said(driver, owing)["message"], said(driver, owing)["can_pay"]) == (text, False)
     assert sum(documents()) == 1000
 

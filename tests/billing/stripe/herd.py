@@ -1,4 +1,6 @@
-"""`python -m tests.billing.stripe.herd 4`: workers as processes that may be killed at any moment, and are replaced.
+"""`python -m tests.billing.stripe.herd 4 [owned]`: workers as processes, which may be killed at any moment.
+
+They are replaced then.
 
 Each does what a worker does: it looks for what is due, drives it, and does what comes of it at once. What is to happen
 to a payment stands in its reference (`Plan`), and is asked for where its owner would: inside the transaction that
@@ -79,16 +81,20 @@ def work(parent: int) -> None:
             time.sleep(IDLE)
 
 
-def main(count: int) -> None:
-    """Keep so many workers alive until it is asked to end. Says `ready` for each that begins."""
+def main(count: int, owned: bool) -> None:
+    """Keep so many workers alive until it is asked to end. Says `ready` for each that begins.
+
+    `owned`: what the payments are for has rows of its own, and hears of them as ever, instead of a `Plan`.
+    """
     import django
 
     django.setup()
     from billing import receivers
 
-    receivers._receivers[:], receivers._lockers[:], receivers._owners[:] = [go_on], [], []
+    if not owned:
+        receivers._receivers[:], receivers._lockers[:], receivers._owners[:] = [go_on], [], []
     keep(count, work)
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(int(sys.argv[1]), sys.argv[2:] == ["owned"])
