@@ -226,6 +226,10 @@ class Gateway(ABC):
     usual_method: str = ""
     """The payment method where nobody names one."""
 
+    def least(self, currency: str) -> int:
+        """The smallest payment that it makes, in minor units."""
+        return 1
+
     @abstractmethod
     def open(self, request: OpenRequest) -> Opened:
         """Make a reservation known to the gateway.

@@ -125,7 +125,9 @@ class OutstandingAmountAdmin(ReadOnlyAdmin):
         if row.state == State.OPEN:
             about = "is between us and the CPO: the driver paid the price that was shown"
             if row.kind == OutstandingAmount.Kind.RECEIVABLE:
-                about = "is what the driver's reservation did not cover: only the driver can pay it, and need not"
+                about = (
+                    "is what the driver's reservation did not cover. Nothing takes it by itself; the driver may pay it"
+                )
             text = f"{amount(row.left, row.currency)} {about}."
             return Standing("Open", text, WARNING, "Settle it, or write it off, with a note.", since=row.created_at)
         if row.state == State.COLLECTED:

@@ -136,10 +136,18 @@ def money(session: AdHocSession, samples: list[Sample]) -> dict[str, object]:
     }
 
 
+FURTHER: dict[str, str] = {
+    PaymentAuthorization.Purpose.RESERVATION: "Replaced",
+    PaymentAuthorization.Purpose.ADDITION: "More",
+    PaymentAuthorization.Purpose.COLLECTION: "Afterwards",
+}
+"""What each further payment is, in a word: the column is narrow."""
+
+
 def further(payment: PaymentAuthorization) -> dict[str, object]:
     """A further payment: what it is for, and how it stands."""
     return {
-        "what": payment.get_purpose_display(),
+        "what": FURTHER[payment.purpose],
         "amount": amount(payment.amount, payment.currency),
         "kept": amount(payment.kept_amount, payment.currency) if payment.captured_amount else "",
         "badge": state_badge(payment),

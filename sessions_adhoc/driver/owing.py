@@ -1,6 +1,7 @@
 """What the operator's bill asked beyond the reservation: the driver sees it, and may pay it (ADR 22)."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -27,6 +28,7 @@ from sessions_adhoc.states import TERMINAL
 State, Purpose = PaymentAuthorization.State, PaymentAuthorization.Purpose
 NOTHING_OPEN = gettext_noop("Nothing is open for this charge.")
 ANOTHER_SUM = gettext_noop("Another amount is open by now. Please look at it, and pay again.")
+TOO_SMALL = gettext_noop("This amount is too small for a card payment.")
 BEING_UNDONE = gettext_noop("Your last payment is still being undone. Please try again in a minute.")
 OPEN = gettext_noop("The operator's bill is higher than your reservation: {amount} is still open.")
 PLEASE_PAY = gettext_noop("{amount} is still open. Please pay it on the next page.")
@@ -63,15 +65,19 @@ class Wish:
 
 @dataclass(frozen=True)
 class Owed:
-    """What is open, in minor units, and the driver's last payment of it. `text` says all of it, and what was paid."""
+    """What is open, in minor units, and the driver's last payment of it. `text` says all of it, and what was paid.
+
+    `least`: what the gateway takes at least.
+    """
 
     amount: int
     payment: PaymentAuthorization | None
     text: str
+    least: int = 1
 
     @property
     def may_pay(self) -> bool:
-        return bool(self.amount) and not self.is_moving
+        return self.amount >= max(self.least, 1) and not self.is_moving
 
     @property
     def is_moving(self) -> bool:
@@ -89,7 +95,7 @@ def owed_of(session: AdHocSession) -> Owed | None:
         return None
     left, last = row.left if row else 0, payments[-1] if payments else None
     sentences = [*_of_paid(payments, session.currency), *_of_open(left, last, session.currency)]
-    return Owed(left, last, " ".join(sentences))
+    return Owed(left, last, " ".join(sentences), least_of(session))
 
 
 def _of_open(left: int, last: PaymentAuthorization | None, currency: str) -> list[str]:
@@ -139,6 +145,8 @@ def pay_open(
             raise CannotPay(gettext(NOTHING_OPEN), "nothing_open")
         if row.left != wish.amount:
             raise CannotPay(gettext(ANOTHER_SUM), "amount_changed")
+        if wish.amount < least_of(session):
+            raise CannotPay(gettext(TOO_SMALL), "amount_too_small")
         payment = _open(session, wish)
         text = f"{actor} pays {in_words(wish.amount, session.currency)} that is still owed."
         timeline.write(session, TimelineEvent.Kind.DRIVER, text, at=timezone.now(), actor=actor)
@@ -168,6 +176,13 @@ def gateway_of(session: AdHocSession) -> str:
     channels = AdHocSession.Channel
     channel = channels.WEB if session.channel == channels.TERMINAL else session.channel
     return gateway_for(channel=channel, currency=session.currency, partner=session.partner.code)
+
+
+def least_of(session: AdHocSession) -> int:
+    """The smallest payment that its gateway makes, in minor units; 1 where it is not installed any more."""
+    with suppress(LookupError):
+        return gateway_named(gateway_of(session)).least(session.currency)
+    return 1
 
 
 def _opening(session: AdHocSession, wish: Wish) -> Mapping[str, Any]:

@@ -285,3 +285,17 @@ def test_a_restore_that_forgets_what_it_was_for_too(
     clock.forward(seconds=5)
     assert (paid_of(session), rows(), received(stripe)) == (TAKEN, PAID, [("succeeded", 1000), ("succeeded", 808)])
     assert sum(documents()) == 1808
+
+
+def test_what_is_too_small_for_the_gateway_is_not_offered(
+    settings: Any, stripe: Stripe, driver: Driver, client: Client, clock: Clock, owing: AdHocSession
+) -> None:
+    OutstandingAmount.objects.update(amount=49)
+    settings.PAYMENT_GATEWAY = "stripe"
+    assert (said(driver, owing)["amount"], said(driver, owing)["can_pay"]) == (49, False)
+    answer = driver.call("POST", f"{owing.pk}/pay/", {"amount": 49})
+    assert (answer.status_code, answer.json()["code"]) == (409, "amount_too_small")
+    assert client.get(f"/c/session/{owing.pk}.json").json()["view"]["may_pay"] is False
+    OutstandingAmount.objects.update(amount=50)
+    assert said(driver, owing)["can_pay"] is True
+    assert paid_of(owing)[1:] == []

@@ -7,6 +7,20 @@ from billing.pricing import minor_exponent
 TWO_DECIMALS = frozenset({"ISK", "UGX"})
 # By ISO with minor units, at Stripe without, or with three, of which the last has to be zero.
 NOT_TAKEN = frozenset({"MGA", "BHD", "JOD", "KWD", "OMR", "TND", "IQD", "LYD"})
+LEAST = {
+    "CHF": 50,
+    "CZK": 1500,
+    "DKK": 250,
+    "EUR": 50,
+    "GBP": 30,
+    "HUF": 17500,
+    "NOK": 300,
+    "PLN": 200,
+    "RON": 200,
+    "SEK": 300,
+    "USD": 50,
+}
+"""The smallest charge, in minor units: https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts"""
 HUNDRED = 100
 
 

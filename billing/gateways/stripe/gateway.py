@@ -29,7 +29,7 @@ from billing.gateways.base import (
     intent_of,
 )
 from billing.gateways.stripe import events, locales, reading
-from billing.gateways.stripe.amounts import NotTaken, to_stripe
+from billing.gateways.stripe.amounts import LEAST, NotTaken, to_stripe
 from billing.gateways.stripe.calling import CALL_SECONDS, Refusal, api, call, within_time
 
 CHECKOUT = "cs_"
@@ -48,6 +48,9 @@ class StripeGateway(Gateway):
 
     call_timeout = timedelta(seconds=CALL_SECONDS)
     asks_driver = True
+
+    def least(self, currency: str) -> int:
+        return LEAST.get(currency.upper(), 1)
 
     @within_time
     def open(self, request: OpenRequest) -> Opened:
