@@ -1,6 +1,7 @@
 """A database that was put back to an earlier moment: since when facts are missing, and what people must decide."""
 
 from django.db import models
+from django.utils import timezone
 
 from billing.models.authorization import PaymentAuthorization
 from partners.models import Partner
@@ -17,7 +18,7 @@ class Restore(models.Model):
         ordering = ["-at"]
 
     def __str__(self) -> str:
-        return f"Restore to {self.since:%Y-%m-%d %H:%M} UTC"
+        return f"Restore to {timezone.localtime(self.since):%-d %b %Y, %H:%M}"
 
 
 class RestoreFinding(models.Model):

@@ -56,9 +56,8 @@ def may_retry(run: HandshakeRun) -> bool:
     return not HandshakeRun.objects.filter(partner_id=run.partner_id, state__in=LIVE).exists()
 
 
-@admin.register(HandshakeRun)
 class HandshakeRunAdmin(ReadOnlyAdmin):
-    """Registrations with partners, step by step."""
+    """Registrations with partners, step by step. It is registered where the stages are known."""
 
     change_form_template = "admin/ocpi/handshakerun/page.html"
     list_display = ("run", "shown_partner", "shown_state", "step", "started", "ended", "cause")
@@ -111,7 +110,7 @@ class HandshakeRunAdmin(ReadOnlyAdmin):
             text = f"Waiting for the window, which opens {clock_time(row.window_starts_at)}."
             return Standing("Scheduled", text, INFO, next_at=row.next_check_at, next_text="the first try")
         if row.state == State.SUCCEEDED:
-            text = f"{row.partner.name} and we hold each other's tokens (OCPI {row.version}). Nobody has to act."
+            text = f"{row.partner.name} and we hold each other's tokens (OCPI {row.version})."
             return Standing("Succeeded", text, SUCCESS, since=row.ended_at)
         if row.state == State.FAILED:
             return Standing("Failed", row.cause, DANGER, row.advice, since=row.ended_at)

@@ -152,12 +152,25 @@ class AlertAdmin(ReadOnlyAdmin):
     list_display = ("shown_state", "channel", "shown_incident", "written", "sent", "tries", "error")
     list_select_related = ("channel", "incident")
     list_filter = ("state", "channel")
+    quick_filters = (("All", ""), ("Given up", f"state__exact={Alert.State.GIVEN_UP}"))
     search_fields = ("incident__symptom", "channel__name")
+    search_help_text = "Symptom or channel"
     ordering = ("-written_at",)
     empty_title = "Nothing was told yet"
     empty_text = "When an incident opens, each channel that wants to know it has a row here."
     fields = ("shown_state", "channel", "shown_incident", "written", "sent", "tries", "error")
     readonly_fields = fields
+
+    def standing(self, row: Alert) -> Standing:
+        label, tone = row.get_state_display(), TONES.get(Alert.State(row.state), NEUTRAL)
+        if row.state == Alert.State.GIVEN_UP:
+            return Standing(label, row.error, tone, "Mend the channel, then send a test there.", since=row.written_at)
+        if row.state == Alert.State.WITHDRAWN:
+            return Standing(label, "It was over before it was told.", tone, since=row.written_at)
+        if row.state == Alert.State.SENT:
+            return Standing(label, "The channel took it.", tone, since=row.sent_at)
+        text = f"The last try was not taken: {row.error}" if row.error else "It is told when the channel may hear it."
+        return Standing(label, text, tone, since=row.written_at, next_at=row.next_check_at, next_text="it is told")
 
     @admin.display(description="state", ordering="state")
     def shown_state(self, row: Alert) -> Any:

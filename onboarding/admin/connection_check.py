@@ -11,6 +11,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownF
 
 from ocpi.models import Message
 from onboarding.admin.connection_check_actions import PDF, RUN_ACTIONS
+from onboarding.admin.workspace.pressing import next_strip
 from onboarding.connection_check import report
 from onboarding.connection_check.catalogue import plan
 from onboarding.models import ConnectionCheck, ConnectionCheckCase
@@ -86,9 +87,9 @@ class ConnectionCheckAdmin(ReadOnlyAdmin):
                 "Failed", text, DANGER, "Send them the list below, and check again afterwards.", row.ended_at
             )
         if row.warning_count:
-            advice = "Tell the CPO when there is time. Stage 3 can begin."
+            advice = "Tell the CPO when there is time."
             return Standing("Passed with warnings", report.WORDS["warn"], WARNING, advice, since=row.ended_at)
-        return Standing("Passed", f"{report.WORDS['pass']} Stage 3 can begin.", SUCCESS, since=row.ended_at)
+        return Standing("Passed", report.WORDS["pass"], SUCCESS, since=row.ended_at)
 
     def under_way(self, row: ConnectionCheck) -> Standing:
         if row.stopping:
@@ -107,6 +108,7 @@ class ConnectionCheckAdmin(ReadOnlyAdmin):
         _link_messages(cases)
         total = len(plan(row.armed))
         return {
+            **({} if row.is_live else next_strip(request, row.partner)),
             "report": found,
             "letter": report.letter(found),
             "progress": {"done": len(cases), "total": total, "percent": round(100 * len(cases) / total)},

@@ -158,7 +158,7 @@ RUN_ACTIONS = (
         READ_ONLY,
         again,
         icon="refresh",
-        tone=lambda run: DEFAULT if run.is_live else PRIMARY,
+        tone=lambda run: PRIMARY if getattr(run, "failed_count", 0) else DEFAULT,
         possible=lambda run: _idle(run.partner),
         asks=False,
     ),

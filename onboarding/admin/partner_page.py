@@ -162,6 +162,14 @@ class PartnerAdmin(PartnerColumns, ImportMixin, SupportAdmin):
         message: list[dict[str, Any]] = super().construct_change_message(request, form, formsets, add)
         return message
 
+    def response_post_save_add(self, request: HttpRequest, obj: Partner) -> HttpResponse:
+        """A new one is shown with what is to do next."""
+        return HttpResponseRedirect(tab_url(obj, "overview"))
+
+    def response_post_save_change(self, request: HttpRequest, obj: Partner) -> HttpResponse:
+        """Saving stays on the partner."""
+        return HttpResponseRedirect(tab_url(obj, "overview"))
+
     def get_urls(self) -> list[URLPattern]:
         return [*views.urls(self), *super().get_urls()]
 

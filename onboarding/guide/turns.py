@@ -11,7 +11,8 @@ from onboarding.guide.guide import ORDER, Side, Stage
 from onboarding.guide.stage_facts import Facts
 from onboarding.guide.verdicts import FAILED
 
-MOVE_ON, LINK, WINDOW = "advance", "link", "window"
+MOVE_ON, LINK, WINDOW, TEST_CHARGE = "advance", "link", "window", "test_charge"
+WITHOUT_A_CHARGE = "test_locations"
 WINDOW_STAGES = (Stage.PRE_INTEGRATION, Stage.INFRASTRUCTURE, Stage.HANDSHAKE)
 
 
@@ -35,7 +36,16 @@ def our_turn(facts: Facts) -> Turn | None:
         return Turn("not_suspended", " ".join(suspended.missing)) if suspended else None
     if facts.suggested and facts.stage in WINDOW_STAGES and not facts.handshake.connected:
         return Turn(WINDOW, f"They suggest a window: “{facts.suggested}”")
-    return next((turn for one in blocked if (turn := _turn(one, facts))), None)
+    return _first([turn for one in blocked if (turn := _turn(one, facts))], facts)
+
+
+def _first(turns: list[Turn], facts: Facts) -> Turn | None:
+    """The first of them; before verdicts a charge that shows what they judge, unless somebody found a fault."""
+    first = turns[0] if turns else None
+    judged = any(FAILED in (test.sfp, test.cpo) for test in facts.tests)
+    if first is None or not first.key.startswith("test_") or judged:
+        return first
+    return next((turn for turn in turns if turn.key == TEST_CHARGE), first)
 
 
 def their_turn(facts: Facts) -> Turn | None:
@@ -63,7 +73,15 @@ def _turn(one: Condition, facts: Facts) -> Turn | None:
     if Side.SFP not in one.owners or ((waits := WAITS.get(one.key)) is not None and waits(facts)):
         return None
     text = " ".join(one.missing)
+    if _needs_a_charge(one.key, facts):
+        return Turn(TEST_CHARGE, f"{one.title}: {text}")
     return Turn(one.key, text if one.key in SAYS_WHAT else f"{one.title}: {text}")
+
+
+def _needs_a_charge(key: str, facts: Facts) -> bool:
+    """A test whose evidence is a charge that nobody made yet."""
+    seen = {f"test_{test.key}" for test in facts.tests if test.seen}
+    return key.startswith("test_") and key not in {WITHOUT_A_CHARGE, *seen}
 
 
 def _failed_by_them(key: str, facts: Facts) -> bool:

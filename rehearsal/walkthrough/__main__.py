@@ -11,8 +11,8 @@ from pathlib import Path
 from playwright.sync_api import Page, ViewportSize
 
 from rehearsal.stage.processes import ROOT
-from rehearsal.walkthrough import everybody, onboarding, servers, tour
-from rehearsal.walkthrough.browser import DESKTOP, PHONE, chromium
+from rehearsal.walkthrough import everybody, going_live, onboarding, servers, tour
+from rehearsal.walkthrough.browser import ASTRAY, DESKTOP, PHONE, STRAIGHT, chromium
 
 OUTPUT = ROOT / "var" / "screenshots"
 
@@ -42,7 +42,11 @@ def walk(folder: Path, pictures: Path) -> int:
         for step in (*onboarding.STAGES, *tour.TOUR):
             began = time.monotonic()
             step(walked)
-            say(f"{step.__name__.replace('_', ' '):22} {time.monotonic() - began:6.1f} s")
+            staff, cpo = (sum(both) for both in zip(walked.clicks(STRAIGHT), walked.clicks(ASTRAY), strict=True))
+            took = time.monotonic() - began
+            say(f"{step.__name__.replace('_', ' '):22} {took:6.1f} s   clicks so far: staff {staff:3}, CPO {cpo:3}")
+            if step is going_live.go_live:
+                say(everybody.clicks_in_words(walked))
         faults = everybody.errors(walked)
     for fault in faults:
         say(f"FAULT: {fault}")

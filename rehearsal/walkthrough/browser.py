@@ -1,9 +1,11 @@
 """A person in front of Chromium, who finds buttons and fields by what is written on them."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import parse_qs, urljoin, urlsplit
 
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Response, expect, sync_playwright
 
@@ -12,6 +14,8 @@ CHROMIUM = "/usr/bin/chromium"
 PATIENCE = 60.0
 """Seconds that a page may take on a machine that is busy with other things."""
 TIME_ZONE = "Europe/Bratislava"
+STRAIGHT, ASTRAY = "straight", "astray"
+"""Ways: what an integration needs in which nothing goes wrong; and what wrong turns and looking around cost besides."""
 Take = Callable[[Page, str], None]
 
 
@@ -36,13 +40,15 @@ class Person:
     Args:
         take: called with (page, name) where a picture belongs.
 
-    `clicks` counts the buttons and links that were pressed; pages opened by their address are not in it.
+    `clicks` counts what was pressed: buttons, links, boxes that are ticked; and as a link each page that is opened by
+    its address, unless it is shown already. They are counted by the `way` that they are a part of.
     """
 
     def __init__(self, browser: Browser, base_url: str, *, screen: tuple[int, int] = DESKTOP, take: Take = no_picture):
         width, height = screen
         self.base_url, self.take = base_url, take
-        self.clicks = 0
+        self.clicks: Counter[str] = Counter()
+        self.way = STRAIGHT
         self.context = browser.new_context(
             viewport={"width": width, "height": height}, locale="en-GB", timezone_id=TIME_ZONE, base_url=base_url
         )
@@ -64,9 +70,17 @@ class Person:
             self.server_errors.append(f"{response.request.method} {response.url}: {response.status}")
 
     def go(self, address: str) -> int:
-        """Open an address; return the HTTP status."""
+        """Open an address, as its link would; return the HTTP status."""
+        if not self.is_at(address):
+            self.clicked()
         response = self.page.goto(address)
         return response.status if response else 0
+
+    def is_at(self, address: str) -> bool:
+        """Whether this page is shown already, whatever was done on it."""
+        here, there = (urlsplit(one) for one in (self.page.url, urljoin(self.base_url, address)))
+        tabs = [parse_qs(one.query).get("tab") for one in (here, there)]
+        return here.path == there.path and tabs[0] == tabs[1]
 
     def picture(self, name: str) -> None:
         self.take(self.page, name)
@@ -85,8 +99,11 @@ class Person:
 
     # --- doing
 
+    def clicked(self) -> None:
+        self.clicks[self.way] += 1
+
     def press(self, label: str, within: Locator | None = None) -> None:
-        self.clicks += 1
+        self.clicked()
         self.button(label, within).click()
 
     def fill(self, within: Locator | Page, fields: Mapping[str, Any]) -> None:
@@ -94,11 +111,17 @@ class Person:
         for label, value in fields.items():
             field = within.get_by_label(re.compile(rf"^\s*{re.escape(label)}")).first
             if isinstance(value, bool):
-                field.set_checked(value)
+                self.tick(field, value)
             elif isinstance(value, tuple):
                 field.select_option(*value)
             else:
                 field.fill(str(value))
+
+    def tick(self, box: Locator, value: bool = True) -> None:
+        """Tick a box, or take the tick away."""
+        if box.is_checked() != value:
+            self.clicked()
+            box.set_checked(value)
 
     # --- seeing
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from playwright.sync_api import Locator
+
 from rehearsal.walkthrough.browser import Person
 
 
@@ -24,20 +26,19 @@ class Contact(Person):
         with self.page.expect_navigation():
             self.press("Store this information", form)
 
-    def tick(self, group: str) -> None:
+    def tick_all(self, group: str) -> None:
         """Tick every item of one part of the checklist, and store."""
         part = self.page.locator("form[action$='/checklist']")
         heading = part.get_by_role("heading", name=group)
         for box in heading.locator("xpath=following-sibling::ul[1]").get_by_role("checkbox").all():
-            box.check()
+            self.tick(box)
         with self.page.expect_navigation():
             self.press("Store the ticks", part)
 
     def suggest(self, when: str) -> None:
         form = self.page.locator("#window")
         form.locator("textarea").fill(when)
-        with self.page.expect_navigation():
-            form.locator("button[type=submit]").click()
+        self.submit(form)
 
     def reveal_token_b(self) -> str:
         with self.page.expect_navigation():
@@ -55,6 +56,11 @@ class Contact(Person):
     def sign(self, name: str, role: str) -> None:
         form = self.page.locator("form[action*='/sign-off']")
         self.fill(form, {"Your name": name, "Your role": role})
-        form.get_by_role("checkbox").check()
+        self.tick(form.get_by_role("checkbox"))
+        self.submit(form)
+
+    def submit(self, form: Locator) -> None:
+        """Press the one button of a form."""
+        self.clicked()
         with self.page.expect_navigation():
             form.locator("button[type=submit]").click()

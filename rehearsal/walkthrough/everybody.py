@@ -1,14 +1,15 @@
 """Who takes part in the walk, and the ways that all of its stages share."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from playwright.sync_api import Browser
 
-from rehearsal.walkthrough.browser import PATIENCE, TIME_ZONE, Take, no_picture
+from rehearsal.walkthrough.browser import ASTRAY, PATIENCE, STRAIGHT, TIME_ZONE, Person, Take, no_picture
 from rehearsal.walkthrough.cpo import Contact
 from rehearsal.walkthrough.servers import Servers
 from rehearsal.walkthrough.staff import Staff
@@ -18,14 +19,16 @@ LONG = 4 * PATIENCE
 
 @dataclass
 class Walk:
-    """Everybody who takes part. `said` keeps the message of each wrong turn, by its name."""
+    """Everybody who takes part. Of each wrong turn `said` keeps what staff read, `told` what the CPO does."""
 
     servers: Servers
     browser: Browser
     take: Take = no_picture
     said: dict[str, str] = field(default_factory=dict)
+    told: dict[str, str] = field(default_factory=dict)
     token_b: str = ""
     incidents: list[str] = field(default_factory=list)
+    drivers: dict[str, Person] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.admin = Staff(self.browser, self.servers.url, take=self.take)
@@ -38,6 +41,22 @@ class Walk:
     @property
     def people(self) -> tuple[Staff, Staff, Staff, Contact]:
         return self.admin, self.eva, self.sam, self.ana
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """What is pressed in the block is no part of an integration in which nothing goes wrong."""
+        before = [person.way for person in self.people]
+        for person in self.people:
+            person.way = ASTRAY
+        try:
+            yield
+        finally:
+            for one, way in zip(self.people, before, strict=True):
+                one.way = way
+
+    def clicks(self, way: str = STRAIGHT) -> tuple[int, int]:
+        """Of staff, and of the CPO."""
+        return self.eva.clicks[way] + self.sam.clicks[way], self.ana.clicks[way]
 
     def look(self, tab: str = "") -> None:
         """Eva opens the partner's page, at a tab."""
@@ -59,14 +78,15 @@ def local(after: timedelta = timedelta()) -> str:
 
 
 def move_on(walk: Walk, told: str) -> None:
-    """When all is there: what a worker does takes a moment, and somebody looks again."""
+    """When all is there: what a worker does takes a moment, and somebody looks again, at whatever page shows it."""
     ready = walk.eva.page.get_by_text("Everything that this stage asks for is there.")
-    barred = walk.eva.page.locator(".sfp-conditions").get_by_text("All incidents settled")
+    barred = walk.eva.page.get_by_text("All incidents settled")
 
     def complete() -> bool:
-        walk.look()
+        walk.eva.page.reload()
         if barred.count():
-            close_incidents(walk)
+            with walk.aside():
+                close_incidents(walk)
         return bool(ready.count())
 
     wait_for(walk, complete, "the stage to be complete")
@@ -83,6 +103,7 @@ def close_incidents(walk: Walk) -> None:
         if not rows.count():
             return
         sam.picture("incidents-open")
+        sam.clicked()
         with sam.page.expect_navigation():
             rows.first.locator("th a, td a").first.click()
         walk.incidents.append(sam.page.locator(".sfp-standing-words").first.inner_text())
@@ -93,3 +114,10 @@ def close_incidents(walk: Walk) -> None:
 def errors(walk: Walk) -> list[str]:
     """What went wrong behind the pages: exceptions of scripts, answers of 500 and above."""
     return [one for person in walk.people for one in (*person.script_errors, *person.server_errors)]
+
+
+def clicks_in_words(walk: Walk) -> str:
+    """From nothing to live."""
+    staff, cpo = walk.clicks(STRAIGHT)
+    more = walk.clicks(ASTRAY)
+    return f"From nothing to live: staff {staff} clicks, the CPO {cpo}; wrong turns cost {more[0]} and {more[1]} more."

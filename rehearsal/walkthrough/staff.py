@@ -52,7 +52,7 @@ class Staff(Person):
 
     def do(self, label: str, fields: dict[str, Any] | None = None, *, picture: str = "") -> None:
         """Press a button; where it asks, fill its dialog and confirm."""
-        if not self.button(label).get_attribute("data-dialog"):  # what can be undone asks nothing
+        if not fields and not self.button(label).get_attribute("data-dialog"):  # what can be undone asks nothing
             with self.page.expect_navigation():
                 self.press(label)
             return
@@ -64,7 +64,7 @@ class Staff(Person):
 
     def submit(self) -> None:
         """Confirm what the dialog asks."""
-        self.clicks += 1
+        self.clicked()
         with self.page.expect_navigation():
             self.dialog().locator("button[type=submit]").click()
 
@@ -74,6 +74,6 @@ class Staff(Person):
 
     def follow(self, label: str) -> None:
         """Follow a link by its words."""
-        self.clicks += 1
+        self.clicked()
         with self.page.expect_navigation():
             self.page.get_by_role("link", name=re.compile(re.escape(label))).first.click()

@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter, RelatedDropdownFilter
 
 from billing.pricing import money
@@ -29,6 +30,7 @@ from partners.admin.kit.showing import (
     json_text,
     link,
     list_url,
+    nowrap,
     partner_link,
 )
 from sessions_adhoc.contracts import handing
@@ -158,7 +160,7 @@ class ContractRecordAdmin(HugeMixin, ReadOnlyAdmin):
 
     def standing(self, row: ContractRecord) -> Standing:
         if row.state == State.HELD:
-            text = "Nothing of it was handed over. " + " ".join(doubt["text"] for doubt in row.doubts)
+            text = "Nothing of it was handed over. " + " ".join(capfirst(doubt["text"]) for doubt in row.doubts)
             return Standing("Held for staff", text, DANGER, "Check again, hand it over, or refuse it.")
         if row.state == State.REFUSED:
             return Standing("Not handed over", row.note or "It was taken back before.", NEUTRAL)
@@ -204,8 +206,8 @@ class ContractRecordAdmin(HugeMixin, ReadOnlyAdmin):
         }
 
     @admin.display(description="charge")
-    def what(self, row: ContractRecord) -> str:
-        return str(row)
+    def what(self, row: ContractRecord) -> SafeString:
+        return nowrap(row)
 
     @admin.display(description="token")
     def shown_token(self, row: ContractRecord) -> SafeString | str:
@@ -216,9 +218,9 @@ class ContractRecordAdmin(HugeMixin, ReadOnlyAdmin):
         return partner_link(row)
 
     @admin.display(description="energy")
-    def kwh(self, row: ContractRecord) -> str:
+    def kwh(self, row: ContractRecord) -> SafeString:
         kwh = row.cdr.total_energy if row.cdr else row.ocpi_session.kwh if row.ocpi_session else 0
-        return f"{kwh:.2f} kWh"
+        return nowrap(f"{kwh:.2f} kWh")
 
     @admin.display(description="we owe")
     def shown_pays(self, row: ContractRecord) -> str:

@@ -58,6 +58,7 @@ def configure(config: dict[str, Any]) -> None:
                 "celery.beat": {"level": "WARNING"},
                 "celery.worker.strategy": {"level": "WARNING"},
                 "django.server": {"level": "WARNING"},
+                "fontTools": {"level": "WARNING"},
                 "urllib3": {"level": "WARNING"},
                 # The folder broker has no host, which kombu warns of on every message.
                 "kombu.connection": {"level": "ERROR"},

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from billing.models import PaymentAuthorization
+from billing.models import PaymentAuthorization, RestoreFinding
 from ocpi.models import HandshakeRun, Message, SyncRun, TokenPush, TrafficHour
 from ocpi.tasks import sync_count_traffic
 from onboarding.models import LinkEvent, Onboarding
@@ -66,6 +66,7 @@ def test_what_needs_somebody_comes_worst_first(home: Callable[..., Any], world: 
         ("Escalated", change(escalated)),
         ("Payment", change(stuck)),
         ("Contract charge", change(ContractRecord.objects.get())),
+        ("Restore", change(RestoreFinding.objects.get())),
         ("Handshake", change(HandshakeRun.objects.get())),
         ("Incident", change(world.incident)),
         ("Party", change(PartnerRole.objects.get(state="pending"))),
@@ -78,6 +79,7 @@ def test_a_failed_handshake_of_a_connected_partner_is_history(home: Callable[...
     waiting, refused = PartnerRole.objects.get(state="pending"), SyncRun.objects.get(refused=1)
     assert queue(home) == [
         ("Contract charge", change(ContractRecord.objects.get())),
+        ("Restore", change(RestoreFinding.objects.get())),
         ("Incident", change(world.incident)),
         ("Location", change(refused)),
         ("Party", change(waiting)),

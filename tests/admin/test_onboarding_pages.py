@@ -7,10 +7,12 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from onboarding.admin.workspace.views import TABS
-from onboarding.models import Onboarding
+from onboarding.models import ConnectionCheck, FunctionalTest, Onboarding
 from partners.models import Partner
+from sessions_adhoc.models import AdHocSession
 from tests.admin import rows
 from tests.admin.rows import World
 
@@ -70,3 +72,23 @@ def test_the_page_of_test_runs(page: Client, world: World) -> None:
     shown = page.get(f"{url}?session={world.session.pk}").content.decode()
     assert "Expected path" in shown
     assert "Verdict per test" in shown
+
+
+def test_the_page_of_a_charge_that_is_over_leads_on(page: Client, world: World) -> None:
+    """To the next charge, to the verdicts, and to what the stage asks for."""
+    Onboarding.objects.filter(partner=world.partner).delete()
+    ConnectionCheck.objects.all().delete()
+    onboarding = Onboarding.objects.create(
+        partner=world.partner, stage="testing", stage_since=timezone.now(), evidence_from=world.partner.created_at
+    )
+    FunctionalTest.objects.create(onboarding=onboarding, key="cdr", seen_at=timezone.now())
+    AdHocSession.objects.filter(pk=world.session.pk).update(state="failed", next_check_at=None, ended_at=timezone.now())
+    url = reverse("admin:partners_partner_test_run", args=[world.partner.pk])
+    shown = page.get(f"{url}?session={world.session.pk}")
+    assert [one["action"].name for one in shown.context["buttons"]] == ["pass-seen"]
+    assert [one["action"].name for one in shown.context["starts"]] == ["start-test-run"]
+    assert f"Next for {world.partner.name}" in shown.content.decode()
+    ConnectionCheck.objects.create(partner=world.partner, version="2.2.1", state="finished", ended_at=timezone.now())
+    shown = page.get(f"{url}?session={world.session.pk}")
+    assert shown.context["another"].startswith("Session start: Not seen yet: ")
+    assert "Next for" not in shown.content.decode()

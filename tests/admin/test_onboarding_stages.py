@@ -102,6 +102,19 @@ class TestMovingOn:
         change = StageChange.objects.get()
         assert (change.stage_from, change.stage_to, change.by) == ("infrastructure", "handshake", boss)
 
+    def test_our_endpoint_is_called_when_its_stage_begins(
+        self, page: Client, fresh: Partner, live_server: LiveServer, settings: Settings
+    ) -> None:
+        settings.OCPI_BASE_URL_TEMPLATE = live_server.url
+        settings.ALLOWED_HOSTS = ["*"]
+        at_stage(fresh, "pre_integration")
+        for condition in ("information", "window"):
+            press(page, fresh, "overrule", condition=condition, reason="They came before.")
+        said = press(page, fresh, "advance", expected="pre_integration")
+        assert f"Now in stage 1, SFP infrastructure setup. Our endpoint for {fresh.name} " in said
+        onboarding = Onboarding.objects.get()
+        assert (onboarding.endpoint_checked_at is not None, onboarding.endpoint_text != "") == (True, True)
+
     def test_pressing_twice_moves_once(self, page: Client, fresh: Partner) -> None:
         onboarding = at_stage(fresh, "infrastructure")
         Onboarding.objects.filter(pk=onboarding.pk).update(endpoint_answers=True, setup_told_at=timezone.now())
@@ -215,6 +228,23 @@ class TestHandshakeStage:
         fresh.refresh_from_db()
         return fresh
 
+    def test_in_the_window_it_starts_at_once_and_after_a_failure_it_asks_for_another_token_a(
+        self, page: Client, fresh: Partner
+    ) -> None:
+        at_stage(fresh, "handshake")
+        now = timezone.now()
+        moving.agree_window(fresh, now - timedelta(hours=1), now + timedelta(hours=1))
+        asks = [overview(page, fresh).context["next_button"]["asks"]]
+        tokens.store_received(fresh, str(uuid.uuid4()), ReceivedToken.Purpose.REGISTRATION)
+        asks.append(overview(page, fresh).context["next_button"]["asks"])
+        HandshakeRun.objects.create(
+            partner=fresh, state="failed", window_starts_at=now, window_ends_at=now, ended_at=now, cause="HTTP 401."
+        )
+        shown = overview(page, fresh)
+        asks.append(shown.context["next_button"]["asks"])
+        assert asks == [True, False, True]
+        assert 'id="do-handshake-token_a"' in shown.content.decode()
+
     def test_it_tells_why_the_handshake_failed(self, page: Client, fresh: Partner) -> None:
         at_stage(fresh, "handshake")
         now = timezone.now()
@@ -223,6 +253,24 @@ class TestHandshakeStage:
             cause="Token A is wrong.", advice="Ask them for a new one.",
         )  # fmt: skip
         assert "Token A is wrong. Ask them for a new one." in overview(page, fresh).content.decode()
+
+    def test_the_page_of_a_finished_handshake_says_what_is_next_and_follows_it(
+        self, page: Client, connected: Partner
+    ) -> None:
+        now = timezone.now()
+        run = HandshakeRun.objects.create(
+            partner=connected, state="succeeded", window_starts_at=now, window_ends_at=now, ended_at=now
+        )
+        address = reverse("admin:ocpi_handshakerun_change", args=[run.pk])
+        shown = page.get(address)
+        assert (shown.context["refresh"], shown.context["next_button"]) == (3, None)
+        assert "Handshake confirmed by a test request: Not seen yet" in shown.content.decode()
+        Onboarding.objects.update(stage="testing")
+        shown = page.get(address)
+        assert (shown.context["refresh"], shown.context["next_button"]["action"].name) == (0, "check")
+        assert f"Next for {connected.name}" in shown.content.decode()
+        Onboarding.objects.update(stage="live")
+        assert "Next for" not in page.get(address).content.decode()
 
     def test_a_missing_module_is_named(self, page: Client, connected: Partner) -> None:
         RemoteEndpoint.objects.filter(module="commands").delete()
@@ -334,6 +382,14 @@ class TestGoLive:
         shown = overview(page, made).context
         assert shown["next_button"]["action"].name == "handshake"
         assert overview(page, tested).context["next"].label == "Go to production"
+
+    def test_with_a_token_a_its_handshake_starts_at_once(self, page: Client, tested: Partner) -> None:
+        self.production(page, tested, token_a="no token at all")
+        assert not Partner.objects.filter(code="ion-live").exists()
+        shown = self.production(page, tested, token_a=str(uuid.uuid4()))
+        run = HandshakeRun.objects.get(partner__code="ion-live")
+        assert run.state == "scheduled"
+        assert "Cancel handshake" in shown
 
     def test_it_needs_a_code_of_its_own_and_there_is_one_only(self, page: Client, tested: Partner) -> None:
         assert "an endpoint code of its own" in self.production(page, tested, code=tested.code)

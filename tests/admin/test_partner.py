@@ -56,6 +56,14 @@ def add(page: Any, **changes: Any) -> Any:
 
 
 class TestAdding:
+    def test_saving_leads_to_the_partner_and_stays_there(self, page: Client) -> None:
+        answer = add(page)
+        partner = Partner.objects.get()
+        assert answer["Location"] == change(partner)
+        again = page.post(f"{change(partner)}?tab=settings", {**FIELDS, "name": "Ion Charge"})
+        partner.refresh_from_db()
+        assert (again["Location"], partner.name) == (change(partner), "Ion Charge")
+
     def test_it_needs_no_versions_url_because_the_cpo_enters_it_itself(self, page: Client) -> None:
         assert add(page, versions_url="").status_code == 302
         partner = Partner.objects.get(code="ion")
@@ -303,11 +311,12 @@ class TestStagesInTheList:
     def test_the_usual_questions(self, page: Client, integrations: dict[str, Partner]) -> None:
         Partner.objects.filter(pk=integrations["live"].pk).update(connection="suspended")
         links = {one["title"]: one["query"] for one in self.listed(page).context["quick_filters"]}
-        assert list(links) == ["All", "Onboarding", "Live", "Suspended"]
+        assert list(links) == ["All", "Our turn", "Onboarding", "Live", "Suspended"]
         found = {title: self.rows(page, **dict(parse_qsl(query))) for title, query in links.items()}
         assert found["All"] == set(integrations.values())
         assert found["Onboarding"] == {integrations[one] for one in ("pre_integration", "infrastructure", "testing")}
         assert found["Live"] == found["Suspended"] == {integrations["live"]}
+        assert found["Our turn"] == set(integrations.values()) - {integrations["off_boarded"]}
 
     def rows(self, page: Any, **query: Any) -> set[Any]:
         return set(self.listed(page, **query).context["cl"].result_list)

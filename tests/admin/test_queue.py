@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from billing.models import PaymentAuthorization
+from billing.models import PaymentAuthorization, Restore, RestoreFinding
 from ocpi.client.webhooks import Answered
 from ocpi.models import HandshakeRun, SyncRun, TokenPush
 from onboarding.checklist import set_ticks
@@ -207,6 +207,16 @@ def check_not_run(scene: Scene) -> Callable[[], object]:
     return scene.checks
 
 
+def tests_not_seen(scene: Scene) -> Callable[[], object]:
+    """Their locations came, and wait for a verdict; what else is asked for a charge shows first."""
+    scene.connect()
+    scene.at("testing")
+    scene.checks()
+    scene.judges(sfp="", cpo="", seen=False)
+    FunctionalTest.objects.filter(key="locations").update(seen_at=timezone.now())
+    return lambda: scene.judges(sfp="passed", cpo="")
+
+
 def verdicts_open(scene: Scene) -> Callable[[], object]:
     scene.connect()
     scene.at("testing")
@@ -395,6 +405,13 @@ def contract_charge_held(scene: Scene) -> Callable[[], object]:
     return lambda: handing.refuse(record.pk, scene.boss, "Not ours.")
 
 
+def restored(scene: Scene) -> Callable[[], object]:
+    live(scene)
+    restore = Restore.objects.create(since=timezone.now() - HOUR, at=timezone.now())
+    found = RestoreFinding.objects.create(restore=restore, kind="partner", text="They refuse our token.", advice="x")
+    return lambda: scene.page.post(reverse("admin:billing_restorefinding_do_decide", args=[found.pk]), {"reason": "x"})
+
+
 def delivery(scene: Scene, **values: Any) -> WebhookDelivery:
     client = ClientKey.objects.create(name=f"App {ClientKey.objects.count()}", digest=uuid.uuid4().hex)
     endpoint, _secret = endpoints.create(client, "https://app.example/hooks")
@@ -435,6 +452,7 @@ def webhook_paused(scene: Scene) -> Callable[[], object]:
         (window_open, ("Stage 2", "Start handshake")),
         (handshake_failed, ("Handshake", "Try again")),
         (check_not_run, ("Stage 3", "Check connection")),
+        (tests_not_seen, ("Stage 3", "Start a test charge")),
         (verdicts_open, ("Stage 3", "Go to the tests")),
         (they_found_a_fault, ("Stage 3", "Go to the tests")),
         (production_missing, ("Stage 4", "Add production")),
@@ -458,6 +476,7 @@ def webhook_paused(scene: Scene) -> Callable[[], object]:
         (contract_charge_held, ("Contract charge", "Decide")),
         (event_not_taken, ("Webhook", "Send again")),
         (webhook_paused, ("Webhook", "Turn on")),
+        (restored, ("Restore", "Decide")),
     ],
     ids=lambda one: getattr(one, "__name__", ""),
 )

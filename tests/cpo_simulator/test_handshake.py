@@ -226,6 +226,16 @@ def test_the_fault_wrong_token_a() -> None:
     assert (http, reply["status_code"], details) == (401, 2000, 401)
 
 
+def test_the_fault_forbidden() -> None:
+    (http, text, headers), (details, _, _) = handshake_fault("forbidden")
+    assert (http, headers["Content-Type"][:9], text[:6], details) == (403, "text/html", "<html>", 403)
+
+
+def test_the_fault_forgotten_tokens() -> None:
+    (http, reply, _), (details, _, _) = handshake_fault("forgotten-tokens")
+    assert (http, reply["status_code"], details) == (401, 2000, 401)
+
+
 def test_the_fault_slow_versions() -> None:
     loop_time = asyncio.run(slow_versions())
     assert loop_time >= 0.2

@@ -10,8 +10,14 @@ RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"
 FAULTS, NAMES = (Path(__file__).with_name(name).read_text() for name in ("faults.js", "names.js"))
 
 
+FITS = """() => [...document.querySelectorAll('.simplebar-content-wrapper')].every(
+  (one) => one.scrollHeight <= one.clientHeight + 1 || getComputedStyle(one).overflowY === 'scroll')"""
+"""The script that makes the sidebar scroll has seen the window as it is now."""
+
+
 def faults(tab: Page) -> list[str]:
     """What is wider than the window or cut in it."""
+    tab.wait_for_function(FITS)
     found: list[str] = tab.evaluate(FAULTS)
     return found
 

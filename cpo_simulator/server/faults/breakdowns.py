@@ -36,6 +36,10 @@ async def _html(_call: Call, _proceed: Proceed) -> Spoiled:
     return web.Response(text=_HTML, content_type="text/html")
 
 
+async def _forbid(_call: Call, _proceed: Proceed) -> Spoiled:
+    return web.Response(status=403, text="<html><body><h1>Request blocked</h1></body></html>", content_type="text/html")
+
+
 async def _crash(_call: Call, _proceed: Proceed) -> Spoiled:
     return web.Response(status=500, text="Internal Server Error")
 
@@ -101,5 +105,7 @@ BREAKDOWNS = (
         _slow,
     ),
     Fault("sessions-get-500", "GET sessions answers HTTP 500", _module("sessions", "GET"), _crash),
+    Fault("forbidden", "every request is answered 403 with a web page, as by a firewall", _anything, _forbid),
+    Fault("forgotten-tokens", "every token is refused with 401", _anything, _refuse(401, 2000, "Unknown token")),
     Fault("down", "every connection is dropped without an answer", _anything, _hang_up),
 )

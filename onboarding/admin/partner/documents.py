@@ -132,6 +132,7 @@ ACTIONS = (
         "now, and keep that as a PDF for good, with the sign-off form.",
         dossier,
         icon="inventory_2",
+        asks=False,
         possible=lambda partner: place_of(partner).stage in (Stage.TESTING, Stage.GO_LIVE, Stage.LIVE),
     ),
 )

@@ -23,7 +23,8 @@ Connection = Partner.Connection
 LIVE = (HandshakeRun.State.SCHEDULED, HandshakeRun.State.RUNNING)
 
 
-def _token_field(label: str, help_text: str, *, required: bool = False) -> forms.CharField:
+def token_field(label: str, help_text: str, *, required: bool = False) -> forms.CharField:
+    """A token that is entered, and never shown again."""
     widget = UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password", "spellcheck": "false"})
     return forms.CharField(label=label, required=required, widget=widget, help_text=help_text, validators=[check_token])
 
@@ -33,7 +34,7 @@ class HandshakeForm(forms.Form):
 
     window_starts_at = MomentField(label="Window opens", help_text="Empty: at once.")
     window_ends_at = MomentField(label="Window closes", help_text="Empty: 30 minutes after it opens.")
-    token_a = _token_field("Token A", "Only if they sent a new one. Empty: the one that is stored.")
+    token_a = token_field("Token A", "Only if they sent a new one. Empty: the one that is stored.")
 
 
 def start_handshake(request: HttpRequest, partner: Partner, data: dict[str, Any]) -> HttpResponse:
@@ -60,10 +61,10 @@ def may_start(partner: Partner) -> bool:
 class ByHandForm(forms.Form):
     """The tokens that both sides agreed on."""
 
-    their_token = _token_field(
+    their_token = token_field(
         "The token that we call them with", "As they gave it to us. It is tried before anything changes.", required=True
     )
-    our_token = _token_field(
+    our_token = token_field(
         "The token that they call us with",
         "If they say which one they have. Empty: the one that they used last stays; where there is none, a new one is "
         "made and shown once.",

@@ -6,6 +6,9 @@ from django import forms
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
+from ocpi import handshake
+from ocpi.models import HandshakeRun
+from onboarding.admin.partner.handshake_actions import token_field
 from onboarding.admin.partner.stage_actions import ONBOARD, ask, stage_of
 from onboarding.guide import Side, Stage
 from onboarding.stages import golive, moving, sign_off
@@ -25,6 +28,9 @@ class ProductionForm(forms.Form):
         help_text="Becomes the host of their endpoint in production: ocpi-{code}. Another one than for the test.",
     )
     versions_url = forms.URLField(label="Their versions URL in production", widget=UnfoldAdminTextInputWidget)
+    token_a = token_field(
+        "Their Token A in production", "With it their handshake starts at once. Empty: they send it later."
+    )
     networks = forms.CharField(
         label="Their addresses in production",
         required=False,
@@ -35,9 +41,15 @@ class ProductionForm(forms.Form):
 
 def add_production(request: HttpRequest, partner: Partner, data: dict[str, Any]) -> HttpResponse:
     details = golive.ProductionDetails(
-        code=data["code"], versions_url=data["versions_url"], networks=data["networks"].split()
+        code=data["code"],
+        versions_url=data["versions_url"],
+        token_a=data["token_a"],
+        networks=data["networks"].split(),
     )
-    return HttpResponseRedirect(url_of(Partner, ask(golive.add_production, partner, details, request.user).pk))
+    made = ask(golive.add_production, partner, details, request.user)
+    if not data["token_a"]:
+        return HttpResponseRedirect(url_of(Partner, made.pk))
+    return HttpResponseRedirect(url_of(HandshakeRun, handshake.start(made, user=request.user).pk))
 
 
 def lacks_production(partner: Partner) -> bool:
@@ -71,7 +83,7 @@ LIVE_ACTIONS = (
         "Add production",
         ONBOARD,
         "We make a second connection, in production, with an endpoint and tokens of its own. Party, version and "
-        "contacts are taken over. Then it needs a Token A and a handshake of its own.",
+        "contacts are taken over. It needs a Token A and a handshake of its own.",
         add_production,
         icon="rocket_launch",
         form=ProductionForm,

@@ -60,7 +60,8 @@ def advance(request: HttpRequest, partner: Partner, data: dict[str, Any]) -> str
             raise Refused(f"Not yet. {cause}") from refused
         raise
     info = STAGE[Stage(moved.stage)]
-    return f"{partner.name} is live." if not info.number else f"Now in stage {info.number}, {info.title}."
+    said = f"{partner.name} is live." if not info.number else f"Now in stage {info.number}, {info.title}."
+    return f"{said} {_endpoint(partner)[1]}" if moved.stage == Stage.INFRASTRUCTURE else said
 
 
 class OverruleForm(ReasonForm):
@@ -91,10 +92,16 @@ def agree_window(_request: HttpRequest, partner: Partner, data: dict[str, Any]) 
 
 
 def check_endpoint(_request: HttpRequest, partner: Partner, _data: dict[str, Any]) -> str:
-    answers, text = endpoint.check(partner)
+    answers, said = _endpoint(partner)
     if not answers:
-        raise Refused(f"Our endpoint for {partner.name}: {text}.")
-    return f"Our endpoint for {partner.name} {text}."
+        raise Refused(said)
+    return said
+
+
+def _endpoint(partner: Partner) -> tuple[bool, str]:
+    """Call our own endpoint for them; return whether it answers as it should, and what is told."""
+    answers, text = endpoint.check(partner)
+    return answers, f"Our endpoint for {partner.name}{' ' if answers else ': '}{text}."
 
 
 def setup_told(_request: HttpRequest, partner: Partner, _data: dict[str, Any]) -> str:

@@ -9,7 +9,7 @@ from onboarding.admin.partner.test_actions import run_url
 from onboarding.admin.workspace.stepper import Journey
 from onboarding.guide import Condition, Stage, Turn, our_turn
 from onboarding.guide.conditions import IN_PRODUCTION as PRODUCTION
-from onboarding.guide.turns import LINK, MOVE_ON, WINDOW
+from onboarding.guide.turns import LINK, MOVE_ON, TEST_CHARGE, WINDOW
 from onboarding.models import Onboarding
 from partners.admin.kit.showing import list_url
 from partners.models import Incident, Mail, Partner
@@ -84,7 +84,7 @@ def step_for(partner: Partner, onboarding: Onboarding, turn: Turn) -> NextStep:
         return NextStep(turn.text, label="Go to production", url=tab_url(onboarding.production, "overview"))
     if turn.key == "production" and onboarding.production is None and partner.environment != PRODUCTIVE:
         return NextStep(turn.text, action="add-production")
-    if turn.key == "production_charge":
+    if turn.key in ("production_charge", TEST_CHARGE):
         return NextStep(turn.text, label="Start a test charge", url=run_url(partner))
     if turn.key.startswith("test_"):
         return NextStep(turn.text, label="Go to the tests", url=tab_url(onboarding.partner, "tests"))

@@ -9,25 +9,24 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
-from onboarding.admin.partner.handshake_actions import HANDSHAKE
-from onboarding.admin.partner.stage_actions import OVERRULE, AdvanceForm, OverruleForm
+from onboarding.admin.partner.stage_actions import OVERRULE, OverruleForm
 from onboarding.admin.partner.standing import standing_of
-from onboarding.admin.partner.test_actions import CONFIRM, JUDGE, PASS_SEEN, ConfirmForm, run_url
+from onboarding.admin.partner.test_actions import CONFIRM, JUDGE, PASS_SEEN, run_url
 from onboarding.admin.ticket_actions import OF_PARTNER
 from onboarding.admin.ticket_panel import ticket_panel
 from onboarding.admin.workspace import tables, testing, wiring
-from onboarding.admin.workspace.next_step import next_step, tab_url
+from onboarding.admin.workspace.next_step import tab_url
 from onboarding.admin.workspace.page import Page
+from onboarding.admin.workspace.pressing import ADVANCE, next_of
 from onboarding.admin.workspace.run_view import test_run_view
 from onboarding.admin.workspace.stepper import Journey, journey_of
 from onboarding.checklist import checklist_of
 from onboarding.connection_facts import facts_of as portal_facts_of
-from onboarding.guide import Facts, Side, Stage
+from onboarding.guide import Stage
 from onboarding.models import LinkEvent
-from onboarding.stages import golive, moving
-from partners import tokens
+from onboarding.stages import moving
 from partners.admin.kit.showing import clock_time, fact_list
-from partners.models import Partner, ReceivedToken
+from partners.models import Partner
 
 FORM_TAB = "settings"
 TABLES: dict[str, Callable[[Partner], list[tables.Table]]] = {
@@ -65,7 +64,6 @@ ON_TAB = {
     "tests": ("check", "check-armed"),
     "locations": ("sync-locations",),
 }
-ADVANCE = "advance"
 ELSEWHERE = frozenset(
     {"sync-locations", "sync-tariffs", "check-armed", "confirm-items", "issue-token-b", "connect-by-hand", "rotate"}
 )
@@ -98,37 +96,9 @@ def _belongs(button: dict[str, Any], tab: str) -> bool:
 
 def _next(page: Page, journey: Journey, buttons: list[dict[str, Any]], tab: str) -> dict[str, Any]:
     """What to do next, with its button, and the tab's other buttons. Moving on is offered as the next step only."""
-    step = next_step(page.partner, journey)
-    button = next((one for one in buttons if one["action"].name == step.action), None)
-    if step.action == CONFIRM.name and page.may(CONFIRM):
-        button = _confirmation(page)
-    if button is not None:
-        button["tone"] = "primary"
-        if step.action == HANDSHAKE.name and may_begin_at_once(journey.facts, page.partner):
-            button["asks"] = False
-        if step.action == ADVANCE:
-            # The stage that is shown: another press may have moved it meanwhile.
-            button["form"] = AdvanceForm(initial={"expected": journey.stage.value}, auto_id="do-advance-%s")
-    others = [one for one in buttons if one is not button and one["action"].name != ADVANCE]
-    return {"next": step, "next_button": button, "buttons": [_calm(one) for one in others if _belongs(one, tab)]}
-
-
-def may_begin_at_once(facts: Facts, partner: Partner) -> bool:
-    """In the agreed window, with a stored Token A: there is nothing to ask."""
-    starts_at, ends_at = facts.window_starts_at, facts.window_ends_at
-    agreed = starts_at is not None and ends_at is not None and starts_at <= facts.now < ends_at
-    stored = tokens.received_token(partner.pk, ReceivedToken.Purpose.REGISTRATION) is not None
-    return agreed and stored
-
-
-def _confirmation(page: Page) -> dict[str, Any]:
-    """The button that confirms for us that production was tested."""
-    form = ConfirmForm(
-        initial={"action": golive.IN_PRODUCTION, "side": Side.SFP.value}, auto_id="do-next-%s", label_suffix=""
-    )
-    del form.fields["said_by"]
-    button: dict[str, Any] = page.admin.button(CONFIRM, page.partner, form)
-    return button
+    found = next_of(page, journey, buttons)
+    others = [one for one in buttons if one is not found["next_button"] and one["action"].name != ADVANCE]
+    return {**found, "buttons": [_calm(one) for one in others if _belongs(one, tab)]}
 
 
 def _calm(button: dict[str, Any]) -> dict[str, Any]:

@@ -71,6 +71,7 @@ LOOKS: tuple[tuple[str, Look], ...] = (
     ("billing.view_paymentauthorization", charges.stuck_payments),
     ("sessions_adhoc.view_contractrecord", clients.held_charges),
     ("sessions_adhoc.view_webhookdelivery", clients.webhooks),
+    ("billing.view_restorefinding", charges.after_a_restore),
     ("partners.view_partner", turns.turns),
     ("partners.view_partner", network.failed_handshakes),
     ("partners.view_incident", network.incidents),

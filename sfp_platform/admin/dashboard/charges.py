@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from billing.models import PaymentAuthorization
-from partners.admin.kit.showing import url_of
+from billing.models import PaymentAuthorization, RestoreFinding
+from partners.admin.kit.showing import list_url, url_of
 from sessions_adhoc.admin.session import BEHIND
 from sessions_adhoc.admin.state_words import reason_in_words
 from sessions_adhoc.models import AdHocSession
@@ -64,4 +64,27 @@ def stuck_payments(now: datetime) -> Iterable[Item]:
             press="Ask the gateway",
             advice=f"{row.failure_message or row.failure_code or 'Look at what the gateway says.'}",
             about=frozenset({f"session:{row.reference}"}),
+        )
+
+
+def after_a_restore(_now: datetime) -> Iterable[Item]:
+    """What a restore left to decide: one row, since it is worked through as one list."""
+    rows = RestoreFinding.objects.filter(decided_at=None).order_by("id")
+    found = list(rows[:MOST])
+    if found:
+        oldest, several = found[0], len(found) > 1
+        yield Item(
+            80,
+            "Restore",
+            f"{len(found)} things are to be decided after a restore, the first: {oldest.text}"
+            if several
+            else oldest.text,
+            url_of(RestoreFinding, oldest.pk),
+            "",
+            oldest.created_at,
+            key="restore",
+            state=str(found[-1].pk),
+            press="Decide",
+            press_url=list_url(RestoreFinding, decided_at__isnull=1) if several else "",
+            advice=oldest.advice,
         )

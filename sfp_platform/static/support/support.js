@@ -108,6 +108,10 @@ document.addEventListener("keydown", function (event) {
     .then(function (answer) { return answer.text(); })
     .then(function (text) {
       var links = new DOMParser().parseFromString(text, "text/html").querySelectorAll("#command-results-list a[href]");
-      if (links.length === 1) window.location = links[0].getAttribute("href");
+      // Rows come before the pages that are called alike. The message log can be searched for anything: that is no find.
+      var all = Array.from(links).map(function (link) { return link.getAttribute("href"); });
+      var rows = all.filter(function (address) { return address.endsWith("/change/"); });
+      var found = rows.length ? rows : all.filter(function (address) { return !address.includes("?"); });
+      if (found.length === 1) window.location = found[0];
     });
 }, true);

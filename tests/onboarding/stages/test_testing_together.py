@@ -63,7 +63,7 @@ class Staff:
         """Choose a charger from those that the page offers, and press start."""
         page = self.browser.get(reverse("admin:partners_partner_test_run", args=[self.partner.pk]))
         offered = {
-            value for button in page.context["buttons"] for value, _ in button["form"].fields["connector"].choices
+            value for button in page.context["starts"] for value, _ in button["form"].fields["connector"].choices
         }
         connector = Connector.objects.get(evse__uid=uid)
         assert connector.pk in offered
