@@ -140,22 +140,27 @@ def compare(stripe: Remote, sessions: list[AdHocSession]) -> Counter[str]:
 
 def test_each_is_paid_once_or_not_at_all(stripe: Remote) -> None:
     """5 % of answers and events lost, 20 % doubled and shuffled, workers killed, each button pressed in two tabs, and
-    every third written off at that moment."""
+    two of three written off, at that moment or soon after."""
     stripe.ask("webhooks", mode="rough")
     stripe.ask("weather", lost=0.05, herd=stripe.herd)
+    for call in ("create", "confirm", "capture", "cancel", "retrieve"):
+        for _ in range(max(1, CHARGES // 50)):
+            stripe.ask("fault", call=f"payment_intents.{call}", how="kill")
     evse = scene.station()
     sessions = [owing(evse) for _ in range(CHARGES)]
     with ThreadPoolExecutor(THREADS) as tabs:
         done = [tabs.submit(do, session.pk) for number, session in enumerate(sessions) for do in DOINGS[number % 3]]
+        done += [tabs.submit(write_off, session.pk) for session in sessions[1::3]]
         for one in done:
             one.result()
     wait()
     stripe.ask("release")
     wait()
     ended = compare(stripe, sessions)
-    sys.stdout.write(f"\n{dict(ended)}, {stripe.ask('killed')} killed, {len(stripe.ask('asked'))} calls\n")
-    assert ended["collected"] >= CHARGES * 2 // 3 - CHARGES // 10
-    assert sum(ended.values()) == CHARGES
+    killed = stripe.ask("killed")
+    sys.stdout.write(f"\n{dict(ended)}, {killed} killed, {len(stripe.ask('asked'))} calls\n")
+    assert ended["collected"] >= CHARGES // 3
+    assert (sum(ended.values()), killed >= max(1, CHARGES // 50)) == (CHARGES, True)
 
 
 @pytest.mark.parametrize("call", ["create", "confirm", "capture"])
