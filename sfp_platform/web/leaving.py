@@ -50,12 +50,17 @@ class Door:
 
 
 def _local_port(number: int) -> int | None:
-    """The port on this side of an open file, if it is a connection."""
+    """The port on this side of an open file, if it is a connection. The file stays whose it is."""
     try:
-        with socket.socket(fileno=os.dup(number)) as one:
-            return int(one.getsockname()[1]) if one.family in (socket.AF_INET, socket.AF_INET6) else None
+        one = socket.socket(fileno=number)
     except OSError:
         return None
+    try:
+        return int(one.getsockname()[1]) if one.family in (socket.AF_INET, socket.AF_INET6) else None
+    except OSError:
+        return None
+    finally:
+        one.detach()
 
 
 async def leave(front: Serving, door: Door) -> None:

@@ -7,13 +7,14 @@ import json
 import os
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
 
 import pytest
 
 from rehearsal.stage.databases import create_database
 from rehearsal.stage.servers import packages
-from tests.support.processes import ROOT
+from tests.support.processes import ROOT, Process, free_port, url_answers
 
 pytestmark = pytest.mark.heavy
 
@@ -43,7 +44,7 @@ def buildah(*arguments: str) -> str:
     return done.stdout.strip()
 
 
-def test_the_image_is_small_and_runs_without_root_on_a_root_that_is_read_only(bare: Path) -> None:
+def test_the_image_is_small_and_serves_without_root_on_a_root_that_is_read_only(bare: Path, tmp_path: Path) -> None:
     """Built on the same bare Debian, since no registry of images is asked; it checks itself as its user."""
     if not Path("/usr/bin/buildah").exists():
         packages.install("buildah", "buildah is not installed")
@@ -64,17 +65,57 @@ def test_the_image_is_small_and_runs_without_root_on_a_root_that_is_read_only(ba
     assert image["Cmd"][:3] == ["python", "-m", "sfp_platform.web.serve"]
     made = buildah("from", "localhost/sfp")
     try:
-        look = (
-            "id -u; test ! -w /srv/sfp && test ! -e /srv/sfp/tests && test ! -e /srv/sfp/rehearsal && echo closed;"
-            " ls /srv/sfp/var/static/admin >/dev/null && echo styled;"
-            " python -c 'import sfp_platform.settings; print(1)'"
-        )
-        given = ["SECRET_KEY=x", "FIELD_ENCRYPTION_KEYS=x", "DATABASE_URL=postgres://x/x", "REDIS_URL=redis://x/0"]
-        environment = [part for pair in given for part in ("--env", pair)]
-        said = buildah("run", "--isolation", "chroot", *environment, made, "--", "sh", "-ec", look)
-        assert said.split() == ["10001", "closed", "styled", "1"]
-        size = int(subprocess.check_output(["/usr/bin/du", "-sm", f"{buildah('mount', made)}/srv"]).split()[0])
+        root = Path(buildah("mount", made))
+        size = int(subprocess.check_output(["/usr/bin/du", "-sm", f"{root}/srv"]).split()[0])
         sys.stdout.write(f"\nthe platform in the image: {size} MB\n")
         assert size < 400
+        look = "id -u; test ! -e tests; test ! -e rehearsal; ls var/static/admin/css/base.css; touch x || echo closed"
+        said = in_read_only(root, {}, f"python -c 'import sfp_platform.settings'; {look}", tmp_path)
+        assert said.split() == ["10001", "var/static/admin/css/base.css", "closed"]
+        it_serves(root, image["Env"], tmp_path)
     finally:
         buildah("rm", made)
+
+
+READ_ONLY = """
+mount --bind "$1" "$1" && mount -o remount,ro,bind "$1"
+for place in var/lib/sfp tmp; do mount -t tmpfs -o uid=10001,gid=10001 none "$1/$place"; done
+mount --rbind /dev "$1/dev" && mount -t proc none "$1/proc"
+exec chroot --userspec=10001:10001 "$1" /bin/sh -ec "cd /srv/sfp; $2"
+"""
+
+
+def confined(root: Path, line: str) -> list[str]:
+    """A command on a root that is read-only, but for the folders that compose.yml has, as the image's user."""
+    return ["/usr/bin/unshare", "--mount", "/bin/sh", "-ec", READ_ONLY, "sh", str(root), line]
+
+
+def in_read_only(root: Path, more: dict[str, str], line: str, folder: Path) -> str:
+    done = subprocess.run(
+        confined(root, line), env=given(more), cwd=folder, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def given(more: dict[str, str]) -> dict[str, str]:
+    """The environment of the image, and what an operator sets."""
+    path = "/srv/sfp/.venv/bin:/usr/local/bin:/usr/bin:/bin"
+    own = {"ENVIRONMENT": "production", "VAR_DIR": "/var/lib/sfp", "STATIC_ROOT": "/srv/sfp/var/static", "PATH": path}
+    key = "vLpW8kQGqNOGmZ0CzQbXqvyEJ9n5tLkq1nq0jH3hK2c="
+    asked = {"SECRET_KEY": "s" * 60, "FIELD_ENCRYPTION_KEYS": key, "ALLOWED_HOSTS": ".example", "STAGING": "on"}
+    return {**own, **asked, "DATABASE_URL": "postgres://x/x", "REDIS_URL": "redis://x/0", **more}
+
+
+def it_serves(root: Path, told: list[str], folder: Path) -> None:
+    """Migrated, it answers the load balancer."""
+    assert {"ENVIRONMENT=production", "VAR_DIR=/var/lib/sfp", "STATIC_ROOT=/srv/sfp/var/static"} <= set(told)
+    with create_database(os.environ["DATABASE_URL"], "sfp_in_the_image") as database:
+        more = {"DATABASE_URL": database, "REDIS_URL": os.environ["REDIS_URL"]}
+        in_read_only(root, more, "python manage.py migrate --verbosity 0", folder)
+        port = free_port()
+        line = f"exec python -m sfp_platform.web.serve --host 127.0.0.1 --port {port} --workers 2"
+        ready = url_answers(f"http://127.0.0.1:{port}/health/ready")
+        served = Process(confined(root, line), log=folder / "web.log", env=given(more), ready=ready)
+        with served, urllib.request.urlopen(f"http://127.0.0.1:{port}/health/ready") as answer:
+            assert json.load(answer)["faults"].keys() == {"beat", "engine", "push", "sync", "mail"}
