@@ -73,12 +73,16 @@ class Debian:
         subprocess.run(["/usr/bin/mmdebstrap", "--quiet", *options, *sources[:1]], check=True, stdin=subprocess.DEVNULL)
 
     def bring(self) -> None:
-        """The code as it is committed, what pip is told on this machine, and names of hosts."""
+        """The code as it is committed, and what is known on this machine."""
         target = self.root / CODE.strip("/")
         shutil.rmtree(target, ignore_errors=True)
         target.mkdir(parents=True)
         archive = subprocess.run(["/usr/bin/git", "archive", "HEAD"], cwd=HERE, check=True, capture_output=True).stdout
         subprocess.run(["/usr/bin/tar", "-x", "-C", str(target)], input=archive, check=True)
+        self.look_around()
+
+    def look_around(self) -> None:
+        """Where packages come from, whom to trust and names of hosts are this machine's."""
         for path in ("/etc/pip.conf", "/etc/resolv.conf", "/etc/hosts", "/etc/ssl/certs/ca-certificates.crt"):
             if Path(path).exists():
                 (self.root / path.strip("/")).parent.mkdir(parents=True, exist_ok=True)

@@ -65,10 +65,15 @@ def begin_day(now: datetime) -> list[str]:
     if today >= earliest and name_of(today) in known | set(made):
         start = first_id(today)
         run(f"SELECT setval('{SEQUENCE}', %s) FROM {SEQUENCE} WHERE last_value < %s", [start, start])
-    missing = [name_of(today + timedelta(days=number)) for number in (0, 1)]
-    if lost := [name for name in missing if name not in known | set(made)]:
+    if lost := missing(now):
         log.error("message_partitions_missing", partitions=lost)
     return made
+
+
+def missing(now: datetime) -> list[str]:
+    """Which of the partitions of today and tomorrow are not there: meanwhile rows go where they cannot be dropped."""
+    today, known = now.astimezone(UTC).date(), there()
+    return [name for number in (0, 1) if (name := name_of(today + timedelta(days=number))) not in known]
 
 
 def _add(day: date) -> bool:

@@ -18,6 +18,7 @@ from django.db.models import DurationField, ExpressionWrapper, F
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from ocpi.log import partitions
 from sessions_adhoc.models import AdHocSession
 from sfp_platform.broker.life import MISSED_AFTER
 from sfp_platform.broker.queues import ENGINE, QUEUES
@@ -145,6 +146,12 @@ def mail_server(signs: Signs) -> str:
     return f"It does not answer: {signs.mail_server}" if signs.mail_server else ""
 
 
+def message_log() -> str:
+    """Whether today's and tomorrow's messages have a partition of their own. A worker makes them a week ahead."""
+    missing = ", ".join(partitions.missing(timezone.now())) if partitions.are_used() else ""
+    return f"It has no partition for a day that is to come: {missing}." if missing else ""
+
+
 def disk() -> str:
     """Whether pushes can be kept until they are stored."""
     folder = settings.SPOOL_DIR
@@ -189,6 +196,7 @@ def _alive(without_broker: str) -> Iterator[tuple[str, str]]:
     for queue in QUEUES.split(","):
         yield queue, worker(queue, signs, is_sent=not (without_beat or without_broker))
     yield "mail_server", mail_server(signs)
+    yield "message_log", message_log()
 
 
 NEEDED = ("database", "migrations")
@@ -205,4 +213,5 @@ NAMES: Mapping[str, Any] = {
     "sync": "Workers: sync",
     "mail": "Workers: mail",
     "mail_server": "Mail server",
+    "message_log": "Message log",
 }

@@ -6,6 +6,7 @@ database connections it uses at most, and `MOST_CONNECTIONS` clients may be conn
 """
 
 import asyncio
+import atexit
 import os
 import signal
 import sys
@@ -73,6 +74,9 @@ def main(arguments: Sequence[str]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     listening, line = map(int, arguments)
     asyncio.run(serve(listening, line))
+    # Not by Python's own end: a thread of granian's that comes late to it has the whole process aborted.
+    atexit._run_exitfuncs()
+    os._exit(0)
 
 
 if __name__ == "__main__":

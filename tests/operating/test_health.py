@@ -4,7 +4,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,6 +15,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import Settings
 
+from ocpi.log import partitions
+from partners.ground.rows import run
 from sfp_platform import __version__, tasks
 from sfp_platform.broker.pulse import What, sign
 from sfp_platform.health.verdict import watch
@@ -22,7 +24,19 @@ from sfp_platform.models import Heartbeat
 from tests.bursts.test_sweep import expired_session
 
 pytestmark = pytest.mark.usefixtures("all_alive")
-EVERYTHING = ["database", "broker", "disk", "migrations", "beat", "engine", "push", "sync", "mail", "mail_server"]
+EVERYTHING = [
+    "database",
+    "broker",
+    "disk",
+    "migrations",
+    "beat",
+    "engine",
+    "push",
+    "sync",
+    "mail",
+    "mail_server",
+    "message_log",
+]
 
 
 def told(path: str = "/health/", **more: Any) -> tuple[int, str, dict[str, str]]:
@@ -158,6 +172,16 @@ def test_a_mail_server_that_is_away_is_named_until_it_is_back(settings: Settings
     assert told() == (200, "ok", {})
 
 
+def test_a_day_without_a_partition_is_named_before_it_comes() -> None:
+    [name] = [partitions.name_of((datetime.now(UTC) + timedelta(days=1)).date())]
+    run(f"DROP TABLE {name}", [])
+    fault = f"It has no partition for a day that is to come: {name}."
+    assert told() == (503, "degraded", {"message_log": fault})
+    assert told("/health/ready")[:2] == (200, "degraded")
+    assert partitions.begin_day(datetime.now(UTC)) == [name]
+    assert told() == (200, "ok", {})
+
+
 def test_many_who_ask_cost_one_look() -> None:
     Client().get("/health/")
     with CaptureQueriesContext(connection) as asked:
@@ -167,7 +191,7 @@ def test_many_who_ask_cost_one_look() -> None:
     watch.forget()
     with CaptureQueriesContext(connection) as asked:
         Client().get("/health/")
-    assert len(asked) == 5
+    assert len(asked) == 6
 
 
 def test_a_sign_of_life_is_one_statement_and_one_row(django_assert_num_queries: Any) -> None:

@@ -53,6 +53,7 @@ def test_the_image_is_small_and_serves_without_root_on_a_root_that_is_read_only(
         from walk_readme import Debian
 
         Debian(bare).make()
+        Debian(bare).look_around()
     base = buildah("from", "scratch")
     files = subprocess.Popen(["/usr/bin/tar", "-c", "-C", str(bare), "--exclude=./srv", "."], stdout=subprocess.PIPE)
     mounted = buildah("mount", base)

@@ -37,7 +37,8 @@ def configuration(folder: Path, *moved: tuple[str, str]) -> Path:
     paths = "".join(
         f"{name}_temp_path {folder}/{name};" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     )
-    http = f"http {{ access_log {folder}/nginx-access.log; {paths}\n{servers}\n}}\n"
+    times = "log_format times '$msec $request_time $status';"
+    http = f"http {{ {times} access_log {folder}/nginx-access.log times; {paths}\n{servers}\n}}\n"
     made = folder / "nginx.conf"
     made.write_text(f"{log} events {{}}\npid {folder}/pid;\nuser root;\ndaemon off;\n{http}")
     return made
