@@ -70,7 +70,7 @@ check: install sources test scenarios-once ## everything that must hold before a
 	@printf '\ncheck: all of it holds\n'
 
 # The longest first. Each uses one core, and prints when it is done.
-STEPS := types openapi lint contracts migrations deploy
+STEPS := types openapi audit lint contracts migrations deploy
 
 .PHONY: sources
 sources: install ## what needs no server: ruff, mypy, contracts, migrations, settings, API documents; several at once
@@ -109,6 +109,11 @@ migrations: install ## no model change without its migration, and none edited or
 deploy: install ## Django's deployment checks on the production settings
 	$(call heading,check --deploy)
 	@$(PY) scripts/production_check.py
+
+.PHONY: audit
+audit: install ## known vulnerabilities of what is locked, where Python's index answers
+	$(call heading,pip-audit)
+	@$(PY) scripts/audit.py
 
 .PHONY: openapi
 openapi: install ## the API documents (driver's, and one per OCPI version) are valid and without warnings
