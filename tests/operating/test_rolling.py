@@ -105,7 +105,7 @@ def web_unit(environment: dict[str, str], log: Path) -> Iterator[Unit]:
 def worker(environment: dict[str, str], folder: Path, name: str) -> Process:
     log = folder / f"{name}.log"
     log.unlink(missing_ok=True)
-    command = [*CELERY, "-n", name, "--queues", "engine", "--concurrency", "4", "--pool", "threads"]
+    command = [*CELERY, "-n", name, "--queues", "engine", "--concurrency", "16", "--pool", "threads"]
     return Process(command, log=log, env=environment, ready=file_contains(log, " ready."), grace=30)
 
 
@@ -127,7 +127,9 @@ def pushing(port: int, partner: Partner) -> "subprocess.Popen[str]":
 def commanding(environment: dict[str, str], partners: list[Partner]) -> Iterator[list[Command]]:
     """Commands that are to be sent, one after the other, until the block ends."""
     commands = [
-        create_unlock_connector(partner=partners[number % 2], location_id=f"L-{number}", evse_uid="E", connector_id="1")
+        create_unlock_connector(
+            partner=partners[number % len(partners)], location_id=f"L-{number}", evse_uid="E", connector_id="1"
+        )
         for number in range(COMMANDS)
     ]
     keys = [str(one.pk) for one in commands]
@@ -143,10 +145,10 @@ def commanding(environment: dict[str, str], partners: list[Partner]) -> Iterator
 
 def test_no_push_fails_and_no_command_is_sent_twice(tmp_path: Path) -> None:
     cpo = ScriptedCpo()
-    cpo.on("POST /commands/UNLOCK_CONNECTOR", envelope({"result": "ACCEPTED", "timeout": 30}, delay=1.0))
+    cpo.on("POST /commands/UNLOCK_CONNECTOR", envelope({"result": "ACCEPTED", "timeout": 30}, delay=0.5))
     pusher = PartnerFactory.create(code="ion", party_id="ION")
     PartnerRoleFactory.create(partner=pusher)
-    called = [connected_partner(cpo.url, party=party) for party in ("GRN", "VOL")]
+    called = [connected_partner(cpo.url, party=party) for party in ("GRN", "VOL", "ZSE", "EJO")]
     keys = ",".join(settings.FIELD_ENCRYPTION_KEYS)
     spool = str(tmp_path / "spool")
     environment = server_environment(tmp_path, FIELD_ENCRYPTION_KEYS=keys, SPOOL_DIR=spool, LIMIT_PARTNERS="0")

@@ -62,7 +62,9 @@ def _play(
     settings.DATABASES["default"]["OPTIONS"].pop("pool", None)
 
     rest, beats = options.rest, options.beats
-    return show(plan, stage, of_its_own, acquirer, cpos=options.cpos, patience=rest, beats=beats)
+    return show(
+        plan, stage, of_its_own, acquirer, cpos=options.cpos, patience=rest, beats=beats, restore=options.restore
+    )
 
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:
@@ -73,6 +75,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--kills", type=int, help="how many (default: one every six seconds)")
     parser.add_argument("--cpos", type=int, choices=(1, 2), default=2, help="simulated CPOs (default 2)")
     parser.add_argument("--beats", type=int, default=1, help="beats at the same time (default 1)")
+    parser.add_argument("--restore", action="store_true", help="put the database back to a backup in the midst of it")
     parser.add_argument("--pgbouncer", action="store_true", help="in transaction mode, before the database")
     parser.add_argument("--gateway", choices=ACQUIRERS, default="simulated", help="whose books the money is in")
     parser.add_argument("--rest", type=float, default=REST, help=f"longest wait for the end, in s (default {REST:g})")

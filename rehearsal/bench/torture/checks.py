@@ -11,7 +11,7 @@ from typing import Any
 from django.db.models import Sum
 
 from billing.books.verifying import verify
-from billing.models import OutstandingAmount, PaymentAuthorization, UnpostedPayment
+from billing.models import OutstandingAmount, PaymentAuthorization, RestoreFinding, UnpostedPayment
 from ocpi.models import Command
 from partners.models import Incident
 from rehearsal.bench.torture.acquirers import Charge
@@ -58,6 +58,36 @@ def violations(
         money = _money(session, cdrs, charges.get(str(session.pk), ()))
         found += [Violation(str(session.pk), text) for text in (*_rest(session), *money)]
     return [*found, *_ledger()]
+
+
+def after_restore(books: Sequence[dict[str, Any]], charges: Mapping[str, Sequence[Charge]]) -> list[Violation]:
+    """What a restore may not cost, whatever it forgot: money twice, money held unknown to all, a START twice."""
+    starts = Counter[str]()
+    for book in books:
+        starts.update(book["starts_by_authorization_reference"])
+    found = [
+        Violation("", f"START_SESSION {name} arrived {count} times") for name, count in starts.items() if count > 1
+    ]
+    sessions = {str(one.pk): one for one in AdHocSession.objects.select_related("authorization")}
+    for key, made in charges.items():
+        found += [Violation(key, text) for text in _restored(key, sessions.get(key), made)]
+    return found + [Violation(key, text) for key, session in sessions.items() for text in _rest(session)]
+
+
+def _restored(key: str, session: AdHocSession | None, charges: Sequence[Charge]) -> Iterator[str]:
+    captures, captured = sum(one.captures for one in charges), sum(one.captured for one in charges)
+    if captures > 1:
+        yield f"the gateway captured {captures} times"
+    if session is None:
+        if not RestoreFinding.objects.filter(text__contains=key).exists():
+            yield "the gateway has it, we do not, and nobody is told"
+        return
+    ours = session.authorization
+    if captured != ours.captured_amount:
+        yield f"the gateway captured {captured}, our books say {ours.captured_amount}"
+    told = _has_incident(session) or RestoreFinding.objects.filter(authorization=ours).exists()
+    if any(one.held for one in charges) and session.state != State.ESCALATED and not told:
+        yield f"the session is {session.state}, the gateway still holds money, and nobody is told"
 
 
 def _ledger() -> Iterator[Violation]:

@@ -6,6 +6,7 @@ from rehearsal.bench.torture import checks, report
 from rehearsal.bench.torture.acquirers import Acquirer
 from rehearsal.bench.torture.director import Director
 from rehearsal.bench.torture.plan import Plan
+from rehearsal.bench.torture.restoring import Drill
 from rehearsal.bench.torture.servers import Server
 from rehearsal.bench.torture.targets import Targets
 from rehearsal.demo.printing import Printer
@@ -22,6 +23,7 @@ def show(
     cpos: int,
     patience: float,
     beats: int = 1,
+    restore: bool = False,
 ) -> int:
     """Return the exit code: 1 when a promise was broken."""
     out = Printer()
@@ -31,14 +33,20 @@ def show(
         targets = Targets(running, servers, stage.web_port, beats=beats)
         with out.step("database, web, two workers, beat, simulated CPOs, handshakes"):
             targets.raise_curtain(cpos)
-        director = Director(plan, targets, acquirer, out)
+        drill = Drill(targets, out.event) if restore else None
+        director = Director(plan, targets, acquirer, out, drill)
         rest = director.run(patience)
         acquirer.calm()
         books = [cpo.state() for cpo in targets.cpos]
-        broken = checks.violations(director.rides, books, acquirer.charges())
+        if drill:
+            drill.reconcile()
+            out.line(drill.told)
+            broken = checks.after_restore(books, acquirer.charges())
+        else:
+            broken = checks.violations(director.rides, books, acquirer.charges())
         broken += [checks.Violation("", text) for text in targets.fallen]
         sent = checks.mails_sent(stage.folder)
-        if not plan.blows:  # a mail that a killed worker had sent goes out again, under its old id
+        if not plan.blows and not drill:  # a mail that a killed worker had sent goes out again, under its old id
             broken += checks.twice(sent)
         (stage.folder / "timelines.txt").write_text("\n".join(report.timelines()))
         out.line()
