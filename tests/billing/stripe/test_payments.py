@@ -237,3 +237,17 @@ def test_nothing_is_asked_without_a_key(settings: Settings, clock: Traveller) ->
     settings.STRIPE_SECRET_KEY = ""
     row = drive_until_quiet(at_the_page(), clock)
     assert (row.state, row.failure_code) == ("failed", "gateway_unreachable")
+
+
+def test_a_page_that_was_paid_and_captured_there_while_it_is_given_up(stripe: Stripe, clock: Traveller) -> None:
+    """The payment is asked about by its own name from then on: the page is none that could be given back."""
+    row = at_the_page()
+    stripe.pay(page_of(row))
+    stripe.ask("capture", id=stripe.one("payment_intent")["id"])
+    services.request_release(row.pk)
+    row = drive_until_quiet(row, clock)
+    assert (row.state, row.captured_amount) == ("captured", 4000)
+    services.request_refund(row.pk, 4000, reason="a test")
+    row = drive_until_quiet(row, clock)
+    assert (row.state, row.refunded_amount) == ("captured", 4000)
+    assert row.gateway_reference == stripe.one("payment_intent")["id"]
