@@ -23,6 +23,7 @@ CHARGES = {
 }
 """Symptom: charger, its uid, what happens at it, what is turned there."""
 LOCATIONS = "Locations not visible in SFP system"
+FAULTY = {"method": "PUT", "module": "locations", "path": ["SK", "ION", "ION-A"], "body": {"id": "B"}}
 UNPLUGGED = ("SK*ION*E0202", "ION-TRN01-2")
 SLOW = {"slow_meter": 12}
 
@@ -49,8 +50,13 @@ def go_astray(walk: Walk) -> None:
             eva.do("Sync locations")
             read_incident(walk, AT_THE_DOOR[fault])
             read_on_their_page(walk, AT_THE_DOOR[fault])
+        cpo.behave()
+        for _ in range(3):  # before there is a charge: the states of its charger would be pushes that go well
+            cpo.control("send", FAULTY)
+        read_incident(walk, LOCATIONS)
+        read_on_their_page(walk, LOCATIONS)
         _charge_everywhere(walk)
-        for symptom in (LOCATIONS, *CHARGES):
+        for symptom in CHARGES:
             read_incident(walk, symptom)
             read_on_their_page(walk, symptom)
         _nobody_is_accused_of_a_driver(walk)

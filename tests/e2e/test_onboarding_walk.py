@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 
 from billing.models import SimulatedCharge
 from ocpi.models import HandshakeRun, Message
 from onboarding.models import Onboarding, StageChange, StageOverride
-from partners.models import Document, HistoryEntry, Incident, Partner
+from partners.models import Document, HistoryEntry, Incident, KeyInUse, Partner
 from rehearsal.stage.environment import Stage
 from rehearsal.walkthrough import everybody, onboarding, servers
 from rehearsal.walkthrough.browser import chromium
@@ -93,6 +94,7 @@ class Walked:
 
 
 def walk(folder: Any) -> Walked:
+    KeyInUse.objects.all().delete()  # the database is a copy of one that was made with another key
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     environment = server_environment(
@@ -102,6 +104,7 @@ def walk(folder: Any) -> Walked:
         ALLOWED_HOSTS="127.0.0.1",
         DJANGO_SETTINGS_MODULE="sfp_platform.settings",
         EMAIL_URL="consolemail://",
+        FIELD_ENCRYPTION_KEYS=",".join(settings.FIELD_ENCRYPTION_KEYS),
         **servers.STRICT,
     )
     with servers.running(Stage(folder, port, environment), ADMIN) as running, chromium() as browser:

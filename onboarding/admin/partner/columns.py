@@ -9,7 +9,7 @@ from ocpi.routing import versions_url
 from onboarding.admin.partner.stage import stage_badge
 from onboarding.admin.partner.turn import turn_cell
 from partners import tokens
-from partners.admin.kit.showing import DANGER, TONES, ago, anchor, badge, code, list_url
+from partners.admin.kit.showing import DANGER, TONES, ago, anchor, badge, code, list_url, nowrap
 from partners.models import Incident, Partner, ReceivedToken
 
 
@@ -18,7 +18,7 @@ class PartnerColumns:
 
     @admin.display(description="party", ordering="party_id")
     def party(self, row: Partner) -> SafeString | str:
-        return code(f"{row.country_code}*{row.party_id}")
+        return nowrap(code(f"{row.country_code}*{row.party_id}"))
 
     @admin.display(description="stage", ordering="stage_key")
     def stage(self, row: Partner) -> SafeString:
