@@ -82,7 +82,7 @@ READ_ONLY = """
 mount --bind "$1" "$1" && mount -o remount,ro,bind "$1"
 for place in var/lib/sfp tmp; do mount -t tmpfs -o uid=10001,gid=10001 none "$1/$place"; done
 mount --rbind /dev "$1/dev" && mount -t proc none "$1/proc"
-exec chroot --userspec=10001:10001 "$1" /bin/sh -ec "cd /srv/sfp; $2"
+exec /usr/sbin/chroot --userspec=10001:10001 "$1" /bin/sh -ec "cd /srv/sfp; $2"
 """
 
 
