@@ -60,7 +60,10 @@ TURNS = {
         ("Send them the faults with the exchange below.",),
         ("We could not accept your requests to our locations endpoint",),
     ),
-    "START_SESSION returns error": (("SK*ION*E0201",), ("SK*ION*E0201",)),
+    "START_SESSION returns error": (
+        ("ION-TRN01-1", "Open the exchange below: it has their answer."),
+        ("START_SESSION at ION-TRN01/ION-TRN01-1 was answered with REJECTED",),
+    ),
     "CDRs not received by SFP": (
         ("SK*ION*E0101", "Ask them for the POST of each"),
         ("a CDR must be sent as POST immediately after the session ends",),
