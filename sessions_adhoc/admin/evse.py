@@ -25,7 +25,7 @@ from partners.models import Partner
 from sessions_adhoc.admin.policy import in_words
 from sessions_adhoc.admin.price_here import prices_at
 from sessions_adhoc.driver.pages import charger
-from sessions_adhoc.driver.services import OUT_OF_SERVICE
+from sessions_adhoc.driver.refusals import OUT_OF_SERVICE
 from sessions_adhoc.driver.stickers import write_stickers
 from sessions_adhoc.models import AdHocSession
 from sessions_adhoc.states import TERMINAL

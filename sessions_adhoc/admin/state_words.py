@@ -58,7 +58,7 @@ REASONS = {
     "payment_expired": "the reservation expired",
     "payment_released": "the reservation was released",
     "payment_lost": "the gateway no longer holds the money",
-    "connector_never_ready": "the cable was not plugged in in time",
+    "connector_never_ready": "the connector did not become ready in time",
     "command_rejected": "the CPO refused START_SESSION",
     "start_refused": "the CPO refused to start",
     "cpo_unreachable": "the CPO's system could not be reached",

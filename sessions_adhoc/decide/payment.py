@@ -83,6 +83,8 @@ def waiting_for_connector(facts: Facts, now: datetime) -> Decision:
         return start("The connector is ready (BLOCKED). Sending START_SESSION.")
     deadline = facts.state_since + facts.rules.connector_timeout
     if now >= deadline:
-        return fail("connector_never_ready", "The cable was not plugged in in time. START_SESSION was not sent.")
+        status = facts.connector_status or "of no known status"
+        text = f"The connector did not become ready in time: it is {status}. START_SESSION was not sent."
+        return fail("connector_never_ready", text)
     second_look = facts.state_since + SECOND_LOOK
     return stay(min(deadline, second_look) if now < second_look else deadline)

@@ -212,7 +212,8 @@ class Spent:
 class Facts:
     """Everything known about one ad-hoc session. `suspended`: nothing new may be started at its partner (rule 37).
 
-    `is_retail`: the driver pays a price of our own, which needs no CDR.
+    `is_retail`: the driver pays a price of our own, which needs no CDR. `cdr_elsewhere`: the id of a CDR of this
+    session that names another charger, while no CDR counts.
     """
 
     state: State
@@ -225,6 +226,7 @@ class Facts:
     suspended: bool = False
     attempt: AttemptFacts | None = None
     cdr: CdrFacts | None = None
+    cdr_elsewhere: str = ""
     own: OwnFacts | None = None
     is_retail: bool = False
     funds_reserved_at: datetime | None = None

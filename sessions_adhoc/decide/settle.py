@@ -154,6 +154,9 @@ def waiting_for_cdr(facts: Facts, now: datetime) -> Decision:
     if decision := by_ourselves(facts, now):
         return decision
     deadline = (facts.charging_ended_at or facts.state_since) + facts.rules.cdr_deadline
+    if facts.cdr_elsewhere and (now >= deadline or facts.payment.expires_soon):
+        text = f"CDR {facts.cdr_elsewhere} is about another charger, and no other came: the funds stay reserved."
+        return escalate(CDR_ELSEWHERE, "cdr_place", text)
     if now >= deadline:
         why = facts.own.text if facts.own and facts.own.amount is None else ""
         text = f"No CDR arrived in time: the funds stay reserved. {why}".strip()

@@ -57,9 +57,18 @@ def starting(facts: Facts, now: datetime) -> Decision:
     session = attempt.session
     if facts.delivered or (session and session.status == "ACTIVE"):
         return go(State.VALIDATING, "The Session is there. Waiting for energy.")
-    if facts.over:
+    if facts.over and not came_to_nothing(facts, attempt, now):
         return no_energy(facts, "The Session ended without energy.", now)
     return waiting_for_session(facts, attempt, now)
+
+
+def came_to_nothing(facts: Facts, attempt: AttemptFacts, now: datetime) -> bool:
+    """Rule 8: at the window's end an INVALID Session that never was ACTIVE is as if it did not exist. Told earlier it
+    is a failed handshake, with time for another (rule 13)."""
+    session = attempt.session
+    if session is None or session.status != "INVALID" or session.active_at is not None or facts.cdr is not None:
+        return False
+    return now >= window_end(attempt.command, facts.rules.session_timeout, attempt.created_at)
 
 
 def between_attempts(facts: Facts, now: datetime) -> Decision:

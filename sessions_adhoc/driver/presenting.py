@@ -14,10 +14,13 @@ from billing.payments.services import action_of
 from billing.pricing import describe, unit_prices
 from billing.spoken import in_words
 from partners.ground import languages
+from partners.models import Policy
 from sessions_adhoc.decide.limit import LIMIT
+from sessions_adhoc.decide.session_facts import CONNECTOR_READY
 from sessions_adhoc.decide.stop import WITHOUT_EFFECT
 from sessions_adhoc.driver import price_lines, sentences
 from sessions_adhoc.driver.owing import Owed, owed_of
+from sessions_adhoc.driver.refusals import OUT_OF_SERVICE
 from sessions_adhoc.engine.snapshot import attempt_facts, newest_attempt, valid_session
 from sessions_adhoc.models import AdHocSession, ChargingAttempt, Sample, TimelineEvent
 from sessions_adhoc.money import estimating
@@ -26,6 +29,7 @@ from sessions_adhoc.money.paid import payments_of
 from sessions_adhoc.states import BEFORE_START, TERMINAL, State
 
 CHARGER_MAY_RUN = frozenset({State.STARTING, State.VALIDATING, State.CHARGING})
+BEFORE_ENERGY = frozenset({State.STARTING, State.VALIDATING})
 CHARGING_IS_OVER = frozenset({State.AWAITING_CDR, State.ESCALATED})
 MONEY_MOVES = frozenset({PaymentAuthorization.State.CAPTURING, PaymentAuthorization.State.RELEASING})
 
@@ -57,15 +61,30 @@ def _sentences(session: AdHocSession, payment: PaymentAuthorization) -> tuple[st
         return (sentences.TO_PAY,)
     if state in TERMINAL:
         return (_ending(session, state, payment),)
-    if state == State.STARTING and session.reason == "no_energy":
-        return (sentences.RETRYING,)
     if session.reason == WITHOUT_EFFECT and state in sentences.NOT_STOPPED:
         return (sentences.NOT_STOPPED[state],)
+    if session.stop_requested_at and state in BEFORE_ENERGY:
+        return (sentences.STOP_ASKED,)
+    if state == State.STARTING and session.reason == "no_energy":
+        return (sentences.RETRY_WAITS if _waits_for_the_cable(session) else sentences.RETRYING,)
+    if state == State.WAITING_FOR_CONNECTOR and _broke(session):
+        return (sentences.BROKE_MEANWHILE,)
     if state in CHARGING_IS_OVER:
         return _when_over(session, state, payment)
     if state == State.STOPPING and session.reason == LIMIT:
         return (sentences.LIMIT_REACHED,)
     return (sentences.MESSAGES[state],)
+
+
+def _broke(session: AdHocSession) -> bool:
+    """Whether the charger has gone out of service since the driver came."""
+    return session.evse_id is not None and session.evse.status in OUT_OF_SERVICE
+
+
+def _waits_for_the_cable(session: AdHocSession) -> bool:
+    """Whether the next try goes out only once the car is plugged in, and it is not (rules 2, 13)."""
+    waits = session.policy.get("start_strategy") == Policy.StartStrategy.WAIT_FOR_PREPARING
+    return waits and session.evse.status not in CONNECTOR_READY
 
 
 def _limit_text(session: AdHocSession) -> str:

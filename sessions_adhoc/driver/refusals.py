@@ -2,6 +2,9 @@
 
 from django.utils.translation import gettext
 
+OUT_OF_SERVICE = frozenset({"INOPERATIVE", "OUTOFORDER", "PLANNED", "REMOVED"})
+"""Statuses in which no START makes sense. CHARGING and RESERVED may be stale: the CPO has the last word."""
+
 
 class CannotStart(Exception):
     """The session cannot be started; `field` names what is wrong with the request, the text says it to a person, and

@@ -35,7 +35,9 @@ REASONS = {
         "The charger could not be asked to start in time. Nothing was charged to you. Try again."
     ),
     "partner_suspended": gettext_noop("This charger cannot be used at the moment. Nothing was charged to you."),
-    "connector_never_ready": gettext_noop("The cable was not plugged in in time. Nothing was charged to you."),
+    "connector_never_ready": gettext_noop(
+        "The charger did not tell in time that your car is plugged in. Nothing was charged to you."
+    ),
     "command_rejected": gettext_noop(
         "The charger refused to start. Nothing was charged to you. Try another connector."
     ),
@@ -91,6 +93,9 @@ LIMIT_REFUSED = gettext_noop(
 )
 TO_PAY = gettext_noop("Please pay: the charger starts as soon as the amount is reserved on your card.")
 RETRYING = gettext_noop("The first try gave no energy. Trying again: leave the cable plugged in.")
+RETRY_WAITS = gettext_noop("The first try gave no energy. Plug in your car again: charging starts by itself.")
+BROKE_MEANWHILE = gettext_noop("The charger is out of service just now. Cancel, and try another one.")
+STOP_ASKED = gettext_noop("You asked to stop. It stops as soon as the charger answers.")
 LIMIT_ASKED = gettext_noop("Charging. Asking your bank to hold {amount}.")
 BILL_OF_OURS = gettext_noop("Charging is over. We are working out what you pay.")
 MONEY_MOVES = gettext_noop("Charging is over. Your payment is being completed.")

@@ -27,7 +27,7 @@ from sessions_adhoc.driver.funding import names_at_gateway, payment_for
 from sessions_adhoc.driver.owing import CannotPay, owed_of, pay_open
 from sessions_adhoc.driver.owing import Wish as PayWish
 from sessions_adhoc.driver.real_money import sees
-from sessions_adhoc.driver.refusals import CannotStart, IdempotencyConflict, PriceChanged
+from sessions_adhoc.driver.refusals import OUT_OF_SERVICE, CannotStart, IdempotencyConflict, PriceChanged
 from sessions_adhoc.driver.reserving import billing_currency, reservable
 from sessions_adhoc.driver.retrying import CannotRelease, release_now
 from sessions_adhoc.engine import lifecycle
@@ -58,9 +58,6 @@ __all__ = [
     "start_session",
     "stop_session",
 ]
-
-OUT_OF_SERVICE = frozenset({"INOPERATIVE", "OUTOFORDER", "PLANNED", "REMOVED"})
-"""Statuses in which no START makes sense. CHARGING and RESERVED may be stale: the CPO has the last word."""
 
 BACK_AGAIN = timedelta(seconds=3)
 """How soon after the last look at a payment another one is made for a driver who reloads the page."""

@@ -30,7 +30,7 @@ from sessions_adhoc.engine.queueing import send_command_after_commit
 from sessions_adhoc.engine.reading import read_locked
 from sessions_adhoc.models import AdHocSession, AttemptSession, ChargingAttempt
 from sessions_adhoc.money import calculating, estimating
-from sessions_adhoc.money.eligibility import Bill
+from sessions_adhoc.money.eligibility import Bill, at_its_charger
 from sessions_adhoc.states import BEFORE_START, State
 
 ENERGY_STEP = Decimal("0.01")
@@ -130,6 +130,13 @@ class Snapshot:
         self.bill.judge_anew()
         return self.bill.facts()
 
+    def cdr_elsewhere(self) -> str:
+        """The id of a CDR of this charge that names another charger, while a CDR is waited for."""
+        if self.session.state != State.AWAITING_CDR:
+            return ""
+        cdrs = (cdr for cdr in self.bill.cdrs if not cdr.credit)
+        return next((cdr.ocpi_id for cdr in cdrs if not at_its_charger(self.session, cdr)), "")
+
     def own_facts(self) -> OwnFacts | None:
         """What the charge comes to by our own calculation, while that can be due."""
         waits = self.session.state == State.AWAITING_CDR and self.payment.state == PaymentAuthorization.State.RESERVED
@@ -172,7 +179,8 @@ def facts_of(rows: Snapshot) -> Facts:
         is_dc=session.is_dc,
         suspended=session.partner.connection == Partner.Connection.SUSPENDED,
         attempt=attempt_facts(attempt, rows.ocpi_session) if attempt else None,
-        cdr=rows.cdr_facts(),
+        cdr=(cdr := rows.cdr_facts()),
+        cdr_elsewhere=rows.cdr_elsewhere() if cdr is None else "",
         own=rows.own_facts(),
         is_retail=plans.is_retail(session.offer),
         funds_reserved_at=session.funds_reserved_at,

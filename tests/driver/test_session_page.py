@@ -190,8 +190,10 @@ def test_stop_asks_first_and_then_stops(client: Client, evse: Evse) -> None:
 
 
 def test_a_stop_before_the_charger_answered_is_confirmed_in_words(client: Client, evse: Evse) -> None:
-    session = scene.session_in(evse, State.STARTING, stop_requested_at=timezone.now())
-    assert "You asked to stop" in view(client, session)["note"]
+    shown = view(client, scene.session_in(evse, State.STARTING, stop_requested_at=timezone.now()))
+    assert (shown["message"], shown["note"]) == ("You asked to stop. It stops as soon as the charger answers.", "")
+    shown = view(client, scene.session_in(evse, State.CHARGING, stop_requested_at=timezone.now()))
+    assert (shown["message"], shown["note"][:17]) == ("", "You asked to stop")
 
 
 def test_a_stop_without_effect_is_told(client: Client, evse: Evse) -> None:

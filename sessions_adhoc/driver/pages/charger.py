@@ -14,8 +14,8 @@ from partners.models import Partner
 from sessions_adhoc.driver import driver_words, nearby, presenting, price_lines
 from sessions_adhoc.driver.price_lines import PriceLine
 from sessions_adhoc.driver.real_money import is_for_tests, is_tested, money_is_real
+from sessions_adhoc.driver.refusals import OUT_OF_SERVICE
 from sessions_adhoc.driver.reserving import billing_currency, reservable
-from sessions_adhoc.driver.services import OUT_OF_SERVICE
 from sessions_adhoc.engine import lifecycle
 from sessions_adhoc.money.offering import Offer, current_offer, freeze, hash_of, read
 

@@ -14,8 +14,8 @@ from sessions_adhoc.decide.stop import WITHOUT_EFFECT
 from sessions_adhoc.driver import driver_words
 from sessions_adhoc.driver.pages import money
 from sessions_adhoc.driver.pages.power_chart import power_chart
-from sessions_adhoc.driver.presenting import CHARGER_MAY_RUN, CHARGING_IS_OVER
-from sessions_adhoc.driver.sentences import ENDED_OTHERWISE, HEADLINES
+from sessions_adhoc.driver.presenting import CHARGING_IS_OVER
+from sessions_adhoc.driver.sentences import ENDED_OTHERWISE, HEADLINES, STOP_ASKED
 from sessions_adhoc.engine.raising import RAISABLE
 from sessions_adhoc.models import AdHocSession, AttemptSession
 from sessions_adhoc.money.eligibility import Bill
@@ -44,7 +44,6 @@ TONES = {
 }
 TO_PAY = gettext_noop("Please pay")
 STILL_FLOWS = gettext_noop("Not stopped yet")
-STOP_ASKED = gettext_noop("You asked to stop. It stops as soon as the charger answers.")
 FLOWING = (State.VALIDATING, State.CHARGING, State.STOPPING)
 WITH_CHART = (State.CHARGING, State.STOPPING, State.AWAITING_CDR, State.SETTLED)
 NO_CHART = {"chart": "", "chart_text": ""}
@@ -56,7 +55,7 @@ def view_of(session: AdHocSession, shown: dict[str, Any]) -> dict[str, Any]:
     state = State(session.state)
     payment = PaymentAuthorization.objects.get(pk=session.authorization_id)
     finished = state in TERMINAL
-    asked = session.stop_requested_at and state in CHARGER_MAY_RUN and session.reason != WITHOUT_EFFECT
+    asked = session.stop_requested_at and state == State.CHARGING and session.reason != WITHOUT_EFFECT
     title = STILL_FLOWS if state in CHARGING_IS_OVER and shown["can_stop"] else headline(session, state)
     to_pay, owed = url_of(shown["payment_action"]), shown["owed"]
     title = TO_PAY if to_pay else title

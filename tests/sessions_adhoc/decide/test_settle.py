@@ -85,6 +85,18 @@ def test_a_cdr_missing_for_24_hours_escalates_with_the_funds_held() -> None:
     assert decision.actions[0].code == "CDRs not received by SFP"
 
 
+def test_a_cdr_about_another_charger_is_not_called_missing() -> None:
+    """Rule 39: it came, and is waited for no longer than any other; the right one may still come."""
+    elsewhere = awaiting(cdr_elsewhere="CDR-1")
+    before = decide(elsewhere, at(hours=24, seconds=-1))
+    assert (before.to, done(before)) == (None, ["pull_cdrs"])
+    soon = PaymentFacts("reserved", expires_soon=True)
+    for decision in (decide(elsewhere, at(hours=24)), decide(awaiting(cdr_elsewhere="CDR-1", payment=soon), T0)):
+        assert (decision.to, decision.reason, done(decision)) == (State.ESCALATED, "cdr_place", ["open_incident"])
+        assert decision.actions[0].code == "The CDR is about another time or place"
+        assert decision.text == "CDR CDR-1 is about another charger, and no other came: the funds stay reserved."
+
+
 def test_a_reservation_about_to_expire_escalates() -> None:
     decision = decide(awaiting(payment=PaymentFacts("reserved", expires_soon=True)), T0)
     assert (decision.to, decision.reason) == (State.ESCALATED, "reservation_expires")

@@ -152,6 +152,21 @@ def test_a_session_that_ends_without_energy_fails_the_attempt() -> None:
     assert done(decision) == ["close_attempt", "schedule_retry"]
 
 
+def test_an_invalid_session_that_never_was_active_is_none_at_the_windows_end() -> None:
+    """Rule 8. Of one that was ACTIVE, or whose CDR came, it is known that the charger did something (rule 13)."""
+    invalid = ocpi_session(status="INVALID", active_at=None)
+    asked = {"pull_asked_at": at(minutes=5), "pull_answered_at": at(minutes=5)}
+    assert decide(starting(session=invalid), at(minutes=5, seconds=-1)).reason == "no_energy"
+    decision = decide(starting(session=invalid), at(minutes=5))
+    assert (decision.to, done(decision)) == (None, ["pull_sessions"])
+    decision = decide(starting(session=invalid, **asked), at(minutes=5))
+    assert (decision.to, decision.reason) == (State.FAILED, "no_session")
+    for session in (replace(invalid, active_at=T0), replace(invalid, status="COMPLETED")):
+        assert decide(starting(session=session, **asked), at(minutes=5)).reason == "no_energy"
+    billed = replace(starting(session=invalid, **asked), cdr=cdr(energy=Decimal(0)))
+    assert decide(billed, at(minutes=5)).reason == "no_energy"
+
+
 def test_at_the_windows_end_the_sessions_are_asked_for() -> None:
     decision = decide(starting(), at(minutes=5))
     assert (decision.to, done(decision), decision.check_at) == (
