@@ -69,7 +69,7 @@ def test_five_tries_and_no_more(newer: Foreign, driver: Driver) -> None:
         newer.session(0, "COMPLETED", f"S-{place}")
         newer.again()
         newer.later(seconds=15)
-    newer.later(minutes=30)
+    newer.later(minutes=1)
     assert (outcome(session), state(session)[1]) == (FAILED, "no_energy")
     assert (newer.starts(), newer.stops(), open_incidents()) == (5, [], [])
 
@@ -94,9 +94,10 @@ def test_a_retry_under_the_id_of_the_first_try(newer: Foreign, driver: Driver) -
     assert (newer.stops(), open_incidents()) == ([], [])
 
 
-def test_silent_for_half_an_hour_and_on_again_beside_the_next_driver(foreign: Foreign, driver: Driver) -> None:
+def test_silent_for_long_and_on_again_beside_the_next_driver(foreign: Foreign, driver: Driver) -> None:
+    Policy.objects.create(partner=foreign.cpo.partner, silence_timeout=180)
     first = foreign.charging(2)
-    foreign.later(minutes=32)
+    foreign.later(minutes=4)
     second = driver.start()
     for kwh in (9, 10):
         foreign.session(kwh, of=0)
