@@ -163,7 +163,7 @@ def test_an_invalid_session_that_never_was_active_is_none_at_the_windows_end() -
     assert (decision.to, decision.reason) == (State.FAILED, "no_session")
     for session in (replace(invalid, active_at=T0), replace(invalid, status="COMPLETED")):
         assert decide(starting(session=session, **asked), at(minutes=5)).reason == "no_energy"
-    billed = replace(starting(session=invalid, **asked), cdr=cdr(energy=Decimal(0)))
+    billed = replace(starting(session=invalid, **asked), cdr=cdr(energy="0"))
     assert decide(billed, at(minutes=5)).reason == "no_energy"
 
 
