@@ -90,7 +90,8 @@ def _columns(obj: Any) -> dict[str, Any]:
 
 
 def _same(row: Cdr, party: Party, obj: Any) -> bool:
-    if row.content_digest == _digest(obj):
+    # Ids are the same in whatever case (CiString): some write theirs otherwise when they send again.
+    if row.content_digest in (_digest(obj), _digest(obj.model_copy(update={"id": row.ocpi_id}))):
         return True
     if row.version == party.version.number:
         return False

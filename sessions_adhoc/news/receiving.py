@@ -245,9 +245,8 @@ def _tell_staff(session: AdHocSession, payment: PaymentAuthorization) -> None:
     over = session.state in TERMINAL
     refused = payment.state == payment.State.RESERVED and bool(payment.failure_code)
     if payment.is_terminal:
-        if over:
-            reason = f"The money is {payment.state}."
-            incidents.close_about(session.partner_id, str(session.pk), reason, {MONEY_STUCK})
+        answered = {symptoms.RESERVATION_ENDS} | ({MONEY_STUCK} if over else set())
+        incidents.close_about(session.partner_id, str(session.pk), f"The money is {payment.state}.", answered)
     elif is_stuck(payment) or (refused and over):
         text = f"The payment is {payment.state}. {payment.failure_message}".strip()
         incidents.open_incident(session.partner_id, symptoms.report(session, MONEY_STUCK, text))

@@ -147,6 +147,15 @@ def test_a_reservation_that_ends_while_it_charges_is_told_to_staff(driver: Drive
     assert (state(session)[0], open_incidents()) == ("charging", [symptoms.RESERVATION_ENDS])
 
 
+def test_the_warning_is_over_with_the_reservation(driver: Driver, cpo: Cpo, clock: Clock) -> None:
+    session = driver.start(payment_method="pm_sim_expires")
+    cpo.session(0, created=True)
+    clock.forward(seconds=35)
+    assert open_incidents() == [symptoms.RESERVATION_ENDS]
+    clock.forward(minutes=20)
+    assert (state(session)[0], money(session), open_incidents()) == ("failed", ("expired", 0), [])
+
+
 def test_a_reservation_that_ends_without_a_cdr_is_escalated_before(charged: Callable[..., Any]) -> None:
     session = charged("pm_sim_expires")
     assert (state(session), money(session)[0]) == (("escalated", "reservation_expires"), "reserved")

@@ -63,7 +63,7 @@ def test_a_charge_is_billed_without_its_place(partner: Any, version: str) -> Non
         cdr_data(total_energy=20.50),
         cdr_data(remark=None, tariffs=[]),
         cdr_data(last_updated="2026-11-23T00:00:00Z"),
-        cdr_data("cdr-1") | {"id": "CDR-1"},
+        cdr_data() | {"id": "cdr-1"},
     ],
 )
 def test_the_same_cdr_again_is_the_same_cdr(cpo: Cpo, again: dict[str, Any]) -> None:
