@@ -74,12 +74,18 @@ def _charge_everywhere(walk: Walk) -> None:
     for code, *_ in charges:
         if code == charges[-1][0]:
             for other in (one for one, _uid, _scenario, turned in charges if turned):
-                walk.drivers[other].sees("kWh", seconds=LONG)
+                wait_for(walk, lambda driver=walk.drivers[other]: _energy(driver), f"energy at {other}")
         driver = Person(walk.browser, walk.servers.url, screen=PHONE, take=walk.take)
         driver.go(f"/c/{code}")
         driver.page.locator("#pay button.main").click()
         driver.page.wait_for_url("**/c/session/**", timeout=LONG * 1000)
         walk.drivers[code] = driver
+
+
+def _energy(driver: Person) -> bool:
+    """Whether the driver's page tells of more than nothing."""
+    told = driver.page.locator("[data-text=kwh]").first
+    return told.count() > 0 and re.search("[1-9]", told.inner_text()) is not None
 
 
 def read_incident(walk: Walk, symptom: str) -> None:
