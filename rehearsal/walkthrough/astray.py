@@ -1,6 +1,7 @@
 """The guide's section 8, in production: each symptom is caused, and read by staff and by the CPO on their own pages."""
 
 import re
+from functools import partial
 from typing import Any
 
 from rehearsal.walkthrough.browser import PHONE, Person
@@ -74,7 +75,7 @@ def _charge_everywhere(walk: Walk) -> None:
     for code, *_ in charges:
         if code == charges[-1][0]:
             for other in (one for one, _uid, _scenario, turned in charges if turned):
-                wait_for(walk, lambda driver=walk.drivers[other]: _energy(driver), f"energy at {other}")
+                wait_for(walk, partial(_has_energy, walk.drivers[other]), f"energy at {other}")
         driver = Person(walk.browser, walk.servers.url, screen=PHONE, take=walk.take)
         driver.go(f"/c/{code}")
         driver.page.locator("#pay button.main").click()
@@ -82,7 +83,7 @@ def _charge_everywhere(walk: Walk) -> None:
         walk.drivers[code] = driver
 
 
-def _energy(driver: Person) -> bool:
+def _has_energy(driver: Person) -> bool:
     """Whether the driver's page tells of more than nothing."""
     told = driver.page.locator("[data-text=kwh]").first
     return told.count() > 0 and re.search("[1-9]", told.inner_text()) is not None

@@ -132,7 +132,7 @@ class Snapshot:
 
     def cdr_elsewhere(self) -> str:
         """The id of a CDR of this charge that names another charger, while a CDR is waited for."""
-        if self.session.state != State.AWAITING_CDR:
+        if self.session.state != State.AWAITING_CDR or self.payment.state in TAKEN:
             return ""
         cdrs = (cdr for cdr in self.bill.cdrs if not cdr.credit)
         return next((cdr.ocpi_id for cdr in cdrs if not at_its_charger(self.session, cdr)), "")

@@ -245,8 +245,11 @@ def _tell_staff(session: AdHocSession, payment: PaymentAuthorization) -> None:
     over = session.state in TERMINAL
     refused = payment.state == payment.State.RESERVED and bool(payment.failure_code)
     if payment.is_terminal:
-        answered = {symptoms.RESERVATION_ENDS} | ({MONEY_STUCK} if over else set())
-        incidents.close_about(session.partner_id, str(session.pk), f"The money is {payment.state}.", answered)
+        answered = {MONEY_STUCK} if over else set[str]()
+        if payment.expiry_warned_at:
+            answered.add(symptoms.RESERVATION_ENDS)
+        if answered:
+            incidents.close_about(session.partner_id, str(session.pk), f"The money is {payment.state}.", answered)
     elif is_stuck(payment) or (refused and over):
         text = f"The payment is {payment.state}. {payment.failure_message}".strip()
         incidents.open_incident(session.partner_id, symptoms.report(session, MONEY_STUCK, text))

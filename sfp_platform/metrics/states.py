@@ -10,7 +10,6 @@ from typing import Any
 
 import structlog
 from celery import current_app
-from django.apps import apps
 from django.db import connection
 from django.db.models import Count, Min, Sum
 from django.utils import timezone
@@ -24,6 +23,7 @@ from partners.models import Incident, Mail
 from sessions_adhoc.models import AdHocSession
 from sessions_adhoc.states import TERMINAL, State
 from sfp_platform import __version__
+from sfp_platform.broker.due import due_at
 from sfp_platform.broker.queues import DUE, QUEUES
 from sfp_platform.broker.travelling import SENT_AT
 from sfp_platform.health.looks import Signs
@@ -59,15 +59,11 @@ def signs() -> Families:
 
 
 def due_rows() -> Families:
-    """Rows whose time has come. One query per deadline column, each over its partial index."""
+    """Rows whose time has come."""
     now = timezone.now()
-    rows, lags = [], []
-    for model in apps.get_models():
-        if any(field.name == "next_check_at" for field in model._meta.concrete_fields):
-            due = model._default_manager.filter(next_check_at__lte=now).order_by()
-            found = due.aggregate(rows=Count("pk"), oldest=Min("next_check_at"))
-            rows.append((model._meta.label, found["rows"]))
-            lags.append((model._meta.label, (now - found["oldest"]).total_seconds() if found["oldest"] else 0))
+    found = due_at(now)
+    rows = [(one.model._meta.label, one.rows) for one in found]
+    lags = [(one.model._meta.label, (now - one.oldest).total_seconds() if one.oldest else 0) for one in found]
     yield gauge("sfp_due_rows", "Rows whose time has come.", "model", of=rows)
     yield gauge("sfp_due_lag_seconds", "For how long the oldest of them waits.", "model", of=lags)
 

@@ -155,7 +155,7 @@ class TestConsole:
                 evse__location=evse.location, evse__uid=f"EVSE-X{number}", evse__uid_key=f"evse-x{number}"
             )
             CommandFactory.create(partner=evse.partner)
-        with django_assert_num_queries(9):
+        with django_assert_num_queries(6):
             assert len(page.get(reverse(CONSOLE), {"evse": "EVSE"}).context["found"]) == 9
 
 

@@ -123,7 +123,7 @@ def test_the_charts_show_the_worst(home: Callable[..., Any], world: World) -> No
 def test_no_page_counts_the_message_log(
     page: Client, world: World, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
-    with django_assert_max_num_queries(75) as captured:
+    with django_assert_max_num_queries(53) as captured:
         page.get(reverse("admin:index"))
     assert [query["sql"] for query in captured if "COUNT(" in query["sql"] and '"ocpi_message"' in query["sql"]] == []
 

@@ -44,6 +44,8 @@ SERVER_FAULTS = {
     "slow-versions": {"latency": WARN},
     "sessions-get-500": {"sessions.list": FAIL},
     "down": {"reach": FAIL},
+    "forbidden": {"token_encoding": FAIL},
+    "forgotten-tokens": {"token_encoding": FAIL},
     "no-link": {"locations.paging": WARN, "tariffs.paging": WARN},
     "no-paging-headers": {
         "locations.paging": FAIL,
