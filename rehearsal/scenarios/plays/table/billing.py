@@ -5,7 +5,7 @@ from dataclasses import replace
 from rehearsal.scenarios.plays.case import SINCE_2_2, Case, Expected
 from rehearsal.scenarios.plays.table.charging import STOPPED, settled
 from rehearsal.scenarios.plays.table.starting import ALL_THE_WAY
-from sessions_adhoc.decide.settle import CDR_ELSEWHERE, CDR_ENERGY, CDR_MISSING
+from sessions_adhoc.decide.settle import CDR_ELSEWHERE, CDR_ENERGY
 from sessions_adhoc.symptoms import BEYOND_RESERVATION, FOREIGN_SESSION
 
 
@@ -41,7 +41,7 @@ BILLING = (
     Case(
         "cdr-other-charger",
         "rules 7, 32: the CDR of another charger is not this driver's: held until another comes",
-        held("cdr_missing", FOREIGN_SESSION, CDR_MISSING),
+        held("cdr_place", FOREIGN_SESSION, CDR_ELSEWHERE),
         policy={"cdr_timeout": 4, "cdr_deadline": 8},
     ),
     Case(
