@@ -9,6 +9,7 @@ import pkgutil
 from typing import Any
 
 import pytest
+from coverage import Coverage
 
 COVERING = (
     "tests/billing/",
@@ -19,12 +20,19 @@ COVERING = (
 
 
 def import_measured(config: pytest.Config) -> None:
-    """Import all that is measured while somebody looks: some of it waits for its first use, which may be unmeasured."""
+    """Import all that is measured while somebody looks: some of it waits for its first use, which may be unmeasured.
+
+    Nobody looks afterwards. pytest-cov begins one measurement when a worker reads its arguments and a second one, the
+    controller's, when it is told that it is a worker: the end of the second would let the first go on tracing.
+    """
     if controller := controller_of(config):
         for package in controller.cov.config.source_pkgs:
             module = importlib.import_module(package)
             for found in pkgutil.walk_packages(getattr(module, "__path__", ()), f"{package}."):
                 importlib.import_module(found.name)
+        controller.pause()
+        while forgotten := Coverage.current():
+            forgotten.stop()
 
 
 def look_on(item: pytest.Item) -> None:
