@@ -1,11 +1,12 @@
 """What the CPO's page learns from OCPI: our URLs, what was seen to work, the newest connection check."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from ocpi.handshake.discovery import Offer
 from ocpi.models import HandshakeRun, HandshakeStep
 from ocpi.routing import base_url, versions_url
 from onboarding.guide.second_person import advice_to_you, to_you
@@ -73,15 +74,31 @@ def facts_of(partner: Partner) -> PortalFacts:
     return PortalFacts(base_url(partner), versions_url(partner), seen[partner.pk], token_made=partner.pk in holders)
 
 
-def seen_of(partners: Sequence[Partner]) -> dict[int, dict[str, str]]:
-    """What was seen to work, for each of the partners. Three queries, however many they are."""
-    return _look(partners)[0]
+def seen_of(
+    partners: Sequence[Partner], offers: Mapping[int, Sequence[Offer]] | None = None
+) -> dict[int, dict[str, str]]:
+    """What was seen to work, for each of the partners. Three queries at most, however many they are.
+
+    `offers`: what they offer, by partner, where the caller has just read it (`offers_of`).
+    """
+    return _look(partners, offers)[0]
 
 
-def _look(partners: Sequence[Partner]) -> tuple[dict[int, dict[str, str]], set[int]]:
+def offers_of(partners: Iterable[Partner]) -> dict[int, list[Offer]]:
+    """Which endpoints each of the partners offers, as stored at the handshake. One query; none without partners."""
+    offers: dict[int, list[Offer]] = {partner.pk: [] for partner in partners}
+    for row in RemoteEndpoint.objects.filter(partner__in=list(offers)) if offers else ():
+        offers[row.partner_id].append(Offer(row.module, row.role, row.url))
+    return offers
+
+
+def _look(
+    partners: Sequence[Partner], offers: Mapping[int, Sequence[Offer]] | None = None
+) -> tuple[dict[int, dict[str, str]], set[int]]:
     """(what was seen to work, who was ever issued a token)."""
     ids = [partner.pk for partner in partners]
-    steps, offered, used = _answered_steps(ids), _offered_modules(ids), _last_uses(ids)
+    offered = offers_of(partners) if offers is None else offers
+    steps, used = _answered_steps(ids), _last_uses(ids)
     holders = set(used)
     seen = {
         partner.pk: {
@@ -100,14 +117,6 @@ def _answered_steps(ids: Sequence[int]) -> dict[int, dict[str, datetime | None]]
     found: dict[int, dict[str, datetime | None]] = defaultdict(dict)
     for partner_id, step, ended_at in rows.values_list("run__partner_id", "step", "ended_at"):
         found[partner_id][step] = ended_at
-    return found
-
-
-def _offered_modules(ids: Sequence[int]) -> dict[int, set[tuple[str, str]]]:
-    found: dict[int, set[tuple[str, str]]] = defaultdict(set)
-    rows = RemoteEndpoint.objects.filter(partner__in=ids).order_by()
-    for partner_id, module, role in rows.values_list("partner_id", "module", "role"):
-        found[partner_id].add((module, role))
     return found
 
 
@@ -135,7 +144,8 @@ def _read_reach(partner: Partner, steps: Mapping[str, datetime | None]) -> dict[
     return seen
 
 
-def _modules(offered: set[tuple[str, str]]) -> dict[str, str]:
+def _modules(offers: Sequence[Offer]) -> dict[str, str]:
+    offered = {(offer.module, offer.role) for offer in offers}
     return {
         one.identifier: "Your version details offer it."
         for one in NEEDED_MODULES

@@ -18,7 +18,9 @@ from ocpi.log.message_log import header_in
 from ocpi.models import HandshakeRun, Message
 from ocpi.routing import versions_url
 from ocpi.versions import VERSIONS
+from onboarding.connection_facts import offers_of
 from onboarding.guide import Facts, HandshakeFacts, Side, Stage, TestFacts
+from onboarding.guide.turns import WINDOW_STAGES
 from onboarding.intake.entering import missing_of
 from onboarding.models import (
     ConnectionCheck,
@@ -32,7 +34,7 @@ from onboarding.models import (
 )
 from onboarding.testing.charged import charged_partners
 from partners.ground.secrets import ends_as
-from partners.models import Incident, IssuedToken, Mail, Partner, RemoteEndpoint
+from partners.models import Incident, IssuedToken, Mail, Partner
 
 Connection = Partner.Connection
 NOT_STARTED = "No handshake was made yet: start it, or let them register with Token B."
@@ -90,24 +92,34 @@ def _read(onboardings: Sequence[Onboarding]) -> _Read:
         one.production.pk: one.production for one in onboardings if one.production
     }
     at = {stage: [one for one in onboardings if one.stage == stage] for stage in Stage}
+    setting_up = _ids_of(at[Stage.INFRASTRUCTURE])
     runs, confirmed = _newest_runs(both), confirmed_of([one.partner for one in at[Stage.HANDSHAKE]])
+    beginning = [one.partner for one in at[Stage.PRE_INTEGRATION]]
+    registering = [one.partner for one in onboardings if one.stage != Stage.LIVE]
+    offers = offers_of({*beginning, *_connected(registering)})
+    checks, live_checks = _checks(both)
     read = _Read(
         now=timezone.now(),
-        missing=missing_of([one.partner for one in at[Stage.PRE_INTEGRATION]]),
-        token_b=_with_token_b(both),
-        links=_with_link(both),
-        suggested=_suggestions(both),
-        handshakes=_handshakes([one.partner for one in onboardings if one.stage != Stage.LIVE], runs, confirmed),
+        missing=missing_of(beginning, offers),
+        token_b=_with_token_b(setting_up),
+        links=_with_link(_ids_of(at[Stage.PRE_INTEGRATION])),
+        suggested=_suggestions(_ids_of(one for stage in WINDOW_STAGES for one in at[stage])),
+        handshakes=_handshakes(registering, runs, offers, confirmed),
         live_handshakes={pk for pk, run in runs.items() if run.state in UNDER_WAY},
         failed_handshakes={pk for pk, run in runs.items() if _came_to_nothing(both[pk], run)},
-        checks=failed_by_partner(both),
-        live_checks=_under_check(both),
-        sheets=_sheets_on_their_way(both),
+        checks=checks,
+        live_checks=live_checks,
+        sheets=_sheets_on_their_way(setting_up),
         charged=charged_partners(_since(at[Stage.GO_LIVE])),
         incidents=_open_incidents(both),
     )
-    _add_stored(read, [one.pk for one in onboardings if one.pk is not None])
+    _add_stored(read, at)
     return read
+
+
+def _ids_of(onboardings: Iterable[Onboarding]) -> list[int]:
+    """Of their partners."""
+    return [one.partner_id for one in onboardings]
 
 
 def _facts(onboarding: Onboarding, read: _Read) -> Facts:
@@ -159,7 +171,7 @@ def _unanswered(onboarding: Onboarding, event: LinkEvent | None) -> LinkEvent | 
     return event if open_still else None
 
 
-# --- by partner, one query each
+# --- by partner: one query each, none where there are none
 def _with_token_b(ids: Iterable[int]) -> set[int]:
     """Those with a token to register with, or one that they hold already."""
     rows = IssuedToken.objects.filter(partner__in=list(ids), state__in=NOT_REVOKED)
@@ -183,18 +195,18 @@ def _newest_runs(ids: Iterable[int]) -> dict[int, HandshakeRun]:
     return {row.partner_id: row for row in rows}
 
 
-def failed_by_partner(ids: Iterable[int]) -> dict[int, int]:
-    """How many cases of the latest read-only connection check failed; nothing before the first that came to its end."""
+def _checks(ids: Iterable[int]) -> tuple[dict[int, int], set[int]]:
+    """(How many cases of the latest read-only connection check failed, who is looked at now).
+
+    The first has nobody in it before a check of theirs came to its end.
+    """
     finished = ConnectionCheck.objects.filter(armed=False, state=ConnectionCheck.State.FINISHED)
     newest = finished.filter(partner=OuterRef("partner")).order_by("-id").values("pk")[:1]
     failed = Count("cases", filter=Q(cases__verdict=ConnectionCheckCase.Verdict.FAILED))
-    rows = finished.filter(partner__in=list(ids), pk=Subquery(newest)).annotate(failed=failed).order_by()
-    return dict(rows.values_list("partner_id", "failed"))
-
-
-def _under_check(ids: Iterable[int]) -> set[int]:
-    rows = ConnectionCheck.objects.filter(partner__in=list(ids), state__in=CHECKING)
-    return set(rows.order_by().values_list("partner_id", flat=True))
+    rows = ConnectionCheck.objects.filter(Q(pk=Subquery(newest)) | Q(state__in=CHECKING), partner__in=list(ids))
+    read = list(rows.annotate(failed=failed).order_by().values_list("partner_id", "state", "failed"))
+    counts = {pk: count for pk, state, count in read if state not in CHECKING}
+    return counts, {pk for pk, state, _ in read if state in CHECKING}
 
 
 def _sheets_on_their_way(ids: Iterable[int]) -> set[int]:
@@ -215,16 +227,21 @@ def _since(onboardings: Iterable[Onboarding]) -> dict[int, datetime]:
 
 # --- the handshake
 def _handshakes(
-    partners: Sequence[Partner], runs: Mapping[int, HandshakeRun], confirmed: set[int]
+    partners: Sequence[Partner],
+    runs: Mapping[int, HandshakeRun],
+    offers: Mapping[int, Sequence[Offer]],
+    confirmed: set[int],
 ) -> dict[int, HandshakeFacts]:
-    """What is known of the registrations. One query at most."""
-    connected = [one for one in partners if one.connection != Connection.NOT_CONNECTED and one.version]
-    offers = _offers(connected)
+    """What is known of the registrations."""
     found = {one.pk: HandshakeFacts(problem=_problem(runs.get(one.pk))) for one in partners}
-    for one in connected:
+    for one in _connected(partners):
         missing = tuple(missing_modules(VERSIONS[one.version], offers[one.pk]))
         found[one.pk] = HandshakeFacts(connected=True, modules_missing=missing, confirmed=one.pk in confirmed)
     return found
+
+
+def _connected(partners: Iterable[Partner]) -> list[Partner]:
+    return [one for one in partners if one.connection != Connection.NOT_CONNECTED and one.version]
 
 
 def _came_to_nothing(partner: Partner, run: HandshakeRun) -> bool:
@@ -237,13 +254,6 @@ def _problem(run: HandshakeRun | None) -> str:
     if run.state in UNDER_WAY:
         return f"A handshake is {run.get_state_display().lower()}: {run.get_step_display().lower()}."
     return f"{run.cause} {run.advice}".strip() or NOT_STARTED
-
-
-def _offers(partners: Sequence[Partner]) -> dict[int, list[Offer]]:
-    offers: dict[int, list[Offer]] = defaultdict(list)
-    for row in RemoteEndpoint.objects.filter(partner__in=partners) if partners else ():
-        offers[row.partner_id].append(Offer(row.module, row.role, row.url))
-    return offers
 
 
 def confirmed_of(partners: Sequence[Partner]) -> set[int]:
@@ -279,14 +289,13 @@ def _reads_of(partners: Sequence[Partner]) -> dict[int, list[tuple[datetime, Any
 
 
 # --- by integration
-def _add_stored(read: _Read, ids: Sequence[int]) -> None:
-    """Tests, confirmations and overruled conditions of those that are stored. Three queries."""
-    if not ids:
-        return
-    for row in FunctionalTest.objects.filter(onboarding__in=ids):
+def _add_stored(read: _Read, at: Mapping[Stage, Sequence[Onboarding]]) -> None:
+    """Tests, confirmations and overruled conditions of those that are stored, each where the stage asks for it."""
+    stored = {stage: [one.pk for one in onboardings if one.pk is not None] for stage, onboardings in at.items()}
+    for row in FunctionalTest.objects.filter(onboarding__in=stored[Stage.TESTING]):
         facts = TestFacts(row.key, bool(row.seen_at), row.sfp_verdict, row.cpo_verdict, row.reason)
         read.tests[row.onboarding_id].append(facts)
-    for action in GoLiveAction.objects.filter(onboarding__in=ids):
+    for action in GoLiveAction.objects.filter(onboarding__in=stored[Stage.GO_LIVE]):
         read.confirmed[action.onboarding_id].add((action.action, Side(action.side)))
-    for override in StageOverride.objects.filter(onboarding__in=ids):
+    for override in StageOverride.objects.filter(onboarding__in=[pk for ids in stored.values() for pk in ids]):
         read.overruled[override.onboarding_id].add(override.condition)

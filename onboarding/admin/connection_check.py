@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
 
 from ocpi.models import Message
-from onboarding.admin.connection_check_actions import PDF, RUN_ACTIONS
+from onboarding.admin.connection_check_actions import PDF, RUN_ACTIONS, with_partner_busy
 from onboarding.admin.workspace.pressing import next_strip
 from onboarding.connection_check import report
 from onboarding.connection_check.catalogue import plan
@@ -65,7 +65,7 @@ class ConnectionCheckAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ConnectionCheck]:
         rows: QuerySet[ConnectionCheck] = super().get_queryset(request)
-        return rows.select_related("partner", "started_by").annotate(
+        return with_partner_busy(rows.select_related("partner", "started_by")).annotate(
             failed_count=_count(Verdict.FAILED), warning_count=_count(Verdict.WARNING)
         )
 

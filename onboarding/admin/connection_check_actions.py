@@ -3,13 +3,14 @@
 from typing import Any
 
 from django import forms
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWidget, UnfoldBooleanWidget
 
 from ocpi.models import Evse
 from onboarding import connection_check
 from onboarding.admin.document import download
+from onboarding.connection_check.runs import LIVE
 from onboarding.connection_facts import report_of
 from onboarding.documents.archive import archive
 from onboarding.documents.connection_check import write_connection_check
@@ -118,18 +119,35 @@ def pdf(request: HttpRequest, run: ConnectionCheck, _data: dict[str, Any]) -> Ht
     return download(document)
 
 
+def with_partner_busy(rows: QuerySet[ConnectionCheck]) -> QuerySet[ConnectionCheck]:
+    """Each with whether a check of its partner is under way, read with the row: two buttons of its page ask."""
+    live = ConnectionCheck.objects.filter(partner=OuterRef("partner"), state__in=LIVE)
+    return rows.annotate(partner_busy=Exists(live))
+
+
+def _can_be_checked(partner: Partner) -> bool:
+    return partner.connection != Partner.Connection.SUSPENDED and bool(partner.versions_url)
+
+
+def _can_charge(partner: Partner) -> bool:
+    return partner.connection == Partner.Connection.CONNECTED and bool(partner.versions_url)
+
+
 def _idle(partner: Partner) -> bool:
-    if partner.connection == Partner.Connection.SUSPENDED or not partner.versions_url:
-        return False
-    return not ConnectionCheck.objects.filter(partner=partner, state__in=("due", "running")).exists()
-
-
-def _is_connected(partner: Partner) -> bool:
-    return partner.connection == Partner.Connection.CONNECTED and _idle(partner)
+    return not ConnectionCheck.objects.filter(partner=partner, state__in=LIVE).exists()
 
 
 PARTNER_ACTIONS = (
-    PageAction("check", "Check connection", RUN, READ_ONLY, check, icon="fact_check", possible=_idle, asks=False),
+    PageAction(
+        "check",
+        "Check connection",
+        RUN,
+        READ_ONLY,
+        check,
+        icon="fact_check",
+        possible=lambda partner: _can_be_checked(partner) and _idle(partner),
+        asks=False,
+    ),
     PageAction(
         "check-armed",
         "Check with test charge",
@@ -138,7 +156,7 @@ PARTNER_ACTIONS = (
         check_armed,
         icon="ev_station",
         form=ChargerForm,
-        possible=_is_connected,
+        possible=lambda partner: _can_charge(partner) and _idle(partner),
     ),
 )
 PDF = PageAction(
@@ -159,7 +177,7 @@ RUN_ACTIONS = (
         again,
         icon="refresh",
         tone=lambda run: PRIMARY if getattr(run, "failed_count", 0) else DEFAULT,
-        possible=lambda run: _idle(run.partner),
+        possible=lambda run: _can_be_checked(run.partner) and not run.partner_busy,
         asks=False,
     ),
     PageAction(
@@ -170,7 +188,7 @@ RUN_ACTIONS = (
         again_armed,
         icon="ev_station",
         form=ChargerForm,
-        possible=lambda run: _is_connected(run.partner),
+        possible=lambda run: _can_charge(run.partner) and not run.partner_busy,
     ),
     PDF,
     PageAction(

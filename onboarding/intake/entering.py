@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
+from ocpi.handshake.discovery import Offer
 from onboarding.connection_facts import seen_of
 from onboarding.guide.checklist import ITEMS, PROVIDED
 from onboarding.intake.checks import (
@@ -169,12 +170,17 @@ def intake_missing(partner: Partner) -> list[str]:
     return missing_of([partner])[partner.pk]
 
 
-def missing_of(partners: Sequence[Partner]) -> dict[int, list[str]]:
-    """The same for several. Seven queries, however many they are; none where there are none."""
+def missing_of(
+    partners: Sequence[Partner], offers: Mapping[int, Sequence[Offer]] | None = None
+) -> dict[int, list[str]]:
+    """The same for several. Seven queries at most, however many they are; none where there are none.
+
+    `offers`: what they offer, by partner, where the caller has just read it (`onboarding.connection_facts.offers_of`).
+    """
     if not partners:
         return {}
     ids = [partner.pk for partner in partners]
-    faults, confirmed = item_faults(partners), {pk: set(seen) for pk, seen in seen_of(partners).items()}
+    faults, confirmed = item_faults(partners), {pk: set(seen) for pk, seen in seen_of(partners, offers).items()}
     ticks = ChecklistItem.objects.filter(partner__in=ids).order_by().values_list("partner_id", "key")
     for partner_id, key in ticks:
         confirmed[partner_id].add(key)

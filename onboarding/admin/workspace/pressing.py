@@ -1,6 +1,7 @@
 """The next step with its button: on the page of a partner, and on those of its handshakes, checks and test charges, so
 that nobody has to go back."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin
@@ -20,12 +21,17 @@ from partners.models import Partner, ReceivedToken
 ADVANCE = "advance"
 
 
-def next_of(page: Page, journey: Journey, buttons: list[dict[str, Any]]) -> dict[str, Any]:
-    """What to do next, with its button: one of `buttons`, those that may be pressed on the partner's page."""
+Finder = Callable[[str], dict[str, Any] | None]
+"""The button of the action with a name; None where it may not be pressed now."""
+
+
+def next_of(page: Page, journey: Journey, button_of: Finder) -> dict[str, Any]:
+    """What to do next, with its button: one that may be pressed on the partner's page."""
     step = next_step(page.partner, journey)
-    button = next((one for one in buttons if one["action"].name == step.action), None)
-    if step.action == CONFIRM.name and page.may(CONFIRM):
-        button = _confirmation(page)
+    if step.action == CONFIRM.name:
+        button = _confirmation(page) if page.may(CONFIRM) else None
+    else:
+        button = button_of(step.action)
     if button is not None:
         button["tone"] = "primary"
         if step.action == HANDSHAKE.name and may_begin_at_once(journey.facts, page.partner):
@@ -61,4 +67,8 @@ def next_strip(request: HttpRequest, partner: Partner) -> dict[str, Any]:
     under_way = onboarding.stage in ORDER and onboarding.stage != Stage.LIVE
     if not under_way or not page.admin.has_view_permission(request, partner):
         return {}
-    return next_of(page, journey_of(onboarding), page.admin.buttons(request, partner))
+
+    def button_of(name: str) -> dict[str, Any] | None:
+        return next(iter(page.pressable(*(one for one in page.admin.page_actions if one.name == name))), None)
+
+    return next_of(page, journey_of(onboarding), button_of)

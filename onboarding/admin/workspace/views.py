@@ -96,7 +96,8 @@ def _belongs(button: dict[str, Any], tab: str) -> bool:
 
 def _next(page: Page, journey: Journey, buttons: list[dict[str, Any]], tab: str) -> dict[str, Any]:
     """What to do next, with its button, and the tab's other buttons. Moving on is offered as the next step only."""
-    found = next_of(page, journey, buttons)
+    pressable = {one["action"].name: one for one in buttons}
+    found = next_of(page, journey, pressable.get)
     others = [one for one in buttons if one is not found["next_button"] and one["action"].name != ADVANCE]
     return {**found, "buttons": [_calm(one) for one in others if _belongs(one, tab)]}
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from ocpi.models import Evse
 from onboarding import connection_check
 from onboarding.checklist import Checklist
-from onboarding.connection_check.runs import CheckRefusedError
+from onboarding.connection_check.runs import LIVE, CheckRefusedError
 from onboarding.connection_facts import CheckReport
 from onboarding.guide import Stage
 from onboarding.models import ConnectionCheck, LinkEvent
@@ -65,7 +65,7 @@ def bench_of(partner: Partner, place: Place, report: CheckReport | None, checkli
         charges_left=_left(used, Kind.BENCH_CHARGE),
         why_no_check="" if _is_entered(checklist) else ENTER_FIRST,
         why_no_charge=why_no_charge,
-        running=ConnectionCheck.objects.filter(partner=partner, state__in=("due", "running")).first(),
+        running=ConnectionCheck.objects.filter(partner=partner, state__in=LIVE).first(),
         report=report,
         chargers=() if why_no_charge else _chargers(partner),
         charges=[] if why_no_charge else list(charges.order_by("-created_at")[:MOST_CHARGES]),
