@@ -1,6 +1,6 @@
-"""Two of the scenarios, between real processes, on PostgreSQL and Redis: that they can be played.
+"""Two of the scenarios, between real processes, on PostgreSQL and Redis: that they can be played from a test.
 
-`make check` plays each of them once, `make scenarios` in every version.
+`make check` plays each of them once beside the suite, `make scenarios` in every version.
 """
 
 import os
@@ -11,7 +11,7 @@ import pytest
 from tests.support.processes import PATIENCE
 from tests.support.programs import embedded_environment, manage
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.heavy
 
 SAMPLE = (
     "happy@2.1.1",
