@@ -17,6 +17,7 @@ from sessions_adhoc.models import AdHocSession, AttemptSession
 RESERVATION_ENDS = "The reservation expires soon"
 LATE_SESSION = "Session created but funds released early"
 FOREIGN_SESSION = "Session without a START_SESSION of its own"
+FOREIGN_CDR = "The CDR is about another charge"
 REFUSED_SESSION = "Session after a START_SESSION that was refused"
 REFUSED_STARTS = frozenset({"command_rejected", "start_refused"})
 RUNS_ON = "The Session goes on after its charge was settled"
@@ -204,6 +205,15 @@ SYMPTOMS = {
         "Make sure that it has ended: nobody pays for it. Ask the CPO why it began.",
         "A Session names our token although we sent no START_SESSION for it, or sent it for another charger. "
         "It is not billed. Please create one Session for each START_SESSION, at the connector that it names.",
+    ),
+    FOREIGN_CDR: Symptom(
+        "The CDR names another charger than START_SESSION did, or a Session that was not started by us.",
+        "Send the CDR of the charge that was started, with its charger and its Session. This one is not billed: take "
+        "it back with a credit CDR.",
+        "Compare the CDR's EVSE and Session with the session. It is not billed: ask the CPO whose charge it is.",
+        "A CDR names our token, but another charger than our START_SESSION did, or a Session that it did not start. It "
+        "is not billed. Please check its location, EVSE and session_id, and take it back with a credit CDR.",
+        module="cdrs",
     ),
 }
 ENDED_BY_NEWS = frozenset(

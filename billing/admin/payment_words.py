@@ -4,7 +4,7 @@ from billing.admin.amounts import amount
 from billing.models import PaymentAuthorization, PaymentEvent
 from billing.payments.services import is_stuck
 from partners.admin.kit.pages import Standing
-from partners.admin.kit.showing import DANGER, INFO, NEUTRAL, SUCCESS, WARNING
+from partners.admin.kit.showing import DANGER, INFO, NEUTRAL, SUCCESS, WARNING, clock_time, in_our_zone
 
 State = PaymentAuthorization.State
 Action = PaymentEvent.Action
@@ -67,7 +67,7 @@ def sentence(row: PaymentAuthorization) -> str:
         return amount(minor or 0, row.currency)
 
     released = row.amount - row.captured_amount
-    kept = f", for another try until {row.kept_until:%Y-%m-%d %H:%M:%S} UTC" if row.kept_until else ""
+    kept = f", for another try until {clock_time(row.kept_until)}" if row.kept_until else ""
     taken = f"{of(row.captured_amount)} was captured" + (f", the other {of(released)} released" if released else "")
     back = f"; {of(row.refunded_amount)} of it was given back" if row.refunded_amount else ""
     return {
@@ -88,12 +88,13 @@ def sentence(row: PaymentAuthorization) -> str:
 
 def describe_event(event: PaymentEvent, currency: str) -> str:
     """A step of the history: `The gateway answered: done, 40.00 EUR.`"""
-    said = ", ".join(filter(None, [event.outcome, event.code, event.message]))
+    message = in_our_zone(event.message, event.at)
+    said = ", ".join(filter(None, [event.outcome, event.code, message]))
     sum_of_it = amount(event.amount, currency) if event.amount is not None else ""
     if event.action == Action.REQUESTED:
-        return f"To do: {', '.join(filter(None, [event.message, sum_of_it]))}."
+        return f"To do: {', '.join(filter(None, [message, sum_of_it]))}."
     if event.action == Action.ASKED:
-        return f"Asking the gateway: {event.message or event.to_state}."
+        return f"Asking the gateway: {message or event.to_state}."
     before = "The gateway answered" if event.action == Action.ANSWERED else str(event.get_action_display())
     rest = ", ".join(filter(None, [said, sum_of_it]))
     return f"{before}: {rest}." if rest else f"{before}."

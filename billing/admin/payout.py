@@ -25,7 +25,11 @@ def open_lines(row: Payout) -> int:
 
 def look_again(_request: HttpRequest, row: Payout, _data: dict[str, Any]) -> str:
     left = match_again(row)
-    return f"{left} lines still do not agree." if left else "All lines agree."
+    return (
+        f"{left} line{'s' if left > 1 else ''} still do{'es' if left == 1 else ''} not agree."
+        if left
+        else "All lines agree."
+    )
 
 
 @admin.register(Payout)
@@ -80,6 +84,7 @@ class PayoutLineAdmin(ReadOnlyAdmin):
     list_filter = (("match", ChoicesDropdownFilter), ("kind", ChoicesDropdownFilter), "payout")
     quick_filters = (
         ("All", ""),
+        ("Does not agree", "match__in=unmatched%2Cdiffers"),
         ("No payment of ours", "match__exact=unmatched"),
         ("Amount differs", "match__exact=differs"),
     )

@@ -12,7 +12,7 @@ from billing.restoring import findings
 from partners.admin.kit.actions import PageAction, Refused
 from partners.admin.kit.pages import ReadOnlyAdmin, Standing
 from partners.admin.kit.reasons import ReasonForm
-from partners.admin.kit.showing import NEUTRAL, WARNING, ago, badge, link, partner_link
+from partners.admin.kit.showing import NEUTRAL, WARNING, ago, badge, in_our_zone, link, partner_link
 
 
 def decide(request: HttpRequest, row: RestoreFinding, data: dict[str, Any]) -> str:
@@ -41,7 +41,7 @@ class RestoreFindingAdmin(ReadOnlyAdmin):
     list_select_related = ("partner", "authorization", "restore")
     search_fields = ("text",)
     search_help_text = "What was found"
-    readonly_fields = ("text", "advice", "restore", "shown_partner", "shown_payment", "decided_by", "note")
+    readonly_fields = ("shown_text", "advice", "restore", "shown_partner", "shown_payment", "decided_by", "note")
     fields = readonly_fields
     empty_title = "No restore has left anything to decide"
     empty_text = "Rows appear when `manage.py reconcile` was run after the database was put back to an earlier moment."
@@ -60,7 +60,7 @@ class RestoreFindingAdmin(ReadOnlyAdmin):
 
     def standing(self, row: RestoreFinding) -> Standing:
         if row.decided_at is None:
-            return Standing("To decide", row.text, WARNING, row.advice, since=row.created_at)
+            return Standing("To decide", in_our_zone(row.text), WARNING, row.advice, since=row.created_at)
         return Standing("Decided", f"By {row.decided_by}: {row.note}", NEUTRAL, since=row.decided_at)
 
     @admin.display(description="about", ordering="kind")
@@ -69,7 +69,7 @@ class RestoreFindingAdmin(ReadOnlyAdmin):
 
     @admin.display(description="found")
     def shown_text(self, row: RestoreFinding) -> str:
-        return row.text
+        return in_our_zone(row.text)
 
     @admin.display(description="partner")
     def shown_partner(self, row: RestoreFinding) -> SafeString | str:

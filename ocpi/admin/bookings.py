@@ -9,7 +9,7 @@ from ocpi.admin.outgoing import FILTERS, SENDING, OutgoingAdmin
 from ocpi.models import Booking, BookingLocation, BookingRequest
 from partners.admin.kit.huge import HugeMixin
 from partners.admin.kit.pages import Standing
-from partners.admin.kit.showing import DANGER, INFO, NEUTRAL, SUCCESS, at, badge, lines, link
+from partners.admin.kit.showing import DANGER, INFO, NEUTRAL, SUCCESS, at, badge, clock_time, lines, link
 
 TONES = {"PENDING": INFO, "RESERVED": SUCCESS, "FULFILLED": SUCCESS, "REJECTED": DANGER, "FAILED": DANGER}
 
@@ -32,7 +32,7 @@ class BookingAdmin(HugeMixin, MirroredAdmin):
     empty_text = "They come from partners that speak OCPI 2.3.0 with bookings, after we asked for one."
 
     def standing(self, row: Booking) -> Standing:
-        text = f"From {row.start_at:%-d %b, %H:%M} to {row.end_at:%H:%M} UTC, as the partner last said."
+        text = f"From {clock_time(row.start_at)} to {clock_time(row.end_at)}, as the partner last said."
         return Standing(row.status, text, TONES.get(row.status, NEUTRAL))
 
     @admin.display(description="status")

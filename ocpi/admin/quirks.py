@@ -39,7 +39,8 @@ class PartnerQuirkAdmin(ReadOnlyAdmin):
     empty_text = "A partner whose messages break the specification in a way that can be overlooked appears here."
 
     def standing(self, row: PartnerQuirk) -> Standing:
-        text = f"{row.count} messages of {row.partner.name} needed it. They were read all the same."
+        count = f"{row.count} message{'s'[: row.count != 1]}"
+        text = f"{count} of {row.partner.name} needed it, and could be read all the same."
         return Standing("Overlooked", text, WARNING, "Tell the partner: other peers will not be so patient.")
 
     @admin.display(description="partner")

@@ -61,7 +61,8 @@ def _tell_source(key: str, group: Group) -> Report:
         cause=f"Your IP is not in our firewall allowlist: requests came from {address}.",
         resolution="Confirm your outbound IP with us — we will add it to Cloudflare WAF.",
         place=address,
-        to_do=f"Ask their contact whether {address} is theirs. If it is, press “Add this address to the allowlist”.",
+        to_do=f"Ask their contact whether {address} is theirs. If it is, an integrator presses “Add this "
+        "address to the allowlist” on this page.",
         severity=URGENT,
         evidence=group.evidence(),
         letter=f"Your server called our endpoints from {address} ({group.span}). This address is not among the "

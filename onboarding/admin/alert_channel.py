@@ -9,6 +9,7 @@ from django import forms
 from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import ValidationError
+from django.db.models import Max
 from django.http import HttpRequest, HttpResponse
 from unfold.widgets import UnfoldAdminPasswordWidget
 
@@ -140,8 +141,6 @@ class AlertChannelAdmin(SupportAdmin):
         return ago(row.last_sent_at)
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        from django.db.models import Max
-
         return super().get_queryset(request).annotate(last_sent_at=Max("alerts__sent_at"))
 
 

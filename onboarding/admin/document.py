@@ -11,7 +11,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownF
 
 from onboarding.documents.archive import is_intact
 from partners.admin.kit.pages import ReadOnlyAdmin, Standing
-from partners.admin.kit.showing import DANGER, SUCCESS, anchor, at, code, lines, partner_link
+from partners.admin.kit.showing import DANGER, SUCCESS, anchor, at, clock_time, code, lines, partner_link
 from partners.models import Document
 
 
@@ -85,7 +85,7 @@ class DocumentAdmin(ReadOnlyAdmin):
     @admin.display(description="sent by e-mail")
     def mails(self, row: Document) -> SafeString | str:
         return lines(
-            code(f"{mail.addresses()}: sent {mail.sent_at:%-d %b %Y, %H:%M} UTC")
+            code(f"{mail.addresses()}: sent {clock_time(mail.sent_at)}")
             if mail.sent_at
             else code(f"{mail.addresses()}: not sent yet{f', {mail.error}' if mail.error else ''}")
             for mail in row.mails.all()

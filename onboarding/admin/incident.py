@@ -35,10 +35,6 @@ def what_it_is(row: Incident) -> SafeString:
     return format_html('{}{}<div class="sfp-quiet">{}</div>', row.symptom, place, short)
 
 
-def _to_do(row: Incident) -> str:
-    return in_our_zone(row.to_do or row.resolution)
-
-
 class OpenFilter(DropdownFilter):
     """Open ones, or closed ones."""
 
@@ -128,7 +124,8 @@ class IncidentAdmin(ReadOnlyAdmin):
         watched = "It closes by itself when the cause is gone" if row.detector else "It stays open until it is settled"
         text = f"{in_our_zone(row.cause)} {watched}, or when somebody closes it with a reason."
         tone = TONES.get(Incident.Severity(row.severity), WARNING)
-        return Standing(f"Open: {row.get_severity_display().lower()}", text, tone, _to_do(row), since=row.opened_at)
+        to_do = in_our_zone(row.for_staff)
+        return Standing(f"Open: {row.get_severity_display().lower()}", text, tone, to_do, since=row.opened_at)
 
     @admin.display(description="state", ordering="severity")
     def shown_state(self, row: Incident) -> SafeString:
@@ -163,7 +160,7 @@ class IncidentAdmin(ReadOnlyAdmin):
 
     @admin.display(description="what we do")
     def shown_to_do(self, row: Incident) -> str:
-        return _to_do(row)
+        return in_our_zone(row.for_staff)
 
     @admin.display(description="what the guide says")
     def shown_resolution(self, row: Incident) -> str:

@@ -4,7 +4,6 @@ from datetime import date
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
@@ -48,20 +47,17 @@ class ScoreDayAdmin(ReadOnlyAdmin):
         response.headers["Content-Disposition"] = f'inline; filename="{written.name}"'
         return response
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[ScoreDay]:
-        rows: QuerySet[ScoreDay] = super().get_queryset(request)
-        return rows
-
     def panels(self, request: HttpRequest, row: ScoreDay) -> dict[str, Any]:
         card = card_of(row.partner, row.day)
-        months = [(one.month, self._newest(row, one.month)) for one in cards_of(row.partner)]
+        newest = self._newest(row)
+        months = [(one.month, newest[one.month]) for one in cards_of(row.partner)]
         pdf = reverse("admin:onboarding_scoreday_pdf", args=[row.pk])
         return {"card": card, "months": months, "shown_month": row.day.replace(day=1), "pdf": pdf}
 
-    def _newest(self, row: ScoreDay, month: date) -> str:
-        """The page of a month: that of its newest day."""
-        days = ScoreDay.objects.filter(partner=row.partner, day__year=month.year, day__month=month.month)
-        return reverse("admin:onboarding_scoreday_change", args=[days.order_by("-day").values_list("pk", flat=True)[0]])
+    def _newest(self, row: ScoreDay) -> dict[date, str]:
+        """The page of each month, by its first day: that of its newest day. One query."""
+        days = ScoreDay.objects.filter(partner=row.partner).order_by("day").values_list("day", "pk")
+        return {day.replace(day=1): reverse("admin:onboarding_scoreday_change", args=[pk]) for day, pk in days}
 
     @admin.display(description="partner", ordering="partner__name")
     def shown_partner(self, row: ScoreDay) -> SafeString | str:

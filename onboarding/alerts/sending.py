@@ -85,7 +85,7 @@ def content(channel: AlertChannel, incident: Incident) -> dict[str, Any]:
             "symptom": incident.symptom,
             "place": incident.place,
             "cause": incident.cause,
-            "to_do": incident.to_do or incident.resolution,
+            "to_do": incident.for_staff,
             "url": page_of(incident),
         },
     }
@@ -101,7 +101,7 @@ def _text(incident: Incident) -> str:
     lines = (
         f"{incident.get_severity_display()}: {incident.partner.label}: {incident.symptom}{place}",
         incident.cause,
-        f"What we do: {incident.to_do or incident.resolution}",
+        f"What we do: {incident.for_staff}",
         page_of(incident),
     )
     return "\n".join(lines).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
@@ -111,7 +111,7 @@ def _letter(channel: AlertChannel, incident: Incident) -> Letter:
     place = f": {incident.place}" if incident.place else ""
     return Letter(
         subject=f"[{incident.get_severity_display()}] {incident.partner.label}: {incident.symptom}{place}",
-        body="\n\n".join((incident.cause, f"What we do: {incident.to_do or incident.resolution}", page_of(incident))),
+        body="\n\n".join((incident.cause, f"What we do: {incident.for_staff}", page_of(incident))),
         to=[channel.mail_to],
     )
 

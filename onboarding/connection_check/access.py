@@ -2,6 +2,8 @@
 
 from uuid import uuid4
 
+from django.conf import settings
+
 from ocpi.client import CallFailed
 from ocpi.client.exchange import BASE64, RAW
 from onboarding.connection_check.case import Case, Finding, Problems, failed, not_applicable, passed, warned
@@ -9,7 +11,8 @@ from onboarding.connection_check.look import Look
 from onboarding.connection_check.scene import Scene
 
 THEME = "Access"
-REFUSALS = (401, 403)
+FORBIDDEN = 403
+REFUSALS = (401, FORBIDDEN)
 NAMES = {RAW: "as it is", BASE64: "in base64"}
 
 
@@ -24,18 +27,36 @@ def token_encoding(scene: Scene) -> Finding:
         return failed(failure.sentence, change=failure.advice)
     accepted = [encoding for encoding, look in looks.items() if look.ok]
     if not accepted:
-        return _not_accepted(looks, usual)
+        return _not_accepted(scene, looks, usual)
     stored = scene.partner.token_encoding
     scene.notes["encoding"] = stored if stored in accepted else accepted[0]
     return _judge(usual, accepted, stored, list(looks.values()))
 
 
-def _not_accepted(looks: dict[str, Look], usual: str) -> Finding:
+def _not_accepted(scene: Scene, looks: dict[str, Look], usual: str) -> Finding:
     """Refused, or answered with something that says nothing about the token."""
     if any(look.http not in REFUSALS and (look.code or 0) < 2000 for look in looks.values()):
         return passed("Our token is not refused; what they answer instead is looked at below.", *looks.values())
+    if all(look.http == FORBIDDEN for look in looks.values()):
+        stranger = scene.ask(scene.partner.versions_url, "versions", token=str(uuid4()), on_purpose=True)
+        if stranger.http == FORBIDDEN:
+            return _nobody_let_in(looks[usual], [*looks.values(), stranger])
     text = f"Our token is accepted neither {NAMES[RAW]} nor {NAMES[BASE64]}. {looks[usual].why}"
     return failed(text, *looks.values())
+
+
+def _nobody_let_in(look: Look, looks: list[Look]) -> Finding:
+    """HTTP 403 to whatever token: as a firewall answers, and says nothing about ours."""
+    text = (
+        f"Everything is refused with HTTP 403, whatever token it has: ours {NAMES[RAW]}, ours {NAMES[BASE64]}, and one "
+        f"that nobody gave out. {look.why}"
+    )
+    addresses = ", ".join(settings.OCPI_OUTBOUND_IPS) or "they are in the data sheet"
+    change = (
+        f"Let our outbound addresses ({addresses}) through your firewall or WAF. If it is your OCPI server that "
+        "answers so: answer a wrong token with HTTP 401, and check which token you expect from us."
+    )
+    return failed(text, *looks, change=change)
 
 
 def _judge(usual: str, accepted: list[str], stored: str, looks: list[Look]) -> Finding:

@@ -115,7 +115,7 @@ def judge(partner: Partner, key: str, side: Side, verdict: str, by: str, reason:
             raise NotPossible("The platform has not seen this work. Say what the verdict rests on.")
         if (test.cpo_verdict if side == Side.SFP else test.sfp_verdict) == FAILED:
             # What the other side found wrong stays until it takes that back.
-            why = ". ".join(text.rstrip(".") for text in (test.reason, why) if text) + "."[: bool(why)]
+            why = _both(test.reason, why)
         if side == Side.SFP:
             test.sfp_verdict, test.sfp_by, test.sfp_at = verdict, by, timezone.now()
         else:
@@ -123,3 +123,10 @@ def judge(partner: Partner, key: str, side: Side, verdict: str, by: str, reason:
         test.reason = why
         test.save()
     return test
+
+
+def _both(kept: str, added: str) -> str:
+    """What one side said and what the other adds, each as it was written."""
+    if not kept or not added:
+        return kept or added
+    return f"{kept} {added}" if kept.endswith((".", "!", "?")) else f"{kept}. {added}"

@@ -87,7 +87,7 @@ def _for_staff(incident: Incident) -> list[str]:
     return [
         f"What we see: {incident.symptom}{_where(incident)}",
         f"Likely cause: {incident.cause}",
-        f"What to do: {incident.to_do or incident.resolution}",
+        f"What to do: {incident.for_staff}",
     ]
 
 

@@ -69,3 +69,8 @@ class Incident(models.Model):
 
     def __str__(self) -> str:
         return self.symptom
+
+    @property
+    def for_staff(self) -> str:
+        """What our people do about it: never the words for the CPO, where there are words of our own."""
+        return self.to_do or self.resolution

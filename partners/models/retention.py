@@ -3,6 +3,7 @@
 from django.db import models
 
 from partners.ground.deadlines import due_index
+from partners.personal.kinds import kinds
 
 
 class Retention(models.Model):
@@ -20,4 +21,5 @@ class Retention(models.Model):
         indexes = [due_index("retentions_due")]
 
     def __str__(self) -> str:
-        return self.name
+        kind = kinds.get(self.name)
+        return kind.title if kind else self.name

@@ -122,7 +122,10 @@ class CdrAdmin(HugeMixin, MirroredAdmin):
         standing = self.standing(row)
         if not checked.differs or standing.tone == DANGER:
             return standing
-        advice = "Ask the CPO how it comes to this total. The driver pays what the CDR says, at most what was reserved."
+        advice = (
+            "Ask the CPO how it comes to this total. The driver pays the smaller of it and of the price shown, at most "
+            "what was reserved."
+        )
         text = f"{standing.text} That is not what we make of it."
         return replace(standing, label="Differs", text=text, tone=WARNING, advice=advice)
 

@@ -27,6 +27,7 @@ from partners.admin.kit.showing import (
     at,
     badge,
     code,
+    in_our_zone,
     json_text,
     link,
     list_url,
@@ -160,7 +161,7 @@ class ContractRecordAdmin(HugeMixin, ReadOnlyAdmin):
 
     def standing(self, row: ContractRecord) -> Standing:
         if row.state == State.HELD:
-            text = "Nothing of it was handed over. " + " ".join(capfirst(doubt["text"]) for doubt in row.doubts)
+            text = "Nothing of it was handed over. " + " ".join(doubt["text"] for doubt in doubts_of(row))
             return Standing("Held for staff", text, DANGER, "Check again, hand it over, or refuse it.")
         if row.state == State.REFUSED:
             return Standing("Not handed over", row.note or "It was taken back before.", NEUTRAL)
@@ -201,7 +202,7 @@ class ContractRecordAdmin(HugeMixin, ReadOnlyAdmin):
                 ("Claim", _money(row, row.claim)),
                 ("By our own price plan", _money(row, row.offered)),
             ],
-            "doubts": row.doubts,
+            "doubts": doubts_of(row),
             "body": json_text(row.body) if row.body else "",
         }
 
@@ -235,6 +236,11 @@ class ContractRecordAdmin(HugeMixin, ReadOnlyAdmin):
     @admin.display(description="came", ordering="-id")
     def came(self, row: ContractRecord) -> SafeString | str:
         return ago(row.created_at)
+
+
+def doubts_of(row: ContractRecord) -> list[dict[str, str]]:
+    """What is odd about it, as sentences in the zone of the page."""
+    return [{**doubt, "text": capfirst(in_our_zone(doubt["text"]))} for doubt in row.doubts]
 
 
 def _money(row: ContractRecord, amount: Any) -> str:

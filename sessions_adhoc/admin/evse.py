@@ -33,9 +33,10 @@ from sessions_adhoc.states import TERMINAL
 MOST_PLACES = 50
 # Such a status may be out of date, so a driver may try all the same: the CPO has the last word.
 TAKEN = {
-    "CHARGING": "Somebody charges here. Another driver is let try, and the CPO then refuses.",
+    "CHARGING": "A car charges here. If it is a driver of ours, nobody else can start; if not, another driver is let "
+    "try, and the CPO decides.",
     "BLOCKED": "A cable is plugged in, or the place is blocked. Drivers can start here.",
-    "RESERVED": "It is reserved for somebody. Another driver is let try, and the CPO then refuses.",
+    "RESERVED": "It is reserved for somebody. Another driver is let try, and the CPO decides.",
 }
 
 

@@ -92,7 +92,6 @@ def waiting() -> list[tuple[str, int, str, str]]:
     """(what, how many, where, what to do): what waits for a decision about money. Counts over selective indexes."""
     outstanding = OutstandingAmount.objects.filter(state=OutstandingAmount.State.OPEN)
     kinds = OutstandingAmount.Kind
-    open_lines = PayoutLine.objects.filter(match__in=["unmatched", "differs"])
     return [
         (
             "Held: the session is escalated",
@@ -120,8 +119,8 @@ def waiting() -> list[tuple[str, int, str, str]]:
         ),
         (
             "Payout lines without a payment, or with another sum",
-            open_lines.count(),
-            list_url(PayoutLine, match__exact="unmatched"),
+            PayoutLine.objects.filter(match__in=["unmatched", "differs"]).count(),
+            list_url(PayoutLine, match__in="unmatched,differs"),
             "Look at the gateway's page of the payment.",
         ),
     ]

@@ -18,6 +18,7 @@ from partners.admin.kit.showing import (
     at,
     badge,
     code,
+    in_our_zone,
     link,
     state_badge,
     url_of,
@@ -46,7 +47,10 @@ def panels(session: AdHocSession) -> dict[str, Any]:
     return {
         "facts": facts(session),
         "money": money(session, samples),
-        "incidents": incidents(session),
+        "incidents": [
+            {"row": row, "cause": in_our_zone(row.cause), "to_do": in_our_zone(row.for_staff)}
+            for row in incidents(session)
+        ],
         "lines": merge_timeline(session, samples),
         "sources": SOURCES,
         "foreseen": foreseen(session),
@@ -171,6 +175,7 @@ def attempt(row: ChargingAttempt, links: list[AttemptSession]) -> dict[str, Any]
     )
     return {
         "row": row,
+        "said": in_our_zone(row.verdict, row.ended_at or row.created_at),
         "start": command(row.command),
         "stop": command(row.stop_command) if row.stop_command else None,
         "verdict": badge("energy", SUCCESS) if row.energy_at and not row.failure else verdict,

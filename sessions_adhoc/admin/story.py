@@ -8,7 +8,7 @@ from itertools import groupby
 from billing.admin.payment_words import describe_event
 from billing.models import PaymentEvent
 from ocpi.models import Message
-from partners.admin.kit.showing import DANGER, INFO, NEUTRAL, SUCCESS, WARNING, url_of
+from partners.admin.kit.showing import DANGER, INFO, NEUTRAL, SUCCESS, WARNING, in_our_zone, url_of
 from sessions_adhoc.admin.state_words import TONES
 from sessions_adhoc.models import Sample, TimelineEvent
 from sessions_adhoc.states import State
@@ -80,7 +80,7 @@ def _line(event: TimelineEvent) -> Line:
     return Line(
         event.at,
         event.get_kind_display(),
-        event.text,
+        in_our_zone(event.text, event.at),
         tone,
         SOURCES[Kind(event.kind)],
         states,

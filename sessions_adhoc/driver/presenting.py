@@ -31,6 +31,7 @@ from sessions_adhoc.states import BEFORE_START, TERMINAL, State
 CHARGER_MAY_RUN = frozenset({State.STARTING, State.VALIDATING, State.CHARGING})
 BEFORE_ENERGY = frozenset({State.STARTING, State.VALIDATING})
 CHARGING_IS_OVER = frozenset({State.AWAITING_CDR, State.ESCALATED})
+CHARGING_STATUS = "CHARGING"
 MONEY_MOVES = frozenset({PaymentAuthorization.State.CAPTURING, PaymentAuthorization.State.RELEASING})
 
 
@@ -67,8 +68,8 @@ def _sentences(session: AdHocSession, payment: PaymentAuthorization) -> tuple[st
         return (sentences.STOP_ASKED,)
     if state == State.STARTING and session.reason == "no_energy":
         return (sentences.RETRY_WAITS if _waits_for_the_cable(session) else sentences.RETRYING,)
-    if state == State.WAITING_FOR_CONNECTOR and _broke(session):
-        return (sentences.BROKE_MEANWHILE,)
+    if blocked := obstacle(session):
+        return (sentences.OBSTACLES[blocked],)
     if state in CHARGING_IS_OVER:
         return _when_over(session, state, payment)
     if state == State.STOPPING and session.reason == LIMIT:
@@ -76,9 +77,21 @@ def _sentences(session: AdHocSession, payment: PaymentAuthorization) -> tuple[st
     return (sentences.MESSAGES[state],)
 
 
-def _broke(session: AdHocSession) -> bool:
-    """Whether the charger has gone out of service since the driver came."""
-    return session.evse_id is not None and session.evse.status in OUT_OF_SERVICE
+def obstacle(session: AdHocSession) -> str:
+    """What keeps the driver from plugging in: "broken", "taken" by somebody else's car, or nothing."""
+    waits, starts = session.state == State.WAITING_FOR_CONNECTOR, session.state == State.STARTING
+    if session.evse_id is None or not (waits or starts):
+        return ""
+    if waits and session.evse.status in OUT_OF_SERVICE:
+        return "broken"
+    if session.evse.status != CHARGING_STATUS:
+        return ""
+    return "taken" if waits or not _began_to_charge(session) else ""
+
+
+def _began_to_charge(session: AdHocSession) -> bool:
+    """Whether the connector told of CHARGING after our START: before it, another car charged there."""
+    return session.attempts.filter(connector_charging_at__isnull=False).exists()
 
 
 def _waits_for_the_cable(session: AdHocSession) -> bool:

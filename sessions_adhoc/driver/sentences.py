@@ -94,7 +94,11 @@ LIMIT_REFUSED = gettext_noop(
 TO_PAY = gettext_noop("Please pay: the charger starts as soon as the amount is reserved on your card.")
 RETRYING = gettext_noop("The first try gave no energy. Trying again: leave the cable plugged in.")
 RETRY_WAITS = gettext_noop("The first try gave no energy. Plug in your car again: charging starts by itself.")
-BROKE_MEANWHILE = gettext_noop("The charger is out of service just now. Cancel, and try another one.")
+OBSTACLES = {
+    "broken": gettext_noop("The charger is out of service just now. Cancel, and try another one."),
+    "taken": gettext_noop("The charger says that a car is charging already. If it is not yours, use another charger."),
+}
+"""Why nobody can plug in, instead of telling the driver to."""
 STOP_ASKED = gettext_noop("You asked to stop. It stops as soon as the charger answers.")
 LIMIT_ASKED = gettext_noop("Charging. Asking your bank to hold {amount}.")
 BILL_OF_OURS = gettext_noop("Charging is over. We are working out what you pay.")
@@ -115,4 +119,5 @@ HEADLINES = {
     State.FAILED: gettext_noop("Charging failed"),
     State.CANCELLED: gettext_noop("Cancelled"),
 }
+OBSTACLE_HEADLINES = {"broken": gettext_noop("Out of service"), "taken": gettext_noop("Occupied")}
 ENDED_OTHERWISE = {"payment_declined": gettext_noop("Payment declined"), "stopped_by_driver": gettext_noop("Stopped")}

@@ -91,7 +91,7 @@ def note_foreign(bill: Bill, cdr: Cdr) -> None:
     session = bill.session
     if not eligibility.at_its_charger(session, cdr):
         text = f"CDR {cdr.ocpi_id} is about {cdr.location_id}/{cdr.evse_uid}, which is not where it was started: "
-        report = symptoms.report(session, symptoms.FOREIGN_SESSION, f"{text}it is not billed.")
+        report = symptoms.report(session, symptoms.FOREIGN_CDR, f"{text}it is not billed.")
         incidents.open_incident(session.partner_id, report)
         return
     failed = all(attempt.failure for attempt in bill.attempts)
@@ -101,7 +101,7 @@ def note_foreign(bill: Bill, cdr: Cdr) -> None:
     if linked or dict(bill.verdicts).get(cdr, True):
         return
     text = f"CDR {cdr.ocpi_id} is about Session {cdr.session_id}, which is not the one that was started: "
-    report = symptoms.report(session, symptoms.FOREIGN_SESSION, f"{text}it is not billed.")
+    report = symptoms.report(session, symptoms.FOREIGN_CDR, f"{text}it is not billed.")
     incidents.open_incident(session.partner_id, report)
 
 

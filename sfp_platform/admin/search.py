@@ -113,20 +113,30 @@ def payments(text: str) -> QuerySet[PaymentAuthorization]:
 
 
 def _around(when: str) -> dict[str, Any]:
-    """A quarter of an hour before and after a moment, as a filter; none for an empty one or what is no moment."""
+    """A quarter of an hour before and after a moment, as a filter; none for an empty one or what is no moment.
+
+    Without its day or year it is the last that was: at 2 a.m. `23:50` is yesterday's.
+    """
     now = timezone.localtime()
     for form in MOMENTS:
         try:
             told = datetime.strptime(when, form)  # noqa: DTZ007  it gets the platform's zone below
         except ValueError:
             continue
-        if "%d" not in form:
-            told = told.replace(year=now.year, month=now.month, day=now.day)
-        elif "%Y" not in form:
-            told = told.replace(year=now.year)
-        moment = timezone.make_aware(told)
+        moment = _last(told, form, now)
         return {"created_at__gte": moment - AROUND, "created_at__lte": moment + AROUND}
     return {}
+
+
+def _last(told: datetime, form: str, now: datetime) -> datetime:
+    """The last moment that is meant; a few minutes ahead of us it may be, by the driver's watch."""
+    if "%Y" in form:
+        return timezone.make_aware(told)
+    if "%d" not in form:
+        moment = timezone.make_aware(told.replace(year=now.year, month=now.month, day=now.day))
+        return moment - timedelta(days=1) if moment > now + AROUND else moment
+    moment = timezone.make_aware(told.replace(year=now.year))
+    return timezone.make_aware(told.replace(year=now.year - 1)) if moment > now + AROUND else moment
 
 
 def receipts(text: str) -> QuerySet[Receipt]:

@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from billing.models import PaymentAuthorization
+from billing.models import PaymentAuthorization, Payout, PayoutLine
 from partners.admin.kit.showing import url_of
 from sessions_adhoc.models import AdHocSession
 from tests.admin.rows import World, ad_hoc_session
@@ -42,6 +42,21 @@ def held(world: World) -> AdHocSession:
 def buttons(browser: Client, session: AdHocSession) -> list[Any]:
     shown = browser.get(url_of(AdHocSession, session.pk))
     return [button["action"].name for button in shown.context["buttons"]]
+
+
+def test_each_number_of_the_month_is_that_of_the_list_behind_it(page: Client, held: AdHocSession) -> None:
+    """Whoever presses on 2 sees two."""
+    payout = Payout.objects.create(
+        gateway="simulated", reference="po_1", amount=900, currency="EUR", imported_at=timezone.now()
+    )
+    for match in ("matched", "unmatched", "differs"):
+        PayoutLine.objects.create(
+            payout=payout, reference=f"line-{match}", kind="charge", gross=300, currency="EUR", match=match
+        )
+    told = page.get(reverse("admin:billing_financemonth_changelist")).context["waiting"]
+    listed = {what: page.get(url).context["cl"].queryset.count() for what, _count, url, _advice in told}
+    assert listed == {what: count for what, count, _url, _advice in told}
+    assert listed["Payout lines without a payment, or with another sum"] >= 2
 
 
 def test_from_the_list_over_the_payment_to_the_decision(of_group: Callable[..., Client], held: AdHocSession) -> None:

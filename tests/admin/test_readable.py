@@ -1,5 +1,6 @@
 """What a tired person would misread: units, times, states, names."""
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
@@ -7,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.contrib import admin
+from django.contrib.auth.models import Group, User
 from django.test import Client
 from django.urls import reverse
 from django.utils import formats, timezone
@@ -23,9 +25,20 @@ pytestmark = pytest.mark.usefixtures("shared_world")
 
 MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
 
+KEY_OF_OURS = re.compile(r"[a-z]+(?:[-_][a-z]+)+")
+NAMED_BY_PEOPLE = (User, Group)
+
 
 def shown(page: Client, row: Any) -> Any:
     return page.get(url_of(type(row), row.pk))
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label)
+def test_no_page_is_called_by_a_key_of_ours(world: World, model: Any) -> None:
+    """What the last crumb says: words, an id that somebody gave it, a name; never `alert-addresses`."""
+    if model in NAMED_BY_PEOPLE:
+        return
+    assert [str(row) for row in model._default_manager.all() if KEY_OF_OURS.fullmatch(str(row))] == []
 
 
 class TestTimes:
@@ -220,8 +233,8 @@ def test_a_sync_that_lost_objects_has_not_just_succeeded(page: Client, world: Wo
         ("AVAILABLE", "Drivers can start here. The status is what the partner last said."),
         (
             "CHARGING",
-            "Somebody charges here. Another driver is let try, and the CPO then refuses. "
-            "The status is what the partner last said.",
+            "A car charges here. If it is a driver of ours, nobody else can start; if not, another driver is let try, "
+            "and the CPO decides. The status is what the partner last said.",
         ),
         ("INOPERATIVE", "Waiting for the CPO: drivers cannot start here while it says so."),
     ],

@@ -1,9 +1,10 @@
 """One box for every id."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.contrib.auth.models import Permission, User
 from django.core.cache import cache
 from django.db import connection
@@ -168,3 +169,22 @@ def test_a_payment_is_found_as_a_driver_tells_it(page: Client, world: World) -> 
         url_of(Mail, row.pk) for row in Mail.objects.filter(to=["ana@ion.example"]).order_by("pk")
     ]
     assert not [link for link in found(page, "nobody@ion.example") if "/mail/" in link]
+
+
+@pytest.mark.parametrize(
+    ("now", "term", "paid_at"),
+    [
+        ("2026-11-23T01:05:00+00:00", "4242 23:50", "2026-11-22T22:50:00+00:00"),
+        ("2026-11-23T01:05:00+00:00", "4242 02:10", "2026-11-23T01:04:00+00:00"),
+        ("2026-01-02T01:05:00+00:00", "4242 31 Dec 23:50", "2025-12-31T22:50:00+00:00"),
+        ("2026-01-02T01:05:00+00:00", "4242 31.12. 23:50", "2025-12-31T22:50:00+00:00"),
+    ],
+)
+def test_a_time_without_its_day_is_the_last_that_was(
+    page: Client, world: World, now: str, term: str, paid_at: str
+) -> None:
+    """At 2 a.m. a driver says "ten to twelve"."""
+    payment = PaymentAuthorization.objects.get(pk=world.session.authorization_id)
+    PaymentAuthorization.objects.filter(pk=payment.pk).update(card="4242", created_at=datetime.fromisoformat(paid_at))
+    with time_machine.travel(datetime.fromisoformat(now), tick=False):
+        assert url_of(PaymentAuthorization, payment.pk) in found(page, term)

@@ -118,7 +118,7 @@ class TestIncidents:
     """Those of the session alone, and those that many sessions share."""
 
     def listed(self, page: Client, session: AdHocSession) -> list[Any]:
-        return [row.symptom for row in page.get(change(session)).context["incidents"]]
+        return [told["row"].symptom for told in page.get(change(session)).context["incidents"]]
 
     def test_one_that_names_it_as_evidence_is_shown_while_it_is_open(self, page: Client, world: World) -> None:
         other = ad_hoc_session(world.evse)
@@ -133,6 +133,19 @@ class TestIncidents:
         assert self.listed(page, world.session) == [world.incident.symptom]
         Incident.objects.filter(pk=row.pk).update(closed_at=timezone.now())
         assert self.listed(page, other) == []
+
+    def test_staff_read_what_they_do_and_not_what_the_cpo_is_asked_for(self, page: Client, world: World) -> None:
+        told = Report(
+            *("k", "CDRs not received by SFP", "Not sent.", "Verify your CDRs endpoint."),
+            reference=str(world.session.pk),
+            place="SK*ION*E0101",
+            to_do="Ask them for the POST.",
+        )
+        open_incident(world.partner.pk, told)
+        text = page.get(change(world.session)).content.decode()
+        assert "Ask them for the POST." in text
+        assert "Verify your CDRs endpoint." not in text
+        assert "CDRs not received by SFP: SK*ION*E0101" in text
 
 
 class TestButtons:

@@ -46,6 +46,7 @@ THEIRS = {
         "Make sure that it has ended: nobody pays for it.",
         "A Session names our token",
     ),
+    symptoms.FOREIGN_CDR: ("ask the CPO whose charge it is", "A CDR names our token, but another charger"),
 }
 CDRS = [name for name, words in symptoms.SYMPTOMS.items() if words.module == "cdrs"]
 

@@ -1,5 +1,6 @@
 """Verdicts: the dialog says what is decided, all that are seen pass at once, and weak evidence is none."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -8,11 +9,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from ocpi.models import Command
-from onboarding.guide import TESTS
+from onboarding.guide import TESTS, Side
 from onboarding.models import Evidence, FunctionalTest
 from onboarding.testing.collecting import collect
+from onboarding.testing.functional_tests import judge
 from partners.models import Incident, Partner
-from sessions_adhoc.models import ChargingAttempt
+from sessions_adhoc.models import ChargingAttempt, TimelineEvent
 from tests.admin.rows import World
 from tests.admin.test_onboarding_stages import at_stage, press
 
@@ -53,6 +55,22 @@ def test_all_that_are_seen_pass_at_once(page: Client, tested: Partner) -> None:
     assert "Passed for Smart Fuel Pass: Locations sync, CDR received." in press(page, tested, "pass-seen")
     assert verdicts() == {"locations": ("passed", "boss"), "cdr": ("passed", "boss"), "timeout": ("failed", "eva")}
     assert "not possible any more" in press(page, tested, "pass-seen")
+
+
+@pytest.mark.parametrize(
+    ("said", "added", "kept"),
+    [
+        ("Two sessions.", "", "Two sessions."),
+        ("Two sessions", "", "Two sessions"),
+        ("Two sessions.", "Seen.", "Two sessions. Seen."),
+        ("Two sessions", "Seen.", "Two sessions. Seen."),
+        ("Why two?", "Seen.", "Why two? Seen."),
+    ],
+)
+def test_what_one_side_found_wrong_stays_in_its_words(tested: Partner, said: str, added: str, kept: str) -> None:
+    FunctionalTest.objects.filter(key="command").update(seen_at=timezone.now())
+    judge(tested, "command", Side.CPO, "failed", "Ana", said)
+    assert judge(tested, "command", Side.SFP, "passed", "eva", added).reason == kept
 
 
 @pytest.mark.parametrize(
@@ -118,3 +136,23 @@ def test_a_page_has_one_time_zone(page: Client, world: World) -> None:
     assert "22 Nov 2026, 11:01:07: GET /sessions" in shown
     assert shown.count("22 Nov 2026, 23:30:07 UTC") == 1, "in the text for the CPO alone"
     assert "10:01:07 UTC" not in shown
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("Kept until 12:10:00 UTC.", "Kept until 13:10:00."),
+        ("Kept until 23:30 UTC.", "Kept until 00:30."),
+        ("It expires at 2026-11-22 23:30 UTC.", "It expires at 23 Nov 2026, 00:30:00."),
+        ("until 2026-07-01 10:00:05 UTC", "until 1 Jul 2026, 12:00:05"),
+        ("GET 12:10:00Z", "GET 12:10:00Z"),
+    ],
+)
+def test_what_the_story_of_a_charge_quotes_is_in_that_zone_too(
+    page: Client, world: World, text: str, told: str
+) -> None:
+    at = datetime(2026, 11, 22, 12, tzinfo=UTC)
+    TimelineEvent.objects.create(session=world.session, at=at, kind="note", text=text)
+    shown = page.get(reverse("admin:sessions_adhoc_adhocsession_change", args=[world.session.pk])).content.decode()
+    assert told in shown
+    assert (text in shown) is (text == told)

@@ -351,7 +351,8 @@ SCENARIOS: list[type[Any]] = [
 ROWS = {
     "CallsFromAnotherAddress": (
         "192.0.2.7",
-        "Ask their contact whether 192.0.2.7 is theirs. If it is, press “Add this address to the allowlist”.",
+        "Ask their contact whether 192.0.2.7 is theirs. If it is, an integrator presses “Add this address to "
+        "the allowlist” on this page.",
         "Your server called our endpoints from 192.0.2.7 ",
         "message",
     ),

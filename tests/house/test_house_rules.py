@@ -48,6 +48,13 @@ def test_nothing_is_left_for_later(word: str) -> None:
     assert offending(rf"\b{word}\b", SOURCES) == []
 
 
+def test_pages_of_the_admin_tell_the_time_in_the_zone_of_the_page() -> None:
+    """What is formatted where it stands is in UTC: `partners.admin.kit.showing` knows the zone."""
+    of_admin = [path for path in SOURCES if "admin" in path.parts and path.name != "showing.py"]
+    assert len(of_admin) > 100
+    assert offending(r"\} UTC|\{[^{}]*:%[^{}]*%H", of_admin) == []
+
+
 def test_files_have_one_subject() -> None:
     long = {
         str(path.relative_to(ROOT)): count for path in SOURCES if (count := len(path.read_text().splitlines())) > 350

@@ -245,7 +245,7 @@ def test_the_cdr_of_another_session_of_the_same_start_is_not_billed(
     cpo.cdr(4.00, "CDR-2", session_id="S-2")
     clock.forward(seconds=1)
     assert (state(session)[0], money(session)) == ("settled", ("captured", 300))
-    assert open_incidents() == [symptoms.FOREIGN_SESSION]
+    assert open_incidents() == [symptoms.FOREIGN_CDR]
     assert said() == "CDR CDR-2 is about Session S-2, which is not the one that was started: it is not billed."
 
 
@@ -256,7 +256,7 @@ def test_of_two_sessions_that_only_cdrs_tell_of_the_first_is_billed(driver: Driv
     cpo.cdr(1.00, "CDR-1", kwh=2, session_id="S-1")
     clock.forward(seconds=1)
     assert (state(session)[0], money(session)) == ("settled", ("captured", 200))
-    assert open_incidents() == [symptoms.FOREIGN_SESSION]
+    assert open_incidents() == [symptoms.FOREIGN_CDR]
 
 
 def test_a_session_found_after_the_other_ones_cdr_was_billed_is_a_duplicate(

@@ -145,7 +145,7 @@ def incidents(partner: Partner) -> list[Table]:
             badge("Open", DANGER),
             link(row, f"{row.symptom}: {row.place}" if row.place else row.symptom),
             in_our_zone(row.cause),
-            row.to_do or row.resolution,
+            in_our_zone(row.for_staff),
             row.occurrences,
             ago(row.opened_at),
         ]

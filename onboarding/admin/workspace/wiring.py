@@ -107,7 +107,7 @@ def credentials(partner: Partner) -> list[Table]:
                 ]
                 for row in partner.issued_tokens.all()[:MOST]
             ],
-            "We issued none yet: press “Issue Token B”, or start the handshake.",
+            "We issued none yet: an integrator presses “Issue Token B”, or starts the handshake.",
         ),
         Table(
             "Tokens that we call them with",

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from typing import Any
 
 from django.contrib import admin
@@ -23,7 +23,8 @@ TONES = {
     **dict.fromkeys(("failed", "unanswered", "undelivered", "escalated"), DANGER),
     **dict.fromkeys(("suspended", "not_connected"), WARNING),
 }
-WRITTEN_MOMENT = re.compile(r"(\d{1,2} [A-Z][a-z]{2} \d{4}), (\d\d:\d\d(?::\d\d)?) UTC")
+WRITTEN_MOMENT = re.compile(r"(?:(\d{1,2} [A-Z][a-z]{2} \d{4}|\d{4}-\d\d-\d\d),? )?(\d\d:\d\d)(:\d\d)? UTC")
+"""As texts that were stored have it: with the day, or of the day on which they were written."""
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 
 
@@ -92,14 +93,24 @@ def clock_time(moment: datetime) -> str:
     return timezone.localtime(moment).strftime("%-d %b %Y, %H:%M:%S")
 
 
-def in_our_zone(text: str) -> str:
-    """A text with its moments, written in UTC for a CPO's log, in the platform's time zone: one zone on a page."""
-    return WRITTEN_MOMENT.sub(lambda match: _ours(match[1], match[2]), text)
+def in_our_zone(text: str, near: datetime | None = None) -> str:
+    """A text with its moments, written in UTC, in the platform's time zone: one zone on a page.
+
+    `near`: when it was written. Without it a time of day without its day stays as it is.
+    """
+    return WRITTEN_MOMENT.sub(lambda match: _ours(match, near), text)
 
 
-def _ours(day: str, clock: str) -> str:
-    form = "%d %b %Y, %H:%M:%S" if clock.count(":") > 1 else "%d %b %Y, %H:%M"
-    return clock_time(datetime.strptime(f"{day}, {clock}", form).replace(tzinfo=UTC))
+def _ours(match: re.Match[str], near: datetime | None) -> str:
+    day, minute, second = match.groups()
+    clock = time.fromisoformat(f"{minute}{second or ''}")
+    if day is not None:
+        form = "%Y-%m-%d" if "-" in day else "%d %b %Y"
+        return clock_time(datetime.combine(datetime.strptime(day, form).replace(tzinfo=UTC), clock, UTC))
+    if near is None:
+        return match[0]
+    moment = timezone.localtime(datetime.combine(near.astimezone(UTC), clock, UTC))
+    return moment.strftime("%H:%M:%S" if second else "%H:%M")
 
 
 def short_time(moment: datetime) -> str:

@@ -14,8 +14,8 @@ from sessions_adhoc.decide.stop import WITHOUT_EFFECT
 from sessions_adhoc.driver import driver_words
 from sessions_adhoc.driver.pages import money
 from sessions_adhoc.driver.pages.power_chart import power_chart
-from sessions_adhoc.driver.presenting import CHARGING_IS_OVER
-from sessions_adhoc.driver.sentences import ENDED_OTHERWISE, HEADLINES, STOP_ASKED
+from sessions_adhoc.driver.presenting import CHARGING_IS_OVER, obstacle
+from sessions_adhoc.driver.sentences import ENDED_OTHERWISE, HEADLINES, OBSTACLE_HEADLINES, STOP_ASKED
 from sessions_adhoc.engine.raising import RAISABLE
 from sessions_adhoc.models import AdHocSession, AttemptSession
 from sessions_adhoc.money.eligibility import Bill
@@ -106,6 +106,8 @@ def headline(session: AdHocSession, state: State) -> str:
     """Two or three words that can be read from a distance."""
     if state == State.FAILED:
         return ENDED_OTHERWISE.get(session.reason, HEADLINES[state])
+    if state == State.WAITING_FOR_CONNECTOR:
+        return OBSTACLE_HEADLINES.get(obstacle(session), HEADLINES[state])
     return HEADLINES[state]
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from billing.models import PaymentAuthorization, RestoreFinding
-from partners.admin.kit.showing import list_url, url_of
+from partners.admin.kit.showing import in_our_zone, list_url, url_of
 from sessions_adhoc.admin.session import BEHIND
 from sessions_adhoc.admin.state_words import reason_in_words
 from sessions_adhoc.models import AdHocSession
@@ -73,12 +73,11 @@ def after_a_restore(_now: datetime) -> Iterable[Item]:
     found = list(rows[:MOST])
     if found:
         oldest, several = found[0], len(found) > 1
+        text = in_our_zone(oldest.text)
         yield Item(
             80,
             "Restore",
-            f"{len(found)} things are to be decided after a restore, the first: {oldest.text}"
-            if several
-            else oldest.text,
+            f"{len(found)} things are to be decided after a restore, the first: {text}" if several else text,
             url_of(RestoreFinding, oldest.pk),
             "",
             oldest.created_at,

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db.models import Exists, OuterRef, Q
 
-from partners.admin.kit.showing import list_url, url_of
+from partners.admin.kit.showing import in_our_zone, list_url, url_of
 from sessions_adhoc.contracts import doubts
 from sessions_adhoc.models import ContractRecord, WebhookDelivery, WebhookEndpoint
 from sessions_adhoc.webhooks.endpoints import incident_key
@@ -33,7 +33,7 @@ def held_charges(_now: datetime) -> Iterable[Item]:
             oldest,
             85,
             "Contract charge",
-            f"{what}: {' '.join(doubt['text'] for doubt in oldest.doubts)}",
+            f"{what}: {' '.join(in_our_zone(doubt['text']) for doubt in oldest.doubts)}",
             oldest.created_at,
             key=f"contract:{partner_id}",
             state=str(rows[-1].pk),

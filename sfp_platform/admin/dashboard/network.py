@@ -35,7 +35,7 @@ def incidents(_now: datetime) -> Iterable[Item]:
             key=incident_key(row.pk),
             state=severity.label,
             press="Acknowledge",
-            advice=row.to_do or row.resolution,
+            advice=row.for_staff,
             tone="info" if severity == Incident.Severity.NOTE else "danger",
             about=_about(row),
         )

@@ -21,7 +21,10 @@ SAME_EVERYWHERE = {"Type 1", "Type 2", "Type 3A", "Type 3C"}
 """Texts of several words that may read in another language as they do in English."""
 
 ROOM = {
-    26: {*sentences.HEADLINES.values(), *sentences.ENDED_OTHERWISE.values(), "Available", "Out of service"},
+    26: {
+        *(*sentences.HEADLINES.values(), *sentences.ENDED_OTHERWISE.values(), "Available"),
+        *sentences.OBSTACLE_HEADLINES.values(),
+    },
     20: set(STEPS),
     34: {
         *("Reserve and start", "Start", "Pay now", "Stop charging", "Cancel", "Yes, stop", "Keep charging"),

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from pytest_django import Settings
 
 from cpo_simulator.server.faults.catalogue import FAULTS
 from cpo_simulator.wire.sloppiness import SWITCHES
@@ -104,6 +105,23 @@ def test_it_names_what_is_sloppy_and_nothing_else(cpo: Callable[..., Any]) -> No
     assert broken["seen"] == "1 of 8 objects cannot be used."
     assert broken["details"] == [{"object": "ION-BTS01", "path": "coordinates", "text": "is required and missing"}]
     assert broken["section"] == "OCPI 2.2.1 §8.3.1"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_lets_nobody_in_is_not_said_to_refuse_our_token(cpo: Callable[..., Any], settings: Settings) -> None:
+    settings.OCPI_OUTBOUND_IPS = ["203.0.113.10"]
+    with cpo("2.2.1") as (simulated, _partner):
+        barred = cases(checked(simulated, faults=["forbidden"]))["token_encoding"]
+        forgotten = cases(checked(simulated, faults=["forgotten-tokens"]))["token_encoding"]
+    assert barred["seen"].startswith(
+        "Everything is refused with HTTP 403, whatever token it has: ours as it is, ours in base64, and one that "
+        "nobody gave out."
+    )
+    assert "do not accept our token" not in barred["seen"]
+    assert barred["change"].startswith("Let our outbound addresses (203.0.113.10) through your firewall or WAF.")
+    assert len(barred["messages"]) == 3
+    assert forgotten["seen"].startswith("Our token is accepted neither as it is nor in base64.")
+    assert forgotten["change"].startswith("Accept the token that you gave us")
 
 
 @pytest.mark.heavy

@@ -74,7 +74,7 @@ def test_a_cdr_that_names_the_session_of_the_charger_beside(newer: Foreign, neig
     newer.later(seconds=2)
     assert outcome(first) == ("awaiting_cdr", "reserved", 0)
     assert settled(second, 5)
-    assert open_incidents() == ["Session without a START_SESSION of its own"]
+    assert open_incidents() == ["The CDR is about another charge"]
 
 
 def test_a_cdr_under_the_id_of_another_drivers(foreign: Foreign, neighbour: Callable[..., Any]) -> None:

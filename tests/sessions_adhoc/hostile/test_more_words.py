@@ -15,6 +15,8 @@ from tests.sessions_adhoc.looking import open_incidents, state
 
 pytestmark = pytest.mark.django_db
 
+TAKEN = "The charger says that a car is charging already. If it is not yours, use another charger."
+
 
 @pytest.fixture
 def waiting(newer: Foreign, driver: Driver) -> AdHocSession:
@@ -88,12 +90,44 @@ def test_nobody_plugs_in_at_a_charger_that_broke(
     newer.evse(status)
     newer.later(minutes=1)
     assert told(driver, waiting) == "The charger is out of service just now. Cancel, and try another one."
+    shown = page(driver, waiting)
+    assert ("lug in" in shown, "Out of service" in shown) == (False, True)
     newer.later(minutes=5)
     assert (outcome(waiting), state(waiting)[1], newer.starts()) == (
         ("failed", "released", 0), "connector_never_ready", 0,
     )  # fmt: skip
     assert "not plugged in" not in told(driver, waiting)
     assert (open_incidents(), mail.outbox) == ([], [])
+
+
+def test_nobody_plugs_in_where_a_strangers_car_charges(newer: Foreign, driver: Driver, waiting: AdHocSession) -> None:
+    newer.evse("CHARGING")
+    newer.later(seconds=20)
+    assert told(driver, waiting) == TAKEN
+    shown = page(driver, waiting)
+    assert ("lug in" in shown, "Occupied" in shown) == (False, True)
+    newer.evse("AVAILABLE")
+    newer.later(seconds=20)
+    assert told(driver, waiting) == "Plug in your car: charging starts by itself."
+    newer.evse("BLOCKED")
+    newer.later(seconds=5)
+    assert (state(waiting)[0], newer.starts()) == ("starting", 1)
+
+
+def test_a_start_where_a_car_charged_already_does_not_ask_for_the_cable(newer: Foreign, driver: Driver) -> None:
+    newer.evse("CHARGING")
+    session = driver.start()
+    newer.later(seconds=5)
+    assert (state(session)[0], newer.starts(), told(driver, session)) == ("starting", 1, TAKEN)
+    assert "lug in" not in page(driver, session)
+
+
+def test_the_drivers_own_car_is_no_strangers(newer: Foreign, driver: Driver) -> None:
+    session = driver.start()
+    newer.later(seconds=5)
+    newer.evse("CHARGING")
+    newer.later(seconds=5)
+    assert told(driver, session).startswith("Starting the charger.")
 
 
 def test_the_charger_that_broke_is_mended(newer: Foreign, driver: Driver, waiting: AdHocSession) -> None:
@@ -119,7 +153,7 @@ def test_a_bill_about_another_charger_is_not_called_missing(newer: Foreign, driv
     newer.later(hours=24)
     assert (outcome(session), state(session)[1]) == (("escalated", "reserved", 0), "cdr_place")
     assert told(driver, session).startswith("The operator's bill is about another charger. ")
-    elsewhere = ["Session without a START_SESSION of its own", "The CDR is about another time or place"]
+    elsewhere = ["The CDR is about another charge", "The CDR is about another time or place"]
     assert open_incidents() == elsewhere
     newer.cdr(4, "CDR-2", end=ended - timedelta(seconds=1))
     newer.later(seconds=5)

@@ -6,7 +6,7 @@ from rehearsal.scenarios.plays.case import SINCE_2_2, Case, Expected
 from rehearsal.scenarios.plays.table.charging import STOPPED, settled
 from rehearsal.scenarios.plays.table.starting import ALL_THE_WAY
 from sessions_adhoc.decide.settle import CDR_ELSEWHERE, CDR_ENERGY
-from sessions_adhoc.symptoms import BEYOND_RESERVATION, FOREIGN_SESSION
+from sessions_adhoc.symptoms import BEYOND_RESERVATION, FOREIGN_CDR
 
 
 def held(reason: str, *opened: str) -> Expected:
@@ -41,7 +41,7 @@ BILLING = (
     Case(
         "cdr-other-charger",
         "rules 7, 32: the CDR of another charger is not this driver's: held until another comes",
-        held("cdr_place", FOREIGN_SESSION, CDR_ELSEWHERE),
+        held("cdr_place", FOREIGN_CDR, CDR_ELSEWHERE),
         policy={"cdr_timeout": 4, "cdr_deadline": 8},
     ),
     Case(
