@@ -106,7 +106,7 @@ def test_the_pages_of_a_payout(admin_client: Client) -> None:
     text = admin_client.get(reverse("admin:billing_payout_change", args=[payout.pk])).content.decode()
     assert "1 lines have no payment of ours, or another sum." in text
     again = admin_client.post(reverse("admin:billing_payout_do_match", args=[payout.pk]), follow=True)
-    assert "1 lines still do not agree." in again.content.decode()
+    assert "1 line still does not agree." in again.content.decode()
     PayoutLine.objects.update(match="matched")
     text = admin_client.get(reverse("admin:billing_payout_change", args=[payout.pk])).content.decode()
     assert "Each line has its payment" in text
