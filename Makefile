@@ -160,6 +160,11 @@ torture: install ## charges while everything is killed (SEED=n SESSIONS=200 MINU
 	@$(PY) -m rehearsal.bench.torture $(if $(SEED),--seed $(SEED)) --sessions $(or $(SESSIONS),200) \
 		--minutes $(or $(MINUTES),3) --gateway $(or $(GATEWAY),simulated) $(ARGS)
 
+.PHONY: long-run
+long-run: install ## an hour of pushes and charges with restarts in it (MINUTES=60 PUSHES=200 CHARGES=60 EVERY=5)
+	@$(PY) -m rehearsal.bench.long_run --minutes $(or $(MINUTES),60) --pushes $(or $(PUSHES),200) \
+		--charges $(or $(CHARGES),60) --every $(or $(EVERY),5) $(ARGS)
+
 .PHONY: screenshots
 screenshots: install ## a CPO onboarded in a real browser, with a picture of every page in var/screenshots/
 	@$(PY) -m rehearsal.walkthrough $(ARGS)

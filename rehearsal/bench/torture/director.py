@@ -4,7 +4,7 @@ import heapq
 import itertools
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
@@ -17,7 +17,6 @@ from rehearsal.bench.torture.acquirers import Acquirer
 from rehearsal.bench.torture.desk import Desk
 from rehearsal.bench.torture.drivers import Api, Ride
 from rehearsal.bench.torture.plan import Blow, Plan, Visit
-from rehearsal.bench.torture.restoring import BACKUP_AT, PUT_BACK_AT, Drill
 from rehearsal.bench.torture.targets import Targets, free_chargers
 from rehearsal.demo.printing import Printer
 from rehearsal.scenarios.plays.cpo import Charger, Cpo
@@ -31,14 +30,17 @@ TRY_AGAIN = 0.5
 STEADY = 3.0
 DESK_EVERY = 1.0
 
+Errand = tuple[float, Callable[[], None]]
+"""What else is to be done, and at which second."""
+
 
 class Director:
     """One run."""
 
     def __init__(
-        self, plan: Plan, targets: Targets, acquirer: Acquirer, out: Printer, drill: Drill | None = None
+        self, plan: Plan, targets: Targets, acquirer: Acquirer, out: Printer, errands: Sequence[Errand] = ()
     ) -> None:
-        self.plan, self.targets, self.acquirer, self.out, self.drill = plan, targets, acquirer, out, drill
+        self.plan, self.targets, self.acquirer, self.out, self.errands = plan, targets, acquirer, out, errands
         self.chance = random.Random(plan.seed)
         self.rides: list[Ride] = []
         self.desk = Desk(acquirer, self.rides)
@@ -62,9 +64,8 @@ class Director:
         for blow in self.plan.blows:
             self._plan(blow.at, partial(self._strike, blow))
         self._plan(DESK_EVERY, self._work_at_the_desk)
-        if self.drill:
-            self._plan(self.plan.seconds * BACKUP_AT, self.drill.back_up)
-            self._plan(self.plan.seconds * PUT_BACK_AT, self.drill.put_back)
+        for at, what in self.errands:
+            self._plan(at, what)
         with ThreadPoolExecutor(DRIVERS_AT_ONCE) as self.pool:
             closes = self.began + self.plan.seconds + patience
             while self._agenda and time.monotonic() < closes:

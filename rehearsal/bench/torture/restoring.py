@@ -32,6 +32,10 @@ class Drill:
         self.since = datetime.now(UTC)
         self.told = ""
 
+    def errands(self, seconds: float) -> list[tuple[float, Callable[[], None]]]:
+        """When what is done, in a run in which drivers come for so many seconds."""
+        return [(seconds * BACKUP_AT, self.back_up), (seconds * PUT_BACK_AT, self.put_back)]
+
     def back_up(self) -> None:
         programs, asked = postgres.programs(), urlsplit(self.database.url)
         assert programs is not None

@@ -34,7 +34,7 @@ def show(
         with out.step("database, web, two workers, beat, simulated CPOs, handshakes"):
             targets.raise_curtain(cpos)
         drill = Drill(targets, out.event) if restore else None
-        director = Director(plan, targets, acquirer, out, drill)
+        director = Director(plan, targets, acquirer, out, drill.errands(plan.seconds) if drill else ())
         rest = director.run(patience)
         acquirer.calm()
         books = [cpo.state() for cpo in targets.cpos]

@@ -75,6 +75,7 @@ class Targets:
     down: set[str] = field(default_factory=set)
     fallen: list[str] = field(default_factory=list)
     beats: int = 1
+    web_processes: int = 1
 
     @property
     def web_url(self) -> str:
@@ -85,7 +86,7 @@ class Targets:
         call_command("migrate", verbosity=0)
         Policy.objects.create(**POLICY)
         folder = self.running.folder
-        self.running.start("web", programs.web(self.web_port))
+        self.running.start("web", programs.web(self.web_port, self.web_processes))
         self.running.start("worker-engine", worker("engine", "engine", "prefork", 2))
         self.running.start("worker-calls", worker("calls", "engine,push,sync,mail", "threads", 6))
         for number in range(1, self.beats + 1):

@@ -47,9 +47,9 @@ class Cpo:
                 return charger
         return None
 
-    def state(self) -> dict[str, Any]:
-        """Everything that the CPO believes."""
-        return self._call("GET", "state?limit=2000")
+    def state(self, newest: int = 2000) -> dict[str, Any]:
+        """Everything that the CPO believes; of Sessions and CDRs so many."""
+        return self._call("GET", f"state?limit={newest}")
 
     def prepare(self, charger: Charger, scenario: str, knobs: Mapping[str, float]) -> None:
         """Have this scenario played at the charger."""
