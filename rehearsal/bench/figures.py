@@ -53,10 +53,13 @@ def _read(path: str) -> list[str]:
 
 def cpu_seconds(pid: int) -> float:
     """Processor time of a process and its children so far."""
+    return sum(own_cpu_seconds(one) for one in offspring(pid))
+
+
+def own_cpu_seconds(pid: int) -> float:
+    """Processor time of a process alone. Raises OSError where it is no more."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    own = (int(fields[11]) + int(fields[12])) / TICKS
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return own + sum(cpu_seconds(int(child)) for child in children)
+    return (int(fields[11]) + int(fields[12])) / TICKS
 
 
 def offspring(pid: int) -> list[int]:

@@ -11,7 +11,7 @@ from django.db import close_old_connections
 from django.utils import timezone
 
 from partners.models import Retention
-from rehearsal.bench.figures import cpu_seconds, offspring, percentile, resident_mb
+from rehearsal.bench.figures import offspring, own_cpu_seconds, percentile, resident_mb
 from rehearsal.bench.long_run.pusher import Note
 from rehearsal.bench.torture.targets import Targets
 from sessions_adhoc.models import ReceiptWish
@@ -46,6 +46,7 @@ class Line:
 
     until: float
     load: float = 0.0
+    spent: float = 0.0
     cores: float = 0.0
     lags: dict[str, float] = field(default_factory=dict)
     memory: dict[str, list[float]] = field(default_factory=dict)
@@ -93,6 +94,7 @@ class Looking(threading.Thread):
         self.join()
 
     def _look(self, line: Line) -> None:
+        line.spent += self._spend()
         try:
             now = timezone.now()
             for one in due_at(now):
@@ -112,7 +114,7 @@ class Looking(threading.Thread):
     def _end(self, line: Line) -> None:
         began = self.lines[-1].until if self.lines else self.began
         line.until, line.load = time.time(), os.getloadavg()[0]
-        line.cores = self._spend() / max(1.0, line.until - began)
+        line.cores = (line.spent + self._spend()) / max(1.0, line.until - began)
         line.memory = {name: list(memory(pid)) for name, pid in self._pids().items()}
         self.lines.append(line)
         self.say(line.text(self.began))
@@ -125,13 +127,14 @@ class Looking(threading.Thread):
         return ours
 
     def _spend(self) -> float:
-        """Processor seconds since it was last asked; of a process that was replaced only those of the new one."""
-        spent = 0.0
-        for pid in self._pids().values():
+        """Processor seconds of all processes since it was last asked."""
+        spent, first = 0.0, not self.used
+        for top in self._pids().values():
             with suppress(OSError):
-                now = cpu_seconds(pid)
-                spent += max(0.0, now - self.used.get(pid, 0.0 if self.used else now))
-                self.used[pid] = now
+                for pid in offspring(top):
+                    now = own_cpu_seconds(pid)
+                    spent += 0.0 if first else now - self.used.get(pid, 0.0)
+                    self.used[pid] = now
         return spent
 
 
