@@ -1,7 +1,8 @@
 """The message log in partitions, one for each day. What is there becomes the first one, as it is: no row is moved.
 
 Each step may be interrupted, and is found done or undone by the next try. Rows are written all the while; the change
-itself takes one lock, for as long as the catalogue takes.
+itself takes one lock, for as long as the catalogue takes with a partition for today and one for what has none. Those of
+the days to come are made afterwards, when nobody waits.
 """
 
 from datetime import UTC, date, datetime, timedelta
@@ -23,21 +24,26 @@ def partition(_apps: Any, schema_editor: Any) -> None:
     if connection.vendor != "postgresql":
         return
     with connection.cursor() as cursor:
-        cursor.execute("SELECT relkind FROM pg_class WHERE oid = %s::regclass", [TABLE])
-        if cursor.fetchone()[0] == "p":
-            return
         today = datetime.now(UTC).date()
-        start = first_id(today)
-        # Read without a lock that anybody would wait for; then the change need not read.
-        cursor.execute(f"ALTER TABLE {TABLE} DROP CONSTRAINT IF EXISTS {BEFORE}")
-        cursor.execute(f"ALTER TABLE {TABLE} ADD CONSTRAINT {BEFORE} CHECK (id < {start}) NOT VALID")
-        cursor.execute(f"ALTER TABLE {TABLE} VALIDATE CONSTRAINT {BEFORE}")
-        with transaction.atomic(using=connection.alias):
-            _change(cursor, start)
-            for number in range(AHEAD):
+        cursor.execute("SELECT relkind FROM pg_class WHERE oid = %s::regclass", [TABLE])
+        if cursor.fetchone()[0] != "p":
+            _begin(connection, cursor, today)
+        for number in range(AHEAD):
+            with transaction.atomic(using=connection.alias):
                 _add_day(cursor, today + timedelta(days=number))
-            cursor.execute(_like(REST))
-            cursor.execute(f"ALTER TABLE {TABLE} ATTACH PARTITION {REST} DEFAULT")
+
+
+def _begin(connection: Any, cursor: Any, today: date) -> None:
+    start = first_id(today)
+    # Read without a lock that anybody would wait for; then the change need not read.
+    cursor.execute(f"ALTER TABLE {TABLE} DROP CONSTRAINT IF EXISTS {BEFORE}")
+    cursor.execute(f"ALTER TABLE {TABLE} ADD CONSTRAINT {BEFORE} CHECK (id < {start}) NOT VALID")
+    cursor.execute(f"ALTER TABLE {TABLE} VALIDATE CONSTRAINT {BEFORE}")
+    with transaction.atomic(using=connection.alias):
+        _change(cursor, start)
+        _add_day(cursor, today)
+        cursor.execute(_like(REST))
+        cursor.execute(f"ALTER TABLE {TABLE} ATTACH PARTITION {REST} DEFAULT")
 
 
 def _change(cursor: Any, start: int) -> None:
@@ -67,6 +73,9 @@ def _change(cursor: Any, start: int) -> None:
 
 def _add_day(cursor: Any, day: date) -> None:
     name = f"{TABLE}_{day:%Y%m%d}"
+    cursor.execute("SELECT to_regclass(%s)", [name])
+    if cursor.fetchone()[0]:
+        return
     cursor.execute(_like(name))
     bounds = f"FROM ({first_id(day)}) TO ({first_id(day + timedelta(days=1))})"
     cursor.execute(f"ALTER TABLE {TABLE} ATTACH PARTITION {name} FOR VALUES {bounds}")
