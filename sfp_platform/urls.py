@@ -24,3 +24,5 @@ urlpatterns = [
     re_path("^metrics/?$", MetricsView.as_view(), name="metrics"),
     path("", include("sessions_adhoc.driver.pages.urls")),
 ]
+
+handler500 = "sfp_platform.web.broken.broken"

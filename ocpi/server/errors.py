@@ -11,11 +11,13 @@ from ocpi import store
 from ocpi.envelope import Refusal, StatusCode
 from ocpi.server.authentication import Barred, WrongToken
 from ocpi.versions import Fault, Invalid
+from partners.ground.outage import RETRY_AFTER, database_was_away
 from partners.models import Partner
 
 log = structlog.get_logger(__name__)
 MOST_FAULTS_TOLD = 20
 LONGEST_MESSAGE = 1000
+AWAY = "Our database is away for a moment. Please send this again in a few seconds."
 
 
 @dataclass(frozen=True)
@@ -64,9 +66,13 @@ def _of_framework(error: exceptions.APIException) -> Failure:
 
 
 def answer_to_mistake(error: BaseException) -> Failure:
-    """Return the answer to a mistake of ours; the reason stays here."""
-    log.error("ocpi_request_failed", exc_info=error)
+    """Return the answer to a mistake of ours; the reason stays here. What meets no database is to come again."""
     last_line = traceback.format_exception_only(error)[-1].strip()
+    if database_was_away(error):
+        log.warning("ocpi_request_without_database", error=last_line)
+        headers = {"Retry-After": str(RETRY_AFTER)}
+        return Failure(503, StatusCode.SERVER_ERROR, AWAY, error=last_line, headers=headers)
+    log.error("ocpi_request_failed", exc_info=error)
     message = "We could not process this. Please try again later."
     return Failure(500, StatusCode.SERVER_ERROR, message, error=last_line)
 

@@ -17,6 +17,8 @@ from django.db.backends.postgresql import base
 from psycopg_pool import ConnectionPool
 
 RESTED_SECONDS = 60.0
+AWAY_SECONDS = 0.25
+"""How long a connection is waited for while the server is known to be away."""
 _inherited: list[Any] = []
 
 
@@ -37,7 +39,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def _new_pool(self, options: dict[str, Any]) -> ConnectionPool[Any]:
         """A pool that is not open yet: the first use opens it, after whatever forks has forked."""
-        return ConnectionPool(
+        return Pool(
             kwargs={**self.get_connection_params(), "autocommit": True},
             open=False,
             configure=getattr(self, "_configure_connection"),  # noqa: B009  (its stubs do not know it)
@@ -48,6 +50,25 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def close_pool(self) -> None:
         if not self.keeps_pool:
             super().close_pool()
+
+
+class Pool(ConnectionPool[Any]):
+    """One that waits patiently for a connection while the server is there, and hardly at all once it is away.
+
+    Else whoever comes during an outage holds a thread for the whole patience, and is answered later and later.
+    """
+
+    is_away = False
+
+    def reconnect_failed(self) -> None:
+        """Nobody could connect for `reconnect_timeout`."""
+        self.is_away = True
+        super().reconnect_failed()
+
+    def getconn(self, timeout: float | None = None) -> Any:
+        found = super().getconn(AWAY_SECONDS if self.is_away else timeout)
+        self.is_away = False
+        return found
 
 
 def check(connection: psycopg.Connection[Any]) -> None:

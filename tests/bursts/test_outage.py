@@ -4,18 +4,28 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import pytest
+import requests
 from django.conf import settings
-from django.db import connection
-from psycopg_pool import ConnectionPool, PoolTimeout
+from django.db import ProgrammingError, connection
+from psycopg_pool import PoolTimeout
 
-from tests.support.processes import free_port
-from tests.support.programs import database_url
+from ocpi.models import Message, OcpiSession
+from partners.ground.outage import database_was_away
+from sfp_platform.postgresql.base import Pool
+from tests.factories import PartnerRoleFactory, issue_token, session_data
+from tests.support.processes import eventually, free_port
+from tests.support.programs import database_url, server_environment, web
 
 AWAY, SOON = 8.0, 5.0
+PUSHES, LONGEST, KNOWN_WITHIN = 20, 60.0, 5.0
+"""Seconds: nobody who comes with others waits longer, nor anybody who comes later, when it is known to be away."""
 
 
 @contextmanager
@@ -47,10 +57,12 @@ def relay(port: int) -> Iterator[None]:
         yield
         listening.shutdown(socket.SHUT_RDWR)
     for end in ends:
+        with suppress(OSError):
+            end.shutdown(socket.SHUT_RDWR)  # or who waits for it in another thread would keep it open
         end.close()
 
 
-def try_once(pool: "ConnectionPool[psycopg.Connection]") -> bool:
+def try_once(pool: Pool) -> bool:
     try:
         with pool.connection(timeout=0.5) as one:
             return one.execute("SELECT 1").fetchone() == (1,)
@@ -64,7 +76,7 @@ def test_a_process_has_its_connections_again_within_seconds() -> None:
     """While it was away somebody asked all the time: the pauses between the pool's own tries must not add up."""
     port = free_port()
     address = psycopg.conninfo.make_conninfo(database_url(), host="127.0.0.1", port=str(port))
-    with ConnectionPool(address, open=True, **settings.DATABASE_POOL) as pool:
+    with Pool(address, open=True, **settings.DATABASE_POOL) as pool:
         until = time.monotonic() + AWAY
         while time.monotonic() < until:
             assert not try_once(pool)
@@ -72,3 +84,65 @@ def test_a_process_has_its_connections_again_within_seconds() -> None:
             back = time.monotonic()
             while not try_once(pool):
                 assert time.monotonic() - back < SOON
+
+
+def through(port: int) -> str:
+    """The URL of the database by way of the relay."""
+    parts = urlsplit(database_url())
+    login = parts.netloc.rpartition("@")[0]
+    return urlunsplit(parts._replace(netloc=f"{login}@127.0.0.1:{port}"))
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_who_comes_while_it_is_away_is_told_to_come_again(tmp_path: Path) -> None:
+    """Many pushes at once, a CDR and a driver: 503 and a time, within a minute; when it is back all is as before."""
+    role, served, database = PartnerRoleFactory.create(), free_port(), free_port()
+    headers = {"Authorization": f"Token {issue_token(role.partner)}"}
+    own = server_environment(tmp_path, DATABASE_URL=through(database), SPOOL_DIR=str(tmp_path / "spool"))
+    host = f"http://127.0.0.1:{served}"
+    ocpi = f"{host}/ocpi/emsp/2.2.1"
+
+    def push(number: int) -> requests.Response:
+        """On the plain way: all that are there at once share a statement."""
+        who = {"country_code": role.country_code, "party_id": role.party_id}
+        path = f"{ocpi}/sessions/{role.country_code}/{role.party_id}/S-{number}"
+        return requests.put(path, json=session_data(f"S-{number}", **who), headers=headers, timeout=LONGEST)
+
+    def ask(number: int) -> requests.Response:
+        """The last two are a CDR, and somebody who looks at a charger."""
+        if number == PUSHES:
+            return requests.post(f"{ocpi}/cdrs", json={}, headers=headers, timeout=LONGEST)
+        if number > PUSHES:
+            return requests.get(f"{host}/c/ABCDEF/", timeout=LONGEST)
+        return push(number)
+
+    with ExitStack() as stack:
+        with relay(database):
+            stack.enter_context(web(own, served, tmp_path / "web.log"))
+            assert push(0).status_code == 201
+        with ThreadPoolExecutor(PUSHES + 2) as pool:
+            found = list(pool.map(ask, range(PUSHES + 2)))
+        began = time.monotonic()
+        assert push(0).status_code == 503
+        assert time.monotonic() - began < KNOWN_WITHIN
+        assert {one.status_code for one in found} == {503}
+        assert {one.headers.get("Retry-After") for one in found} == {"5"}
+        assert {one.json()["status_code"] for one in found[: PUSHES + 1]} == {3000}
+        with relay(database):
+            eventually(lambda: push(0).status_code == 200, seconds=SOON, what="the first answer")
+            with ThreadPoolExecutor(PUSHES) as pool:
+                assert {one.status_code for one in pool.map(push, range(1, PUSHES))} <= {200, 201}
+    assert OcpiSession.objects.count() == PUSHES
+    assert not Message.objects.filter(http_status=500).exists()
+
+
+def test_what_is_no_outage_is_none() -> None:
+    """A mistake of ours stays one, also where it meets the database."""
+    assert database_was_away(psycopg.errors.AdminShutdown("terminating connection"))
+    assert database_was_away(PoolTimeout("no connection within 20 s"))
+    followed = ProgrammingError("Cannot open a new connection in an atomic block.")
+    followed.__context__ = psycopg.OperationalError("the connection is closed")
+    assert database_was_away(followed)
+    for mistake in (psycopg.errors.DeadlockDetected("deadlock"), psycopg.errors.UndefinedTable("no"), ValueError("x")):
+        assert not database_was_away(mistake)

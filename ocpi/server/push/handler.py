@@ -15,6 +15,7 @@ from ocpi.log.message_log import INBOUND, Outcome
 from ocpi.routing import is_offered
 from ocpi.server.answer_headers import correlation_headers, routing_headers
 from ocpi.server.authentication import caller_of, is_at_own_host
+from ocpi.server.errors import AWAY
 from ocpi.server.push import sessions, spool, statuses
 from ocpi.server.push.arrival import Answer, Arrival
 from ocpi.server.push.decision import Decision
@@ -24,6 +25,7 @@ from ocpi.store import Party, stamps
 from partners import tokens
 from partners.ground import counting, tracing
 from partners.ground.networks import covers
+from partners.ground.outage import RETRY_AFTER, database_was_away
 from partners.models import Partner
 
 log = structlog.get_logger(__name__)
@@ -44,7 +46,8 @@ class Taken:
 def answer(arrivals: Sequence[Arrival]) -> list[Answer | None]:
     """Store what can be stored at once, and return the answers. None: of this one nothing was done.
 
-    Those of one kind share a commit. Where the write fails each is done again by itself: a bad one fails alone.
+    Those of one kind share a commit. Where the write fails each is done again by itself: a bad one fails alone. Where
+    there is no database all are told to come again (503).
     """
     if connections[DEFAULT_DB_ALIAS].vendor != "postgresql":
         return [None] * len(arrivals)
@@ -87,18 +90,29 @@ def _apart(arrivals: Sequence[Arrival]) -> Iterator[list[Arrival]]:
         left = later
 
 
-def _store(kind: Any, arrivals: Sequence[Arrival]) -> dict[int, Answer | None]:
+def _store(kind: Any, arrivals: Sequence[Arrival], *, once_more: bool = True) -> dict[int, Answer | None]:
     try:
         return _try(kind, arrivals)
     except Exception as error:  # noqa: BLE001  (whatever it is, the view meets it too, and tells of it)
         log.info("push_left_to_view", count=len(arrivals), error=repr(error))
         connections[DEFAULT_DB_ALIAS].close_if_unusable_or_obsolete()
+        if database_was_away(error):
+            # None of them would fare better by itself or in its view, and each would wait for a connection.
+            return _store(kind, arrivals, once_more=False) if once_more else _turn_away(arrivals)
         if len(arrivals) == 1:
             return {}
     answers: dict[int, Answer | None] = {}
     for one in arrivals:
         answers |= _store(kind, [one])
     return answers
+
+
+def _turn_away(arrivals: Sequence[Arrival]) -> dict[int, Answer | None]:
+    """Without a database: each is to come again."""
+    body = RENDERER.render(envelope(StatusCode.SERVER_ERROR, message=AWAY))
+    headers = {"Content-Type": "application/json", "Retry-After": str(RETRY_AFTER)}
+    told = [(one, correlation_headers(one.version, one.request.headers)) for one in arrivals]
+    return {id(one): Answer(503, {**headers, **ids}, body) for one, ids in told}
 
 
 def _try(kind: Any, arrivals: Sequence[Arrival]) -> dict[int, Answer | None]:
