@@ -61,9 +61,15 @@ class Pool(ConnectionPool[Any]):
     is_away = False
 
     def reconnect_failed(self) -> None:
-        """Nobody could connect for `reconnect_timeout`."""
+        """Nobody could connect for `reconnect_timeout`: who waits already has it tried again.
+
+        The pool itself gives up then, and tries when somebody else comes; in a process of one thread nobody does.
+        """
         self.is_away = True
         super().reconnect_failed()
+        with self._lock:
+            if self._waiting:
+                self._maybe_grow_pool()
 
     def getconn(self, timeout: float | None = None) -> Any:
         found = super().getconn(AWAY_SECONDS if self.is_away else timeout)

@@ -86,6 +86,20 @@ def test_a_process_has_its_connections_again_within_seconds() -> None:
                 assert time.monotonic() - back < SOON
 
 
+@pytest.mark.slow
+@pytest.mark.django_db
+def test_who_waits_alone_has_one_as_soon_as_it_is_back() -> None:
+    """Beat has one thread: nobody else comes, for whom the pool would try again."""
+    port = free_port()
+    address = psycopg.conninfo.make_conninfo(database_url(), host="127.0.0.1", port=str(port))
+    with Pool(address, open=True, **settings.DATABASE_POOL) as pool, ThreadPoolExecutor(1) as alone:
+        waiting = alone.submit(pool.getconn)
+        time.sleep(AWAY)
+        assert not waiting.done()
+        with relay(port):
+            pool.putconn(waiting.result(SOON))
+
+
 def through(port: int) -> str:
     """The URL of the database by way of the relay."""
     parts = urlsplit(database_url())
