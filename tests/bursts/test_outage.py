@@ -65,7 +65,7 @@ def relay(port: int) -> Iterator[None]:
 def try_once(pool: Pool) -> bool:
     try:
         with pool.connection(timeout=0.5) as one:
-            return one.execute("SELECT 1").fetchone() == (1,)
+            return bool(one.execute("SELECT 1").fetchone() == (1,))
     except PoolTimeout:
         return False
 

@@ -9,7 +9,7 @@ from rehearsal.bench.long_run.pusher import LOST, PREFIX, Note
 from rehearsal.bench.torture.checks import Violation
 
 AT_ONCE = 10_000
-LAST_KWH = round((wire.STEPS - 1) * 0.4, 1)
+LAST_KWH = str(round((wire.STEPS - 1) * 0.4, 1))
 ASKED_TO_REPEAT = (LOST, 503)
 """What a CPO may see while something is down: no answer, or that it shall come again."""
 
