@@ -21,8 +21,9 @@ from sessions_adhoc.decide.settle import DOUBTED
 from sessions_adhoc.driver.presenting import newest_sample
 from sessions_adhoc.engine import lifecycle, pulls
 from sessions_adhoc.engine.snapshot import Snapshot, facts_of
-from sessions_adhoc.models import AdHocSession, TimelineEvent
+from sessions_adhoc.models import AccountDue, AdHocSession, TimelineEvent
 from sessions_adhoc.money import auditing, collecting, estimating
+from sessions_adhoc.money.holds import Holds
 from sessions_adhoc.money.offering import offer_of
 from sessions_adhoc.states import TERMINAL, State
 
@@ -123,8 +124,9 @@ def release(session_id: UUID | str, actor: str, note: str) -> AdHocSession:
     """
 
     def work(rows: Snapshot, now: datetime) -> None:
-        payment = _payment(rows, now)
-        further = [row for row in collecting.collections_of(rows.session) if row.state == Held.RESERVED]
+        payment = _holds(rows, now).first
+        others = (*rows.more, *collecting.collections_of(rows.session))
+        further = [row for row in others if row.state == Held.RESERVED]
         for row in further:
             billing.request_release(row, reason=note.strip())
         if payment.state == Held.RESERVED:
@@ -149,14 +151,14 @@ def refund(session_id: UUID | str, actor: str, note: str, driver_pays: int | Non
     """
 
     def work(rows: Snapshot, _now: datetime) -> None:
-        session, payment = rows.session, rows.payment
-        if payment.state not in (Held.CAPTURED, Held.REFUNDING):
-            raise NotPossible(f"The payment is {payment.state}: nothing was captured that could be given back.")
-        paid = [payment, *(row for row in collecting.collections_of(session) if row.captured_amount)]
+        session, holds = rows.session, rows.holds
+        if holds.state not in (Held.CAPTURED, Held.REFUNDING):
+            raise NotPossible(f"The payment is {holds.state}: nothing was captured that could be given back.")
+        paid = [row for row in (*holds.all, *collecting.collections_of(session)) if row.captured_amount]
         pays = _require_owed(session) if driver_pays is None else driver_pays
         captured = sum(row.captured_amount for row in paid)
         if not 0 <= pays <= captured:
-            most = in_words(captured, payment.currency)
+            most = in_words(captured, session.currency)
             raise NotPossible(f"The driver can pay anything between nothing and {most}.")
         too_much = sum(row.kept_amount for row in paid) - pays
         if too_much <= 0:
@@ -165,17 +167,9 @@ def refund(session_id: UUID | str, actor: str, note: str, driver_pays: int | Non
         if under_way and under_way != too_much:
             raise NotPossible("Another refund is under way: wait until it is done.")
         if not under_way:
-            _give_back(paid, too_much, note.strip())
+            auditing.refund(paid, too_much, note.strip())
 
     return _act(session_id, actor, f"gave money back: {_require_note(note)}", work)
-
-
-def _give_back(paid: list[PaymentAuthorization], too_much: int, note: str) -> None:
-    """What was paid last is given back first."""
-    for row in reversed(paid):
-        if amount := min(too_much, row.kept_amount):
-            billing.request_refund(row, amount, reason=note)
-            too_much -= amount
 
 
 def close_outstanding(row_id: int, state: str, actor: str, note: str) -> None:
@@ -196,6 +190,8 @@ def close_outstanding(row_id: int, state: str, actor: str, note: str) -> None:
         what = f"{row.get_kind_display()}, {in_words(row.amount, row.currency)}: {row.get_state_display().lower()}"
         timeline.write(session, TimelineEvent.Kind.STAFF, f"{actor}: {what}. {note.strip()}", at=now, actor=actor)
         auditing.close_answered(session)
+        if session.state in TERMINAL:
+            AccountDue.objects.create(session=session, next_check_at=now)
 
 
 def _require_owed(session: AdHocSession) -> int:
@@ -208,13 +204,14 @@ def _require_owed(session: AdHocSession) -> int:
 
 def _capture(session_id: UUID | str, actor: str, text: str, amount_of: Callable[[AdHocSession], int]) -> AdHocSession:
     def work(rows: Snapshot, now: datetime) -> None:
-        session, payment = rows.session, _payment(rows, now)
-        if payment.state != Held.RESERVED:
-            raise NotPossible(f"The payment is {payment.state}: nothing can be captured.")
+        session, holds = rows.session, _holds(rows, now)
+        if holds.state != Held.RESERVED:
+            raise NotPossible(f"The payment is {holds.state}: nothing can be captured.")
         amount = min(amount_of(session), session.amount)
         if amount <= 0:
             raise NotPossible("Nothing is owed: release the funds instead.")
-        billing.request_capture(payment.pk, amount, reason=text)
+        for row, share in holds.shares(amount):
+            billing.request_capture(row, share, reason=text)
 
     return _act(session_id, actor, f"captured {text}", work)
 
@@ -235,11 +232,11 @@ def _require_note(note: str) -> str:
     return note.strip()
 
 
-def _payment(rows: Snapshot, now: datetime) -> PaymentAuthorization:
-    """The payment of a session whose funds staff may decide on: nothing else will."""
+def _holds(rows: Snapshot, now: datetime) -> Holds:
+    """The payments of a session whose funds staff may decide on: nothing else will."""
     if rows.session.state != State.ESCALATED and rows.session.state not in TERMINAL:
         raise NotPossible("The session is not escalated: it still comes to its end by itself.")
-    if decide(facts_of(rows), now) != Decision():
+    if decide(facts_of(rows, now), now) != Decision():
         # A CDR, or a Session, that staff cannot have seen when they pressed the button.
         raise NotPossible("News of the CPO has just come: the session goes on by itself. Look again.")
-    return rows.payment
+    return rows.holds

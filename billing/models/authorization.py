@@ -8,12 +8,7 @@ from django.utils import timezone
 from django_fsm import FSMField, FSMModelMixin, transition
 
 from billing.models.authorization_rules import CONSTRAINTS
-from billing.models.payment_states import (
-    TERMINAL_STATES,
-    DisputeState,
-    Purpose,
-    State,
-)
+from billing.models.payment_states import REFUSABLE, TERMINAL_STATES, DisputeState, Purpose, State
 from partners.ground.deadlines import due_index
 
 
@@ -139,6 +134,13 @@ class PaymentAuthorization(FSMModelMixin, models.Model):
     expiry_warned_at = models.DateTimeField(null=True, blank=True)
     failure_code = models.CharField(max_length=64, blank=True)
     failure_message = models.CharField(max_length=500, blank=True)
+    refused_verb = models.CharField(
+        max_length=7,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="What the gateway refused to do with what it holds.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -241,6 +243,7 @@ class PaymentAuthorization(FSMModelMixin, models.Model):
         self.next_check_at = self.expiry_clock(now)
         self._forget_driver()
         self.failure_code, self.failure_message = code, message[:500]
+        self.refused_verb = REFUSABLE.get(self.state, "") if code else ""
         if code:
             self.intent_round += 1
             self.capture_amount = None

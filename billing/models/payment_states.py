@@ -25,6 +25,8 @@ TERMINAL_STATES = (State.CAPTURED, State.RELEASED, State.DECLINED, State.FAILED,
 # The gateway holds money or owes us an answer about it, so somebody must look again at `next_check_at`.
 WATCHED_STATES = (State.RESERVING, State.RESERVED, State.CAPTURING, State.RELEASING, State.REFUNDING)
 TAKEN_STATES = (State.CAPTURED, State.REFUNDING)
+# What the gateway is asked for in a state from which it may come back as held.
+REFUSABLE: dict[str, str] = {State.CAPTURING: "capture", State.RELEASING: "release"}
 # Captured money may be moved by others: by staff at the gateway's own pages, by the driver's bank (a dispute).
 ASKED_ABOUT_STATES = (*WATCHED_STATES, State.CAPTURED)
 

@@ -41,7 +41,8 @@ RECORDING_MARGIN = timedelta(seconds=5)
 NOBODY_CAME = "release: nobody tried again in time"
 NOBODY_PAID = "release: it was not paid in time"
 DRIVER_PAYS_WITHIN = timedelta(minutes=30)
-"""How long a driver may take to pay what is still owed. No charge waits for that, and ends it."""
+"""How long a driver may take to make a further payment. No charge waits for that, and ends it."""
+ASKED_OF_DRIVER = frozenset({Purpose.ADDITION, Purpose.COLLECTION})
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,7 @@ def _claim(authorization_id: UUID | str, handed_until: datetime | None) -> Claim
 
 
 def _was_left_unpaid(row: PaymentAuthorization, now: datetime) -> bool:
-    waits = row.purpose == Purpose.COLLECTION and row.state == State.RESERVING
+    waits = row.purpose in ASKED_OF_DRIVER and row.state == State.RESERVING
     return waits and row.state_since + DRIVER_PAYS_WITHIN <= now
 
 

@@ -35,6 +35,7 @@ __all__ = [
     "drive",
     "further_reference",
     "hand_over",
+    "hand_over_further",
     "is_stuck",
     "may_be_kept",
     "may_be_taken_over",
@@ -224,6 +225,20 @@ def hand_over(row: PaymentAuthorization, reference: str, opening: Mapping[str, A
     stand_in.stand_for(now, row)
     write(stand_in, Action.TAKEN_OVER, at=now, came_from="", message=f"by {reference}")
     return stand_in
+
+
+def hand_over_further(row: PaymentAuthorization, main: PaymentAuthorization) -> PaymentAuthorization:
+    """Let a further hold, which is kept too, go with the first one, that was handed over. The caller has locked both.
+
+    MoneyConflict where it is not kept.
+    """
+    now, earlier = timezone.now(), row.reference
+    if not may_be_taken_over(row, now):
+        raise MoneyConflict(f"{row.reference} is {row.state} and not kept for another try")
+    row.reference = further_reference(main.reference)
+    row.keep(now, None)
+    write(row, Action.TAKEN_OVER, at=now, came_from=row.state, message=f"from {earlier}")
+    return row
 
 
 def replace(row: PaymentAuthorization, amount: int) -> PaymentAuthorization:

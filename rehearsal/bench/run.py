@@ -1,8 +1,8 @@
 """`make bench`: `python -m rehearsal.bench.run [ingest] [engine] [pull]`, all if none is named; or `pages [options]`.
 
 Each of the three takes less than three minutes, on PostgreSQL and Redis, in databases of its own. Their figures are
-ratios between what was measured in the same run. `pages` and `growth` fill a database with millions of rows first and
-run only when they are named; options behind `pages` go to it.
+ratios between what was measured in the same run. `pages` and `growth` fill a database with millions of rows first,
+`settling` waits for the ends of 300 charges: they run only when they are named; options behind `pages` go to it.
 """
 
 import subprocess
@@ -12,7 +12,7 @@ from itertools import takewhile
 from rehearsal.bench.figures import machine, say
 
 PARTS = ("ingest", "pull", "engine")
-LONG = ("pages", "growth")
+LONG = ("pages", "growth", "settling")
 
 
 def main(arguments: list[str]) -> int:

@@ -43,19 +43,25 @@ class Driver:
 
     def charge(self, number: int) -> None:
         """Raise RuntimeError where something was not taken."""
-        evse = f"L{number}-1"
+        evse, begun, session_id = f"L{number}-1", now(), f"B-{number}"
+        own = self.begin(evse)
+        for kwh in KWH:
+            self.push(session_id, own, begun, kwh, "COMPLETED" if kwh == KWH[-1] else "ACTIVE")
+        ended = {"start_date_time": begun, "end_date_time": now(), "last_updated": now()}
+        self.call("POST", "/ocpi/emsp/2.2.1/cdrs", bill(session_id, evse, own) | ended)
+
+    def begin(self, evse: str) -> dict[str, Any]:
+        """Ask to charge, and wait for START_SESSION; return what Sessions and the CDR say of whose they are."""
         self.call("POST", "/api/v1/ad-hoc-sessions/", {"evse": code_of(evse)}, f"Bearer {self.key}")
         if self.cpo.wait_for(evse, 20) is None:
             raise RuntimeError(f"no START_SESSION for {evse}")
-        own = named(evse, self.cpo.arrived[evse][1])
-        begun, session_id = now(), f"B-{number}"
-        path = f"/ocpi/emsp/2.2.1/sessions/SK/ION/{session_id}"
-        for kwh in KWH:
-            status = "COMPLETED" if kwh == KWH[-1] else "ACTIVE"
-            stamps = {"start_date_time": begun, "last_updated": now(), "charging_periods": []}
-            self.call("PUT", path, wire.session(session_id, 0, kwh, status=status, **own, **stamps))
-        ended = {"start_date_time": begun, "end_date_time": now(), "last_updated": now()}
-        self.call("POST", "/ocpi/emsp/2.2.1/cdrs", bill(session_id, evse, own) | ended)
+        return named(evse, self.cpo.arrived[evse][1])
+
+    def push(self, session_id: str, own: dict[str, Any], begun: str, kwh: float, status: str) -> None:
+        """PUT the Session as it is now."""
+        stamps = {"start_date_time": begun, "last_updated": now(), "charging_periods": []}
+        data = wire.session(session_id, 0, kwh, status=status, **own, **stamps)
+        self.call("PUT", f"/ocpi/emsp/2.2.1/sessions/SK/ION/{session_id}", data)
 
     def call(self, method: str, path: str, body: dict[str, Any], authorization: str = "") -> None:
         headers = {"Authorization": authorization or f"Token {self.token}", "Content-Type": "application/json"}

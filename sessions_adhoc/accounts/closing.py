@@ -14,6 +14,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
+from billing import outstanding
 from billing.models import PaymentAuthorization, Receipt
 from billing.receipts.issuing import Draft, issue, lines_on
 from billing.receipts.lines import given_back
@@ -23,7 +24,7 @@ from sessions_adhoc.accounts.composing import REFUNDED, Sale, draft_of
 from sessions_adhoc.accounts.mailing import mail_wanted
 from sessions_adhoc.accounts.payables import billed_cdr, post_payables
 from sessions_adhoc.engine.snapshot import Snapshot
-from sessions_adhoc.models import AccountDue
+from sessions_adhoc.models import AccountDue, AdHocSession
 from sessions_adhoc.money.paid import kept_of, payments_of
 from sessions_adhoc.states import TERMINAL
 from sessions_adhoc.webhooks import events
@@ -62,7 +63,15 @@ def close_account(session_id: UUID) -> None:
         issued = [issue(draft) for draft in drafts_due(sale)]
         mail_wanted(rows.session, issued)
         rows.writes.add(*events.about_receipts(rows.session, rows.webhooks, issued, now))
+        if rows.webhooks:
+            rows.writes.add(*events.about_owed(rows.session, rows.webhooks, _owed(rows.session), now))
         rows.writes.run()
+
+
+def _owed(session: AdHocSession) -> int:
+    """What the driver still owes, in minor units."""
+    row = outstanding.open_receivable(session.authorization_id)
+    return row.left if row else 0
 
 
 def sale_of(rows: Snapshot, payments: list[PaymentAuthorization]) -> Sale:

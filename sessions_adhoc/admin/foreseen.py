@@ -46,7 +46,7 @@ def foreseen(session: AdHocSession) -> Foreseen | None:
     if session.state in WITHOUT_CLOCK or session.next_check_at is None:
         return None
     now = timezone.now()
-    facts, moment = facts_of(Snapshot(session)), max(session.next_check_at, now)
+    facts, moment = facts_of(Snapshot(session), now), max(session.next_check_at, now)
     for _ in range(MOST_LOOKS):
         decision = decide(facts, moment)
         if text := _in_words(decision):

@@ -17,6 +17,7 @@ from sessions_adhoc.belonging import cdrs_of
 from sessions_adhoc.driver import services
 from sessions_adhoc.driver.presenting import newest_sample
 from sessions_adhoc.models import AdHocSession
+from sessions_adhoc.money.holds import shown_holds_of
 from sessions_adhoc.states import TERMINAL, State
 
 OPERATE, MONEY = "sessions_adhoc.operate_session", "billing.move_money"
@@ -110,9 +111,15 @@ def _move(work: Callable[..., AdHocSession], *args: Any) -> str:
 
 def has_held_funds(session: AdHocSession) -> bool:
     """Funds that nothing but staff will decide on."""
-    return session.authorization.state == Held.RESERVED and (
-        session.state == State.ESCALATED or session.state in TERMINAL
-    )
+    if session.state != State.ESCALATED and session.state not in TERMINAL:
+        return False
+    return shown_holds_of(session, session.authorization).state == Held.RESERVED
+
+
+def has_taken_funds(session: AdHocSession) -> bool:
+    """Something was captured, and not all of it was given back; nothing is being given back at this moment."""
+    holds = shown_holds_of(session, session.authorization)
+    return holds.state == Held.CAPTURED and holds.kept > 0
 
 
 def has_energy(session: AdHocSession) -> bool:
@@ -190,7 +197,7 @@ ACTIONS = (
         refund,
         icon="currency_exchange",
         form=RefundForm,
-        possible=lambda session: session.authorization.state == Held.CAPTURED and session.authorization.kept_amount > 0,
+        possible=has_taken_funds,
     ),
     PageAction(
         "stop",

@@ -3,8 +3,9 @@
 from billing.admin.amounts import amount
 from partners.admin.kit.pages import Standing
 from partners.admin.kit.showing import DANGER, INFO, NEUTRAL, SUCCESS, WARNING
-from sessions_adhoc.driver.presenting import held_amount
+from sessions_adhoc.driver.presenting import held_in_all
 from sessions_adhoc.models import AdHocSession
+from sessions_adhoc.money.holds import Holds
 from sessions_adhoc.money.paid import kept_of
 from sessions_adhoc.states import State
 
@@ -94,10 +95,11 @@ def reason_in_words(reason: str) -> str:
 def money_of(session: AdHocSession) -> str:
     """What matters of the money, for lists: `40.00 EUR held`, `7.41 EUR paid`, `none taken`."""
     payment = session.authorization
-    if payment.captured_amount:
-        further = payment.further.all()  # with the list's rows, where it is a list
+    # With the list's rows, where it is a list; asked for only where there may be any.
+    further = list(payment.further.all()) if payment.captured_amount or session.has_additions else []
+    if any(row.captured_amount for row in (payment, *further)):
         return f"{amount(kept_of([payment, *further]), payment.currency)} paid"
-    if holding := held_amount(payment):
+    if holding := held_in_all(Holds(payment, further)):
         return f"{amount(holding, payment.currency)} held"
     return "none taken" if session.is_terminal else f"{amount(payment.amount, payment.currency)} to reserve"
 

@@ -93,6 +93,13 @@ def asks_to_stop(facts: Facts, attempt: AttemptFacts, now: datetime) -> bool:
     return failed_at is None or now < failed_at
 
 
+def may_reach_the_limit(facts: Facts, now: datetime) -> bool:
+    """Whether it charges, and is not about to be stopped for a wish: only then is it asked what it costs so far."""
+    if facts.state != State.CHARGING or facts.attempt is None:
+        return False
+    return not asks_to_stop(facts, facts.attempt, now)
+
+
 def stopping(facts: Facts, now: datetime) -> Decision:
     """Rule 19: STOP is a request. Refused or without effect, the session goes on and the driver is told."""
     attempt = facts.attempt

@@ -1,9 +1,6 @@
 """What the operator's bill asked beyond the reservation: the driver sees it, and may pay it (ADR 22)."""
 
-from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -11,15 +8,12 @@ from django.utils import timezone
 from django.utils.translation import gettext, gettext_noop
 
 from billing import outstanding
-from billing.gateways import gateway_named
-from billing.gateways.choosing import gateway_for
 from billing.models import PaymentAuthorization
-from billing.payments.services import action_of, further_reference, open_authorization, request_reserve
+from billing.payments.services import action_of, request_reserve
 from billing.pricing import in_words
 from billing.spoken import amount as spoken
-from partners.ground import languages
 from sessions_adhoc import timeline
-from sessions_adhoc.driver.funding import names_at_gateway, page_after_paying
+from sessions_adhoc.driver.further import Wish, least_of, open_further
 from sessions_adhoc.engine.snapshot import Snapshot
 from sessions_adhoc.models import AdHocSession, TimelineEvent
 from sessions_adhoc.money.collecting import UNDER_WAY, UNPAID, collections_of
@@ -48,19 +42,6 @@ class CannotPay(Exception):
     def __init__(self, text: str, code: str) -> None:
         super().__init__(text)
         self.code = code
-
-
-@dataclass(frozen=True)
-class Wish:
-    """The driver agrees to pay `amount`, in minor units, as it was shown: another one is not paid.
-
-    `payment_method`: the gateway's token; "" where it has a page. `return_url`: where the driver goes after that.
-    """
-
-    amount: int
-    payment_method: str = ""
-    return_url: str = ""
-    locale: str = ""
 
 
 @dataclass(frozen=True)
@@ -127,7 +108,7 @@ def pay_open(
     """The driver pays what is open: it is reserved, and taken as soon as it is. Asking twice is asking once.
 
     Raises:
-        CannotPay: nothing is open (any more), it is another sum, or it cannot be paid so.
+        CannotPay: nothing is open (any more), it is another sum than was shown, or it cannot be paid so.
         AdHocSession.DoesNotExist: there is none, or it is another client's.
     """
     with transaction.atomic():
@@ -155,45 +136,7 @@ def pay_open(
 
 
 def _open(session: AdHocSession, wish: Wish) -> PaymentAuthorization:
-    name = gateway_of(session)
     try:
-        return open_authorization(
-            reference=further_reference(str(session.pk)),
-            amount=wish.amount,
-            currency=session.currency,
-            payment_method=wish.payment_method or gateway_named(name).usual_method,
-            gateway=name,
-            opening=_opening(session, wish),
-            main=session.authorization,
-            purpose=Purpose.COLLECTION,
-        )
+        return open_further(session, wish, wish.amount, Purpose.COLLECTION, DESCRIPTION)
     except ValueError as error:
         raise CannotPay(str(error), "payment_method_not_taken") from error
-
-
-def gateway_of(session: AdHocSession) -> str:
-    """The name of the gateway through which it is paid. Whoever began at a terminal has left it."""
-    channels = AdHocSession.Channel
-    channel = channels.WEB if session.channel == channels.TERMINAL else session.channel
-    return gateway_for(channel=channel, currency=session.currency, partner=session.partner.code)
-
-
-def least_of(session: AdHocSession) -> int:
-    """The smallest payment that its gateway makes, in minor units; 1 where it is not installed any more."""
-    with suppress(LookupError):
-        return gateway_named(gateway_of(session)).least(session.currency)
-    return 1
-
-
-def _opening(session: AdHocSession, wish: Wish) -> Mapping[str, Any]:
-    evse, locale = session.evse, wish.locale or session.locale
-    names = names_at_gateway(session.pk, evse, session.connector, session.token, session.offer_hash)
-    with languages.speaking(locale):
-        description = gettext(DESCRIPTION).format(charger=evse)
-    given: dict[str, Any] = {
-        "return_url": wish.return_url or page_after_paying(session.pk),
-        "locale": locale,
-        "description": description,
-        "metadata": {name: value for name, value in {**names, "purpose": Purpose.COLLECTION.value}.items() if value},
-    }
-    return {name: value for name, value in given.items() if value}

@@ -19,11 +19,13 @@ from sessions_adhoc.decide.limit import LIMIT
 from sessions_adhoc.decide.session_facts import CONNECTOR_READY
 from sessions_adhoc.decide.stop import WITHOUT_EFFECT
 from sessions_adhoc.driver import price_lines, sentences
+from sessions_adhoc.driver.adding import least_limit
 from sessions_adhoc.driver.owing import Owed, owed_of
 from sessions_adhoc.driver.refusals import OUT_OF_SERVICE
 from sessions_adhoc.engine.snapshot import attempt_facts, newest_attempt, valid_session
 from sessions_adhoc.models import AdHocSession, ChargingAttempt, Sample, TimelineEvent
 from sessions_adhoc.money import estimating
+from sessions_adhoc.money.holds import Holds, shown_holds_of
 from sessions_adhoc.money.offering import Offer, offer_of
 from sessions_adhoc.money.paid import payments_of
 from sessions_adhoc.states import BEFORE_START, TERMINAL, State
@@ -51,17 +53,22 @@ def payment_action(payment: PaymentAuthorization) -> dict[str, Any] | None:
 
 def message(session: AdHocSession, payment: PaymentAuthorization) -> str:
     """Return one sentence or two for the driver, true for the state and for the money (rule 40), as they are spoken."""
-    if session.state == State.CHARGING and (told := _limit_text(session)):
+    return message_of(session, shown_holds_of(session, payment))
+
+
+def message_of(session: AdHocSession, holds: Holds) -> str:
+    """The same, for whoever has read all that is held."""
+    if session.state == State.CHARGING and (told := _limit_text(session, holds)):
         return told
-    return " ".join(gettext(one) for one in _sentences(session, payment))
+    return " ".join(gettext(one) for one in _sentences(session, holds))
 
 
-def _sentences(session: AdHocSession, payment: PaymentAuthorization) -> tuple[str, ...]:
+def _sentences(session: AdHocSession, holds: Holds) -> tuple[str, ...]:
     state = State(session.state)
-    if state == State.AUTHORIZING and action_of(payment, timezone.now()) is not None:
+    if state == State.AUTHORIZING and action_of(holds.first, timezone.now()) is not None:
         return (sentences.TO_PAY,)
     if state in TERMINAL:
-        return (_ending(session, state, payment),)
+        return (_ending(session, state, holds),)
     if session.reason == WITHOUT_EFFECT and state in sentences.NOT_STOPPED:
         return (sentences.NOT_STOPPED[state],)
     if session.stop_requested_at and state in BEFORE_ENERGY:
@@ -71,7 +78,7 @@ def _sentences(session: AdHocSession, payment: PaymentAuthorization) -> tuple[st
     if blocked := obstacle(session):
         return (sentences.OBSTACLES[blocked],)
     if state in CHARGING_IS_OVER:
-        return _when_over(session, state, payment)
+        return _when_over(session, state, holds)
     if state == State.STOPPING and session.reason == LIMIT:
         return (sentences.LIMIT_REACHED,)
     return (sentences.MESSAGES[state],)
@@ -100,12 +107,15 @@ def _waits_for_the_cable(session: AdHocSession) -> bool:
     return waits and session.evse.status not in CONNECTOR_READY
 
 
-def _limit_text(session: AdHocSession) -> str:
+def _limit_text(session: AdHocSession, holds: Holds) -> str:
     """While energy flows: how the limit stands, where there is something to say of it that is no failed stop."""
     if session.reason == WITHOUT_EFFECT:
         return ""
     if session.limit_wanted is not None:
-        return gettext(sentences.LIMIT_ASKED).format(amount=in_words(session.limit_wanted, session.currency))
+        asked = holds.under_confirmation
+        waits = asked is not None and action_of(asked, timezone.now()) is not None
+        told = sentences.LIMIT_TO_CONFIRM if waits else sentences.LIMIT_ASKED
+        return gettext(told).format(amount=in_words(session.limit_wanted, session.currency))
     if session.limit_refused_at is not None:
         return gettext(sentences.LIMIT_REFUSED).format(amount=in_words(session.amount, session.currency))
     if session.limit_told_at is not None:
@@ -113,32 +123,33 @@ def _limit_text(session: AdHocSession) -> str:
     return ""
 
 
-def _when_over(session: AdHocSession, state: State, payment: PaymentAuthorization) -> tuple[str, ...]:
+def _when_over(session: AdHocSession, state: State, holds: Holds) -> tuple[str, ...]:
     """Between the end of charging and the money: what is waited for, and what is held meanwhile."""
     if runs_on(session):
         return (sentences.RUNS_ON,)
     if state == State.ESCALATED:
-        return _in_doubt(session, payment)
-    if payment.state in MONEY_MOVES:
+        return _in_doubt(session, holds)
+    if holds.state in MONEY_MOVES:
         return (sentences.MONEY_MOVES,)
     return (sentences.BILL_OF_OURS if plans.is_retail(session.offer) else sentences.MESSAGES[state],)
 
 
-def _in_doubt(session: AdHocSession, payment: PaymentAuthorization) -> tuple[str, ...]:
+def _in_doubt(session: AdHocSession, holds: Holds) -> tuple[str, ...]:
     """Why a person has to look, and where the money is meanwhile."""
     looking = sentences.MESSAGES[State.ESCALATED]
-    if payment.state in MONEY_MOVES:
+    if holds.state in MONEY_MOVES:
         return (sentences.BANK_SILENT,)
-    if held_amount(payment):
+    if held_in_all(holds):
         return tuple(filter(None, (sentences.WHY_HELD.get(session.reason, ""), looking, sentences.HELD)))
     return (sentences.HOLD_GONE, looking) if session.reason == "payment_lost" else (looking,)
 
 
-def _ending(session: AdHocSession, state: State, payment: PaymentAuthorization) -> str:
+def _ending(session: AdHocSession, state: State, holds: Holds) -> str:
     """How it ended; how much was taken stands beside it, and nothing says "nothing" where something was."""
+    takes_any = any(takes(row) for row in holds.all)
     if state == State.SETTLED:
-        return sentences.MESSAGES[state] if takes(payment) else sentences.SETTLED_FOR_NOTHING
-    return sentences.TAKEN if takes(payment) else sentences.REASONS.get(session.reason, sentences.MESSAGES[state])
+        return sentences.MESSAGES[state] if takes_any else sentences.SETTLED_FOR_NOTHING
+    return sentences.TAKEN if takes_any else sentences.REASONS.get(session.reason, sentences.MESSAGES[state])
 
 
 def takes(payment: PaymentAuthorization) -> bool:
@@ -179,8 +190,9 @@ def present(session: AdHocSession) -> dict[str, Any]:
     Reads what else changes in a constant number of queries; before the START there is little.
     """
     state, shown, payment = State(session.state), offer_of(session), session.authorization
+    holds = shown_holds_of(session, payment)
     owed = owed_of(session) if state in TERMINAL else None
-    paid = payments_of(session) if owed else [payment]
+    paid = payments_of(session) if owed else holds.all
     started = state not in BEFORE_START
     sample = newest_sample(session) if started else None
     events = session.timeline.filter(kind=TimelineEvent.Kind.STATE) if state != State.CREATED else ()
@@ -188,7 +200,7 @@ def present(session: AdHocSession) -> dict[str, Any]:
         "id": session.pk,
         "state": state.value,
         "reason": session.reason,
-        "message": message(session, payment),
+        "message": message_of(session, holds),
         "finished": state in TERMINAL,
         "can_stop": can_stop(session, state),
         "can_cancel": state in BEFORE_START,
@@ -200,17 +212,18 @@ def present(session: AdHocSession) -> dict[str, Any]:
         "ended_at": session.ended_at,
         "money": {
             "currency": session.currency,
-            "reserved": held_amount(payment),
+            "reserved": held_in_all(holds),
             "limit": session.amount,
             "limit_wanted": session.limit_wanted,
+            "least_further_limit": least_limit(session, holds),
             "kept_until": payment.kept_until,
             "captured": sum(one.captured_amount for one in paid),
             "refunded": sum(one.refunded_amount for one in paid),
             "owed": owed.amount if owed else 0,
             "estimated": estimating.estimate(session, sample, shown),
-            "state": payment.state,
+            "state": holds.state,
         },
-        "payment_action": payment_action(payment) if state == State.AUTHORIZING else None,
+        "payment_action": _action(state, holds),
         "owed": _owed(owed) if owed else None,
         "quote": {"hash": session.offer_hash, **quote(shown)},
         "meter": {
@@ -223,6 +236,13 @@ def present(session: AdHocSession) -> dict[str, Any]:
         "receipts": receipts(session) if state in TERMINAL else [],
         "events": [{"at": event.at, "text": _event_text(event)} for event in events],
     }
+
+
+def _action(state: State, holds: Holds) -> dict[str, Any] | None:
+    """What the driver has to do before money is held: at the beginning, or for a higher limit."""
+    if state == State.AUTHORIZING:
+        return payment_action(holds.first)
+    return payment_action(holds.under_confirmation) if holds.under_confirmation else None
 
 
 def _owed(owed: Owed) -> dict[str, Any]:
@@ -268,6 +288,11 @@ def price_words(shown: Offer) -> str | None:
     if shown.tariff is None or languages.current() == languages.ENGLISH:
         return describe(shown.tariff) if shown.tariff else None
     return price_lines.in_a_line(shown, timezone.now())
+
+
+def held_in_all(holds: Holds) -> int:
+    """Minor units that are held of the driver's money now, for the charge."""
+    return sum(held_amount(row) for row in holds.all if row is holds.first or row.was_reserved)
 
 
 def held_amount(payment: PaymentAuthorization) -> int:

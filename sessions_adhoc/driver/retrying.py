@@ -1,6 +1,6 @@
 """A driver's next try goes on with the money that the last one left held (ADR 14), or lets it go now."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,6 +15,7 @@ from billing.payments import services as billing
 from sessions_adhoc import timeline
 from sessions_adhoc.engine.snapshot import Snapshot
 from sessions_adhoc.models import AdHocSession, TimelineEvent
+from sessions_adhoc.money.holds import Holds
 from sessions_adhoc.states import TERMINAL
 
 GOES_ON = "Another try goes on with the reservation."
@@ -56,14 +57,32 @@ def take_over(previous: AdHocSession | None, session_id: UUID, terms: Terms) -> 
     if previous is None:
         return None
     rows = Snapshot.locked(previous.pk)
-    session, payment, now = rows.session, rows.payment, timezone.now()
+    session, payment, more, now = rows.session, rows.payment, rows.more, timezone.now()
     if kept_hold(session, terms.gateway, terms.currency, now) is None or _is_asking_for_another_sum(payment, terms):
-        _give_way(session, payment, now)
+        _give_way(session, rows.holds, now)
         return None
     session.authorization = billing.hand_over(payment, str(session_id), terms.opening)
     session.save(update_fields=["authorization"])
     timeline.write(session, TimelineEvent.Kind.PAYMENT, GOES_ON, at=now)
-    return billing.request_raise(payment, terms.amount) if terms.amount > payment.amount else payment
+    if taken := _enough(payment, more, terms, now):
+        for row in taken:
+            billing.hand_over_further(row, payment)
+    for row in more:
+        if row.kept_until is not None:
+            billing.request_release(row, reason="another try does not need it")
+    return billing.request_raise(payment, terms.amount) if terms.amount > payment.amount and not taken else payment
+
+
+def _enough(
+    payment: PaymentAuthorization, more: Sequence[PaymentAuthorization], terms: Terms, now: datetime
+) -> list[PaymentAuthorization]:
+    """The further holds that a try needs besides the first one; none where even all of them are too little."""
+    left, taken = terms.amount - payment.amount, []
+    for row in more:
+        if left > 0 and billing.may_be_taken_over(row, now):
+            taken.append(row)
+            left -= row.amount
+    return taken if left <= 0 else []
 
 
 def _is_asking_for_another_sum(payment: PaymentAuthorization, terms: Terms) -> bool:
@@ -71,9 +90,10 @@ def _is_asking_for_another_sum(payment: PaymentAuthorization, terms: Terms) -> b
     return terms.amount > payment.amount and payment.raise_amount not in (None, terms.amount)
 
 
-def _give_way(session: AdHocSession, payment: PaymentAuthorization, now: datetime) -> None:
-    if payment.kept_until is not None:
-        billing.request_release(payment, reason="another try needs another reservation")
+def _give_way(session: AdHocSession, holds: Holds, now: datetime) -> None:
+    if kept := [row for row in holds.all if row.kept_until is not None]:
+        for row in kept:
+            billing.request_release(row, reason="another try needs another reservation")
         timeline.write(session, TimelineEvent.Kind.PAYMENT, GIVES_WAY, at=now)
 
 
@@ -94,8 +114,9 @@ def release_now(session_id: UUID | str, actor: str = "The driver", client_id: in
             raise CannotRelease(gettext("This session has not ended: cancel or stop it instead."), "not_ended")
         if payment.state == payment.State.HANDED_ON:
             raise CannotRelease(gettext("Another try goes on with this reservation."), "handed_on")
-        if payment.kept_until is not None:
-            billing.request_release(payment, reason=f"{actor.lower()} tries no more")
+        if kept := [row for row in rows.holds.all if row.kept_until is not None]:
+            for row in kept:
+                billing.request_release(row, reason=f"{actor.lower()} tries no more")
             text = f"{actor} asked to release the reservation."
             timeline.write(session, TimelineEvent.Kind.DRIVER, text, at=now, actor=actor)
     return session

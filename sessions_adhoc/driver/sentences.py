@@ -101,6 +101,9 @@ OBSTACLES = {
 """Why nobody can plug in, instead of telling the driver to."""
 STOP_ASKED = gettext_noop("You asked to stop. It stops as soon as the charger answers.")
 LIMIT_ASKED = gettext_noop("Charging. Asking your bank to hold {amount}.")
+LIMIT_TO_CONFIRM = gettext_noop(
+    "Charging. Please confirm the second reservation at your bank: then the limit is {amount}."
+)
 BILL_OF_OURS = gettext_noop("Charging is over. We are working out what you pay.")
 MONEY_MOVES = gettext_noop("Charging is over. Your payment is being completed.")
 

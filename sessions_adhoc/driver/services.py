@@ -21,11 +21,12 @@ from partners.ground.writes import Writes
 from partners.models import Partner
 from sessions_adhoc import timeline
 from sessions_adhoc.driver import wishing
+from sessions_adhoc.driver.adding import add_hold
 from sessions_adhoc.driver.asking import StartRequest
 from sessions_adhoc.driver.finding import evse_of
 from sessions_adhoc.driver.funding import names_at_gateway, payment_for
+from sessions_adhoc.driver.further import Wish as PayWish
 from sessions_adhoc.driver.owing import CannotPay, owed_of, pay_open
-from sessions_adhoc.driver.owing import Wish as PayWish
 from sessions_adhoc.driver.real_money import sees
 from sessions_adhoc.driver.refusals import OUT_OF_SERVICE, CannotStart, IdempotencyConflict, PriceChanged
 from sessions_adhoc.driver.reserving import billing_currency, reservable
@@ -35,6 +36,7 @@ from sessions_adhoc.engine.lifecycle import CannotStop
 from sessions_adhoc.engine.queueing import advance_after_commit
 from sessions_adhoc.engine.raising import CannotRaise, request_limit
 from sessions_adhoc.models import AdHocSession, ClientKey, TimelineEvent
+from sessions_adhoc.money.holds import shown_holds_of
 from sessions_adhoc.money.offering import freeze, hash_of, read
 
 __all__ = [
@@ -47,6 +49,7 @@ __all__ = [
     "PayWish",
     "PriceChanged",
     "StartRequest",
+    "add_hold",
     "cancel_session",
     "driver_is_back",
     "find_connector",
@@ -226,6 +229,7 @@ def _create(
         request_digest=request.digest(),
         locale=languages.nearest(request.locale) or languages.current(),
         previous=previous,
+        has_additions=previous is not None and previous.has_additions,
         policy=policy.values,
         policy_sources=policy.sources,
         offer={**offered, "limit": amount},
@@ -304,5 +308,7 @@ def driver_is_back(session: AdHocSession) -> None:
     payment, now = session.authorization, timezone.now()
     if (owed := owed_of(session) if session.is_terminal else None) and owed.payment:
         payment = owed.payment
+    elif asked := shown_holds_of(session, payment).under_confirmation:
+        payment = asked
     if action_of(payment, now) is not None and payment.told_at is None and payment.updated_at < now - BACK_AGAIN:
         tell(payment.pk, kind="The driver came back.")

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from billing.models import PaymentAuthorization
 from billing.payments import services as billing
 from ocpi.calls import commands, tokens
 from ocpi.models import Command
@@ -19,16 +18,10 @@ from sessions_adhoc.engine.snapshot import Snapshot
 from sessions_adhoc.models import AdHocSession, ChargingAttempt, TimelineEvent
 from sessions_adhoc.models.attempt import new_reference
 from sessions_adhoc.money import auditing
+from sessions_adhoc.money.holds import TAKEN, UNPAID
 from sessions_adhoc.states import TERMINAL
 
 FORGOTTEN = "The database was put back to an earlier moment: it may have been sent since then."
-TAKEN = frozenset(
-    {
-        PaymentAuthorization.State.CAPTURING,
-        PaymentAuthorization.State.CAPTURED,
-        PaymentAuthorization.State.REFUNDING,
-    }
-)
 
 HOLD_FOR_RETRY: dict[str, str] = {
     AdHocSession.Channel.QR: "hold_for_retry",
@@ -53,6 +46,9 @@ def release(rows: Snapshot, action: Action, _now: datetime) -> None:
         return  # taken at the gateway by others: there is an incident about it, and nothing to let go of
     _note_billed(rows, action)
     rows.payment = billing.request_release(rows.payment, writes=rows.writes)
+    for row in rows.holds.more:
+        if row.state in UNPAID or row.state == row.State.RESERVED:
+            billing.request_release(row, writes=rows.writes)
 
 
 def _note_billed(rows: Snapshot, action: Action) -> None:
@@ -66,6 +62,11 @@ def let_go(rows: Snapshot, action: Action, now: datetime) -> None:
     until = now + timedelta(seconds=policy[HOLD_FOR_RETRY[rows.session.channel]])
     if until > now and billing.may_be_kept(rows.payment, until):
         rows.payment = billing.request_keep(rows.payment, until, writes=rows.writes)
+        for row in rows.holds.held[1:]:
+            if billing.may_be_kept(row, until):
+                billing.request_keep(row, until, writes=rows.writes)
+            else:
+                billing.request_release(row, writes=rows.writes)
         text = f"The reservation is kept for another try until {until:%H:%M:%S} UTC."
         rows.writes.add(timeline.event(rows.session, TimelineEvent.Kind.PAYMENT, text, at=now))
     else:
@@ -83,7 +84,8 @@ def replace_hold(rows: Snapshot, _action: Action, _now: datetime) -> None:
 def capture(rows: Snapshot, action: Action, _now: datetime) -> None:
     rows.session.billed_by = AdHocSession.BilledBy.CDR.value
     _note_billed(rows, action)
-    rows.payment = billing.request_capture(rows.payment, action.amount, reason=action.text, writes=rows.writes)
+    for row, share in rows.holds.shares(action.amount):
+        billing.request_capture(row, share, reason=action.text, writes=rows.writes)
 
 
 def open_attempt(rows: Snapshot, _action: Action, now: datetime) -> None:
@@ -226,7 +228,7 @@ def close_incidents(rows: Snapshot, _action: Action, _now: datetime) -> None:
 
 
 def check_bill(rows: Snapshot, _action: Action, _now: datetime) -> None:
-    auditing.note_bill(rows.bill, rows.payment)
+    auditing.note_bill(rows.bill, rows.holds)
 
 
 def revoke_token(rows: Snapshot, _action: Action, now: datetime) -> None:

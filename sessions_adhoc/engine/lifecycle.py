@@ -26,6 +26,8 @@ from sessions_adhoc.decide.stop import WITHOUT_EFFECT
 from sessions_adhoc.engine import actions, queueing
 from sessions_adhoc.engine.snapshot import Snapshot, facts_of
 from sessions_adhoc.models import MOVING, AccountDue, AdHocSession, TimelineEvent
+from sessions_adhoc.money import adding
+from sessions_adhoc.money.holds import TAKEN
 from sessions_adhoc.states import BEFORE_START, OCCUPYING, TERMINAL, WITHOUT_CLOCK, State
 from sessions_adhoc.webhooks import events
 
@@ -69,7 +71,7 @@ def settle_down(rows: Snapshot, now: datetime) -> None:
     for _ in range(MAX_STEPS):
         if rows.session.state in TERMINAL:
             break
-        decision = decide(facts_of(rows), now)
+        decision = decide(facts_of(rows, now), now)
         apply(rows, decision, now)
         if decision.to is None and not decision.again:
             break
@@ -116,13 +118,14 @@ def apply(rows: Snapshot, decision: Decision, now: datetime) -> None:
         session.reason = decision.reason
     for action in decision.actions:
         actions.perform(rows, action, now)
+    adding.follow(session, rows.holds, rows.writes)
     session.next_check_at = clock(session, decision, now)
     if decision.to in TERMINAL:
         rows.writes.add(AccountDue(session=session, next_check_at=now))
     if decision.to is not None:
         moved = {"state_from": came_from, "state_to": session.state}
         rows.writes.add(timeline.event(session, TimelineEvent.Kind.STATE, decision.text, at=now, **moved))
-        rows.writes.add(*events.about_session(session, rows.payment, rows.webhooks, came_from, now))
+        rows.writes.add(*events.about_session(session, rows.holds, rows.webhooks, came_from, now))
     elif decision.text:
         rows.writes.add(timeline.event(session, TimelineEvent.Kind.NOTE, decision.text, at=now))
 
@@ -169,7 +172,7 @@ NEXT_TO_START = {
     State.AUTHORIZED: State.STARTING,
     State.WAITING_FOR_CONNECTOR: State.STARTING,
 }
-HAS_MONEY = actions.TAKEN | {PaymentAuthorization.State.RESERVED}
+HAS_MONEY = TAKEN | {PaymentAuthorization.State.RESERVED}
 STARTED_IN_DOUBT = "The database was put back: START_SESSION may have been sent since. Asking for its Session."
 
 

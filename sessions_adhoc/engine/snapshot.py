@@ -1,5 +1,7 @@
 """From rows to `Facts`: everything `decide` looks at, read in a constant number of queries."""
 
+from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
 from typing import Self
@@ -7,7 +9,6 @@ from uuid import UUID
 
 from billing import plans
 from billing.models import PaymentAuthorization
-from billing.payments.services import is_stuck
 from ocpi.models import Command, OcpiSession
 from partners import clocks
 from partners.agreed.policies import DEFAULTS
@@ -25,12 +26,14 @@ from sessions_adhoc.decide import (
     SessionFacts,
     Spent,
 )
+from sessions_adhoc.decide.charge import may_reach_the_limit
 from sessions_adhoc.decide.session_facts import SESSION_OVER
 from sessions_adhoc.engine.queueing import send_command_after_commit
 from sessions_adhoc.engine.reading import read_locked
 from sessions_adhoc.models import AdHocSession, AttemptSession, ChargingAttempt
 from sessions_adhoc.money import calculating, estimating
 from sessions_adhoc.money.eligibility import Bill, at_its_charger
+from sessions_adhoc.money.holds import Holds, additions_of
 from sessions_adhoc.states import BEFORE_START, State
 
 ENERGY_STEP = Decimal("0.01")
@@ -86,7 +89,7 @@ class Snapshot:
         self.writes = Writes()
         self._status: str | None = None
         self._is_billed = self._may_be_credited = True
-        self.is_announced = True
+        self.is_announced, self._is_locked = True, False
         self._sent = set[UUID]()
         self.webhooks: list[int] = []
         """Endpoints of the client whose session it is, as of the lock."""
@@ -100,6 +103,7 @@ class Snapshot:
         """
         session, around = read_locked(session_id)
         rows = cls(session)
+        rows._is_locked = True
         rows.payment, rows.attempt, rows.ocpi_session = around["payment"], around["attempt"], around["told"]
         rows._status, rows.is_announced = session.evse.status, around["announced"]
         rows._is_billed, rows._may_be_credited = around["billed"], around["credited"]
@@ -119,27 +123,42 @@ class Snapshot:
         return PaymentAuthorization.objects.get(pk=self.session.authorization_id)
 
     @cached_property
+    def more(self) -> list[PaymentAuthorization]:
+        """What the driver was asked to add to the first payment."""
+        return additions_of(self.session, lock=self._is_locked)
+
+    @property
+    def holds(self) -> Holds:
+        """The payments that the limit is made of, as one."""
+        return Holds(self.payment, self.more)
+
+    def look_for_more(self) -> None:
+        """Something was added, or one of them was changed by others under the same lock: read them again."""
+        self.session.has_additions = True
+        self.__dict__.pop("more", None)
+
+    @cached_property
     def bill(self) -> Bill:
         """What the CDRs come to."""
         return Bill(self.session, self.attempt, named=self._is_billed, credited=self._may_be_credited)
 
     def cdr_facts(self) -> CdrFacts | None:
         """What the CDRs come to, while that can decide anything."""
-        if self.session.state in BEFORE_START or (self.session.state in OVER and self.payment.state in TAKEN):
+        if self.session.state in BEFORE_START or (self.session.state in OVER and self.holds.state in TAKEN):
             return None
         self.bill.judge_anew()
         return self.bill.facts()
 
     def cdr_elsewhere(self) -> str:
         """The id of a CDR of this charge that names another charger, while a CDR is waited for."""
-        if self.session.state != State.AWAITING_CDR or self.payment.state in TAKEN:
+        if self.session.state != State.AWAITING_CDR or self.holds.state in TAKEN:
             return ""
         cdrs = (cdr for cdr in self.bill.cdrs if not cdr.credit)
         return next((cdr.ocpi_id for cdr in cdrs if not at_its_charger(self.session, cdr)), "")
 
     def own_facts(self) -> OwnFacts | None:
         """What the charge comes to by our own calculation, while that can be due."""
-        waits = self.session.state == State.AWAITING_CDR and self.payment.state == PaymentAuthorization.State.RESERVED
+        waits = self.session.state == State.AWAITING_CDR and self.holds.state == PaymentAuthorization.State.RESERVED
         if not waits or self.attempt is None or self.ocpi_session is None:
             return None
         return calculating.calculate(self.session, self.attempt, self.ocpi_session, self.bill.shown)
@@ -166,15 +185,21 @@ class Snapshot:
         self.__dict__.pop("bill", None)
 
 
-def facts_of(rows: Snapshot) -> Facts:
-    """Return what is known about a session, whose row the caller has locked."""
+def facts_of(rows: Snapshot, now: datetime) -> Facts:
+    """Return what is known about a session, whose row the caller has locked. What it costs so far is worked out only
+    where a rule asks for it at `now`."""
+    facts = _facts_of(rows)
+    return replace(facts, spent=_money_spent(rows)) if may_reach_the_limit(facts, now) else facts
+
+
+def _facts_of(rows: Snapshot) -> Facts:
     session, attempt = rows.session, rows.attempt
     return Facts(
         state=State(session.state),
         state_since=session.state_since,
         created_at=session.created_at,
         rules=Rules.from_policy({**DEFAULTS, **session.policy}),  # a value that is younger than the session
-        payment=_payment(rows.payment, session.amount),
+        payment=_payment(rows.holds, session.amount),
         connector_status=rows.connector_status,
         is_dc=session.is_dc,
         suspended=session.partner.connection == Partner.Connection.SUSPENDED,
@@ -189,17 +214,9 @@ def facts_of(rows: Snapshot) -> Facts:
         retry_at=session.retry_at,
         charging_ended_at=session.charging_ended_at,
         reason=session.reason,
-        spent=_money_spent(rows) if _may_reach_the_limit(session, attempt) else None,
         limit_told_at=session.limit_told_at,
         limit_stop_at=session.limit_stop_at,
     )
-
-
-def _may_reach_the_limit(session: AdHocSession, attempt: ChargingAttempt | None) -> bool:
-    """Whether it charges, and is not about to be stopped for a wish of the driver."""
-    if session.state != State.CHARGING or attempt is None:
-        return False
-    return session.stop_requested_at is None or attempt.stop_command is not None
 
 
 def _money_spent(rows: Snapshot) -> Spent | None:
@@ -209,14 +226,14 @@ def _money_spent(rows: Snapshot) -> Spent | None:
     return Spent(*costs, reserved=rows.session.amount) if costs else None
 
 
-def _payment(row: PaymentAuthorization, wanted: int) -> PaymentFacts:
+def _payment(holds: Holds, wanted: int) -> PaymentFacts:
     return PaymentFacts(
-        state=str(row.state),
-        expires_soon=row.expiry_warned_at is not None,
-        refused=row.state == PaymentAuthorization.State.RESERVED and bool(row.failure_code),
-        stuck=is_stuck(row),
-        short=row.amount < wanted,
-        raising=row.raise_amount is not None,
+        state=holds.state,
+        expires_soon=holds.expires_soon,
+        refused=holds.is_refused,
+        stuck=holds.is_stuck,
+        short=holds.amount < wanted,
+        raising=holds.first.raise_amount is not None,
     )
 
 

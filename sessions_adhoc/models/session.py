@@ -27,6 +27,7 @@ MOVING = (
     "limit_stop_at",
     "limit_wanted",
     "limit_refused_at",
+    "has_additions",
     "amount",
     "retry_at",
     "ended_at",
@@ -95,6 +96,11 @@ class AdHocSession(FSMModelMixin, models.Model):
     )
     limit_refused_at = models.DateTimeField(
         null=True, blank=True, help_text="When the gateway refused to hold what the driver asked for last."
+    )
+    has_additions = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="The driver was asked for a further hold while charging: only then is there any to look for.",
     )
     currency = models.CharField(max_length=3)
 

@@ -5,6 +5,8 @@ capture and after it. What a CDR asks beyond is kept as a row, what does not agr
 (`sessions_adhoc.staff.refund`). Only what the CPO corrects downwards is given back by itself.
 """
 
+from collections.abc import Sequence
+
 from django.utils import timezone
 
 from billing import outstanding
@@ -20,9 +22,9 @@ from sessions_adhoc import symptoms, timeline
 from sessions_adhoc.models import AdHocSession, TimelineEvent
 from sessions_adhoc.money import collecting, eligibility
 from sessions_adhoc.money.eligibility import Bill
+from sessions_adhoc.money.holds import TAKEN, Holds
 
 State = PaymentAuthorization.State
-TAKEN = frozenset({State.CAPTURING, State.CAPTURED, State.REFUNDING})
 NOT_DECIDED = frozenset({State.CREATED, State.RESERVING, State.RESERVED})
 """The money has not moved: the CDRs still decide by themselves."""
 
@@ -59,28 +61,28 @@ def _is_told(settlement: Settlement | None) -> bool:
     return settlement is not None and (settlement.decision is not Decision.HOLD or settlement.reason == ALL_TAKEN_BACK)
 
 
-def compare_with_cdrs(bill: Bill, payment: PaymentAuthorization) -> None:
+def compare_with_cdrs(bill: Bill, holds: Holds) -> None:
     """A CDR has come. If the money was taken or let go before it, tell staff what does not agree any more.
 
-    The caller holds the session's lock; `payment` is as it is now.
+    The caller holds the session's lock; `holds` are as they are now.
     """
     session = bill.session
-    if payment.state in NOT_DECIDED:
+    if holds.state in NOT_DECIDED:
         return
     about = session.partner_id, str(session.pk)
-    if give_back(bill, payment):
+    if give_back(bill, holds):
         return
-    problem = _problem(bill, payment)
+    problem = _problem(bill, holds)
     incidents.close_about(*about, problem or "The CDRs come to what the driver paid.", {symptoms.BILL_CHANGED})
     if problem:
         incidents.open_incident(session.partner_id, symptoms.report(session, symptoms.BILL_CHANGED, problem))
     settlement = bill.settlement
     if settlement is not None and settlement.reason == ALL_TAKEN_BACK:
-        outstanding.withdraw(payment)
+        outstanding.withdraw(holds.first)
         collecting.follow(session)
         close_answered(session)
-    if payment.state in TAKEN and settlement is not None and settlement.decision is Decision.CAPTURE:
-        keep_outstanding(bill, settlement, payment)
+    if holds.state in TAKEN and settlement is not None and settlement.decision is Decision.CAPTURE:
+        keep_outstanding(bill, settlement, holds)
         if is_own(bill):
             _tell_doubts(bill, settlement)
 
@@ -105,60 +107,53 @@ def note_foreign(bill: Bill, cdr: Cdr) -> None:
     incidents.open_incident(session.partner_id, report)
 
 
-def note_given_back(bill: Bill, payment: PaymentAuthorization) -> None:
+def note_given_back(bill: Bill, holds: Holds) -> None:
     """Staff gave money back: that answers what was asked of them, unless the CDRs tell that it was not enough."""
     session = bill.session
     mine = Incident.objects.filter(partner_id=session.partner_id, reference=str(session.pk), closed_at=None)
     answered = set[str]()
     if mine.filter(symptom=symptoms.BILL_CHANGED).exists():
         if _is_told(bill.settlement):
-            compare_with_cdrs(bill, payment)
+            compare_with_cdrs(bill, holds)
         else:
             answered.add(symptoms.BILL_CHANGED)
     incidents.close_about(session.partner_id, str(session.pk), "Money was given back.", answered)
 
 
-def amount_paid(payment: PaymentAuthorization) -> int:
-    """What the driver will have paid when what is under way is done, in minor units."""
-    if payment.state == State.CAPTURING:
-        return payment.capture_amount or 0
-    return payment.kept_amount - (payment.refund_amount or 0)
-
-
-def _problem(bill: Bill, payment: PaymentAuthorization) -> str:
+def _problem(bill: Bill, holds: Holds) -> str:
     """What does not agree, in words."""
     settlement = bill.settlement
     if is_own(bill) and (settlement is None or settlement.reason == ALL_TAKEN_BACK):
         return ""  # our own calculation stands, as it did before any CDR came
-    taken = amount_paid(payment)
-    was_taken = f"{in_words(taken, payment.currency)} was taken"
+    taken = holds.paid
+    was_taken = f"{in_words(taken, bill.session.currency)} was taken"
     if settlement is None:
         return f"{was_taken}. A credit CDR came, and no CDR counts." if taken and bill.is_credited else ""
     if not _is_told(settlement):
         return f"{was_taken}. {settlement.explanation}"
-    return _difference(bill, settlement, taken, payment)
+    return _difference(bill, settlement, taken)
 
 
-def _difference(bill: Bill, settlement: Settlement, taken: int, payment: PaymentAuthorization) -> str:
+def _difference(bill: Bill, settlement: Settlement, taken: int) -> str:
     asked = settlement.capture + settlement.shortfall
 
     def words(minor: int) -> str:
-        return in_words(minor, payment.currency)
+        return in_words(minor, bill.session.currency)
 
     come_to = f"The CDRs come to {words(asked)} now, {words(taken)} was taken:"
     later = outstanding.paid_afterwards(bill.session.authorization_id)
     if settlement.capture < taken and not _is_same(bill, settlement.capture, taken):
         return f"{come_to} {words(taken - settlement.capture)} is to be given back."
-    if later > (kept := _kept_of_later(settlement, payment)):
+    if later > (kept := _kept_of_later(settlement, taken)):
         return f"{come_to} of {words(later)}, paid afterwards, {words(later - kept)} is to be given back."
     if settlement.capture > taken and (left := _still_owed(bill, asked, taken) - later) > 0:
         return f"{come_to} {words(left)} more is asked for, which cannot be captured."
     return ""
 
 
-def _kept_of_later(settlement: Settlement, payment: PaymentAuthorization) -> int:
-    """What of a payment that was made afterwards the CDRs call for, beyond the first one."""
-    return max(0, _amount_asked(settlement) - min(amount_paid(payment), settlement.capture))
+def _kept_of_later(settlement: Settlement, taken: int) -> int:
+    """What of a payment that was made afterwards the CDRs call for, beyond what was taken of the reservation."""
+    return max(0, _amount_asked(settlement) - min(taken, settlement.capture))
 
 
 def is_own(bill: Bill) -> bool:
@@ -192,12 +187,12 @@ def _still_owed(bill: Bill, asked: int, taken: int) -> int:
     return asked - taken
 
 
-def note_bill(bill: Bill, payment: PaymentAuthorization) -> None:
+def note_bill(bill: Bill, holds: Holds) -> None:
     """The CDR is being captured, or nothing is owed for it: write down what it asks beyond that, and tell staff."""
     session, settlement = bill.session, bill.settlement
     if settlement is None or settlement.decision not in (Decision.CAPTURE, Decision.RELEASE):
         return
-    keep_outstanding(bill, settlement, payment)
+    keep_outstanding(bill, settlement, holds)
     _tell_doubts(bill, settlement)
     if settlement.shortfall and not is_own(bill):
         owed, have = (in_words(sum_, session.currency) for sum_ in (_amount_asked(settlement), session.amount))
@@ -216,16 +211,16 @@ def _amount_asked(settlement: Settlement) -> int:
     return settlement.capture + settlement.shortfall
 
 
-def keep_outstanding(bill: Bill, settlement: Settlement, payment: PaymentAuthorization) -> None:
+def keep_outstanding(bill: Bill, settlement: Settlement, holds: Holds) -> None:
     """Have what the billed CDR asks beyond what is taken as rows, and no other (rules 32, 33)."""
     billed = next((cdr for cdr in bill.cdrs if cdr.ocpi_id == settlement.billed and not cdr.credit), None)
     if billed is not None:
-        taken = settlement.capture if payment.state in NOT_DECIDED else min(amount_paid(payment), settlement.capture)
+        taken = settlement.capture if holds.state in NOT_DECIDED else min(holds.paid, settlement.capture)
         amounts: dict[str, int] = {
             outstanding.Kind.CLAIM: settlement.claim,
             outstanding.Kind.RECEIVABLE: _still_owed(bill, _amount_asked(settlement), taken),
         }
-        if not outstanding.keep(payment, billed, amounts):
+        if not outstanding.keep(holds.first, billed, amounts):
             return
         collecting.follow(bill.session)
     close_answered(bill.session)
@@ -241,34 +236,44 @@ def close_answered(session: AdHocSession) -> None:
         incidents.close_about(session.partner_id, str(session.pk), "Nothing is outstanding any more.", answered)
 
 
-def give_back(bill: Bill, payment: PaymentAuthorization) -> bool:
+def give_back(bill: Bill, holds: Holds) -> bool:
     """Rule 26: a credit CDR took the billed one back, and the new one asks for less: the driver gets the difference.
 
     So it is where no CDR was billed, but our own calculation, and the CDR asks for less.
 
-    Return whether a refund was asked for. The caller holds the session's lock; `payment` is as it is now.
+    What was taken last is given back first. Return whether a refund was asked for. The caller holds the session's lock;
+    `holds` are as they are now.
     """
-    if payment.state not in TAKEN or not may_give_back(bill):
+    if holds.state not in TAKEN or not may_give_back(bill):
         return False
     session, settlement = bill.session, bill.settlement
     if settlement is None or settlement.decision not in (Decision.CAPTURE, Decision.RELEASE):
         return False
     reason, told = CORRECTED_BY_CDR if is_own(bill) and not bill.is_credited else TAKEN_BACK
     reason = reason.format(settlement.billed)
-    later = collecting.give_back(session, _kept_of_later(settlement, payment), reason)
-    if not _is_too_much(bill, settlement, payment):
+    later = collecting.give_back(session, _kept_of_later(settlement, holds.paid), reason)
+    if not _is_too_much(bill, settlement, holds):
         if later:
             timeline.write(session, TimelineEvent.Kind.NOTE, told.format(settlement.billed), at=timezone.now())
         return False
-    refunding = billing.request_refund(payment, payment.kept_amount - settlement.capture, reason=reason)
+    refund(holds.all, holds.kept - settlement.capture, reason)
     timeline.write(session, TimelineEvent.Kind.NOTE, told.format(settlement.billed), at=timezone.now())
-    keep_outstanding(bill, settlement, refunding)
+    keep_outstanding(bill, settlement, holds)
     incidents.close_about(session.partner_id, str(session.pk), "The difference is given back.", {symptoms.BILL_CHANGED})
     return True
 
 
-def _is_too_much(bill: Bill, settlement: Settlement, payment: PaymentAuthorization) -> bool:
+def _is_too_much(bill: Bill, settlement: Settlement, holds: Holds) -> bool:
     """Whether more was captured than the CDRs come to, and can be given back now."""
-    if payment.state != State.CAPTURED or payment.failure_code:
+    taken = [row for row in holds.all if row.state in TAKEN]
+    if any(row.state != State.CAPTURED or row.failure_code for row in taken):
         return False
-    return payment.kept_amount > settlement.capture and not _is_same(bill, settlement.capture, payment.kept_amount)
+    return holds.kept > settlement.capture and not _is_same(bill, settlement.capture, holds.kept)
+
+
+def refund(payments: Sequence[PaymentAuthorization], amount: int, reason: str) -> None:
+    """Have `amount`, minor units, given back: of what was taken last first. The caller has locked them all."""
+    for row in reversed(payments):
+        if share := min(amount, row.kept_amount):
+            billing.request_refund(row, share, reason=reason)
+            amount -= share

@@ -7,7 +7,7 @@ taken, or it is given back.
 from django.utils import timezone
 
 from billing import outstanding
-from billing.models import OutstandingAmount, PaymentAuthorization, PaymentEvent
+from billing.models import OutstandingAmount, PaymentAuthorization
 from billing.payments import services as billing
 from billing.payments.answers import CONTRADICTION, REFUND_FAILED, TAKEN_ELSEWHERE
 from billing.pricing import in_words
@@ -45,7 +45,7 @@ def _follow(session: AdHocSession, payment: PaymentAuthorization) -> None:
     if payment.state == State.CAPTURED:
         _take_in(session, payment)
     elif payment.state == State.RESERVED and payment.failure_code:
-        if _was_refused(payment, "capture"):
+        if payment.refused_verb == "capture":
             billing.request_release(payment, reason=NOT_TAKEN)
     elif payment.state in UNDER_WAY - {State.CAPTURING}:
         owed = outstanding.open_receivable(session.authorization_id)
@@ -60,12 +60,6 @@ def _was_owed(session: AdHocSession) -> bool:
     """Whether there ever was something that it could be for. If not, it was forgotten by a restore, and comes again."""
     known = OutstandingAmount.objects.filter(authorization=session.authorization_id)
     return known.filter(kind=OutstandingAmount.Kind.RECEIVABLE).exists()
-
-
-def _was_refused(payment: PaymentAuthorization, verb: str) -> bool:
-    """Whether it was this that the gateway refused last."""
-    asked = payment.events.filter(action=PaymentEvent.Action.REQUESTED).order_by("-pk")
-    return (asked.values_list("message", flat=True).first() or "").startswith(verb)
 
 
 def _take_in(session: AdHocSession, payment: PaymentAuthorization) -> None:

@@ -5,6 +5,7 @@ due, and has it advanced after commit; the deciding is done there. News that cha
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from django.utils import timezone
@@ -28,7 +29,7 @@ from sessions_adhoc.engine.lifecycle import hear
 from sessions_adhoc.engine.queueing import is_as_decided, wake_locked
 from sessions_adhoc.engine.snapshot import Snapshot, facts_of
 from sessions_adhoc.models import AccountDue, AdHocSession, AttemptSession, ChargingAttempt, TimelineEvent
-from sessions_adhoc.money import auditing, collecting, elsewhere
+from sessions_adhoc.money import adding, auditing, collecting, elsewhere
 from sessions_adhoc.news import linking, metering, whose
 from sessions_adhoc.states import TERMINAL, State
 
@@ -88,7 +89,7 @@ def cdr_news(cdr: Cdr) -> None:
     rows.writes.add(timeline.event(session, Kind.CDR, capfirst(text), at=now))
     rows.writes.run()
     auditing.note_foreign(rows.bill, cdr)
-    auditing.compare_with_cdrs(rows.bill, rows.payment)
+    auditing.compare_with_cdrs(rows.bill, rows.holds)
 
 
 def command_news(command: Command) -> None:
@@ -129,7 +130,8 @@ def _is_wanted(command: Command, rows: Snapshot) -> bool:
         return False
     if rows.session.state == State.STARTING and is_as_decided(rows.session):
         return True  # by the decision that made the command, a moment ago
-    return may_send(facts_of(rows), timezone.now())
+    now = timezone.now()
+    return may_send(facts_of(rows, now), now)
 
 
 @dataclass(frozen=True)
@@ -187,12 +189,31 @@ def further_news(rows: Snapshot, payment: PaymentAuthorization) -> None:
     _tell_staff(session, payment)
     elsewhere.tell_staff(session, payment)
     rows.writes.add(timeline.event(session, Kind.PAYMENT, text, at=now))
+    rows.writes.run()  # what is asked of the gateway next comes after its answer
+    if payment.purpose == payment.Purpose.ADDITION:
+        _addition_news(rows, payment, now)
     if payment.purpose == payment.Purpose.COLLECTION:
-        rows.writes.run()  # what is asked of the gateway next comes after its answer
         collecting.follow(session)
-        auditing.compare_with_cdrs(rows.bill, rows.payment)
+        auditing.compare_with_cdrs(rows.bill, rows.holds)
         auditing.close_answered(session)
     hear(rows, now)
+
+
+def _addition_news(rows: Snapshot, payment: PaymentAuthorization, now: datetime) -> None:
+    """The same of a further hold: the limit follows it, and what it brought, or did not bring, is looked at."""
+    known_again = not rows.session.has_additions
+    rows.look_for_more()
+    rows.writes.change(rows.session, "has_additions")
+    raising.note_answer(rows, now, known_again=known_again)
+    adding.follow(rows.session, rows.holds, rows.writes)
+    rows.writes.run()
+    if payment.refunded_amount:
+        auditing.note_given_back(rows.bill, rows.holds)
+    elif payment.state == payment.State.CAPTURED and not payment.failure_code:
+        auditing.give_back(rows.bill, rows.holds)
+    else:
+        auditing.compare_with_cdrs(rows.bill, rows.holds)
+        auditing.close_answered(rows.session)
 
 
 def payment_news(rows: Snapshot) -> None:
@@ -204,7 +225,7 @@ def payment_news(rows: Snapshot) -> None:
     if payment.refunded_amount:
         text += f", {in_words(payment.refunded_amount, payment.currency)} of it given back"
         rows.writes.run()
-        auditing.note_given_back(rows.bill, payment)
+        auditing.note_given_back(rows.bill, rows.holds)
     if payment.dispute:
         text += f", a dispute is {payment.get_dispute_display().lower()}"
     if payment.failure_message:
@@ -235,9 +256,9 @@ def _note_captured(rows: Snapshot) -> None:
     if rows.payment.failure_code or auditing.may_give_back(rows.bill):
         rows.writes.run()  # what is asked of the gateway next comes after its answer
     if rows.payment.failure_code:
-        auditing.compare_with_cdrs(rows.bill, rows.payment)
+        auditing.compare_with_cdrs(rows.bill, rows.holds)
     else:
-        auditing.give_back(rows.bill, rows.payment)
+        auditing.give_back(rows.bill, rows.holds)
 
 
 def _tell_staff(session: AdHocSession, payment: PaymentAuthorization) -> None:

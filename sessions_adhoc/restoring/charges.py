@@ -67,7 +67,11 @@ def recreate(one: Asked, found: Standing) -> Iterator[Finding]:
     money = f"{in_words(row.captured_amount or row.amount, row.currency)} {row.get_state_display().lower()}"
     what = f"{money} at {row.gateway} ({row.gateway_reference}), which we had forgotten"
     evse = _evse_of(about)
-    if row.main is not None or AdHocSession.objects.filter(pk=about["session"]).exists():
+    if row.purpose == row.Purpose.ADDITION and row.main is not None:
+        # Its news has made it known to the session, which takes of it what it comes to, or lets go of it.
+        text = f"{what}: a further hold of session {about['session']}."
+        yield Finding(f"payment:{row.pk}", Kind.PAYMENT, text, ADDED_ADVICE, None, row)
+    elif row.main is not None or AdHocSession.objects.filter(pk=about["session"]).exists():
         text = f"{what}: a further payment of session {about['session']}."
         advice = OWED_ADVICE if row.purpose == row.Purpose.COLLECTION else FURTHER_ADVICE
         yield Finding(f"payment:{row.pk}", Kind.PAYMENT, text, advice, None, row)
@@ -85,6 +89,10 @@ def recreate(one: Asked, found: Standing) -> Iterator[Finding]:
 
 PRICE_UNKNOWN = "without a price: the one that its driver was shown is not that of now"
 FURTHER_ADVICE = "Compare with the session's own payment, and let go of one of them at the gateway."
+ADDED_ADVICE = (
+    "The driver confirmed it for a higher limit. It counts for the charge while that goes on; look at the session's"
+    " page whether it was let go of, or taken, afterwards."
+)
 OWED_ADVICE = (
     "The driver paid what was still owed. It counts as soon as the CDR is here again that asked for it; if it does not"
     " come, give it back at the gateway."

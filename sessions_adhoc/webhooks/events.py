@@ -8,11 +8,13 @@ from typing import Any
 from django.conf import settings
 from django.urls import reverse
 
-from billing.models import PaymentAuthorization, Receipt
+from billing.models import Receipt
 from sessions_adhoc.models import AdHocSession, WebhookDelivery
+from sessions_adhoc.money.holds import Holds
 
 TEST = "webhook.test"
 RECEIPT = "session.receipt"
+OWED = "session.owed"
 OF_SESSION = "session."
 """Before the state that a session has entered."""
 
@@ -29,7 +31,7 @@ def subject_of(session: AdHocSession) -> str:
 
 
 def about_session(
-    session: AdHocSession, payment: PaymentAuthorization, endpoints: Iterable[int], came_from: str, now: datetime
+    session: AdHocSession, holds: Holds, endpoints: Iterable[int], came_from: str, now: datetime
 ) -> list[WebhookDelivery]:
     """Rows that tell its client that a session moved. The caller holds its lock, and writes them with what moved it."""
     data = {
@@ -43,8 +45,8 @@ def about_session(
         "money": {
             "currency": session.currency,
             "limit": session.amount,
-            "captured": payment.captured_amount,
-            "refunded": payment.refunded_amount,
+            "captured": sum(row.captured_amount for row in holds.all),
+            "refunded": sum(row.refunded_amount for row in holds.all),
         },
     }
     kind = f"{OF_SESSION}{session.state}"
@@ -68,6 +70,19 @@ def about_receipts(
         }
         rows += deliveries(endpoints, session, RECEIPT, body_of(RECEIPT, now, data), now)
     return rows
+
+
+def about_owed(session: AdHocSession, endpoints: Iterable[int], owed: int, now: datetime) -> list[WebhookDelivery]:
+    """Rows that tell what is still open of a charge, in minor units: where that is another sum than was told last, so
+    that it may be asked for after every news. The caller holds the session's lock."""
+    if not (listening := list(endpoints)):
+        return []
+    told = WebhookDelivery.objects.filter(subject=subject_of(session), kind=OWED).order_by("-pk")
+    last = told.values_list("body", flat=True).first()
+    if owed == (json.loads(last)["data"]["amount"] if last else 0):
+        return []
+    data = {"id": str(session.pk), "amount": owed, "currency": session.currency}
+    return deliveries(listening, session, OWED, body_of(OWED, now, data), now)
 
 
 def deliveries(

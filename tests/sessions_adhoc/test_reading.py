@@ -33,7 +33,7 @@ def somebody_waiting_to_read(session: AdHocSession) -> Iterator[list[Any]]:
         try:
             with transaction.atomic():
                 rows = Snapshot.locked(session.pk)
-                found.append((facts_of(rows), rows.session.evse.status))
+                found.append((facts_of(rows, timezone.now()), rows.session.evse.status))
         finally:
             connection.close()
 
@@ -107,7 +107,8 @@ def test_it_is_what_the_orm_reads(driver: Driver, cpo: Cpo, run_tasks: Callable[
         rows = Snapshot.locked(session.pk)
     known = AdHocSession.objects.select_related("token", "partner", "evse__location", "connector", "authorization")
     kept = known.get(pk=session.pk)
-    assert facts_of(rows) == facts_of(Snapshot(kept))
+    now = timezone.now()
+    assert facts_of(rows, now) == facts_of(Snapshot(kept), now)
     assert rows.attempt is not None
     assert (rows.attempt.number, rows.ocpi_session) == (2, OcpiSession.objects.get(ocpi_id="S-2"))
     for one, other in ((rows.session, kept), (rows.payment, kept.authorization), (rows.session.token, kept.token)):

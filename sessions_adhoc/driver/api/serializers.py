@@ -86,6 +86,23 @@ class LimitSerializer(serializers.Serializer[Any]):
     amount = serializers.IntegerField(
         min_value=1, max_value=10_000_000, help_text="The most that the driver wants to pay, in minor units."
     )
+    further_hold = serializers.BooleanField(
+        required=False,
+        default=False,
+        help_text="The driver agrees that what is missing is held as a second amount, where the first is not raised.",
+    )
+    payment_method = serializers.CharField(
+        max_length=255,
+        required=False,
+        default="",
+        help_text="Of a further hold: the gateway's token; without one the driver confirms it at the gateway's page.",
+    )
+    return_url = serializers.URLField(
+        max_length=500,
+        required=False,
+        default="",
+        help_text="Of a further hold: where the driver goes after that; by default to the session's own page.",
+    )
 
 
 class ProblemSerializer(serializers.Serializer[Any]):
@@ -111,6 +128,11 @@ class MoneySerializer(serializers.Serializer[Any]):
     limit = serializers.IntegerField(help_text="The most that the driver pays.")
     limit_wanted = serializers.IntegerField(
         allow_null=True, help_text="A higher limit that was asked for; null: none, or the gateway has answered."
+    )
+    least_further_limit = serializers.IntegerField(
+        allow_null=True,
+        help_text="The gateway did not raise what is held: from this limit on a second amount may be held instead "
+        "(`further_hold`); null: that is not offered.",
     )
     kept_until = serializers.DateTimeField(
         allow_null=True,

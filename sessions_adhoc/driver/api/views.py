@@ -188,10 +188,16 @@ class LimitView(EndingView):
     def post(self, request: Request, session_id: UUID) -> Response:
         body = LimitSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        amount = int(body.validated_data["amount"])
+        values = dict(body.validated_data)
+        is_further = values.pop("further_hold")
+        if is_further:
+            let_through(limiting.hit(limiting.CLIENTS, str(self.client(request).pk)))
+        wish = services.PayWish(locale=accepted(request), **values)
 
         def verb(pk: UUID, actor: str, client: int) -> AdHocSession:
-            return services.request_limit(pk, amount, actor, client)
+            if is_further:
+                return services.add_hold(pk, wish, actor, client)
+            return services.request_limit(pk, wish.amount, actor, client)
 
         return self.end(request, session_id, verb)
 

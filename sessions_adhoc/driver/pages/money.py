@@ -6,6 +6,7 @@ from django.utils.translation import gettext
 
 from billing.models import PaymentAuthorization
 from sessions_adhoc.driver import driver_words
+from sessions_adhoc.money.holds import Holds
 
 State = PaymentAuthorization.State
 
@@ -22,35 +23,46 @@ def reuse(held: str) -> str:
     ).format(amount=held)
 
 
-def lines(payment: PaymentAuthorization, estimated: int | None, zone: tzinfo) -> dict[str, str]:
+def lines(holds: Holds, estimated: int | None, zone: tzinfo) -> dict[str, str]:
     """Amounts and one sentence; a cost that is not known yet is a dash. `zone`: the charger's."""
-    currency = payment.currency
+    currency = holds.first.currency
     return {
-        "reserved": driver_words.amount(payment.amount, currency),
+        "reserved": driver_words.amount(_reserved(holds), currency),
         "cost": "–" if estimated is None else driver_words.amount(estimated, currency),
-        "money": sentence(payment, zone),
+        "money": sentence(holds, zone),
     }
 
 
-def sentence(payment: PaymentAuthorization, zone: tzinfo) -> str:
+def sentence(holds: Holds, zone: tzinfo) -> str:
     """Say what happens, or happened, to the reserved money."""
-    told = _told(payment)
-    return told.format(amount=driver_words.amount(payment.amount, payment.currency), **_sums(payment, zone))
+    told = _told(holds)
+    return told.format(amount=driver_words.amount(_reserved(holds), holds.first.currency), **_sums(holds, zone))
 
 
-def _sums(payment: PaymentAuthorization, zone: tzinfo) -> dict[str, str]:
+def _reserved(holds: Holds) -> int:
+    """What is held in all, or was before it was taken or let go of."""
+    return holds.amount if holds.state == State.RESERVED else holds.asked
+
+
+def _sums(holds: Holds, zone: tzinfo) -> dict[str, str]:
     """What the sentences name besides the reservation itself."""
-    capturing = payment.state == State.CAPTURING
-    taken = (payment.capture_amount or 0) if capturing else payment.captured_amount
-    back = (payment.refund_amount or 0) if payment.state == State.REFUNDING else payment.refunded_amount
-    sums = {"taken": taken, "rest": payment.amount - taken, "back": back}
-    words = {name: driver_words.amount(sum_, payment.currency) for name, sum_ in sums.items()}
-    until = f"{payment.kept_until.astimezone(zone):%H:%M}" if payment.kept_until else ""
-    return {**words, "time": until, "terms": terms()}
+    going = sum(row.refund_amount or 0 for row in holds.all)
+    back = going or sum(row.refunded_amount for row in holds.all)
+    sums = {"taken": _taken_of(holds), "rest": holds.asked - _taken_of(holds), "back": back}
+    words = {name: driver_words.amount(sum_, holds.first.currency) for name, sum_ in sums.items()}
+    until = holds.first.kept_until
+    return {**words, "time": f"{until.astimezone(zone):%H:%M}" if until else "", "terms": terms()}
 
 
-def _told(payment: PaymentAuthorization) -> str:
-    match payment.state:
+def _taken_of(holds: Holds) -> int:
+    """What is being taken, or was, whatever was given back since."""
+    moving = (row.capture_amount or 0 if row.state == State.CAPTURING else row.captured_amount for row in holds.all)
+    return sum(moving)
+
+
+def _told(holds: Holds) -> str:
+    payment = holds.first
+    match holds.state:
         case State.CREATED | State.RESERVING if payment.action is not None:
             return gettext("{amount} will be reserved on your card when you pay. {terms}")
         case State.CREATED | State.RESERVING:
@@ -60,7 +72,7 @@ def _told(payment: PaymentAuthorization) -> str:
         case State.RESERVED:
             return gettext("{amount} is reserved on your card. {terms}")
         case State.CAPTURING | State.CAPTURED | State.REFUNDING:
-            return _taken(payment)
+            return _taken(holds)
         case State.RELEASING:
             return gettext("The reservation of {amount} is being released.")
         case State.RELEASED if payment.was_reserved:
@@ -69,16 +81,17 @@ def _told(payment: PaymentAuthorization) -> str:
             return _nothing_held(payment)
 
 
-def _taken(payment: PaymentAuthorization) -> str:
-    if payment.state == State.REFUNDING:
+def _taken(holds: Holds) -> str:
+    all_of_it = holds.asked == _taken_of(holds)
+    if any(row.state == State.REFUNDING for row in holds.all):
         return gettext("{back} is being given back to your card.")
-    if payment.state == State.CAPTURING:
-        if payment.amount == (payment.capture_amount or 0):
+    if holds.state == State.CAPTURING:
+        if all_of_it:
             return gettext("{taken} is being taken from your card.")
         return gettext("{taken} is being taken from your card; the other {rest} will be released.")
-    if payment.refunded_amount:
+    if any(row.refunded_amount for row in holds.all):
         return gettext("{taken} was taken; {back} was given back.")
-    if payment.amount == payment.captured_amount:
+    if all_of_it:
         return gettext("{taken} was taken from your card.")
     return gettext("{taken} was taken from your card; the other {rest} was released.")
 

@@ -19,6 +19,7 @@ from sessions_adhoc.driver.sentences import ENDED_OTHERWISE, HEADLINES, OBSTACLE
 from sessions_adhoc.engine.raising import RAISABLE
 from sessions_adhoc.models import AdHocSession, AttemptSession
 from sessions_adhoc.money.eligibility import Bill
+from sessions_adhoc.money.holds import shown_holds_of
 from sessions_adhoc.states import TERMINAL, State
 
 STEPS = (gettext_noop("Payment reserved"), gettext_noop("Starting"), gettext_noop("Charging"), gettext_noop("Done"))
@@ -54,11 +55,13 @@ def view_of(session: AdHocSession, shown: dict[str, Any]) -> dict[str, Any]:
     """Return the texts of the page for a session and what `presented()` says; `live`: look again."""
     state = State(session.state)
     payment = PaymentAuthorization.objects.get(pk=session.authorization_id)
+    holds = shown_holds_of(session, payment)
     finished = state in TERMINAL
     asked = session.stop_requested_at and state == State.CHARGING and session.reason != WITHOUT_EFFECT
     title = STILL_FLOWS if state in CHARGING_IS_OVER and shown["can_stop"] else headline(session, state)
     to_pay, owed = url_of(shown["payment_action"]), shown["owed"]
-    title = TO_PAY if to_pay else title
+    title = TO_PAY if to_pay and state == State.AUTHORIZING else title
+    may_add = shown["money"]["least_further_limit"] is not None
     return {
         "pay_url": to_pay or url_of(owed and owed["payment_action"]),
         "tone": "act" if to_pay or needs_the_driver(session, state, title) else TONES.get(state, "calm"),
@@ -66,15 +69,21 @@ def view_of(session: AdHocSession, shown: dict[str, Any]) -> dict[str, Any]:
         "message": below(gettext(title), shown["message"]),
         "note": gettext(STOP_ASKED) if asked else "",
         "steps": steps(session, state),
-        "live": not finished or payment.state in MONEY_MOVES or payment.kept_until is not None or is_paid_now(owed),
+        "live": not finished or holds.state in MONEY_MOVES or payment.kept_until is not None or is_paid_now(owed),
         "kept": finished and payment.kept_until is not None,
-        "may_raise": state in RAISABLE and session.limit_wanted is None and payment.state == payment.State.RESERVED,
+        "may_raise": not may_add and may_raise(session, payment),
+        "may_add": may_add,
         "started": shown["meter"]["at"] is not None or state in FLOWING or state == State.SETTLED,
         **meter(session, state, shown["meter"]),
         **(power_chart(session) if state in WITH_CHART else NO_CHART),
-        **money.lines(payment, shown["money"]["estimated"], time_zone(session.evse.location.time_zone or None)),
+        **money.lines(holds, shown["money"]["estimated"], time_zone(session.evse.location.time_zone or None)),
         **afterwards(session, shown),
     }
+
+
+def may_raise(session: AdHocSession, payment: PaymentAuthorization) -> bool:
+    """Whether the driver may ask for a higher limit now."""
+    return session.state in RAISABLE and session.limit_wanted is None and payment.state == payment.State.RESERVED
 
 
 def afterwards(session: AdHocSession, shown: dict[str, Any]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from partners.ground import languages
 from partners.ground.privacy import private
 from sessions_adhoc.driver import services
-from sessions_adhoc.driver.owing import gateway_of
+from sessions_adhoc.driver.further import gateway_of
 from sessions_adhoc.driver.pages.charger import address, is_rehearsed, reservation
 from sessions_adhoc.driver.pages.charger_views import unknown
 from sessions_adhoc.driver.pages.paying import can_take_payment
@@ -72,8 +72,19 @@ def context_of(session: AdHocSession) -> dict[str, Any]:
         "again": session.pk if session.client_id is None else "",
         "next_try": next_try_of(session),
         "payable": can_take_payment(gateway_of(session)),
-        "limits": higher_limits(session) if session.state in RAISABLE else [],
+        **limits_of(session, shown),
     }
+
+
+def limits_of(session: AdHocSession, shown: dict[str, Any]) -> dict[str, list[tuple[int, str]]]:
+    """The limits to choose from: for the hold that there is, and with a further one beside it."""
+    if session.state not in RAISABLE:
+        return {"limits": [], "further_limits": []}
+    higher, least = higher_limits(session), shown["money"]["least_further_limit"]
+    payable = can_take_payment(gateway_of(session))
+    # A page that looks again by itself shows the second form as soon as it is offered.
+    further = [one for one in higher if payable and one[0] >= (least or 0)]
+    return {"limits": higher, "further_limits": further}
 
 
 def higher_limits(session: AdHocSession) -> list[tuple[int, str]]:
@@ -130,11 +141,14 @@ def release(request: HttpRequest, session_id: UUID) -> HttpResponse:
 @private
 @require_POST
 def limit(request: HttpRequest, session_id: UUID) -> HttpResponse:
-    """Raise the limit, to one of those that this charger offers."""
+    """Raise the limit, to one of those that this charger offers; with `further`, by a further hold."""
     session = find_session(session_id)
     wanted = request.POST.get("amount", "")
     if session is None or wanted not in {str(minor) for minor, _text in higher_limits(session)}:
         return _end(request, session_id, lambda pk: AdHocSession.objects.get(pk=pk))
+    if request.POST.get("further"):
+        wish = services.PayWish(int(wanted), locale=languages.current())
+        return _end(request, session_id, lambda pk: services.add_hold(pk, wish))
     return _end(request, session_id, lambda pk: services.request_limit(pk, int(wanted)))
 
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 from billing.models import PaymentAuthorization
 from partners.ground import languages
 from sessions_adhoc.driver.pages import money
+from sessions_adhoc.money.holds import Holds
 
 TERMS = "You pay only for what you charge; the rest is released."
 UNTIL = datetime(2026, 5, 4, 14, 30, tzinfo=UTC)
@@ -46,14 +47,14 @@ def payment(**fields: Any) -> PaymentAuthorization:
 
 @pytest.mark.parametrize(("fields", "text"), CASES)
 def test_each_state_has_its_sentence(fields: dict[str, Any], text: str) -> None:
-    assert money.sentence(payment(**fields), UTC).replace("\u00a0", " ") == text
+    assert money.sentence(Holds(payment(**fields)), UTC).replace("\u00a0", " ") == text
 
 
 @pytest.mark.parametrize("language", [name for name in languages.LANGUAGES if name != "en"])
 @pytest.mark.parametrize(("fields", "text"), CASES)
 def test_every_language_names_the_same_amounts(fields: dict[str, Any], text: str, language: str) -> None:
     with languages.speaking(language):
-        said = money.sentence(payment(**fields), UTC).replace("\u00a0", " ")
+        said = money.sentence(Holds(payment(**fields)), UTC).replace("\u00a0", " ")
     named = [amount for amount in ("40.00 €", "7.44 €", "32.56 €", "1.44 €", "14:30") if amount in text]
     assert [amount.replace(".", ",") in said for amount in named] == [True] * len(named), said
     assert said.endswith(".")
