@@ -24,7 +24,8 @@ from billing.payments.driving import DRIVE_TASK
 from ocpi.models import Evse
 from partners.ground.enqueue import keeping
 from sessions_adhoc import staff
-from sessions_adhoc.driver.owing import CannotPay, Wish, pay_open
+from sessions_adhoc.driver.further import Wish
+from sessions_adhoc.driver.owing import CannotPay, pay_open
 from sessions_adhoc.models import AdHocSession
 from sessions_adhoc.states import State
 from tests.admin.charges import cdr_of
