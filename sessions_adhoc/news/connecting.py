@@ -14,6 +14,8 @@ from sessions_adhoc.states import TERMINAL
 
 MOMENTS = ["connector_charging_at", "connector_fell_at", "connector_contradicts_at"]
 FREE = CONNECTOR_READY | {"AVAILABLE"}
+NOT_CHARGING = frozenset({"INOPERATIVE", "OUTOFORDER", "PLANNED", "REMOVED", "RESERVED"})
+"""In these nothing is charged, and it is not free either (rule 17). What OCPI has no such word for is none of them."""
 IS_LIVE = f"s.ended_at IS NULL AND s.state NOT IN ({', '.join(repr(str(state)) for state in sorted(TERMINAL))})"
 LIVE_AT_EVSE = f"SELECT 1 FROM {AdHocSession._meta.db_table} s WHERE s.evse_id = CAST(%s AS bigint) AND {IS_LIVE}"  # noqa: S608
 """Whose news a status is (`evse_news`), for the statement that stores it."""
@@ -78,10 +80,12 @@ def note(attempt: ChargingAttempt, status: str, at: datetime) -> bool:
     if status == "CHARGING":
         attempt.connector_charging_at = attempt.connector_charging_at or at
         attempt.connector_fell_at = attempt.connector_contradicts_at = None
-    elif status in FREE and _is_fall(attempt, status):
-        attempt.connector_fell_at = attempt.connector_fell_at or at
-    elif status not in FREE and status != "UNKNOWN":
+    elif status in NOT_CHARGING:
         attempt.connector_contradicts_at = attempt.connector_contradicts_at or at
+    else:
+        attempt.connector_contradicts_at = None  # what it said before lasted no longer
+        if status in FREE and _is_fall(attempt, status):
+            attempt.connector_fell_at = attempt.connector_fell_at or at
     return _moments(attempt) != before
 
 

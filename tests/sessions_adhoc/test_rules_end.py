@@ -83,6 +83,21 @@ def test_a_connector_that_does_not_contradict_ends_nothing(
     assert state(charging)[0] == "charging"
 
 
+@pytest.mark.parametrize("statuses", [["OCCUPIED"], ["RESERVED", "BLOCKED"], ["OUTOFORDER", "UNKNOWN"]])
+def test_what_was_said_before_the_charge_or_is_no_word_of_ocpi_contradicts_nothing(
+    driver: Driver, cpo: Cpo, clock: Clock, statuses: list[str]
+) -> None:
+    """At a CPO that never says CHARGING."""
+    session = driver.start()
+    for status in statuses:
+        cpo.evse(status)
+    cpo.session(0, created=True)
+    clock.forward(seconds=10)
+    cpo.session(5)
+    minutes_of_samples(cpo, clock, 32)
+    assert (state(session)[0], cpo.sent("STOP_SESSION")) == ("charging", [])
+
+
 def test_a_connectors_clock_that_is_ahead_delays_nothing(cpo: Cpo, clock: Clock, charging: AdHocSession) -> None:
     ahead = {"status": "AVAILABLE", "last_updated": stamp(clock.now() + timedelta(hours=3))}
     cpo.push("PATCH", "locations/SK/ION/LOC-1/EVSE-1", ahead, 200)
