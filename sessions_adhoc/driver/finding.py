@@ -17,8 +17,11 @@ GONE = "REMOVED"
 
 
 def evse_of(identifier: str) -> Evse | None:
-    """Return the EVSE that a code or an EVSE ID leads to, whatever the spelling; None where it leads nowhere."""
-    key = plain(identifier)
+    """Return the EVSE that a code or an EVSE ID leads to, whatever the spelling; None where it leads nowhere.
+
+    Programs that read QR codes and hand links on like to end them with a slash.
+    """
+    key = plain(identifier.rstrip("/"))
     return _by_code(key) if is_code(key) else _by_evse_id(key)
 
 

@@ -78,7 +78,7 @@ def test_each_evse_has_one_of_its_own_and_keeps_it(b: Cpo) -> None:
     assert "Out of service" in page.content.decode()
 
 
-@pytest.mark.parametrize("spelled", [str, str.lower, group, lambda code: f"{code[:2]}%20{code[2:]}"])
+@pytest.mark.parametrize("spelled", [str, str.lower, group, "{}/".format, lambda code: f"{code[:2]}%20{code[2:]}"])
 def test_a_code_is_read_in_any_spelling(b: Cpo, spelled: Any) -> None:
     evse = publish(b, "SK*BBB*E1")
     assert led_to(spelled(evse.code)) == evse
@@ -116,7 +116,7 @@ def test_a_replaced_charger_is_found_by_the_old_code(a: Cpo, b: Cpo) -> None:
 # EVSE IDs
 
 
-@pytest.mark.parametrize("spelled", ["SK*BBB*E1*2", "sk*bbb*e1*2", "SK-BBB-E1-2", "SKBBBE12"])
+@pytest.mark.parametrize("spelled", ["SK*BBB*E1*2", "sk*bbb*e1*2", "SK-BBB-E1-2", "SKBBBE12", "SK*BBB*E1*2/"])
 def test_an_evse_id_leads_to_the_owner_of_its_party(a: Cpo, b: Cpo, spelled: str) -> None:
     publish(a, "SK*BBB*E1*2", uid="9")
     publish(a, "SKBBBE12", uid="10", location="L-2")
