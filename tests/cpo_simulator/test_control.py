@@ -86,6 +86,20 @@ def test_a_wish_with_a_mistake_changes_nothing_and_reset_brings_the_defaults_bac
     assert (fresh["scenario"], fresh["knobs"]["cdr"]) == ("happy", 5)
 
 
+def test_who_is_at_which_charger_is_told_without_the_books() -> None:
+    async def play() -> list[Any]:
+        async with cpo() as sim, emsp() as one:
+            out = []
+            for what in ("state", "evses"):
+                async with one.http.get(f"{sim.base_url}/control/{what}") as response:
+                    out.append(await response.json())
+            return out
+
+    everything, chargers = asyncio.run(play())
+    assert chargers == {"evses": everything["evses"]}
+    assert chargers["evses"]
+
+
 def test_with_a_control_token_only_its_owner_gets_in() -> None:
     async def play() -> list[Any]:
         async with cpo(control_token="let-me-in-please") as sim, emsp() as one:

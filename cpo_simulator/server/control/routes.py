@@ -29,6 +29,7 @@ def routes(cpo: Cpo) -> list[web.RouteDef]:
     """All routes below /control, and the status page at /."""
     table: list[tuple[str, str, Handler]] = [
         ("GET", "/control/state", _state),
+        ("GET", "/control/evses", _evses),
         ("GET", "/control/exchanges", _exchanges),
         ("GET", "/control/behaviour", _behaviour),
         ("POST", "/control/behaviour", _change),
@@ -91,6 +92,11 @@ def _allowed(cpo: Cpo, request: web.Request) -> bool:
         return ipaddress.ip_address(request.remote or "").is_loopback
     except ValueError:
         return False
+
+
+async def _evses(cpo: Cpo, _request: web.Request, _body: dict[str, Any]) -> dict[str, Any]:
+    """Who is at which charger: what is asked often of a CPO whose books grow."""
+    return {"evses": [_evse(bay) for bay in cpo.bays.values()]}
 
 
 async def _state(cpo: Cpo, request: web.Request, _body: dict[str, Any]) -> dict[str, Any]:

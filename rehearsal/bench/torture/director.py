@@ -49,6 +49,7 @@ class Director:
         self._agenda: list[tuple[float, int, Callable[[], None]]] = []
         self._order = itertools.count()
         self._evses: dict[tuple[int, str], tuple[str, str]] = {}
+        self._over = set[str]()
 
     def run(self, patience: float) -> float:
         """Play the plan and wait for rest; return how many seconds that took after the last driver and blow.
@@ -146,12 +147,11 @@ class Director:
 
     def _taken(self) -> set[str]:
         """Chargers that somebody of ours is at, or on the way to."""
-        open_rides = {ride.session_id: ride.charger for ride in self.rides if ride.session_id}
-        over = AdHocSession.objects.filter(pk__in=open_rides, state__in=WITHOUT_CLOCK).values_list("pk", flat=True)
-        for pk in over:
-            del open_rides[str(pk)]
+        begun = [ride for ride in self.rides if ride.session_id and ride.session_id not in self._over]
+        found = AdHocSession.objects.filter(pk__in=[ride.session_id for ride in begun], state__in=WITHOUT_CLOCK)
+        self._over.update(map(str, found.values_list("pk", flat=True)))
         on_the_way = {ride.charger for ride in self.rides if not ride.session_id and not ride.done.is_set()}
-        return set(open_rides.values()) | on_the_way
+        return {ride.charger for ride in begun if ride.session_id not in self._over} | on_the_way
 
     def _read_evses(self) -> None:
         for evse in Evse.objects.prefetch_related("connectors"):

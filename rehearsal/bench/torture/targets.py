@@ -146,7 +146,7 @@ def _simulator(country: str, version: str, ready_file: Path) -> list[str]:
 
 def free_chargers(cpo: Cpo, taken: set[str]) -> Sequence[Charger]:
     """Chargers where nobody is, by the CPO's own knowledge. Raises `requests.RequestException` while it is away."""
-    answer = requests.get(f"{cpo.control_url}/state?limit=1", timeout=5)
+    answer = requests.get(f"{cpo.control_url}/evses", timeout=5)
     answer.raise_for_status()
     idle = {one["uid"] for one in answer.json()["evses"] if _is_idle(one)}
     return [one for one in cpo.chargers if one.uid in idle and one.uid not in taken]
