@@ -10,6 +10,7 @@ from django.template.loader import render_to_string
 from onboarding.connection_facts import facts_of
 from onboarding.documents.archive import archive
 from onboarding.documents.data_sheet import data_sheet_rows, write_data_sheet
+from onboarding.moments import span
 from onboarding.stages import moving
 from partners import outbox
 from partners.models import Document, Mail, Partner
@@ -38,8 +39,7 @@ def _letter(document: Document, address: str) -> Letter:
         "partner": partner,
         "rows": data_sheet_rows(partner, facts_of(partner)),
         "support_email": settings.SUPPORT_EMAIL,
-        "window_starts_at": partner.integration_window_starts_at,
-        "window_ends_at": partner.integration_window_ends_at,
+        "window": span(partner.integration_window_starts_at, partner.integration_window_ends_at),
     }
     return Letter(
         subject=f"Smart Fuel Pass: your OCPI endpoint is ready ({partner.country_code}*{partner.party_id})",

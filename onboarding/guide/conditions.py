@@ -129,13 +129,18 @@ def _test(key: str) -> Callable[[Facts], list[str]]:
         if state == Verified.PASSED:
             return []
         if state == Verified.FAILED:
-            return [f"Failed: {test.reason or 'no reason was given'}."]
+            return [f"Failed: {_sentence(test.reason or 'no reason was given')}"]
         who = WHO[lacking(key, sfp=test.sfp, cpo=test.cpo)]
         if state == Verified.WAITING:
             return [f"Not seen yet: {TEST[key].looks_for}. Then {who} to pass it."]
         return [f"{state.label}: {who} to pass it."]
 
     return missing
+
+
+def _sentence(text: str) -> str:
+    """With its full stop, where whoever wrote it left that out."""
+    return text if text.endswith((".", "!", "?")) else f"{text}."
 
 
 def _test_owners(key: str) -> Callable[[Facts], frozenset[Side]]:

@@ -1,6 +1,6 @@
 """Everything that the CPO's page shows."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.conf import settings
@@ -12,7 +12,9 @@ from onboarding.documents.data_sheet import data_sheet_rows
 from onboarding.guide import GO_LIVE_ACTIONS, ORDER, STAGE, TESTS, Side, Stage, Verified
 from onboarding.guide.checklist import Group
 from onboarding.guide.guide import FunctionalTestInfo, GoLiveInfo
-from onboarding.models import FunctionalTest, GoLiveAction, LinkEvent, PartnerLink, PlannedChange
+from onboarding.models import FunctionalTest, GoLiveAction, LinkEvent, Onboarding, PartnerLink, PlannedChange
+from onboarding.moments import span
+from onboarding.partner_facts import production_of
 from onboarding.portal.bench.trying import bench_of
 from onboarding.portal.forms import IntakeForm, SignOffForm, WindowForm
 from onboarding.portal.guard import Visit
@@ -22,6 +24,7 @@ from onboarding.portal.running.connections import connections_of
 from onboarding.portal.running.health import documents_of, health_of
 from onboarding.scorecard import cards_of
 from onboarding.stages.golive import BY_SIGNING
+from onboarding.stages.refusals import Unproven
 from onboarding.testing.functional_tests import tests_of
 from partners.models import Partner
 
@@ -56,6 +59,7 @@ def page_context(visit: Visit, done: str = "") -> dict[str, Any]:
         "checklist": checklist,
         "form": IntakeForm(partner),
         "provide": [line for line in checklist.lines if line.item.group == Group.PROVIDE],
+        "window": span(partner.integration_window_starts_at, partner.integration_window_ends_at),
         "window_form": WindowForm(auto_id="w-%s", label_suffix=""),
         "suggested": LinkEvent.objects.filter(link__partner=partner, kind=LinkEvent.Kind.WINDOW).first(),
         "data_sheet": data_sheet_rows(partner, facts),
@@ -122,11 +126,15 @@ def functional_tests(place: Place) -> list[FunctionalTestLine]:
     ]
 
 
+SAID_TO_YOU = {"cpo_confirmed": "You confirm a successful end-to-end test from your side"}
+"""Titles of the guide that speak of the CPO, in the second person."""
+
+
 def confirmations(place: Place) -> list[tuple[GoLiveInfo, GoLiveAction | None]]:
     """What the CPO confirms besides signing (guide 7.5), with its confirmation where it gave one."""
     given = {row.action: row for row in place.onboarding.go_live_actions.filter(side=Side.CPO.value)}
     return [
-        (action, given.get(action.key))
+        (replace(action, title=SAID_TO_YOU.get(action.key, action.title)), given.get(action.key))
         for action in GO_LIVE_ACTIONS
         if Side.CPO in action.sides and action.key != BY_SIGNING
     ]
@@ -195,10 +203,29 @@ def _waiting_for_us(partner: Partner) -> str:
     return "We have everything, and the integration window is agreed. We set up your endpoint next."
 
 
+def unproven_to_you(refused: Unproven) -> str:
+    """What of production is not shown yet, without what our staff do about it."""
+    titles = "; ".join(f"{one.title[0].lower()}{one.title[1:]}" for one in refused.blocked)
+    return f"Production is not proven yet. What is still needed: {titles}. You confirm when that is there."
+
+
+def _lacks_production(onboarding: Onboarding) -> bool:
+    """Whether there is no connection in production yet, and nobody goes on without it."""
+    production = production_of(onboarding)
+    if production is not None and production.connection == Partner.Connection.CONNECTED:
+        return False
+    return not onboarding.overrides.filter(condition="production").exists()
+
+
 def _going_live(place: Place) -> tuple[str, str]:
     signed = place.onboarding.sign_offs.filter(side=Side.CPO.value).exists()
     open_ones = [action for action, given in confirmations(place) if given is None]
     if signed and not open_ones:
         return "calm", "You have confirmed and signed. We complete the sign-off on our side."
-    missing = [action.title for action in open_ones] + ([] if signed else ["your signature"])
+    if open_ones and _lacks_production(place.onboarding):
+        return (
+            "calm",
+            "We connect production with you next: a handshake, a check, one real charge. Then you confirm and sign.",
+        )
+    missing = [f"“{action.title}”" for action in open_ones] + ([] if signed else ["your signature"])
     return "act", f"Your turn: {'; '.join(missing)}."

@@ -17,12 +17,12 @@ from onboarding.portal import limits
 from onboarding.portal import token_b as tokens_b
 from onboarding.portal.forms import IntakeForm, SignOffForm, WindowForm
 from onboarding.portal.guard import Visit, answer_closed, by_link
-from onboarding.portal.page import confirmations, page_context
+from onboarding.portal.page import confirmations, page_context, unproven_to_you
 from onboarding.portal.partner_place import place_of
 from onboarding.portal.telling import is_lacking
 from onboarding.stages import golive
 from onboarding.stages import sign_off as signing
-from onboarding.stages.refusals import NotPossible
+from onboarding.stages.refusals import NotPossible, Unproven
 from onboarding.testing import functional_tests
 
 Kind = LinkEvent.Kind
@@ -164,6 +164,8 @@ def confirm(request: HttpRequest, visit: Visit) -> HttpResponse:
     """The CPO did its part of an action of going live (guide 7.5)."""
     try:
         row, new = golive.confirm(visit.partner, request.POST.get("action", ""), Side.CPO, visit.link.given_to)
+    except Unproven as refused:
+        return show(request, visit, 409, problem=unproven_to_you(refused))
     except NotPossible as refused:
         return show(request, visit, 409, problem=str(refused))
     if new:

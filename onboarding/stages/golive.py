@@ -12,7 +12,7 @@ from onboarding.guide import GO_LIVE, Side, Stage, unproven
 from onboarding.models import GoLiveAction
 from onboarding.partner_facts import facts_of
 from onboarding.stages import moving
-from onboarding.stages.refusals import NotPossible, NotYet
+from onboarding.stages.refusals import NotPossible, Unproven
 from partners.models import Partner
 from partners.services import ContactDetails, PartnerDetails, add_partner
 
@@ -37,7 +37,7 @@ def confirm(
         if onboarding.stage != Stage.GO_LIVE:
             raise NotPossible("This belongs to stage 4, go-live & sign-off.")
         if action == IN_PRODUCTION and (missing := unproven(facts_of(onboarding))):
-            raise NotPossible(f"Production is not proven yet. {NotYet(missing)}")
+            raise Unproven(missing)
         return GoLiveAction.objects.get_or_create(
             onboarding=onboarding,
             action=action,

@@ -17,6 +17,13 @@ class NotYet(NotPossible):
         super().__init__(" ".join(f"{one.title}: {' '.join(one.missing)}" for one in blocked))
 
 
+class Unproven(NotYet):
+    """What shows that production works is missing. `blocked` holds it."""
+
+    def __str__(self) -> str:
+        return f"Production is not proven yet. {super().__str__()}"
+
+
 def require_reason(reason: str) -> str:
     """The reason without blanks around it. Raises `NotPossible` when there is none."""
     if not reason.strip():

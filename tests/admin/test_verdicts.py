@@ -73,6 +73,13 @@ def test_what_one_side_found_wrong_stays_in_its_words(tested: Partner, said: str
     assert judge(tested, "command", Side.SFP, "passed", "eva", added).reason == kept
 
 
+def test_a_reason_ends_in_one_full_stop(page: Client, tested: Partner) -> None:
+    for said in ("Two sessions.", "Two sessions"):
+        FunctionalTest.objects.filter(key="command").update(cpo_verdict="failed", reason=said)
+        shown = page.get(reverse("admin:partners_partner_change", args=[tested.pk])).content.decode()
+        assert "Failed: Two sessions.<" in shown.replace("</div>", "<")
+
+
 @pytest.mark.parametrize(
     ("response", "result", "shows"),
     [

@@ -8,6 +8,7 @@ from django.core import mail
 from django.core.mail import EmailMessage
 
 from onboarding.documents.calendar import window_file
+from onboarding.moments import span
 from onboarding.portal.telling import tell_window
 from onboarding.stages import moving
 from partners.models import Mail, Partner
@@ -86,3 +87,13 @@ def test_it_is_attached_to_the_mail() -> None:
     assert isinstance(sent, EmailMessage)
     assert [(name, kind) for name, _, kind in sent.attachments] == [("integration-window.ics", "text/calendar")]
     assert "DTSTART:20300101T090000Z" in Mail.objects.get().calendar
+
+
+@pytest.mark.parametrize(
+    ("hours", "told"),
+    [(3, "Tue 1 Jan 2030, 21:00 to Wed 2 Jan 2030, 00:00 CET"), (2, "Tue 1 Jan 2030, 21:00 to 23:00 CET")],
+)
+def test_in_words_it_names_the_second_day_where_it_is_another(hours: int, told: str) -> None:
+    opens = datetime(2030, 1, 1, 20, tzinfo=UTC)
+    assert span(opens, opens + timedelta(hours=hours)) == told
+    assert span(None, None) == ""

@@ -24,7 +24,7 @@ from tests.onboarding.portal.conftest import Cpo
         (Stage.INFRASTRUCTURE, "Your turn: 3 items of the information below to enter."),
         (Stage.HANDSHAKE, "We start the handshake."),
         (Stage.TESTING, "We test together."),
-        (Stage.GO_LIVE, "; your signature."),
+        (Stage.GO_LIVE, "We connect production with you next: a handshake, a check, one real charge."),
         (Stage.LIVE, "The integration is live."),
         (Stage.OFF_BOARDED, "This integration was ended."),
     ],
@@ -32,6 +32,34 @@ from tests.onboarding.portal.conftest import Cpo
 def test_it_says_who_has_to_move(cpo: Cpo, in_stage: Callable[..., Onboarding], stage: Stage, said: str) -> None:
     in_stage(stage)
     assert said in cpo.shown()
+
+
+def test_its_turn_comes_when_production_is_connected(
+    cpo: Cpo, partner: Partner, in_stage: Callable[..., Onboarding]
+) -> None:
+    onboarding = in_stage(Stage.GO_LIVE)
+    onboarding.production = PartnerFactory.create(environment="production", connection="connected")
+    onboarding.save()
+    shown = cpo.shown()
+    assert (
+        "Your turn: “Production environment tested and confirmed”; “You confirm a successful end-to-end test from your "
+        "side”; your signature."
+    ) in shown
+    assert "CPO confirms" not in shown
+
+
+def test_who_confirms_too_early_reads_nothing_of_what_our_staff_do(
+    cpo: Cpo, in_stage: Callable[..., Onboarding]
+) -> None:
+    in_stage(Stage.GO_LIVE)
+    answer = cpo.post("confirm", action="production_tested")
+    text = answer.content.decode()
+    assert answer.status_code == 409
+    assert (
+        "Production is not proven yet. What is still needed: connected in production; connection check in production "
+        "without a failure; one real charge in production. You confirm when that is there."
+    ) in text
+    assert "add it, with its own endpoint code" not in text
 
 
 class TestDataSheet:
