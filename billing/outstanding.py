@@ -12,6 +12,7 @@ from billing.models import OutstandingAmount, PaymentAuthorization
 from ocpi.models import Cdr
 
 Kind, State = OutstandingAmount.Kind, OutstandingAmount.State
+BY_STAFF = frozenset({State.SETTLED, State.WRITTEN_OFF})
 PAID = "Paid with a further payment."
 CORRECTED = "The CPO took the CDR back or corrected it."
 
@@ -24,14 +25,14 @@ def keep(authorization: PaymentAuthorization, cdr: Cdr, amounts: Mapping[str, in
     """Have exactly these amounts outstanding for the CDR that is billed, and no other of this payment open.
 
     Return whether there is, or ever was, any of this payment. What the driver has paid of a receivable of another CDR,
-    which this one corrects, counts for it.
+    which this one corrects, counts for it, and so does what staff closed: nobody owes it a second time.
 
     The caller holds the session's lock; doing it again changes nothing. What staff closed stays closed, unless the
     amount is another now.
     """
     mine = OutstandingAmount.objects.filter(authorization=authorization)
     rows = list(mine)
-    paid = sum(row.collected for row in rows if row.cdr_id != cdr.pk)
+    paid = sum(_answered(row) for row in rows if row.cdr_id != cdr.pk)
     amounts = {**amounts, Kind.RECEIVABLE: amounts.get(Kind.RECEIVABLE, 0) - paid}
     known = {row.kind: row for row in rows if row.cdr_id == cdr.pk}
     wanted = {kind: amount for kind, amount in amounts.items() if amount > 0}
@@ -43,6 +44,11 @@ def keep(authorization: PaymentAuthorization, cdr: Cdr, amounts: Mapping[str, in
         if row is None or row.amount != amount:
             _open(authorization, cdr, kind, amount, row.collected if row else 0)
     return bool(rows or wanted)
+
+
+def _answered(row: OutstandingAmount) -> int:
+    """What of a receivable the driver does not owe any more, in minor units."""
+    return row.amount if row.kind == Kind.RECEIVABLE and row.state in BY_STAFF else row.collected
 
 
 def withdraw(authorization: PaymentAuthorization) -> None:

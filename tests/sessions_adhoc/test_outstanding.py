@@ -98,6 +98,24 @@ def test_what_was_not_reserved_is_a_receivable_until_somebody_settles_it(
     assert money(session) == ("captured", 1000)
 
 
+@pytest.mark.parametrize("closed", ["settled", "written_off"])
+def test_what_staff_closed_is_not_owed_again_when_the_cpo_asks_for_more(
+    charged: Callable[..., Any], cpo: Cpo, clock: Clock, closed: str
+) -> None:
+    session = charged(30, amount=1000)
+    cpo.cdr(18.08)
+    clock.forward(seconds=1)
+    staff.close_outstanding(OutstandingAmount.objects.get().pk, closed, "ana", "By bank transfer, 2026-05-04.")
+    cpo.cdr(-18.08, "CREDIT-1", credit=True, credit_reference_id="CDR-1")
+    cpo.cdr(18.38, "CDR-2", kwh=30.5)
+    for _ in range(2):
+        clock.forward(minutes=1)
+        assert (money(session), rows()) == (
+            ("captured", 1000),
+            [("receivable", 808, closed), ("receivable", 30, "open")],
+        )
+
+
 def test_a_claim_is_withdrawn_when_the_cpo_corrects_its_cdr(
     charged: Callable[..., Any], cpo: Cpo, clock: Clock
 ) -> None:
