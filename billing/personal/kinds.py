@@ -1,6 +1,6 @@
 """Which personal data billing keeps."""
 
-from partners.personal.kinds import BY_LAW, DRIVERS, Kind, keep_personal
+from partners.ground.personal import BY_LAW, DRIVERS, Kind, keep_personal
 
 PAYMENT = ("opening", "payment_method", "gateway_reference", "card", "action")
 

@@ -2,7 +2,7 @@
 
 from django.conf import settings
 
-from partners.personal.kinds import BY_LAW, DRIVERS, Kind, keep_personal
+from partners.ground.personal import BY_LAW, DRIVERS, Kind, keep_personal
 
 MESSAGE = ("url", "source_address", "request_headers", "request_body", "response_headers", "response_body", "error")
 NOTES = ("leniences", "faults", "objects_touched", "subject", "request_id", "correlation_id")

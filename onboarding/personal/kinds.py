@@ -7,8 +7,8 @@ from django.db.models import Q, QuerySet
 
 from onboarding.guide import Stage
 from onboarding.models import LinkEvent, Onboarding, PartnerLink
+from partners.ground.personal import CPOS, STAFF, WITH_CPO, Kind, keep_personal
 from partners.models import Contact, Partner
-from partners.personal.kinds import CPOS, STAFF, WITH_CPO, Kind, keep_personal
 
 BITE = 1000
 FORGOTTEN = "(forgotten)"

@@ -5,8 +5,8 @@ from django.utils.safestring import SafeString
 
 from partners.admin.kit.pages import ReadOnlyAdmin, Standing
 from partners.admin.kit.showing import NEUTRAL, ago
+from partners.ground.personal import Kind, kinds
 from partners.models import Retention
-from partners.personal.kinds import Kind, kinds
 
 GONE = Kind("", "No longer kept", "-", frozenset(), "An earlier version kept it.", until="-")
 

@@ -3,7 +3,7 @@
 from django.db import models
 
 from partners.ground.deadlines import due_index
-from partners.personal.kinds import kinds
+from partners.ground.personal import kinds
 
 
 class Retention(models.Model):

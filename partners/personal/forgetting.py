@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from partners import history
 from partners.ground.deadlines import claim_due
+from partners.ground.personal import Kind, kinds
 from partners.models import Retention
-from partners.personal.kinds import Kind, kinds
 
 log = structlog.get_logger(__name__)
 LEASE = timedelta(minutes=10)

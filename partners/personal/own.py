@@ -6,7 +6,7 @@ from axes.models import AccessAttempt
 from django.conf import settings
 
 from partners import outbox
-from partners.personal.kinds import CPOS, STAFF, WITH_CPO, Kind, keep_personal
+from partners.ground.personal import CPOS, STAFF, WITH_CPO, Kind, keep_personal
 
 BITE = 1000
 

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
-from partners.personal.kinds import BY_LAW, DRIVERS, Kind, keep_personal
+from partners.ground.personal import BY_LAW, DRIVERS, Kind, keep_personal
 from sessions_adhoc.models import Sample
 
 BITE = 5000

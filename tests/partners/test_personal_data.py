@@ -13,8 +13,8 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from onboarding.models import LinkEvent, Onboarding, PartnerLink
+from partners.ground.personal import covering, kinds
 from partners.models import Contact, HistoryEntry, Mail, Retention
-from partners.personal.kinds import covering, kinds
 from partners.tasks import mail_forget_personal
 from tests.factories import PartnerFactory
 
@@ -46,7 +46,10 @@ NOBODYS = frozenset(f"{OF_COMPANIES} {OF_PLACES} {OF_JOBS} {OF_BOOKS} {OF_DJANGO
 """Models of which no column says anything of a person."""
 
 NOBODYS_COLUMNS = {
-    *("billing.paymentauthorization." + name for name in ("reference", "gateway", "currency", "failure_code")),
+    *(
+        "billing.paymentauthorization." + name
+        for name in ("reference", "gateway", "currency", "failure_code", "refused_verb")
+    ),
     "billing.paymentauthorization.failure_message",
     *("billing.receipt." + name for name in ("series", "number", "reference", "country", "currency")),
     *("billing.gatewayevent." + name for name in ("gateway", "event_id", "kind")),
@@ -139,9 +142,9 @@ def test_what_is_past_its_time_is_forgotten_once_and_told(world: dict[str, Any])
     assert (Mail.objects.get().subject, AccessAttempt.objects.get().username) == ("new", "29")
     entries = HistoryEntry.objects.filter(label="Forgotten").order_by("object_repr")
     assert [entry.outcome for entry in entries] == [
+        "2 rows of addresses from which cpos opened their page, after 90 days (LINK_ADDRESS_DAYS).",
         "3 rows of contacts of cpos, after 365 days, counted from the off-boarding (CONTACT_DAYS).",
         "1 rows of failed logins, after 30 days (FAILED_LOGIN_DAYS).",
-        "2 rows of addresses from which cpos opened their page, after 90 days (LINK_ADDRESS_DAYS).",
         "1 rows of mails that were sent, after 180 days (MAIL_DAYS).",
     ]
     assert mail_forget_personal() == {}

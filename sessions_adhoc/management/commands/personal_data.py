@@ -8,7 +8,7 @@ from uuid import UUID
 from django.core.management.base import BaseCommand, CommandError
 from django.core.serializers.json import DjangoJSONEncoder
 
-from partners.personal.kinds import DRIVERS, kinds
+from partners.ground.personal import DRIVERS, kinds
 from sessions_adhoc.models import AdHocSession
 from sessions_adhoc.personal.driver import StillLive, erase, export, sessions_with_address
 
