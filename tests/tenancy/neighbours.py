@@ -128,6 +128,13 @@ def messages(stage: Neighbours) -> st.SearchStrategy[Message]:
     )
 
 
+def own_location() -> Message:
+    """A location of A's own that it may write, whose EVSE goes by the name of one of B's."""
+    evse = evse_data("X", evse_id="SK*BBB*E1", last_updated=LATER[0])
+    body = _owned(location_data("LOC-1", evses=[evse]), ("SK", "AAA"), last_updated=LATER[0])
+    return Message("production", "PUT", "locations/SK/AAA/LOC-1", body)
+
+
 def _parties() -> st.SearchStrategy[tuple[str, str]]:
     return st.sampled_from([("SK", "BBB"), ("sk", "bbb"), ("SK", "AAA"), ("SK", "AAA"), ("SK", "SFP"), ("DE", "XYZ")])
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import requests
 from django.utils import timezone
-from hypothesis import event, given
+from hypothesis import event, example, given
 from hypothesis import strategies as st
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
@@ -23,7 +23,7 @@ from tests.factories import evse_data, location_data
 from tests.ocpi.cpo import ScriptedCpo, credentials_data
 from tests.support.examples import examples
 from tests.support.processes import PATIENCE
-from tests.tenancy.neighbours import Message, Neighbours, meet, messages
+from tests.tenancy.neighbours import Message, Neighbours, meet, messages, own_location
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -48,6 +48,7 @@ def test_nobody_notices_what_a_neighbour_sends(stage: Neighbours) -> None:
     answers: Counter[int] = Counter()
 
     @examples(8)
+    @example([own_location()])
     @given(st.lists(messages(stage), min_size=1, max_size=8))
     def whatever_is_sent(history: list[Message]) -> None:
         for message in history:
