@@ -12,8 +12,11 @@ def gross(price: Price | None) -> Decimal | None:
     """What the customer pays, in the currency beside the price; None where the wire states no tax, never the net.
 
     2.1.1: never told. 2.2 and 2.2.1: with VAT where told. 2.3.0: before taxes plus all taxes, where any is listed.
+    Nothing with VAT beside something without it is a field that nobody filled in.
     """
-    return None if price is None else price.after_taxes
+    if price is None or (price.before_taxes and not price.after_taxes):
+        return None
+    return price.after_taxes
 
 
 def power_kw(session: Session) -> Decimal | None:

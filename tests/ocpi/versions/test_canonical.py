@@ -27,7 +27,8 @@ def test_gross() -> None:
     assert gross(V211.parse("session", v.SESSION_211).obj.total_cost) is None
     assert gross(V221.parse("price", {"excl_vat": 5, "incl_vat": 6.15}).obj) == Decimal("6.15")
     assert gross(V221.parse("price", {"excl_vat": 5}).obj) is None
-    assert gross(V221.parse("price", {"excl_vat": 5, "incl_vat": 0}).obj) == Decimal(0)
+    assert gross(V221.parse("price", {"excl_vat": 5, "incl_vat": 0}).obj) is None
+    assert gross(V221.parse("price", {"excl_vat": 0, "incl_vat": 0}).obj) == Decimal(0)
     assert gross(V230.parse("price", w.PRICE_230).obj) == Decimal("12.8")
     assert gross(V230.parse("price", {"before_taxes": 5}).obj) is None
     assert gross(V230.parse("price_limit", {"before_taxes": 5, "after_taxes": 6}).obj) == Decimal(6)

@@ -16,6 +16,7 @@ pytestmark = pytest.mark.django_db
     [
         ({"excl_vat": 2.45}, 301),
         ({"excl_vat": 2.45, "incl_vat": None}, 301),
+        ({"excl_vat": 2.45, "incl_vat": 0}, 301),
         ({"excl_vat": 2.45, "incl_vat": 2.45}, 245),
         ({"excl_vat": 3.01, "incl_vat": 2.45}, 245),
         ({"excl_vat": 0, "incl_vat": 3.01}, 301),
