@@ -36,9 +36,10 @@ from tests.support.programs import manage, server_environment
 pytestmark = [pytest.mark.heavy, pytest.mark.django_db(transaction=True)]
 SECONDS, RATE, CONNECTIONS = 60, 200, 16
 COMMANDS = 60
-LONGEST = 30.0
-"""Seconds. Requests wait while the web server is restarted, as long as its start takes: a quarter of a minute where
-other work has the cores."""
+LONGEST = 10.0
+"""Seconds. Requests wait while the web server is restarted, as long as its start takes."""
+SENT = 0.8
+"""The share of the pushes that come: those who wait for an answer send nothing meanwhile."""
 SERVE = [sys.executable, "-m", "sfp_platform.web.serve", "--workers", "2", "--port", "1"]
 CELERY = [sys.executable, "-m", "celery", "-A", "sfp_platform", "worker", "--loglevel", "INFO"]
 AS_SYSTEMD = ["/bin/sh", "-c", 'export LISTEN_PID=$$ LISTEN_FDS=1; exec "$@" 3<&0', "sh"]
@@ -175,7 +176,7 @@ def test_no_push_fails_and_no_command_is_sent_twice(tmp_path: Path) -> None:
         cpo.close()
     tell(found, took, answers(tmp_path, began, reloaded))
     assert found["failed"] == 0
-    assert len(found["taken"]) > RATE * SECONDS / 4
+    assert len(found["taken"]) > RATE * SECONDS * SENT
     assert Counter(one.body["location_id"] for one in cpo.seen) == {f"L-{number}": 1 for number in range(COMMANDS)}
     assert set(Message.objects.filter(direction="in").values_list("http_status", flat=True)) == {200, 201}
     assert OcpiSession.objects.count() >= len(found["taken"]) // 4
