@@ -207,7 +207,7 @@ def check_not_run(scene: Scene) -> Callable[[], object]:
     return scene.checks
 
 
-def tests_not_seen(scene: Scene) -> Callable[[], object]:
+def unseen_tests(scene: Scene) -> Callable[[], object]:
     """Their locations came, and wait for a verdict; what else is asked for a charge shows first."""
     scene.connect()
     scene.at("testing")
@@ -452,7 +452,7 @@ def webhook_paused(scene: Scene) -> Callable[[], object]:
         (window_open, ("Stage 2", "Start handshake")),
         (handshake_failed, ("Handshake", "Try again")),
         (check_not_run, ("Stage 3", "Check connection")),
-        (tests_not_seen, ("Stage 3", "Start a test charge")),
+        (unseen_tests, ("Stage 3", "Start a test charge")),
         (verdicts_open, ("Stage 3", "Go to the tests")),
         (they_found_a_fault, ("Stage 3", "Go to the tests")),
         (production_missing, ("Stage 4", "Add production")),

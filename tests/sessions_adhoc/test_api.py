@@ -49,6 +49,7 @@ def test_a_started_session_as_the_driver_sees_it(driver: Driver) -> None:
             "reserved": 0,
             "limit": 4000,
             "limit_wanted": None,
+            "least_further_limit": None,
             "kept_until": None,
             "captured": 0,
             "refunded": 0,

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from sessions_adhoc.decide import CommandFacts, Decision, decide
+from sessions_adhoc.decide.charge import may_reach_the_limit
 from sessions_adhoc.decide.session_facts import Facts
 from sessions_adhoc.states import State
 from tests.sessions_adhoc.decide.building import ACCEPTED, T0, at, attempt, cdr, done, facts, ocpi_session
@@ -49,6 +50,19 @@ def test_half_an_hour_of_silence_ends_the_tracking(state: State) -> None:
 @BOTH
 def test_an_attempt_that_is_gone_ends_it(state: State) -> None:
     assert decide(facts(state), T0).to == State.AWAITING_CDR
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        (charging(), True),
+        (charging(stop_requested_at=T0), False),
+        (charging(State.STOPPING), False),
+        (facts(State.CHARGING), False),
+    ],
+)
+def test_what_it_costs_so_far_is_asked_while_it_may_reach_the_limit(asked: Facts, expected: bool) -> None:
+    assert may_reach_the_limit(asked, at(seconds=1)) is expected
 
 
 def test_fresh_samples_are_waited_for() -> None:
