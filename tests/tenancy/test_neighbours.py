@@ -47,7 +47,7 @@ def test_nobody_notices_what_a_neighbour_sends(stage: Neighbours) -> None:
     assert [before[name][0] for name in stage.names] == [200, 200, 200, 200, 200, 200, 200, 404]
     answers: Counter[int] = Counter()
 
-    @examples(8)
+    @examples(4)
     @example([own_location()])
     @given(st.lists(messages(stage), min_size=1, max_size=8))
     def whatever_is_sent(history: list[Message]) -> None:

@@ -124,7 +124,7 @@ def test_it_settles_though_its_worker_was_killed_says_where_to_look_takes_other_
     assert still_running(tmp_path) == []
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 def test_nothing_stays_behind_when_only_the_command_itself_is_told_to_end(tmp_path: Path) -> None:
     with subprocess.Popen(
         [sys.executable, "manage.py", "demo", "--var-dir", str(tmp_path)],
