@@ -275,9 +275,9 @@ class Run:
 
     async def _leave(self) -> None:
         """A driver whose charge came to nothing pulls the cable after a while, unless trying anew."""
-        if self.office.behaviour.driver == "auto" and self.bay.status == "BLOCKED":
+        if self.office.behaviour.driver == "auto" and self.bay.cable_in.is_set():
             await self.rest("patience")
-            if self.bay.run is None and self.bay.status == "BLOCKED":
+            if self.bay.run is None:
                 self.bay.unplug()
 
 

@@ -116,6 +116,20 @@ def test_a_failed_handshake_shows_charging_then_blocked_and_the_driver_leaves() 
     assert sent(one, "cdrs") == []
 
 
+def test_a_driver_leaves_a_connector_that_shows_free_too() -> None:
+    async def until(sim: Any, one: Any) -> list[bool]:
+        session = await one.session("ACTIVE")
+        plugged = [sim.bays[DC].cable_in.is_set()]
+        await one.command("STOP_SESSION", session_id=session["id"])
+        await one.session("INVALID")
+        await asyncio.sleep(0.5)
+        return [*plugged, sim.bays[DC].cable_in.is_set()]
+
+    _, one, cable_in, _ = run("connector-available-while-active-0kwh", until)
+    assert cable_in == [True, False]
+    assert one.statuses(DC)[-1] == "AVAILABLE"
+
+
 def test_session_late() -> None:
     async def until(sim: Any, one: Any) -> Any:
         await one.wait(lambda h: h.path.endswith(DC) and h.body["status"] == "BLOCKED")
