@@ -214,6 +214,8 @@ def test_no_more_than_the_limit_and_the_receipt_says_why(charge_221: Charge) -> 
     assert charge_221.now() == ("settled", taken(4000), [], [])
     assert kinds() == [(RECEIPT, 4000)]
     assert lines() == [[("Energy", 10000, "23"), ("Beyond your limit", -6000, "23")]]
+    told = charge_221.session.timeline.filter(text__startswith="Our own calculation").values_list("text", flat=True)
+    assert list(told) == ["Our own calculation, as the price is ours: 5 kWh metered, 40.00 EUR by the offer."]
 
 
 def test_paid_and_given_back_before_anybody_looked(sold: Charge) -> None:
