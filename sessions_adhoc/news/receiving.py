@@ -30,6 +30,7 @@ from sessions_adhoc.engine.queueing import is_as_decided, wake_locked
 from sessions_adhoc.engine.snapshot import Snapshot, facts_of
 from sessions_adhoc.models import AccountDue, AdHocSession, AttemptSession, ChargingAttempt, TimelineEvent
 from sessions_adhoc.money import adding, auditing, collecting, elsewhere
+from sessions_adhoc.money.paid import payments_of
 from sessions_adhoc.news import linking, metering, whose
 from sessions_adhoc.states import TERMINAL, State
 
@@ -264,19 +265,38 @@ def _note_captured(rows: Snapshot) -> None:
 def _tell_staff(session: AdHocSession, payment: PaymentAuthorization) -> None:
     """Rule 24: money that is held after the end, or neither comes nor goes, is on the staff queue. Rule 28 warns."""
     over = session.state in TERMINAL
-    refused = payment.state == payment.State.RESERVED and bool(payment.failure_code)
     if payment.is_terminal:
-        answered = {MONEY_STUCK} if over else set[str]()
-        if payment.expiry_warned_at:
-            answered.add(symptoms.RESERVATION_ENDS)
-        if answered:
+        if answered := _answered_by(session, payment):
             incidents.close_about(session.partner_id, str(session.pk), f"The money is {payment.state}.", answered)
-    elif is_stuck(payment) or (refused and over):
+    elif is_stuck(payment) or (_is_refused(payment) and over):
         text = f"The payment is {payment.state}. {payment.failure_message}".strip()
         incidents.open_incident(session.partner_id, symptoms.report(session, MONEY_STUCK, text))
-    elif payment.expiry_warned_at and payment.state == payment.State.RESERVED and not refused:
+    elif _is_about_to_expire(payment) and not _is_refused(payment):
         text = f"The reservation expires at {payment.expires_at:%Y-%m-%d %H:%M} UTC."
         incidents.open_incident(session.partner_id, symptoms.report(session, symptoms.RESERVATION_ENDS, text))
+
+
+def _answered_by(session: AdHocSession, payment: PaymentAuthorization) -> set[str]:
+    """The symptoms that the end of a payment answers: none that another payment of the session still has."""
+    over = session.state in TERMINAL
+    if not over and not payment.expiry_warned_at:
+        return set()
+    others = [row for row in payments_of(session) if row.pk != payment.pk]
+    answered = set[str]()
+    if over and not any(_is_refused(row) or is_stuck(row) for row in others):
+        answered.add(MONEY_STUCK)
+    if payment.expiry_warned_at and not any(map(_is_about_to_expire, others)):
+        answered.add(symptoms.RESERVATION_ENDS)
+    return answered
+
+
+def _is_refused(payment: PaymentAuthorization) -> bool:
+    """The gateway holds it, and did not do what was asked."""
+    return payment.state == payment.State.RESERVED and bool(payment.failure_code)
+
+
+def _is_about_to_expire(payment: PaymentAuthorization) -> bool:
+    return payment.state == payment.State.RESERVED and payment.expiry_warned_at is not None
 
 
 def _locked(reference: str) -> Snapshot | None:

@@ -15,6 +15,7 @@ from billing.payments import services
 from partners.agreed.policies import DEFAULTS
 from sessions_adhoc import staff, symptoms
 from sessions_adhoc.admin.session_actions import has_held_funds, has_taken_funds
+from sessions_adhoc.decide.settle import MONEY_STUCK
 from sessions_adhoc.models import AdHocSession
 from tests.admin.conftest import boss, page
 from tests.sessions_adhoc.conftest import Clock, Cpo, Driver
@@ -309,6 +310,34 @@ def test_the_first_is_not_captured(charge: Charge, driver: Driver, cpo: Cpo, clo
     clock.forward(seconds=5)
     assert (state(session)[0], rows(session)) == ("settled", [("released", 4000, 0), ("captured", 2000, 1000)])
     assert documents() == [1000]
+
+
+@pytest.mark.parametrize("stays", [4000, 2000])
+def test_one_that_is_not_let_go_of_stays_on_the_queue(
+    driver: Driver, clock: Clock, publish: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, stays: int
+) -> None:
+    """The charge came to nothing, and the gateway releases one of the two: the other is for people (rule 24)."""
+    publish()
+    session = driver.start(payment_method="pm_sim_raise_refused")
+    ask(driver, session, 6000)
+    clock.sweep()
+    add(driver, session)
+    clock.sweep()
+    real = SimulatedGateway.release
+
+    def release(self: SimulatedGateway, key: str, reference: str) -> GatewayAnswer:
+        if SimulatedCharge.objects.get(pk=reference).amount == stays:
+            return GatewayAnswer(Outcome.REFUSED, code="not_now", message="The bank does not let go of it.")
+        return real(self, key, reference)
+
+    monkeypatch.setattr(SimulatedGateway, "release", release)
+    clock.forward(minutes=6)
+    clock.sweep()
+    assert state(session) == ("failed", "no_session")
+    assert sorted((one, amount) for one, amount, _ in rows(session)) == sorted(
+        [("reserved" if amount == stays else "released", amount) for amount in (4000, 2000)]
+    )
+    assert MONEY_STUCK in open_incidents()
 
 
 # Afterwards
