@@ -25,11 +25,9 @@ def open_lines(row: Payout) -> int:
 
 def look_again(_request: HttpRequest, row: Payout, _data: dict[str, Any]) -> str:
     left = match_again(row)
-    return (
-        f"{left} line{'s' if left > 1 else ''} still do{'es' if left == 1 else ''} not agree."
-        if left
-        else "All lines agree."
-    )
+    if not left:
+        return "All lines agree."
+    return "1 line still does not agree." if left == 1 else f"{left} lines still do not agree."
 
 
 @admin.register(Payout)

@@ -47,10 +47,8 @@ def add_hold(
     """
     now = timezone.now()
     with transaction.atomic():
-        rows = Snapshot.locked(session_id)
+        rows = Snapshot.locked(session_id, client_id)
         session = rows.session
-        if client_id not in (None, session.client_id):
-            raise AdHocSession.DoesNotExist(f"There is no ad-hoc session {session_id} of this client.")
         if wish.amount in (session.amount, session.limit_wanted):
             return session
         check_raisable(rows, wish.amount)

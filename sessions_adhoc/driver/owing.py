@@ -16,7 +16,8 @@ from sessions_adhoc import timeline
 from sessions_adhoc.driver.further import Wish, least_of, open_further
 from sessions_adhoc.engine.snapshot import Snapshot
 from sessions_adhoc.models import AdHocSession, TimelineEvent
-from sessions_adhoc.money.collecting import UNDER_WAY, UNPAID, collections_of
+from sessions_adhoc.money.collecting import UNDER_WAY, collections_of
+from sessions_adhoc.money.holds import NEVER_COMES, UNPAID
 from sessions_adhoc.states import TERMINAL
 
 State, Purpose = PaymentAuthorization.State, PaymentAuthorization.Purpose
@@ -33,7 +34,6 @@ LATER = gettext_noop("{amount} that was still open was paid afterwards.")
 LATER_BACK = gettext_noop("{amount} of what you paid afterwards was given back.")
 GOING_BACK = gettext_noop("{amount} of what you paid afterwards is being given back.")
 DESCRIPTION = gettext_noop("Still open for charging at {charger}")
-NOT_TAKEN = frozenset({State.DECLINED, State.FAILED, State.RELEASED, State.EXPIRED})
 
 
 class CannotPay(Exception):
@@ -82,7 +82,7 @@ def owed_of(session: AdHocSession) -> Owed | None:
 def _of_open(left: int, last: PaymentAuthorization | None, currency: str) -> list[str]:
     if last is not None and last.state in (State.RESERVED, State.CAPTURING):
         return [gettext(BEING_PAID).format(amount=spoken(last.capture_amount or last.amount, currency))]
-    failed = last is not None and last.state in NOT_TAKEN
+    failed = last is not None and last.state in NEVER_COMES
     if not left:
         return [gettext(OPEN_NO_MORE)] if failed else []
     if last is not None and last.state in UNPAID:
@@ -112,10 +112,8 @@ def pay_open(
         AdHocSession.DoesNotExist: there is none, or it is another client's.
     """
     with transaction.atomic():
-        rows = Snapshot.locked(session_id)
+        rows = Snapshot.locked(session_id, client_id)
         session = rows.session
-        if client_id not in (None, session.client_id):
-            raise AdHocSession.DoesNotExist(f"There is no ad-hoc session {session_id} of this client.")
         states = {row.state for row in collections_of(session)}
         if states & UNDER_WAY:
             return session

@@ -106,10 +106,8 @@ def release_now(session_id: UUID | str, actor: str = "The driver", client_id: in
     """
     now = timezone.now()
     with transaction.atomic():
-        rows = Snapshot.locked(session_id)
+        rows = Snapshot.locked(session_id, client_id)
         session, payment = rows.session, rows.payment
-        if client_id not in (None, session.client_id):
-            raise AdHocSession.DoesNotExist(f"There is no ad-hoc session {session_id} of this client.")
         if session.state not in TERMINAL:
             raise CannotRelease(gettext("This session has not ended: cancel or stop it instead."), "not_ended")
         if payment.state == payment.State.HANDED_ON:

@@ -238,10 +238,8 @@ def _is_of_the_limit(stop: Command, session: AdHocSession) -> bool:
 def _driver_ends(session_id: UUID | str, actor: str, wish: str, client_id: int | None) -> AdHocSession:
     now = timezone.now()
     with transaction.atomic():
-        rows = Snapshot.locked(session_id)
+        rows = Snapshot.locked(session_id, client_id)
         session = rows.session
-        if client_id not in (None, session.client_id):
-            raise AdHocSession.DoesNotExist(f"There is no ad-hoc session {session_id} of this client.")
         if session.state in TERMINAL:
             raise CannotStop(gettext("This session has already ended."))
         field = "cancel_requested_at" if wish == "cancel" and session.state in BEFORE_START else "stop_requested_at"

@@ -44,10 +44,8 @@ def request_limit(
     """
     now = timezone.now()
     with transaction.atomic():
-        rows = Snapshot.locked(session_id)
+        rows = Snapshot.locked(session_id, client_id)
         session = rows.session
-        if client_id not in (None, session.client_id):
-            raise AdHocSession.DoesNotExist(f"There is no ad-hoc session {session_id} of this client.")
         if amount not in (session.amount, session.limit_wanted):
             _raise(rows, amount, actor, now)
             settle_down(rows, now)

@@ -95,13 +95,17 @@ class Snapshot:
         """Endpoints of the client whose session it is, as of the lock."""
 
     @classmethod
-    def locked(cls, session_id: UUID | str) -> Self:
+    def locked(cls, session_id: UUID | str, client_id: int | None = None) -> Self:
         """Lock a session and its payment until the transaction ends, and read what is decided on, in one statement.
 
+        `client_id`: of the client that asks; None where it may be anybody's.
+
         Raises:
-            AdHocSession.DoesNotExist: no such session.
+            AdHocSession.DoesNotExist: no such session, or it is another client's.
         """
         session, around = read_locked(session_id)
+        if client_id not in (None, session.client_id):
+            raise AdHocSession.DoesNotExist(f"There is no ad-hoc session {session_id} of this client.")
         rows = cls(session)
         rows._is_locked = True
         rows.payment, rows.attempt, rows.ocpi_session = around["payment"], around["attempt"], around["told"]

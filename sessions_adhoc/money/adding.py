@@ -11,7 +11,7 @@ from billing.pricing import in_words
 from partners.ground.writes import Writes
 from sessions_adhoc import timeline
 from sessions_adhoc.models import AdHocSession, TimelineEvent
-from sessions_adhoc.money.holds import TAKEN, UNPAID, Holds
+from sessions_adhoc.money.holds import NOT_TAKEN, TAKEN, UNPAID, Holds
 from sessions_adhoc.states import TERMINAL, State
 
 Held = PaymentAuthorization.State
@@ -28,7 +28,6 @@ WANTED_WHILE = frozenset(
 """A STOP may have no effect: then the charge goes on, and what is confirmed meanwhile counts."""
 OVER = "the charge needs no higher limit any more"
 NOT_NEEDED = "the first hold is enough"
-NOT_TAKEN = "the gateway does not take it"
 
 
 def follow(session: AdHocSession, holds: Holds, writes: Writes) -> None:

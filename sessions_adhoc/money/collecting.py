@@ -14,13 +14,12 @@ from billing.pricing import in_words
 from partners import incidents
 from sessions_adhoc import symptoms, timeline
 from sessions_adhoc.models import AdHocSession, TimelineEvent
+from sessions_adhoc.money.holds import NOT_TAKEN
 
 State, Purpose = PaymentAuthorization.State, PaymentAuthorization.Purpose
 UNDER_WAY = frozenset({State.CREATED, State.RESERVING, State.RESERVED, State.CAPTURING})
-UNPAID = frozenset({State.CREATED, State.RESERVING})
 CLOSED_MEANWHILE = "not owed any more"
 TAKING = "the driver pays what was still owed"
-NOT_TAKEN = "the gateway does not take it"
 AS_CAPTURED = frozenset({"", TAKEN_ELSEWHERE, CONTRADICTION})
 """Codes of a captured payment of which nothing was tried to be given back since, or it went well."""
 

@@ -15,8 +15,10 @@ from sessions_adhoc.models import AdHocSession
 State, Purpose = PaymentAuthorization.State, PaymentAuthorization.Purpose
 TAKEN = frozenset({State.CAPTURING, State.CAPTURED, State.REFUNDING})
 UNPAID = frozenset({State.CREATED, State.RESERVING})
+NOT_TAKEN = "the gateway does not take it"
+"""Why one is let go of."""
 NEVER_COMES = frozenset({State.RELEASED, State.EXPIRED, State.DECLINED, State.FAILED})
-"""The first hold is gone: what is left is what was added."""
+"""A payment that is gone, or never came. Is it the first hold, what is left is what was added."""
 
 
 def paid_of(payment: PaymentAuthorization) -> int:
