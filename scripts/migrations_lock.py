@@ -3,14 +3,20 @@
 python scripts/migrations_lock.py           refuses files that were edited, removed or not yet added
 python scripts/migrations_lock.py --add     adds new ones; the others must be as they were
 python scripts/migrations_lock.py --remake  begins anew, when migrations were regenerated: never after a release
+
+A fold (`0001_as_of_0009`, made by `fold_migrations.py`) gives way to a later one of its app: a database that was made by
+it has recorded the migrations that it replaced, and those are never removed.
 """
 
 import hashlib
+import re
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCK = "sfp_platform/migrations.lock"
+FOLD = re.compile(r"(?P<folder>.*/migrations)/0001_as_of_(?P<number>\d{4})\.py")
 
 
 def found(root: Path) -> dict[str, str]:
@@ -29,13 +35,22 @@ def faults(root: Path, *, adding: bool) -> list[str]:
     """What is wrong, a line each. With `adding`, new files are right."""
     here, known = found(root), locked(root)
     edited = [path for path in known if path in here and here[path] != known[path]]
-    removed = [path for path in known if path not in here]
+    removed = [path for path in known if path not in here and not folded_further(path, here)]
     new = [] if adding else [path for path in here if path not in known]
     return [
         *(f"{path} was edited. Databases have run it: undo that, and write a new migration." for path in edited),
         *(f"{path} is gone. Databases have run it: bring it back." for path in removed),
         *(f"{path} is new: python scripts/migrations_lock.py --add" for path in new),
     ]
+
+
+def folded_further(path: str, here: Iterable[str]) -> bool:
+    """Whether it is a fold, and a later one of the same app is there."""
+    found = FOLD.fullmatch(path)
+    later = (FOLD.fullmatch(other) for other in here)
+    return found is not None and any(
+        other and other["folder"] == found["folder"] and other["number"] > found["number"] for other in later
+    )
 
 
 def write(root: Path) -> None:

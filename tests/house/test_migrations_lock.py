@@ -71,3 +71,35 @@ def test_a_removed_one_is_refused(project: Path, options: tuple[str, ...]) -> No
 
 def test_those_of_this_project_are_as_they_were() -> None:
     assert ran(SCRIPT.parents[1]) == (0, "")
+
+
+def test_a_fold_gives_way_to_a_later_one(project: Path) -> None:
+    folder = project / "trial/migrations"
+    (folder / "0001_as_of_0002.py").write_text("# fold\n")
+    assert ran(project, "--add") == (0, "")
+
+    (folder / "0001_as_of_0002.py").rename(folder / "0001_as_of_0003.py")
+
+    assert ran(project) == (1, "trial/migrations/0001_as_of_0003.py is new: python scripts/migrations_lock.py --add\n")
+    assert ran(project, "--add") == (0, "")
+    assert ran(project) == (0, "")
+    assert lock_of(project) == [
+        "trial/migrations/0001_as_of_0003.py",
+        "trial/migrations/0001_initial.py",
+        "trial/migrations/0002_more.py",
+    ]
+
+
+@pytest.mark.parametrize("other", [None, "trial/migrations/0001_as_of_0001.py", "other/migrations/0001_as_of_0003.py"])
+def test_a_fold_without_a_later_one_of_its_app_stays(project: Path, other: str | None) -> None:
+    folder = project / "trial/migrations"
+    (folder / "0001_as_of_0002.py").write_text("# fold\n")
+    assert ran(project, "--add") == (0, "")
+
+    (folder / "0001_as_of_0002.py").unlink()
+    if other:
+        (project / other).parent.mkdir(parents=True, exist_ok=True)
+        (project / other).write_text("# another fold\n")
+
+    gone = "trial/migrations/0001_as_of_0002.py is gone. Databases have run it: bring it back.\n"
+    assert ran(project, "--add") == (1, gone)

@@ -13,8 +13,10 @@ from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import pytest
+from django.apps import apps
 from django.conf import settings
 from django.db import connection
+from django.db.migrations.loader import MigrationLoader
 from psycopg import sql
 
 from tests.support.schema import described
@@ -65,8 +67,8 @@ def compared(cursor: Any) -> list[str]:
     return sorted(CASTS.sub("", line) if line.startswith(("constraint", "index")) else line for line in lines)
 
 
-def migrate(url: str) -> None:
-    command = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
+def migrate(url: str, *until: str) -> None:
+    command = [sys.executable, "manage.py", "migrate", "--verbosity", "0", *until]
     environment = {**os.environ, "DATABASE_URL": url}
     subprocess.run(command, cwd=settings.BASE_DIR, env=environment, check=True, timeout=300)
 
@@ -94,5 +96,35 @@ def test_an_older_database_becomes_a_new_one(dump: Path) -> None:
     assert {table: rows for table, rows in lost.items() if rows} == {}
 
 
+@pytest.mark.django_db
+def test_a_database_that_an_earlier_fold_made_goes_on_from_there() -> None:
+    """It has recorded the fold, whose file gave way to a later one, and the migrations that it replaced."""
+    with connection.cursor() as cursor:
+        fresh = compared(cursor)
+    with database() as url:
+        with psycopg.connect(url) as old:
+            old.execute(DUMPS[0].read_text())
+        migrate(url, "billing", "0009_payouts")
+        migrate(url, "sessions_adhoc", "0008_language")
+        with psycopg.connect(url) as made:
+            made.execute(
+                "INSERT INTO django_migrations (app, name, applied) VALUES "
+                "('billing', '0001_as_of_0009', now()), ('sessions_adhoc', '0001_as_of_0008', now())"
+            )
+        migrate(url)
+        with psycopg.connect(url) as upgraded:
+            assert compared(upgraded.cursor()) == fresh
+
+
 def test_there_is_a_database_to_upgrade_from() -> None:
     assert "0.2.0" in [path.stem for path in DUMPS]
+
+
+def test_an_empty_database_takes_few_migrations() -> None:
+    """Each that changes a table costs a newcomer's first start: `scripts/fold_migrations.py` makes one of several."""
+    loader = MigrationLoader(None)
+    own = {config.label for config in apps.get_app_configs() if Path(config.path).parent == settings.BASE_DIR}
+    leaves = [leaf for leaf in loader.graph.leaf_nodes() if leaf[0] in own]
+    taken = {key for leaf in leaves for key in loader.graph.forwards_plan(leaf) if key[0] in own}
+    many = {app: sum(key[0] == app for key in taken) for app in own}
+    assert {app: number for app, number in many.items() if number > 4} == {}

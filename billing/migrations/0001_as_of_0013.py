@@ -19,13 +19,17 @@ class Migration(migrations.Migration):
         ("billing", "0007_price_plans"),
         ("billing", "0008_kept_for_another_try"),
         ("billing", "0009_payouts"),
+        ("billing", "0010_restores"),
+        ("billing", "0011_payments_by_card"),
+        ("billing", "0012_collections"),
+        ("billing", "0013_refused_verb"),
     ]
 
     initial = True
 
     dependencies = [
         ("ocpi", "0002_message_names_its_partner"),
-        ("partners", "0002_limits_and_own_calculation"),
+        ("partners", "0003_kept_for_another_try"),
     ]
 
     operations = [
@@ -284,6 +288,26 @@ class Migration(migrations.Migration):
                                 max_length=11,
                             ),
                         ),
+                        (
+                            "collects",
+                            models.ForeignKey(
+                                db_index=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to="billing.outstandingamount",
+                            ),
+                        ),
+                        (
+                            "refused_verb",
+                            models.CharField(
+                                blank=True,
+                                db_default="",
+                                default="",
+                                help_text="What the gateway refused to do with what it holds.",
+                                max_length=7,
+                            ),
+                        ),
                     ],
                     options={
                         "ordering": ["-created_at"],
@@ -302,6 +326,11 @@ class Migration(migrations.Migration):
                                 condition=models.Q(("dispute", ""), _negated=True),
                                 fields=["dispute", "-created_at"],
                                 name="billing_auth_disputed",
+                            ),
+                            models.Index(
+                                condition=models.Q(("card", ""), _negated=True),
+                                fields=["card", "-created_at"],
+                                name="billing_auth_by_card",
                             ),
                         ],
                         "constraints": [
@@ -569,6 +598,7 @@ class Migration(migrations.Migration):
                                 choices=[
                                     ("open", "Open"),
                                     ("settled", "Settled"),
+                                    ("collected", "Paid by the driver"),
                                     ("written_off", "Written off"),
                                     ("withdrawn", "Withdrawn by the CPO"),
                                 ],
@@ -585,6 +615,14 @@ class Migration(migrations.Migration):
                         ("closed_at", models.DateTimeField(blank=True, null=True)),
                         ("closed_by", models.CharField(blank=True, default="", max_length=150)),
                         ("note", models.TextField(blank=True, default="", help_text="Why it was closed.")),
+                        (
+                            "collected",
+                            models.BigIntegerField(
+                                db_default=0,
+                                default=0,
+                                help_text="What the driver has paid of it by now, in minor units.",
+                            ),
+                        ),
                     ],
                     options={
                         "verbose_name": "claim or receivable",
@@ -1002,7 +1040,7 @@ class Migration(migrations.Migration):
                                 auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                             ),
                         ),
-                        ("series", models.CharField(max_length=12)),
+                        ("series", models.CharField(max_length=24)),
                         ("year", models.PositiveSmallIntegerField()),
                         ("last", models.PositiveIntegerField(default=0)),
                     ],
@@ -1023,13 +1061,13 @@ class Migration(migrations.Migration):
                                 choices=[("receipt", "Receipt"), ("credit_note", "Credit note")], max_length=11
                             ),
                         ),
-                        ("series", models.CharField(max_length=12)),
+                        ("series", models.CharField(max_length=24)),
                         ("year", models.PositiveSmallIntegerField()),
                         ("sequence", models.PositiveIntegerField()),
                         (
                             "number",
                             models.CharField(
-                                help_text="As people read it: series, year, number.", max_length=32, unique=True
+                                help_text="As people read it: series, year, number.", max_length=40, unique=True
                             ),
                         ),
                         (
@@ -1404,6 +1442,115 @@ class Migration(migrations.Migration):
                         ],
                         "constraints": [
                             models.UniqueConstraint(fields=("payout", "reference"), name="billing_payout_line_once")
+                        ],
+                    },
+                ),
+                migrations.CreateModel(
+                    name="Restore",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "since",
+                            models.DateTimeField(
+                                help_text="The moment to which the database was put back.", unique=True
+                            ),
+                        ),
+                        ("at", models.DateTimeField(help_text="When the comparison with everybody else began.")),
+                        (
+                            "done_at",
+                            models.DateTimeField(
+                                blank=True, help_text="When it was last gone through to its end.", null=True
+                            ),
+                        ),
+                    ],
+                    options={
+                        "ordering": ["-at"],
+                        "indexes": [],
+                        "constraints": [],
+                    },
+                ),
+                migrations.CreateModel(
+                    name="RestoreFinding",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "key",
+                            models.CharField(
+                                help_text="What it is about; told once, however often it is found.", max_length=100
+                            ),
+                        ),
+                        (
+                            "kind",
+                            models.CharField(
+                                choices=[
+                                    ("payment", "Payment"),
+                                    ("charge", "Charge"),
+                                    ("partner", "Connection"),
+                                    ("receipts", "Receipts"),
+                                    ("access", "Access"),
+                                ],
+                                max_length=8,
+                            ),
+                        ),
+                        ("text", models.TextField(help_text="What was found.")),
+                        ("advice", models.TextField(help_text="What to decide, and where.")),
+                        ("created_at", models.DateTimeField(auto_now_add=True)),
+                        ("decided_at", models.DateTimeField(blank=True, null=True)),
+                        ("decided_by", models.CharField(blank=True, default="", max_length=150)),
+                        ("note", models.TextField(blank=True, default="", help_text="What was decided.")),
+                        (
+                            "authorization",
+                            models.ForeignKey(
+                                blank=True,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to="billing.paymentauthorization",
+                                verbose_name="payment",
+                            ),
+                        ),
+                        (
+                            "partner",
+                            models.ForeignKey(
+                                blank=True,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to="partners.partner",
+                            ),
+                        ),
+                        (
+                            "restore",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="findings",
+                                to="billing.restore",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "finding after a restore",
+                        "verbose_name_plural": "findings after restores",
+                        "ordering": ["-created_at", "id"],
+                        "indexes": [
+                            models.Index(
+                                condition=models.Q(("decided_at__isnull", True)),
+                                fields=["-created_at"],
+                                name="billing_restore_undecided",
+                            )
+                        ],
+                        "constraints": [
+                            models.UniqueConstraint(fields=("restore", "key"), name="billing_restore_finding_once")
                         ],
                     },
                 ),

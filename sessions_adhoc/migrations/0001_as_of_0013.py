@@ -3,8 +3,11 @@ import django.utils.timezone
 import django_fsm
 import partners.ground.migrating
 import sessions_adhoc.models.attempt
+import sessions_adhoc.models.client
+import sessions_adhoc.models.webhook
 import sessions_adhoc.states
 import uuid
+from django.conf import settings
 from django.db import migrations, models
 
 
@@ -18,14 +21,20 @@ class Migration(migrations.Migration):
         ("sessions_adhoc", "0006_billed_by"),
         ("sessions_adhoc", "0007_higher_limits"),
         ("sessions_adhoc", "0008_language"),
+        ("sessions_adhoc", "0009_test_keys_and_repeated_requests"),
+        ("sessions_adhoc", "0010_awaited_cdrs"),
+        ("sessions_adhoc", "0011_webhooks"),
+        ("sessions_adhoc", "0012_contract_charges"),
+        ("sessions_adhoc", "0013_further_holds"),
     ]
 
     initial = True
 
     dependencies = [
-        ("billing", "0001_initial"),
-        ("ocpi", "0001_initial"),
-        ("partners", "0001_initial"),
+        ("auth", "__first__"),
+        ("billing", "0006_receipts"),
+        ("ocpi", "0003_where_stations_are"),
+        ("partners", "0003_kept_for_another_try"),
     ]
 
     operations = [
@@ -51,6 +60,24 @@ class Migration(migrations.Migration):
                                 default=False,
                                 help_text="A payment terminal that reserves by itself: what it holds at the gateway may be captured by us.",
                                 verbose_name="brings payments",
+                            ),
+                        ),
+                        (
+                            "is_test",
+                            models.BooleanField(
+                                db_default=False,
+                                default=False,
+                                help_text="Of an app that is being built: it sees the chargers of test partners, and no others.",
+                                verbose_name="for tests",
+                            ),
+                        ),
+                        (
+                            "is_back_office",
+                            models.BooleanField(
+                                db_default=False,
+                                default=False,
+                                help_text="It keeps the tokens of our contracts, starts charges with them, and is handed what they come to.",
+                                verbose_name="is our back office",
                             ),
                         ),
                     ],
@@ -135,7 +162,12 @@ class Migration(migrations.Migration):
                         (
                             "channel",
                             models.CharField(
-                                choices=[("qr", "QR code"), ("web", "Web link"), ("terminal", "Payment terminal")],
+                                choices=[
+                                    ("qr", "QR code"),
+                                    ("web", "Web link"),
+                                    ("terminal", "Payment terminal"),
+                                    ("contract", "Contract"),
+                                ],
                                 default="qr",
                                 max_length=8,
                             ),
@@ -283,6 +315,26 @@ class Migration(migrations.Migration):
                                 help_text="In which the driver is spoken to.",
                                 max_length=2,
                                 verbose_name="language",
+                            ),
+                        ),
+                        (
+                            "contract_token",
+                            models.ForeignKey(
+                                blank=True,
+                                db_index=False,
+                                help_text="Of our contract with the driver: START_SESSION names it where the charge is named besides.",
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to="ocpi.token",
+                            ),
+                        ),
+                        (
+                            "has_additions",
+                            models.BooleanField(
+                                db_default=False,
+                                default=False,
+                                help_text="The driver was asked for a further hold while charging: only then is there any to look for.",
                             ),
                         ),
                     ],
@@ -710,6 +762,427 @@ class Migration(migrations.Migration):
                             )
                         ],
                         "constraints": [],
+                    },
+                ),
+                migrations.CreateModel(
+                    name="RepeatableRequest",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        ("key", models.CharField(max_length=255)),
+                        ("digest", models.CharField(help_text="Of the path and the body.", max_length=64)),
+                        (
+                            "next_check_at",
+                            models.DateTimeField(default=sessions_adhoc.models.client._forgotten_at, null=True),
+                        ),
+                        (
+                            "client",
+                            models.ForeignKey(
+                                db_index=False,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to="sessions_adhoc.clientkey",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "indexes": [
+                            models.Index(
+                                condition=models.Q(("next_check_at__isnull", False)),
+                                fields=["next_check_at"],
+                                name="repeatable_requests_due",
+                            )
+                        ],
+                        "constraints": [
+                            models.UniqueConstraint(fields=("client", "key"), name="one_request_per_idempotency_key")
+                        ],
+                    },
+                ),
+                migrations.CreateModel(
+                    name="AwaitedCdr",
+                    fields=[
+                        (
+                            "session",
+                            models.OneToOneField(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                primary_key=True,
+                                related_name="+",
+                                serialize=False,
+                                to="sessions_adhoc.adhocsession",
+                            ),
+                        ),
+                        ("due_at", models.DateTimeField()),
+                    ],
+                    options={
+                        "indexes": [models.Index(fields=["due_at"], name="awaited_cdrs_due")],
+                        "constraints": [],
+                    },
+                ),
+                migrations.CreateModel(
+                    name="WebhookEndpoint",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "url",
+                            models.URLField(
+                                help_text="https, at a public address.", max_length=500, verbose_name="URL"
+                            ),
+                        ),
+                        (
+                            "state",
+                            models.CharField(
+                                choices=[("on", "On"), ("paused", "Paused by itself"), ("off", "Turned off")],
+                                default="on",
+                                max_length=6,
+                            ),
+                        ),
+                        ("state_since", models.DateTimeField(default=django.utils.timezone.now)),
+                        (
+                            "why",
+                            models.CharField(
+                                blank=True, default="", help_text="Why it is paused, or turned off.", max_length=300
+                            ),
+                        ),
+                        ("secret", models.BinaryField()),
+                        ("old_secret", models.BinaryField(blank=True, null=True)),
+                        (
+                            "old_until",
+                            models.DateTimeField(
+                                blank=True,
+                                help_text="Until then events are signed with the old secret too.",
+                                null=True,
+                                verbose_name="old secret until",
+                            ),
+                        ),
+                        (
+                            "failures",
+                            models.PositiveIntegerField(
+                                default=0, help_text="Deliveries in a row that were not taken."
+                            ),
+                        ),
+                        ("failing_since", models.DateTimeField(blank=True, null=True)),
+                        ("retry_at", models.DateTimeField(blank=True, null=True)),
+                        ("last_taken_at", models.DateTimeField(blank=True, null=True, verbose_name="last taken")),
+                        ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                        (
+                            "client",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="webhooks",
+                                to="sessions_adhoc.clientkey",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "webhook",
+                        "ordering": ["client__name", "id"],
+                        "permissions": [
+                            ("operate_webhook", "Can test webhooks, turn them on and off, and send events again")
+                        ],
+                        "indexes": [],
+                        "constraints": [
+                            models.UniqueConstraint(fields=("client", "url"), name="one_webhook_per_client_and_url")
+                        ],
+                    },
+                ),
+                migrations.CreateModel(
+                    name="WebhookDelivery",
+                    fields=[
+                        ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                        (
+                            "message_id",
+                            models.CharField(
+                                default=sessions_adhoc.models.webhook.new_message_id,
+                                max_length=64,
+                                verbose_name="webhook-id",
+                            ),
+                        ),
+                        ("kind", models.CharField(max_length=40, verbose_name="event")),
+                        (
+                            "subject",
+                            models.CharField(
+                                help_text="What it is about: events of one subject stay in order.", max_length=80
+                            ),
+                        ),
+                        ("body", models.TextField(help_text="As it is sent.")),
+                        (
+                            "state",
+                            models.CharField(
+                                choices=[
+                                    ("waiting", "Waiting"),
+                                    ("taken", "Taken"),
+                                    ("given_up", "Not taken"),
+                                    ("left_out", "Left out"),
+                                ],
+                                default="waiting",
+                                max_length=8,
+                            ),
+                        ),
+                        (
+                            "next_check_at",
+                            models.DateTimeField(
+                                blank=True, default=django.utils.timezone.now, null=True, verbose_name="next try"
+                            ),
+                        ),
+                        ("held", models.BooleanField(default=False, editable=False)),
+                        (
+                            "tries",
+                            models.PositiveIntegerField(
+                                default=0, help_text="Since it was sent, or sent again by staff."
+                            ),
+                        ),
+                        (
+                            "answers",
+                            models.JSONField(default=list, help_text="What the newest tries were answered with."),
+                        ),
+                        ("written_at", models.DateTimeField(default=django.utils.timezone.now)),
+                        ("taken_at", models.DateTimeField(blank=True, null=True, verbose_name="taken")),
+                        (
+                            "partner",
+                            models.ForeignKey(
+                                db_index=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to="partners.partner",
+                            ),
+                        ),
+                        (
+                            "endpoint",
+                            models.ForeignKey(
+                                db_index=False,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="deliveries",
+                                to="sessions_adhoc.webhookendpoint",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "webhook delivery",
+                        "verbose_name_plural": "webhook deliveries",
+                        "ordering": ["-id"],
+                        "indexes": [
+                            models.Index(
+                                condition=models.Q(("next_check_at__isnull", False)),
+                                fields=["endpoint", "next_check_at"],
+                                name="webhook_deliveries_due",
+                            ),
+                            models.Index(
+                                condition=models.Q(("state__in", ["waiting", "given_up"])),
+                                fields=["endpoint", "subject", "id"],
+                                name="webhook_deliveries_open",
+                            ),
+                            models.Index(fields=["endpoint", "written_at"], name="webhook_deliveries_by_time"),
+                            models.Index(fields=["subject", "-id"], name="webhook_deliveries_by_subject"),
+                            models.Index(fields=["message_id"], name="webhook_deliveries_by_id"),
+                            models.Index(
+                                condition=models.Q(("state", "given_up")),
+                                fields=["-id"],
+                                name="webhook_deliveries_failed",
+                            ),
+                            models.Index(
+                                condition=models.Q(("state__in", ["taken", "left_out"])),
+                                fields=["written_at"],
+                                name="webhook_deliveries_over",
+                            ),
+                        ],
+                        "constraints": [],
+                    },
+                ),
+                migrations.CreateModel(
+                    name="ContractNumber",
+                    fields=[
+                        ("id", models.PositiveSmallIntegerField(default=1, primary_key=True, serialize=False)),
+                        ("last", models.BigIntegerField(default=0)),
+                    ],
+                    options={
+                        "indexes": [],
+                        "constraints": [],
+                    },
+                ),
+                migrations.CreateModel(
+                    name="ContractRecord",
+                    fields=[
+                        ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                        ("uuid", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                        (
+                            "kind",
+                            models.CharField(
+                                choices=[("session", "Session"), ("cdr", "CDR"), ("credit", "Credit CDR")], max_length=7
+                            ),
+                        ),
+                        (
+                            "contract_id",
+                            models.CharField(blank=True, default="", max_length=36, verbose_name="contract ID"),
+                        ),
+                        ("offer", models.JSONField(default=dict)),
+                        ("doubts", models.JSONField(default=list, help_text="What is odd about it: code and words.")),
+                        ("currency", models.CharField(blank=True, default="", max_length=3)),
+                        ("asked", models.DecimalField(decimal_places=4, max_digits=14, null=True)),
+                        ("price", models.DecimalField(decimal_places=4, max_digits=14, null=True)),
+                        ("pays", models.DecimalField(decimal_places=4, max_digits=14, null=True)),
+                        ("claim", models.DecimalField(decimal_places=4, max_digits=14, null=True)),
+                        ("offered", models.DecimalField(decimal_places=4, max_digits=14, null=True)),
+                        (
+                            "state",
+                            models.CharField(
+                                choices=[
+                                    ("open", "Charging"),
+                                    ("due", "Waiting"),
+                                    ("held", "Held for staff"),
+                                    ("handed", "Handed over"),
+                                    ("refused", "Not handed over"),
+                                ],
+                                max_length=7,
+                            ),
+                        ),
+                        ("next_check_at", models.DateTimeField(blank=True, null=True)),
+                        (
+                            "number",
+                            models.BigIntegerField(
+                                help_text="The order in which records were handed over.", null=True, unique=True
+                            ),
+                        ),
+                        ("body", models.JSONField(help_text="As it was handed over.", null=True)),
+                        ("handed_at", models.DateTimeField(null=True)),
+                        ("acknowledged_at", models.DateTimeField(null=True, verbose_name="acknowledged")),
+                        (
+                            "note",
+                            models.CharField(blank=True, default="", help_text="Why staff decided so.", max_length=500),
+                        ),
+                        ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                        (
+                            "acknowledged_by",
+                            models.ForeignKey(
+                                db_index=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to="sessions_adhoc.clientkey",
+                            ),
+                        ),
+                        (
+                            "cdr",
+                            models.OneToOneField(
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="contract_record",
+                                to="ocpi.cdr",
+                                verbose_name="CDR",
+                            ),
+                        ),
+                        (
+                            "decided_by",
+                            models.ForeignKey(
+                                db_index=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to=settings.AUTH_USER_MODEL,
+                            ),
+                        ),
+                        (
+                            "ocpi_session",
+                            models.OneToOneField(
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="contract_record",
+                                to="ocpi.ocpisession",
+                                verbose_name="OCPI session",
+                            ),
+                        ),
+                        (
+                            "partner",
+                            models.ForeignKey(
+                                db_index=False,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to="partners.partner",
+                            ),
+                        ),
+                        (
+                            "session",
+                            models.ForeignKey(
+                                help_text="Started through the API.",
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to="sessions_adhoc.adhocsession",
+                            ),
+                        ),
+                        (
+                            "token",
+                            models.ForeignKey(
+                                db_index=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to="ocpi.token",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "contract charge",
+                        "ordering": ["-id"],
+                        "permissions": [("decide_contract", "Can decide about contract charges that are held")],
+                        "indexes": [
+                            models.Index(
+                                condition=models.Q(("next_check_at__isnull", False)),
+                                fields=["next_check_at"],
+                                name="contract_records_due",
+                            ),
+                            models.Index(fields=["contract_id", "-id"], name="contract_records_of_contract"),
+                            models.Index(fields=["token", "-id"], name="contract_records_of_token"),
+                            models.Index(fields=["partner", "-id"], name="contract_records_of_partner"),
+                            models.Index(
+                                condition=models.Q(("state", "handed")),
+                                fields=["handed_at"],
+                                name="contract_records_by_handing",
+                            ),
+                            models.Index(
+                                condition=models.Q(("acknowledged_at__isnull", True), ("state", "handed")),
+                                fields=["number"],
+                                name="contract_records_to_fetch",
+                            ),
+                            models.Index(
+                                condition=models.Q(("state", "held")),
+                                fields=["partner", "-id"],
+                                name="contract_records_held",
+                            ),
+                        ],
+                        "constraints": [
+                            models.CheckConstraint(
+                                condition=models.Q(
+                                    models.Q(
+                                        ("cdr__isnull", True), ("kind", "session"), ("ocpi_session__isnull", False)
+                                    ),
+                                    models.Q(
+                                        ("cdr__isnull", False),
+                                        ("kind__in", ["cdr", "credit"]),
+                                        ("ocpi_session__isnull", True),
+                                    ),
+                                    _connector="OR",
+                                ),
+                                name="contract_records_are_of_one_object",
+                            ),
+                            models.CheckConstraint(
+                                condition=models.Q(
+                                    models.Q(("body__isnull", False), ("number__isnull", False), ("state", "handed")),
+                                    models.Q(models.Q(("state", "handed"), _negated=True), ("number__isnull", True)),
+                                    _connector="OR",
+                                ),
+                                name="contract_records_have_a_number_once_handed",
+                            ),
+                        ],
                     },
                 ),
             ],
