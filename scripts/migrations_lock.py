@@ -4,8 +4,8 @@ python scripts/migrations_lock.py           refuses files that were edited, remo
 python scripts/migrations_lock.py --add     adds new ones; the others must be as they were
 python scripts/migrations_lock.py --remake  begins anew, when migrations were regenerated: never after a release
 
-A fold (`0001_as_of_0009`, made by `fold_migrations.py`) gives way to a later one of its app: a database that was made by
-it has recorded the migrations that it replaced, and those are never removed.
+A fold (`0001_as_of_0009`, made by `fold_migrations.py`) gives way to a later one of its app: a database that was made
+by it has recorded the migrations that it replaced, and those are never removed.
 """
 
 import hashlib
