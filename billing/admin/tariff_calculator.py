@@ -1,7 +1,7 @@
 """What a charge would cost by a tariff: so many kWh in so many minutes, begun at a time of day."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -10,9 +10,10 @@ from django.utils import timezone
 
 from billing import pricing
 from billing.stored import tariff_of
-from ocpi.models import Connector, Tariff
+from ocpi.models import Location, Tariff
 
 INPUT = {"class": "sfp-input"}
+YEARS = range(2000, 2100)
 MOMENT = "%Y-%m-%d %H:%M"
 
 
@@ -34,6 +35,13 @@ class CalculatorForm(forms.Form):
         # Not the browser's own picker: many of them show 12 hours.
         widget=forms.DateTimeInput({**INPUT, "placeholder": "YYYY-MM-DD HH:MM"}, format=MOMENT),
     )
+
+    def clean_begin(self) -> datetime:
+        """A year in which the charge also ends, in every zone."""
+        begin: datetime = self.cleaned_data["begin"]
+        if begin.year not in YEARS:
+            raise forms.ValidationError(f"A year from {YEARS[0]} to {YEARS[-1]}.")
+        return begin
 
 
 @dataclass(frozen=True)
@@ -78,6 +86,7 @@ def _calculate(tariff: pricing.Tariff, asked: dict[str, Any], row: Tariff) -> Ca
 
 
 def _zone(row: Tariff) -> str | None:
-    """Where the partner's chargers are: times of day in a tariff are local (OCPI 2.2.1 §11.4.6)."""
-    places = Connector.objects.filter(evse__partner_id=row.partner_id).order_by()
-    return places.values_list("evse__location__time_zone", flat=True).first() or None
+    """Where the chargers that name it are, else the partner's: its times of day are local (OCPI 2.2.1 §11.4.6)."""
+    places = Location.objects.filter(partner=row.partner_id).order_by("pk")
+    named = places.filter(evses__connectors__tariff_ids__icontains=row.ocpi_id)
+    return (named.first() or places.first() or Location()).time_zone or None

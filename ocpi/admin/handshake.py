@@ -94,7 +94,8 @@ class HandshakeRunAdmin(ReadOnlyAdmin):
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         """With `steps_before`: its steps are read first. A step is written with what follows from it: one that failed
         and a run that still goes on are then never seen together, unless there is another try."""
-        steps = list(HandshakeStep.objects.filter(run=int(object_id))) if object_id.isdigit() else []
+        known = object_id.isascii() and object_id.isdigit()
+        steps = list(HandshakeStep.objects.filter(run=int(object_id))) if known else []
         row: Any = super().get_object(request, object_id, from_field)
         if row is not None:
             row.steps_before = steps

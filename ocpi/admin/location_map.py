@@ -33,7 +33,8 @@ def page(admin: Any, request: HttpRequest) -> HttpResponse:
 def data(_admin: Any, request: HttpRequest) -> HttpResponse:
     """`[[latitude, longitude, name, url, free, busy, broken], ...]`, of one partner with `?partner=`. One query."""
     rows = Location.objects.filter(latitude__isnull=False, longitude__isnull=False, missing_since=None)
-    if (partner := request.GET.get("partner", "")).isdigit():
+    partner = request.GET.get("partner", "")
+    if partner.isascii() and partner.isdigit():
         rows = rows.filter(partner=int(partner))
     return JsonResponse([_place(row) for row in _count(rows)[:MOST]], safe=False)
 

@@ -11,9 +11,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from pytest_django import Settings
 
-from ocpi.models import Cdr, Tariff
+from ocpi.models import Cdr, Location, Tariff
 from tests.admin.rows import World
-from tests.factories import EvseFactory, LocationFactory, cdr_data, period_data, tariff_data
+from tests.factories import ConnectorFactory, EvseFactory, LocationFactory, cdr_data, period_data, tariff_data
 
 PLACES = "admin:ocpi_location_places"
 
@@ -72,6 +72,25 @@ class TestCalculator:
         parts = [{"type": "PARKING_TIME", "price": 6.0, "step_size": 60}]
         Tariff.objects.update(raw=tariff_data(elements=[{"price_components": parts}]))
         assert ask(kwh="20", minutes="30", parked="10")["result"].total.startswith("1.00 EUR")
+
+    def test_times_of_day_are_those_of_the_chargers_that_name_it(self, ask: Callable[..., Any], world: World) -> None:
+        """The partner has a site in another zone, where the night has begun already."""
+        Location.objects.update(time_zone="Asia/Tokyo")
+        world.evse.connectors.update(tariff_ids=[])
+        here = ConnectorFactory.create(evse__location__partner=world.partner, tariff_ids=["T-1"])
+        Location.objects.filter(pk=here.evse.location_id).update(time_zone="Europe/Bratislava")
+        night = {"start_time": "22:00", "end_time": "06:00"}
+        parts = [
+            {"price_components": [{"type": "ENERGY", "price": 0.1, "step_size": 1}], "restrictions": night},
+            {"price_components": [{"type": "ENERGY", "price": 0.5, "step_size": 1}]},
+        ]
+        Tariff.objects.update(raw=tariff_data(elements=parts))
+        assert ask(kwh="10", minutes="30", begin="2026-11-02 17:00")["result"].total.startswith("5.00 EUR")
+
+    @pytest.mark.parametrize("begin", ["9999-12-31 23:59", "0001-01-01 00:00"])
+    def test_a_year_that_nobody_charges_in_is_refused(self, ask: Callable[..., Any], begin: str) -> None:
+        shown = ask(begin=begin, minutes="2880", parked="2880")
+        assert (shown["result"], set(shown["form"].errors)) == (None, {"begin"})
 
     def test_nonsense_is_refused_at_its_field(self, ask: Callable[..., Any]) -> None:
         shown = ask(kwh="-1")

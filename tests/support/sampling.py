@@ -27,6 +27,7 @@ PLAYED = {
     "tests/billing/back_office/": 4,
     "tests/billing/stripe/": 4,
     "tests/house/test_admin_rights.py": 2,
+    "tests/admin/test_hostile_addresses.py": 5,
     "tests/admin/test_pages.py": 12,
     "tests/admin/test_markup.py": 12,
     "tests/admin/test_lists_as_csv.py": 12,
