@@ -4,8 +4,9 @@ import gc
 
 __version__ = "0.2.0"
 
-# A process makes some hundred thousand objects while it starts, and keeps them: looking for garbage after every 700,
-# as Python does by default, is a fifth of the start's CPU time and finds nothing.
+# A process makes some hundred thousand objects while it starts, and keeps them: looking for garbage meanwhile finds
+# nothing. `PlatformConfig.ready` begins with it, and leaves out what is there by then.
+gc.disable()
 gc.set_threshold(25_000, 10, 10)
 
 from sfp_platform.celery import app as celery_app  # noqa: E402  after what makes it fast

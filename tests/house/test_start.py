@@ -40,3 +40,21 @@ def test_what_is_heavy_is_loaded_where_it_is_used(tmp_path: Path) -> None:
 def test_what_is_said_to_be_heavy_is_there(name: str) -> None:
     """A name that nobody has would pass the test above for ever."""
     __import__(name)
+
+
+def test_no_search_for_garbage_looks_at_what_a_process_is_made_of() -> None:
+    """While it starts, at its end and in between: searched is what came since, and that is searched."""
+    probe = (
+        "import gc, sfp_platform, django; before = gc.get_stats()[0]['collections']; django.setup(); "
+        "print(gc.isenabled(), gc.get_freeze_count() > 100_000, gc.get_stats()[0]['collections'] - before < 10)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", probe],
+        env={**os.environ, "DJANGO_SETTINGS_MODULE": "sfp_platform.settings"},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    )
+    assert done.stdout.split() == ["True"] * 3
