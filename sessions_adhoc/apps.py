@@ -26,6 +26,8 @@ class SessionsAdhocConfig(AppConfig):
         encrypted("sessions_adhoc.receiptwish", "address", "addresses for receipts")
         encrypted("sessions_adhoc.webhookendpoint", "secret", "secrets of webhooks")
         encrypted("sessions_adhoc.webhookendpoint", "old_secret", "older secrets of webhooks")
+        encrypted("sessions_adhoc.displaysecret", "secret", "secrets of displays")
+        encrypted("sessions_adhoc.displaysecret", "old_secret", "older secrets of displays")
         waited_for = f"{belonging.WHOSE} UNION ALL {recognising.WAITED_FOR}"
         whose = receivers.Interest(waited_for, lambda row: [*belonging.whose_params(row), *recognising.waited_for(row)])
         receivers.on_session(receiving.session_news, whose, following.CHARGES)

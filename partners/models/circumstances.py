@@ -58,6 +58,9 @@ RECORDED: Mapping[str, Recorded] = {
     "onboarding.AlertChannel": Recorded(without=("url", "secret", "created_at"), partner=""),
     "sessions_adhoc.ClientKey": Recorded(fields=("name", "last4", "revoked_at"), partner=""),
     "sessions_adhoc.WebhookEndpoint": Recorded(fields=("client", "url", "state", "why"), partner=""),
+    "sessions_adhoc.DisplaySecret": Recorded(
+        fields=("location_id", "evse_uid", "validity", "length", "only_dynamic", "active", "old_until")
+    ),
     "billing.PricePlan": Recorded(without=("created_at", "used_at")),
     "billing.VatRate": Recorded(partner=""),
     "auth.User": Recorded(

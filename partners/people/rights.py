@@ -83,6 +83,7 @@ GROUPS: Mapping[str, Rights] = {
             "partners.policy",
             "sessions_adhoc.clientkey",
             "sessions_adhoc.webhookendpoint",
+            "sessions_adhoc.displaysecret",
             "onboarding.plannedchange",
             "onboarding.alertchannel",
         ),

@@ -22,6 +22,7 @@ from partners.admin.kit.pages import ReadOnlyAdmin, Standing
 from partners.admin.kit.showing import WARNING, ago, anchor, code, json_block, link, list_url, partner_link
 from partners.agreed.policies import effective_policy
 from partners.models import Partner
+from sessions_adhoc.admin.display import display_words
 from sessions_adhoc.admin.policy import in_words
 from sessions_adhoc.admin.price_here import prices_at
 from sessions_adhoc.driver.pages import charger
@@ -126,6 +127,7 @@ class EvseAdmin(HugeMixin, ReadOnlyAdmin):
                 "QR codes": anchor(
                     reverse("admin:ocpi_evse_qr_codes", args=[row.pk]), "Those of this location, to print"
                 ),
+                "Dynamic codes": display_words(row),
                 "UID": row.uid,
                 "Location": link(row.location, row.location.name or row.location.ocpi_id),
                 "Partner": link(row.partner),

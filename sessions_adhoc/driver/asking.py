@@ -11,6 +11,9 @@ YOUNGER = frozenset(
 )
 """Not part of what a request says while they are empty: a key that was sent before they existed is the same."""
 
+PROOFS = frozenset({"totp", "totp_version", "scan"})
+"""Not part of what a request asks for: that it may."""
+
 
 @dataclass(frozen=True)
 class StartRequest:
@@ -20,7 +23,8 @@ class StartRequest:
     for that page. `payment_reference`: the gateway's name of what a payment terminal holds already. `offer`: the hash
     of the price that the driver saw; it holds, or nothing is started. `expects_hold`: it was said that no more
     is reserved than what the `previous` try left held. `is_only_try`: nobody tries again, so nothing is kept for it.
-    `contract_token`: the key of our token of the driver's contract.
+    `contract_token`: the key of our token of the driver's contract. `totp`, `totp_version`: what the charger's display
+    showed; `scan`: our proof that it was valid.
     """
 
     evse: str
@@ -38,7 +42,11 @@ class StartRequest:
     expects_hold: bool = False
     is_only_try: bool = False
     contract_token: int | None = None
+    totp: str = ""
+    totp_version: str = ""
+    scan: str = ""
 
     def digest(self) -> str:
-        said = {name: value for name, value in asdict(self).items() if value or name not in YOUNGER}
+        asked = {name: value for name, value in asdict(self).items() if name not in PROOFS}
+        said = {name: value for name, value in asked.items() if value or name not in YOUNGER}
         return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()

@@ -5,13 +5,14 @@ it begins with, or where nobody does, to the one that published it first: nobody
 publishing their ids. A UID is no public address, and an EVSE of a test connection has only its code.
 """
 
-from django.db.models import Case, QuerySet, Subquery, Value, When
+from django.db.models import Case, Exists, OuterRef, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
 
 from ocpi.charger_codes import is_code, party_of, plain
 from ocpi.models import Evse, PublishedEvseId
 from partners import parties
 from partners.models import Partner
+from sessions_adhoc.models import DisplaySecret
 
 GONE = "REMOVED"
 
@@ -60,4 +61,6 @@ def _first_published(partner_id: int | Coalesce, key: str) -> Evse | None:
 
 
 def _evses() -> QuerySet[Evse]:
-    return Evse.objects.select_related("location", "partner")
+    """With `shares_displays`: where a CPO shares none of its displays' secrets, START asks for none."""
+    shared = DisplaySecret.objects.filter(partner=OuterRef("partner"), active=True)
+    return Evse.objects.select_related("location", "partner").annotate(shares_displays=Exists(shared))

@@ -12,6 +12,8 @@ from django.utils import timezone
 from ocpi.models import Evse, Location
 from partners.agreed.policies import effective_policy
 from sessions_adhoc.driver import presenting, price_lines
+from sessions_adhoc.driver.displays import scanning
+from sessions_adhoc.driver.displays.scanning import Scan
 from sessions_adhoc.driver.reserving import reservable
 from sessions_adhoc.driver.services import find_connector
 from sessions_adhoc.money.offering import Offer, freeze, hash_of, read
@@ -43,7 +45,18 @@ def quote_at(evse: Evse, connector_id: str) -> dict[str, Any]:
         "tariff_alt_text": (kept["tariff"] or {}).get("tariff_alt_text") or [],
         "limits": _limits(offer, policy),
         "valid_until": _valid_until(offer, now),
+        "scan_needed": scanning.needs_scan(evse),
+        "scan": "",
     }
+
+
+def scan_at(evse: Evse, scan: Scan) -> str:
+    """Return a proof for the one-time password of a display; "" where none was sent, or none can be checked.
+
+    Raises:
+        CannotStart: it is not valid now.
+    """
+    return scanning.prove(evse) if scan.code and scanning.check(evse, scan, looks=True) else ""
 
 
 def operator_of(place: Location) -> str:

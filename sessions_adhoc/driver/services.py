@@ -23,6 +23,7 @@ from sessions_adhoc import timeline
 from sessions_adhoc.driver import wishing
 from sessions_adhoc.driver.adding import add_hold
 from sessions_adhoc.driver.asking import StartRequest
+from sessions_adhoc.driver.displays import scanning
 from sessions_adhoc.driver.finding import evse_of
 from sessions_adhoc.driver.funding import names_at_gateway, payment_for
 from sessions_adhoc.driver.further import Wish as PayWish
@@ -64,6 +65,9 @@ __all__ = [
 
 BACK_AGAIN = timedelta(seconds=3)
 """How soon after the last look at a payment another one is made for a driver who reloads the page."""
+
+SCANNED = frozenset({AdHocSession.Channel.QR.value, AdHocSession.Channel.WEB.value})
+"""Channels of drivers who come by a link: a terminal stands at the charger, and a contract names its driver."""
 
 IN_USE = "charger_in_use"
 NOT_CONNECTED = gettext_noop("This charger's operator is not connected at the moment.")
@@ -135,7 +139,8 @@ def start_session(
     The same key from the same client returns the first session, unchanged.
 
     Args:
-        at: the very EVSE, where an id would not tell the connection in test from the one in production.
+        at: the very EVSE, where an id would not tell the connection in test from the one in production; asked for by
+            staff or a CPO, who stand at no display.
         token: made for this session beforehand, instead of a new one (see `unused_token`).
 
     Raises:
@@ -145,6 +150,8 @@ def start_session(
     if idempotency_key and (earlier := _earlier(client, idempotency_key, request)):
         return earlier, False
     evse = at or (find_evse_for(client, request.evse) if client else find_evse(request.evse))
+    if at is None and request.channel in SCANNED:
+        scanning.check(evse, scanning.Scan(request.totp, request.totp_version, request.scan))
     try:
         with transaction.atomic():
             return _create(request, evse, client, idempotency_key, token), True

@@ -4,6 +4,7 @@ from sessions_adhoc.models.account import AccountDue, AwaitedCdr, ReceiptWish
 from sessions_adhoc.models.attempt import AttemptSession, ChargingAttempt, Sample
 from sessions_adhoc.models.client import ClientKey, RepeatableRequest
 from sessions_adhoc.models.contract import ContractNumber, ContractRecord
+from sessions_adhoc.models.display import DisplaySecret
 from sessions_adhoc.models.pull import FallbackPull
 from sessions_adhoc.models.session import MOVING, TRANSITIONS, AdHocSession
 from sessions_adhoc.models.timeline import TimelineEvent
@@ -20,6 +21,7 @@ __all__ = [
     "ClientKey",
     "ContractNumber",
     "ContractRecord",
+    "DisplaySecret",
     "FallbackPull",
     "ReceiptWish",
     "RepeatableRequest",

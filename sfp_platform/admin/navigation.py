@@ -52,6 +52,7 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("ocpi.evse", "EVSEs", "ev_charger"),
             ("ocpi.tariff", "Tariffs", "sell"),
             ("ocpi.publishedevseid", "Published EVSE IDs", "qr_code"),
+            ("sessions_adhoc.displaysecret", "Display secrets", "qr_code_scanner"),
         ),
     ),
     (

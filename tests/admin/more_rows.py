@@ -32,10 +32,11 @@ from onboarding.documents.archive import archive
 from onboarding.models import LinkEvent, PlannedChange, ScoreDay
 from onboarding.portal.links import make_link
 from partners import outbox
+from partners.ground import secrets
 from partners.models import Document, Partner, PartnerRole
 from partners.outbox import Letter
 from partners.paper.written import Written
-from sessions_adhoc.models import ClientKey, ContractRecord, WebhookDelivery
+from sessions_adhoc.models import ClientKey, ContractRecord, DisplaySecret, WebhookDelivery
 from sessions_adhoc.webhooks import endpoints
 from tests import factories
 
@@ -53,6 +54,7 @@ def add_further_modules(partner: Partner, session: OcpiSession) -> None:
     """Token pushes, quirks, charging profiles, bookings, payments, parties behind a hub."""
     now = timezone.now()
     elsewhere = {"partner": partner, "location_id": "ELSEWHERE", "name": f"Summer {partner.pk}"}
+    DisplaySecret.objects.create(partner=partner, secret=secrets.encrypt("a-Shared-Secret-1"), valid_at=now)
     PricePlan.objects.create(kind="retail", currency="EUR", per_kwh=Decimal("0.59"), **elsewhere)
     TokenPush.objects.create(token=factories.TokenFactory.create(), partner=partner, wanted=now, next_check_at=now)
     PartnerQuirk.objects.create(

@@ -20,6 +20,7 @@ def test_only_these_can_be_added(page: Client, db: None) -> None:
         "onboarding.PlannedChange",
         "onboarding.AlertChannel",
         "sessions_adhoc.ClientKey",
+        "sessions_adhoc.DisplaySecret",
         "sessions_adhoc.WebhookEndpoint",
         "auth.User",
         "auth.Group",

@@ -60,6 +60,8 @@ def test_a_quote_says_what_it_costs_and_until_when_it_may_be_shown(driver: Drive
         "example": "Example: 20 kWh in 30\u00a0min cost 12.05\u00a0€.",
         "limits": {"default": 4000, "minimum": 500, "choices": [2000, 4000, 8000]},
         "valid_until": "2026-05-04T14:10:00+02:00",
+        "scan_needed": False,
+        "scan": "",
     }
     assert not AdHocSession.objects.exists()
 

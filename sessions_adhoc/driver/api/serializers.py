@@ -10,6 +10,9 @@ from sessions_adhoc.driver.services import StartRequest
 from sessions_adhoc.models import AdHocSession
 from sessions_adhoc.states import choices
 
+TOTP = "The one-time password in the link that the charger's display shows, where the operator uses them (OCPP 2.1)."
+TOTP_VERSION = "Of the algorithm, as the link says; by default `v1`."
+
 
 class StartSerializer(serializers.Serializer[StartRequest]):
     """What to start."""
@@ -71,6 +74,18 @@ class StartSerializer(serializers.Serializer[StartRequest]):
         allow_blank=True,
         default="",
         help_text="The hash of the quote that the driver saw: that price holds, or nothing starts (`price_changed`).",
+    )
+
+    totp = serializers.CharField(max_length=64, required=False, allow_blank=True, default="", help_text=TOTP)
+    totp_version = serializers.CharField(
+        max_length=20, required=False, allow_blank=True, default="", help_text=TOTP_VERSION
+    )
+    scan = serializers.CharField(
+        max_length=100,
+        required=False,
+        allow_blank=True,
+        default="",
+        help_text="The `scan` of a quote that was asked for with `totp`: for half an hour it stands for that.",
     )
 
     def start_request(self) -> StartRequest:
@@ -227,6 +242,12 @@ class QuoteSerializer(PriceSerializer):
     tariff_alt_text = serializers.ListField(child=serializers.DictField(), help_text="The operator's own words.")
     limits = LimitsSerializer(allow_null=True, help_text="Null: payments are not taken in this currency.")
     valid_until = serializers.DateTimeField(help_text="Ask anew after it; START says whether the price still holds.")
+    scan_needed = serializers.BooleanField(
+        help_text="Only who scans the charger's display can start here: START takes `scan` or `totp`."
+    )
+    scan = serializers.CharField(
+        allow_blank=True, help_text="With `totp`: proof that it was valid, for half an hour; else empty."
+    )
 
 
 class PlaceSerializer(serializers.Serializer[Any]):
@@ -237,6 +258,10 @@ class PlaceSerializer(serializers.Serializer[Any]):
     )
     connector = serializers.CharField(
         max_length=255, required=False, default="", help_text="Connector ID; needed where the EVSE has several."
+    )
+    totp = serializers.CharField(max_length=64, required=False, allow_blank=True, default="", help_text=TOTP)
+    totp_version = serializers.CharField(
+        max_length=20, required=False, allow_blank=True, default="", help_text=TOTP_VERSION
     )
 
 

@@ -24,6 +24,7 @@ from sessions_adhoc.driver.api.serializers import (
     QuoteSerializer,
     StartSerializer,
 )
+from sessions_adhoc.driver.displays.scanning import Scan
 from sessions_adhoc.models import AdHocSession, ClientKey
 
 LONGEST_KEY = 255
@@ -133,11 +134,16 @@ class QuotesView(ClientView):
         place = PlaceSerializer(data=request.query_params)
         place.is_valid(raise_exception=True)
         let_through(limiting.hit(limiting.CLIENTS, str(self.client(request).pk)))
+        asked = place.validated_data
         try:
-            evse = services.find_evse_for(self.client(request), place.validated_data["evse"])
-            offered = quoting.quote_at(evse, place.validated_data["connector"])
+            evse = services.find_evse_for(self.client(request), asked["evse"])
+            offered = quoting.quote_at(evse, asked["connector"])
         except services.CannotStart as error:
             return problem(str(error), status.HTTP_404_NOT_FOUND, error.code, error.field)
+        try:
+            offered["scan"] = quoting.scan_at(evse, Scan(asked["totp"], asked["totp_version"]))
+        except services.CannotStart as error:
+            return problem(str(error), status.HTTP_409_CONFLICT, error.code, error.field)
         return Response(QuoteSerializer(offered).data)
 
 

@@ -14,7 +14,9 @@ from ocpi.server.authentication import source_address
 from partners.ground import languages, limiting
 from partners.ground.privacy import private
 from sessions_adhoc.driver import driver_words, quoting, services
-from sessions_adhoc.driver.pages import charger, money, paying, remembering
+from sessions_adhoc.driver.displays import scanning
+from sessions_adhoc.driver.displays.scanning import Scan
+from sessions_adhoc.driver.pages import charger, money, paying, remembering, scanned
 from sessions_adhoc.driver.pages.paying import Choice
 from sessions_adhoc.driver.pages.speaking import show
 from sessions_adhoc.driver.services import CannotStart
@@ -28,9 +30,17 @@ def charger_page(request: HttpRequest, evse: str) -> HttpResponse:
         found = services.find_evse(evse)
     except CannotStart as error:
         return unknown(request, str(error))
+    scan = scanned.scan_of(request)
+    try:
+        is_valid = scanning.check(found, scan, looks=request.method != "POST")
+    except CannotStart as error:
+        return _page(request, evse, found, Choice.blank(request.GET), needs_scan=str(error))
     if request.method == "POST":
-        return _pay(request, evse, found)
-    return _page(request, evse, found, Choice.blank(request.GET))
+        return _pay(request, evse, found, scan)
+    response = _page(request, evse, found, Choice.blank(request.GET))
+    if is_valid:
+        scanned.keep(request, response, found)
+    return response
 
 
 def too_many(wait: int) -> str:
@@ -42,9 +52,9 @@ def too_many(wait: int) -> str:
     ).format(count=wait)
 
 
-def _pay(request: HttpRequest, identifier: str, evse: Evse) -> HttpResponse:
+def _pay(request: HttpRequest, identifier: str, evse: Evse, scan: Scan) -> HttpResponse:
     locale = paying.locale_of(request.headers.get("Accept-Language", ""))
-    choice = replace(Choice.from_post(request.POST), locale=locale)
+    choice = replace(Choice.from_post(request.POST), locale=locale, scan=scan.proof)
     if wait := limiting.hit(limiting.DRIVERS, limiting.place_of(source_address(request))):
         answer = _page(request, identifier, evse, choice.renew(), CannotStart("", too_many(wait)))
         answer.status_code, answer["Retry-After"] = 429, str(wait)
@@ -55,11 +65,18 @@ def _pay(request: HttpRequest, identifier: str, evse: Evse) -> HttpResponse:
         return _page(request, identifier, evse, choice.renew(), error)
     response = redirect("driver:session", session_id=session.pk)
     remembering.remember(request, response, session)
+    if scan.proof:
+        scanned.keep(request, response, evse)  # for another try
     return response
 
 
 def _page(
-    request: HttpRequest, identifier: str, evse: Evse, choice: Choice, error: CannotStart | None = None
+    request: HttpRequest,
+    identifier: str,
+    evse: Evse,
+    choice: Choice,
+    error: CannotStart | None = None,
+    needs_scan: str = "",
 ) -> HttpResponse:
     choices, reservation = charger.plugs(evse, languages.current()), charger.reservation(evse)
     gateway = paying.gateway_of(evse, reservation.currency)
@@ -82,12 +99,13 @@ def _page(
         "can_pay": kept is not None or paying.can_take_payment(gateway),
         "choice": choice,
         "error": error,
+        "needs_scan": needs_scan,
         "rehearsed": charger.is_rehearsed(evse),
         "beside": charger.beside(evse),
         "around": charger.surroundings(evse),
         "running": remembering.running_session(request),
     }
-    return show(request, "driver/charger.html", context, status=409 if error else 200)
+    return show(request, "driver/charger.html", context, status=409 if error or needs_scan else 200)
 
 
 def unknown(request: HttpRequest, text: str) -> HttpResponse:

@@ -35,13 +35,17 @@ TEST_CARDS = {
 }
 LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,4})?(?=[,;]|$)")
 NONCE = re.compile(r"[A-Za-z0-9_-]{24,64}")
+OF_THE_REQUEST = ("locale", "offer", "scan")
+"""What no field of that name in the form says."""
+
 FRESH = gettext_noop("This page was open for too long or was already used. Please check your choice and pay again.")
 
 
 @dataclass(frozen=True)
 class Choice:
     """What the driver chose. `nonce` belongs to one showing of the form: it can start one session. `offer` is the hash
-    of the price that the form showed for the connector; a form of before there were any has none."""
+    of the price that the form showed for the connector; a form of before there were any has none. `scan` proves that
+    the display's code was scanned."""
 
     nonce: str
     connector: str = ""
@@ -51,6 +55,7 @@ class Choice:
     held: str = ""
     locale: str = ""
     offer: str = ""
+    scan: str = ""
 
     @classmethod
     def blank(cls, query: Mapping[str, str]) -> "Choice":
@@ -59,7 +64,7 @@ class Choice:
 
     @classmethod
     def from_post(cls, data: Mapping[str, str]) -> "Choice":
-        fields = (name for name in cls.__dataclass_fields__ if name not in ("locale", "offer"))
+        fields = (name for name in cls.__dataclass_fields__ if name not in OF_THE_REQUEST)
         choice = cls(**{name: data.get(name, "")[:255] for name in fields})
         return replace(choice, offer=data.get(f"offer-{choice.connector}", "")[:64])
 
@@ -135,6 +140,7 @@ def pay(evse: Evse, choice: Choice, shown: Reservation) -> AdHocSession:
         channel=CHANNEL,
         locale=choice.locale,
         previous=choice.previous,
+        scan=choice.scan,
         expects_hold=choice.held.isdecimal() and int(choice.amount) <= int(choice.held),
     )
     key = f"page:{choice.nonce}"

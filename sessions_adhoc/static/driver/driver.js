@@ -28,7 +28,7 @@
   function showCharger(state) {
     setText(charger, state);
     setTone(charger, state.tone);
-    $("payment").hidden = !state.usable;
+    if ($("payment")) $("payment").hidden = !state.usable;
     return true;
   }
 
