@@ -70,6 +70,19 @@ def stop(request: HttpRequest, session: AdHocSession, _data: dict[str, Any]) -> 
     return f"A stop was asked for. The session is now: {State(now.state).label.lower()}."
 
 
+def withdraw(request: HttpRequest, session: AdHocSession, _data: dict[str, Any]) -> str:
+    try:
+        services.withdraw_hold(session.pk, actor=request.user.get_username())
+    except services.CannotRaise as refused:
+        raise Refused(str(refused)) from refused
+    return "The second hold is given up. The limit stays as it is."
+
+
+def waits_to_be_confirmed(session: AdHocSession) -> bool:
+    """A second hold for a higher limit waits for the driver or the bank."""
+    return shown_holds_of(session, session.authorization).under_confirmation is not None
+
+
 def check_again(request: HttpRequest, session: AdHocSession, _data: dict[str, Any]) -> str:
     now = staff.check_again(session.pk, request.user.get_username())
     return f"Looked at everything that is known. The session is now: {State(now.state).label.lower()}."
@@ -198,6 +211,16 @@ ACTIONS = (
         icon="currency_exchange",
         form=RefundForm,
         possible=has_taken_funds,
+    ),
+    PageAction(
+        "withdraw-hold",
+        "Withdraw the second hold",
+        OPERATE,
+        "The second hold that waits for the driver or the bank is given up, and its page at the gateway is closed. The "
+        "charge goes on with the limit that it has; the driver may ask for more again.",
+        withdraw,
+        icon="credit_card_off",
+        possible=waits_to_be_confirmed,
     ),
     PageAction(
         "stop",

@@ -19,6 +19,7 @@ from sessions_adhoc.money.holds import Holds
 
 Purpose = PaymentAuthorization.Purpose
 DESCRIPTION = gettext_noop("More for charging at {charger}")
+NOTHING_WAITS = gettext_noop("No second reservation waits to be confirmed.")
 TOO_LITTLE_MORE = gettext_noop("This is too little more for a second reservation. Please choose a higher limit.")
 
 
@@ -61,6 +62,31 @@ def add_hold(
             _ask(rows, wish)
         settle_down(rows, now)
     return session
+
+
+def withdraw_hold(session_id: UUID | str, actor: str = "The driver", client_id: int | None = None) -> AdHocSession:
+    """The further hold that waits for the driver or the bank is not wanted any more: the limit stays as it is.
+
+    What the driver has confirmed in this very moment is let go of as well. What is held already stays.
+
+    Raises:
+        CannotRaise: none waits.
+        AdHocSession.DoesNotExist: there is none, or it is another client's.
+    """
+    now = timezone.now()
+    with transaction.atomic():
+        rows = Snapshot.locked(session_id, client_id)
+        if rows.holds.under_confirmation is None:
+            raise CannotRaise(gettext(NOTHING_WAITS), "nothing_waits")
+        text = f"{actor} withdrew the further hold for a limit of {_wanted(rows.session)}."
+        rows.writes.add(timeline.event(rows.session, TimelineEvent.Kind.DRIVER, text, at=now, actor=actor))
+        rows.session.limit_wanted = None
+        settle_down(rows, now)
+    return rows.session
+
+
+def _wanted(session: AdHocSession) -> str:
+    return in_words(session.limit_wanted or session.amount, session.currency)
 
 
 def _ask(rows: Snapshot, wish: Wish) -> None:

@@ -216,6 +216,7 @@ def present(session: AdHocSession) -> dict[str, Any]:
             "limit": session.amount,
             "limit_wanted": session.limit_wanted,
             "least_further_limit": least_limit(session, holds),
+            "further_hold_waits": holds.under_confirmation is not None,
             "kept_until": payment.kept_until,
             "captured": sum(one.captured_amount for one in paid),
             "refunded": sum(one.refunded_amount for one in paid),

@@ -15,7 +15,7 @@ from billing.payments import services as billing
 from sessions_adhoc import timeline
 from sessions_adhoc.engine.snapshot import Snapshot
 from sessions_adhoc.models import AdHocSession, TimelineEvent
-from sessions_adhoc.money.holds import Holds
+from sessions_adhoc.money.holds import Holds, additions_of
 from sessions_adhoc.states import TERMINAL
 
 GOES_ON = "Another try goes on with the reservation."
@@ -46,6 +46,15 @@ def kept_hold(session: AdHocSession | None, gateway: str, currency: str, now: da
     if payment is None or (payment.gateway, payment.currency) != (gateway, currency):
         return None
     return payment if billing.may_be_taken_over(payment, now) else None
+
+
+def kept_in_all(session: AdHocSession | None, gateway: str, currency: str, now: datetime) -> list[PaymentAuthorization]:
+    """All that an earlier try left held and another one can go on with, the first hold first; for a page."""
+    first = kept_hold(session, gateway, currency, now)
+    if session is None or first is None:
+        return []
+    added = additions_of(session, lock=False)
+    return [first, *(row for row in added if billing.may_be_taken_over(row, now))]
 
 
 def take_over(previous: AdHocSession | None, session_id: UUID, terms: Terms) -> PaymentAuthorization | None:

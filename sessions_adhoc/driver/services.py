@@ -21,7 +21,7 @@ from partners.ground.writes import Writes
 from partners.models import Partner
 from sessions_adhoc import timeline
 from sessions_adhoc.driver import wishing
-from sessions_adhoc.driver.adding import add_hold
+from sessions_adhoc.driver.adding import add_hold, withdraw_hold
 from sessions_adhoc.driver.asking import StartRequest
 from sessions_adhoc.driver.displays import scanning
 from sessions_adhoc.driver.finding import evse_of
@@ -61,6 +61,7 @@ __all__ = [
     "request_limit",
     "start_session",
     "stop_session",
+    "withdraw_hold",
 ]
 
 BACK_AGAIN = timedelta(seconds=3)

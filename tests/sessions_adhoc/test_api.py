@@ -50,6 +50,7 @@ def test_a_started_session_as_the_driver_sees_it(driver: Driver) -> None:
             "limit": 4000,
             "limit_wanted": None,
             "least_further_limit": None,
+            "further_hold_waits": False,
             "kept_until": None,
             "captured": 0,
             "refunded": 0,

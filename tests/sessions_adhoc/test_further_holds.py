@@ -12,6 +12,7 @@ from billing.gateways import GatewayAnswer, Outcome, Question
 from billing.gateways.simulated import SimulatedGateway
 from billing.models import OutstandingAmount, PaymentAuthorization, Receipt, SimulatedCharge
 from billing.payments import services
+from ocpi.models import Evse
 from partners.agreed.policies import DEFAULTS
 from sessions_adhoc import staff, symptoms
 from sessions_adhoc.admin.session_actions import has_held_funds, has_taken_funds
@@ -465,6 +466,22 @@ def test_another_try_takes_over_what_it_needs(
     assert (state(session)[0], took) == ("settled", min(4500, limit))
     assert sum(documents()) == took
     assert SimulatedCharge.objects.filter(status__in=["reserved", "pending"]).count() == 0
+
+
+def test_the_page_of_the_next_try_names_all_that_is_held(
+    failed: AdHocSession, evse: Evse, client: Client, clock: Clock
+) -> None:
+    AdHocSession.objects.filter(pk=failed.pk).update(client=None)
+    shown = client.get(f"/c/{evse.code}?previous={failed.pk}", headers={"Accept-Language": "en"}).content.decode()
+    said = (
+        "60.00 € is still held on your card from the last try (40.00 € + 20.00 €). What your limit needs of it "
+        "is used now, and what it does not need is released."
+    )
+    assert (said in shown.replace("\N{NO-BREAK SPACE}", " "), 'name="held" value="6000"' in shown) == (True, True)
+    PaymentAuthorization.objects.filter(purpose="addition").update(kept_until=clock.now())
+    shown = client.get(f"/c/{evse.code}?previous={failed.pk}", headers={"Accept-Language": "en"}).content.decode()
+    said = "40.00 € is still held on your card from the last try and is used now."
+    assert (said in shown.replace("\N{NO-BREAK SPACE}", " "), 'name="held" value="4000"' in shown) == (True, True)
 
 
 def test_nobody_tries_again(failed: AdHocSession, clock: Clock) -> None:

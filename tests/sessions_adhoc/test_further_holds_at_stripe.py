@@ -12,7 +12,9 @@ from billing.models import OutstandingAmount, PaymentAuthorization
 from billing.payments import services
 from ocpi.models import Connector
 from sessions_adhoc import symptoms
+from sessions_adhoc.driver.clients import create_client_key
 from sessions_adhoc.models import AdHocSession
+from tests.admin.conftest import boss, page
 from tests.billing.stripe.conftest import Stripe, stripe
 from tests.factories import period_data, tariff_data
 from tests.sessions_adhoc.conftest import BEGINNING, Clock, Cpo, Driver, stamp
@@ -22,7 +24,7 @@ from tests.sessions_adhoc.test_paying_afterwards import documents
 from tests.sessions_adhoc.test_paying_afterwards_at_stripe import deliver
 from tests.sessions_adhoc.test_raising_the_limit import fresh
 
-__all__ = ["database", "paying", "stripe"]
+__all__ = ["boss", "database", "page", "paying", "stripe"]
 pytestmark = pytest.mark.django_db
 HELD = [("reserved", 2000, 0), ("reserved", 2000, 0)]
 BOTH = [("captured", 2000, 2000), ("captured", 2000, 1000)]
@@ -346,3 +348,95 @@ def confirm(driver: Driver, stripe: Stripe, clock: Clock, session: AdHocSession)
     stripe.pay(driver.call("GET", f"{session.pk}/").json()["payment_action"]["url"])
     clock.forward(seconds=20)
     assert (rows(session), fresh(session).amount) == (HELD, 4000)
+
+
+# Given up before it is confirmed
+
+
+def withdraw(driver: Driver, session: AdHocSession, expected: int = 202) -> Any:
+    answer = driver.call("POST", f"{session.pk}/limit/withdraw/")
+    assert answer.status_code == expected, answer.content
+    return answer.json()
+
+
+def test_the_driver_gives_it_up(
+    at_the_page: str, stripe: Stripe, driver: Driver, cpo: Cpo, clock: Clock, going: AdHocSession
+) -> None:
+    """The page is closed, and the charge goes on at its limit; more may be asked for again."""
+    assert driver.call("GET", f"{going.pk}/").json()["money"]["further_hold_waits"] is True
+    said = withdraw(driver, going)
+    assert (said["state"], said["payment_action"], said["money"]["further_hold_waits"]) == ("charging", None, False)
+    assert withdraw(driver, going, 409)["code"] == "nothing_waits"
+    clock.sweep()
+    assert (stripe.one("checkout.session")["status"], stripe.pay(at_the_page).status_code != 303) == ("expired", True)
+    assert (rows(going), fresh(going).amount, fresh(going).limit_wanted) == (
+        [("reserved", 2000, 0), ("released", 2000, 0)],
+        2000,
+        None,
+    )
+    assert driver.call("POST", f"{going.pk}/limit/", {"amount": 4000}).status_code == 202
+    clock.sweep()
+    add(driver, going)
+    clock.sweep()
+    end(cpo, clock, 6)
+    assert (documents(), open_incidents()) == ([600], [])
+
+
+def test_it_is_given_up_and_paid_at_the_same_moment(
+    at_the_page: str, stripe: Stripe, driver: Driver, cpo: Cpo, clock: Clock, going: AdHocSession
+) -> None:
+    stripe.pay(at_the_page)
+    withdraw(driver, going)
+    clock.sweep()
+    assert (theirs(stripe)[1], rows(going)[1]) == (("canceled", 0), ("released", 2000, 0))
+    assert (fresh(going).amount, fresh(going).limit_wanted) == (2000, None)
+
+
+def test_what_is_held_already_is_not_given_up(
+    at_the_page: str, stripe: Stripe, driver: Driver, clock: Clock, going: AdHocSession
+) -> None:
+    stripe.pay(at_the_page)
+    clock.forward(seconds=20)
+    assert withdraw(driver, going, 409)["code"] == "nothing_waits"
+    assert (rows(going), fresh(going).amount) == (HELD, 4000)
+
+
+def test_the_page_has_a_button_for_it_while_it_waits(
+    at_the_page: str, client: Client, clock: Clock, going: AdHocSession
+) -> None:
+    url = f"/c/session/{going.pk}"
+    shown = client.get(url, headers={"Accept-Language": "en"}).content.decode()
+    assert ("Keep the limit as it is" in shown, client.get(f"{url}.json").json()["view"]["may_withdraw"]) == (
+        True,
+        True,
+    )
+    assert client.post(f"{url}/withdraw")["Location"] == url
+    assert client.post(f"{url}/withdraw")["Location"] == url
+    clock.sweep()
+    view = client.get(f"{url}.json").json()["view"]
+    assert (view["may_withdraw"], view["may_raise"], view["pay_url"]) == (False, True, "")
+    assert rows(going) == [("reserved", 2000, 0), ("released", 2000, 0)]
+
+
+def test_staff_give_it_up(at_the_page: str, page: Client, clock: Clock, going: AdHocSession) -> None:
+    shown = page.get(f"/admin/sessions_adhoc/adhocsession/{going.pk}/change/").content.decode()
+    assert "Withdraw the second hold" in shown
+    answer = page.post(f"/admin/sessions_adhoc/adhocsession/{going.pk}/do/withdraw-hold/", follow=True)
+    assert "The second hold is given up. The limit stays as it is." in answer.content.decode()
+    page.post(f"/admin/sessions_adhoc/adhocsession/{going.pk}/do/withdraw-hold/", follow=True)
+    told = list(going.timeline.filter(actor="boss").values_list("text", flat=True))
+    assert told == ["boss withdrew the further hold for a limit of 40.00 EUR."]
+    clock.sweep()
+    assert (rows(going)[1], fresh(going).limit_wanted) == (("released", 2000, 0), None)
+    assert (
+        "Withdraw the second hold"
+        not in page.get(f"/admin/sessions_adhoc/adhocsession/{going.pk}/change/").content.decode()
+    )
+
+
+def test_another_client_gives_up_nothing(at_the_page: str, going: AdHocSession, clock: Clock) -> None:
+    key = create_client_key("stranger")[1]
+    url = f"/api/v1/ad-hoc-sessions/{going.pk}/limit/withdraw/"
+    answer = Client().post(url, {}, content_type="application/json", headers={"Authorization": f"Bearer {key}"})
+    assert answer.status_code == 404
+    assert fresh(going).limit_wanted == 4000

@@ -26,6 +26,7 @@ from sessions_adhoc.driver.api.views import (
     QuotesView,
     ReleaseView,
     StopView,
+    WithdrawView,
 )
 
 IDEMPOTENCY_KEY = OpenApiParameter(
@@ -111,6 +112,18 @@ extend_schema(
         409: OpenApiResponse(ProblemSerializer, "It is no higher, or no charge goes on."),
     },
 )(LimitView.post)
+extend_schema(
+    operation_id="withdraw_further_hold_of_ad_hoc_session",
+    summary="Give up the second amount that waits for the driver or the bank: the limit stays as it is",
+    parameters=[IDEMPOTENCY_KEY],
+    request=None,
+    responses={
+        202: OpenApiResponse(AdHocSessionSerializer, "Given up; whatever the bank does, it is let go of."),
+        401: PROBLEM,
+        404: PROBLEM,
+        409: OpenApiResponse(ProblemSerializer, "None waits."),
+    },
+)(WithdrawView.post)
 extend_schema(
     operation_id="pay_open_of_ad_hoc_session",
     summary="Pay what is open after the charge (`owed`), if the driver agrees: reserved, then taken at once",

@@ -149,6 +149,9 @@ class MoneySerializer(serializers.Serializer[Any]):
         help_text="The gateway did not raise what is held: from this limit on a second amount may be held instead "
         "(`further_hold`); null: that is not offered.",
     )
+    further_hold_waits = serializers.BooleanField(
+        help_text="A second amount waits for the driver or the bank: `limit/withdraw/` gives it up."
+    )
     kept_until = serializers.DateTimeField(
         allow_null=True,
         help_text="The session came to nothing: until then it stays held for another try that names it as `previous`.",

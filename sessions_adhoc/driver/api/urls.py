@@ -12,6 +12,11 @@ urlpatterns = [
     path("ad-hoc-sessions/<uuid:session_id>/stop/", views.StopView.as_view(), name="ad-hoc-session-stop"),
     path("ad-hoc-sessions/<uuid:session_id>/cancel/", views.CancelView.as_view(), name="ad-hoc-session-cancel"),
     path("ad-hoc-sessions/<uuid:session_id>/limit/", views.LimitView.as_view(), name="ad-hoc-session-limit"),
+    path(
+        "ad-hoc-sessions/<uuid:session_id>/limit/withdraw/",
+        views.WithdrawView.as_view(),
+        name="ad-hoc-session-withdraw",
+    ),
     path("ad-hoc-sessions/<uuid:session_id>/pay/", views.PayView.as_view(), name="ad-hoc-session-pay"),
     path("ad-hoc-sessions/<uuid:session_id>/release/", views.ReleaseView.as_view(), name="ad-hoc-session-release"),
     path("charging-sessions/", contracts.ChargingSessionsView.as_view(), name="charging-sessions"),

@@ -208,6 +208,13 @@ class LimitView(EndingView):
         return self.end(request, session_id, verb)
 
 
+class WithdrawView(EndingView):
+    """Give up a further hold that waits."""
+
+    def post(self, request: Request, session_id: UUID) -> Response:
+        return self.end(request, session_id, services.withdraw_hold)
+
+
 class PayView(EndingView):
     """Pay what is open after the charge."""
 

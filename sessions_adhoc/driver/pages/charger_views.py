@@ -13,7 +13,7 @@ from ocpi.models import Evse
 from ocpi.server.authentication import source_address
 from partners.ground import languages, limiting
 from partners.ground.privacy import private
-from sessions_adhoc.driver import driver_words, quoting, services
+from sessions_adhoc.driver import quoting, services
 from sessions_adhoc.driver.displays import scanning
 from sessions_adhoc.driver.displays.scanning import Scan
 from sessions_adhoc.driver.pages import charger, money, paying, remembering, scanned
@@ -93,10 +93,10 @@ def _page(
         "operator": quoting.operator_of(evse.location),
         "reservation": reservation,
         "limit": choice.amount or str(reservation.minor),
-        "kept": kept,
-        "held": money.reuse(driver_words.amount(kept.amount, kept.currency)) if kept else "",
+        "kept": sum(one.amount for one in kept),
+        "held": money.reuse([one.amount for one in kept], reservation.currency),
         "cards": {} if kept else paying.offered_cards(gateway),
-        "can_pay": kept is not None or paying.can_take_payment(gateway),
+        "can_pay": bool(kept) or paying.can_take_payment(gateway),
         "choice": choice,
         "error": error,
         "needs_scan": needs_scan,

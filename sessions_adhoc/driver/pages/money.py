@@ -15,12 +15,20 @@ def terms() -> str:
     return gettext("You pay only for what you charge; the rest is released.")
 
 
-def reuse(held: str) -> str:
-    """What is said before a try that goes on with what the last one left held."""
+def reuse(held: list[int], currency: str) -> str:
+    """What is said before a try that goes on with what the last one left held; "" where it left nothing."""
+    if not held:
+        return ""
+    amounts = [driver_words.amount(one, currency) for one in held]
+    if len(held) == 1:
+        return gettext(
+            "{amount} is still held on your card from the last try and is used now. "
+            "More is reserved only for a higher limit."
+        ).format(amount=amounts[0])
     return gettext(
-        "{amount} is still held on your card from the last try and is used now. "
-        "More is reserved only for a higher limit."
-    ).format(amount=held)
+        "{amount} is still held on your card from the last try ({parts}). What your limit needs of it is used now, "
+        "and what it does not need is released. More is reserved only for a higher limit."
+    ).format(amount=driver_words.amount(sum(held), currency), parts=" + ".join(amounts))
 
 
 def lines(holds: Holds, estimated: int | None, zone: tzinfo) -> dict[str, str]:

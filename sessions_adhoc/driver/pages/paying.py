@@ -20,7 +20,7 @@ from partners.ground import languages
 from sessions_adhoc.driver import services
 from sessions_adhoc.driver.pages.charger import FOR_TESTS, Reservation
 from sessions_adhoc.driver.real_money import is_for_tests, money_is_real
-from sessions_adhoc.driver.retrying import kept_hold
+from sessions_adhoc.driver.retrying import kept_in_all
 from sessions_adhoc.driver.services import CannotStart, IdempotencyConflict, StartRequest
 from sessions_adhoc.models import AdHocSession
 
@@ -111,13 +111,13 @@ def has_own_page(gateway: str) -> bool:
     return gateway in gateway_names() and gateway_named(gateway).asks_driver
 
 
-def kept_for(evse: Evse, choice: Choice, currency: str) -> PaymentAuthorization | None:
-    """What the driver's last try left held, if this one can go on with it."""
+def kept_for(evse: Evse, choice: Choice, currency: str) -> list[PaymentAuthorization]:
+    """What the driver's last try left held, where this one can go on with it: one hold, or several."""
     with suppress(ValueError):
         rows = AdHocSession.objects.select_related("authorization").filter(client=None)
         previous = rows.filter(pk=UUID(choice.previous)).first()
-        return kept_hold(previous, gateway_of(evse, currency), currency, timezone.now())
-    return None
+        return kept_in_all(previous, gateway_of(evse, currency), currency, timezone.now())
+    return []
 
 
 def pay(evse: Evse, choice: Choice, shown: Reservation) -> AdHocSession:

@@ -73,6 +73,7 @@ def view_of(session: AdHocSession, shown: dict[str, Any]) -> dict[str, Any]:
         "kept": finished and payment.kept_until is not None,
         "may_raise": not may_add and may_raise(session, payment),
         "may_add": may_add,
+        "may_withdraw": shown["money"]["further_hold_waits"],
         "started": shown["meter"]["at"] is not None or state in FLOWING or state == State.SETTLED,
         **meter(session, state, shown["meter"]),
         **(power_chart(session) if state in WITH_CHART else NO_CHART),

@@ -154,6 +154,13 @@ def limit(request: HttpRequest, session_id: UUID) -> HttpResponse:
 
 @private
 @require_POST
+def withdraw(request: HttpRequest, session_id: UUID) -> HttpResponse:
+    """Give up the further hold that waits to be confirmed."""
+    return _end(request, session_id, services.withdraw_hold)
+
+
+@private
+@require_POST
 def pay(request: HttpRequest, session_id: UUID) -> HttpResponse:
     """Pay what is open after the charge: the sum that was shown."""
     wanted = request.POST.get("amount", "")

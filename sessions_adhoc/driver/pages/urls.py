@@ -14,6 +14,7 @@ urlpatterns = [
     path("c/session/<uuid:session_id>/stop", spoken(session_views.stop), name="session-stop"),
     path("c/session/<uuid:session_id>/cancel", spoken(session_views.cancel), name="session-cancel"),
     path("c/session/<uuid:session_id>/limit", spoken(session_views.limit), name="session-limit"),
+    path("c/session/<uuid:session_id>/withdraw", spoken(session_views.withdraw), name="session-withdraw"),
     path("c/session/<uuid:session_id>/pay", spoken(session_views.pay), name="session-pay"),
     path("c/session/<uuid:session_id>/release", spoken(session_views.release), name="session-release"),
     path("c/session/<path:rest>", spoken(session_views.no_session), name="no-session"),

@@ -63,4 +63,5 @@ def test_every_language_names_the_same_amounts(fields: dict[str, Any], text: str
 
 def test_what_another_try_goes_on_with() -> None:
     text = "is still held on your card from the last try and is used now. More is reserved only for a higher limit."
-    assert money.reuse("40.00 €") == f"40.00 € {text}"
+    assert money.reuse([4000], "EUR") == f"40.00\N{NO-BREAK SPACE}€ {text}"
+    assert money.reuse([], "EUR") == ""
