@@ -118,7 +118,7 @@ def _claim(command_id: Any) -> Command | None:
         known = with_waiting(sendable.select_related("partner"))
         command = known.filter(pk=command_id, state__in=(State.CREATED, State.UNDELIVERED)).first()
         writes = Writes()
-        if command is None or not receivers.may_be_sent(command, writes):
+        if command is None or command.is_put_off(timezone.now()) or not receivers.may_be_sent(command, writes):
             return None
         values = begin(command)
         for name, value in values.items():
@@ -151,7 +151,11 @@ def _refusal(failure: CallFailed) -> dict[str, Any]:
     return {"response": response, "response_text": failure.text[:LONGEST_TEXT]}
 
 
-@sends(Command, refusal=_refusal, tell=receivers.command_changed)
+def _delay(failure: CallFailed) -> dict[str, Any]:
+    return {"timeout": failure.ask_again_in}
+
+
+@sends(Command, refusal=_refusal, delay=_delay, tell=receivers.command_changed)
 def _send(command: Command, version: Version) -> Sent:
     kind = _OBJECTS[command.kind].kind
     if kind not in version.models:
@@ -190,7 +194,7 @@ def _party_of(command: Command) -> tuple[str, str] | None:
 def _read_answer(version: Version, reply: Reply) -> Sent:
     """A success envelope. Its `result` decides, also where the rest of the object is faulty."""
     data, leniences = _unwrap(reply.data)
-    result, text, values = _result_in(data), "", dict[str, Any]()
+    result, text, values = _result_in(data), "", dict[str, Any](timeout=None)
     try:
         parsed = version.parse("command_response", data)
     except Invalid as error:

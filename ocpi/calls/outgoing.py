@@ -25,6 +25,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from ocpi.client import CallFailed, Reply
+from ocpi.client.failures import TOO_MANY_REQUESTS
 from ocpi.client.remote import version_in_use
 from ocpi.log import quirks
 from ocpi.models.outgoing import Outgoing, QueuedRequest
@@ -42,8 +43,8 @@ Columns = dict[str, Any]
 SEND_TASK = "ocpi.tasks.push_outgoing"
 LONGEST_TEXT = 512
 LOST = "The worker that sent it ended before the answer was kept. It may have arrived."
-# A timeout of theirs or of a proxy: the request may have been carried out.
-UNDECIDED_HTTP = 408
+# A timeout of theirs or of a proxy: the request may have been carried out. Who calls too often was not heard.
+NO_REFUSALS = (408, TOO_MANY_REQUESTS)
 MARGIN = timedelta(seconds=30)
 FIRST_WAIT = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(hours=1)
@@ -69,6 +70,10 @@ def _flat_refusal(failure: CallFailed) -> Columns:
     return {"response": "REFUSED", "failure": failure.in_full[:LONGEST_TEXT]}
 
 
+def _no_delay(_failure: CallFailed) -> Columns:
+    return {}
+
+
 def _nobody_waits(_row: Any) -> None:
     """Most requests are only looked at."""
 
@@ -79,6 +84,7 @@ class _Manner:
 
     call: Callable[[Any, Version], Sent]
     refusal: Callable[[CallFailed], Columns]
+    delay: Callable[[CallFailed], Columns]
     tell: Callable[[Any], None]
 
 
@@ -89,17 +95,19 @@ def sends(
     model: type[Row],
     *,
     refusal: Callable[[CallFailed], Columns] = _flat_refusal,
+    delay: Callable[[CallFailed], Columns] = _no_delay,
     tell: Callable[[Any], None] = _nobody_waits,
 ) -> Callable[[Callable[[Row, Version], Sent]], Callable[[Row, Version], Sent]]:
     """Register the function that makes the call for a model's rows.
 
     Args:
         refusal: the columns that say what a refusal says.
+        delay: those that say for how long it is not to be sent again, after any other failure.
         tell: called with the row's key in the transaction that writes what came of it.
     """
 
     def register(function: Callable[[Row, Version], Sent]) -> Callable[[Row, Version], Sent]:
-        _MANNERS[model] = _Manner(function, refusal, tell)
+        _MANNERS[model] = _Manner(function, refusal, delay, tell)
         return function
 
     return register
@@ -197,6 +205,7 @@ def _failure_columns(row: Outgoing, failure: CallFailed) -> Columns:
         }
     state = State.UNANSWERED if failure.might_have_arrived else State.UNDELIVERED
     values: Columns = {"state": state, "failure": failure.in_full[:LONGEST_TEXT], "message_id": failure.message_id}
+    values |= _MANNERS[type(row)].delay(failure)
     if row.repeatable and row.tries < MOST_TRIES:
         wait = growing_pause(row.tries, FIRST_WAIT, LONGEST_WAIT)
         values["next_check_at"] = timezone.now() + wait
@@ -207,7 +216,7 @@ def is_refusal(failure: CallFailed) -> bool:
     """Their server read the request and says no: status code 2xxx or 3xxx, or HTTP 4xx."""
     if failure.kind == "http_error":
         status = failure.http_status or 0
-        return 400 <= status < 500 and status != UNDECIDED_HTTP
+        return 400 <= status < 500 and status not in NO_REFUSALS
     return failure.kind == "ocpi_error"
 
 

@@ -15,7 +15,7 @@ from requests.structures import CaseInsensitiveDict
 from ocpi.client import gate, reading, transport
 from ocpi.client.diagnosis import FAILURES, diagnosis
 from ocpi.client.error_words import words_of
-from ocpi.client.failures import CallFailed, http_text, names_token
+from ocpi.client.failures import TOO_MANY_REQUESTS, CallFailed, http_text, names_token
 from ocpi.log import quirks
 from ocpi.log.message_log import OUTBOUND, Exchange, Outcome, Record, open_message
 from ocpi.versions.results import Lenience
@@ -254,6 +254,7 @@ def _understand(
             status_code=code,
             message_id=message_id,
             data=data,
+            ask_again_in=reading.wait_of(raw.headers) if raw.status == TOO_MANY_REQUESTS else None,
             about_token=raw.status == 401 or (raw.status == 403 and (by_application or names_token(said))),
         )
     if envelope is None or code is None:

@@ -49,6 +49,7 @@ _HTTP_ADVICE = {
     405: "They do not allow this method on this URL. Ask them which state they see the connection in.",
     429: "They limit how often we may call. Ask them to raise the limit.",
 }
+TOO_MANY_REQUESTS = 429
 SERVER_REFUSES = "their OCPI server itself refuses our token"
 TOKEN_WORDS = re.compile(r"token|credential|api.?key|authenticat|authoriz(?:ation|ed)", re.IGNORECASE)
 _HTTP_SERVER = "Their server failed. Ask them to look up the request in their logs."
@@ -78,8 +79,9 @@ class CallFailed(Exception):
         advice: what to do about it.
         data: `data` of the envelope, if there was one: some refusals come with an object.
         about_token: they do not accept our token, whatever HTTP status they say that with.
+        ask_again_in: seconds, where they turn us away because we call too often (RFC 6585 §4).
 
-    `might_have_arrived` is False only where the other side cannot have read the request (rule 5).
+    `might_have_arrived` is False only where the other side cannot have acted on the request (rule 5).
     """
 
     def __init__(
@@ -93,6 +95,7 @@ class CallFailed(Exception):
         message_id: int | None = None,
         data: Any = None,
         about_token: bool = False,
+        ask_again_in: int | None = None,
     ) -> None:
         super().__init__(text)
         self.kind = kind
@@ -103,6 +106,7 @@ class CallFailed(Exception):
         self.status_code = status_code
         self.message_id = message_id
         self.data = data
+        self.ask_again_in = ask_again_in
 
     def meant_status(self, http_status: int | None) -> int | None:
         """The HTTP status by which to choose advice: a 403 of their OCPI server's means what 401 says."""
@@ -120,7 +124,7 @@ class CallFailed(Exception):
 
     @property
     def might_have_arrived(self) -> bool:
-        return self.kind not in COULD_NOT_ARRIVE
+        return self.kind not in COULD_NOT_ARRIVE and self.http_status != TOO_MANY_REQUESTS
 
 
 def advice_for(kind: str, http_status: int | None = None) -> str:

@@ -1,4 +1,4 @@
-"""What the moments in a partner's answers tell of its clock (rule 31)."""
+"""What the moments in a partner's answers tell: of its clock (rule 31), and when it wants to be asked again."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -12,6 +12,8 @@ from ocpi.versions.patching import moment
 from partners import clocks
 from partners.models import Partner
 
+LONGEST_WAIT = 24 * 3600
+
 
 def date_header(headers: Mapping[str, Any]) -> datetime | None:
     """The Date of an answer (RFC 9110 §6.6.1: whole seconds), or None."""
@@ -21,6 +23,18 @@ def date_header(headers: Mapping[str, Any]) -> datetime | None:
     except ValueError:
         return None
     return said if said.tzinfo else said.replace(tzinfo=UTC)
+
+
+def wait_of(headers: Mapping[str, Any]) -> int:
+    """Seconds of Retry-After, which is a number of them or a moment (RFC 9110 §10.2.3); 0 where it says nothing."""
+    text = str(header_in(headers, "Retry-After") or "").strip()
+    if text.isascii() and text.isdigit() and len(text) < 9:
+        return min(int(text), LONGEST_WAIT)
+    try:
+        seconds = (parsedate_to_datetime(text).replace(tzinfo=UTC) - timezone.now()).total_seconds()
+    except ValueError:
+        return 0
+    return min(max(0, round(seconds)), LONGEST_WAIT)
 
 
 def measure(

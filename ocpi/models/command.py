@@ -1,5 +1,7 @@
 """Commands that we send (OCPI 2.2.1 §13)."""
 
+from datetime import datetime, timedelta
+
 from django.db import models
 
 from ocpi.models.outgoing import Outgoing
@@ -49,6 +51,15 @@ class Command(Outgoing):
             models.Index(fields=["-created_at"], condition=models.Q(state="unanswered"), name="commands_unanswered"),
             models.Index(fields=["-created_at"], condition=models.Q(is_test=True), name="commands_of_tests"),
         ]
+
+    @property
+    def turned_away(self) -> bool:
+        """They said that we call too often, and for how many seconds we are to wait: what `timeout` says then."""
+        return self.state == self.State.UNDELIVERED and self.timeout is not None
+
+    def is_put_off(self, now: datetime) -> bool:
+        """Whether that time is not over yet."""
+        return bool(self.turned_away and self.sent_at and now < self.sent_at + timedelta(seconds=self.timeout or 0))
 
     def __str__(self) -> str:
         return f"{self.kind} {self.response or self.get_state_display()}"

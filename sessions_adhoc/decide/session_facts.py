@@ -98,7 +98,10 @@ class PaymentFacts:
 
 @dataclass(frozen=True)
 class CommandFacts:
-    """A command: `state` as `ocpi.models.Command.State`, response and result in OCPI's words."""
+    """A command: `state` as `ocpi.models.Command.State`, response and result in OCPI's words.
+
+    `put_off`: for how long the CPO, which was called too often, does not want to be asked again.
+    """
 
     state: str
     created_at: datetime | None = None
@@ -108,6 +111,7 @@ class CommandFacts:
     sent_at: datetime | None = None
     answered_at: datetime | None = None
     result_at: datetime | None = None
+    put_off: timedelta | None = None
 
     @property
     def refused(self) -> bool:

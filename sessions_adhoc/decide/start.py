@@ -99,9 +99,16 @@ def waiting_for_session(facts: Facts, attempt: AttemptFacts, now: datetime) -> D
     if command.state == "sending":
         return stay(now + SEND_POLL)
     if command.refused:
-        text = f"The CPO refused START_SESSION ({command.response})."
-        return fail("command_rejected", text, Action(Do.OPEN_INCIDENT, code=START_ERROR, text=text))
+        return not_started(facts, "command_rejected", f"The CPO refused START_SESSION ({command.response}).")
     return in_the_window(facts, attempt, now)
+
+
+def not_started(facts: Facts, reason: str, text: str) -> Decision:
+    """The CPO is told of its refusal (rule 39); a driver who had stopped by then has not failed (rule 20)."""
+    told = Action(Do.OPEN_INCIDENT, code=START_ERROR, text=text)
+    if facts.driver_ended:
+        return fail("stopped_by_driver", f"Stopped by the driver. {text} Nothing was charged.", told)
+    return fail(reason, text, told)
 
 
 def not_arrived(facts: Facts, attempt: AttemptFacts, now: datetime) -> Decision:
@@ -116,20 +123,27 @@ def not_arrived(facts: Facts, attempt: AttemptFacts, now: datetime) -> Decision:
     out_of_time = now >= attempt.created_at + facts.rules.session_timeout
     if out_of_time and not command.tries:
         return fail("start_not_sent", "START_SESSION could not be sent in time. The charger was never asked to start.")
-    if command.tries >= MAX_SENDS or out_of_time:
-        text = "The CPO's server could not be reached for START_SESSION."
-        return fail("cpo_unreachable", text, Action(Do.OPEN_INCIDENT, code=START_ERROR, text=text))
     again_at = send_again_at(command)
+    too_late = again_at is not None and again_at >= attempt.created_at + facts.rules.session_timeout
+    if command.tries >= MAX_SENDS or out_of_time or too_late:
+        return given_up(command)
     if again_at is None or now >= again_at:
         return stay(now + SEND_POLL, Action(Do.SEND_START))
     return stay(again_at)
 
 
+def given_up(command: CommandFacts) -> Decision:
+    reason, text = "cpo_unreachable", "The CPO's server could not be reached for START_SESSION."
+    if command.put_off is not None:
+        reason, text = "start_not_sent", "The CPO's server turned START_SESSION away: it is called too often."
+    return fail(reason, text, Action(Do.OPEN_INCIDENT, code=START_ERROR, text=text))
+
+
 def send_again_at(command: CommandFacts) -> datetime | None:
-    """After 2, 4, 8 seconds; None: at once, because it was never sent."""
+    """After 2, 4, 8 seconds, or when the CPO wants it; None: at once, because it was never sent."""
     if command.state == "created" or command.sent_at is None:
         return None
-    return command.sent_at + timedelta(seconds=2**command.tries)
+    return command.sent_at + max(timedelta(seconds=2**command.tries), command.put_off or timedelta())
 
 
 def may_send(facts: Facts, now: datetime) -> bool:
@@ -170,8 +184,7 @@ def in_the_window(facts: Facts, attempt: AttemptFacts, now: datetime) -> Decisio
                 text=f"The CPO's result is {command.result}: asking for its sessions.",
             )
         if pull is Pull.ANSWERED and command.result in REFUSING_RESULTS:
-            text = f"The charger did not start ({command.result})."
-            return fail("start_refused", text, Action(Do.OPEN_INCIDENT, code=START_ERROR, text=text))
+            return not_started(facts, "start_refused", f"The charger did not start ({command.result}).")
         if pull is Pull.UNDER_WAY:
             return stay(min(ends, now + PULL_POLL))
     return stay(told_by(facts, attempt, ends, now))

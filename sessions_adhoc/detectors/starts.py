@@ -23,7 +23,7 @@ from sessions_adhoc.decide.stop import MAX_SENDS
 from sessions_adhoc.models import ChargingAttempt, TimelineEvent
 
 STARTS = "start-errors"
-UNREACHABLE, UNREADABLE, UNSENT = "UNREACHABLE", "UNREADABLE", "UNSENT"
+UNREACHABLE, UNREADABLE, UNSENT, TURNED_AWAY = "UNREACHABLE", "UNREADABLE", "UNSENT", "TURNED_AWAY"
 LONGEST_START = timedelta(minutes=10)  # from a command to the result that refuses it
 
 
@@ -91,6 +91,11 @@ WORDS = {
         "the CommandResult.",
         True,
     ),
+    (Seen.NO_ANSWER, TURNED_AWAY): Words(
+        "Their server turned START_SESSION away, because we call it too often (HTTP 429).",
+        "Raise the limit of your server for our calls: at each START_SESSION a driver waits at the charger.",
+        True,
+    ),
     (Seen.NO_ANSWER, UNSENT): Words(
         "START_SESSION could not be sent.",
         "Look at the reason: whether the connection has a commands endpoint, and what its version can say.",
@@ -102,6 +107,7 @@ WORDS = {
 NO_ANSWERS = {
     UNREACHABLE: "did not reach your server",
     UNREADABLE: "got no answer that we can read",
+    TURNED_AWAY: "was turned away by your server",
     UNSENT: "was not sent",
 }
 
@@ -198,8 +204,14 @@ def refusal_of(command: Command, *, given_up: bool = False) -> Refusal | None:
     if command.state == Command.State.UNANSWERED:
         return Refusal(command, Seen.NO_ANSWER, UNREADABLE, command.failure)
     if command.state == Command.State.UNDELIVERED and (given_up or command.tries >= MAX_SENDS):
-        return Refusal(command, Seen.NO_ANSWER, UNREACHABLE if command.message_id else UNSENT, command.failure)
+        return Refusal(command, Seen.NO_ANSWER, _why_undelivered(command), command.failure)
     return None
+
+
+def _why_undelivered(command: Command) -> str:
+    if command.turned_away:
+        return TURNED_AWAY
+    return UNREACHABLE if command.message_id else UNSENT
 
 
 def report(refusals: Sequence[Refusal], reference: str = "") -> Report:

@@ -1,7 +1,7 @@
 """From rows to `Facts`: everything `decide` looks at, read in a constant number of queries."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
 from typing import Self
@@ -251,6 +251,7 @@ def _command(row: Command) -> CommandFacts:
         sent_at=row.sent_at,
         answered_at=row.answered_at,
         result_at=row.result_at,
+        put_off=timedelta(seconds=row.timeout or 0) if row.turned_away else None,
     )
 
 

@@ -16,6 +16,7 @@ VERSIONS = re.compile(r"2\.(?:1\.1|2\.1|2|3\.0)")
 IN_ONE_VERSION = ("tests/sessions_adhoc/hostile/", "tests/sessions_adhoc/hostile_money/")
 """Each history below these paths is played in one version of OCPI."""
 PLAYED = {
+    "tests/sessions_adhoc/strangers/": 1,
     "tests/sessions_adhoc/test_both_ways_of_a_charge.py": 2,
     "tests/sessions_adhoc/test_priced_numbers.py": 4,
     "tests/sessions_adhoc/test_numbers.py": 4,

@@ -67,7 +67,7 @@ class OcpiView(APIView):
     authentication_classes = [TokenAuthentication]
     permission_classes = []
     renderer_classes = [EnvelopeRenderer]
-    http_method_names = ["get", "put", "patch", "post", "delete"]
+    http_method_names = ["get", "head", "put", "patch", "post", "delete"]
 
     caller: Caller | None = None
 

@@ -1,13 +1,14 @@
 """Classes shared by several modules (OCPI 2.2.1 §16, §8.4)."""
 
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from ocpi.versions.base import WireModel
 from ocpi.versions.enums import EnergySourceCategory, EnvironmentalImpactCategory, ImageCategory, OneOf
 from ocpi.versions.numbers import Num
+from ocpi.versions.readers import tolerate
 from ocpi.versions.strings import Text
 from ocpi.versions.times import Degrees
 from ocpi.versions.types import Flag, Link, Many, Number, Whole
@@ -29,6 +30,15 @@ class DisplayText(WireModel):
 
     language: Annotated[str, Text(2)]
     text: Annotated[str, Text(512)]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _bare_string(cls, data: Any) -> Any:
+        """Most of those who write no object write English."""
+        if isinstance(data, str):
+            expected = "an object with `language` and `text` is expected"
+            raise tolerate("bare_string", expected, {"language": "en", "text": data})
+        return data
 
 
 class Image(WireModel):

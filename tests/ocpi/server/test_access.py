@@ -227,12 +227,12 @@ def test_a_slash_too_many_is_noted(cpo: Cpo, path: str) -> None:
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
     [
-        ("POST", URL, "GET, PUT, PATCH"),
-        ("DELETE", URL, "GET, PUT, PATCH"),
+        ("POST", URL, "GET, HEAD, PUT, PATCH"),
+        ("DELETE", URL, "GET, HEAD, PUT, PATCH"),
         ("PUT", "cdrs", "POST"),
-        ("PATCH", "tariffs/SK/ION/T-1", "GET, PUT, DELETE"),
-        ("OPTIONS", URL, "GET, PUT, PATCH"),
-        ("HEAD", URL, "GET, PUT, PATCH"),
+        ("HEAD", "cdrs", "POST"),
+        ("PATCH", "tariffs/SK/ION/T-1", "GET, HEAD, PUT, DELETE"),
+        ("OPTIONS", URL, "GET, HEAD, PUT, PATCH"),
     ],
 )
 def test_other_methods_are_refused(cpo: Cpo, method: str, path: str, allowed: str) -> None:
