@@ -30,7 +30,8 @@ class BillableCdr:
     `total` is the gross total (VAT included) in the currency's major unit, None where it is not known. `eligible`:
     its OCPI session was valid, started in time and delivered energy (rule 26). A credit CDR names in
     `credit_reference_id` the CDR that it takes back. `judged`: whether it can be true (rule 32); None where nobody
-    asked, and its total stands.
+    asked, and its total stands. `content`: whatever it says but its id and stamp; two that say the same are copies.
+    `pays_driver`: it is about energy that a driver's home charger is to be compensated for.
     """
 
     id: str
@@ -40,6 +41,8 @@ class BillableCdr:
     credit_reference_id: str | None = None
     eligible: bool = True
     judged: Judgement | None = None
+    content: tuple[object, ...] = ()
+    pays_driver: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,8 @@ class Settlement:
 def settle(cdrs: Iterable[BillableCdr], *, reserved: int, currency: str) -> Settlement:
     """Decide what to capture of `reserved` minor units for the CDRs of one OCPI session.
 
-    The same CDR twice is the same CDR; of two with one id the first counts. A credit CDR and the CDR that it
+    The same CDR twice is the same CDR; of two with one id the first counts, and so it does of two that differ in
+    nothing but their ids: some CPOs make a new one for every try to send it. A credit CDR and the CDR that it
     names cancel each other. A session is billed from its CDR, so several that nothing takes back are never
     added up: which of them holds is not for us to guess. Ids compare without regard to case, as OCPI's do.
     ValueError if nothing is reserved.
@@ -76,7 +80,9 @@ def settle(cdrs: Iterable[BillableCdr], *, reserved: int, currency: str) -> Sett
     notes += [f"CDR {cdr.id} is not eligible." for cdr in distinct.values() if not cdr.eligible and not cdr.credit]
     notes += [f"CDR {distinct[key].id} was taken back by a credit." for key in cancelled if key in distinct]
     normal = [(key, cdr) for key, cdr in distinct.items() if cdr.eligible and not cdr.credit]
-    billed = _without_interim([cdr for key, cdr in normal if key not in cancelled])
+    standing, copies = _without_copies([cdr for key, cdr in normal if key not in cancelled])
+    notes += copies
+    billed = _without_interim(standing)
     if billed and all(cdr.judged and cdr.judged.verdict is Verdict.WAIT for cdr in billed):
         interim = " ".join(f"CDR {cdr.id} is an interim one: the Session is not over." for cdr in billed)
         return Settlement(Decision.WAIT, 0, 0, " ".join([*notes, interim]), "interim")
@@ -88,6 +94,17 @@ def settle(cdrs: Iterable[BillableCdr], *, reserved: int, currency: str) -> Sett
         doubt, words = billed[0].judged.doubts[0]
         return Settlement(Decision.HOLD, 0, 0, " ".join([*notes, words]), doubt.value, billed[0].id)
     return _decide(billed[0], notes, reserved, currency)
+
+
+def _without_copies(billed: list[BillableCdr]) -> tuple[list[BillableCdr], list[str]]:
+    """Those that say something of their own, and what there is to say about the others."""
+    first: dict[tuple[object, ...], BillableCdr] = {}
+    notes: list[str] = []
+    for cdr in billed:
+        known = first.setdefault(cdr.content or (cdr.id,), cdr)
+        if known is not cdr:
+            notes.append(f"CDR {cdr.id} says the same as CDR {known.id}: it is billed once.")
+    return list(first.values()), notes
 
 
 def _without_interim(billed: list[BillableCdr]) -> list[BillableCdr]:
@@ -127,6 +144,11 @@ def _why_hold(distinct: dict[str, BillableCdr], billed: list[BillableCdr], curre
         if cdr.credit and cdr.eligible and not cdr.credit_reference_id:
             return "credit_without_reference", f"Credit CDR {cdr.id} does not say which CDR it takes back."
     for cdr in billed:
+        if cdr.pays_driver:
+            return "pays_driver", (
+                f"CDR {cdr.id} says that a driver is to be paid for the energy of a home charger "
+                "(home_charging_compensation)."
+            )
         if cdr.currency.upper() != currency.upper():
             return "currency_mismatch", (
                 f"CDR {cdr.id} is in {cdr.currency.upper()}, the reservation in {currency.upper()}."

@@ -167,9 +167,16 @@ def refund(session_id: UUID | str, actor: str, note: str, driver_pays: int | Non
         if under_way and under_way != too_much:
             raise NotPossible("Another refund is under way: wait until it is done.")
         if not under_way:
+            _note_waived(session, pays)
             auditing.refund(paid, too_much, note.strip())
 
     return _act(session_id, actor, f"gave money back: {_require_note(note)}", work)
+
+
+def _note_waived(session: AdHocSession, pays: int) -> None:
+    """What is given back although the CDRs ask for it is not owed again, whatever the CPO corrects (rule 33)."""
+    session.waived = max(0, (auditing.amount_owed(session) or 0) - pays)
+    session.save(update_fields=["waived"])
 
 
 def close_outstanding(row_id: int, state: str, actor: str, note: str) -> None:

@@ -102,6 +102,11 @@ class AdHocSession(FSMModelMixin, models.Model):
         db_default=False,
         help_text="The driver was asked for a further hold while charging: only then is there any to look for.",
     )
+    waived = models.PositiveIntegerField(
+        default=0,
+        db_default=0,
+        help_text="What staff gave back although the CDRs asked for it, in minor units: it is not owed again.",
+    )
     currency = models.CharField(max_length=3)
 
     client = models.ForeignKey(ClientKey, on_delete=models.PROTECT, null=True, blank=True, related_name="+")

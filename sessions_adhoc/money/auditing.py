@@ -131,10 +131,10 @@ def _problem(bill: Bill, holds: Holds) -> str:
         return f"{was_taken}. A credit CDR came, and no CDR counts." if taken and bill.is_credited else ""
     if not _is_told(settlement):
         return f"{was_taken}. {settlement.explanation}"
-    return _difference(bill, settlement, taken)
+    return _difference(bill, settlement, taken, holds)
 
 
-def _difference(bill: Bill, settlement: Settlement, taken: int) -> str:
+def _difference(bill: Bill, settlement: Settlement, taken: int, holds: Holds) -> str:
     asked = settlement.capture + settlement.shortfall
 
     def words(minor: int) -> str:
@@ -143,7 +143,9 @@ def _difference(bill: Bill, settlement: Settlement, taken: int) -> str:
     come_to = f"The CDRs come to {words(asked)} now, {words(taken)} was taken:"
     later = outstanding.paid_afterwards(bill.session.authorization_id)
     if settlement.capture < taken and not _is_same(bill, settlement.capture, taken):
-        return f"{come_to} {words(taken - settlement.capture)} is to be given back."
+        back = taken - holds.lost - settlement.capture
+        meanwhile = " The driver's bank disputes it: nothing is given back by itself." if holds.is_disputed else ""
+        return f"{come_to} {words(back)} is to be given back.{meanwhile}" if back > 0 else ""
     if later > (kept := _kept_of_later(settlement, taken)):
         return f"{come_to} of {words(later)}, paid afterwards, {words(later - kept)} is to be given back."
     if settlement.capture > taken and (left := _still_owed(bill, asked, taken) - later) > 0:
@@ -180,11 +182,11 @@ def _agrees(bill: Bill, asked: int, taken: int) -> bool:
 
 
 def _still_owed(bill: Bill, asked: int, taken: int) -> int:
-    """What the driver owes beyond what was taken. By our own calculation it is nothing at a price of our own, or where
-    the CDR agrees with it."""
+    """What the driver owes beyond what was taken, and what staff gave back although the CDRs asked for it. By our own
+    calculation it is nothing at a price of our own, or where the CDR agrees with it."""
     if is_own(bill) and (bill.shown.is_retail or _agrees(bill, asked, taken)):
         return 0
-    return asked - taken
+    return max(0, asked - taken - bill.session.waived)
 
 
 def note_bill(bill: Bill, holds: Holds) -> None:
@@ -266,7 +268,7 @@ def give_back(bill: Bill, holds: Holds) -> bool:
 def _is_too_much(bill: Bill, settlement: Settlement, holds: Holds) -> bool:
     """Whether more was captured than the CDRs come to, and can be given back now."""
     taken = [row for row in holds.all if row.state in TAKEN]
-    if any(row.state != State.CAPTURED or row.failure_code for row in taken):
+    if holds.is_disputed or any(row.state != State.CAPTURED or row.failure_code for row in taken):
         return False
     return holds.kept > settlement.capture and not _is_same(bill, settlement.capture, holds.kept)
 

@@ -14,7 +14,7 @@ from billing.pricing import in_words
 from partners import incidents
 from sessions_adhoc import symptoms, timeline
 from sessions_adhoc.models import AdHocSession, TimelineEvent
-from sessions_adhoc.money.holds import NOT_TAKEN
+from sessions_adhoc.money.holds import DISPUTED, NOT_TAKEN
 
 State, Purpose = PaymentAuthorization.State, PaymentAuthorization.Purpose
 UNDER_WAY = frozenset({State.CREATED, State.RESERVING, State.RESERVED, State.CAPTURING})
@@ -89,7 +89,8 @@ def give_back(session: AdHocSession, kept: int, reason: str) -> bool:
         if too_much <= 0:
             break
         row = payment.collects
-        if row is None or payment.state != State.CAPTURED or payment.failure_code not in AS_CAPTURED:
+        rests = payment.state == State.CAPTURED and payment.failure_code in AS_CAPTURED
+        if row is None or not rests or payment.dispute in DISPUTED:
             continue
         amount = min(too_much, payment.kept_amount, row.collected)
         if amount > 0:

@@ -113,12 +113,18 @@ class Bill:
         if settlement is None:
             return None
         return CdrFacts(
-            energy=sum((cdr.total_energy for cdr, counts in self.verdicts if counts and not cdr.credit), Decimal(0)),
+            energy=self._energy(),
             amount=settlement.capture if settlement.decision in (Decision.CAPTURE, Decision.RELEASE) else None,
             text=settlement.explanation,
             reason=settlement.reason,
             came_at=max(cdr.created_at for cdr, counts in self.verdicts if counts),
         )
+
+    def _energy(self) -> Decimal:
+        """kWh of all that count, of copies once."""
+        counting = (cdr for cdr, counts in self.verdicts if counts and not cdr.credit)
+        by_content = {_content(cdr, self.shown.gross_of(cdr)): cdr.total_energy for cdr in counting}
+        return sum(by_content.values(), Decimal(0))
 
     def judge_anew(self) -> None:
         """The session or an attempt has changed: what follows from it is asked again, and no row is read again."""
@@ -187,13 +193,20 @@ def at_its_charger(session: AdHocSession, cdr: Cdr) -> bool:
 
 def _billable(cdr: Cdr, counts: bool, shown: Offer, judgement: Judgement | None, session: AdHocSession) -> BillableCdr:
     """At a price of our own the driver owes that, in its currency; what the CDR asks is ours to pay."""
-    ours = judgement is not None and shown.is_retail
+    ours, asked = judgement is not None and shown.is_retail, shown.gross_of(cdr)
     return BillableCdr(
         id=cdr.ocpi_id,
-        total=judgement.pays if judgement is not None and ours else shown.gross_of(cdr),
+        total=judgement.pays if judgement is not None and ours else asked,
         currency=session.currency if ours else cdr.currency,
         credit=cdr.credit,
         credit_reference_id=cdr.credit_reference_id or None,
         eligible=counts,
         judged=judgement,
+        content=_content(cdr, asked),
+        pays_driver=cdr.raw.get("home_charging_compensation") is True,
     )
+
+
+def _content(cdr: Cdr, asked: Decimal | None) -> tuple[object, ...]:
+    """What a CDR says of the charge. Those that bill the same Session, times, energy and sum are copies."""
+    return cdr.session_key, cdr.start_at, cdr.end_at, cdr.total_energy, cdr.currency, asked

@@ -9,10 +9,13 @@ from dataclasses import dataclass
 from django.db.models.functions import Length
 
 from billing.models import PaymentAuthorization
+from billing.models.payment_states import DisputeState
 from billing.payments.services import is_stuck
 from sessions_adhoc.models import AdHocSession
 
 State, Purpose = PaymentAuthorization.State, PaymentAuthorization.Purpose
+DISPUTED = frozenset({DisputeState.OPEN, DisputeState.LOST})
+"""The driver's bank may take it back, or has done so: who gives it back now may pay twice."""
 TAKEN = frozenset({State.CAPTURING, State.CAPTURED, State.REFUNDING})
 UNPAID = frozenset({State.CREATED, State.RESERVING})
 NOT_TAKEN = "the gateway does not take it"
@@ -82,6 +85,16 @@ class Holds:
     def kept(self) -> int:
         """What the driver has paid by now."""
         return sum(row.kept_amount for row in self.all)
+
+    @property
+    def is_disputed(self) -> bool:
+        """Whether that is so of some of it."""
+        return any(row.dispute in DISPUTED for row in self.all)
+
+    @property
+    def lost(self) -> int:
+        """What the driver's bank has taken back."""
+        return sum(row.disputed_amount for row in self.all if row.dispute == DisputeState.LOST)
 
     @property
     def under_confirmation(self) -> PaymentAuthorization | None:

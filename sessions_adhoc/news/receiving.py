@@ -254,9 +254,10 @@ def _told_last(session: AdHocSession) -> str | None:
 
 def _note_captured(rows: Snapshot) -> None:
     """What a CDR asked to be given back while the gateway was capturing is given back now (rule 26)."""
-    if rows.payment.failure_code or auditing.may_give_back(rows.bill):
+    payment = rows.payment
+    if payment.failure_code or payment.dispute or auditing.may_give_back(rows.bill):
         rows.writes.run()  # what is asked of the gateway next comes after its answer
-    if rows.payment.failure_code:
+    if payment.failure_code or payment.dispute:
         auditing.compare_with_cdrs(rows.bill, rows.holds)
     else:
         auditing.give_back(rows.bill, rows.holds)

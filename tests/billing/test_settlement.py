@@ -267,3 +267,20 @@ def test_a_gross_that_nobody_knows_is_held() -> None:
     found = settle([unknown], reserved=4000, currency="EUR")
     assert (found.decision, found.capture, found.reason) == (Decision.HOLD, 0, "gross_unknown")
     assert found.explanation == "CDR C1 states no tax, and the VAT of the charger's country is not known."
+
+
+def test_what_differs_in_nothing_but_its_id_is_billed_once() -> None:
+    one, copy = cdr("C1", content=("S-1", 5)), cdr("C2", content=("S-1", 5))
+    found = settled(one, copy)
+    assert (found.decision, found.capture, found.billed) == (Decision.CAPTURE, 1234, "C1")
+    assert found.explanation.startswith("CDR C2 says the same as CDR C1: it is billed once.")
+    assert settled(one, copy, credit("K1", "C1")).billed == "C2"
+    assert settled(one, copy, credit("K1", "C1"), credit("K2", "C2")).reason == "credited_without_replacement"
+    assert settled(one, cdr("C2", content=("S-1", 6))).reason == "several_cdrs"
+    assert settled(cdr("C1"), cdr("C2")).reason == "several_cdrs"
+
+
+def test_money_for_the_driver_is_captured_from_nobody() -> None:
+    found = settled(cdr(pays_driver=True))
+    assert (found.decision, found.reason) == (Decision.HOLD, "pays_driver")
+    assert settled(cdr("C1", pays_driver=True), credit("K1", "C1"), cdr("C2")).billed == "C2"

@@ -121,7 +121,7 @@ def test_a_credit_that_is_credited(settled: Charge) -> None:
 
 
 def test_a_second_cdr_is_not_added(settled: Charge) -> None:
-    settled.bill(3.01, "CDR-2")
+    settled.bill(3.00, "CDR-2")
     assert settled.now()[:2] == ("settled", taken(301))
     assert open_incidents() == [symptoms.BILL_CHANGED]
     assert not OutstandingAmount.objects.exists()
