@@ -27,28 +27,30 @@ def keep(authorization: PaymentAuthorization, cdr: Cdr, amounts: Mapping[str, in
     Return whether there is, or ever was, any of this payment. What the driver has paid of a receivable of another CDR,
     which this one corrects, counts for it, and so does what staff closed: nobody owes it a second time.
 
-    The caller holds the session's lock; doing it again changes nothing. What staff closed stays closed, unless the
-    amount is another now.
+    The caller holds the session's lock; doing it again changes nothing. What staff closed stays closed: where the
+    amount is another now, what it has beyond that is a row of its own.
     """
     mine = OutstandingAmount.objects.filter(authorization=authorization)
     rows = list(mine)
-    paid = sum(_answered(row) for row in rows if row.cdr_id != cdr.pk)
-    amounts = {**amounts, Kind.RECEIVABLE: amounts.get(Kind.RECEIVABLE, 0) - paid}
-    known = {row.kind: row for row in rows if row.cdr_id == cdr.pk}
-    wanted = {kind: amount for kind, amount in amounts.items() if amount > 0}
-    gone = [row.pk for row in rows if row.cdr_id != cdr.pk or row.kind not in wanted]
-    if gone:
-        _withdraw([row for row in rows if row.pk in gone and row.state == State.OPEN])
+    left = {kind: amount - _answered(rows, kind, cdr) for kind, amount in amounts.items()}
+    wanted = {kind: amount for kind, amount in left.items() if amount > 0}
+    known = {row.kind: row for row in rows if row.cdr_id == cdr.pk and row.state not in BY_STAFF}
+    _withdraw(
+        [row for row in rows if row.state == State.OPEN and known.get(row.kind if row.kind in wanted else "") != row]
+    )
     for kind, amount in wanted.items():
         row = known.get(kind)
-        if row is None or row.amount != amount:
-            _open(authorization, cdr, kind, amount, row.collected if row else 0)
+        if row is None or row.amount != amount or row.state == State.WITHDRAWN:
+            _open(authorization, cdr, kind, amount, row)
     return bool(rows or wanted)
 
 
-def _answered(row: OutstandingAmount) -> int:
-    """What of a receivable the driver does not owe any more, in minor units."""
-    return row.amount if row.kind == Kind.RECEIVABLE and row.state in BY_STAFF else row.collected
+def _answered(rows: Sequence[OutstandingAmount], kind: str, cdr: Cdr) -> int:
+    """What of an amount of this kind is not owed any more, in minor units: what staff closed of it, and what the driver
+    has paid of a receivable of another CDR. A claim is of one CDR."""
+    mine = [row for row in rows if row.kind == kind and (kind == Kind.RECEIVABLE or row.cdr_id == cdr.pk)]
+    closed = sum(row.amount for row in mine if row.state in BY_STAFF)
+    return closed + sum(row.collected for row in mine if row.cdr_id != cdr.pk and row.state not in BY_STAFF)
 
 
 def withdraw(authorization: PaymentAuthorization) -> None:
@@ -64,23 +66,15 @@ def _withdraw(rows: Sequence[OutstandingAmount]) -> None:
         post_outstanding(row)
 
 
-def _open(authorization: PaymentAuthorization, cdr: Cdr, kind: str, amount: int, collected: int) -> None:
-    is_paid = collected >= amount
-    row, _created = OutstandingAmount.objects.update_or_create(
-        authorization=authorization,
-        cdr=cdr,
-        kind=kind,
-        defaults={
-            "partner_id": cdr.partner_id,
-            "amount": amount,
-            "currency": authorization.currency,
-            "state": State.COLLECTED if is_paid else State.OPEN,
-            "created_at": timezone.now(),
-            "closed_at": timezone.now() if is_paid else None,
-            "closed_by": "",
-            "note": PAID if is_paid else "",
-        },
-    )
+def _open(
+    authorization: PaymentAuthorization, cdr: Cdr, kind: str, amount: int, known: OutstandingAmount | None
+) -> None:
+    row = known or OutstandingAmount(authorization=authorization, cdr=cdr, kind=kind)
+    row.partner_id, row.amount, row.currency = cdr.partner_id, amount, authorization.currency
+    is_paid, row.created_at = row.collected >= amount, timezone.now()
+    row.state, row.closed_at = (State.COLLECTED, row.created_at) if is_paid else (State.OPEN, None)
+    row.closed_by, row.note = "", PAID if is_paid else ""
+    row.save()
     post_outstanding(row)
 
 

@@ -25,6 +25,7 @@ BILL_CHANGED = "The CDRs changed after the settlement"
 PRICE_DIFFERS = "The CDR's total does not match the tariff"
 ENERGY_DIFFERS = "The CDR says less energy than was metered"
 BEYOND_RESERVATION = "The CDR asks for more than was reserved"
+ADDITION_LOST = "The second reservation was not captured"
 DISPUTED = "The driver disputes the payment"
 DISPUTE_LOST = "The driver's bank took the payment back"
 REFUND_FAILED = "A refund failed at the gateway"
@@ -145,6 +146,13 @@ SYMPTOMS = {
         "Nothing can be collected by itself: it is a receivable, for finance. Look whether STOP_SESSION was "
         "sent in time.",
         module="cdrs",
+    ),
+    ADDITION_LOST: Symptom(
+        "The driver's bank or the gateway did not let us take what the driver had confirmed for a higher limit.",
+        "Where a CDR bills the charge, what is missing is a receivable, which the driver may pay. At a price of our "
+        "own nothing is asked for by itself: ask the driver, or let it be.",
+        "Look under Claims and receivables for what is missing. At a price of our own there is no row: ask the "
+        "driver, or let it be, and close this.",
     ),
     RESERVATION_ENDS: Symptom(
         "The session has lasted almost as long as the gateway holds the money.",

@@ -49,7 +49,12 @@ class OutstandingAmount(models.Model):
         ordering = ["-created_at", "-id"]
         permissions = [("settle_outstanding", "Can settle or write off claims and receivables")]
         constraints = [
-            models.UniqueConstraint(fields=["authorization", "cdr", "kind"], name="one_outstanding_amount_per_cdr"),
+            # What staff closed stays as it is; what a CDR asks beyond it is another row.
+            models.UniqueConstraint(
+                fields=["authorization", "cdr", "kind"],
+                condition=~models.Q(state__in=["settled", "written_off"]),
+                name="one_outstanding_amount_not_closed_per_cdr",
+            ),
             models.CheckConstraint(condition=models.Q(amount__gt=0), name="outstanding_amounts_are_positive"),
             models.CheckConstraint(
                 condition=models.Q(state="open", closed_at__isnull=True)

@@ -148,9 +148,22 @@ def _difference(bill: Bill, settlement: Settlement, taken: int, holds: Holds) ->
         return f"{come_to} {words(back)} is to be given back.{meanwhile}" if back > 0 else ""
     if later > (kept := _kept_of_later(settlement, taken)):
         return f"{come_to} of {words(later)}, paid afterwards, {words(later - kept)} is to be given back."
-    if settlement.capture > taken and (left := _still_owed(bill, asked, taken) - later) > 0:
+    left = _still_owed(bill, asked, taken) - later - sum(row.amount for row in holds.untaken)
+    if settlement.capture > taken and left > 0:
         return f"{come_to} {words(left)} more is asked for, which cannot be captured."
     return ""
+
+
+def note_lost(bill: Bill, holds: Holds, lost: PaymentAuthorization) -> None:
+    """The gateway did not take what was to be taken of a further hold: staff are told, as nothing else tells of it at a
+    price of our own. The caller holds the session's lock."""
+    session = bill.session
+    if lost not in holds.untaken or not (holds.state in TAKEN or holds.first.state in TAKEN):
+        return
+    held, taken = (in_words(sum_, session.currency) for sum_ in (lost.amount, holds.paid))
+    why = f" The gateway says: {lost.failure_message}" if lost.failure_message else ""
+    text = f"{held} was held as a second reservation, and nothing is taken of it. The driver pays {taken}.{why}"
+    incidents.open_incident(session.partner_id, symptoms.report(session, symptoms.ADDITION_LOST, text))
 
 
 def _kept_of_later(settlement: Settlement, taken: int) -> int:
@@ -234,6 +247,8 @@ def close_answered(session: AdHocSession) -> None:
     kinds = set(mine.values_list("kind", flat=True))
     answered = {symptom for symptom, kind in ABOUT.items() if kind not in kinds}
     known = OutstandingAmount.objects.filter(authorization_id=session.authorization_id)
+    if outstanding.Kind.RECEIVABLE not in kinds and known.filter(kind=outstanding.Kind.RECEIVABLE).exists():
+        answered.add(symptoms.ADDITION_LOST)
     if answered and known.exists():
         incidents.close_about(session.partner_id, str(session.pk), "Nothing is outstanding any more.", answered)
 

@@ -102,6 +102,13 @@ class Holds:
         return next((row for row in self.more if row.state in UNPAID), None)
 
     @property
+    def untaken(self) -> list[PaymentAuthorization]:
+        """Further holds of which something was to be taken, and the gateway did not take it."""
+        gone = (State.RESERVED, State.RELEASING, State.RELEASED)
+        refused = [row for row in self.more if row.refused_verb == "capture" and row.state in gone]
+        return refused + [row for row in self.more if row.state == State.EXPIRED and row.capture_amount]
+
+    @property
     def is_refused(self) -> bool:
         """The gateway refused to capture or to release it, and holds it."""
         row = self.first if self.first.state == State.RESERVED else next(iter(self.held), self.first)

@@ -213,6 +213,7 @@ def _addition_news(rows: Snapshot, payment: PaymentAuthorization, now: datetime)
     elif payment.state == payment.State.CAPTURED and not payment.failure_code:
         auditing.give_back(rows.bill, rows.holds)
     else:
+        auditing.note_lost(rows.bill, rows.holds, payment)
         auditing.compare_with_cdrs(rows.bill, rows.holds)
         auditing.close_answered(rows.session)
 

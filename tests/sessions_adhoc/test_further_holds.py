@@ -14,6 +14,7 @@ from billing.models import OutstandingAmount, PaymentAuthorization, Receipt, Sim
 from billing.payments import services
 from ocpi.models import Evse
 from partners.agreed.policies import DEFAULTS
+from partners.models import Incident
 from sessions_adhoc import staff, symptoms
 from sessions_adhoc.admin.session_actions import has_held_funds, has_taken_funds
 from sessions_adhoc.decide.settle import MONEY_STUCK
@@ -21,6 +22,7 @@ from sessions_adhoc.models import AdHocSession
 from tests.admin.conftest import boss, page
 from tests.sessions_adhoc.conftest import Clock, Cpo, Driver
 from tests.sessions_adhoc.looking import open_incidents, state
+from tests.sessions_adhoc.test_by_plan import retail
 from tests.sessions_adhoc.test_limit import publish
 from tests.sessions_adhoc.test_paying_afterwards import documents, paid
 from tests.sessions_adhoc.test_raising_the_limit import ask, charge, fresh
@@ -288,14 +290,73 @@ def test_a_warning_about_either_escalates_a_day_before(added: AdHocSession, cpo:
 
 
 def test_the_second_is_not_captured(refused: AdHocSession, driver: Driver, cpo: Cpo, clock: Clock) -> None:
-    """The gateway refuses: it is let go of, and what is missing is owed."""
+    """The gateway refuses: it is let go of, and what is missing is owed. The CDRs did not change."""
     add(driver, refused, payment_method="pm_sim_capture_refused")
     clock.sweep()
     settle(cpo, clock, 50)
     assert (state(refused)[0], rows(refused)) == ("settled", [("captured", 4000, 4000), ("released", 2000, 0)])
     assert OutstandingAmount.objects.get().amount == 1000
-    assert open_incidents() == [symptoms.BILL_CHANGED]
+    assert open_incidents() == [symptoms.ADDITION_LOST]
+    told_staff = Incident.objects.get().evidence[0]["text"]
+    assert told_staff == (
+        "20.00 EUR was held as a second reservation, and nothing is taken of it. The driver pays 40.00 EUR. "
+        "The gateway says: The acquirer refused the capture."
+    )
     assert documents() == [4000]
+    staff.close_outstanding(OutstandingAmount.objects.get().pk, "settled", "ana", "By bank transfer.")
+    assert open_incidents() == []
+
+
+@pytest.mark.parametrize("kwh", [10, 14])
+def test_the_second_is_not_captured_at_a_price_of_our_own(
+    charge: Charge, driver: Driver, cpo: Cpo, clock: Clock, kwh: float
+) -> None:
+    """No CDR bills it, so no receivable tells of it: staff are told, and only where something is missing."""
+    retail(per_kwh="1.00")
+    session = charge(1, payment_method="pm_sim_raise_refused", amount=1000)
+    ask(driver, session, 2000)
+    clock.sweep()
+    add(driver, session, 2000, payment_method="pm_sim_capture_refused")
+    clock.sweep()
+    for reading in range(2, kwh + 1, 2):
+        charge(reading)
+    cpo.session(kwh, "COMPLETED")
+    clock.forward(minutes=2)
+    assert (state(session)[0], rows(session)) == ("settled", [("captured", 1000, 1000), ("released", 1000, 0)])
+    assert open_incidents() == ([] if kwh == 10 else [symptoms.ADDITION_LOST])
+    cpo.cdr(kwh)
+    clock.forward(seconds=10)
+    assert (OutstandingAmount.objects.count(), documents()) == (0, [1000])
+    assert open_incidents() == ([] if kwh == 10 else [symptoms.ADDITION_LOST])
+
+
+def test_what_staff_settled_before_the_refusal_is_not_owed_again(
+    refused: AdHocSession, driver: Driver, cpo: Cpo, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The CDR asks for 5.00 EUR beyond both, which is settled; then the gateway refuses the 20.00 EUR as well."""
+    add(driver, refused)
+    clock.sweep()
+    real = SimulatedGateway.capture
+
+    def late(self: SimulatedGateway, key: str, reference: str, amount: int) -> GatewayAnswer:
+        if SimulatedCharge.objects.get(pk=reference).amount == 2000:
+            return GatewayAnswer(Outcome.PENDING)
+        return real(self, key, reference, amount)
+
+    monkeypatch.setattr(SimulatedGateway, "capture", late)
+    settle(cpo, clock, 65)
+    assert OutstandingAmount.objects.get().amount == 500
+    staff.close_outstanding(OutstandingAmount.objects.get().pk, "settled", "ana", "By bank transfer.")
+
+    def refuse(self: SimulatedGateway, key: str, reference: str, amount: int) -> GatewayAnswer:
+        return GatewayAnswer(Outcome.REFUSED, code="no", message="No.")
+
+    monkeypatch.setattr(SimulatedGateway, "capture", refuse)
+    clock.forward(minutes=5)
+    assert rows(refused) == [("captured", 4000, 4000), ("released", 2000, 0)]
+    closed = OutstandingAmount.objects.order_by("pk").values_list("amount", "state")
+    assert list(closed) == [(500, "settled"), (2000, "open")]
+    assert told(driver, refused)["money"]["owed"] == 2000
 
 
 def test_the_first_is_not_captured(charge: Charge, driver: Driver, cpo: Cpo, clock: Clock) -> None:

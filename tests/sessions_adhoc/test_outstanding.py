@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
+from billing.books.verifying.outstanding import outstanding_told_otherwise
 from billing.models import OutstandingAmount
-from billing.outstanding import AlreadyClosed
-from ocpi.models import Evse
+from billing.outstanding import AlreadyClosed, keep
+from ocpi.models import Cdr, Evse
 from sessions_adhoc import staff, symptoms
 from sessions_adhoc.decide.settle import CDR_ENERGY
 from sessions_adhoc.models import AdHocSession
@@ -127,3 +128,48 @@ def test_a_claim_is_withdrawn_when_the_cpo_corrects_its_cdr(
     cpo.cdr(3.01, "CDR-2")
     clock.forward(seconds=1)
     assert (money(session), rows(), open_incidents()) == (("captured", 301), [("claim", 3698, "withdrawn")], [])
+
+
+@pytest.mark.parametrize("closed", ["settled", "written_off"])
+@pytest.mark.parametrize(
+    ("total", "kwh", "beyond"), [(18.38, 30.5, [("receivable", 30, "open")]), (17.48, 29, []), (18.08, 30, [])]
+)
+def test_what_staff_closed_is_not_owed_again_when_the_same_cdr_asks_for_another_sum(
+    charged: Callable[..., Any],
+    cpo: Cpo,
+    clock: Clock,
+    closed: str,
+    total: float,
+    kwh: float,
+    beyond: list[tuple[str, int, str]],
+) -> None:
+    """The amount of one CDR changes with what was taken of the holds: only the difference is owed."""
+    session = charged(30, amount=1000)
+    cpo.cdr(18.08)
+    clock.forward(seconds=1)
+    staff.close_outstanding(OutstandingAmount.objects.get().pk, closed, "ana", "By bank transfer, 2026-05-04.")
+    cdr = Cdr.objects.get()
+    authorization = session.authorization
+    for _ in range(2):
+        keep(authorization, cdr, {"receivable": round(total * 100) - 1000})
+        assert rows() == [("receivable", 808, closed), *beyond]
+        assert list(outstanding_told_otherwise(None)) == []
+    if beyond:
+        staff.close_outstanding(OutstandingAmount.objects.get(state="open").pk, "settled", "ana", "Paid as well.")
+        keep(authorization, cdr, {"receivable": round(total * 100) - 1000})
+        assert [state for _, _, state in rows()] == [closed, "settled"]
+
+
+def test_a_claim_that_staff_settled_grows_by_the_difference(
+    charged: Callable[..., Any], cpo: Cpo, clock: Clock
+) -> None:
+    session = charged()
+    cpo.cdr(39.99)
+    clock.forward(seconds=1)
+    staff.close_outstanding(OutstandingAmount.objects.get().pk, "settled", "ana", "Agreed.")
+    keep(session.authorization, Cdr.objects.get(), {"claim": 3700})
+    assert rows() == [("claim", 3698, "settled"), ("claim", 2, "open")]
+    keep(session.authorization, Cdr.objects.get(), {"claim": 3600})
+    assert rows() == [("claim", 3698, "settled"), ("claim", 2, "withdrawn")]
+    keep(session.authorization, Cdr.objects.get(), {"claim": 3700})
+    assert rows() == [("claim", 3698, "settled"), ("claim", 2, "open")]
