@@ -309,7 +309,7 @@ def test_the_second_is_not_captured(refused: AdHocSession, driver: Driver, cpo: 
 
 @pytest.mark.parametrize("kwh", [10, 14])
 def test_the_second_is_not_captured_at_a_price_of_our_own(
-    charge: Charge, driver: Driver, cpo: Cpo, clock: Clock, kwh: float
+    charge: Charge, driver: Driver, cpo: Cpo, clock: Clock, kwh: int
 ) -> None:
     """No CDR bills it, so no receivable tells of it: staff are told, and only where something is missing."""
     retail(per_kwh="1.00")

@@ -7,6 +7,7 @@ import os
 import random
 import re
 import signal
+import socket
 import sqlite3
 import sys
 import time
@@ -49,6 +50,17 @@ CHARGES = int(os.environ.get("SFP_CONTRACT_CHARGES", "150"))
 CONTRACTS, WORKERS = 10, 3
 FULL_PACE = 0.25
 LUCK = random.Random(12)
+
+
+def is_free(port: int) -> bool:
+    """Whether nobody listens there any more."""
+    with socket.socket() as tried:
+        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            tried.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 class World:
@@ -104,6 +116,8 @@ class World:
         process = self.running[name]
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+        # Its children were killed with it; whose socket it was may end a moment later.
+        eventually(lambda: is_free(self.ours if name == "web" else self.theirs), seconds=10, what="a free port")
         self.start(name)
 
     def _is_ours(self, pid: str) -> bool:
