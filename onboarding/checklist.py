@@ -15,6 +15,7 @@ from onboarding.intake.entering import faults_of_items
 from onboarding.models import ChecklistItem, LinkEvent, PartnerLink
 from onboarding.moments import clock
 from onboarding.stages import moving
+from partners.ground.persons import to_them
 from partners.models import IssuedToken, Partner
 
 ADDRESSES = ("firewall", "got_addresses")
@@ -81,6 +82,22 @@ def checklist_of(partner: Partner, facts: PortalFacts, stage: Stage | None = Non
     }
     lines = (_line(item, faults, ticks.get(item.key), seen.get(item.key, "")) for item in ITEMS)
     return Checklist(tuple(replace(line, awaited=waits.get(line.item.key, "")) for line in lines))
+
+
+def told_to_staff(checklist: Checklist) -> Checklist:
+    """The same, said of the CPO: the items and what was seen of them speak to it, on its own page."""
+    lines = checklist.lines
+    return Checklist(
+        tuple(
+            replace(
+                line,
+                item=replace(line.item, hint=to_them(line.item.hint)),
+                seen=to_them(line.seen),
+                fault=to_them(line.fault),
+            )
+            for line in lines
+        )
+    )
 
 
 def not_yet(stage: Stage, *, token_made: bool) -> dict[str, str]:

@@ -9,10 +9,10 @@ from typing import Any
 from ocpi.handshake.discovery import Offer
 from ocpi.models import HandshakeRun, HandshakeStep
 from ocpi.routing import base_url, versions_url
-from onboarding.guide.second_person import advice_to_you, to_you
 from onboarding.models import ConnectionCheck, ConnectionCheckCase
 from onboarding.moments import clock
 from partners.ground.ocpi_versions import NEEDED_MODULES
+from partners.ground.persons import advice_to_you, to_you
 from partners.models import IssuedToken, Partner, RemoteEndpoint
 
 Step = HandshakeRun.Step

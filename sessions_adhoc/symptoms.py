@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from ocpi.log.searching import subject_term
 from ocpi.models import Message
+from partners.ground.numbers import plain
 from partners.incidents import Report
 from partners.incidents.detecting import moment
 from sessions_adhoc.belonging import cdrs_of
@@ -90,8 +91,7 @@ SYMPTOMS = {
         "A credit CDR or another CDR came after the driver's payment was settled.",
         "Check the CDRs. Too much was taken: staff give it back. Too little: it cannot be captured any more.",
         "Compare the CDRs with what was taken. Too much: give it back. Too little: it is lost.",
-        "After this charge was settled, another CDR or a credit CDR came. Please confirm which of them is the "
-        "right one.",
+        "After this charge was settled, another CDR or a credit CDR came. Please confirm which one is right.",
         module="cdrs",
     ),
     settle.CDR_ENERGY: Symptom(
@@ -258,7 +258,9 @@ def _newest_refusal(session: AdHocSession) -> starts.Refusal:
 def orphan(link: AttemptSession, message_id: int | None) -> Report:
     """Return the incident for a Session that is not valid: staff look at each of them (rule 12)."""
     session = link.ocpi_session
-    text = f"Session {session.ocpi_id} is {session.status} with {session.kwh:f} kWh ({link.get_validity_display()})."
+    text = (
+        f"Session {session.ocpi_id} is {session.status} with {plain(session.kwh)} kWh ({link.get_validity_display()})."
+    )
     symptom = FOREIGN_SESSION
     if link.validity == AttemptSession.Validity.LATE:
         symptom = REFUSED_SESSION if link.attempt.failure in REFUSED_STARTS else LATE_SESSION
@@ -268,7 +270,7 @@ def orphan(link: AttemptSession, message_id: int | None) -> Report:
 def running_on(link: AttemptSession, message_id: int | None) -> Report:
     """Return the incident for a Session whose charge is paid, and that delivers energy (rule 19)."""
     session = link.ocpi_session
-    text = f"Session {session.ocpi_id} is {session.status} with {session.kwh:f} kWh after its charge was settled."
+    text = f"Session {session.ocpi_id} is {session.status} with {plain(session.kwh)} kWh after its charge was settled."
     return _report(link.attempt.session, RUNS_ON, f"runs on:{link.pk}", text, message_id)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from django.utils import timezone
 
 from ocpi.receivers import SessionNews
+from partners.ground.numbers import plain
 from partners.ground.writes import Writes
 from sessions_adhoc.models import AdHocSession, TimelineEvent
 
@@ -37,7 +38,7 @@ def event(
 def session_text(news: SessionNews, remark: str = "") -> str:
     """What a Session says, for the timeline."""
     session = news.session
-    return f"{news.source} Session {session.ocpi_id}: {session.status}, {session.kwh:f} kWh{remark}"
+    return f"{news.source} Session {session.ocpi_id}: {session.status}, {plain(session.kwh)} kWh{remark}"
 
 
 def write(session: AdHocSession, kind: str, text: str, **more: Any) -> None:

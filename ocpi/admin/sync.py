@@ -78,7 +78,7 @@ class SyncRunAdmin(HugeMixin, ReadOnlyAdmin):
     page_actions = (
         PageAction(
             "again",
-            "Pull now",
+            "Pull again",
             "ocpi.request_sync",
             "We read this module of the partner now, in whole or from the same moment on, as this run did.",
             again,

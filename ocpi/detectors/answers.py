@@ -9,6 +9,7 @@ from django.conf import settings
 from ocpi.detectors.grouping import Group, findings, went_well_since
 from ocpi.detectors.refused import they_let_us_in
 from ocpi.detectors.traffic import INBOUND, OUTBOUND, Failures, Traffic, traffic
+from partners.ground.persons import to_you
 from partners.incidents.detecting import Detector, Finding, Key, Window
 from partners.incidents.reporting import Report
 from partners.models import Incident
@@ -37,8 +38,8 @@ def _tell_silent(key: str, group: Group) -> Report:
         to_do="Call their technical contact: nobody can start there. It closes with the next answer.",
         severity=Incident.Severity.URGENT,
         evidence=group.evidence(),
-        letter=f"Our requests to your endpoints got no answer ({group.span}): {why}. Please confirm that the URL is "
-        "publicly reachable (test with curl from an external network) and that your OCPI server is running.",
+        letter=f"Our requests to your endpoints got no answer ({group.span}): {to_you(why)}. Please confirm that the "
+        "URL is publicly reachable (test with curl from an external network) and that your OCPI server is running.",
     )
 
 
@@ -93,9 +94,9 @@ def _tell_their_errors(key: str, group: Group) -> Report:
         cause="The CPO's server answers with HTTP 5xx or OCPI status code 3xxx.",
         resolution="Look the requests up in the logs of that server; our message log has both sides of each.",
         place=group.host,
-        to_do="Send their technical contact the exchanges below. It closes when most calls go through again.",
+        to_do="Send their technical contact the exchanges. It closes when most calls go through again.",
         evidence=group.evidence(),
-        letter=f"Your server answered our requests with errors of its own ({group.span}). Please look them up in your "
+        letter=f"Your server answered our requests with errors of its own ({group.span}). Please look into your "
         "logs; on request we send you both sides of each exchange.",
     )
 

@@ -41,7 +41,7 @@ def _finding(row: ServerCertificate, window: Window) -> Finding:
         "at the CPO's chargers.",
         severity=Incident.Severity.URGENT if urgent else Incident.Severity.PROBLEM,
         place=str(row),
-        to_do="Ask their technical contact to renew it before that day, and to tell you when it is done.",
+        to_do="Ask their technical contact to renew it before that day. It closes when they have.",
         evidence=[evidence(f"Seen on {moment(row.checked_at or window.now)}; issued by {row.issuer or 'unknown'}.")],
         letter=f"The TLS certificate of your server {row} {what}.{problem} Please renew it in time, complete with its "
         "intermediate certificates: afterwards we cannot call your server any more.",

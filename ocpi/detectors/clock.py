@@ -73,7 +73,7 @@ def _tell_stamps(clock: PartnerClock) -> Report:
         cause=f"The timestamps of {what} are {words}. A whole number of hours is local time that is sent as UTC.",
         resolution="Send UTC in every timestamp (OCPI: RFC 3339 with a Z), and synchronize the clock (NTP).",
         place=what,
-        to_do="Send their technical contact the text below. No charge is lost meanwhile.",
+        to_do="Send their technical contact the text for the CPO. No charge is lost meanwhile.",
         evidence=[evidence(f"{moment(clock.measured_at)}: the timestamps of {what} are {words}.", clock.message_id)],
         letter=f"The timestamps that your server sends are {words} (seen on {moment(clock.measured_at)}). Please send "
         "UTC in every timestamp, and synchronize the clock (NTP): timestamps decide which update is the newer one.",
@@ -88,8 +88,8 @@ def _tell(by: timedelta, message: Message) -> Report:
         cause=f"The clock of the CPO's server is {words}.",
         resolution="Synchronize the server's clock (NTP). Timestamps decide which update is the newer one.",
         place="the Date of its answers",
-        to_do="Send their technical contact the text below. No charge is lost meanwhile.",
-        evidence=[evidence(f"{moment(message.at)}: their answer is dated {words}.", message.pk)],
+        to_do="Send their technical contact the text for the CPO. No charge is lost meanwhile.",
+        evidence=[evidence(f"{moment(message.at)}: the answer is dated {words}.", message.pk)],
         letter=f"The Date of your server's answer on {moment(message.at)} is {words}. Timestamps decide which update "
         "is the newer one, so updates may be lost. Please synchronize your server's clock (NTP).",
     )

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db.models import Count, F, Max, Min
 
 from ocpi.models import PartnerQuirk, TokenPush
+from partners.ground.persons import to_you
 from partners.incidents.detecting import Detector, Finding, Key, Window, evidence, moment
 from partners.incidents.reporting import Report
 from partners.models import Incident, Partner
@@ -45,7 +46,7 @@ def _odd(quirks: list[PartnerQuirk]) -> Report:
         cause="Their server seems to have changed: it sends what we can only read with lenience.",
         resolution="Nothing is lost. Send them the list, so that they can correct it.",
         place=", ".join(dict.fromkeys(quirk.module for quirk in quirks)),
-        to_do="Send their technical contact the text below, when there is time: nothing is lost.",
+        to_do="Send their technical contact the text for the CPO, when there is time: nothing is lost.",
         severity=Incident.Severity.NOTE,
         tell_cpo=False,
         evidence=[
@@ -98,10 +99,10 @@ def _undelivered_report(count: int, why: str, message: int | None) -> Report:
         cause=f"PUT /tokens fails: {why}",
         resolution="The CPO's Tokens endpoint has to be corrected. We try again until it has all tokens.",
         place="PUT /tokens",
-        to_do="Open the exchange below: it has their answer. When it is mended, press Push again on a token push.",
-        evidence=[evidence(f"{count} tokens wait, each after at least {MANY_TRIES} tries: {why}", message)],
-        letter=f"Your Tokens endpoint does not accept our tokens ({count} wait): {why} Please check your server's log. "
-        "We try again until you have them all.",
+        to_do="Open the exchange: it has their answer. When it is mended, press Push again on a token push.",
+        evidence=[evidence(f"Tokens that wait: {count}, each after at least {MANY_TRIES} tries: {why}", message)],
+        letter=f"Your Tokens endpoint does not accept our tokens ({count} waiting): {to_you(why)} Please check your "
+        "server's log. We try again until you have all of our tokens.",
     )
 
 

@@ -8,6 +8,7 @@ from django.db.models import Max, Q
 
 from ocpi.detectors.traffic import in_one_line, messages
 from ocpi.models import HandshakeRun, HandshakeStep
+from partners.ground.persons import to_you
 from partners.incidents.detecting import Detector, Finding, Key, Window, evidence, moment
 from partners.incidents.reporting import Report
 from partners.models import Incident, Partner
@@ -51,9 +52,9 @@ def _finding(run: HandshakeRun, step: tuple[datetime | None, int | None] | None,
         place=f"step “{run.get_step_display()}”",
         to_do=f"{run.advice or 'Open the handshake: it says at which step it stands.'} Then press Try again there.",
         evidence=pieces,
-        letter=f"Our handshake with your server did not succeed (last try: {moment(at)}). {cause} Please confirm that "
-        "your Versions URL is publicly reachable (test with curl from an external network) and that the Token A that "
-        "you gave us matches exactly.",
+        letter=f"Our handshake with your server did not succeed (last try: {moment(at)}). {to_you(cause)} Please "
+        "confirm that your Versions URL is publicly reachable (test with curl from an external network) and that the "
+        "Token A that you gave us matches exactly.",
     )
     return Finding(run.partner_id, report, at, at, times=max(run.tries, 1))
 

@@ -14,6 +14,7 @@ from ocpi.detectors.objects import REFUSED
 from ocpi.detectors.refused import THEY_BAR_US
 from ocpi.handshake.advance import TOKEN_REFUSED
 from ocpi.models import Evse, Location, SyncRun
+from partners.ground.persons import to_you
 from partners.incidents.detecting import Detector, Finding, Key, Window, evidence, moment
 from partners.incidents.reporting import Report
 from partners.models import Incident, IssuedToken, Partner, RemoteEndpoint
@@ -53,7 +54,7 @@ def _none(partner: Partner) -> Report:
         place="no location at all",
         to_do="Press Sync locations on the partner's page: if it brings none, they have to push them.",
         evidence=[evidence(f"Connected since {since}; no location is known.")],
-        letter=f"We are connected since {since} and have not received any of your Locations. Please push them with "
+        letter=f"We are connected since {since} and have not received any of your Locations. Please push each with "
         "PUT to our Locations endpoint, or offer GET /locations. Check your outbound request logs and confirm that "
         "the SFP Locations endpoint URL is correct.",
     )
@@ -90,9 +91,9 @@ def _silence() -> timedelta:
 
 
 def _stopped_finding(partner_id: int, last_call: datetime, changed: datetime | None) -> Finding:
-    pieces = [evidence(f"They last called us on {moment(last_call)}.")]
+    pieces = [evidence(f"The last request to us came on {moment(last_call)}.")]
     if changed is not None:
-        pieces.append(evidence(f"A pull brought a change of {moment(changed)} that they had not pushed."))
+        pieces.append(evidence(f"A pull brought a change of {moment(changed)} that had not been pushed."))
     report = Report(
         key=STOPPED,
         symptom=SYMPTOM,
@@ -128,9 +129,9 @@ def _failed_report(run: SyncRun) -> Report:
         cause=f"{CAUSE if visible else ''}The CPO's list of {run.module} could not be read: {why}",
         resolution=f"{f'{RESOLUTION} ' if visible else ''}GET /{run.module} has to be corrected.",
         place=f"GET /{run.module}",
-        to_do="Open the sync below: it says what was wrong. When they have mended it, press Sync again.",
+        to_do="Open the sync: it says what was wrong. When they have mended it, press Pull again.",
         evidence=[{"sync": run.pk, "text": f"Sync {run.pk} of {run.module} failed: {why}"}],
-        letter=f"We could not read your {run.module} with GET: {why} Please check your server's log.",
+        letter=f"We could not read your {run.module} with GET: {to_you(why)} Please check your server's log.",
     )
 
 

@@ -96,7 +96,7 @@ def _tell(key: str, group: Group) -> Report:
         cause=words.cause + told,
         resolution=words.resolution,
         place=f"{module or 'unknown URL'}{_named(first)}",
-        to_do="Send them the faults with the exchange below. When it was our fault, mend it and press Replay there.",
+        to_do="Send them the faults with the exchange. When it was our fault, mend it and press Replay there.",
         evidence=group.evidence(),
         letter=f"We could not accept your requests to our {module or 'OCPI'} endpoint ({group.span}).{told} "
         f"{words.resolution}",

@@ -13,6 +13,7 @@ from ocpi.handshake.advance import TOKEN_REFUSED
 from ocpi.log.message_log import header_in
 from ocpi.models import Message
 from partners.ground.networks import covers
+from partners.ground.persons import to_you
 from partners.ground.secrets import ends_as
 from partners.incidents.detecting import Detector, Finding, Key, Window, moment
 from partners.incidents.reporting import Report
@@ -62,7 +63,7 @@ def _tell_source(key: str, group: Group) -> Report:
         resolution="Confirm your outbound IP with us — we will add it to Cloudflare WAF.",
         place=address,
         to_do=f"Ask their contact whether {address} is theirs. If it is, an integrator presses “Add this "
-        "address to the allowlist” on this page.",
+        "address to the allowlist” on the incident's page.",
         severity=URGENT,
         evidence=group.evidence(),
         letter=f"Your server called our endpoints from {address} ({group.span}). This address is not among the "
@@ -93,7 +94,7 @@ def barred_by_them(window: Window) -> list[Finding]:
 def _tell_barred(key: str, group: Group) -> Report:
     if SERVER_REFUSES in (group.newest.error if group.newest else ""):
         return _tell_server_refuses(key, group)
-    addresses = ", ".join(settings.OCPI_OUTBOUND_IPS) or "listed in the data sheet that we sent you"
+    addresses = ", ".join(settings.OCPI_OUTBOUND_IPS) or "those in the data sheet that we sent you"
     return Report(
         key=key,
         symptom="HTTP 403 when SFP calls your endpoints",
@@ -104,7 +105,7 @@ def _tell_barred(key: str, group: Group) -> Report:
         severity=URGENT,
         evidence=group.evidence(),
         letter=f"Your endpoints answered our requests with HTTP 403 ({group.span}). Please add the SFP outbound IP "
-        f"addresses to your firewall / WAF. They are: {addresses}.",
+        f"addresses to your firewall / WAF: {addresses}.",
     )
 
 
@@ -119,8 +120,9 @@ def _tell_server_refuses(key: str, group: Group) -> Report:
         to_do="Their firewall is open: compare tokens, not addresses. If theirs was replaced, start a new handshake.",
         severity=URGENT,
         evidence=group.evidence(),
-        letter=f"Your OCPI server answered our requests with HTTP 403 ({group.span}), so they reach it and it does not "
-        "accept our token. Please check which token it expects from us; if it was replaced, we register again.",
+        letter=f"Your OCPI server answered our requests with HTTP 403 ({group.span}), so our requests reach it, and "
+        "it does not accept our token. Please check which one it expects from us; if it was replaced, we register "
+        "again.",
     )
 
 
@@ -227,7 +229,7 @@ def _tell_our_token(key: str, group: Group) -> Report:
         evidence=group.evidence(),
         letter=f"Your endpoints answered our requests with HTTP 401 ({group.span}), although we send the token from "
         "your Credentials. Please verify the tokens exchanged during handshake and write to us, so that we can "
-        "re-check them or repeat the handshake.",
+        "re-check or repeat the handshake.",
     )
 
 
@@ -275,7 +277,7 @@ def _in_force(which: str, token: IssuedToken | ReceivedToken) -> str:
 def _naming(one: Finding, text: str) -> Finding:
     if not text:
         return one
-    report = replace(one.report, cause=f"{one.report.cause} {text}", letter=f"{one.report.letter} {text}")
+    report = replace(one.report, cause=f"{one.report.cause} {text}", letter=f"{one.report.letter} {to_you(text)}")
     return replace(one, report=report)
 
 

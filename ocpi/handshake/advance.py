@@ -20,6 +20,7 @@ from ocpi.handshake.steps import StepDone
 from ocpi.models import HandshakeRun, HandshakeStep
 from partners import tokens
 from partners.ground.deadlines import LeaseLostError, growing_pause, holding
+from partners.ground.persons import to_you
 from partners.incidents import Report, close_incidents, open_incident
 
 log = structlog.get_logger(__name__)
@@ -203,7 +204,7 @@ def _tell_token_refused(run: HandshakeRun, failure: StepFailedError) -> None:
             place="our token, right after the handshake",
             to_do="Ask them which token they expect from us; then start the handshake again.",
             letter="Right after our handshake your server did not accept our first request with the token from your "
-            f"Credentials: {failure.text} Please check that your server keeps the token that it gave us.",
+            f"Credentials: {to_you(failure.text)} Please check that your server keeps the token that it gave us.",
             evidence=_evidence(failure),
             detector=TOKEN_REFUSED,
         ),

@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models.functions import Upper
 
 from ocpi.models.base import MirroredObject
+from partners.ground.numbers import plain_sum
 
 
 class OcpiSession(MirroredObject):
@@ -106,7 +107,7 @@ class Cdr(MirroredObject):
 
     @property
     def total_told(self) -> str:
-        """The total as the CPO told it: `12.3000 EUR`, or `10.0000 EUR without taxes`."""
+        """The total as the CPO told it: `12.30 EUR`, or `10.00 EUR without taxes`."""
         if self.total_gross is None:
-            return f"{self.total_net:f} {self.currency} without taxes"
-        return f"{self.total_gross:f} {self.currency}"
+            return f"{plain_sum(self.total_net)} {self.currency} without taxes"
+        return f"{plain_sum(self.total_gross)} {self.currency}"

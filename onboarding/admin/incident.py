@@ -21,6 +21,7 @@ from onboarding.admin.ticket_actions import OF_INCIDENT
 from onboarding.admin.ticket_panel import ticket_panel
 from partners.admin.kit.pages import ReadOnlyAdmin, Standing
 from partners.admin.kit.showing import DANGER, NEUTRAL, WARNING, ago, badge, clock_time, in_our_zone, partner_link
+from partners.ground.persons import to_you
 from partners.models import Incident, Ticket
 
 LONGEST_CAUSE = 160
@@ -29,10 +30,10 @@ TONES = {Incident.Severity.URGENT: DANGER, Incident.Severity.PROBLEM: WARNING, I
 
 def what_it_is(row: Incident) -> SafeString:
     """Symptom, place, and the first sentence of the cause."""
-    place = f": {row.place}" if row.place else ""
-    cause = in_our_zone(row.cause)
+    place = f": {in_our_zone(row.place)}" if row.place else ""
+    cause = in_our_zone(row.cause_for_staff)
     short = cause if len(cause) <= LONGEST_CAUSE else f"{cause[:LONGEST_CAUSE]}…"
-    return format_html('{}{}<div class="sfp-quiet">{}</div>', row.symptom, place, short)
+    return format_html('{}{}<div class="sfp-quiet">{}</div>', row.name_for_staff, place, short)
 
 
 class OpenFilter(DropdownFilter):
@@ -77,6 +78,7 @@ class IncidentAdmin(ReadOnlyAdmin):
         "shown_span",
         "shown_traffic",
         "shown_partner",
+        "shown_place",
         "shown_session",
         "shown_letter",
         "shown_mail",
@@ -87,7 +89,8 @@ class IncidentAdmin(ReadOnlyAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: Incident | None = None) -> Any:
         """What the top of the page says already is not said again."""
-        about = ["shown_partner", *(["shown_session"] if obj and obj.reference else [])]
+        where = ["shown_place"] if obj and obj.place else []
+        about = ["shown_partner", *where, *(["shown_session"] if obj and obj.reference else [])]
         evidence = ("Evidence", {"fields": (*about, "shown_span", "shown_evidence", "shown_traffic")})
         cpo = ("For the CPO", {"fields": ("shown_letter", "shown_mail")})
         if obj is None or obj.closed_at is None:
@@ -107,6 +110,14 @@ class IncidentAdmin(ReadOnlyAdmin):
         rows: QuerySet[Incident] = super().get_queryset(request)
         return rows.annotate(taken_by=Subquery(taken_by))
 
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Incident], search_term: str
+    ) -> tuple[QuerySet[Incident], bool]:
+        """Also by the symptom as it is shown: it is stored in the guide's words, which speak to the CPO."""
+        found, several = super().get_search_results(request, queryset, search_term)
+        told = search_term.strip()
+        return (found | queryset.filter(symptom__icontains=to_you(told)) if told else found), several
+
     def has_close_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.has_perm("partners.close_incident"))
 
@@ -122,7 +133,7 @@ class IncidentAdmin(ReadOnlyAdmin):
             by = f" by {row.closed_by}" if row.closed_by else " by itself"
             return Standing("Closed", f"Closed{by}: {row.close_reason}", NEUTRAL, since=row.closed_at)
         watched = "It closes by itself when the cause is gone" if row.detector else "It stays open until it is settled"
-        text = f"{in_our_zone(row.cause)} {watched}, or when somebody closes it with a reason."
+        text = f"{in_our_zone(row.cause_for_staff)} {watched}, or when somebody closes it with a reason."
         tone = TONES.get(Incident.Severity(row.severity), WARNING)
         to_do = in_our_zone(row.for_staff)
         return Standing(f"Open: {row.get_severity_display().lower()}", text, tone, to_do, since=row.opened_at)
@@ -146,6 +157,10 @@ class IncidentAdmin(ReadOnlyAdmin):
     def shown_partner(self, row: Incident) -> SafeString | str:
         return partner_link(row)
 
+    @admin.display(description="where")
+    def shown_place(self, row: Incident) -> str:
+        return in_our_zone(row.place)
+
     @admin.display(description="opened", ordering="opened_at")
     def opened(self, row: Incident) -> SafeString | str:
         return ago(row.opened_at)
@@ -156,7 +171,7 @@ class IncidentAdmin(ReadOnlyAdmin):
 
     @admin.display(description="cause")
     def shown_cause(self, row: Incident) -> str:
-        return in_our_zone(row.cause)
+        return in_our_zone(row.cause_for_staff)
 
     @admin.display(description="what we do")
     def shown_to_do(self, row: Incident) -> str:

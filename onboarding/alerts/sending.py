@@ -82,9 +82,9 @@ def content(channel: AlertChannel, incident: Incident) -> dict[str, Any]:
             "severity": incident.get_severity_display().lower(),
             "partner": partner.label,
             "party": f"{partner.country_code}*{partner.party_id}",
-            "symptom": incident.symptom,
+            "symptom": incident.name_for_staff,
             "place": incident.place,
-            "cause": incident.cause,
+            "cause": incident.cause_for_staff,
             "to_do": incident.for_staff,
             "url": page_of(incident),
         },
@@ -99,8 +99,8 @@ def _text(incident: Incident) -> str:
     """Slack takes <, > and & for its own: they are written as it wants them."""
     place = f": {incident.place}" if incident.place else ""
     lines = (
-        f"{incident.get_severity_display()}: {incident.partner.label}: {incident.symptom}{place}",
-        incident.cause,
+        f"{incident.get_severity_display()}: {incident.partner.label}: {incident}{place}",
+        incident.cause_for_staff,
         f"What we do: {incident.for_staff}",
         page_of(incident),
     )
@@ -110,8 +110,8 @@ def _text(incident: Incident) -> str:
 def _letter(channel: AlertChannel, incident: Incident) -> Letter:
     place = f": {incident.place}" if incident.place else ""
     return Letter(
-        subject=f"[{incident.get_severity_display()}] {incident.partner.label}: {incident.symptom}{place}",
-        body="\n\n".join((incident.cause, f"What we do: {incident.for_staff}", page_of(incident))),
+        subject=f"[{incident.get_severity_display()}] {incident.partner.label}: {incident}{place}",
+        body="\n\n".join((incident.cause_for_staff, f"What we do: {incident.for_staff}", page_of(incident))),
         to=[channel.mail_to],
     )
 

@@ -11,9 +11,9 @@ from onboarding.connection_check.catalogue import CASES
 from onboarding.connection_check.sections import section
 from onboarding.guide import BOTH, ORDER, STAGE, TESTS, Side
 from onboarding.guide.checklist import ITEMS
-from onboarding.guide.second_person import advice_to_you, to_you
 from partners.agreed.policies import DEFAULTS
 from partners.ground.ocpi_versions import NEEDED_MODULES, OCPI_VERSIONS, RECOMMENDED
+from partners.ground.persons import advice_to_you, to_you
 from sessions_adhoc.symptoms import SYMPTOMS
 
 WHOSE = {BOTH: "both", frozenset({Side.CPO}): "you"}

@@ -6,7 +6,7 @@ from datetime import datetime
 from django.utils.text import capfirst
 
 from ocpi.models import HandshakeRun, HandshakeStep
-from onboarding.guide.second_person import advice_to_you, to_you
+from partners.ground.persons import advice_to_you, to_you
 from partners.models import Partner
 
 State = HandshakeRun.State

@@ -6,15 +6,16 @@ from typing import Any
 from django.conf import settings
 from django.utils.text import capfirst
 
+from onboarding import partner_facts
 from onboarding.checklist import Checklist, checklist_of
 from onboarding.connection_facts import CheckReport, facts_of, newest_check
 from onboarding.documents.data_sheet import data_sheet_rows
-from onboarding.guide import GO_LIVE_ACTIONS, ORDER, STAGE, TESTS, Side, Stage, Verified
+from onboarding.guide import GO_LIVE_ACTIONS, ORDER, STAGE, TESTS, Facts, Side, Stage, Verified
 from onboarding.guide.checklist import Group
+from onboarding.guide.conditions import unproven
 from onboarding.guide.guide import FunctionalTestInfo, GoLiveInfo
-from onboarding.models import FunctionalTest, GoLiveAction, LinkEvent, Onboarding, PartnerLink, PlannedChange
+from onboarding.models import FunctionalTest, GoLiveAction, LinkEvent, PartnerLink, PlannedChange
 from onboarding.moments import span
-from onboarding.partner_facts import production_of
 from onboarding.portal.bench.trying import bench_of
 from onboarding.portal.forms import IntakeForm, SignOffForm, WindowForm
 from onboarding.portal.guard import Visit
@@ -209,23 +210,30 @@ def unproven_to_you(refused: Unproven) -> str:
     return f"Production is not proven yet. What is still needed: {titles}. You confirm when that is there."
 
 
-def _lacks_production(onboarding: Onboarding) -> bool:
-    """Whether there is no connection in production yet, and nobody goes on without it."""
-    production = production_of(onboarding)
-    if production is not None and production.connection == Partner.Connection.CONNECTED:
-        return False
-    return not onboarding.overrides.filter(condition="production").exists()
-
-
 def _going_live(place: Place) -> tuple[str, str]:
     signed = place.onboarding.sign_offs.filter(side=Side.CPO.value).exists()
     open_ones = [action for action, given in confirmations(place) if given is None]
     if signed and not open_ones:
         return "calm", "You have confirmed and signed. We complete the sign-off on our side."
-    if open_ones and _lacks_production(place.onboarding):
-        return (
-            "calm",
-            "We connect production with you next: a handshake, a check, one real charge. Then you confirm and sign.",
-        )
+    if open_ones and (ahead := _proving(partner_facts.facts_of(place.onboarding))):
+        return ahead
     missing = [f"“{action.title}”" for action in open_ones] + ([] if signed else ["your signature"])
     return "act", f"Your turn: {'; '.join(missing)}."
+
+
+def _proving(facts: Facts) -> tuple[str, str] | None:
+    """To show that production works is ours to do, but for what our check found wrong there; None once it is shown."""
+    lacking = {one.key for one in unproven(facts)}
+    if not lacking:
+        return None
+    if "production" in lacking:
+        text = "We connect production with you next: a handshake, a check, one real charge. Then you confirm and sign."
+        return "calm", text
+    if "production_check" in lacking and (failed := facts.production_check_failed):
+        cases = "1 case" if failed == 1 else f"{failed} cases"
+        return "act", f"Your turn: our connection check in production failed in {cases}. Mend it, and we check again."
+    next_ones = [text for key, text in OURS_IN_PRODUCTION.items() if key in lacking]
+    return "calm", f"Production is connected. Next, we {' and '.join(next_ones)}. Then you confirm and sign."
+
+
+OURS_IN_PRODUCTION = {"production_check": "check the connection", "production_charge": "make one real charge"}

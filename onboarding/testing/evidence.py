@@ -13,6 +13,7 @@ from billing.models import PaymentAuthorization
 from ocpi.models import Cdr, Command, Location, Message
 from onboarding.models import Onboarding
 from onboarding.testing.functional_tests import Found
+from partners.ground.numbers import plain
 from partners.models import Partner
 from sessions_adhoc.models import AdHocSession, AttemptSession, ChargingAttempt, Sample, TimelineEvent
 from sessions_adhoc.states import State
@@ -154,7 +155,7 @@ def _cdr(charge: Charge) -> tuple[list[Found], bool]:
         Found.row(
             "cdr",
             "cdr",
-            f"CDR {cdr.ocpi_id} after a {way}: {cdr.total_energy:f} kWh, {cdr.total_told}",
+            f"CDR {cdr.ocpi_id} after a {way}: {plain(cdr.total_energy)} kWh, {cdr.total_told}",
             cdr,
             cdr.created_at,
         )

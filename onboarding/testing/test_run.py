@@ -14,6 +14,7 @@ from onboarding.guide import TEST
 from onboarding.stages.refusals import NotPossible
 from onboarding.testing import evidence
 from onboarding.testing.evidence import Charge, with_everything
+from partners.ground.numbers import plain
 from partners.models import Partner
 from sessions_adhoc.driver.services import CannotStart, CannotStop, StartRequest, start_session, stop_session
 from sessions_adhoc.models import AdHocSession, ChargingAttempt
@@ -195,7 +196,7 @@ def _end_step(charge: Charge) -> PathStep:
 
 def _bill_step(charge: Charge) -> PathStep:
     cdr = charge.cdrs[0] if charge.cdrs else None
-    text = f"{cdr.total_energy:f} kWh, {cdr.total_told}" if cdr else ""
+    text = f"{plain(cdr.total_energy)} kWh, {cdr.total_told}" if cdr else ""
     return _step(charge, "CDR received", "their CDR", cdr.created_at if cdr else None, text, cdr)
 
 

@@ -32,7 +32,8 @@ def what(entry: HistoryEntry) -> str:
     if entry.label:
         return f"{entry.label}: {entry.outcome}" if entry.outcome else entry.label
     changes = "; ".join(details(entry))
-    head = f"{verb(entry)} {kind(entry)} {entry.object_repr}"
+    named = entry.object_repr.lower().startswith(kind(entry).lower())
+    head = f"{verb(entry)} {'' if named else f'{kind(entry)} '}{entry.object_repr}"
     return f"{head}: {changes}" if changes else head
 
 

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import transaction
 
 from partners import outbox
+from partners.ground.persons import advice_to_you, to_them
 from partners.models import Incident, Mail
 from partners.outbox import Letter
 
@@ -67,26 +68,28 @@ def _letter(incident: Incident) -> Letter:
 
 
 def _lines(incident: Incident) -> list[str]:
+    to_the_cpo = incident.tell_cpo and bool(incident.letter)
+    tells = advice_to_you if to_the_cpo else to_them
     return [
         f"Partner: {incident.partner}",
         *([f"Ad-hoc session: {incident.reference}"] if incident.reference else []),
         "",
-        *(_for_cpo(incident) if incident.tell_cpo and incident.letter else _for_staff(incident)),
+        *(_for_cpo(incident) if to_the_cpo else _for_staff(incident)),
         "",
         *_times_seen(incident),
-        *[f"- {item.get('text', item)}" for item in incident.evidence],
+        *[f"- {tells(str(item.get('text', item)))}" for item in incident.evidence],
     ]
 
 
 def _for_cpo(incident: Incident) -> list[str]:
     """Their words alone: what we do about it is not theirs to read."""
-    return [incident.letter, "", f"What we see: {incident.symptom}{_where(incident)}"]
+    return [incident.letter, "", f"What we see: {advice_to_you(f'{incident.symptom}{_where(incident)}')}"]
 
 
 def _for_staff(incident: Incident) -> list[str]:
     return [
-        f"What we see: {incident.symptom}{_where(incident)}",
-        f"Likely cause: {incident.cause}",
+        f"What we see: {incident}{_where(incident)}",
+        f"Likely cause: {incident.cause_for_staff}",
         f"What to do: {incident.for_staff}",
     ]
 

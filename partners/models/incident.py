@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from partners.ground.persons import to_them
 from partners.models.partner import Partner
 
 
@@ -68,9 +69,19 @@ class Incident(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.symptom
+        return self.name_for_staff
+
+    @property
+    def name_for_staff(self) -> str:
+        """The symptom; the guide's own words speak to the CPO."""
+        return to_them(self.symptom)
+
+    @property
+    def cause_for_staff(self) -> str:
+        """The likely cause, which the guide tells the CPO."""
+        return to_them(self.cause)
 
     @property
     def for_staff(self) -> str:
         """What our people do about it: never the words for the CPO, where there are words of our own."""
-        return self.to_do or self.resolution
+        return self.to_do or to_them(self.resolution)

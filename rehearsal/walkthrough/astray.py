@@ -90,9 +90,9 @@ def _has_energy(driver: Person) -> bool:
 
 
 def read_incident(walk: Walk, symptom: str) -> None:
-    """Sam reads the row and the page."""
+    """Sam reads the row and the page, which speak of the CPO where the guide speaks to it."""
     sam = walk.sam
-    rows = sam.page.locator("#result_list tbody tr").filter(has_text=symptom)
+    rows = sam.page.locator("#result_list tbody tr").filter(has_text=symptom.replace("your", "their"))
     wait_for(walk, lambda: sam.go("/admin/partners/incident/?state=open") and rows.count(), symptom)
     row = flat(rows.first.inner_text())
     sam.clicked()

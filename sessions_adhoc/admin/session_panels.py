@@ -48,7 +48,7 @@ def panels(session: AdHocSession) -> dict[str, Any]:
         "facts": facts(session),
         "money": money(session, samples),
         "incidents": [
-            {"row": row, "cause": in_our_zone(row.cause), "to_do": in_our_zone(row.for_staff)}
+            {"row": row, "cause": in_our_zone(row.cause_for_staff), "to_do": in_our_zone(row.for_staff)}
             for row in incidents(session)
         ],
         "lines": merge_timeline(session, samples),
@@ -133,6 +133,7 @@ def money(session: AdHocSession, samples: list[Sample]) -> dict[str, object]:
         "asked": amount(payment.amount, payment.currency),
         "badge": state_badge(payment),
         "link": link(payment, "Payment"),
+        "for_retry": at(payment.kept_until) if payment.kept_until else "",
         "expires": at(payment.expires_at) if held_amount(payment) else "",
         "failure": payment.failure_message or payment.failure_code,
         "estimate": amount(estimate(session, counted[-1]), session.currency) if counted else "",

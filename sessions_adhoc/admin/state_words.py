@@ -2,7 +2,7 @@
 
 from billing.admin.amounts import amount
 from partners.admin.kit.pages import Standing
-from partners.admin.kit.showing import DANGER, INFO, NEUTRAL, SUCCESS, WARNING
+from partners.admin.kit.showing import DANGER, INFO, NEUTRAL, SUCCESS, WARNING, clock_time
 from sessions_adhoc.driver.presenting import held_in_all
 from sessions_adhoc.models import AdHocSession
 from sessions_adhoc.money.holds import Holds
@@ -110,6 +110,8 @@ def standing_of(session: AdHocSession) -> Standing:
     text, then = WAITING[state]
     if session.reason:
         text = f"{text} Reason: {reason_in_words(session.reason)}."
+    if (until := session.authorization.kept_until) is not None:
+        text = f"{text} {money_of(session)} for another try until {clock_time(until)}; then it is released."
     if session.stop_requested_at and not session.is_terminal:
         text = f"{text} A stop was asked for."
     return Standing(

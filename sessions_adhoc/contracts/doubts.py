@@ -8,7 +8,7 @@ from sessions_adhoc.models import ContractRecord
 
 @dataclass(frozen=True)
 class Odd:
-    """`cause` and `resolution` for staff and, where `theirs`, for the CPO, who is told then (rule 39)."""
+    """`cause` and `resolution` in words for the CPO, who is told where it is `theirs` (rule 39); else for staff."""
 
     symptom: str
     cause: str
@@ -95,7 +95,8 @@ def tell(record: ContractRecord, doubts: list[dict[str, str]]) -> None:
             key=key_of(doubt["code"]),
             symptom=odd.symptom,
             cause=odd.cause,
-            resolution=f"{odd.resolution} {STAFF}",
+            resolution=odd.resolution,
+            to_do=f"Ask them to correct it. {STAFF}" if odd.theirs else f"{odd.resolution} {STAFF}",
             evidence=[{"text": f"{record.get_kind_display()} {what}: {doubt['text']}"}],
             letter=f"{odd.cause} {odd.resolution}",
             tell_cpo=odd.theirs,

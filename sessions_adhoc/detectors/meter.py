@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db.models import Count, F, Max, Min, Q
 
+from partners.ground.numbers import plain
 from partners.incidents.detecting import Detector, Finding, Key, Window, evidence, moment
 from partners.incidents.reporting import Evidence, Report
 from partners.models import Incident
@@ -66,7 +67,7 @@ def _finding(partner_id: int, faulty: dict[str, Any] | None, empty: list[Charge]
         first.append(faulty["first"])
         newest.append(faulty["newest"])
     for one in empty:
-        text = f"Session {one.ocpi_id}: ACTIVE since {moment(one.active_at)}, {one.kwh:f} kWh."
+        text = f"Session {one.ocpi_id}: ACTIVE since {moment(one.active_at)}, {plain(one.kwh)} kWh."
         pieces.append({**evidence(text), "session": one.session_id})
         told.append(f"no energy in Session {one.ocpi_id}")
     report = Report(

@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import Exists, F, OuterRef, Q
 
 from ocpi.models import Command
+from partners.ground.persons import advice_to_you
 from partners.incidents.detecting import Detector, Finding, Key, Window, evidence, moment
 from partners.incidents.reporting import Evidence, Report
 from partners.models import Incident
@@ -154,7 +155,18 @@ class Refusal:
         """What they said, or what we saw instead of an answer, as a sentence; or ""."""
         if not self.text:
             return ""
-        return f" What we saw: {self.text}" if self.seen is Seen.NO_ANSWER else f" They say: “{self.text}”."
+        if self.quotes:
+            return f" Their server said: {self.detail}."
+        return f" What we saw: {self.text}{'' if self.text.endswith('.') else '.'}"
+
+    @property
+    def quotes(self) -> bool:
+        """Whether the text is the server's own: ours tells of an answer that is an error, or of none."""
+        return self.seen is not Seen.NO_ANSWER and not self.text.startswith(("they ", "their "))
+
+    @property
+    def detail(self) -> str:
+        return f"“{self.text}”" if self.quotes else self.text
 
     @property
     def outcome(self) -> str:
@@ -165,7 +177,7 @@ class Refusal:
 
     def evidence(self) -> Evidence:
         """The command in a line, with its exchange and its ad-hoc session."""
-        told = f": {self.text}" if self.text else ""
+        told = f": {self.detail}" if self.text else ""
         item = evidence(
             f"{moment(self.at)}: START_SESSION at {self.evse or 'an unknown place'}: {self.code}{told}",
             self.command.message_id,
@@ -225,11 +237,12 @@ def report(refusals: Sequence[Refusal], reference: str = "") -> Report:
         cause=f"{words.cause}{newest.told}",
         resolution=words.advice,
         place=newest.evse if not words.of_the_partner else "all chargers",
-        to_do=words.to_do or "Open the exchange below: it has their answer. Send it to them with the text for the CPO.",
+        to_do=words.to_do or "Open the exchange: it has their answer. Send it to them with the text for the CPO.",
         reference=reference,
         detector=STARTS,
         evidence=[one.evidence() for one in refusals],
-        letter=f"START_SESSION{where} {newest.outcome} (last on {moment(newest.at)}).{newest.told} {words.advice}",
+        letter=f"START_SESSION{where} {newest.outcome} (last on {moment(newest.at)}).{advice_to_you(newest.told)} "
+        f"{words.advice}",
         tell_cpo=newest.code != UNSENT,
     )
 

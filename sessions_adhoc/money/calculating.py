@@ -9,6 +9,7 @@ from billing import plausibility, pricing
 from billing.pricing import from_minor, money
 from ocpi.models import OcpiSession
 from partners.agreed.policies import DEFAULTS
+from partners.ground.numbers import plain
 from sessions_adhoc.decide import OwnFacts
 from sessions_adhoc.models import AdHocSession, ChargingAttempt
 from sessions_adhoc.money import estimating
@@ -57,10 +58,10 @@ def _why_doubted(session: AdHocSession, attempt: ChargingAttempt, row: OcpiSessi
     if row.status == INVALID:
         return "The CPO called the Session INVALID: it is not billed without a CDR."
     if not plausibility.agrees_in_energy(row.kwh, kwh):
-        return f"The Session says {row.kwh:f} kWh, its last meter value was {kwh:f} kWh."
+        return f"The Session says {plain(row.kwh)} kWh, its last meter value was {plain(kwh)} kWh."
     reach = _reach(session, attempt)
     if reach is not None and not plausibility.can_be_delivered(kwh, reach):
-        return f"The meter said {kwh:f} kWh, and the connector could deliver {reach:.3f} kWh in that time."
+        return f"The meter said {plain(kwh)} kWh, and the connector could deliver {reach:.3f} kWh in that time."
     return ""
 
 

@@ -19,6 +19,7 @@ from ocpi.models import Cdr, Command
 from ocpi.receivers import SessionNews
 from ocpi.versions import Lenience
 from partners import incidents
+from partners.ground.numbers import plain
 from partners.ground.writes import Writes
 from sessions_adhoc import belonging, symptoms, timeline
 from sessions_adhoc.contracts import receiving as contracts
@@ -83,7 +84,7 @@ def cdr_news(cdr: Cdr) -> None:
     quirks.note(cdr.partner, cdr.version, "cdrs", leniences)
     wake_locked(session, now, rows.writes)
     kind = "credit CDR" if cdr.credit else "CDR"
-    text = f"{kind} {cdr.ocpi_id}: {cdr.total_energy:f} kWh, {cdr.total_told}"
+    text = f"{kind} {cdr.ocpi_id}: {plain(cdr.total_energy)} kWh, {cdr.total_told}"
     if session.state in TERMINAL:
         rows.writes.add(AccountDue(session=session, next_check_at=now))
         text += f" (the session is {session.state}: not eligible for settlement by itself)"

@@ -9,6 +9,7 @@ from uuid import UUID
 from ocpi.models import Command, OcpiSession
 from ocpi.receivers import SessionNews
 from partners import incidents
+from partners.ground.numbers import plain
 from partners.models import Incident
 from sessions_adhoc import symptoms, timeline
 from sessions_adhoc.models import AdHocSession, TimelineEvent
@@ -37,7 +38,7 @@ def meet(session_id: UUID, news: SessionNews) -> None:
     if not is_known(session):
         owner = AdHocSession.objects.select_related("partner").get(pk=session_id)
         text = (
-            f"Session {session.ocpi_id} is {session.status} with {session.kwh:f} kWh."
+            f"Session {session.ocpi_id} is {session.status} with {plain(session.kwh)} kWh."
             f" No START_SESSION had been sent (the session is {owner.state.replace('_', ' ')})."
         )
         timeline.write(owner, TimelineEvent.Kind.SESSION, f"{news.source} {text}", message_id=news.message_id)

@@ -10,6 +10,7 @@ from billing.restoring.findings import Finding, Kind
 from ocpi.models import OcpiSession, Token
 from ocpi.sync import PullResult, pull_cdrs, pull_sessions, request_sync
 from partners import clocks
+from partners.ground.numbers import plain
 from partners.models import Partner, RemoteEndpoint
 
 MARGIN = timedelta(minutes=15)
@@ -53,7 +54,7 @@ def unknown_charges(since: datetime) -> Iterator[Finding]:
     lost = OcpiSession.objects.filter(first_seen_at__gte=since, token_uid__istartswith=OURS).exclude(Exists(known))
     for row in lost.select_related("partner").order_by("pk"):
         text = (
-            f"{row.partner.name}: Session {row.ocpi_id} is {row.status} with {row.kwh:f} kWh at {row.evse_uid}."
+            f"{row.partner.name}: Session {row.ocpi_id} is {row.status} with {plain(row.kwh)} kWh at {row.evse_uid}."
             f" It names our token {row.token_uid}, which we do not know."
         )
         advice = (

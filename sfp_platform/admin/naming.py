@@ -6,7 +6,9 @@ from typing import Any
 
 from django import template
 from django.apps import apps
+from django.db.models import Model
 from django.urls import reverse
+from django.utils.text import capfirst
 
 from sfp_platform.admin.navigation import GROUPS
 
@@ -29,7 +31,7 @@ def _lists() -> dict[str, tuple[str, str]]:
 @register.filter
 def as_in_sidebar(parts: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """Unfold's breadcrumb, with the sidebar's words for group and list. A group has no page of its own."""
-    crumbs = [{**part, "link": str(part.get("link") or "")} for part in parts]
+    crumbs = [{**part, "title": _named(part["title"]), "link": str(part.get("link") or "")} for part in parts]
     told = next((_lists()[one["link"]] for one in crumbs if one["link"] in _lists()), None)
     if told is None:
         return crumbs
@@ -38,6 +40,11 @@ def as_in_sidebar(parts: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
         {"title": group, "link": ""},
         *({**one, "title": title} if one["link"] in _lists() else one for one in crumbs[1:]),
     ]
+
+
+def _named(title: Any) -> str:
+    """A row is called as it is: many have an id for a name."""
+    return str(title) if isinstance(title, Model) else capfirst(str(title))
 
 
 @register.filter

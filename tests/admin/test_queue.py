@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from html import unescape
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from ocpi.models import HandshakeRun, SyncRun, TokenPush
 from onboarding.checklist import set_ticks
 from onboarding.guide import GO_LIVE_ACTIONS, TESTS, Side
 from onboarding.guide.checklist import ITEMS
-from onboarding.models import ConnectionCheck, FunctionalTest, GoLiveAction, LinkEvent, Onboarding
+from onboarding.models import Alert, AlertChannel, ConnectionCheck, FunctionalTest, GoLiveAction, LinkEvent, Onboarding
 from onboarding.portal.links import make_link
 from onboarding.stages import moving, sign_off
 from partners import incidents, tokens
@@ -440,9 +441,30 @@ def webhook_paused(scene: Scene) -> Callable[[], object]:
     return both(lambda: endpoints.turn_on(row.endpoint_id), lambda: delivering.leave_out(row.pk))
 
 
+NAMES_NO_BUTTON = {
+    "Approve or refuse": "Approve",
+    "Decide": "",
+    "Go to the tests": "Pass",
+    "Look at the faults": "refused",
+    "Look at the payment": "The gateway: it is asked to capture.",
+}
+"""What a row says to do where the page has several buttons for it, or none; all others are a button's words there."""
+
+
+def alerts_not_taken(scene: Scene) -> Callable[[], object]:
+    live(scene)
+    channel = AlertChannel.objects.create(name="Night shift", kind="chat", host="chat.example")
+    told = open_incident(scene.partner.pk, Report("x", "CDRs not received by SFP", "CDR not sent.", "Verify it."))
+    incidents.close_by_staff(told.pk, scene.boss, "Known.")
+    row = Alert.objects.get(channel=channel, incident=told)
+    Alert.objects.update(state="given_up", error="HTTP 404", next_check_at=None)
+    return row.delete
+
+
 @pytest.mark.parametrize(
     ("begin", "row"),
     [
+        (alerts_not_taken, ("Alerts", "Send a test")),
         (new_one, ("Stage 0", "Make the CPO's link")),
         (everything_entered, ("Stage 0", "Agree on the window")),
         (window_suggested, ("Stage 0", "Agree on the window")),
@@ -469,7 +491,7 @@ def webhook_paused(scene: Scene) -> Callable[[], object]:
         (incident_not_acknowledged, ("Incident", "Acknowledge")),
         (dispute, ("Incident", "Acknowledge")),
         (money_held, ("Escalated", "Decide")),
-        (gateway_does_not_finish, ("Payment", "Ask the gateway")),
+        (gateway_does_not_finish, ("Payment", "Look at the payment")),
         (nobody_looks, ("Overdue", "Check again")),
         (party_to_decide, ("Party", "Approve or refuse")),
         (token_not_taken, ("Token push", "Push again")),
@@ -486,7 +508,9 @@ def test_it_is_one_row_and_gone_when_done(
     done = begin(scene)
     assert scene.rows() == [row]
     [item] = scene.queue()
-    assert scene.page.get(item.button_url.partition("#")[0]).status_code == 200
+    led_to = scene.page.get(item.button_url.partition("#")[0])
+    assert led_to.status_code == 200
+    assert NAMES_NO_BUTTON.get(item.press, item.press) in unescape(led_to.content.decode())
     done()
     assert scene.rows() == []
 

@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils import formats, timezone
 from pytest_django import Settings
 
+from billing.models import PaymentAuthorization
 from ocpi.models import Cdr, Command, Evse, OcpiSession, SyncRun, Tariff
 from partners.admin.kit.showing import url_of
 from partners.models import Partner, Policy
@@ -279,3 +280,45 @@ def test_the_calculator_takes_24_hours(page: Client, world: World, begin: str) -
     answer = page.get(url_of(Tariff, tariff.pk), {"kwh": "20", "minutes": "30", "parked": "0", "begin": begin})
     assert answer.context["calculator"]["result"] is not None
     assert 'type="datetime-local"' not in answer.content.decode()
+
+
+def test_the_last_crumb_and_the_tab_say_an_id_as_it_is(page: Client, world: World) -> None:
+    OcpiSession.objects.filter(pk=world.ocpi_session.pk).update(ocpi_id="ab12-Cd", ocpi_key="ab12-cd")
+    text = shown(page, OcpiSession.objects.get(pk=world.ocpi_session.pk)).content.decode()
+    assert re.findall(r'class="sfp-crumb"[^>]*>([^<]*)<', text)[-1] == "ab12-Cd"
+    assert re.findall(r"<title>\s*([^<|]*?) \|", text) == ["ab12-Cd"]
+
+
+def test_a_policy_is_written_as_people_write_it(page: Client, world: World) -> None:
+    values = {"totals_include_vat": False, "max_price_per_kwh": "1.50", "auto_retry": "dc", "at_limit": "go_on"}
+    AdHocSession.objects.filter(pk=world.session.pk).update(policy={**world.session.policy, **values})
+    told = {row[0]: row[1] for row in shown(page, world.session).context["policy"]}
+    expected = {
+        "totals include VAT": "no",
+        "max price per kWh": "1.50",
+        "auto retry": "DC connectors",
+        "at limit": "go on",
+    }
+    assert {name: told.get(name) for name in expected} == expected
+
+
+def test_money_that_is_kept_for_another_try_is_told_with_its_end(page: Client, world: World) -> None:
+    AdHocSession.objects.filter(pk=world.session.pk).update(
+        state="failed", reason="command_rejected", next_check_at=None, ended_at=timezone.now()
+    )
+    until = timezone.now() + timedelta(minutes=10)
+    PaymentAuthorization.objects.filter(pk=world.session.authorization_id).update(
+        state="reserved", amount=4000, kept_until=until
+    )
+    text = shown(page, world.session).content.decode()
+    clock = timezone.localtime(until).strftime("%-d %b %Y, %H:%M:%S")
+    assert f"40.00 EUR held for another try until {clock}; then it is released." in text
+    assert "<dt>For another try until</dt>" in text
+
+
+def test_the_checklist_speaks_to_staff_of_the_cpo(page: Client, world: World) -> None:
+    address = reverse("admin:partners_partner_change", args=[world.partner.pk])
+    lines = page.get(address, {"tab": "checklist"}).context["checklist"].lines
+    said = " ".join(f"{line.item.hint} {line.seen} {line.fault}" for line in lines)
+    assert "Public URL of their versions endpoint." in said
+    assert re.findall(r"\b[Yy]our?s?\b", said) == []

@@ -31,7 +31,7 @@ THEIRS = {
     start.GET_SESSIONS_ERROR: ("Open the session: is there a charge?", "Please offer GET /sessions"),
     settle.CDR_MISSING: ("Ask them for the POST of this CDR.", "We have not received the CDR of this charge"),
     settle.CDR_UNUSABLE: ("Look at the CDRs of the session.", "cannot be billed"),
-    symptoms.BILL_CHANGED: ("Compare the CDRs with what was taken.", "Please confirm which of them is the right one."),
+    symptoms.BILL_CHANGED: ("Compare the CDRs with what was taken.", "Please confirm which one is right."),
     settle.CDR_ENERGY: ("Compare the CDR with the chart of kWh.", "Please check it against the meter"),
     settle.CDR_PRICE: ("Compare the CDR with the tariff", "No Tariff that you published for this connector explains"),
     settle.CDR_ELSEWHERE: ("Compare the CDR's times and EVSE", "are not inside those of its Session"),

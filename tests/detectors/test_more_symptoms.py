@@ -20,9 +20,10 @@ from ocpi.models import Evse, ServerCertificate, SyncRun, TokenPush
 from ocpi.receivers import SessionNews
 from ocpi.sync.requests import request_sync
 from ocpi.tasks import sync_certificates_tick, sync_run
-from partners.models import Contact, Incident, Partner, RemoteEndpoint
+from partners.models import Contact, Incident, Mail, Partner, RemoteEndpoint
 from partners.tasks import mail_tick
 from tests.detectors.conftest import World, only, symptoms
+from tests.detectors.reading import staff_page, told_apart
 from tests.factories import TokenFactory, session_data
 from tests.ocpi.cpo import Answer, Seen, envelope
 from tests.sessions_adhoc.conftest import BEGINNING
@@ -30,12 +31,72 @@ from tests.sessions_adhoc.conftest import BEGINNING
 pytestmark = pytest.mark.django_db
 
 
+# Of each symptom: where it is, as the row says; what staff do; what the CPO reads; what the proof links to.
+ROWS = {
+    "SFP cannot reach your endpoints": (
+        "127.0.0.1:9",
+        "Call their technical contact: nobody can start there. It closes with the next answer.",
+        "Our requests to your endpoints got no answer (",
+        "message",
+    ),
+    "Your server fails to answer our requests": (
+        "127.0.0.1:",
+        "Send their technical contact the exchanges. It closes when most calls go through again.",
+        "Your server answered our requests with errors of its own (",
+        "message",
+    ),
+    "Clocks differ": (
+        "",
+        "Send their technical contact the text for the CPO. No charge is lost meanwhile.",
+        "The ",
+        "",
+    ),
+    "Messages depart from the specification in a new way": (
+        "sessions",
+        "Send their technical contact the text for the CPO, when there is time: nothing is lost.",
+        "",
+        "message",
+    ),
+    "Locations not visible in SFP system": (
+        "GET /locations",
+        "Open the sync: it says what was wrong. When they have mended it, press Pull again.",
+        "We could not read your locations with GET: ",
+        "sync",
+    ),
+    "Tokens do not reach the CPO": (
+        "PUT /tokens",
+        "Open the exchange: it has their answer. When it is mended, press Push again on a token push.",
+        "Your Tokens endpoint does not accept our tokens (1 waiting): ",
+        "",
+    ),
+    "The server's certificate expires": (
+        "localhost:",
+        "Ask their technical contact to renew it before that day. It closes when they have.",
+        "The TLS certificate of your server localhost:",
+        "",
+    ),
+    "We failed to answer a request": (
+        "sessions",
+        "Tell the developers, with the exchange. When it is mended, press Replay on the exchange.",
+        "Our server failed to process requests of yours (",
+        "message",
+    ),
+}
+
+
 def found(world: World, symptom: str, evidence: str) -> Incident:
-    """The one incident that the watch opens, once."""
+    """The one incident that the watch opens, once; in the words of its row."""
     assert world.detect() == [symptom]
     assert world.detect() == [symptom]
     incident = only()
     assert any(evidence in item["text"] for item in incident.evidence), incident.evidence
+    place, to_do, letter, proof = ROWS[symptom]
+    assert incident.place.startswith(place)
+    assert incident.place, "two of them never look the same"
+    assert incident.to_do == to_do
+    assert incident.letter.startswith(letter)
+    assert not proof or any(item.get(proof) for item in incident.evidence), incident.evidence
+    told_apart(staff_page(), incident)
     return incident
 
 
@@ -166,7 +227,7 @@ def test_tokens_that_the_cpo_does_not_take(world: World) -> None:
     push = TokenPush.objects.create(
         partner=world.partner, token=TokenFactory.create(), wanted=now, next_check_at=now, tries=3, error="HTTP 500."
     )
-    incident = found(world, "Tokens do not reach the CPO", "1 tokens wait")
+    incident = found(world, "Tokens do not reach the CPO", "Tokens that wait: 1")
     TokenPush.objects.filter(pk=push.pk).update(next_check_at=None, tries=0)
     assert closed(world, incident) == "All tokens were delivered."
 
@@ -280,6 +341,7 @@ def test_our_own_failures_are_told_to_support_only(world: World, monkeypatch: py
     incident = found(world, "We failed to answer a request", "answered HTTP 500")
     assert "RuntimeError: no luck" in incident.cause
     mail_tick()
-    assert [message.to for message in mail.outbox] == [["techsupport@smartfuelpass.com"]]
+    assert not mail.outbox, "it was told once"
+    assert list(Mail.objects.values_list("to", "cc")) == [(["techsupport@smartfuelpass.com"], [])]
     world.clock.forward(hours=25)
     closed(world, incident)

@@ -49,19 +49,19 @@ TURNS = {
         ("Your server called our endpoints from 127.0.0.1",),
     ),
     "HTTP 403 when SFP calls your endpoints": (
-        ("Our IP is not allowlisted on your side.", "Send them our outbound addresses"),
-        ("Please add the SFP outbound IP addresses to your firewall / WAF. They are: 203.0.113.10",),
+        ("Our IP is not allowlisted on their side.", "Send them our outbound addresses"),
+        ("Please add the SFP outbound IP addresses to your firewall / WAF: 203.0.113.10",),
     ),
     "HTTP 401 on all requests after handshake": (
         ("our token", "Ask whether they replaced the token that we send"),
         ("Your endpoints answered our requests with HTTP 401",),
     ),
     "Locations not visible in SFP system": (
-        ("Send them the faults with the exchange below.",),
+        ("Send them the faults with the exchange.",),
         ("We could not accept your requests to our locations endpoint",),
     ),
     "START_SESSION returns error": (
-        ("ION-TRN01-1", "Open the exchange below: it has their answer."),
+        ("ION-TRN01-1", "Open the exchange: it has their answer."),
         ("START_SESSION at ION-TRN01/ION-TRN01-1 was answered with REJECTED",),
     ),
     "CDRs not received by SFP": (

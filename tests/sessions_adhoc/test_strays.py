@@ -60,7 +60,7 @@ def test_the_session_of_a_cancelled_one_is_stopped_once_told_to_staff_and_never_
     stray(5, "COMPLETED")
     assert (stops(cpo), open_incidents()) == (["S-0"], [symptoms.FOREIGN_SESSION])
     said = Incident.objects.get().evidence[0]["text"]
-    assert said == "Session S-0 is ACTIVE with 0.0000 kWh. No START_SESSION had been sent (the session is cancelled)."
+    assert said == "Session S-0 is ACTIVE with 0 kWh. No START_SESSION had been sent (the session is cancelled)."
     cpo.push("POST", "cdrs", cdr_data(session_id="S-0", cdr_token=token_of(waiting), authorization_reference=None), 201)
     clock.forward(minutes=1)
     assert (state(waiting), money(waiting)) == (("cancelled", "cancelled_by_driver"), ("released", 0))

@@ -143,8 +143,8 @@ def incidents(partner: Partner) -> list[Table]:
     rows = [
         [
             badge("Open", DANGER),
-            link(row, f"{row.symptom}: {row.place}" if row.place else row.symptom),
-            in_our_zone(row.cause),
+            link(row, f"{row}: {row.place}" if row.place else str(row)),
+            in_our_zone(row.cause_for_staff),
             in_our_zone(row.for_staff),
             row.occurrences,
             ago(row.opened_at),

@@ -20,7 +20,7 @@ from onboarding.admin.workspace.page import Page
 from onboarding.admin.workspace.pressing import ADVANCE, next_of
 from onboarding.admin.workspace.run_view import test_run_view
 from onboarding.admin.workspace.stepper import Journey, journey_of
-from onboarding.checklist import checklist_of
+from onboarding.checklist import checklist_of, told_to_staff
 from onboarding.connection_facts import facts_of as portal_facts_of
 from onboarding.guide import Stage
 from onboarding.models import LinkEvent
@@ -135,7 +135,7 @@ def _of_tab(page: Page, journey: Journey, tab: str) -> dict[str, Any]:
         shown = testing.tests(journey.onboarding, judge, page.url(JUDGE))
         return {"tests": shown, "pass_seen": page.pressable(PASS_SEEN)}
     if tab == "checklist":
-        return {"checklist": checklist_of(page.partner, portal_facts_of(page.partner))}
+        return {"checklist": told_to_staff(checklist_of(page.partner, portal_facts_of(page.partner)))}
     more = {"standing": standing_of(page.partner)} if tab == "connection" else {}
     return {"tables": TABLES[tab](page.partner), **more}
 

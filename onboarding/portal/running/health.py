@@ -10,7 +10,7 @@ from django.utils import timezone
 from ocpi.log.traffic import hour_of
 from ocpi.models import Cdr, Message, TrafficHour
 from onboarding.connection_facts import CheckCase, CheckReport, newest_check
-from onboarding.guide.second_person import advice_to_you, to_you
+from partners.ground.persons import advice_to_you, to_you
 from partners.models import Document, Incident, Partner
 from sessions_adhoc.models import AdHocSession
 from sessions_adhoc.states import State
@@ -92,13 +92,16 @@ class IncidentTold:
     """An incident in words for the CPO: its letter, or what staff read, in the second person."""
 
     row: Incident
+    symptom: str
     cause: str
     resolution: str
 
 
 def _incidents(partner: Partner) -> list[IncidentTold]:
     rows = Incident.objects.filter(partner=partner, closed_at=None, tell_cpo=True).order_by("-opened_at")[:MOST]
-    return [IncidentTold(row, to_you(row.cause), advice_to_you(row.resolution)) for row in rows]
+    return [
+        IncidentTold(row, advice_to_you(row.symptom), to_you(row.cause), advice_to_you(row.resolution)) for row in rows
+    ]
 
 
 def _ways(partner: Partner) -> dict[str, WayTold]:

@@ -61,7 +61,7 @@ def stuck_payments(now: datetime) -> Iterable[Item]:
             row.state_since,
             key=f"payment:{row.pk}",
             state=row.state,
-            press="Ask the gateway",
+            press="Look at the payment",
             advice=f"{row.failure_message or row.failure_code or 'Look at what the gateway says.'}",
             about=frozenset({f"session:{row.reference}"}),
         )

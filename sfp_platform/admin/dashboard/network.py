@@ -30,7 +30,7 @@ def incidents(_now: datetime) -> Iterable[Item]:
             row,
             weights[severity],
             "Incident",
-            f"{row.symptom}: {row.place}" if row.place else row.symptom,
+            f"{row}: {row.place}" if row.place else str(row),
             row.opened_at,
             key=incident_key(row.pk),
             state=severity.label,

@@ -95,7 +95,7 @@ def test_a_credit_cdr_names_the_one_it_cancels(cpo: Cpo) -> None:
 def test_a_gross_that_is_not_told_is_not_known(cpo: Cpo) -> None:
     cpo.post("cdrs", cdr_data(total_cost={"excl_vat": 10.0}))
     row = Cdr.objects.get()
-    assert (row.total_net, row.total_gross, row.total_told) == (Decimal(10), None, "10.0000 EUR without taxes")
+    assert (row.total_net, row.total_gross, row.total_told) == (Decimal(10), None, "10.00 EUR without taxes")
 
 
 def test_a_cdr_of_another_party_is_refused(cpo: Cpo) -> None:

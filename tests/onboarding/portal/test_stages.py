@@ -9,10 +9,17 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from onboarding.guide import Side, Stage
-from onboarding.models import FunctionalTest, GoLiveAction, Onboarding, SignOff
+from onboarding.models import (
+    ConnectionCheck,
+    FunctionalTest,
+    GoLiveAction,
+    Onboarding,
+    SignOff,
+)
 from onboarding.portal.links import make_link
 from onboarding.testing import functional_tests
 from partners.models import Partner
+from tests.admin.charges import cdr_of, charged
 from tests.factories import PartnerFactory
 from tests.onboarding.portal.conftest import Cpo
 
@@ -34,18 +41,44 @@ def test_it_says_who_has_to_move(cpo: Cpo, in_stage: Callable[..., Onboarding], 
     assert said in cpo.shown()
 
 
-def test_its_turn_comes_when_production_is_connected(
+THEIR_TURN = (
+    "Your turn: “Production environment tested and confirmed”; “You confirm a successful end-to-end test from your "
+    "side”; your signature."
+)
+
+
+def test_its_turn_comes_when_production_is_proven(
     cpo: Cpo, partner: Partner, in_stage: Callable[..., Onboarding]
 ) -> None:
+    """Before, what is next there is ours, but for what the check found wrong."""
     onboarding = in_stage(Stage.GO_LIVE)
-    onboarding.production = PartnerFactory.create(environment="production", connection="connected")
+    made = onboarding.production = PartnerFactory.create(environment="production", connection="connected")
     onboarding.save()
-    shown = cpo.shown()
-    assert (
-        "Your turn: “Production environment tested and confirmed”; “You confirm a successful end-to-end test from your "
-        "side”; your signature."
-    ) in shown
-    assert "CPO confirms" not in shown
+
+    def said(text: str) -> None:
+        shown = cpo.shown()
+        assert text in shown
+        assert ("Your turn" in shown) == text.startswith("Your turn")
+        assert "CPO confirms" not in shown
+
+    said("Production is connected. Next, we check the connection and make one real charge. Then you confirm and sign.")
+    check = {"partner": made, "version": "2.2.1", "state": "finished"}
+    wrong = ConnectionCheck.objects.create(**check, ended_at=timezone.now())
+    wrong.cases.create(position=1, key="x", theme="x", title="x", verdict="fail", ended_at=timezone.now())
+    said("Your turn: our connection check in production failed in 1 case. Mend it, and we check again.")
+    ConnectionCheck.objects.create(**check, ended_at=timezone.now())
+    said("Production is connected. Next, we make one real charge. Then you confirm and sign.")
+    cdr_of(charged(made))
+    said(THEIR_TURN)
+
+
+def test_its_turn_comes_too_where_we_go_on_without_proof(
+    cpo: Cpo, in_stage: Callable[..., Onboarding], staff: User
+) -> None:
+    onboarding, now = in_stage(Stage.GO_LIVE), timezone.now()
+    for key in ("production", "production_check", "production_charge"):
+        onboarding.overrides.create(condition=key, stage="go_live", missing="x", reason="x", by=staff, at=now)
+    assert THEIR_TURN in cpo.shown()
 
 
 def test_who_confirms_too_early_reads_nothing_of_what_our_staff_do(

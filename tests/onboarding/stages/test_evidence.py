@@ -195,7 +195,7 @@ def test_a_cdr_is_found_by_the_token_of_the_charge(world: World) -> None:
     tick()
     assert "cdr" in seen()
     label = Evidence.objects.get(test__key="cdr").label
-    assert label.endswith("after a local stop: 20.5000 kWh, 12.3000 EUR")
+    assert label.endswith("after a local stop: 20.5 kWh, 12.30 EUR")
 
 
 def test_looking_again_adds_nothing(world: World) -> None:

@@ -350,9 +350,7 @@ def test_a_session_of_which_nothing_else_is_left_is_told(
     [(key, text)] = reconcile(backup)
     uid = cpo.sent("START_SESSION")[-1].body["token"]["uid"]
     assert key == f"session:{OcpiSession.objects.get().pk}"
-    assert text.endswith(
-        f"Session S-1 is ACTIVE with 5.0000 kWh at EVSE-1. It names our token {uid}, which we do not know."
-    )
+    assert text.endswith(f"Session S-1 is ACTIVE with 5 kWh at EVSE-1. It names our token {uid}, which we do not know.")
 
 
 def test_a_moment_to_come_is_refused(database: Database, clock: Clock) -> None:

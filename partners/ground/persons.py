@@ -1,4 +1,5 @@
-"""What staff read of a CPO, said to the CPO itself: “ask them to offer the module” becomes “offer the module”."""
+"""One text for two readers. What staff read of a CPO, said to the CPO itself: “ask them to offer the module” becomes
+“offer the module”; and what is said to a CPO, told to staff: “your server” becomes “their server”."""
 
 import re
 from collections.abc import Callable
@@ -34,8 +35,13 @@ RULES: tuple[Rule, ...] = (
 
 
 def to_you(text: str) -> str:
-    """The text with `you` where it says `they`. What a server itself said, in quotes or behind a colon, stays."""
+    """The text with `you` where it says `they`. What a server itself said, in quotes or behind a colon, stays.
+
+    Behind “... failed:” stands what we saw.
+    """
     ours, colon, said = text.partition(": ")
+    if ours.endswith(" failed"):
+        said = to_you(said)
     parts = [part if QUOTED.fullmatch(part) else _turn(part) for part in QUOTED.split(ours)]
     return "".join(parts) + colon + said
 
@@ -45,7 +51,24 @@ def advice_to_you(text: str) -> str:
     return "".join(part if QUOTED.fullmatch(part) else _turn(part) for part in QUOTED.split(text))
 
 
-def _turn(text: str) -> str:
-    for pattern, instead in RULES:
+def _turn(text: str, rules: tuple[Rule, ...] = RULES) -> str:
+    for pattern, instead in rules:
         text = pattern.sub(instead, text)
     return text
+
+
+OBJECT_OF = "by|for|from|gave|give|of|sent|send|tell|told|to|with"
+THIRD: tuple[Rule, ...] = (
+    (re.compile(rf"\b({OBJECT_OF}) you\b"), r"\1 them"),
+    (re.compile(r"\byours\b"), "theirs"),
+    (re.compile(r"\byour\b"), "their"),
+    (re.compile(r"\bYour\b"), "Their"),
+    (re.compile(r"\byou\b"), "they"),
+    (re.compile(r"\bYou\b"), "They"),
+    (re.compile(r"\bon this page\b"), "on their page"),
+)
+
+
+def to_them(text: str) -> str:
+    """What is said to the CPO, as staff read it: `they` where it says `you`. What is quoted stays."""
+    return "".join(part if QUOTED.fullmatch(part) else _turn(part, THIRD) for part in QUOTED.split(text))
