@@ -108,6 +108,8 @@ class Cdr(MirroredObject):
     @property
     def total_told(self) -> str:
         """The total as the CPO told it: `12.30 EUR`, or `10.00 EUR without taxes`."""
-        if self.total_gross is None:
-            return f"{plain_sum(self.total_net)} {self.currency} without taxes"
-        return f"{plain_sum(self.total_gross)} {self.currency}"
+        if self.total_gross is not None:
+            return f"{plain_sum(self.total_gross)} {self.currency}"
+        return (
+            f"{plain_sum(self.total_net)} {self.currency} without taxes" if self.total_net is not None else "no total"
+        )

@@ -51,7 +51,8 @@ def _with_unit(name: str, value: Any, currency: str) -> str:
 
 def _chosen(name: str, value: str) -> str:
     """As the policy's form calls it, within a sentence."""
-    chosen = {str(key): str(label) for key, label in Policy._meta.get_field(name).flatchoices}
+    field: Any = Policy._meta.get_field(name)
+    chosen = {str(key): str(label) for key, label in field.flatchoices}
     label = chosen.get(value, value)
     return label if label[:2].isupper() else label.lower()
 

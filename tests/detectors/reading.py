@@ -55,7 +55,7 @@ def told_apart(page: Client, incident: Incident) -> None:
     assert shown_time(incident.for_staff) in shown
     assert OF_THIS_PAGE.search(incident.for_staff) is None, "it is read in the queue and in mails too"
     mail_tick()
-    body = mail.outbox[-1].body
+    body = str(mail.outbox[-1].body)
     mail.outbox.clear()
     if incident.tell_cpo:
         assert incident.letter in body
