@@ -14,7 +14,8 @@ from billing import outstanding
 from billing.models import OutstandingAmount, PaymentAuthorization
 from billing.payments import services as billing
 from billing.pricing import in_words, to_minor
-from sessions_adhoc import timeline
+from partners import incidents
+from sessions_adhoc import symptoms, timeline
 from sessions_adhoc.belonging import cdrs_of
 from sessions_adhoc.decide import Decision, decide
 from sessions_adhoc.decide.settle import DOUBTED
@@ -134,11 +135,45 @@ def release(session_id: UUID | str, actor: str, note: str) -> AdHocSession:
         elif further:
             return
         elif payment.is_terminal and payment.state != Held.CAPTURED and rows.session.state == State.ESCALATED:
+            if owed := outstanding.open_receivable(rows.session.authorization_id):
+                outstanding.close(owed.pk, OutstandingAmount.State.WRITTEN_OFF, actor, note)
             lifecycle.give_up(rows, f"Ended by {actor}: the money is {payment.state}.", now)
         else:
             raise NotPossible(f"The payment is {payment.state}: nothing can be released.")
 
     return _act(session_id, actor, f"released the funds: {_require_note(note)}", work)
+
+
+def leave_open(session_id: UUID | str, actor: str, note: str) -> AdHocSession:
+    """End a session whose reservation expired, and have what its CDR asks paid by the driver: it stays a receivable.
+
+    Raises:
+        NotPossible: nothing is owed, something is held still, or no note was given.
+    """
+
+    def work(rows: Snapshot, now: datetime) -> None:
+        owed = outstanding.open_receivable(rows.session.authorization_id)
+        if not is_gone(rows.session, rows.holds) or owed is None:
+            raise NotPossible("No CDR tells what the driver owes, or the money is not gone.")
+        lifecycle.leave_open(rows, f"{in_words(owed.left, owed.currency)} is owed, and nothing is held for it.", now)
+        text = f"{in_words(owed.left, owed.currency)} is owed by CDR {owed.cdr.ocpi_id}; the reservation has expired."
+        report = symptoms.report(rows.session, symptoms.HOLD_EXPIRED, text)
+        incidents.open_incident(rows.session.partner_id, report)
+
+    return _act(session_id, actor, f"leaves it to the driver to pay: {_require_note(note)}", work)
+
+
+def is_gone(session: AdHocSession, holds: Holds) -> bool:
+    """Whether staff have to end it, and the bank has let go of the reservation."""
+    return session.state == State.ESCALATED and holds.state == Held.EXPIRED
+
+
+def _end_with(rows: Snapshot, state: str, actor: str, now: datetime) -> None:
+    """The receivable that the session waited for was closed by staff: nothing else keeps it open."""
+    if state == OutstandingAmount.State.WRITTEN_OFF:
+        lifecycle.give_up(rows, f"Ended by {actor}: what is owed was written off.", now)
+    else:
+        lifecycle.leave_open(rows, f"Ended by {actor}: what is owed was settled elsewhere.", now)
 
 
 def refund(session_id: UUID | str, actor: str, note: str, driver_pays: int | None = None) -> AdHocSession:
@@ -190,14 +225,17 @@ def close_outstanding(row_id: int, state: str, actor: str, note: str) -> None:
     now = timezone.now()
     with transaction.atomic():
         payment = OutstandingAmount.objects.select_related("authorization__ad_hoc_session").get(pk=row_id).authorization
-        session = Snapshot.locked(payment.ad_hoc_session.pk).session
+        rows = Snapshot.locked(payment.ad_hoc_session.pk)
+        session = rows.session
         outstanding.close(row_id, state, actor, _require_note(note))
         collecting.follow(session)
         row = OutstandingAmount.objects.get(pk=row_id)
         what = f"{row.get_kind_display()}, {in_words(row.amount, row.currency)}: {row.get_state_display().lower()}"
         timeline.write(session, TimelineEvent.Kind.STAFF, f"{actor}: {what}. {note.strip()}", at=now, actor=actor)
         auditing.close_answered(session)
-        if session.state in TERMINAL:
+        if is_gone(session, rows.holds) and outstanding.open_receivable(session.authorization_id) is None:
+            _end_with(rows, state, actor, now)
+        elif session.state in TERMINAL:
             AccountDue.objects.create(session=session, next_check_at=now)
 
 

@@ -26,6 +26,7 @@ BILL_CHANGED = "The CDRs changed after the settlement"
 PRICE_DIFFERS = "The CDR's total does not match the tariff"
 ENERGY_DIFFERS = "The CDR says less energy than was metered"
 BEYOND_RESERVATION = "The CDR asks for more than was reserved"
+HOLD_EXPIRED = "The reservation expired before it was captured"
 ADDITION_LOST = "The second reservation was not captured"
 DISPUTED = "The driver disputes the payment"
 DISPUTE_LOST = "The driver's bank took the payment back"
@@ -146,6 +147,13 @@ SYMPTOMS = {
         "Nothing can be collected by itself: it is a receivable, for finance. Look whether STOP_SESSION was "
         "sent in time.",
         module="cdrs",
+    ),
+    HOLD_EXPIRED: Symptom(
+        "The bank let go of the reservation during the charge, or before its CDR came.",
+        "What the CDR asks is a receivable. The driver can pay it on the page of the session. Finance settles it when "
+        "it was paid elsewhere, or writes it off.",
+        "Send the driver the link of the session, where it can be paid. Settle the receivable when it was paid "
+        "elsewhere, or write it off.",
     ),
     ADDITION_LOST: Symptom(
         "The driver's bank or the gateway did not let us take what the driver had confirmed for a higher limit.",

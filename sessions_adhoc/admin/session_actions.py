@@ -8,6 +8,7 @@ from django import forms
 from django.http import HttpRequest
 from unfold.widgets import UnfoldAdminTextInputWidget
 
+from billing import outstanding
 from billing.models import PaymentAuthorization
 from billing.pricing import to_minor
 from partners.admin.kit.actions import DANGER, PageAction, Refused
@@ -109,6 +110,22 @@ def release(request: HttpRequest, session: AdHocSession, data: dict[str, Any]) -
     return _move(staff.release, session.pk, request.user.get_username(), data["reason"])
 
 
+def leave_open(request: HttpRequest, session: AdHocSession, data: dict[str, Any]) -> str:
+    try:
+        staff.leave_open(session.pk, request.user.get_username(), data["reason"])
+    except staff.NotPossible as refused:
+        raise Refused(str(refused)) from refused
+    return "The session has ended. What is owed stays open: send the driver the link of the session."
+
+
+def owes_after_expiry(session: AdHocSession) -> bool:
+    """The reservation expired, and a CDR tells what the driver owes."""
+    if session.state != State.ESCALATED:
+        return False
+    gone = staff.is_gone(session, shown_holds_of(session, session.authorization))
+    return gone and outstanding.open_receivable(session.authorization_id) is not None
+
+
 def refund(request: HttpRequest, session: AdHocSession, data: dict[str, Any]) -> str:
     pays = None if data["pays"] is None else to_minor(data["pays"], session.currency)
     return _move(staff.refund, session.pk, request.user.get_username(), data["reason"], pays)
@@ -190,6 +207,17 @@ ACTIONS = (
         icon="edit",
         form=ByHandForm,
         possible=lambda session: has_held_funds(session) and staff.has_unusable_cdr(session),
+    ),
+    PageAction(
+        "leave-open",
+        "Have the driver pay",
+        MONEY,
+        "Nothing is held any more. The session ends, and what its CDR asks stays a receivable: the driver can pay it "
+        "on the page of the session. Nobody is charged by itself.",
+        leave_open,
+        icon="request_quote",
+        form=ReasonForm,
+        possible=owes_after_expiry,
     ),
     PageAction(
         "release",

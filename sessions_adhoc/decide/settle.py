@@ -130,6 +130,16 @@ def awaiting_cdr(facts: Facts, now: datetime) -> Decision:
                 MONEY_STUCK, "payment_stuck", "The gateway does not finish: the money neither comes nor goes."
             )
         return stay(now + PAYMENT_POLL)
+    if facts.payment.state == "expired":
+        text = "The reservation has expired: it cannot be captured."
+        # What a CDR asks is owed all the same (rule 33).
+        return go(
+            State.ESCALATED,
+            text,
+            Action(Do.OPEN_INCIDENT, code=MONEY_STUCK, text=text),
+            Action(Do.CHECK_BILL),
+            reason="payment_lost",
+        )
     if facts.payment.state != "reserved" or facts.payment.refused:
         return escalate(MONEY_STUCK, "payment_lost", f"The payment is {facts.payment.state}: it cannot be captured.")
     if (

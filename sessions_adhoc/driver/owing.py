@@ -26,6 +26,7 @@ ANOTHER_SUM = gettext_noop("Another amount is open by now. Please look at it, an
 TOO_SMALL = gettext_noop("This amount is too small for a card payment.")
 BEING_UNDONE = gettext_noop("Your last payment is still being undone. Please try again in a minute.")
 OPEN = gettext_noop("The operator's bill is higher than your reservation: {amount} is still open.")
+OPEN_EXPIRED = gettext_noop("Your reservation ended before it was used: {amount} is still open.")
 PLEASE_PAY = gettext_noop("{amount} is still open. Please pay it on the next page.")
 BEING_PAID = gettext_noop("{amount} that was still open is being taken from your card.")
 NOT_PAID = gettext_noop("The payment was not made: nothing was taken. {amount} is still open.")
@@ -75,11 +76,12 @@ def owed_of(session: AdHocSession) -> Owed | None:
     if row is None and not payments:
         return None
     left, last = row.left if row else 0, payments[-1] if payments else None
-    sentences = [*_of_paid(payments, session.currency), *_of_open(left, last, session.currency)]
+    sentences = [*_of_paid(payments, session.currency), *_of_open(left, last, session)]
     return Owed(left, last, " ".join(sentences), least_of(session))
 
 
-def _of_open(left: int, last: PaymentAuthorization | None, currency: str) -> list[str]:
+def _of_open(left: int, last: PaymentAuthorization | None, session: AdHocSession) -> list[str]:
+    currency = session.currency
     if last is not None and last.state in (State.RESERVED, State.CAPTURING):
         return [gettext(BEING_PAID).format(amount=spoken(last.capture_amount or last.amount, currency))]
     failed = last is not None and last.state in NEVER_COMES
@@ -90,7 +92,8 @@ def _of_open(left: int, last: PaymentAuthorization | None, currency: str) -> lis
         return [gettext(PLEASE_PAY if waits else BEING_PAID).format(amount=spoken(last.amount, currency))]
     if last is not None and last.state == State.RELEASING:
         return [gettext(BEING_UNDONE)]
-    return [gettext(NOT_PAID if failed else OPEN).format(amount=spoken(left, currency))]
+    why = OPEN_EXPIRED if session.authorization.state == State.EXPIRED else OPEN
+    return [gettext(NOT_PAID if failed else why).format(amount=spoken(left, currency))]
 
 
 def _of_paid(payments: list[PaymentAuthorization], currency: str) -> list[str]:

@@ -147,6 +147,8 @@ def _in_doubt(session: AdHocSession, holds: Holds) -> tuple[str, ...]:
 def _ending(session: AdHocSession, state: State, holds: Holds) -> str:
     """How it ended; how much was taken stands beside it, and nothing says "nothing" where something was."""
     takes_any = any(takes(row) for row in holds.all)
+    if state == State.SETTLED and holds.first.state == PaymentAuthorization.State.EXPIRED and not takes_any:
+        return sentences.TAKEN  # what is owed, and was paid, is said beside it
     if state == State.SETTLED:
         return sentences.MESSAGES[state] if takes_any else sentences.SETTLED_FOR_NOTHING
     return sentences.TAKEN if takes_any else sentences.REASONS.get(session.reason, sentences.MESSAGES[state])

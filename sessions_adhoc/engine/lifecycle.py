@@ -22,6 +22,7 @@ from partners.ground.writes import run_parts
 from sessions_adhoc import timeline
 from sessions_adhoc.decide import Action, Decision, Do, decide
 from sessions_adhoc.decide.decision import fail, go
+from sessions_adhoc.decide.settle import close_as_settled
 from sessions_adhoc.decide.stop import WITHOUT_EFFECT
 from sessions_adhoc.engine import actions, queueing
 from sessions_adhoc.engine.snapshot import Snapshot, facts_of
@@ -179,6 +180,13 @@ STARTED_IN_DOUBT = "The database was put back: START_SESSION may have been sent 
 def give_up(rows: Snapshot, text: str, now: datetime) -> None:
     """Staff end an escalated session whose money is gone at the gateway. The caller holds the lock."""
     apply(rows, fail("payment_lost", text, Action(Do.CLOSE_INCIDENTS)), now)
+    keep(rows)
+
+
+def leave_open(rows: Snapshot, text: str, now: datetime) -> None:
+    """Staff end an escalated session of which nothing is held, and what its CDR asks stays owed. The caller holds the
+    lock."""
+    apply(rows, close_as_settled(text), now)
     keep(rows)
 
 

@@ -23,10 +23,14 @@ from sessions_adhoc.models import AdHocSession, TimelineEvent
 from sessions_adhoc.money import collecting, eligibility
 from sessions_adhoc.money.eligibility import Bill
 from sessions_adhoc.money.holds import TAKEN, Holds
+from sessions_adhoc.states import State as Progress
 
 State = PaymentAuthorization.State
 NOT_DECIDED = frozenset({State.CREATED, State.RESERVING, State.RESERVED})
 """The money has not moved: the CDRs still decide by themselves."""
+
+OWING = frozenset({Progress.AWAITING_CDR, Progress.ESCALATED, Progress.SETTLED})
+"""Where nothing is held any more, what a CDR asks is owed all the same: staff, or the driver, have not ended it."""
 
 ALL_TAKEN_BACK = "credited_without_replacement"
 TOLD_AS = {Doubt.OTHER_PRICE: symptoms.PRICE_DIFFERS, Doubt.LESS_ENERGY: symptoms.ENERGY_DIFFERS}
@@ -35,6 +39,7 @@ TOLD_AS = {Doubt.OTHER_PRICE: symptoms.PRICE_DIFFERS, Doubt.LESS_ENERGY: symptom
 ABOUT = {
     symptoms.PRICE_DIFFERS: outstanding.Kind.CLAIM,
     symptoms.BEYOND_RESERVATION: outstanding.Kind.RECEIVABLE,
+    symptoms.HOLD_EXPIRED: outstanding.Kind.RECEIVABLE,
 }
 TAKEN_BACK = (
     "the CPO took its CDR back and asks for less with CDR {}",
@@ -68,6 +73,10 @@ def compare_with_cdrs(bill: Bill, holds: Holds) -> None:
     """
     session = bill.session
     if holds.state in NOT_DECIDED:
+        return
+    if holds.state == State.EXPIRED:
+        if session.state in OWING:
+            note_bill(bill, holds)
         return
     about = session.partner_id, str(session.pk)
     if give_back(bill, holds):
@@ -209,7 +218,7 @@ def note_bill(bill: Bill, holds: Holds) -> None:
         return
     keep_outstanding(bill, settlement, holds)
     _tell_doubts(bill, settlement)
-    if settlement.shortfall and not is_own(bill):
+    if settlement.shortfall and not is_own(bill) and holds.state != State.EXPIRED:
         owed, have = (in_words(sum_, session.currency) for sum_ in (_amount_asked(settlement), session.amount))
         text = f"CDR {settlement.billed}: {owed} is owed, {have} was reserved."
         incidents.open_incident(session.partner_id, symptoms.report(session, symptoms.BEYOND_RESERVATION, text))

@@ -19,6 +19,7 @@ pytestmark = pytest.mark.django_db
 OURS = {
     settle.MONEY_STUCK: "Look at the payment's history, then settle by hand.",
     symptoms.BEYOND_RESERVATION: "it is a receivable, for finance",
+    symptoms.HOLD_EXPIRED: "Send the driver the link of the session",
     symptoms.ADDITION_LOST: "At a price of our own there is no row",
     symptoms.RESERVATION_ENDS: "Settle it before the reservation ends",
     symptoms.DISPUTED: "Answer it at the gateway's own pages before its deadline",

@@ -43,13 +43,19 @@ def test_moved_money_settles(state: str) -> None:
     assert (decision.to, done(decision)) == (State.SETTLED, ENDING)
 
 
-@pytest.mark.parametrize("payment", [PaymentFacts("expired"), PaymentFacts("reserved", refused=True)])
-def test_money_that_cannot_be_captured_escalates(payment: PaymentFacts) -> None:
+@pytest.mark.parametrize(
+    ("payment", "actions"),
+    [
+        (PaymentFacts("expired"), ["open_incident", "check_bill"]),  # what the CDR asks is owed all the same
+        (PaymentFacts("reserved", refused=True), ["open_incident"]),
+    ],
+)
+def test_money_that_cannot_be_captured_escalates(payment: PaymentFacts, actions: list[str]) -> None:
     decision = decide(awaiting(cdr=cdr(), payment=payment), T0)
     assert (decision.to, decision.reason, done(decision)) == (
         State.ESCALATED,
         "payment_lost",
-        ["open_incident"],
+        actions,
     )
 
 
