@@ -76,7 +76,7 @@ def pull(
     missing = set(whose or ())
     concerns = _mentions(whose) if whose else None
     count, doubtful, message_ids = 0, 0, list[int]()
-    refused = 0
+    refused = received = total = 0
     try:
         storing = Storing(partner, module)
         read = pages(partner, module, date_from=date_from, most_pages=MOST_PAGES, most_seconds=MOST_SECONDS)
@@ -86,6 +86,7 @@ def pull(
                 message_ids.append(page.message_id)
             storing.store(page)
             refused = storing.tally.refused
+            received, total = received + len(page.items), total if page.total is None else page.total
             for item in page.items:
                 named = concerns(item) if concerns else set()
                 missing -= named
@@ -99,6 +100,10 @@ def pull(
         return PullResult(False, failure.kind != "not_offered", count, text, message_ids, refused)
     if doubtful:
         return PullResult(False, True, count, _unreadable(module, storing), message_ids, refused)
+    if received < total and (missing or concerns is None):
+        # By its own count it is not the whole list: what is not in it may be there all the same.
+        text = f"GET {module} brought {received} of the {total} objects that its X-Total-Count tells"
+        return PullResult(False, True, count, text, message_ids, refused)
     return PullResult(True, True, count, "", message_ids, refused, frozenset(missing))
 
 

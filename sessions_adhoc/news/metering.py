@@ -15,6 +15,10 @@ from sessions_adhoc.engine.snapshot import energy_observed
 from sessions_adhoc.models import AttemptSession, ChargingAttempt, Sample
 
 SECONDS_PER_HOUR = Decimal(3600)
+MOST_KW, SLACK = Decimal(1000), timedelta(minutes=5)
+"""A rise of more than this power makes in the time since the last reading, and a while, is no kWh: most often Wh."""
+
+TOO_FAST = "more than a charger can deliver since the newest sample"
 
 
 def is_known(news: SessionNews) -> bool:
@@ -44,8 +48,8 @@ def take(link: AttemptSession, newest: Sample | None, news: SessionNews, now: da
 
 
 def shows_first_energy(attempt: ChargingAttempt, news: SessionNews, reading: dict[str, Any]) -> bool:
-    """Whether energy is observed by an update, and was not before (rule 11)."""
-    if reading["ignored"] or attempt.energy_at is not None or news.session.status != "ACTIVE":
+    """Whether energy is observed by an update, and was not before (rule 11). A meter that tells Wh tells of it too."""
+    if reading["ignored"] not in ("", TOO_FAST) or attempt.energy_at is not None or news.session.status != "ACTIVE":
         return False
     return energy_observed(news.session, attempt)
 
@@ -60,10 +64,10 @@ def read_meter(
         valid: the Session is its attempt's valid one.
         interval: seconds between two updates, as agreed.
     """
-    ignored = _why_ignored(valid, news, newest)
+    since = None if newest is None else _since(newest, news, now)
+    ignored = _why_ignored(valid, news, newest) or _why_not_believed(newest, news, now, since)
     # What no charger can deliver is no reading: 25 kWh in 4 ms, a power of 1e9.
     kw, derived = columns.fitting(Sample, "kw", news.kw), False
-    since = None if newest is None else _since(newest, news, now)
     if kw is None and not ignored and newest is not None:
         kw = derived_kw(newest, news, since)
         derived = kw is not None
@@ -90,6 +94,14 @@ def _why_ignored(valid: bool, news: SessionNews, newest: Sample | None) -> str:
     if news.stale and not (less and newest is not None and news.at == newest.at):
         return "older than the newest sample"
     return "less kWh than the newest sample" if less else ""
+
+
+def _why_not_believed(newest: Sample | None, news: SessionNews, now: datetime, since: timedelta | None) -> str:
+    """Nobody's charge is ended at its limit by a number that cannot be true (rules 22, 33)."""
+    if newest is None or newest.kwh is None or news.kwh is None or since is None:
+        return ""
+    hours = Decimal((max(since, now - newest.received_at) + SLACK).total_seconds()) / SECONDS_PER_HOUR
+    return TOO_FAST if news.kwh - newest.kwh > MOST_KW * hours else ""
 
 
 def _since(newest: Sample, news: SessionNews, now: datetime) -> timedelta:

@@ -97,7 +97,7 @@ def test_a_claim_ends_with_the_cdr_that_made_it(sold: Charge) -> None:
 
 def test_two_cdrs(sold: Charge) -> None:
     sold.bill(3.01)
-    sold.bill(3.01, "CDR-2")
+    sold.bill(3.00, "CDR-2")
     assert sold.now() == ("settled", taken(395), [], [symptoms.BILL_CHANGED])
     assert kinds() == [(RECEIPT, 395)]
     sold.quiet()
