@@ -13,6 +13,8 @@ from ocpi.models import ClientInfo, Location, OcpiSession
 from partners.models import Partner, PartnerRole, PartyOwner
 from partners.parties import pair_in
 
+AWAY = frozenset({ClientInfo.Status.OFFLINE, ClientInfo.Status.PLANNED, ClientInfo.Status.SUSPENDED})
+
 
 def hub_of(partner: Partner) -> tuple[str, str] | None:
     """Return (country_code, party_id) of the hub that the connection leads to; None where there is none."""
@@ -29,6 +31,19 @@ def speaks_for(partner: Partner, country_code: str, party_id: str) -> bool:
     if _approved_roles(partner).filter(country_code=party[0], party_id=party[1]).exists():
         return True
     return hub_of(partner) is not None and _clients(partner).filter(country_code=party[0], party_id=party[1]).exists()
+
+
+def reaches(partner: Partner, country_code: str, party_id: str) -> bool:
+    """Whether requests get to this party over the partner's connection: it may have left the hub, or be away by what
+    the hub says of it (§15)."""
+    if not speaks_for(partner, country_code, party_id):
+        return False
+    if hub_of(partner) is None:
+        return True
+    told = ClientInfo.objects.filter(
+        partner=partner, country_code=country_code.upper(), party_id=party_id.upper(), role=PartnerRole.Role.CPO
+    )
+    return not told.filter(status__in=AWAY).exists()
 
 
 def parties_of(partner: Partner) -> set[tuple[str, str]]:

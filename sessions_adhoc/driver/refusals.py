@@ -2,8 +2,19 @@
 
 from django.utils.translation import gettext
 
+from ocpi.hubs import reaches
+from ocpi.models import Evse
+from partners.models import Partner
+
 OUT_OF_SERVICE = frozenset({"INOPERATIVE", "OUTOFORDER", "PLANNED", "REMOVED"})
 """Statuses in which no START makes sense. CHARGING and RESERVED may be stale: the CPO has the last word."""
+
+
+def is_connected(evse: Evse) -> bool:
+    """Whether its operator is: the partner, and the party behind its hub whose the charger is."""
+    partner, place = evse.partner, evse.location
+    connected = partner.connection == Partner.Connection.CONNECTED
+    return connected and reaches(partner, place.country_code, place.party_id)
 
 
 class CannotStart(Exception):

@@ -18,7 +18,6 @@ from ocpi.store.tokens import new_one_off_token
 from partners.agreed.policies import effective_policy
 from partners.ground import languages
 from partners.ground.writes import Writes
-from partners.models import Partner
 from sessions_adhoc import timeline
 from sessions_adhoc.driver import wishing
 from sessions_adhoc.driver.adding import add_hold, withdraw_hold
@@ -29,7 +28,13 @@ from sessions_adhoc.driver.funding import names_at_gateway, payment_for
 from sessions_adhoc.driver.further import Wish as PayWish
 from sessions_adhoc.driver.owing import CannotPay, owed_of, pay_open
 from sessions_adhoc.driver.real_money import sees
-from sessions_adhoc.driver.refusals import OUT_OF_SERVICE, CannotStart, IdempotencyConflict, PriceChanged
+from sessions_adhoc.driver.refusals import (
+    OUT_OF_SERVICE,
+    CannotStart,
+    IdempotencyConflict,
+    PriceChanged,
+    is_connected,
+)
 from sessions_adhoc.driver.reserving import billing_currency, reservable
 from sessions_adhoc.driver.retrying import CannotRelease, release_now
 from sessions_adhoc.engine import lifecycle
@@ -255,7 +260,7 @@ def _create(
 
 
 def _check_usable(evse: Evse) -> None:
-    if evse.partner.connection != Partner.Connection.CONNECTED:
+    if not is_connected(evse):
         raise CannotStart("evse", gettext(NOT_CONNECTED), "operator_not_connected")
     if evse.status in OUT_OF_SERVICE or evse.location.missing_since:
         raise CannotStart("evse", gettext("This charger is out of service."), "out_of_service")

@@ -10,11 +10,10 @@ from django.utils.translation import gettext, gettext_noop
 from billing import plans
 from ocpi.models import Connector, Evse
 from partners.agreed.policies import effective_policy
-from partners.models import Partner
 from sessions_adhoc.driver import driver_words, nearby, presenting, price_lines
 from sessions_adhoc.driver.price_lines import PriceLine
 from sessions_adhoc.driver.real_money import is_for_tests, is_tested, money_is_real
-from sessions_adhoc.driver.refusals import OUT_OF_SERVICE
+from sessions_adhoc.driver.refusals import OUT_OF_SERVICE, is_connected
 from sessions_adhoc.driver.reserving import billing_currency, reservable
 from sessions_adhoc.engine import lifecycle
 from sessions_adhoc.money.offering import Offer, current_offer, freeze, hash_of, read
@@ -89,7 +88,7 @@ def availability(evse: Evse) -> Availability:
 def _availability(evse: Evse) -> Availability:
     if is_for_tests(evse):
         return FOR_TESTS
-    if evse.partner.connection != Partner.Connection.CONNECTED:
+    if not is_connected(evse):
         return UNREACHABLE
     if evse.status in OUT_OF_SERVICE or evse.location.missing_since:
         return BROKEN
