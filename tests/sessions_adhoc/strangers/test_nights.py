@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from ocpi.models import Connector
+from partners.models import Policy
 from tests.sessions_adhoc.conftest import Driver, stamp
 from tests.sessions_adhoc.hostile.foreign import Foreign, outcome, settled
 from tests.sessions_adhoc.looking import open_incidents, state
@@ -119,6 +120,8 @@ def test_a_night(stranger: Foreign, driver: Driver, night: str) -> None:
     """Rule 35: the estimate is within 0.02 of the CDR of that moment; rule 32: the driver pays it."""
     elements, moment, minutes, net = NIGHTS[night]
     at(stranger, moment)
+    # Nobody has to ask in between.
+    Policy.objects.create(partner=stranger.cpo.partner, meter_interval=1200, silence_timeout=3600)
     publish(stranger, *elements)
     session, periods = through(stranger, driver, minutes)
     gross = round(net * 123)
