@@ -58,7 +58,8 @@ class PayoutAdmin(ReadOnlyAdmin):
         left = open_lines(row)
         if left:
             advice = "Look at each: at the gateway, and at the payment that it names."
-            return Standing("Does not agree", f"{left} lines have no payment of ours, or another sum.", WARNING, advice)
+            lines = "1 line has" if left == 1 else f"{left} lines have"
+            return Standing("Does not agree", f"{lines} no payment of ours, or another sum.", WARNING, advice)
         return Standing("Agrees", "Each line has its payment, and the sums are the same.", SUCCESS)
 
     @admin.display(description="amount")

@@ -30,7 +30,7 @@ class SimulatedChargeAdmin(HugeMixin, ReadOnlyAdmin):
     """One line per reservation at the simulated gateway."""
 
     change_form_template = "admin/billing/simulatedcharge/page.html"
-    list_display = ("id", "shown_status", "reserved", "captured", "released", "shown_reference", "created")
+    list_display = ("shown_id", "shown_status", "reserved", "captured", "released", "shown_reference", "created")
     list_filter = (("status", ChoicesDropdownFilter),)
     search_fields = ("reference",)
     search_help_text = "The charge's ID, or the session's"
@@ -66,6 +66,10 @@ class SimulatedChargeAdmin(HugeMixin, ReadOnlyAdmin):
             },
             "operations": row.operations.all(),
         }
+
+    @admin.display(description="ID")
+    def shown_id(self, row: SimulatedCharge) -> str:
+        return str(row.pk)
 
     @admin.display(description="status")
     def shown_status(self, row: SimulatedCharge) -> SafeString:

@@ -19,7 +19,10 @@ FILTERS = (
     ("state", ChoicesDropdownFilter),
     ("created_at", RangeDateTimeFilter),
 )
-SENDING = ("Sending", {"fields": (("tries", "created_at", "sent_at", "answered_at"), "next_check_at", "shown_message")})
+SENDING = (
+    "Sending",
+    {"fields": (("tries", "created_at"), ("sent_at", "answered_at"), ("next_check_at", "shown_message"))},
+)
 
 
 class OutgoingAdmin(HugeMixin, ReadOnlyAdmin):

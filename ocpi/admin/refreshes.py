@@ -115,7 +115,9 @@ class RefreshAdmin(HugeMixin, ReadOnlyAdmin):
                 "Marked": at(row.created_at),
                 "Tries": row.tries,
                 "Last error": row.error,
-                "Messages": anchor(list_url(Message, q=row.ocpi_id), "Messages that name it"),
+                "Messages": anchor(
+                    list_url(Message, q=row.ocpi_id, partner__id__exact=row.partner_id), "Messages that name it"
+                ),
                 "Exchanges": anchor(
                     list_url(Message, direction__exact="out", **asked), f"GET {row.module} in the message log"
                 ),

@@ -45,6 +45,11 @@ def again(_request: HttpRequest, run: SyncRun, _data: dict[str, Any]) -> HttpRes
     return HttpResponseRedirect(url_of(SyncRun, new.pk))
 
 
+def _objects(run: SyncRun) -> str:
+    """`1 object`: those in which something was wrong, whether they were taken or not."""
+    return f"{len(run.faults)} object{'s'[: len(run.faults) != 1]}"
+
+
 class ModuleFilter(DropdownFilter):
     """One module that can be pulled."""
 
@@ -101,6 +106,10 @@ class SyncRunAdmin(HugeMixin, ReadOnlyAdmin):
             advice = "Send the CPO the faults listed below."
             text = f"{text} {row.refused} could not be read, and {'is' if row.refused == 1 else 'are'} missing here."
             return Standing("Succeeded in part", text, WARNING, advice, since=row.ended_at)
+        if row.faults:
+            advice = "Send the CPO the faults listed below."
+            text = f"{text} {_objects(row)} {'was' if len(row.faults) == 1 else 'were'} taken without what has a fault."
+            return Standing("Succeeded in part", text, WARNING, advice, since=row.ended_at)
         return Standing("Succeeded", f"{text} Nobody has to do anything.", SUCCESS, since=row.ended_at)
 
     def get_search_results(
@@ -139,7 +148,7 @@ class SyncRunAdmin(HugeMixin, ReadOnlyAdmin):
             ),
             "schedule": schedule(row),
             "paths": faults_by_path(row.faults),
-            "faults": json_block(row.faults, f"{len(row.faults)} refused object{'s'[: len(row.faults) != 1]}"),
+            "faults": json_block(row.faults, f"{_objects(row)} with faults"),
         }
 
     @admin.display(description="partner")
@@ -148,7 +157,7 @@ class SyncRunAdmin(HugeMixin, ReadOnlyAdmin):
 
     @admin.display(description="state")
     def shown_state(self, row: SyncRun) -> SafeString:
-        if row.state == State.SUCCEEDED and row.refused:
+        if row.state == State.SUCCEEDED and (row.refused or row.faults):
             return badge("Succeeded in part", WARNING)
         return state_badge(row)
 

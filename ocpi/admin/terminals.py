@@ -43,7 +43,8 @@ class TerminalAdmin(ReadOnlyAdmin):
 
     @admin.display(description="serves")
     def serves(self, row: Terminal) -> str:
-        return f"{len(row.location_ids)} locations, {len(row.evse_uids)} EVSEs"
+        locations, evses = len(row.location_ids), len(row.evse_uids)
+        return f"{locations} location{'s'[: locations != 1]}, {evses} EVSE{'s'[: evses != 1]}"
 
     @admin.display(description="partner")
     def shown_partner(self, row: Terminal) -> SafeString | str:

@@ -49,8 +49,8 @@ class LinkEventAdmin(ReadOnlyAdmin):
         return anchor(url_of(Partner, row.link.partner_id), row.link.partner.label)
 
     @admin.display(description="link of", ordering="link__given_to")
-    def who(self, row: LinkEvent) -> str:
-        return row.link.given_to
+    def who(self, row: LinkEvent) -> SafeString:
+        return nowrap(row.link.given_to)
 
     @admin.display(description="what", ordering="kind")
     def shown_kind(self, row: LinkEvent) -> SafeString:

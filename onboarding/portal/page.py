@@ -152,9 +152,24 @@ def steps(place: Place) -> list[tuple[str, str]]:
     stages = [stage for stage in ORDER if stage != Stage.LIVE]
     at = ORDER.index(place.stage) if place.stage in ORDER else 0
     return [
-        (capfirst(STAGE[stage].title.removeprefix("SFP ")), "done" if index < at else "now" if index == at else "later")
+        (
+            _breakable(capfirst(STAGE[stage].title.removeprefix("SFP "))),
+            "done" if index < at else "now" if index == at else "later",
+        )
         for index, stage in enumerate(stages)
     ]
+
+
+SOFT_HYPHEN = "\u00ad"
+LONG_WORDS = {word: word.replace("-", SOFT_HYPHEN) for word in ("infra-structure", "hand-shake", "inte-gration")}
+
+
+def _breakable(title: str) -> str:
+    """On a telephone a stage has room for half a word."""
+    for word, breaks in LONG_WORDS.items():
+        whole = word.replace("-", "")
+        title = title.replace(whole, breaks).replace(capfirst(whole), capfirst(breaks))
+    return title
 
 
 def next_step(place: Place, checklist: Checklist, partner: Partner) -> tuple[str, str]:

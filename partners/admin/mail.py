@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
 
@@ -52,11 +53,12 @@ class MailAdmin(ReadOnlyAdmin):
     list_select_related = ("partner",)
     quick_filters = (("All", ""), ("Given up", "state__exact=given_up"), ("Waiting", "state__exact=waiting"))
     fieldsets = (
-        ("Mail", {"fields": ("shown_to", "shown_reply_to", "subject", "body", "attachment")}),
+        ("Mail", {"fields": ("shown_to", "shown_reply_to", "subject", "shown_body", "attachment")}),
         ("On its way", {"fields": ("tries", "error", "next_check_at", "sent_at", "shown_message_id")}),
         ("About", {"fields": ("shown_partner", "shown_incident", "written_at", "asked_by")}),
     )
     readonly_fields = (
+        "shown_body",
         "shown_to",
         "shown_reply_to",
         "attachment",
@@ -122,3 +124,8 @@ class MailAdmin(ReadOnlyAdmin):
     @admin.display(description="written", ordering="written_at")
     def written(self, row: Mail) -> SafeString | str:
         return ago(row.written_at)
+
+    @admin.display(description="body")
+    def shown_body(self, row: Mail) -> SafeString:
+        """With its lines, as who gets it sees it."""
+        return format_html('<div style="white-space: pre-line">{}</div>', row.body)

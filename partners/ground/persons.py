@@ -61,6 +61,7 @@ OBJECT_OF = "by|for|from|gave|give|of|sent|send|tell|told|to|with"
 THIRD: tuple[Rule, ...] = (
     (re.compile(rf"\b({OBJECT_OF}) you\b"), r"\1 them"),
     (re.compile(r"\byours\b"), "theirs"),
+    (re.compile(r"\bYours\b"), "Theirs"),
     (re.compile(r"\byour\b"), "their"),
     (re.compile(r"\bYour\b"), "Their"),
     (re.compile(r"\byou\b"), "they"),

@@ -137,10 +137,10 @@ class PaymentAuthorizationAdmin(HugeMixin, ReadOnlyAdmin):
         }
 
     @admin.display(description="payment")
-    def shown_reference(self, row: PaymentAuthorization) -> str:
+    def shown_reference(self, row: PaymentAuthorization) -> SafeString | str:
         """The beginning of the session's id, as everywhere; another reference in whole."""
         try:
-            return str(UUID(row.reference))[:8]
+            return nowrap(str(UUID(row.reference))[:8])
         except ValueError:
             return row.reference
 

@@ -50,6 +50,7 @@ def due(session: AdHocSession) -> datetime:
 
 def _tell(ones: list[AdHocSession]) -> Report:
     pieces = [{**evidence(_in_words(one)), "session": str(one.pk)} for one in ones]
+    sessions = "1 charging session has" if len(ones) == 1 else f"{len(ones)} charging sessions have"
     until = " Until then the driver's funds stay reserved." if any(_is_waiting(one) for one in ones) else ""
     return Report(
         key=MISSING,
@@ -59,7 +60,7 @@ def _tell(ones: list[AdHocSession]) -> Report:
         place=_places(ones),
         to_do="Ask them for the POST of each; we look with GET by ourselves. Finance decides on money that is held.",
         evidence=pieces,
-        letter=f"{len(ones)} charging session(s) have ended without a CDR, the oldest on {moment(_end_of(ones[0]))}. "
+        letter=f"{sessions} ended without a CDR, the oldest on {moment(_end_of(ones[0]))}. "
         f"Please verify the CDRs endpoint URL: a CDR must be sent as POST immediately after the session ends.{until}",
     )
 

@@ -32,6 +32,10 @@ class StaffSite(UnfoldAdminSite):
         response = super().login(request, extra_context)
         return self._to_second_factor(request) if response.status_code == 302 and self._owes(request) else response
 
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Called as in the account's menu."""
+        return super().password_change(request, {"title": "Change password", **(extra_context or {})})
+
     def _owes(self, request: HttpRequest) -> bool:
         return self.has_password(request) and second_factor.is_missing(request.user)
 

@@ -1,6 +1,7 @@
 """The first page and the sidebar."""
 
 import json
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.contrib.auth.models import Permission, User
+from django.http import HttpRequest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -20,6 +22,7 @@ from onboarding.models import LinkEvent, Onboarding
 from partners.admin.kit.showing import url_of
 from partners.models import Partner, PartnerRole
 from sessions_adhoc.models import AdHocSession, ContractRecord, WebhookDelivery
+from sfp_platform.admin.navigation import own_account
 from tests.admin.rows import World, ad_hoc_session, message
 
 
@@ -225,3 +228,10 @@ def test_a_stage_leads_to_its_partners(home: Callable[..., Any], page: Client, w
     address = f"{reverse('admin:partners_partner_changelist')}?stage=testing"
     assert address in home().content.decode()
     assert [row.pk for row in page.get(address).context["cl"].result_list] == [world.partner.pk]
+
+
+@pytest.mark.parametrize("entry", [*own_account(HttpRequest()), {"title": "My work", "link": "/admin/?queue=mine"}])
+def test_a_page_is_called_as_the_entry_that_leads_to_it(page: Client, entry: dict[str, Any]) -> None:
+    shown = page.get(str(entry["link"])).content.decode()
+    assert re.findall(r"<title>\s*([^<|]*?) \|", shown) == [entry["title"]]
+    assert re.findall(r'class="sfp-crumb"[^>]*>([^<]*)<', shown)[-1] == entry["title"]

@@ -16,11 +16,12 @@ from pytest_django import Settings
 
 from billing.models import PaymentAuthorization
 from ocpi.models import Cdr, Command, Evse, OcpiSession, SyncRun, Tariff
+from onboarding.models import Onboarding
 from partners.admin.kit.showing import url_of
-from partners.models import Partner, Policy
+from partners.models import Incident, Mail, Partner, Policy
 from sessions_adhoc.models import AdHocSession, TimelineEvent
 from tests.admin.rows import World, ad_hoc_session
-from tests.factories import cdr_data, period_data, tariff_data
+from tests.factories import PartnerFactory, cdr_data, period_data, tariff_data
 
 pytestmark = pytest.mark.usefixtures("shared_world")
 
@@ -322,3 +323,42 @@ def test_the_checklist_speaks_to_staff_of_the_cpo(page: Client, world: World) ->
     said = " ".join(f"{line.item.hint} {line.seen} {line.fault}" for line in lines)
     assert "Public URL of their versions endpoint." in said
     assert re.findall(r"\b[Yy]our?s?\b", said) == []
+
+
+def test_a_sync_that_took_an_object_in_part_says_so(page: Client, world: World) -> None:
+    faults = [{"id": "LOC-1", "faults": [{"path": "coordinates", "message": "is required and missing"}]}]
+    done = {"partner": world.partner, "module": "locations", "state": "succeeded", "ended_at": timezone.now()}
+    run = SyncRun.objects.create(**done, received=8, stored=8, faults=faults)
+    text = shown(page, run).content.decode()
+    assert "8 received, 8 stored. 1 object was taken without what has a fault." in text
+    assert "1 object with faults" in text
+    assert "Nobody has to do anything" not in text
+    assert page.get(reverse("admin:ocpi_syncrun_changelist")).content.decode().count("Succeeded in part") == 2, (
+        "the world has one"
+    )
+
+
+def test_a_mail_is_shown_with_its_lines(page: Client, world: World) -> None:
+    mail = Mail.objects.create(
+        partner=world.partner, to=["ana@ion.example"], subject="x", body="One <b>line</b>\n\nTwo"
+    )
+    assert (
+        '<div style="white-space: pre-line">One &lt;b&gt;line&lt;/b&gt;\n\nTwo</div>'
+        in shown(page, mail).content.decode()
+    )
+
+
+def test_the_incidents_of_both_connections_are_on_either_page(page: Client, world: World) -> None:
+    """The page counts them together."""
+    made = PartnerFactory.create(environment="production")
+    now = timezone.now()
+    Onboarding.objects.update_or_create(
+        partner=world.partner, defaults={"production": made, "stage": "live", "stage_since": now, "evidence_from": now}
+    )
+    Incident.objects.all().delete()
+    Incident.objects.create(partner=made, key="x", symptom="HTTP 403 when SFP calls your endpoints", cause="Yours.")
+    for partner in (world.partner, made):
+        text = page.get(url_of(Partner, partner.pk), {"tab": "incidents"}).content.decode()
+        assert "They are live, and 1 incident is open." in text
+        assert "HTTP 403 when SFP calls their endpoints" in text
+        assert "Theirs." in text

@@ -399,7 +399,7 @@ ROWS = {
     "SendsNoCdr": (
         "SK*ION*E",
         "Ask them for the POST of each",
-        "1 charging session(s) have ended without a CDR",
+        "1 charging session has ended without a CDR",
         "session",
     ),
     "SendsFaultyCdrs": (

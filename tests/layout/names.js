@@ -1,7 +1,7 @@
-// What a list is called: in the tab, in its heading, by its entry of the sidebar.
+// What a page of the sidebar is called: in the tab, in its heading, by its entry of the sidebar.
 () => {
   const crumbs = document.querySelectorAll('h1 .sfp-crumb');
-  const entry = document.querySelector(`#nav-sidebar a[href$="${location.pathname}"]`);
+  const entry = document.querySelector(`#nav-sidebar-apps a[href$="${location.pathname}${location.search}"]`);
   const words = entry && [...entry.querySelectorAll('span')].filter((one) => !one.className.includes('symbols') && one.innerText.trim());
   return {
     title: document.title.split(' | ')[0].trim(),

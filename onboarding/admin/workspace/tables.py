@@ -4,10 +4,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, Q
 
 from ocpi.admin.mirrored import kilowatt_hours
 from ocpi.models import Cdr, Location, Message
+from onboarding.models import Onboarding
 from partners import history
 from partners.admin.kit.showing import (
     DANGER,
@@ -21,6 +22,7 @@ from partners.admin.kit.showing import (
     in_our_zone,
     link,
     list_url,
+    partner_link,
     url_of,
 )
 from partners.models import Incident, Partner
@@ -139,10 +141,15 @@ def strangers(partner: Partner) -> list[Table]:
 
 
 def incidents(partner: Partner) -> list[Table]:
-    found = Incident.objects.filter(partner=partner, closed_at=None).order_by("-opened_at")[:MOST]
+    """Those of both connections of its integration: the page counts them together."""
+    begun = Onboarding.objects.filter(Q(partner=partner) | Q(production=partner)).order_by("-id")
+    both = begun.values_list("partner", "production").first() or (partner.pk,)
+    open_ones = Incident.objects.filter(partner__in=[pk for pk in both if pk], closed_at=None)
+    found = open_ones.select_related("partner").order_by("-opened_at")[:MOST]
     rows = [
         [
             badge("Open", DANGER),
+            partner_link(row),
             link(row, f"{row}: {row.place}" if row.place else str(row)),
             in_our_zone(row.cause_for_staff),
             in_our_zone(row.for_staff),
@@ -151,7 +158,7 @@ def incidents(partner: Partner) -> list[Table]:
         ]
         for row in found
     ]
-    head = ("State", "What", "Likely cause", "What we do", "Times", "Opened")
+    head = ("State", "Connection", "What", "Likely cause", "What we do", "Times", "Opened")
     return [Table("Open incidents", head, rows, "Nothing is wrong that we know of.", of_partner(Incident, partner))]
 
 

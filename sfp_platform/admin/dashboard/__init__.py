@@ -20,7 +20,8 @@ __all__ = ["dashboard"]
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """Add what the template shows, as far as the user may see it. A constant number of queries."""
     user, now = request.user, timezone.now()
-    context |= {"title": "Overview", "may_add_partner": user.has_perm("partners.add_partner")}
+    title = "My work" if part_of(request) == Which.MINE else "Overview"
+    context |= {"title": title, "content_title": title, "may_add_partner": user.has_perm("partners.add_partner")}
     context["health"] = watch.verdict()
     shown = queue(user, now, part_of(request))
     context |= {"queue": shown, "attention": shown.items, "queue_parts": parts(shown)}

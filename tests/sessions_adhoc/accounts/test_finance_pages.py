@@ -104,7 +104,7 @@ def test_the_pages_of_a_payout(admin_client: Client) -> None:
     take("simulated", ["payout,id,kind,payment,gross,fee,currency", "po_1,t1,charge,pi_9,3.01,0.10,EUR"])
     payout = Payout.objects.get()
     text = admin_client.get(reverse("admin:billing_payout_change", args=[payout.pk])).content.decode()
-    assert "1 lines have no payment of ours, or another sum." in text
+    assert "1 line has no payment of ours, or another sum." in text
     again = admin_client.post(reverse("admin:billing_payout_do_match", args=[payout.pk]), follow=True)
     assert "1 line still does not agree." in again.content.decode()
     PayoutLine.objects.update(match="matched")

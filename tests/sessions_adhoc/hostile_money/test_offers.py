@@ -280,7 +280,7 @@ def watched(charge: Charge) -> list[tuple[str, str]]:
 
 
 ASKED = (
-    "1 charging session(s) have ended without a CDR, the oldest on 4 May 2026, 12:09:04 UTC. "
+    "1 charging session has ended without a CDR, the oldest on 4 May 2026, 12:09:04 UTC. "
     "Please verify the CDRs endpoint URL: a CDR must be sent as POST immediately after the session ends."
 )
 
