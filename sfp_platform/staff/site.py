@@ -34,7 +34,9 @@ class StaffSite(UnfoldAdminSite):
 
     def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Called as in the account's menu."""
-        return super().password_change(request, {"title": "Change password", **(extra_context or {})})
+        named = {"title": "Change password", **(extra_context or {})}
+        response: HttpResponse = super().password_change(request, named)
+        return response
 
     def _owes(self, request: HttpRequest) -> bool:
         return self.has_password(request) and second_factor.is_missing(request.user)
