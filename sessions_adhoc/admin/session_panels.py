@@ -4,9 +4,11 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import Q
+from django.utils.safestring import SafeString
 
 from billing.admin.amounts import amount
 from billing.models import PaymentAuthorization, PaymentEvent
+from billing.outstanding import open_receivable
 from ocpi.admin import statuses
 from ocpi.models import Cdr, Command, Message, OcpiSession
 from partners.admin.kit.showing import (
@@ -138,7 +140,14 @@ def money(session: AdHocSession, samples: list[Sample]) -> dict[str, object]:
         "failure": payment.failure_message or payment.failure_code,
         "estimate": amount(estimate(session, counted[-1]), session.currency) if counted else "",
         "further": [further(row) for row in payments_of(session)[1:]],
+        "owed": owed(session),
     }
+
+
+def owed(session: AdHocSession) -> SafeString | str:
+    """What is open of what a CDR asks of the driver, with its row."""
+    row = open_receivable(session.authorization_id)
+    return link(row, amount(row.left, row.currency)) if row else ""
 
 
 FURTHER: dict[str, str] = {

@@ -137,6 +137,8 @@ def test_staff_have_the_three_actions_on_the_page(expired: AdHocSession, page: C
     shown = page.get(f"{url}/change/").content.decode()
     assert [name in shown for name in ("Check again", "Have the driver pay", "Release the funds")] == [True] * 3
     assert "Capture from CDR" not in shown
+    row = OutstandingAmount.objects.get()
+    assert f'/admin/billing/outstandingamount/{row.pk}/change/">10.00 EUR</a>' in shown
     answer = page.post(f"{url}/do/leave-open/", {"reason": "The driver was written to."}, follow=True)
     assert "send the driver the link of the session" in answer.content.decode()
     assert state(expired)[0] == "settled"
