@@ -45,6 +45,8 @@ LONGEST_TEXT = 512
 LOST = "The worker that sent it ended before the answer was kept. It may have arrived."
 # A timeout of theirs or of a proxy: the request may have been carried out. Who calls too often was not heard.
 NO_REFUSALS = (408, TOO_MANY_REQUESTS)
+# A hub's: its own fault, of whatever kind, or a timeout of what it had forwarded (OCPI 2.2.1 §5.4).
+NOT_HEARD_BACK = (4000, 4002)
 MARGIN = timedelta(seconds=30)
 FIRST_WAIT = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(hours=1)
@@ -213,7 +215,10 @@ def _failure_columns(row: Outgoing, failure: CallFailed) -> Columns:
 
 
 def is_refusal(failure: CallFailed) -> bool:
-    """Their server read the request and says no: status code 2xxx or 3xxx, or HTTP 4xx."""
+    """Their server read the request and says no: status code 2xxx or 3xxx, or HTTP 4xx. A hub that did not hear back
+    does not say so."""
+    if failure.status_code in NOT_HEARD_BACK:
+        return False
     if failure.kind == "http_error":
         status = failure.http_status or 0
         return 400 <= status < 500 and status not in NO_REFUSALS

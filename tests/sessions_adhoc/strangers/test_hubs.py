@@ -231,3 +231,57 @@ def test_who_leaves_in_the_middle_of_a_charge(hub: Foreign, driver: Driver) -> N
     vienna(4, "COMPLETED")
     hub.later(hours=26)
     assert outcome(session)[:2] in (("escalated", "reserved"), ("awaiting_cdr", "reserved"))
+
+
+# What a hub answers in the place of a CPO
+
+
+@pytest.mark.parametrize("code", [4000, 4002])
+@pytest.mark.parametrize("http", [200, 404])
+def test_a_hub_that_heard_nothing_may_have_delivered_it(hub: Foreign, driver: Driver, code: int, http: int) -> None:
+    """Rule 5: 4002 is a timeout of the request that it forwarded, 4000 does not say; the car charges all the same."""
+    hub.cpo.server.on("/commands/START_SESSION", envelope(None, code, "Timeout on forwarded request", status=http))
+    session = driver.start()
+    hub.later(minutes=1)
+    assert (state(session)[0], hub.starts()) == ("starting", 1)
+    for kwh in (0, 3):
+        hub.session(kwh)
+        hub.later(seconds=10)
+    assert state(session)[0] == "charging"
+    hub.session(3, "COMPLETED")
+    hub.cdr(3)
+    hub.later(seconds=5)
+    assert settled(session, 3)
+    assert hub.starts() == 1
+
+
+@pytest.mark.parametrize("code", [4000, 4002])
+def test_a_hub_that_heard_nothing_and_nothing_comes(hub: Foreign, driver: Driver, code: int) -> None:
+    hub.cpo.server.on("/commands/START_SESSION", envelope(None, code, "Timeout on forwarded request"))
+    session = driver.start()
+    hub.later(minutes=6)
+    assert (outcome(session), state(session)[1], hub.starts()) == (("failed", "released", 0), "no_session", 1)
+
+
+@pytest.mark.parametrize("code", [4001, 4003])
+def test_a_hub_that_could_not_deliver_it(hub: Foreign, driver: Driver, code: int) -> None:
+    """Rule 3: at once; nobody there has heard of it."""
+    hub.cpo.server.on("/commands/START_SESSION", envelope(None, code, "Unknown receiver"))
+    session = driver.start()
+    hub.later(seconds=5)
+    assert (outcome(session), hub.starts()) == (("failed", "released", 0), 1)
+
+
+def test_a_stop_that_the_hub_heard_nothing_of(hub: Foreign, driver: Driver) -> None:
+    """Rule 19: it gets its time; then the driver is told, and may press again."""
+    session = hub.charging(2)
+    hub.cpo.server.on("/commands/STOP_SESSION", envelope(None, 4002, "Timeout on forwarded request"))
+    driver.stop(session)
+    hub.later(seconds=30)
+    assert state(session)[0] == "stopping"
+    hub.later(minutes=2)
+    assert state(session)[0] == "charging"
+    hub.session(3, "COMPLETED")
+    hub.cdr(3)
+    hub.later(seconds=5)
+    assert settled(session, 3)
