@@ -14,6 +14,9 @@ from ocpi.versions import VERSIONS, Invalid
 from sessions_adhoc.models import AdHocSession, ChargingAttempt, Sample
 from sessions_adhoc.money.offering import Offer, offer_of
 
+MOST_KW = Decimal(1000)
+"""More than this no car is charged with."""
+
 
 def estimate(session: AdHocSession, sample: Sample | None, shown: Offer | None = None) -> int | None:
     """Return what was charged until this sample costs, VAT included, in minor units of the session's currency.
@@ -52,15 +55,21 @@ def now_and_soon(session: AdHocSession, row: OcpiSession) -> tuple[int, int] | N
     start, readings = _readings(session, row, rows)
     told, newest, rest = _told_periods(session, row), rows[-1], _rest(session, row, start)
     cost = price_so_far(shown, start, readings, told, rest)
-    soon = price_so_far(
-        shown, start, [*readings, _next(readings[-1], newest, session.policy["meter_interval"])], told, rest
-    )
+    following = _next(readings[-1], _power_of(session, newest), session.policy["meter_interval"])
+    soon = price_so_far(shown, start, [*readings, following], told, rest)
     return None if cost is None or soon is None else (cost, soon)
 
 
-def _next(last: pricing.Reading, newest: Sample, seconds: int) -> pricing.Reading:
+def _power_of(session: AdHocSession, newest: Sample) -> Decimal:
+    """The power now in kW: never more than any connector has, or twice what this one is said to have. Some tell W, and
+    two values that come together tell of none."""
+    known = session.connector.max_kw if session.connector else None
+    most = MOST_KW if known is None else min(MOST_KW, 2 * Decimal(known))
+    return min(max(newest.kw or Decimal(0), Decimal(0)), most)
+
+
+def _next(last: pricing.Reading, kw: Decimal, seconds: int) -> pricing.Reading:
     """The reading that the power now leads to."""
-    kw = max(newest.kw or Decimal(0), Decimal(0))
     return pricing.Reading(last.at + timedelta(seconds=seconds), last.kwh + kw * seconds / 3600, last.kw)
 
 

@@ -13,10 +13,11 @@ from ocpi.versions import VERSIONS
 from partners.ground.writes import Writes
 from sessions_adhoc.engine.snapshot import energy_observed
 from sessions_adhoc.models import AttemptSession, ChargingAttempt, Sample
+from sessions_adhoc.money.estimating import MOST_KW
 
 SECONDS_PER_HOUR = Decimal(3600)
-MOST_KW, SLACK = Decimal(1000), timedelta(minutes=5)
-"""A rise of more than this power makes in the time since the last reading, and a while, is no kWh: most often Wh."""
+SLACK = timedelta(minutes=5)
+"""A rise of more than `MOST_KW` makes in the time since the last reading, and this while, is no kWh: most often Wh."""
 
 TOO_FAST = "more than a charger can deliver since the newest sample"
 

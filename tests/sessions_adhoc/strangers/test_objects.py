@@ -1,5 +1,6 @@
 """Objects of 2.2 and 2.3.0 with what those versions brought, and what nobody has heard of (rules 7, 26, 32-35)."""
 
+import json
 from typing import Any
 
 import pytest
@@ -77,7 +78,7 @@ def test_what_nobody_knows_whether_it_includes(newest: Foreign, driver: Driver, 
     }  # fmt: skip
     body = {name: value for name, value in body.items() if value is not None}
     answer = newest.cpo.http.generic(
-        "PUT", "/ocpi/emsp/2.3.0/tariffs/SK/ION/T-1", data=__import__("json").dumps(body),
+        "PUT", "/ocpi/emsp/2.3.0/tariffs/SK/ION/T-1", data=json.dumps(body),
         content_type="application/json", headers={"Authorization": f"Token {newest.cpo.token}"},
     )  # fmt: skip
     assert answer.status_code in (200, 201), answer.content
@@ -96,7 +97,7 @@ def test_never_more_than_the_highest_price(newest: Foreign, driver: Driver, limi
         "last_updated": stamp(newest.now()), "tax_included": "NO", "max_price": limits,
     }  # fmt: skip
     answer = newest.cpo.http.generic(
-        "PUT", "/ocpi/emsp/2.3.0/tariffs/SK/ION/T-1", data=__import__("json").dumps(body),
+        "PUT", "/ocpi/emsp/2.3.0/tariffs/SK/ION/T-1", data=json.dumps(body),
         content_type="application/json", headers={"Authorization": f"Token {newest.cpo.token}"},
     )  # fmt: skip
     if "before_taxes" not in limits:
