@@ -14,6 +14,7 @@ from onboarding.stages import moving
 from onboarding.stages.refusals import NotPossible, require_reason
 from partners import tokens
 from partners.models import IssuedToken, Partner
+from sessions_adhoc.models import DisplaySecret
 
 Connection = Partner.Connection
 
@@ -49,4 +50,5 @@ def _end(partner: Partner, user: Any) -> HandshakeRun:
     # What they could register with anew ends now; the connection's tokens are needed to tell them.
     for token in IssuedToken.objects.filter(partner=partner, purpose=IssuedToken.Purpose.REGISTRATION):
         tokens.revoke(token)
+    DisplaySecret.objects.filter(partner=partner).delete()  # theirs: nobody starts here any more
     return unregister_from(partner, user)

@@ -13,9 +13,10 @@ from ocpi.models import Evse, HandshakeRun, Location, Message
 from onboarding.models import Onboarding, PartnerLink
 from onboarding.portal.links import make_link
 from partners import tokens
+from partners.ground import secrets
 from partners.models import IssuedToken, Partner, ReceivedToken
 from sessions_adhoc.driver.services import CannotStart, StartRequest, start_session
-from sessions_adhoc.models import AdHocSession
+from sessions_adhoc.models import AdHocSession, DisplaySecret
 from tests.ocpi.cpo import Simulator
 from tests.onboarding.connection_check.conftest import cpo, our_server
 from tests.support.processes import PATIENCE, eventually
@@ -92,6 +93,7 @@ def test_an_off_boarded_partner_is_told_by_delete_and_its_tokens_are_gone(
         ours = {"Authorization": f"Token {tokens.reveal_received(received)}"}
         assert requests.get(simulated.versions_url, headers=ours, timeout=PATIENCE).status_code == 200
 
+        DisplaySecret.objects.create(partner=partner, secret=secrets.encrypt("secure!Charging!"))
         press(page, partner, "off-board")
         assert pushed(simulated, "plug") == 403, "at once, before the worker comes"
         run_tasks()
@@ -110,6 +112,7 @@ def test_an_off_boarded_partner_is_told_by_delete_and_its_tokens_are_gone(
     assert Message.objects.filter(partner=partner).count() > messages
     assert Onboarding.objects.get().stage == "off_boarded"
     assert PartnerLink.objects.get().revoked_at is not None
+    assert not DisplaySecret.objects.exists()
     assert Client().get(link.removeprefix("http://127.0.0.1:8000")).status_code == 410
 
 
