@@ -24,13 +24,24 @@ from onboarding.portal.links import make_link
 from onboarding.stages import moving, sign_off
 from partners import incidents, tokens
 from partners.incidents import Report, open_incident
-from partners.models import HistoryEntry, Incident, Note, Partner, PartnerRole, ReceivedToken, RemoteEndpoint, Ticket
+from partners.models import (
+    HistoryEntry,
+    Incident,
+    IssuedToken,
+    Note,
+    Partner,
+    PartnerRole,
+    ReceivedToken,
+    RemoteEndpoint,
+    Ticket,
+)
+from partners.services import issue_registration_token
 from sessions_adhoc import symptoms
 from sessions_adhoc.contracts import doubts, handing
 from sessions_adhoc.models import ClientKey, ContractRecord, WebhookDelivery
 from sessions_adhoc.webhooks import delivering, endpoints, trouble
 from tests.admin.charges import cdr_of, charged
-from tests.admin.rows import ad_hoc_session
+from tests.admin.rows import ad_hoc_session, message
 from tests.admin.test_onboarding_stages import ENDPOINTS
 from tests.factories import ConnectorFactory, OcpiSessionFactory, PartnerFactory, TokenFactory
 
@@ -441,6 +452,72 @@ def webhook_paused(scene: Scene) -> Callable[[], object]:
     return both(lambda: endpoints.turn_on(row.endpoint_id), lambda: delivering.leave_out(row.pk))
 
 
+def stage_1(scene: Scene, *, token_b: bool = False, told: bool = False) -> Callable[[], object]:
+    """Our endpoint answers. Done is all of the stage, and the handshake is under way."""
+    scene.at("infrastructure", endpoint_answers=True, setup_told_at=timezone.now() if told else None)
+    if token_b:
+        issue_registration_token(scene.partner)
+    return both(lambda: scene.at("handshake"), lambda: under_way(scene))
+
+
+def token_b_missing(scene: Scene) -> Callable[[], object]:
+    return stage_1(scene)
+
+
+def data_sheet_not_sent(scene: Scene) -> Callable[[], object]:
+    return stage_1(scene, token_b=True)
+
+
+def stage_1_complete(scene: Scene) -> Callable[[], object]:
+    return stage_1(scene, token_b=True, told=True)
+
+
+def stage_2_complete(scene: Scene) -> Callable[[], object]:
+    """They have called us with the token of the handshake."""
+    scene.connect()
+    scene.at("handshake")
+    assert scene.rows() == [], "their test request is waited for"
+    tokens.issue(scene.partner, IssuedToken.Purpose.CONNECTION)
+    IssuedToken.objects.update(state="active")
+    sent = {"Authorization": f"Token …{IssuedToken.objects.get().last4}"}
+    message(scene.partner, module="versions", method="GET", url="/ocpi/emsp/versions", request_headers=sent)
+    return both(lambda: scene.at("testing"), scene.checks, lambda: scene.judges(sfp="passed", cpo=""))
+
+
+def stage_3_complete(scene: Scene) -> Callable[[], object]:
+    scene.connect()
+    scene.at("testing")
+    scene.checks()
+    scene.judges()
+    return both(lambda: scene.at("go_live"), lambda: under_way(scene, scene.production()))
+
+
+def stage_4_complete(scene: Scene) -> Callable[[], object]:
+    proven(scene)
+    for action in GO_LIVE_ACTIONS:
+        scene.confirms(action.key, *(side.value for side in action.sides))
+    return lambda: scene.at("live")
+
+
+def production_handshake_failed(scene: Scene) -> Callable[[], object]:
+    scene.connect()
+    scene.at("go_live")
+    made = scene.production()
+    run = under_way(scene, made)
+    ended = {"state": "failed", "next_check_at": None, "ended_at": timezone.now(), "cause": "HTTP 401."}
+    HandshakeRun.objects.filter(pk=run.pk).update(**ended)
+    return lambda: under_way(scene, made)
+
+
+def suspended_while_testing(scene: Scene) -> Callable[[], object]:
+    scene.connect()
+    scene.at("testing")
+    scene.checks()
+    scene.judges(sfp="passed", cpo="")
+    Partner.objects.filter(pk=scene.partner.pk).update(connection="suspended", suspended_at=timezone.now())
+    return lambda: Partner.objects.filter(pk=scene.partner.pk).update(connection="connected", suspended_at=None)
+
+
 NAMES_NO_BUTTON = {
     "Approve or refuse": "Approve",
     "Decide": "",
@@ -471,6 +548,14 @@ def alerts_not_taken(scene: Scene) -> Callable[[], object]:
         (another_window_suggested, ("Stage 2", "Agree on the window")),
         (all_there, ("Stage 0", "Move on to the next stage")),
         (endpoint_not_checked, ("Stage 1", "Check our endpoint")),
+        (token_b_missing, ("Stage 1", "Issue Token B")),
+        (data_sheet_not_sent, ("Stage 1", "Send the data sheet")),
+        (stage_1_complete, ("Stage 1", "Move on to the next stage")),
+        (stage_2_complete, ("Stage 2", "Move on to the next stage")),
+        (stage_3_complete, ("Stage 3", "Move on to the next stage")),
+        (stage_4_complete, ("Stage 4", "Move on to the next stage")),
+        (production_handshake_failed, ("Handshake", "Try again")),
+        (suspended_while_testing, ("Suspended", "Resume")),
         (window_open, ("Stage 2", "Start handshake")),
         (handshake_failed, ("Handshake", "Try again")),
         (check_not_run, ("Stage 3", "Check connection")),
