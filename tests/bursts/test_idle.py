@@ -1,9 +1,11 @@
 """A tick that finds nothing costs next to nothing; one that finds something is as it was (rule 38)."""
 
+from collections import Counter
 from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from celery.beat import ScheduleEntry
 from celery.schedules import schedule
 from django.db import DatabaseError, connection
@@ -84,6 +86,28 @@ def test_beat_sends_what_nobody_can_tell_of(
     scheduler.apply_entry(entry(RETENTION))
 
     assert waiting_tasks() == [(HANDSHAKES, ()), (RETENTION, ())]
+
+
+def test_beat_sleeps_until_an_entry_is_due_and_not_a_little_less(scheduler: beat.Scheduler, waiting_tasks: Any) -> None:
+    """Of two entries that never come together, each wakes it to send, to see how long there is nothing to do, and where
+    a pause ends within a microsecond before the moment, as a frozen clock has it, once more."""
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        scheduler.setup_schedule()
+        scheduler.schedule.clear()
+        for task in (RETENTION, "ocpi.tasks.push_reconcile"):
+            scheduler.schedule[task] = entry(task)
+            clock.shift(0.3)
+        slept = 0.0
+        for _ in range(3 * 20):
+            pause = scheduler.tick()
+            slept += pause
+            clock.shift(pause)
+            if slept >= 10:
+                break
+
+    sent = Counter(task for task, _ in waiting_tasks())
+    assert slept >= 10
+    assert sent == {RETENTION: 10, "ocpi.tasks.push_reconcile": 10}
 
 
 def test_beat_is_ours_and_its_conditions_are_of_tasks_that_it_has() -> None:
