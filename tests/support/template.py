@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -63,9 +64,11 @@ def _make(server: "psycopg.Connection[tuple[str]]", name: str) -> None:
 
 
 def _state() -> str:
-    """A digest of what decides what `migrate` makes: our migrations and operations, the libraries with theirs."""
+    """A digest of what decides what `migrate` makes: our migrations and operations, the libraries with theirs, and the
+    day, of which the message log has partitions."""
     files = sorted(path for path in ROOT.glob("*/migrations/*.py") if ".venv" not in path.parts)
     digest = hashlib.sha256((ROOT / "requirements" / "base.txt").read_bytes() + Path(migrating.__file__).read_bytes())
+    digest.update(datetime.now(UTC).date().isoformat().encode())
     for path in files:
         digest.update(f"{path.relative_to(ROOT)}\n".encode() + path.read_bytes())
     return digest.hexdigest()[:20]

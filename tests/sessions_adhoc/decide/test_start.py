@@ -376,3 +376,28 @@ def test_a_retry_waits_for_no_stop_of_the_attempt_before(stop: CommandFacts | No
     pause = between(attempt=attempt(stop=stop, ended=True))
     assert decide(pause, at(seconds=9)) == Decision(check_at=at(seconds=10))
     assert done(decide(pause, at(seconds=10))) == ["open_attempt"]
+
+
+def turned_away(seconds: int, tries: int = 1) -> CommandFacts:
+    """A START that was one of too many."""
+    return command(state="undelivered", tries=tries, put_off=timedelta(seconds=seconds))
+
+
+@pytest.mark.parametrize(("wanted", "pause"), [(0, 2), (1, 2), (60, 60)])
+def test_what_was_turned_away_is_sent_again_when_the_cpo_wants_it(wanted: int, pause: int) -> None:
+    late = starting(command=turned_away(wanted))
+    assert decide(late, T0) == Decision(check_at=at(seconds=pause))
+    assert done(decide(late, at(seconds=pause))) == ["send_start"]
+
+
+@pytest.mark.parametrize(("seconds", "tries"), [(300, 1), (5, 3)])
+def test_what_is_turned_away_for_too_long_or_too_often_is_given_up(seconds: int, tries: int) -> None:
+    decision = decide(starting(command=turned_away(seconds, tries)), T0)
+    assert (decision.to, decision.reason) == (State.FAILED, "start_not_sent")
+    assert done(decision) == ["open_incident", "close_attempt", "let_go", "revoke_token"]
+
+
+def test_who_had_stopped_when_the_charger_refused_has_not_failed() -> None:
+    decision = decide(replace(starting(command=command(response="REJECTED")), stop_requested_at=T0), T0)
+    assert (decision.to, decision.reason) == (State.FAILED, "stopped_by_driver")
+    assert done(decision) == ["open_incident", "close_attempt", "let_go", "revoke_token"]
