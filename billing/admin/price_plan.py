@@ -53,8 +53,9 @@ class PricePlanForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
-        if not self.instance.used_at:
-            for name, problem in problems_of(cleaned):
+        told = {**cleaned, "valid_from": self.instance.valid_from} if self.instance.used_at else cleaned
+        for name, problem in problems_of(told):
+            if name in self.fields:
                 self.add_error(name, problem)
         return cleaned
 

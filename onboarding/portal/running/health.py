@@ -10,6 +10,7 @@ from django.utils import timezone
 from ocpi.log.traffic import hour_of
 from ocpi.models import Cdr, Message, TrafficHour
 from onboarding.connection_facts import CheckCase, CheckReport, newest_check
+from partners.ground.moments import in_our_zone
 from partners.ground.persons import advice_to_you, to_you
 from partners.models import Document, Incident, Partner
 from sessions_adhoc.models import AdHocSession
@@ -93,6 +94,7 @@ class IncidentTold:
 
     row: Incident
     symptom: str
+    letter: str
     cause: str
     resolution: str
 
@@ -100,7 +102,14 @@ class IncidentTold:
 def _incidents(partner: Partner) -> list[IncidentTold]:
     rows = Incident.objects.filter(partner=partner, closed_at=None, tell_cpo=True).order_by("-opened_at")[:MOST]
     return [
-        IncidentTold(row, advice_to_you(row.symptom), to_you(row.cause), advice_to_you(row.resolution)) for row in rows
+        IncidentTold(
+            row,
+            symptom=advice_to_you(row.symptom),
+            letter=in_our_zone(row.letter, named=True),
+            cause=in_our_zone(to_you(row.cause), named=True),
+            resolution=advice_to_you(row.resolution),
+        )
+        for row in rows
     ]
 
 

@@ -1,9 +1,8 @@
 """How values look in the admin: badges, links, moments, money, JSON. All of it escapes what it is given."""
 
 import json
-import re
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, time
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
@@ -14,6 +13,9 @@ from django.utils.html import format_html, format_html_join
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
+from partners.ground.moments import clock_time as clock_time
+from partners.ground.moments import in_our_zone as in_our_zone
+
 NEUTRAL, INFO, SUCCESS, WARNING, DANGER = "neutral", "info", "success", "warning", "danger"
 NOTHING = "-"
 # States mean the same wherever they occur, so they look the same everywhere.
@@ -23,8 +25,6 @@ TONES = {
     **dict.fromkeys(("failed", "unanswered", "undelivered", "escalated"), DANGER),
     **dict.fromkeys(("suspended", "not_connected"), WARNING),
 }
-WRITTEN_MOMENT = re.compile(r"(?:(\d{1,2} [A-Z][a-z]{2} \d{4}|\d{4}-\d\d-\d\d),? )?(\d\d:\d\d)(:\d\d)? UTC")
-"""As texts that were stored have it: with the day, or of the day on which they were written."""
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 
 
@@ -86,31 +86,6 @@ def anchor(url: str, text: object) -> SafeString:
 def list_url(model: type[Model], **filters: str | int) -> str:
     """The list of `model` with these filters set."""
     return f"{url_of(model, None, 'changelist')}?{urlencode(filters)}"
-
-
-def clock_time(moment: datetime) -> str:
-    """`22 Nov 2026, 19:15:03`, in the platform's time zone."""
-    return timezone.localtime(moment).strftime("%-d %b %Y, %H:%M:%S")
-
-
-def in_our_zone(text: str, near: datetime | None = None) -> str:
-    """A text with its moments, written in UTC, in the platform's time zone: one zone on a page.
-
-    `near`: when it was written. Without it a time of day without its day stays as it is.
-    """
-    return WRITTEN_MOMENT.sub(lambda match: _ours(match, near), text)
-
-
-def _ours(match: re.Match[str], near: datetime | None) -> str:
-    day, minute, second = match.groups()
-    clock = time.fromisoformat(f"{minute}{second or ''}")
-    if day is not None:
-        form = "%Y-%m-%d" if "-" in day else "%d %b %Y"
-        return clock_time(datetime.combine(datetime.strptime(day, form).replace(tzinfo=UTC), clock, UTC))
-    if near is None:
-        return match[0]
-    moment = timezone.localtime(datetime.combine(near.astimezone(UTC), clock, UTC))
-    return moment.strftime("%H:%M:%S" if second else "%H:%M")
 
 
 def short_time(moment: datetime) -> str:

@@ -80,6 +80,10 @@ def test_a_plan_that_was_taken_is_to_be_read_and_a_new_version_is_made_of_it(adm
     admin_client.post(change(plan), {"margin_percent": "12", "note": "ends soon"})
     plan.refresh_from_db()
     assert (plan.margin_percent, plan.note) == (Decimal(10), "ends soon")
+    refused = admin_client.post(change(plan), {"valid_until_0": "2020-01-01", "valid_until_1": "00:00:00"})
+    assert "This is not after where it begins." in text(refused)
+    plan.refresh_from_db()
+    assert plan.valid_until is None
     response = admin_client.post(reverse("admin:billing_priceplan_do_new-version", args=[plan.pk]))
     made = PricePlan.objects.get(version=2)
     assert response["Location"] == change(made)

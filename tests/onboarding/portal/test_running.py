@@ -52,6 +52,8 @@ def test_after_going_live_the_page_stays(cpo: Cpo, live: Partner) -> None:
         )
     told = Report("k1", "CDRs not received by SFP", "They send no CDR.", "Ask them to POST it.", "")
     open_incident(live.pk, told)
+    letter = "A CDR of 4 May 2026, 12:01:00 UTC is missing."
+    open_incident(live.pk, Report("k3", "Tokens do not reach the CPO", "x", "y", letter=letter))
     hidden = open_incident(live.pk, Report("k2", "Only for us", "x", "y", ""))
     Incident.objects.filter(pk=hidden.pk).update(tell_cpo=False)
     check = ConnectionCheck.objects.create(partner=live, version="2.2.1", state="finished", ended_at=timezone.now())
@@ -63,7 +65,9 @@ def test_after_going_live_the_page_stays(cpo: Cpo, live: Partner) -> None:
     shown = cpo.shown()
     for words in (
         f"{live.name} and Smart Fuel Pass",
-        "1 incident open",
+        "2 incidents open",
+        "Tokens do not reach you",
+        "A CDR of 4 May 2026, 14:01:00 CEST is missing.",
         "CDRs not received by SFP",
         "You send no CDR.",
         "POST it.",
