@@ -75,6 +75,8 @@ def checklist_of(partner: Partner, facts: PortalFacts, stage: Stage | None = Non
     faults = faults_of_items(partner)
     ticks = {tick.key: tick for tick in ChecklistItem.objects.filter(partner=partner)}
     seen = {**_handed_out(partner), **facts.seen}
+    if not settings.OCPI_OUTBOUND_IPS:  # where none is named yet, nobody can have let it in
+        seen = {key: text for key, text in seen.items() if key not in ADDRESSES}
     waits = {
         key: why
         for key, why in not_yet(stage or Stage(moving.of(partner).stage), token_made=facts.token_made).items()

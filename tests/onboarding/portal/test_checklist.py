@@ -5,6 +5,7 @@ from collections.abc import Callable
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from pytest_django import Settings
 
 from ocpi.models import HandshakeRun, HandshakeStep
 from onboarding.checklist import checklist_of
@@ -53,7 +54,8 @@ def test_what_is_known_from_what_was_entered_cannot_be_ticked(cpo: Cpo, partner:
     assert "token_a" not in done(partner)
 
 
-def test_what_the_platform_sees_ticks_itself(cpo: Cpo, partner: Partner) -> None:
+def test_what_the_platform_sees_ticks_itself(cpo: Cpo, partner: Partner, settings: Settings) -> None:
+    settings.OCPI_OUTBOUND_IPS = ["203.0.113.10"]
     run = HandshakeRun.objects.create(
         partner=partner, window_starts_at=timezone.now(), window_ends_at=timezone.now(), next_check_at=timezone.now()
     )
@@ -70,8 +72,12 @@ def test_what_the_platform_sees_ticks_itself(cpo: Cpo, partner: Partner) -> None
         *("locations", "tokens", "cdrs"),
     }
     assert "Your server accepted it" in cpo.shown()
+    assert "We reached your server from them" in cpo.shown()
     cpo.post("checklist", offered=["reachable"], tick=[])
     assert "reachable" in done(partner)
+    settings.OCPI_OUTBOUND_IPS = []
+    assert not done(partner) & {"firewall", "got_addresses"}, "none is named that could have been let in"
+    assert "We reached your server from them" not in cpo.shown()
 
 
 def test_a_step_that_failed_ticks_nothing(partner: Partner) -> None:
