@@ -66,6 +66,7 @@ def charge_total(name: str) -> float:
     return {"CDR-1": 3.01, "CDR-2": 2.00}.get(name, 1.00)
 
 
+@pytest.mark.heavy
 def test_a_refund_fails_days_later(settled: Charge, gateway_says: Callable[..., None]) -> None:
     corrected(settled)
     assert settled.now()[:2] == ("settled", taken(301, 101))
@@ -91,6 +92,7 @@ def test_a_refund_fails_and_the_cpo_lowers_it_further(settled: Charge, gateway_s
     closed()
 
 
+@pytest.mark.heavy
 def test_a_dispute_after_the_refund(settled: Charge, gateway_says: Callable[..., None]) -> None:
     corrected(settled)
     gateway_says(settled, refunded=101, dispute=Dispute.OPEN, disputed_amount=200)
@@ -101,6 +103,7 @@ def test_a_dispute_after_the_refund(settled: Charge, gateway_says: Callable[...,
     settled.quiet()
 
 
+@pytest.mark.heavy
 def test_a_dispute_of_what_was_given_back_already(settled: Charge, gateway_says: Callable[..., None]) -> None:
     """The driver got 1.01 back and disputes all of it; the bank takes all of it."""
     corrected(settled)
@@ -139,6 +142,7 @@ def test_and_the_dispute_is_won(settled: Charge, gateway_says: Callable[..., Non
     assert settled.now() == ("settled", taken(301, 101), [], [])
 
 
+@pytest.mark.heavy
 def test_a_dispute_won_after_the_write_off(
     charge_over: Callable[[str], Charge], gateway_says: Callable[..., None]
 ) -> None:
@@ -191,6 +195,7 @@ def test_a_higher_correction_than_staff_gave_back_of(settled: Charge) -> None:
     assert settled.now()[:3] == ("settled", taken(301, 150), [("receivable", 121)])
 
 
+@pytest.mark.heavy
 def test_two_credits_and_two_bills(settled: Charge) -> None:
     corrected(settled)
     corrected(settled, 1.00, "CDR-2", "CDR-3")
@@ -200,6 +205,7 @@ def test_two_credits_and_two_bills(settled: Charge) -> None:
     closed()
 
 
+@pytest.mark.heavy
 def test_a_credit_in_another_case(settled: Charge) -> None:
     """Ids have no case in 2.2 and later."""
     settled.credit(3.01, "cdr-1", "CREDIT-1")
@@ -216,6 +222,7 @@ def test_the_credited_cdr_is_sent_again(settled: Charge) -> None:
     assert open_incidents() == []
 
 
+@pytest.mark.heavy
 def test_a_credit_of_nothing_that_we_have(settled: Charge) -> None:
     """Another id's reference: it takes back no CDR of this session; it is told, and nothing moves."""
     settled.credit(3.01, "CDR-9", "CREDIT-9")
@@ -223,6 +230,7 @@ def test_a_credit_of_nothing_that_we_have(settled: Charge) -> None:
     assert settled.now()[:3] == ("settled", taken(301), [])
 
 
+@pytest.mark.heavy
 def test_and_a_lower_one_with_it(settled: Charge) -> None:
     """Two bills, neither taken back: staff decide."""
     settled.credit(3.01, "CDR-9", "CREDIT-9")
@@ -258,6 +266,7 @@ def test_a_credit_of_a_part_of_it(settled: Charge, total: float) -> None:
     assert settled.now()[:3] == ("settled", taken(301, 101), [])
 
 
+@pytest.mark.heavy
 def test_said_to_be_no_credit_but_names_one(settled: Charge) -> None:
     settled.bill(2.00, "CDR-2", credit=False, credit_reference_id="CDR-1")
     settled.cpo.clock.forward(minutes=2)
@@ -307,6 +316,7 @@ def test_an_equal_one_and_one_of_them_is_taken_back(settled: Charge) -> None:
     assert settled.now() == ("settled", taken(301), [], [])
 
 
+@pytest.mark.heavy
 def test_an_equal_one_and_both_are_taken_back_for_a_lower_one(settled: Charge) -> None:
     settled.bill(3.01, "CDR-2")
     settled.credit(3.01, "CDR-1", "CREDIT-1")
@@ -327,6 +337,7 @@ def test_nearly_equal_is_not_equal(charged: Charge) -> None:
 # On and on
 
 
+@pytest.mark.heavy
 def test_a_settled_car_goes_on_and_a_larger_cdr_comes(settled: Charge) -> None:
     """Rule 26: a higher one is never collected by itself, and rule 12's STOP went out. Somebody must see what is
     owed."""

@@ -96,6 +96,7 @@ def test_cdr_and_completed(stranger: Foreign, driver: Driver, turn: int) -> None
 
 
 @pytest.mark.parametrize("turn", ROUNDS)
+@pytest.mark.heavy
 def test_two_drivers_in_the_same_second(stranger: Foreign, driver: Driver, turn: int) -> None:
     answers = together(*[lambda: Driver(Client(), driver.key, driver.run_tasks, driver.once).call(
         "POST", body={"evse": "SK*ION*EEVSE-1"}
@@ -136,6 +137,7 @@ def test_stop_while_the_answer_to_start_arrives(stranger: Foreign, driver: Drive
 
 
 @pytest.mark.parametrize("result", ["ACCEPTED", "REJECTED"])
+@pytest.mark.heavy
 def test_the_callback_overtakes_the_answer(stranger: Foreign, driver: Driver, result: str) -> None:
     """CommandResult before CommandResponse (trap 20), with the Session right behind it (rule 6)."""
     told: list[Any] = []
@@ -198,6 +200,7 @@ def _drive(session: AdHocSession) -> None:
 
 
 @pytest.mark.parametrize("turn", ROUNDS)
+@pytest.mark.heavy
 def test_many_workers_with_everything_at_once(stranger: Foreign, driver: Driver, turn: int) -> None:
     """Stop, end, CDR, status of the connector, three workers of the engine and two of the money."""
     session = stranger.charging(4)

@@ -174,6 +174,7 @@ def test_turned_away(stranger: Foreign, driver: Driver, how: int) -> None:
     assert (outcome(session), stranger.starts(), len(open_incidents())) == (FAILED, 1, 1)
 
 
+@pytest.mark.heavy
 def test_a_session_after_the_window_that_their_timeout_outlasts(stranger: Foreign, driver: Driver) -> None:
     """Rules 8, 10: the CPO said 15 minutes; we say 5. Late: stopped, never billed."""
     says(stranger, "START_SESSION", envelope({"result": "ACCEPTED", "timeout": 900}))
@@ -264,6 +265,7 @@ def test_a_result_of_the_start_at_the_url_of_the_stop(stranger: Foreign, driver:
     assert settled(session, 2)
 
 
+@pytest.mark.heavy
 def test_a_result_twice(stranger: Foreign, driver: Driver) -> None:
     session = driver.start()
     for _ in range(3):
@@ -286,6 +288,7 @@ def test_a_result_and_then_another(stranger: Foreign, driver: Driver, second: st
     assert (outcome(session), stranger.starts()) == (FAILED, 1)
 
 
+@pytest.mark.heavy
 def test_a_refusal_while_the_car_charges(stranger: Foreign, driver: Driver) -> None:
     session = stranger.charging(2)
     stranger.result("START_SESSION", "REJECTED")

@@ -86,6 +86,7 @@ def test_headers_that_name_somebody_else(hub: Foreign, driver: Driver, headers: 
     assert state(session)[0] == ("validating" if took else "starting")
 
 
+@pytest.mark.heavy
 def test_the_answer_says_the_way_back(hub: Foreign, driver: Driver) -> None:
     driver.start()
     body = hub.session_body(0, "ACTIVE", "S-1", -1, hub.now())
@@ -163,6 +164,7 @@ def test_get_sessions_goes_to_whose_the_charger_is(hub: Foreign, driver: Driver)
     assert (asked["ocpi-to-country-code"], asked["ocpi-to-party-id"]) in (("AT", "VIE"), ("DE", "HUB"))
 
 
+@pytest.mark.heavy
 def test_get_sessions_brings_a_party_that_is_not_theirs(hub: Foreign, driver: Driver) -> None:
     """It is nobody's business of theirs, and no answer about ours (rule 8)."""
     session, began = driver.start(), hub.now()
@@ -180,6 +182,7 @@ def left(hub: Foreign) -> Foreign:
     return hub
 
 
+@pytest.mark.heavy
 def test_who_has_left_can_store_nothing(left: Foreign) -> None:
     body = {"status": "CHARGING", "last_updated": stamp(left.now())}
     answer = said(left, "PATCH", "locations/AT/VIE/LOC-1/EVSE-1", body)
@@ -205,6 +208,7 @@ def test_who_is_away_sells_nothing_until_it_is_back(hub: Foreign, driver: Driver
     assert driver.call("POST", body={"evse": "SK*ION*EEVSE-1"}).status_code == 201
 
 
+@pytest.mark.heavy
 def test_the_others_charge_on(left: Foreign, driver: Driver) -> None:
     session = left.charging(3)
     left.session(3, "COMPLETED")
@@ -214,6 +218,7 @@ def test_the_others_charge_on(left: Foreign, driver: Driver) -> None:
     assert Location.objects.count() == 2
 
 
+@pytest.mark.heavy
 def test_who_leaves_in_the_middle_of_a_charge(hub: Foreign, driver: Driver) -> None:
     """Rule 37 in its spirit: a live charge is finished, or held with a row that somebody sees; never free, never
     captured without a CDR."""
@@ -256,6 +261,7 @@ def test_a_hub_that_heard_nothing_may_have_delivered_it(hub: Foreign, driver: Dr
 
 
 @pytest.mark.parametrize("code", [4000, 4002])
+@pytest.mark.heavy
 def test_a_hub_that_heard_nothing_and_nothing_comes(hub: Foreign, driver: Driver, code: int) -> None:
     hub.cpo.server.on("/commands/START_SESSION", envelope(None, code, "Timeout on forwarded request"))
     session = driver.start()

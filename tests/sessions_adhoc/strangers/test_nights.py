@@ -131,6 +131,7 @@ def test_a_night(stranger: Foreign, driver: Driver, night: str) -> None:
 
 
 @pytest.mark.parametrize("jump", [AUTUMN, SPRING])
+@pytest.mark.heavy
 def test_local_time_as_utc_through_the_jump(stranger: Foreign, driver: Driver, jump: datetime) -> None:
     """The CPO's stamps jump an hour back or on at 01:00Z; the charge goes on, is followed, and is paid (rule 31)."""
     at(stranger, jump + timedelta(minutes=30))
@@ -222,6 +223,7 @@ def test_last_updated_that_walks_to_and_fro(stranger: Foreign, driver: Driver, m
     assert settled(session, 5.5)
 
 
+@pytest.mark.heavy
 def test_an_end_in_the_future(stranger: Foreign, driver: Driver) -> None:
     """COMPLETED with an end a day ahead: it is over now (rule 31), and its CDR is about it."""
     session = stranger.charging(3)
@@ -233,6 +235,7 @@ def test_an_end_in_the_future(stranger: Foreign, driver: Driver) -> None:
     assert settled(session, 3)
 
 
+@pytest.mark.heavy
 def test_an_end_before_the_start(stranger: Foreign, driver: Driver) -> None:
     session = stranger.charging(3)
     stranger.session(3, "COMPLETED", end_date_time=stamp(stranger.now() - timedelta(days=1)))

@@ -109,6 +109,7 @@ def test_never_more_than_the_highest_price(newest: Foreign, driver: Driver, limi
     assert paid(newest, session) == ("settled", "captured", 123)
 
 
+@pytest.mark.heavy
 def test_several_taxes(newest: Foreign, driver: Driver) -> None:
     publish(newest, element(0.5))
     session = charged(newest, driver)
@@ -119,6 +120,7 @@ def test_several_taxes(newest: Foreign, driver: Driver) -> None:
     assert paid(newest, session, total_cost={"before_taxes": 2.5, "taxes": taxes}) == ("settled", "captured", 308)
 
 
+@pytest.mark.heavy
 def test_the_old_shape_of_a_price(newest: Foreign, driver: Driver) -> None:
     """A 2.3.0 CPO that kept 2.2.1's Price: read as a lenience, or refused in words; the charge is not free."""
     session = charged(newest, driver)
@@ -129,6 +131,7 @@ def test_the_old_shape_of_a_price(newest: Foreign, driver: Driver) -> None:
     assert outcome(session) in (("settled", "captured", 308), ("awaiting_cdr", "reserved", 0))
 
 
+@pytest.mark.heavy
 def test_the_new_shape_of_a_price_in_the_old_version(stranger: Foreign, driver: Driver) -> None:
     if stranger.version == "2.3.0":
         return
@@ -175,17 +178,20 @@ def test_what_a_cdr_may_hold_besides(stranger: Foreign, driver: Driver, kind: st
     assert Cdr.objects.count() == 1
 
 
+@pytest.mark.heavy
 def test_a_cdr_without_session_id_and_reference(stranger: Foreign, driver: Driver) -> None:
     """Rule 7: by the token's uid."""
     session = charged(stranger, driver)
     assert paid(stranger, session, session_id=None, authorization_reference=None) == ("settled", "captured", 308)
 
 
+@pytest.mark.heavy
 def test_a_long_id(stranger: Foreign, driver: Driver) -> None:
     session = charged(stranger, driver)
     assert paid(stranger, session, name="C" * 60) == ("settled", "captured", 308)
 
 
+@pytest.mark.heavy
 def test_the_times_that_stand_for_unknown(stranger: Foreign, driver: Driver) -> None:
     """1970-1-1T00:00:00Z (trap 15): its times are no reason to believe that it is another charge's, nor to capture."""
     session = charged(stranger, driver)
@@ -223,6 +229,7 @@ def test_a_location_with_words_that_are_new(newest: Foreign, driver: Driver, cha
     assert paid(newest, session) == ("settled", "captured", 308)
 
 
+@pytest.mark.heavy
 def test_a_tariff_with_what_payments_bring(newest: Foreign, driver: Driver) -> None:
     publish(newest, element(0.5), preauthorize_amount=25, type="AD_HOC_PAYMENT")
     assert Tariff.objects.count() == 1
@@ -302,6 +309,7 @@ def test_a_meter_that_jumps_and_comes_back(stranger: Foreign, driver: Driver) ->
     assert settled(session, 3.5)
 
 
+@pytest.mark.heavy
 def test_a_fast_charger_is_believed(stranger: Foreign, driver: Driver) -> None:
     """150 kW for minutes on end reach the limit: it is stopped there (rule 33)."""
     publish(stranger, element(0.5))

@@ -63,6 +63,7 @@ def test_each_period_twice(stranger: Foreign, driver: Driver, begun: Any) -> Non
     over(stranger, begun, 3)
 
 
+@pytest.mark.heavy
 def test_energy_in_periods_only(stranger: Foreign, driver: Driver, begun: Any) -> None:
     """`kwh` stands still while periods grow: energy observed is of kWh alone (rule 11)."""
     for _ in range(3):
@@ -114,6 +115,7 @@ def test_a_patch_between_two_puts_that_are_older(stranger: Foreign, driver: Driv
     over(stranger, begun, 3)
 
 
+@pytest.mark.heavy
 def test_completed_by_patch_alone(stranger: Foreign, driver: Driver, begun: Any) -> None:
     stranger.patch(kwh=2)
     stranger.later(seconds=10)
@@ -125,6 +127,7 @@ def test_completed_by_patch_alone(stranger: Foreign, driver: Driver, begun: Any)
     assert settled(begun, 2)
 
 
+@pytest.mark.heavy
 def test_the_end_and_then_a_patch_of_kwh(stranger: Foreign, driver: Driver, begun: Any) -> None:
     """The last meter value comes after the end, for the same moment: it is over, and the CDR covers it."""
     stranger.patch(kwh=2)
@@ -149,6 +152,7 @@ def test_a_status_that_is_none_of_a_charge(stranger: Foreign, driver: Driver, be
     over(stranger, begun, 3)
 
 
+@pytest.mark.heavy
 def test_a_put_without_periods_takes_them_away(stranger: Foreign, driver: Driver, begun: Any) -> None:
     """PUT replaces (digest 2.5): the estimate falls back to the meter, and stays what a CDR would cost."""
     stranger.later(minutes=1)
@@ -160,6 +164,7 @@ def test_a_put_without_periods_takes_them_away(stranger: Foreign, driver: Driver
     over(stranger, begun, 2)
 
 
+@pytest.mark.heavy
 def test_total_cost_of_the_cpo_is_no_estimate(stranger: Foreign, driver: Driver, begun: Any) -> None:
     """Rule 35: the driver reads the price of the tariff shown, not ten times that."""
     stranger.later(minutes=1)

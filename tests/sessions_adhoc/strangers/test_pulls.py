@@ -242,6 +242,7 @@ def test_what_says_nothing_releases_nothing(stranger: Foreign, driver: Driver, h
     assert outcome(session) == (RELEASED if how == "null" else HELD)
 
 
+@pytest.mark.heavy
 def test_said_in_1000_as_text(stranger: Foreign, driver: Driver) -> None:
     answers(stranger, Answer('{"data": [], "status_code": "1000", "timestamp": "2026-11-22T10:00:00Z"}'))
     session = driver.start()
@@ -263,6 +264,7 @@ def test_held_and_then_it_can_be_read(stranger: Foreign, driver: Driver) -> None
     assert settled(session, 2)
 
 
+@pytest.mark.heavy
 def test_cdrs_of_which_it_says_more_than_it_gives(stranger: Foreign, driver: Driver) -> None:
     """GET /cdrs: none is none, whatever it counts; at 24 hours it is held for staff, and nothing was captured."""
     session = stranger.charging(3)
@@ -298,6 +300,7 @@ def test_head_of_what_has_no_get(stranger: Foreign) -> None:
     assert answer.status_code == 405
 
 
+@pytest.mark.heavy
 def test_zipped(stranger: Foreign) -> None:
     """A push whose body is compressed is read, or refused in words; it is never half read."""
     stranger.driver.start()

@@ -135,6 +135,7 @@ def test_what_cannot_be_read_says_nothing(stranger: Foreign, driver: Driver, wir
     assert wire.asked == 3
 
 
+@pytest.mark.heavy
 def test_drop_by_drop(stranger: Foreign, driver: Driver, wire: Wire, settings: Settings) -> None:
     """A byte now and then holds no worker: one deadline is for all of it."""
     settings.OCPI_CONNECT_TIMEOUT, settings.OCPI_READ_TIMEOUT = 0.3, 0.3
