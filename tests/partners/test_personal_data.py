@@ -26,7 +26,7 @@ OF_COMPANIES = (
 )
 OF_PLACES = (
     "ocpi.location ocpi.evse ocpi.connector ocpi.tariff ocpi.bookinglocation ocpi.terminal ocpi.terminalrequest"
-    " ocpi.publishedevseid ocpi.clientinfo ocpi.partnerquirk"
+    " ocpi.publishedevseid ocpi.clientinfo ocpi.partnerquirk sessions_adhoc.displaysecret"
 )
 OF_JOBS = (
     "ocpi.handshakerun ocpi.handshakestep ocpi.refresh ocpi.servercertificate ocpi.syncrun ocpi.traffichour"

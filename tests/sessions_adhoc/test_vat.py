@@ -74,7 +74,7 @@ def test_the_rate_that_the_shown_tariff_states_is_the_one_of_its_totals(charge: 
 
 
 def test_where_no_rate_is_known_nothing_is_captured(charge: Callable[..., Any], evse: Evse) -> None:
-    type(evse.location).objects.update(country="USA", country_code="US")
+    type(evse.location).objects.update(country="USA")
     session = charge(NET)
     assert (state(session), money(session)) == (("escalated", "cdr_price_unknown"), ("reserved", 0))
     assert price(session) == "0.49 EUR/kWh, excl. VAT"

@@ -158,7 +158,8 @@ class Wire:
         return base64.b64encode(token.encode()).decode() if self.has_roles else token
 
     def refuses(self, path: str, *methods: str, allowed: str = "") -> None:
-        """Each of the methods is answered with HTTP 405, and Allow names those that there are."""
+        """Each of the methods is answered with HTTP 405, and Allow names those that there are: HEAD is a GET, too."""
+        there_are = set(allowed.replace("GET", "GET HEAD").split())
         for method in methods:
             answer = self(method, path, {} if method in ("POST", "PUT", "PATCH") else NOTHING).must_be(405, 2000)
-            assert set(answer.headers["Allow"].split(", ")) == set(allowed.split())
+            assert set(answer.headers["Allow"].split(", ")) == there_are

@@ -30,7 +30,7 @@ def paths(row: Any) -> list[str]:
 
 BROKEN: dict[str, tuple[dict[str, Any], list[str]]] = {
     "related name": (
-        {"related_locations": [{"latitude": "48.1", "longitude": "17.1", "name": "Gate"}]},
+        {"related_locations": [{"latitude": "48.1", "longitude": "17.1", "name": ["Gate"]}]},
         ["related_locations[0].name"],
     ),
     "no time zone": ({"time_zone": None}, ["time_zone"]),
