@@ -69,6 +69,16 @@ def test_a_fault_of_the_location_hides_no_charger(cpo: Cpo, name: str) -> None:
     assert Location.objects.get().left_out == []
 
 
+def test_a_text_without_its_language_is_english(cpo: Cpo) -> None:
+    gate = {"latitude": "48.10000", "longitude": "17.10000", "name": "Gate"}
+    answered(cpo.put(URL, location_data(related_locations=[gate])), 201, 1000, "Success")
+    assert [(one["kind"], one["path"]) for one in last_message().leniences] == [
+        ("bare_string", "related_locations[0].name")
+    ]
+    kept = answered(cpo.get(URL), 200, 1000)["related_locations"][0]["name"]
+    assert kept == {"language": "en", "text": "Gate"}
+
+
 @pytest.mark.parametrize("connectors", [None, []])
 def test_a_removed_evse_needs_no_connectors(cpo: Cpo, connectors: Any) -> None:
     gone = REMOVED if connectors is None else REMOVED | {"connectors": connectors}
