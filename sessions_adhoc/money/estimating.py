@@ -55,17 +55,15 @@ def now_and_soon(session: AdHocSession, row: OcpiSession) -> tuple[int, int] | N
     start, readings = _readings(session, row, rows)
     told, newest, rest = _told_periods(session, row), rows[-1], _rest(session, row, start)
     cost = price_so_far(shown, start, readings, told, rest)
-    following = _next(readings[-1], _power_of(session, newest), session.policy["meter_interval"])
+    following = _next(readings[-1], _power_of(newest), session.policy["meter_interval"])
     soon = price_so_far(shown, start, [*readings, following], told, rest)
     return None if cost is None or soon is None else (cost, soon)
 
 
-def _power_of(session: AdHocSession, newest: Sample) -> Decimal:
-    """The power now in kW: never more than any connector has, or twice what this one is said to have. Some tell W, and
-    two values that come together tell of none."""
-    known = session.connector.max_kw if session.connector else None
-    most = MOST_KW if known is None else min(MOST_KW, 2 * Decimal(known))
-    return min(max(newest.kw or Decimal(0), Decimal(0)), most)
+def _power_of(newest: Sample) -> Decimal:
+    """The power now in kW: never more than any connector has. Some tell W, and two values that come together tell of
+    none."""
+    return min(max(newest.kw or Decimal(0), Decimal(0)), MOST_KW)
 
 
 def _next(last: pricing.Reading, kw: Decimal, seconds: int) -> pricing.Reading:
