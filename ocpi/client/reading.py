@@ -17,10 +17,14 @@ LONGEST_WAIT = 24 * 3600
 
 def date_header(headers: Mapping[str, Any]) -> datetime | None:
     """The Date of an answer (RFC 9110 §6.6.1: whole seconds), or None."""
-    text = header_in(headers, "Date")
+    return _moment_of(str(header_in(headers, "Date")))
+
+
+def _moment_of(text: str) -> datetime | None:
+    """A moment as HTTP writes it, or None: a number in it may be of any size."""
     try:
-        said = parsedate_to_datetime(str(text))
-    except ValueError:
+        said = parsedate_to_datetime(text)
+    except (ValueError, OverflowError):
         return None
     return said if said.tzinfo else said.replace(tzinfo=UTC)
 
@@ -30,10 +34,8 @@ def wait_of(headers: Mapping[str, Any]) -> int:
     text = str(header_in(headers, "Retry-After") or "").strip()
     if text.isascii() and text.isdigit() and len(text) < 9:
         return min(int(text), LONGEST_WAIT)
-    try:
-        seconds = (parsedate_to_datetime(text).replace(tzinfo=UTC) - timezone.now()).total_seconds()
-    except ValueError:
-        return 0
+    until = _moment_of(text)
+    seconds = 0.0 if until is None else (until - timezone.now()).total_seconds()
     return min(max(0, round(seconds)), LONGEST_WAIT)
 
 
