@@ -6,7 +6,6 @@ import time
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
-from email.utils import parsedate_to_datetime
 from statistics import median
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -15,6 +14,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from ocpi.client.addresses import AddressError, permitted_addresses
+from ocpi.client.reading import date_header
 from ocpi.client.transport import tls_context
 from onboarding.connection_check.case import Case, Finding, Problems, failed, not_applicable, passed, warned
 from onboarding.connection_check.look import Look
@@ -188,7 +188,10 @@ def clock(scene: Scene) -> Finding:
     began = time.time()
     look = scene.ask(scene.partner.versions_url, "versions")
     middle = (began + time.time()) / 2
-    told = {"Date header": _date_header(look), "timestamp": read_moment((look.envelope or {}).get("timestamp"))[0]}
+    told = {
+        "Date header": date_header(look.headers),
+        "timestamp": read_moment((look.envelope or {}).get("timestamp"))[0],
+    }
     offs = {name: moment.timestamp() - middle for name, moment in told.items() if moment is not None}
     if not offs:
         return warned("Their answer tells no time: neither a Date header nor a timestamp.", look)
@@ -200,13 +203,6 @@ def clock(scene: Scene) -> Finding:
         elif abs(off) > CLOCK_OFF:
             problems.warn(words)
     return problems.finding(f"Their clock and ours differ by less than {CLOCK_OFF} seconds.")
-
-
-def _date_header(look: Look) -> datetime | None:
-    try:
-        return parsedate_to_datetime(look.headers.get("Date", ""))
-    except (ValueError, TypeError):
-        return None
 
 
 CASES = (
