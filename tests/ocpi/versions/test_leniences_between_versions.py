@@ -67,6 +67,16 @@ def test_a_bare_string_is_a_result(version: Version, kind: str) -> None:
     assert notes == [("bare_string", ""), *([("missing_field", "timeout")] if waits else [])]
 
 
+@pytest.mark.parametrize("version", [V211, V22, V221, V230])
+def test_a_bare_string_is_an_english_text(version: Version) -> None:
+    location = v.LOCATION_211 if version is V211 else v.LOCATION
+    gate = {"latitude": "48.10000", "longitude": "17.10000", "name": "Gate"}
+    obj, notes = read(version, "location", make(location, {"related_locations": [gate]}))
+    (name,) = [place.name for place in obj.related_locations]
+    assert (name.language, name.text) == ("en", "Gate")
+    assert notes == [("bare_string", "related_locations[0].name")]
+
+
 def test_2_1_1_price_as_object() -> None:
     session, notes = read(V211, "session", make(v.SESSION_211, {"total_cost": {"excl_vat": "2.50", "incl_vat": 3}}))
     assert session.total_cost.before_taxes == Decimal("2.50")

@@ -46,9 +46,9 @@ def certificate(name: str, days: int, issuer: Any = None, alternative: Any = LOO
     return builder.sign(signer_key, hashes.SHA256()), key
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def authority() -> Any:
-    """An authority that this process trusts."""
+    """An authority that this process trusts: one, for of two by one name OpenSSL asks only the first."""
     made = certificate("Test Authority", 3650)
     tls_context().load_verify_locations(cadata=made[0].public_bytes(serialization.Encoding.PEM).decode())
     return made
