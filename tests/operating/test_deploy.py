@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from rehearsal.stage.databases import create_database
 from sfp_platform.broker.queues import QUEUES
 from tests.factories import PartnerFactory
 from tests.support import nginx
-from tests.support.programs import database_url
+from tests.support.programs import database_url, manage
 
 DEPLOY: Path = settings.BASE_DIR / "deploy"
 README = (settings.BASE_DIR / "README.md").read_text()
@@ -104,7 +105,7 @@ def test_a_backup_is_whole_and_can_be_restored(tmp_path: Path) -> None:
     [dump] = tmp_path.iterdir()
     assert dump.stat().st_mode & 0o077 == 0
     with create_database(database_url(), "sfp_restored") as restored:
-        subprocess.run(["/usr/bin/pg_restore", "--no-owner", "--dbname", restored, str(dump)], check=True)
+        assert put_back(dump, restored).returncode == 0
         with psycopg.connect(restored) as connection:
             names = connection.execute("SELECT name FROM partners_partner WHERE code = 'kept'").fetchall()
         assert names == [("Kept in the dump",)]
@@ -115,3 +116,37 @@ def test_a_backup_is_whole_and_can_be_restored(tmp_path: Path) -> None:
         )
         assert (done.returncode, list(other.iterdir())) == (1, [])
         assert b"the dump is not whole" in done.stderr
+
+
+def put_back(dump: Path, url: str) -> "subprocess.CompletedProcess[str]":
+    own = {**os.environ, "DATABASE_URL": url}
+    script = [str(DEPLOY / "scripts" / "restore.sh"), str(dump)]
+    return subprocess.run(script, env=own, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.heavy
+def test_a_backup_that_is_older_than_the_code_is_restored_beside_what_is_there(tmp_path: Path) -> None:
+    """Into the database that a later version has changed nothing is brought, and nothing of it is touched."""
+    server = os.environ["DATABASE_URL"]
+    [older] = (settings.BASE_DIR / "tests" / "upgrade").glob("0.2.0.sql")
+    with create_database(server, "sfp_changed") as changed, create_database(server, "sfp_put_back") as new:
+        subprocess.run(["/usr/bin/psql", "--quiet", changed, "--file", str(older)], check=True, capture_output=True)
+        own = {**os.environ, "DATABASE_URL": changed}
+        subprocess.run([str(DEPLOY / "scripts" / "backup.sh"), str(tmp_path)], env=own, check=True)
+        [dump] = tmp_path.glob("sfp-*.dump")
+        manage(own, "migrate", "--verbosity", "0", timeout=300)
+        refused = put_back(dump, changed)
+        assert (refused.returncode, refused.stdout) == (1, "")
+        assert re.fullmatch(r"restore: the database has \d+ tables already: make a new one\n", refused.stderr)
+        done = put_back(dump, new)
+        taken = datetime.strptime(dump.stem, "sfp-%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+        told = f"restore: done; then manage.py migrate, and manage.py reconcile --since {taken:%Y-%m-%dT%H:%M:%SZ}\n"
+        assert (done.returncode, done.stdout, done.stderr) == (0, told, "")
+        manage({**own, "DATABASE_URL": new}, "migrate", "--verbosity", "0", timeout=300)
+        manage({**own, "DATABASE_URL": new}, "migrate", "--check")
+        assert partner_codes(new) == partner_codes(changed) != []
+
+
+def partner_codes(url: str) -> list[Any]:
+    with psycopg.connect(url) as connection:
+        return connection.execute("SELECT code FROM partners_partner ORDER BY code").fetchall()
