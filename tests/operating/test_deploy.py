@@ -75,6 +75,29 @@ def test_each_container_runs_without_rights_on_a_root_that_is_read_only() -> Non
     assert all("ports" not in services[name] for name in services if name != "web")
 
 
+def test_manage_py_reads_the_environment_as_the_units_do(tmp_path: Path) -> None:
+    """Spaces, semicolons, quotes and dollars are a part of the value; what a shell would run is not run."""
+    values = {"OCPI_BUSINESS_NAME": "Smart Fuel $HOME `id` 'x' \"y\"", "REDIS_URL": "sentinel://a:1;sentinel://b:2/0"}
+    lines = ["# a comment=1", "", *(f"{name}={value}" for name, value in values.items())]
+    file = tmp_path / "environment"
+    file.write_text("\n".join(lines))
+    code = "import os; print(*map(os.environ.get, ['OCPI_BUSINESS_NAME', 'REDIS_URL', 'VAR_DIR']), sep='|')"
+    own = {**os.environ, "SFP_ENVIRONMENT": str(file)}
+    line = [str(DEPLOY / "scripts" / "manage.sh"), "shell", "--verbosity", "0", "-c", code]
+    done = subprocess.run(line, cwd=tmp_path, env=own, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "|".join([*values.values(), "/var/lib/sfp"]) + "\n"), done.stderr
+
+
+def test_the_backup_writes_where_its_user_may() -> None:
+    """systemd makes the folder and opens it, and it alone; on a host that has none."""
+    unit = (DEPLOY / "systemd" / "sfp-backup.service").read_text()
+    assert re.findall(r"^(?:ExecStart=.*backup\.sh |StateDirectory=)(\S+)", unit, re.M) == [
+        "/var/lib/sfp-backups",
+        "sfp-backups",
+    ]
+    assert "ProtectSystem=strict" in unit
+
+
 def test_an_operator_finds_every_alert() -> None:
     alerts = re.findall(r"alert: (\w+)", (DEPLOY / "prometheus" / "alerts.yml").read_text())
     assert [name for name in alerts if f"`{name}`" not in DOCUMENTS] == []
