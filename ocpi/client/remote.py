@@ -43,13 +43,13 @@ def version_in_use(partner: Partner) -> Version:
         raise CallFailed("no_token", f"{partner.name} is not connected yet") from None
 
 
-def connection_token(partner: Partner) -> str:
-    """The token that we call the partner with.
+def connection_token(partner: Partner, purpose: str = ReceivedToken.Purpose.CONNECTION) -> str:
+    """The token that we call the partner with; before the handshake that of the registration.
 
     Raises:
         CallFailed: `no_token`, there is none, or no configured key decrypts it.
     """
-    return _reveal(partner, tokens.received_token(partner.pk, ReceivedToken.Purpose.CONNECTION))
+    return _reveal(partner, tokens.received_token(partner.pk, purpose))
 
 
 def _reveal(partner: Partner, row: ReceivedToken | None) -> str:

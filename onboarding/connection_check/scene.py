@@ -45,12 +45,8 @@ class Scene:
         Raises:
             CallFailed: `no_token`
         """
-        if self.is_connected:
-            return connection_token(self.partner)
-        row = tokens.received_token(self.partner.pk, ReceivedToken.Purpose.REGISTRATION)
-        if row is None:
-            raise CallFailed("no_token", f"there is no token to call {self.partner.name} with")
-        return tokens.reveal_received(row)
+        purpose = ReceivedToken.Purpose
+        return connection_token(self.partner, purpose.CONNECTION if self.is_connected else purpose.REGISTRATION)
 
     @property
     def secure(self) -> bool:

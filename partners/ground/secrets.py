@@ -69,6 +69,14 @@ def decrypt(ciphertext: bytes | memoryview) -> str:
         raise UnreadableSecret("the stored token cannot be decrypted with FIELD_ENCRYPTION_KEYS") from error
 
 
+def read(ciphertext: bytes | memoryview) -> str | None:
+    """Return the token in `ciphertext`; None where no configured key fits."""
+    try:
+        return decrypt(ciphertext)
+    except UnreadableSecret:
+        return None
+
+
 def key_names() -> list[str]:
     """What the configured keys are called where people read of them, the one that writes first: a part of a digest."""
     return [_name(key) for key in settings.FIELD_ENCRYPTION_KEYS]

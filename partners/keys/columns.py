@@ -12,16 +12,18 @@ from partners.ground import secrets
 
 @dataclass(frozen=True)
 class Form:
-    """How a column keeps its secret: which key wrote it, and the same secret written with the first key."""
+    """How a column keeps its secret: which key wrote it, the same secret written with the first key, and none."""
 
     key_of: Callable[[Any], str]
     renewed: Callable[[Any], Any]
+    empty: bytes | str
 
 
-FERNET = Form(secrets.key_of, lambda kept: secrets.encrypt(secrets.decrypt(kept)))
+FERNET = Form(secrets.key_of, lambda kept: secrets.encrypt(secrets.decrypt(kept)), b"")
 SEALED_HEX = Form(
     lambda kept: secrets.key_of_sealed(bytes.fromhex(kept)),
     lambda kept: secrets.seal(secrets.unseal(bytes.fromhex(kept))).hex(),
+    "",
 )
 
 
@@ -38,6 +40,12 @@ class Column:
         """Those that have a secret."""
         rows: QuerySet[Any] = apps.get_model(self.model)._base_manager.all()
         return rows.exclude(**{self.name: None})
+
+    @property
+    def empty(self) -> Any:
+        """What stands where there is no secret."""
+        nullable = apps.get_model(self.model)._meta.get_field(self.name).null
+        return None if nullable else self.form.empty
 
 
 columns: list[Column] = []

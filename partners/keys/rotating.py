@@ -42,6 +42,15 @@ def rotate(column: Column, say: Callable[[int], None] = lambda _done: None) -> i
     return done
 
 
+def give_up(column: Column) -> int:
+    """Empty what no configured key reads: its key is lost, and the secret with it. Return how many rows had such."""
+    done = 0
+    for pk, kept in _in_bites(column):
+        if column.form.key_of(kept) == UNREADABLE:
+            done += column.rows().filter(pk=pk, **{column.name: kept}).update(**{column.name: column.empty})
+    return done
+
+
 def _in_bites(column: Column) -> Iterator[tuple[Any, Any]]:
     rows = column.rows().order_by("pk").values_list("pk", column.name)
     bite = list(rows[:BITE])
@@ -53,10 +62,13 @@ def _in_bites(column: Column) -> Iterator[tuple[Any, Any]]:
 def count_all() -> dict[Column, Counter[str]]:
     """The same for all columns; what was found is remembered for `keys_missing`."""
     counted = {column: count(column) for column in columns}
-    needed = {key for rows in counted.values() for key in rows} - {UNREADABLE}
+    needed = {key for rows in counted.values() for key in rows}
+    noted = KeyInUse.objects.exclude(name__in=needed)
+    if UNREADABLE in needed:  # nobody knows which of the keys that are gone they need
+        noted = noted.filter(name__in=secrets.key_names())
     with transaction.atomic():
-        KeyInUse.objects.filter(name__in=secrets.key_names()).exclude(name__in=needed).delete()
-        note_keys(needed)
+        noted.delete()
+        note_keys(needed - {UNREADABLE})
     note_writing_key()
     return counted
 

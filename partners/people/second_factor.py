@@ -15,6 +15,7 @@ from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from partners import history
+from partners.ground import secrets
 from partners.models import AuthenticatorApp, RecoveryCodes
 
 KEY_BYTES = 20  # RFC 4226 §4 R6 recommends 160 bits
@@ -26,10 +27,12 @@ DIGITS = 6
 
 @dataclass(frozen=True)
 class Checked:
-    """What became of a code: the device that knew it, or how long to wait before the next try counts."""
+    """What became of a code: the device that knew it, or how long to wait before the next try counts; or none of the
+    configured keys reads what the app shares with us."""
 
     device: AuthenticatorApp | RecoveryCodes | None = None
     wait: int = 0
+    unreadable: bool = False
 
 
 def has_app(user: Any) -> bool:
@@ -107,7 +110,11 @@ def check(user: Any, code: str) -> Checked:
         device = model.objects.select_for_update().filter(user=user, confirmed=True).first()
         if device is None:
             return Checked()
-        if device.verify_token(plain):
+        try:
+            fits = device.verify_token(plain)
+        except secrets.UnreadableSecret:
+            return Checked(unreadable=True)
+        if fits:
             if isinstance(device, RecoveryCodes):
                 history.note(user, "Recovery code used", f"{recovery_codes_left(user)} left.", user=user)
             return Checked(device)

@@ -66,11 +66,12 @@ def secrets_of(endpoint: WebhookEndpoint, now: datetime) -> tuple[str, ...]:
 
 
 def rotate(endpoint_id: int) -> str:
-    """Replace the secret, and return the new one. For a day events are signed with both."""
+    """Replace the secret, and return the new one. For a day events are signed with both, if we can read the old one."""
     secret = new_secret()
     with transaction.atomic():
         row = WebhookEndpoint.objects.select_for_update().get(pk=endpoint_id)
-        row.old_secret, row.old_until = row.secret, timezone.now() + OLD_SECRET_LIFE
+        known = secrets.read(row.secret) is not None
+        row.old_secret, row.old_until = (row.secret, timezone.now() + OLD_SECRET_LIFE) if known else (None, None)
         row.secret = secrets.encrypt(secret)
         row.save(update_fields=["secret", "old_secret", "old_until"])
     return secret

@@ -1,5 +1,6 @@
 """The pages of the second factor: enter a code, set an app up, see one's own, new recovery codes."""
 
+from contextlib import suppress
 from typing import Any
 
 from django import forms
@@ -21,6 +22,7 @@ from partners.ground import secrets
 from partners.people import second_factor
 
 KEY = "second_factor_key"
+UNREADABLE = "What your app shares with us cannot be read any more: enter a recovery code, or have it reset."
 FEW_CODES = 3
 
 
@@ -59,7 +61,7 @@ def enter(request: HttpRequest) -> HttpResponse:
         checked = second_factor.check(request.user, form.cleaned_data["code"])
         if checked.device:
             return let_in(request, checked.device)
-        form.add_error(None, wrong(checked.wait))
+        form.add_error(None, UNREADABLE if checked.unreadable else wrong(checked.wait))
     return page(request, "admin/second_factor/enter.html", "Second factor", form=form, next=goal(request), site_url="")
 
 
@@ -114,9 +116,12 @@ def set_up(request: HttpRequest) -> HttpResponse:
 
 def pending_key(request: HttpRequest) -> bytes:
     """The key that is being set up; encrypted, because sessions are stored."""
-    if KEY not in request.session:
-        request.session[KEY] = secrets.seal(second_factor.new_key()).hex()
-    return secrets.unseal(bytes.fromhex(request.session[KEY]))
+    if KEY in request.session:
+        with suppress(secrets.UnreadableSecret):
+            return secrets.unseal(bytes.fromhex(request.session[KEY]))
+    key = second_factor.new_key()
+    request.session[KEY] = secrets.seal(key).hex()
+    return key
 
 
 def own(request: HttpRequest) -> HttpResponse:

@@ -15,12 +15,16 @@ from django.apps import apps
 from django.core.checks import run_checks
 from django.core.management import CommandError, call_command
 from django.db import models
+from django.utils import timezone
 from pytest_django import Settings
 
 from partners import tokens
 from partners.ground import secrets
-from partners.keys.columns import columns
+from partners.keys.columns import SEALED_HEX, Column, columns
+from partners.keys.rotating import count_all
 from partners.models import AuthenticatorApp, KeyInUse, ReceivedToken
+from sessions_adhoc.models import ReceiptWish
+from tests.admin import rows
 from tests.factories import PartnerFactory
 from tests.support.processes import ROOT
 from tests.support.programs import server_environment
@@ -111,6 +115,27 @@ def test_a_key_that_goes_too_early_is_missed(world: dict[str, Any], settings: Se
     assert run("--may-go", "ffffffff")[1] == f"No key is called ffffffff. Configured: {new}, {old}."
 
 
+def test_what_a_lost_key_wrote_is_given_up(world: dict[str, Any], settings: Settings) -> None:
+    """From then on nothing asks for it any more. What is readable stays."""
+    [old] = called(OLD, settings=settings)
+    run("--count")
+    [new] = called(NEW, settings=settings)
+    kept = tokens.store_received(PartnerFactory.create(), "another-token", ReceivedToken.Purpose.CONNECTION)
+    assert missing() == [f"Rows are encrypted with the key {old}, which FIELD_ENCRYPTION_KEYS does not have."]
+    lines, why = run("--give-up")
+    assert lines[:2] == ["tokens of CPOs: 1 given up.", "authenticator apps of staff: 1 given up."]
+    assert (lines[-1], why, missing()) == (f"{new:17} (writes) 1 tokens of CPOs", "", [])
+    for row in world.values():
+        row.refresh_from_db()
+    assert (bytes(world["token"].ciphertext), world["app"].key) == (b"", "")
+    with pytest.raises(secrets.UnreadableSecret):
+        tokens.reveal_received(world["token"])
+    with pytest.raises(secrets.UnreadableSecret):
+        _ = world["app"].bin_key
+    assert tokens.reveal_received(kept) == "another-token"
+    assert run("--give-up")[0][0] == "tokens of CPOs: 0 given up."
+
+
 def test_no_output_has_a_key(world: dict[str, Any], settings: Settings) -> None:
     called(NEW, OLD, settings=settings)
     told = "\n".join([*run("--count")[0], *run()[0], *missing()])
@@ -128,6 +153,34 @@ def test_every_column_of_bytes_is_looked_after() -> None:
     }
     assert found - known == set(NOT_ENCRYPTED)
     assert known - found == {"otp_totp.totpdevice.key"}
+
+
+def test_every_column_is_brought_to_the_new_key(db: None, settings: Settings, admin_user: Any) -> None:
+    """A row of each, written with the old key; a column that is new needs a row here."""
+    called(OLD, settings=settings)
+    session = rows.world().session
+    ReceiptWish.objects.create(session=session, address=secrets.encrypt("x"), next_check_at=timezone.now())
+    AuthenticatorApp.objects.create(user=admin_user, name="phone")
+    secret, told = b"12345678901234567890", dict[Column, tuple[int, Any]]()
+    for column in columns:
+        row = apps.get_model(column.model)._base_manager.order_by("pk").first()
+        assert row is not None, column
+        kept = secrets.seal(secret).hex() if column.form is SEALED_HEX else secrets.encrypt(secret.decode())
+        same(column, row.pk).update(**{column.name: kept})
+        told[column] = (row.pk, count_all()[column].total())
+    [new, _] = called(NEW, OLD, settings=settings)
+    lines, why = run()
+    assert lines[: len(columns)] == [f"{column.words}: {told[column][1]} written anew." for column in columns]
+    assert (why, missing()) == ("", [])
+    called(NEW, settings=settings)
+    for column, (pk, _number) in told.items():
+        [kept] = same(column, pk).values_list(column.name, flat=True)
+        read = secrets.unseal(bytes.fromhex(kept)) if column.form is SEALED_HEX else secrets.decrypt(kept).encode()
+        assert (column.form.key_of(kept), read) == (new, secret)
+
+
+def same(column: Column, pk: Any) -> models.QuerySet[Any]:
+    return apps.get_model(column.model)._base_manager.filter(pk=pk)
 
 
 @pytest.mark.heavy

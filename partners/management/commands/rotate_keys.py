@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from partners.ground import secrets
 from partners.keys.columns import Column, columns
-from partners.keys.rotating import UNREADABLE, TooEarly, check_may_go, count_all, rotate
+from partners.keys.rotating import UNREADABLE, TooEarly, check_may_go, count_all, give_up, rotate
 
 
 class Command(BaseCommand):
@@ -20,6 +20,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         only = parser.add_mutually_exclusive_group()
         only.add_argument("--count", action="store_true", help="Only count.")
+        only.add_argument(
+            "--give-up", action="store_true", help="Empty what no configured key reads: its key is lost for good."
+        )
         only.add_argument("--may-go", metavar="KEY", help="Whether this key may be taken away: exit code 1 if not.")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -27,7 +30,10 @@ class Command(BaseCommand):
             self.ask(options["may_go"])
             return
         for column in () if options["count"] else columns:
-            self.stdout.write(f"{column.words}: {rotate(column)} written anew.")
+            if options["give_up"]:
+                self.stdout.write(f"{column.words}: {give_up(column)} given up.")
+            else:
+                self.stdout.write(f"{column.words}: {rotate(column)} written anew.")
         self.tell(count_all())
 
     def ask(self, name: str) -> None:

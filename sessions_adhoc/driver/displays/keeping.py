@@ -23,9 +23,10 @@ def problem_of(secret: str) -> str:
 
 
 def put(row: DisplaySecret, secret: str) -> None:
-    """Take it for codes from now on; the one before for a day more. The row is not saved."""
-    if row.secret and secrets.decrypt(row.secret) != secret:
-        row.old_secret, row.old_until = row.secret, timezone.now() + OLD_LIFE
+    """Take it for codes from now on; the one before for a day more, if we can read it. The row is not saved."""
+    if row.secret and (before := secrets.read(row.secret)) != secret:
+        known = before is not None
+        row.old_secret, row.old_until = (row.secret, timezone.now() + OLD_LIFE) if known else (None, None)
     row.secret = secrets.encrypt(secret)
 
 
