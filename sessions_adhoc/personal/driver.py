@@ -10,15 +10,26 @@ from uuid import UUID
 
 from django.db import transaction
 
-from billing.models import PaymentAuthorization, Receipt
+from billing.models import GatewayEvent, PaymentAuthorization, Receipt
+from ocpi.models import Command
 from partners import history
 from partners.ground import secrets
 from partners.models import Mail
 from sessions_adhoc.accounts.mailing import FORGOTTEN
 from sessions_adhoc.belonging import cdrs_of
-from sessions_adhoc.models import AdHocSession, AttemptSession, ReceiptWish, Sample, TimelineEvent
+from sessions_adhoc.models import (
+    AdHocSession,
+    AttemptSession,
+    ReceiptWish,
+    Sample,
+    TimelineEvent,
+    WebhookDelivery,
+)
 from sessions_adhoc.money.paid import payments_of
 from sessions_adhoc.states import TERMINAL
+from sessions_adhoc.webhooks.events import subject_of
+
+COMMAND = ("kind", "created_at", "state", "response", "result", "result_at")
 
 
 class StillLive(Exception):
@@ -54,6 +65,8 @@ def _told(session: AdHocSession) -> dict[str, Any]:
     wish = ReceiptWish.objects.filter(session=session).first()
     payments = payments_of(session)
     mails = Mail.objects.filter(pk__in=wish.mails if wish else ())
+    commands = Command.objects.filter(reference=str(session.pk))
+    events = WebhookDelivery.objects.filter(subject=subject_of(session))
     return {
         "session": str(session.pk),
         "charger": str(session.evse),
@@ -70,6 +83,8 @@ def _told(session: AdHocSession) -> dict[str, Any]:
         "receipts": list(Receipt.objects.filter(reference=str(session.pk)).values_list("contents", flat=True)),
         "meter_values": list(Sample.objects.filter(attempt__session=session).values("at", "kwh", "kw", "soc")),
         "timeline": list(TimelineEvent.objects.filter(session=session).values("at", "text").order_by("pk")),
+        "commands": list(commands.order_by("pk").values(*COMMAND)),
+        "events_for_clients": list(events.order_by("pk").values("kind", "body", "written_at", "taken_at")),
         "sessions_of_the_operator": [link.ocpi_session.raw for link in links],
         "cdrs_of_the_operator": [cdr.raw for cdr in cdrs_of(session)],
     }
@@ -78,7 +93,14 @@ def _told(session: AdHocSession) -> dict[str, Any]:
 def _payment(row: PaymentAuthorization) -> dict[str, Any]:
     kept = ("gateway", "gateway_reference", "payment_method", "card", "amount", "captured_amount", "refunded_amount")
     opening = {name: value for name, value in (row.opening or {}).items() if name != "return_url"}
-    return {**{name: getattr(row, name) for name in (*kept, "currency", "state")}, "opened_with": opening}
+    steps = row.events.values("at", "action", "to_state", "outcome", "message", "amount")
+    told = GatewayEvent.objects.filter(payment=str(row.pk)).values("at", "kind", "body")
+    return {
+        **{name: getattr(row, name) for name in (*kept, "currency", "state")},
+        "opened_with": opening,
+        "steps": list(steps.order_by("pk")),
+        "told_by_the_gateway": list(told.order_by("pk")),
+    }
 
 
 def erase(session_id: UUID, actor: str, reason: str) -> list[str]:

@@ -56,6 +56,9 @@ def test_all_of_it_is_told(charged: AdHocSession, cpo: Cpo, clock: Clock) -> Non
     assert [one["id"] for one in told["sessions_of_the_operator"]] == ["S-1"]
     assert [one["id"] for one in told["cdrs_of_the_operator"]] == ["CDR-1"]
     assert len(told["meter_values"]) == Sample.objects.count() > 1
+    assert [(one["kind"], one["response"]) for one in told["commands"]] == [("START_SESSION", "ACCEPTED")]
+    steps = [(one["action"], one["to_state"]) for one in told["payments"][0]["steps"]]
+    assert (steps[0][0], steps[-1]) == ("opened", ("answered", "captured"))
     assert json.loads(run("export", "--session", str(charged.pk))) == [told]
 
 
