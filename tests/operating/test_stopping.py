@@ -13,11 +13,14 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
+from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
 
 from tests.bursts.test_outage import relay
 from tests.support.processes import Process, eventually, file_contains, free_port, url_answers
@@ -147,14 +150,41 @@ NAMED = {
 
 def test_whatever_stops_is_named_in_time_and_gone_when_it_is_back(platform: Platform) -> None:
     for name, named in NAMED.items():
-        platform.stop(name)
-        stopped = platform.seconds_until(lambda found, named=named: set(found) >= named)  # type: ignore[misc]
-        assert set(faults(platform.web_port)) == named
-        platform.start(name)
-        back = platform.seconds_until(lambda found: not found)
-        sys.stdout.write(f"\n{name}: named after {stopped:.1f} s, gone {back:.1f} s after it was started\n")
-        assert stopped < IN_TIME
-        assert back < IN_TIME
+        play(platform, name, named, stop=partial(platform.stop, name), start=partial(platform.start, name))
+
+
+def test_a_disk_that_cannot_be_used_and_a_migration_that_is_missing_are_named_too(platform: Platform) -> None:
+    spool, away = platform.folder / "spool", platform.folder / "away"
+    recorder = MigrationRecorder(connection)
+
+    def take_away() -> None:
+        spool.rename(away)
+        spool.touch()
+
+    def put_back() -> None:
+        spool.unlink()
+        away.rename(spool)
+
+    play(platform, "disk", {"disk"}, stop=take_away, start=put_back)
+    missing = ("billing", "0001_initial")
+    try:
+        unapplied, applied = recorder.record_unapplied, recorder.record_applied
+        play(platform, "migrations", {"migrations"}, stop=lambda: unapplied(*missing), start=lambda: applied(*missing))
+    finally:
+        if missing not in recorder.applied_migrations():
+            recorder.record_applied(*missing)
+
+
+def play(platform: Platform, name: str, named: set[str], stop: Callable[[], None], start: Callable[[], None]) -> None:
+    """Stopped, these and no others are named in time; started again, none is."""
+    stop()
+    stopped = platform.seconds_until(lambda found: set(found) >= named)
+    assert set(faults(platform.web_port)) == named
+    start()
+    back = platform.seconds_until(lambda found: not found)
+    sys.stdout.write(f"\n{name}: named after {stopped:.1f} s, gone {back:.1f} s after it was started\n")
+    assert stopped < IN_TIME
+    assert back < IN_TIME
 
 
 def cpu_seconds(pid: int) -> float:
