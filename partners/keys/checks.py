@@ -21,7 +21,8 @@ def keys_are_there(databases: Sequence[str] | None = None, **_how: Any) -> list[
     return [
         checks.Error(
             f"Rows are encrypted with the key {name}, which FIELD_ENCRYPTION_KEYS does not have.",
-            hint="Put it back, behind the others; `manage.py rotate_keys` says when it may go.",
+            hint="Put it back, behind the others; `manage.py rotate_keys` says when it may go. If it is lost for good:"
+            " docs/keys.md, `rotate_keys --give-up`.",
             id="partners.E001",
         )
         for name in missing
