@@ -67,7 +67,7 @@ def sync_delete_old_messages() -> int:
     if partitions.are_used():
         partitions.begin_day(now)
         partitions.drop_old(now)
-    while deleted := message_log.delete_old():
+    while deleted := partitions.delete_old(now) if partitions.are_used() else message_log.delete_old():
         total += deleted
     return total
 

@@ -24,6 +24,8 @@ SEQUENCE, BEFORE, REST = f"{TABLE}_id_seq", f"{TABLE}_before", f"{TABLE}_rest"
 FIRST_DAY, IDS_A_DAY = date(2026, 1, 1), 10**9
 AHEAD = 7
 LOCK_MS = 500
+GRACE = timedelta(days=3)
+"""A day's partition may have rows of the day after, and is kept a day longer then."""
 ONE_AT_A_TIME = 7_305_160_244
 """The key of the lock under which partitions are made and dropped: any number that nobody else uses."""
 
@@ -65,14 +67,14 @@ def begin_day(now: datetime) -> list[str]:
     if today >= earliest and name_of(today) in known | set(made):
         start = first_id(today)
         run(f"SELECT setval('{SEQUENCE}', %s) FROM {SEQUENCE} WHERE last_value < %s", [start, start])
-    if lost := missing(now):
+    if lost := missing(now, there()):
         log.error("message_partitions_missing", partitions=lost)
     return made
 
 
-def missing(now: datetime) -> list[str]:
-    """Which of the partitions of today and tomorrow are not there: meanwhile rows go where they cannot be dropped."""
-    today, known = now.astimezone(UTC).date(), there()
+def missing(now: datetime, known: set[str]) -> list[str]:
+    """Which of the partitions of today and tomorrow are not among the known: rows go where they cannot be dropped."""
+    today = now.astimezone(UTC).date()
     return [name for number in (0, 1) if (name := name_of(today + timedelta(days=number))) not in known]
 
 
@@ -109,6 +111,26 @@ def drop_old(now: datetime) -> list[str]:
     """
     oldest_kept = now - timedelta(days=settings.OCPI_MESSAGE_DAYS)
     return [name for name in sorted(there()) if _is_past(name, oldest_kept) and _drop(name)]
+
+
+def delete_old(now: datetime, limit: int = 1000) -> int:
+    """Delete up to `limit` rows that are past their time by a day and are in no day's partition; return how many.
+
+    Small bites, to be called until it returns 0: one long DELETE would hold up vacuum and every index. A day is dropped
+    whole or stays whole: what could not be archived is deleted by nobody.
+    """
+    oldest_kept, done = now - timedelta(days=settings.OCPI_MESSAGE_DAYS + 1), 0
+    for name in sorted({BEFORE, REST} & there()):
+        found = f"SELECT id FROM {name} WHERE at < %s ORDER BY at LIMIT %s"
+        gone = f"DELETE FROM {name} WHERE id IN ({found}) RETURNING id"
+        done += len(run(gone, [oldest_kept, limit - done])) if done < limit else 0
+    return done
+
+
+def left_behind(now: datetime, known: set[str]) -> list[str]:
+    """Which of the known partitions should have been dropped some days ago."""
+    until = (now - timedelta(days=settings.OCPI_MESSAGE_DAYS) - GRACE).astimezone(UTC).date()
+    return sorted(name for name in known if (day := _day_in(name)) and day < until)
 
 
 def _day_in(name: str) -> date | None:

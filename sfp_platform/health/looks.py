@@ -147,9 +147,15 @@ def mail_server(signs: Signs) -> str:
 
 
 def message_log() -> str:
-    """Whether today's and tomorrow's messages have a partition of their own. A worker makes them a week ahead."""
-    missing = ", ".join(partitions.missing(timezone.now())) if partitions.are_used() else ""
-    return f"It has no partition for a day that is to come: {missing}." if missing else ""
+    """Whether today's and tomorrow's messages have a partition of their own, and whether those past their time go. A
+    worker makes them a week ahead, and drops them."""
+    if not partitions.are_used():
+        return ""
+    now, known = timezone.now(), partitions.there()
+    if missing := partitions.missing(now, known):
+        return f"It has no partition for a day that is to come: {', '.join(missing)}."
+    left = partitions.left_behind(now, known)
+    return f"Days that are past their time could not be archived and dropped: {', '.join(left)}." if left else ""
 
 
 def disk() -> str:

@@ -1,13 +1,14 @@
 """The message log by days: made ahead, dropped whole, archived before; nothing is lost where anything of it fails."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+import time_machine
 from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
@@ -15,8 +16,17 @@ from ocpi.log import archive, message_log, partitions
 from ocpi.models import Message
 from ocpi.tasks import sync_delete_old_messages
 from partners.ground.rows import run
+from sfp_platform.health import looks as health
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def ids_as_they_were(db: None) -> Iterator[None]:
+    """A sequence that was moved to another day is not put back with the transaction."""
+    [(last,)] = run("SELECT last_value FROM ocpi_message_id_seq", [])
+    yield
+    run("SELECT setval('ocpi_message_id_seq', %s)", [last])
 
 
 def now() -> datetime:
@@ -133,6 +143,30 @@ def test_what_cannot_be_archived_stays(later: Callable[[int], datetime], setting
     assert archive.find(days(0, 0)[0], message.pk) is not None
 
 
+def test_what_cannot_be_archived_is_not_deleted_by_its_age_either(
+    later: Callable[[int], datetime], settings: Settings, tmp_path: Path
+) -> None:
+    """Until the folder is there again; then it is dropped, and in the file. Meanwhile health names it."""
+    place = tmp_path / "log"
+    place.write_text("a file where the folder should be")
+    settings.MESSAGE_ARCHIVE, settings.OCPI_MESSAGE_DAYS = str(place), 90
+    message, first, second = write(), days(0, 0)[0], days(1, 1)[0]
+    write(id=7)
+    with time_machine.travel(later(93), tick=False):
+        assert sync_delete_old_messages() == 1  # what was there before days
+        assert health.message_log() == ""
+    with time_machine.travel(later(95), tick=False):
+        assert sync_delete_old_messages() == 0
+        assert list(Message.objects.values_list("pk", flat=True)) == [message.pk]
+        assert health.message_log() == (
+            f"Days that are past their time could not be archived and dropped: {first}, {second}."
+        )
+        place.unlink()
+        assert sync_delete_old_messages() == 0
+        assert (Message.objects.count(), health.message_log()) == (0, "")
+    assert archive.find(first, message.pk) is not None
+
+
 def test_a_file_that_is_there_is_complete(later: Callable[[int], datetime], settings: Settings, tmp_path: Path) -> None:
     """A worker was killed between the file and the drop: the next one drops, and writes nothing again."""
     settings.MESSAGE_ARCHIVE = str(tmp_path)
@@ -147,6 +181,9 @@ def test_a_file_that_is_there_is_complete(later: Callable[[int], datetime], sett
     assert found["url"] == "/x"
 
 
-def test_old_rows_are_found_by_their_time(later: Callable[[int], datetime]) -> None:
-    write(at=later(-92))
-    assert (message_log.delete_old(), message_log.delete_old()) == (1, 0)
+@pytest.mark.parametrize("delete", [message_log.delete_old, lambda: partitions.delete_old(now())])
+def test_old_rows_are_found_by_their_time(delete: Callable[[], int], later: Callable[[int], datetime]) -> None:
+    write(id=5, at=later(-92))
+    write(id=6, at=later(-89))
+    assert (delete(), delete()) == (1, 0)
+    assert list(Message.objects.values_list("pk", flat=True)) == [6]
