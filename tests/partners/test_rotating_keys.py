@@ -180,7 +180,8 @@ def test_every_column_is_brought_to_the_new_key(db: None, settings: Settings, ad
 
 
 def same(column: Column, pk: Any) -> models.QuerySet[Any]:
-    return apps.get_model(column.model)._base_manager.filter(pk=pk)
+    rows: models.QuerySet[Any] = apps.get_model(column.model)._base_manager.filter(pk=pk)
+    return rows
 
 
 @pytest.mark.heavy
