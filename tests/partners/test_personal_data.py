@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from axes.models import AccessAttempt
 from django.apps import apps
+from django.conf import settings
 from django.db import models
 from django.test import Client
 from django.urls import reverse
@@ -92,6 +93,12 @@ def test_every_column_is_on_the_list_or_says_nothing_of_a_person() -> None:
     assert {name for name in named if not name.endswith(".*")} <= set(columns())
     assert {name.removesuffix(".*") for name in named if name.endswith(".*")} <= models_known
     assert all(kind.how_long and kind.why and kind.of for kind in known)
+
+
+def test_the_document_names_each_setting_that_says_how_long() -> None:
+    text = (settings.BASE_DIR / "docs" / "personal-data.md").read_text()
+    said = {kind.days()[1] for kind in kinds.values() if kind.days}
+    assert {name for name in said if f"`{name}`" not in text} == set()
 
 
 @pytest.fixture
