@@ -35,7 +35,8 @@ from tests.support.programs import manage, server_environment
 
 pytestmark = [pytest.mark.heavy, pytest.mark.django_db(transaction=True)]
 SECONDS, RATE, CONNECTIONS = 60, 200, 16
-COMMANDS = 60
+COMMANDS, BEFORE = 60, 5
+"""Commands; and seconds of pushes before anything is done."""
 LONGEST = 10.0
 """Seconds. Requests wait while the web server is restarted, as long as its start takes."""
 SENT = 0.8
@@ -160,7 +161,7 @@ def test_no_push_fails_and_no_command_is_sent_twice(tmp_path: Path) -> None:
                 one.__enter__()
             load = pushing(port, pusher)
             with commanding(environment, called):
-                time.sleep(5)
+                time.sleep(BEFORE)
                 began = time.time()
                 took = {"reload": timed(unit.reload)}
                 reloaded = time.time()
@@ -174,7 +175,7 @@ def test_no_push_fails_and_no_command_is_sent_twice(tmp_path: Path) -> None:
         for one in workers:
             one.stop()
         cpo.close()
-    tell(found, took, answers(tmp_path, began, reloaded))
+    tell(found, took, answers(tmp_path, began - BEFORE, began), answers(tmp_path, began, reloaded))
     assert found["failed"] == 0
     assert len(found["taken"]) > RATE * SECONDS * SENT
     assert Counter(one.body["location_id"] for one in cpo.seen) == {f"L-{number}": 1 for number in range(COMMANDS)}
@@ -196,12 +197,14 @@ def answers(folder: Path, since: float, until: float) -> list[tuple[float, str]]
     return [(float(seconds), status) for at, seconds, status in rows if since <= float(at) <= until]
 
 
-def tell(found: dict[str, Any], took: dict[str, float], reloading: list[tuple[float, str]]) -> None:
+def tell(
+    found: dict[str, Any], took: dict[str, float], before: list[tuple[float, str]], reloading: list[tuple[float, str]]
+) -> None:
     taken = sorted(found["taken"])
     told = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in took.items())
     figures = f"p50 {percentile(taken, 50):.0f} ms, p99 {percentile(taken, 99):.0f} ms, longest {taken[-1]:.0f} ms"
-    rate = len(reloading) / took["reload"]
-    reload = f"during the reload {rate:.0f}/s, longest {max(reloading)[0] * 1000:.0f} ms"
+    rates = f"before {len(before) / BEFORE:.0f}/s, during the reload {len(reloading) / took['reload']:.0f}/s"
+    reload = f"{rates}, longest {max(reloading)[0] * 1000:.0f} ms"
     sys.stdout.write(f"\n{len(taken)} pushes, {found['failed']} failed; {figures}; {reload}; {told}\n")
 
 
