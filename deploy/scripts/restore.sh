@@ -12,6 +12,6 @@ tables=$(psql --no-psqlrc --quiet --tuples-only --no-align --dbname="$url" \
 [ "$tables" = 0 ] || { echo "restore: the database has $tables tables already: make a new one" >&2; exit 1; }
 pg_restore --exit-on-error --no-owner --jobs="${RESTORE_JOBS:-2}" --dbname="$url" "$file"
 # Without statistics the first questions to large tables would take minutes.
-psql --no-psqlrc --quiet --dbname="$url" --command=ANALYZE
+psql --no-psqlrc --quiet --dbname="$url" --command="SET client_min_messages = error" --command=ANALYZE
 taken=$(basename "$file" | sed -nE 's/^sfp-([0-9]{4})([0-9]{2})([0-9]{2})T([0-9]{2})([0-9]{2})([0-9]{2})Z\.dump$/\1-\2-\3T\4:\5:\6Z/p')
 echo "restore: done; then manage.py migrate, and manage.py reconcile --since ${taken:-the moment of the dump}"

@@ -5,9 +5,13 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import pytest
@@ -149,7 +153,7 @@ def put_back(dump: Path, url: str) -> "subprocess.CompletedProcess[str]":
 
 @pytest.mark.heavy
 def test_a_backup_that_is_older_than_the_code_is_restored_beside_what_is_there(tmp_path: Path) -> None:
-    """Into the database that a later version has changed nothing is brought, and nothing of it is touched."""
+    """By who owns the new one and nothing else. Over what a later version has changed nothing is brought."""
     server = os.environ["DATABASE_URL"]
     [older] = (settings.BASE_DIR / "tests" / "upgrade").glob("0.2.0.sql")
     with create_database(server, "sfp_changed") as changed, create_database(server, "sfp_put_back") as new:
@@ -161,13 +165,29 @@ def test_a_backup_that_is_older_than_the_code_is_restored_beside_what_is_there(t
         refused = put_back(dump, changed)
         assert (refused.returncode, refused.stdout) == (1, "")
         assert re.fullmatch(r"restore: the database has \d+ tables already: make a new one\n", refused.stderr)
-        done = put_back(dump, new)
+        with owner_of(new) as owners:
+            done = put_back(dump, owners)
         taken = datetime.strptime(dump.stem, "sfp-%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
         told = f"restore: done; then manage.py migrate, and manage.py reconcile --since {taken:%Y-%m-%dT%H:%M:%SZ}\n"
         assert (done.returncode, done.stdout, done.stderr) == (0, told, "")
         manage({**own, "DATABASE_URL": new}, "migrate", "--verbosity", "0", timeout=300)
         manage({**own, "DATABASE_URL": new}, "migrate", "--check")
         assert partner_codes(new) == partner_codes(changed) != []
+
+
+@contextmanager
+def owner_of(url: str) -> Iterator[str]:
+    """The URL of a database for a role that owns it, with what is in it, and has no other right."""
+    name, password = f"owner_{token_hex(4)}", token_hex(8)
+    host = urlsplit(url).netloc.rpartition("@")[2]
+    with psycopg.connect(url, autocommit=True) as admin:
+        admin.execute(f"CREATE ROLE {name} LOGIN PASSWORD '{password}'")
+        try:
+            admin.execute(f"ALTER DATABASE {urlsplit(url).path[1:]} OWNER TO {name}")
+            yield urlunsplit(urlsplit(url)._replace(netloc=f"{name}:{password}@{host}"))
+        finally:
+            admin.execute(f"REASSIGN OWNED BY {name} TO CURRENT_USER")
+            admin.execute(f"DROP ROLE {name}")
 
 
 def partner_codes(url: str) -> list[Any]:
