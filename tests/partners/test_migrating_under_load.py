@@ -1,59 +1,60 @@
 """A migration gives way to whoever uses a table, and comes back."""
 
+import subprocess
+import sys
 import threading
 import time
-from io import StringIO
+from pathlib import Path
 
 import psycopg
 import pytest
-from django.core.management import call_command
-from django.db import connection
-from django.db.migrations.recorder import MigrationRecorder
 
-from tests.support.programs import database_url
+from tests.support.processes import ROOT
+from tests.support.programs import server_environment
+from tests.upgrade.test_upgrade import database
 
-pytestmark = [pytest.mark.heavy, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.heavy, pytest.mark.django_db]
+COUNT = "SELECT count(*) FROM sessions_adhoc_adhocsession"
+"""Of a table that was changed since 0.2.0, and that everybody reads."""
+GIVES_WAY = "Somebody uses a table that is to be changed: trying again"
 
 
-def test_nobody_waits_behind_a_migration_for_long() -> None:
-    url, waits = database_url(), list[float]()
-    reading = psycopg.connect(url)
-    reading.execute("LOCK TABLE billing_receipt IN ACCESS SHARE MODE")
-    released = threading.Event()
+def test_nobody_waits_behind_a_migration_for_long(tmp_path: Path) -> None:
+    """From 0.2.0 to now, while somebody reads for longer than a migration waits."""
+    waits, told, ended = list[float](), list[str](), threading.Event()
+    with database() as url:
+        with psycopg.connect(url) as server:
+            server.execute((ROOT / "tests" / "upgrade" / "0.2.0.sql").read_text())
+        reading = psycopg.connect(url)
+        reading.execute(COUNT)
 
-    def ask() -> None:
-        """Somebody who comes after the migration, again and again."""
-        with psycopg.connect(url, autocommit=True) as third:
-            while not released.is_set():
-                began = time.monotonic()
-                third.execute("SELECT count(*) FROM billing_receipt")
-                waits.append(time.monotonic() - began)
-                time.sleep(0.05)
+        def ask() -> None:
+            """Somebody who comes after the migration, again and again."""
+            with psycopg.connect(url, autocommit=True) as third:
+                while not ended.is_set():
+                    began = time.monotonic()
+                    third.execute(COUNT)
+                    waits.append(time.monotonic() - began)
+                    time.sleep(0.05)
 
-    told = StringIO()
-
-    def let_go() -> None:
-        """When the migration has given way once."""
-        while not told.getvalue() and not released.is_set():
-            time.sleep(0.05)
-        reading.rollback()
-
-    threads = [threading.Thread(target=ask), threading.Thread(target=let_go)]
-    for thread in threads:
-        thread.start()
-    try:
-        call_command("migrate", "billing", "0009_payouts", verbosity=0, stderr=told)
-        released.set()
-        assert told.getvalue() == "Somebody uses a table that is to be changed: trying again (1).\n"
+        asking = threading.Thread(target=ask)
+        asking.start()
+        environment = server_environment(tmp_path, DATABASE_URL=url)
+        command = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
+        migrating = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True)
+        try:
+            assert migrating.stderr is not None
+            for line in migrating.stderr:
+                told.append(line)
+                reading.rollback()  # it has given way once
+            assert migrating.wait() == 0
+        finally:
+            migrating.kill()
+            ended.set()
+            asking.join()
+            reading.close()
+        sys.stdout.write(f"\n{len(waits)} asked meanwhile, the longest waited {max(waits):.2f} s\n")
+        assert told == [f"{GIVES_WAY} (1).\n"]
         assert 1.5 < max(waits) < 2.5
-        assert ("billing", "0010_restores") not in MigrationRecorder(connection).applied_migrations()
-    finally:
-        released.set()
-        for thread in threads:
-            thread.join()
-        reading.close()
-        call_command("migrate", verbosity=0)
-    assert ("billing", "0010_restores") in MigrationRecorder(connection).applied_migrations()
-    with connection.cursor() as cursor:
-        cursor.execute("SHOW lock_timeout")
-        assert cursor.fetchone() == ("0",)
+        with psycopg.connect(url, autocommit=True) as server:
+            server.execute("SELECT has_additions FROM sessions_adhoc_adhocsession")
