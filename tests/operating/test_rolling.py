@@ -39,8 +39,11 @@ COMMANDS, BEFORE = 60, 5
 """Commands; and seconds of pushes before anything is done."""
 LONGEST = 10.0
 """Seconds. Requests wait while the web server is restarted, as long as its start takes."""
-SENT = 0.8
-"""The share of the pushes that come: those who wait for an answer send nothing meanwhile."""
+SENT = 0.85
+"""The share of the pushes that come: those who wait for an answer send nothing meanwhile. On two cores that have nothing
+else to do it is 0.9, nearly all of the rest in the five seconds of the restart."""
+RELOADING, LONGEST_RELOADING = 0.9, 1.0
+"""While it is reloaded nobody is to notice: the share of the pushes that came just before, and seconds."""
 SERVE = [sys.executable, "-m", "sfp_platform.web.serve", "--workers", "2", "--port", "1"]
 CELERY = [sys.executable, "-m", "celery", "-A", "sfp_platform", "worker", "--loglevel", "INFO"]
 AS_SYSTEMD = ["/bin/sh", "-c", 'export LISTEN_PID=$$ LISTEN_FDS=1; exec "$@" 3<&0', "sh"]
@@ -175,13 +178,16 @@ def test_no_push_fails_and_no_command_is_sent_twice(tmp_path: Path) -> None:
         for one in workers:
             one.stop()
         cpo.close()
-    tell(found, took, answers(tmp_path, began - BEFORE, began), answers(tmp_path, began, reloaded))
+    before, reloading = answers(tmp_path, began - BEFORE, began), answers(tmp_path, began, reloaded)
+    tell(found, took, before, reloading)
     assert found["failed"] == 0
     assert len(found["taken"]) > RATE * SECONDS * SENT
     assert Counter(one.body["location_id"] for one in cpo.seen) == {f"L-{number}": 1 for number in range(COMMANDS)}
     assert set(Message.objects.filter(direction="in").values_list("http_status", flat=True)) == {200, 201}
     assert OcpiSession.objects.count() >= len(found["taken"]) // 4
     assert max(found["taken"]) < LONGEST * 1000
+    assert len(reloading) / took["reload"] > RELOADING * len(before) / BEFORE
+    assert max(reloading)[0] < LONGEST_RELOADING
     assert {status for _seconds, status in answers(tmp_path, 0, time.time())} <= {"200", "201", "499"}
 
 
