@@ -40,8 +40,8 @@ COMMANDS, BEFORE = 60, 5
 LONGEST = 10.0
 """Seconds. Requests wait while the web server is restarted, as long as its start takes."""
 SENT = 0.85
-"""The share of the pushes that come: those who wait for an answer send nothing meanwhile. On two cores that have nothing
-else to do it is 0.9, nearly all of the rest in the five seconds of the restart."""
+"""The share of the pushes that come: those who wait for an answer send nothing meanwhile. On two quiet cores it is 0.9;
+nearly all of the rest is the five seconds of the restart."""
 RELOADING, LONGEST_RELOADING = 0.9, 1.0
 """While it is reloaded nobody is to notice: the share of the pushes that came just before, and seconds."""
 SERVE = [sys.executable, "-m", "sfp_platform.web.serve", "--workers", "2", "--port", "1"]
