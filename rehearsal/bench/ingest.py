@@ -1,7 +1,8 @@
 """Session PUT and PATCH over HTTP: ours with everything on, beside rivals that do less, in one run.
 
 Ours is the platform on granian and PostgreSQL: token, party, merge, message log, news to the engine. The rivals:
-extrawest-ocpi keeping sessions in a dict, one per process; FastAPI with SQLAlchemy that only upserts, in threads and on
+extrawest-ocpi keeping sessions in a dict, one per process (of a Session that the other process was told of it finds one
+made up, so that it works instead of refusing); FastAPI with SQLAlchemy that only upserts, in threads and on
 the event loop; and the first of these with a log, in the same transaction. The load is `wrk`'s, which costs next to
 nothing, in three cases: nobody waits for the Sessions, a driver waits for each, one in twenty is faulty.
 """

@@ -174,8 +174,12 @@ def decide(news: SessionNews, looked: Sequence[Any]) -> dict[str, Any] | None:
 
 
 def wake(decided: Sequence[dict[str, Any]]) -> None:
-    """Have the ad-hoc sessions advanced: they are due by now."""
-    advance_together([one["owner"] for one in decided])
+    """Have the ad-hoc sessions advanced of which there is more to tell than how the meter goes on.
+
+    All are due by now, and the sweep finds those within half a second, many at a time: a message to the broker for each
+    reading cost as much as storing it.
+    """
+    advance_together([one["owner"] for one in decided if one["event"] or one["energy_at"]])
 
 
 CHARGES = Following(JOINS, COLUMNS, follows, decide, TYPED, OWNER, PARTS, wake)

@@ -17,6 +17,7 @@ from ocpi.server.push import sessions
 from partners import clocks
 from partners.models import Incident
 from sessions_adhoc.models import AdHocSession, AttemptSession, ChargingAttempt, Sample, TimelineEvent
+from sessions_adhoc.tasks import tick
 from tests.factories import period_data, session_data
 from tests.ocpi.push.comparing import differences, rows
 from tests.ocpi.push.conftest import arrival_with
@@ -115,9 +116,9 @@ def test_any_stream_at_length(charge: Any, cpo: Any, stream: list[Any]) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_it_is_one_look_and_one_write_and_the_engine_hears_of_it(charge: Any, cpo: Any, waiting_tasks: Any) -> None:
+def test_it_is_one_look_and_one_write_and_the_sweep_finds_it(charge: Any, cpo: Any, waiting_tasks: Any) -> None:
     send(cpo, "PATCH", {"kwh": 2.6, "last_updated": "2026-05-04T12:00:35Z"})
-    before = len(waiting_tasks())
+    before = waiting_tasks()
     with CaptureQueriesContext(connection) as queries:
         answer = send(cpo, "PATCH", {"kwh": 3, "last_updated": "2026-05-04T12:00:40Z"})
     assert [query["sql"].split()[0] for query in queries.captured_queries] == ["WITH", "WITH"]
@@ -126,7 +127,18 @@ def test_it_is_one_look_and_one_write_and_the_engine_hears_of_it(charge: Any, cp
     assert (sample.kwh, sample.kw_derived, sample.ignored, sample.source) == (Decimal(3), True, "", "PATCH")
     assert sample.message_id == Message.objects.latest("pk").pk
     assert AdHocSession.objects.get().next_check_at == cpo.clock.now()
-    assert waiting_tasks()[before:] == [("sessions_adhoc.tasks.advance", (str(charge.pk),))]
+    assert waiting_tasks() == before  # a reading like the one before it: no message of its own
+    assert tick() == 1
+    assert waiting_tasks()[len(before) :] == [("sessions_adhoc.tasks.advance_batch", ([str(charge.pk)],))]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_engine_hears_at_once_of_what_is_more_than_a_reading(
+    charge: Any, cpo: Any, waiting_tasks: Any, run_tasks: Any
+) -> None:
+    run_tasks()
+    send(cpo, "PATCH", {"kwh": 3, "status": "COMPLETED", "last_updated": "2026-05-04T12:00:40Z"})
+    assert waiting_tasks() == [("sessions_adhoc.tasks.advance", (str(charge.pk),))]
 
 
 @pytest.mark.django_db(transaction=True)
