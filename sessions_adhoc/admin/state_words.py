@@ -93,7 +93,7 @@ def reason_in_words(reason: str) -> str:
 
 
 def money_of(session: AdHocSession) -> str:
-    """What matters of the money, for lists: `40.00 EUR held`, `7.41 EUR paid`, `none taken`."""
+    """What matters of the money, for lists: `40.00 EUR held`, `7.41 EUR paid`, `none taken`, `expired: none held`."""
     payment = session.authorization
     # With the list's rows, where it is a list; asked for only where there may be any.
     further = list(payment.further.all()) if payment.captured_amount or session.has_additions else []
@@ -101,7 +101,11 @@ def money_of(session: AdHocSession) -> str:
         return f"{amount(kept_of([payment, *further]), payment.currency)} paid"
     if holding := held_in_all(Holds(payment, further)):
         return f"{amount(holding, payment.currency)} held"
-    return "none taken" if session.is_terminal else f"{amount(payment.amount, payment.currency)} to reserve"
+    if session.is_terminal:
+        return "none taken"
+    if payment.is_terminal:
+        return f"{payment.get_state_display().lower()}: none held"
+    return f"{amount(payment.amount, payment.currency)} to reserve"
 
 
 def standing_of(session: AdHocSession) -> Standing:

@@ -27,6 +27,9 @@ TOO_SMALL = gettext_noop("This amount is too small for a card payment.")
 BEING_UNDONE = gettext_noop("Your last payment is still being undone. Please try again in a minute.")
 OPEN = gettext_noop("The operator's bill is higher than your reservation: {amount} is still open.")
 OPEN_EXPIRED = gettext_noop("Your reservation ended before it was used: {amount} is still open.")
+NOT_DECIDED = gettext_noop(
+    "The operator's bill leaves {amount} open. We check it first: you need not do anything now, and nothing is taken."
+)
 PLEASE_PAY = gettext_noop("{amount} is still open. Please pay it on the next page.")
 BEING_PAID = gettext_noop("{amount} that was still open is being taken from your card.")
 NOT_PAID = gettext_noop("The payment was not made: nothing was taken. {amount} is still open.")
@@ -49,17 +52,18 @@ class CannotPay(Exception):
 class Owed:
     """What is open, in minor units, and the driver's last payment of it. `text` says all of it, and what was paid.
 
-    `least`: what the gateway takes at least.
+    `least`: what the gateway takes at least; `is_decided`: staff do not look into it any more.
     """
 
     amount: int
     payment: PaymentAuthorization | None
     text: str
     least: int = 1
+    is_decided: bool = True
 
     @property
     def may_pay(self) -> bool:
-        return self.amount >= max(self.least, 1) and not self.is_moving
+        return self.is_decided and self.amount >= max(self.least, 1) and not self.is_moving
 
     @property
     def is_moving(self) -> bool:
@@ -69,7 +73,8 @@ class Owed:
 
 
 def owed_of(session: AdHocSession) -> Owed | None:
-    """What is open of a session that has ended; None where nothing is, and nothing was paid afterwards. Two queries."""
+    """What is open of a session that has ended, or that staff decide on; None where nothing is, and nothing was paid
+    afterwards. Two queries."""
     row = outstanding.open_receivable(session.authorization_id)
     mine = PaymentAuthorization.objects.filter(main=session.authorization_id, purpose=Purpose.COLLECTION)
     payments = list(mine.order_by("created_at", "pk"))
@@ -77,7 +82,7 @@ def owed_of(session: AdHocSession) -> Owed | None:
         return None
     left, last = row.left if row else 0, payments[-1] if payments else None
     sentences = [*_of_paid(payments, session.currency), *_of_open(left, last, session)]
-    return Owed(left, last, " ".join(sentences), least_of(session))
+    return Owed(left, last, " ".join(sentences), least_of(session), session.state in TERMINAL)
 
 
 def _of_open(left: int, last: PaymentAuthorization | None, session: AdHocSession) -> list[str]:
@@ -92,8 +97,13 @@ def _of_open(left: int, last: PaymentAuthorization | None, session: AdHocSession
         return [gettext(PLEASE_PAY if waits else BEING_PAID).format(amount=spoken(last.amount, currency))]
     if last is not None and last.state == State.RELEASING:
         return [gettext(BEING_UNDONE)]
-    why = OPEN_EXPIRED if session.authorization.state == State.EXPIRED else OPEN
-    return [gettext(NOT_PAID if failed else why).format(amount=spoken(left, currency))]
+    return [gettext(NOT_PAID if failed else _why_open(session)).format(amount=spoken(left, currency))]
+
+
+def _why_open(session: AdHocSession) -> str:
+    if session.state not in TERMINAL:
+        return NOT_DECIDED
+    return OPEN_EXPIRED if session.authorization.state == State.EXPIRED else OPEN
 
 
 def _of_paid(payments: list[PaymentAuthorization], currency: str) -> list[str]:

@@ -33,6 +33,9 @@ from sessions_adhoc.states import BEFORE_START, TERMINAL, State
 CHARGER_MAY_RUN = frozenset({State.STARTING, State.VALIDATING, State.CHARGING})
 BEFORE_ENERGY = frozenset({State.STARTING, State.VALIDATING})
 CHARGING_IS_OVER = frozenset({State.AWAITING_CDR, State.ESCALATED})
+OWING = TERMINAL | {State.ESCALATED}
+"""What a CDR asks may be open: of what has ended, or while staff decide on a reservation that expired."""
+
 CHARGING_STATUS = "CHARGING"
 MONEY_MOVES = frozenset({PaymentAuthorization.State.CAPTURING, PaymentAuthorization.State.RELEASING})
 
@@ -193,7 +196,7 @@ def present(session: AdHocSession) -> dict[str, Any]:
     """
     state, shown, payment = State(session.state), offer_of(session), session.authorization
     holds = shown_holds_of(session, payment)
-    owed = owed_of(session) if state in TERMINAL else None
+    owed = owed_of(session) if state in OWING else None
     paid = payments_of(session) if owed else holds.all
     started = state not in BEFORE_START
     sample = newest_sample(session) if started else None

@@ -61,6 +61,13 @@ def owing(evse: Evse) -> AdHocSession:
     return session
 
 
+def expired(evse: Evse) -> AdHocSession:
+    """The bank let go of the hold, and staff have not decided yet on what the CDR asks."""
+    session = scene.session_in(evse, State.ESCALATED, payment="expired", reason="payment_lost")
+    outstanding.keep(session.authorization, cdr_of(session), {outstanding.Kind.RECEIVABLE: 2027})
+    return session
+
+
 def paid_later(evse: Evse) -> AdHocSession:
     session, payment = owing(evse), scene.authorization("captured", 2027)
     row = outstanding.open_receivable(session.authorization_id)
@@ -91,6 +98,7 @@ ENDINGS: dict[str, Callable[[Evse], AdHocSession]] = {
     "late-cdr": lambda evse: scene.session_in(evse, State.AWAITING_CDR),
     "never-a-cdr": lambda evse: scene.session_in(evse, State.ESCALATED, reason="cdr_missing"),
     "escalated": lambda evse: scene.session_in(evse, State.ESCALATED, reason="cdr_without_energy"),
+    "expired-undecided": expired,
     "owing": owing,
     "paid-afterwards": paid_later,
     "not-paid-afterwards": not_paid,

@@ -2,6 +2,7 @@
 rule 30, and nobody is charged by himself (rules 28, 33)."""
 
 from collections.abc import Callable
+from html import unescape
 from typing import Any
 
 import pytest
@@ -103,6 +104,32 @@ def test_the_driver_pays_it(expired: AdHocSession, driver: Driver, clock: Clock)
     assert books_agree()
 
 
+def test_the_driver_reads_what_is_open_while_staff_decide(
+    expired: AdHocSession, driver: Driver, client: Client
+) -> None:
+    """He sees the sum that staff see, and that he need not do anything; it cannot be paid before they have decided."""
+    said = told(driver, expired)
+    text = (
+        "The operator's bill leaves 10.00\N{NO-BREAK SPACE}€ open. We check it first: you need not do anything now, "
+        "and nothing is taken."
+    )
+    assert (said["state"], said["money"]["owed"]) == ("escalated", 1000)
+    assert said["owed"] == {
+        "amount": 1000,
+        "message": text,
+        "can_pay": False,
+        "is_moving": False,
+        "payment_action": None,
+    }
+    page = unescape(client.get(f"/c/session/{expired.pk}?lang=en").content.decode())
+    assert (text in page, "Pay now" in page.replace("hidden>Pay now", "")) == (True, False)
+    refused = driver.call("POST", f"{expired.pk}/pay/", {"amount": 1000})
+    assert (refused.status_code, refused.json()["code"], owed()) == (
+        *(409, "nothing_open"),
+        [("receivable", 1000, "open")],
+    )
+
+
 def test_it_is_released(expired: AdHocSession, driver: Driver) -> None:
     staff.release(expired.pk, "ana", "Our own fault.")
     assert (state(expired), owed()) == (("failed", "payment_lost"), [("receivable", 1000, "written_off")])
@@ -137,6 +164,11 @@ def test_staff_have_the_three_actions_on_the_page(expired: AdHocSession, page: C
     shown = page.get(f"{url}/change/").content.decode()
     assert [name in shown for name in ("Check again", "Have the driver pay", "Release the funds")] == [True] * 3
     assert "Capture from CDR" not in shown
+    attention = page.get("/admin/").content.decode()
+    words = f"Nothing is held for the session at {expired.evse}: the gateway no longer holds the money"
+    assert (words in attention, "Money is held" in attention) == (True, False)
+    listed = page.get("/admin/sessions_adhoc/adhocsession/").content.decode()
+    assert ("expired: none held" in listed, "to reserve" in listed) == (True, False)
     row = OutstandingAmount.objects.get()
     assert f'/admin/billing/outstandingamount/{row.pk}/change/">10.00 EUR</a>' in shown
     answer = page.post(f"{url}/do/leave-open/", {"reason": "The driver was written to."}, follow=True)

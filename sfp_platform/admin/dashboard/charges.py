@@ -31,19 +31,24 @@ def overdue(now: datetime) -> Iterable[Item]:
         )
 
 
+HELD = "Money", "Ask the CPO, check again; then capture or release."
+GONE = "Nothing", "Ask the CPO for its CDR; then have the driver pay it, or release, which ends the session."
+
+
 def escalated(_now: datetime) -> Iterable[Item]:
-    rows = AdHocSession.objects.filter(state=State.ESCALATED).select_related("partner", "evse")
+    rows = AdHocSession.objects.filter(state=State.ESCALATED).select_related("partner", "evse", "authorization")
     for row in rows.order_by("created_at")[:MOST]:
+        what, advice = GONE if row.authorization.is_terminal else HELD
         yield item_of(
             row,
             100,
             "Escalated",
-            f"Money is held for the session at {row.evse}: {reason_in_words(row.reason) or 'somebody has to decide'}",
+            f"{what} is held for the session at {row.evse}: {reason_in_words(row.reason) or 'somebody has to decide'}",
             row.state_since,
             key=f"session:{row.pk}",
             state=f"escalated:{row.reason}",
             press="Decide",
-            advice="Ask the CPO, check again; then capture or release.",
+            advice=advice,
             about=frozenset({f"session:{row.pk}"}),
         )
 
