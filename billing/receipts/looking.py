@@ -12,6 +12,9 @@ from billing.models import Receipt
 from billing.spoken import in_words
 from partners.ground import languages
 
+MONEY = 2
+"""Decimals that a price has at least: `1.10 EUR`."""
+
 TITLES = {Receipt.Kind.RECEIPT: gettext_noop("Receipt"), Receipt.Kind.CREDIT_NOTE: gettext_noop("Credit note")}
 
 
@@ -66,9 +69,9 @@ def _moment(text: str) -> str:
     return languages.moment(datetime.fromisoformat(text)) if text else ""
 
 
-def _decimal(text: str) -> str:
-    """A number of the document, all its decimals, as it is written in the language that is spoken."""
-    places = max(0, -int(Decimal(text).as_tuple().exponent)) if text else 0
+def _decimal(text: str, least: int = 0) -> str:
+    """A number of the document, all its decimals and at least so many, as the language that is spoken writes it."""
+    places = max(least, -int(Decimal(text).as_tuple().exponent)) if text else 0
     return languages.number(Decimal(text), places) if text else ""
 
 
@@ -84,7 +87,7 @@ def _line(line: Mapping[str, Any], currency: str) -> tuple[str, str, str, str, s
     return (
         gettext(line["text"]) if line["text"] else "",
         f"{_decimal(line['quantity'])} {line['unit']}".strip(),
-        f"{_decimal(line['unit_price'])} {currency}{unit}" if line["unit_price"] else "",
+        f"{_decimal(line['unit_price'], MONEY)} {currency}{unit}" if line["unit_price"] else "",
         _rate(line["rate"]),
         in_words(line["gross"], currency),
     )

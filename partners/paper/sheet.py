@@ -9,10 +9,12 @@ from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
+from django.utils.translation import gettext
 from fpdf import FPDF
 from fpdf.enums import TableBordersLayout, XPos, YPos
 from fpdf.fonts import FontFace
 
+from partners.ground import languages
 from partners.paper.written import Cell, Written
 
 FONTS = Path(__file__).parent / "fonts"
@@ -38,7 +40,7 @@ class Sheet(FPDF):
         self.set_title(f"{title}: {subtitle}")
         self.set_author(settings.OCPI_BUSINESS_NAME)
         self.set_creation_date(self.made_at)
-        self.set_lang("en")
+        self.set_lang(languages.current())
         self.add_page()
         self._title(title, subtitle)
 
@@ -59,9 +61,10 @@ class Sheet(FPDF):
     def footer(self) -> None:
         self.set_xy(MARGIN, -16)
         self._font(7.5, colour=QUIET)
-        self.cell(120, 5, f"Made {self.made_at:%-d %b %Y, %H:%M %Z} · {settings.SUPPORT_EMAIL}")
+        made = gettext("Made {moment}").format(moment=f"{languages.moment(self.made_at)} {self.made_at:%Z}")
+        self.cell(120, 5, f"{made} · {settings.SUPPORT_EMAIL}")
         self.set_x(-MARGIN - 40)
-        self.cell(40, 5, f"Page {self.page_no()} of {{nb}}", align="R")
+        self.cell(40, 5, gettext("Page {number} of {count}").format(number=self.page_no(), count="{nb}"), align="R")
 
     def _font(self, size: float, *, bold: bool = False, mono: bool = False, colour: Sequence[int] = INK) -> None:
         self.set_font(MONO if mono else SANS, "B" if bold and not mono else "", size)

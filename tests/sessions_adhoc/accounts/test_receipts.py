@@ -340,6 +340,28 @@ class TestPages:
         said = ("SFP-2026-000001", LETTERS, "Košice", "5 kWh", "0.6027 EUR/kWh", "3.01 EUR", "2.45 EUR", "0.56 EUR")
         assert [word for word in said if word not in text] == []
 
+    @pytest.mark.parametrize(
+        ("language", "made", "page"),
+        [
+            ("sk", "Vyhotovené", "Strana 1 z 1"),
+            ("cs", "Vyhotoveno", "Strana 1 z 1"),
+            ("de", "Erstellt am", "Seite 1 von 1"),
+            ("en", "Made", "Page 1 of 1"),
+            ("hu", "Készült:", "1. oldal, összesen 1"),
+            ("pl", "Sporządzono", "Strona 1 z 1"),
+        ],
+    )
+    def test_the_foot_of_the_pdf_speaks_as_the_rest(
+        self, priced: AdHocSession, client: Client, language: str, made: str, page: str
+    ) -> None:
+        close()
+        address = reverse("driver:receipt-pdf", args=[Receipt.objects.get().pk])
+        read = PdfReader(BytesIO(client.get(address, {"lang": language}).content))
+        text = read.pages[0].extract_text()
+        assert [word for word in (made, page) if word not in text] == []
+        assert language == "en" or [word for word in ("Made", "Page") if word in text] == []
+        assert read.trailer["/Root"]["/Lang"] == language
+
     def test_a_credit_note_and_its_receipt_name_each_other(
         self, priced: AdHocSession, clock: Clock, client: Client
     ) -> None:
