@@ -13,6 +13,7 @@ from unfold.views import ChangeList
 from partners.admin.kit.actions import ActionsMixin
 from partners.admin.kit.exporting import ExportMixin
 from partners.admin.kit.saving import SavedFilterMixin, saved_filters
+from partners.admin.kit.seen import SeenMixin
 from partners.admin.kit.showing import NEUTRAL
 
 
@@ -47,7 +48,7 @@ class SupportChangeList(ChangeList):
             self.full_result_count = self.result_count
 
 
-class SupportAdmin(ExportMixin, SavedFilterMixin, ActionsMixin, ModelAdmin):
+class SupportAdmin(SeenMixin, ExportMixin, SavedFilterMixin, ActionsMixin, ModelAdmin):
     """A page with a standing and buttons; a list with its usual questions as links (`quick_filters`)."""
 
     change_form_outer_before_template = "admin/support/standing.html"

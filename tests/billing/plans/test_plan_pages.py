@@ -1,5 +1,6 @@
 """Staff make price plans, and see why a price is what it is."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from html import unescape
@@ -42,7 +43,7 @@ def test_finance_makes_a_plan_and_the_history_has_who_did_it(client: Client) -> 
     made = PricePlan.objects.get()
     assert (made.kind, made.margin_percent, made.version) == ("margin", Decimal(10), 1)
     assert client.post(change(made), form(margin_percent="12")).status_code == 302
-    entries = HistoryEntry.objects.filter(object_pk=str(made.pk)).order_by("pk")
+    entries = HistoryEntry.objects.filter(content_type__model="priceplan", object_pk=str(made.pk)).order_by("pk")
     assert [entry.actor for entry in entries] == [user, user]
     assert entries[1].changes["margin_percent"] == ["10.00", "12"]
 
@@ -68,6 +69,45 @@ def test_what_makes_no_sense_is_said_at_its_field(admin_client: Client, values: 
     assert response.status_code == 200
     assert problem in text(response)
     assert not PricePlan.objects.exists()
+
+
+SEEN = re.compile(r'name="_seen" value="([^"]+)"')
+
+
+def opened(client: Client, plan: PricePlan) -> dict[str, str]:
+    """What the form brings back of what it showed."""
+    found = SEEN.search(text(client.get(change(plan))))
+    assert found is not None
+    return {"_seen": found.group(1)}
+
+
+def test_who_saves_second_is_told_what_the_first_has_changed(admin_client: Client) -> None:
+    plan = PricePlan.objects.create(name="Summer", kind="margin", margin_percent=Decimal(10))
+    ana, eva = opened(admin_client, plan), opened(admin_client, plan)
+    assert admin_client.post(change(plan), form(margin_percent="12", **ana)).status_code == 302
+    refused = admin_client.post(change(plan), form(margin_percent="15", note="for the summer", **eva))
+    assert refused.status_code == 200
+    assert "has changed this since you opened it: margin in percent, valid from." in text(refused)
+    assert "for the summer" in text(refused), "what was entered is there still"
+    plan.refresh_from_db()
+    assert (plan.margin_percent, plan.note) == (Decimal(12), "")
+    assert admin_client.post(change(plan), form(margin_percent="12", _seen="who:knows,:,pk:1,note")).status_code == 302
+    again = SEEN.search(text(refused))
+    assert again is not None
+    saved = admin_client.post(change(plan), form(margin_percent="15", note="for the summer", _seen=again.group(1)))
+    plan.refresh_from_db()
+    assert (saved.status_code, plan.margin_percent, plan.note) == (302, Decimal(15), "for the summer")
+
+
+def test_a_price_that_a_driver_has_taken_meanwhile_is_not_dropped_in_silence(admin_client: Client) -> None:
+    plan = PricePlan.objects.create(name="Summer", kind="margin", margin_percent=Decimal(10))
+    seen = opened(admin_client, plan)
+    plans.note_taken(plans.as_kept(plan), timezone.now())
+    refused = admin_client.post(change(plan), form(margin_percent="12", note="dearer", **seen))
+    assert refused.status_code == 200
+    assert "This cannot be changed any more: margin in percent." in text(refused)
+    plan.refresh_from_db()
+    assert (plan.margin_percent, plan.note) == (Decimal(10), "")
 
 
 def test_a_plan_that_was_taken_is_to_be_read_and_a_new_version_is_made_of_it(admin_client: Client) -> None:
