@@ -6,9 +6,10 @@ from urllib.parse import parse_qs, urlsplit
 
 from django import forms
 from django.conf import settings
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import Model
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -19,13 +20,15 @@ from ocpi.models import Evse
 from partners.admin.kit.actions import DANGER as DANGEROUS
 from partners.admin.kit.actions import PageAction, Refused
 from partners.admin.kit.pages import Standing, SupportAdmin
-from partners.admin.kit.showing import NEUTRAL, SUCCESS, WARNING, ago, at, code, link
+from partners.admin.kit.reasons import ReasonForm
+from partners.admin.kit.showing import NEUTRAL, SUCCESS, WARNING, ago, at, badge, code, link
 from partners.ground.secrets import UnreadableSecret
 from sessions_adhoc.driver.displays import keeping, scanning
 from sessions_adhoc.models import DisplaySecret
 
 MANAGE = "sessions_adhoc.change_displaysecret"
 LINK_OF_AN_EVSE = "/c/{code}?totp={{totp}}&v={{version}}"
+AT_FIRST = "WebPaymentsCtrlr.SharedSecret, as the CPO gave it to you. It is kept encrypted and not shown."
 LINK_OF_A_STATION = "/c/{roamingEVSEId}?totp={totp}&v={version}"
 
 
@@ -38,6 +41,7 @@ class DisplayForm(forms.ModelForm):  # type: ignore[type-arg]
         strip=True,
         max_length=keeping.LONGEST_SECRET,
         widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password", "spellcheck": "false"}),
+        error_messages={"required": "Enter what the CPO gave you."},
         help_text="WebPaymentsCtrlr.SharedSecret. It is kept encrypted and not shown. Empty: as it is. A new one "
         "counts at once; for 24 hours codes of the old one are taken too.",
     )
@@ -50,6 +54,12 @@ class DisplayForm(forms.ModelForm):  # type: ignore[type-arg]
             "evse_uid": "Their EVSE UID at that location. Empty: all its EVSEs.",
         }
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not self.instance.secret and "new_secret" in self.fields:
+            self.fields["new_secret"].required = True
+            self.fields["new_secret"].help_text = AT_FIRST
+
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
         secret = cleaned.get("new_secret") or ""
@@ -57,8 +67,6 @@ class DisplayForm(forms.ModelForm):  # type: ignore[type-arg]
             self.add_error("location_id", "Name the location that the EVSE belongs to.")
         if secret and (problem := keeping.problem_of(secret)):
             self.add_error("new_secret", problem)
-        if not secret and not self.instance.secret:
-            self.add_error("new_secret", "Enter what the CPO gave you.")
         return cleaned
 
 
@@ -88,6 +96,12 @@ def forget(_request: HttpRequest, row: DisplaySecret, _data: dict[str, Any]) -> 
     return "Codes of the newest secret alone are taken from now on."
 
 
+def remove(request: HttpRequest, row: DisplaySecret, _data: dict[str, Any]) -> HttpResponse:
+    row.delete()
+    messages.success(request, "The secret is deleted: codes of these displays are not looked at any more.")
+    return redirect("admin:sessions_adhoc_displaysecret_changelist")
+
+
 def has_old(row: DisplaySecret) -> bool:
     return row.old_secret is not None and row.old_until is not None and row.old_until > timezone.now()
 
@@ -105,7 +119,7 @@ class DisplaySecretAdmin(SupportAdmin):
     """Where dynamic QR codes are checked."""
 
     form = DisplayForm
-    list_display = ("scope", "partner", "validity", "length", "only_dynamic", "active", "valid", "refused")
+    list_display = ("scope", "partner", "shown_validity", "length", "only_dynamic", "state", "valid", "refused")
     list_filter = (("partner", RelatedDropdownFilter),)
     list_select_related = ("partner",)
     search_fields = ("partner__name", "location_id", "evse_uid")
@@ -139,6 +153,17 @@ class DisplaySecretAdmin(SupportAdmin):
             tone=DANGEROUS,
             possible=has_old,
         ),
+        PageAction(
+            "remove",
+            "Delete",
+            MANAGE,
+            "For a CPO that does not share it any more. Codes of these displays are not looked at then: every link "
+            "starts, the sticker's too. It cannot be brought back.",
+            remove,
+            icon="delete",
+            tone=DANGEROUS,
+            form=ReasonForm,
+        ),
     )
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
@@ -170,6 +195,15 @@ class DisplaySecretAdmin(SupportAdmin):
     @admin.display(description="applies to")
     def scope(self, row: DisplaySecret) -> str:
         return str(row)
+
+    @admin.display(description="validity time", ordering="validity")
+    def shown_validity(self, row: DisplaySecret) -> str:
+        return f"{row.validity} s"
+
+    @admin.display(description="state")
+    def state(self, row: DisplaySecret) -> SafeString:
+        standing = self.standing(row)
+        return badge(standing.label, standing.tone)
 
     @admin.display(description="last valid scan", ordering="valid_at")
     def valid(self, row: DisplaySecret) -> SafeString | str:

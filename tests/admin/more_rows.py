@@ -54,7 +54,7 @@ def add_further_modules(partner: Partner, session: OcpiSession) -> None:
     """Token pushes, quirks, charging profiles, bookings, payments, parties behind a hub."""
     now = timezone.now()
     elsewhere = {"partner": partner, "location_id": "ELSEWHERE", "name": f"Summer {partner.pk}"}
-    DisplaySecret.objects.create(partner=partner, secret=secrets.encrypt("a-Shared-Secret-1"), valid_at=now)
+    add_display(partner)
     PricePlan.objects.create(kind="retail", currency="EUR", per_kwh=Decimal("0.59"), **elsewhere)
     TokenPush.objects.create(token=factories.TokenFactory.create(), partner=partner, wanted=now, next_check_at=now)
     PartnerQuirk.objects.create(
@@ -111,6 +111,22 @@ def add_further_modules(partner: Partner, session: OcpiSession) -> None:
         version="2.2.1",
         raw={},
         last_updated=now,
+    )
+
+
+def add_display(partner: Partner) -> None:
+    """A secret of displays that was replaced, and a scan that was refused."""
+    now, kept = timezone.now(), secrets.encrypt("a-Shared-Secret-1")
+    why = "Too old: shown about 3600 s before. The link was kept, or the display's clock is behind."
+    refusals = [{"at": now.isoformat(), "evse": f"SK*ION*E{partner.pk}*1", "why": why}]
+    DisplaySecret.objects.create(
+        partner=partner,
+        secret=kept,
+        old_secret=kept,
+        old_until=now + timedelta(hours=20),
+        valid_at=now - timedelta(hours=1),
+        refused=1,
+        refusals=refusals,
     )
 
 

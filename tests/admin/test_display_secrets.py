@@ -56,6 +56,24 @@ def test_it_is_entered_replaced_and_never_shown(page: Client, world: World) -> N
     assert DisplaySecret.objects.filter(pk=row.pk, old_secret=None, old_until=None).exists()
 
 
+def test_one_that_is_not_shared_any_more_is_deleted(page: Client, world: World, client: Client) -> None:
+    post(page, f"{NAME}_add", **entered(world, only_dynamic="on"))
+    row = DisplaySecret.objects.get()
+    assert "please scan the code on the charger" in client.get(f"/c/{world.evse.code}").content.decode()
+    listed = page.get(reverse(f"admin:{NAME}_changelist")).content.decode()
+    assert ("30 s" in listed, "Not scanned yet" in listed) == (True, True)
+    asked = post(page, f"{NAME}_do_remove", row.pk).content.decode()
+    assert ("This field is required" in asked, DisplaySecret.objects.count()) == (True, 1)
+    told = post(page, f"{NAME}_do_remove", row.pk, reason="They have set other displays up.").content.decode()
+    assert ("The secret is deleted" in told, DisplaySecret.objects.count()) == (True, 0)
+    line = HistoryEntry.objects.get(label="Delete")
+    assert (line.reason, line.result, SECRET in str(list(HistoryEntry.objects.values()))) == (
+        *("They have set other displays up.", "done"),
+        False,
+    )
+    assert "please scan the code on the charger" not in client.get(f"/c/{world.evse.code}").content.decode()
+
+
 @pytest.mark.parametrize(
     ("more", "said"),
     [

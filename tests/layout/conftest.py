@@ -6,7 +6,7 @@ import pytest
 from django.contrib import admin
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.urls import reverse
 from playwright.sync_api import Browser, BrowserContext
 from pytest_django.live_server_helper import LiveServer
@@ -53,9 +53,9 @@ def staff(live_server: LiveServer) -> Staff:
     for _ in range(60):
         rows.message(world.partner)
     repeat(world)
-    client = Client()
-    client.force_login(User.objects.create_superuser("boss", "boss@sfp.example", "a-long-password"))
-    return Staff(live_server.url, client.cookies["sessionid"].value, places(world), world)
+    client, boss = Client(), User.objects.create_superuser("boss", "boss@sfp.example", "a-long-password")
+    client.force_login(boss)
+    return Staff(live_server.url, client.cookies["sessionid"].value, places(world, boss), world)
 
 
 def repeat(world: rows.World) -> None:
@@ -68,8 +68,10 @@ def repeat(world: rows.World) -> None:
             )
 
 
-def places(world: rows.World) -> dict[str, str]:
-    """The address of each page of the admin, by a name."""
+def places(world: rows.World, boss: User) -> dict[str, str]:
+    """The address of each page of the admin, by a name; also of each form for a new row."""
+    asked = RequestFactory().get("/admin/")
+    asked.user = boss
     partner = reverse("admin:partners_partner_change", args=[world.partner.pk])
     found = {
         "overview": "/admin/",
@@ -78,10 +80,12 @@ def places(world: rows.World) -> dict[str, str]:
         "second factor": reverse("admin:second_factor_own"),
         **{f"partner, {tab}": f"{partner}?tab={tab}" for tab in TABS},
     }
-    for model in admin.site._registry:
+    for model, page in admin.site._registry.items():
         options = model._meta
         base = f"admin:{options.app_label}_{options.model_name}"
         found[f"list of {options.label}"] = reverse(f"{base}_changelist")
+        if page.has_add_permission(asked):
+            found[f"new {options.label}"] = reverse(f"{base}_add")
         row = model._default_manager.first()
         assert row is not None, f"{options.label} has a row to look at"
         if options.label != "partners.Partner":
