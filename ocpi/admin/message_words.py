@@ -2,6 +2,7 @@
 
 from django.utils.safestring import SafeString
 
+from ocpi.client.failures import sentence
 from ocpi.models import Message
 from partners.admin.kit.pages import Standing
 from partners.admin.kit.showing import DANGER, INFO, NEUTRAL, SUCCESS, WARNING, badge
@@ -23,7 +24,7 @@ def has_failed(row: Message) -> bool:
 def standing_of(row: Message) -> Standing:
     """How the exchange went."""
     who = row.partner.name if row.partner else "somebody unknown"
-    line = f"From {who} to us." if row.direction == INBOUND else f"From us to {who}."
+    line = f"From {who} to us." if row.direction == INBOUND else sentence(f"from us to {who}")
     if row.error and row.http_status is None:
         return Standing("No answer", f"{line} {row.error}", DANGER)
     if row.duration_ms is None:

@@ -8,6 +8,7 @@ from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import RelatedDropdownFilter
 
 from ocpi.charger_codes import party_of
+from ocpi.client.failures import sentence
 from ocpi.models import Evse, PublishedEvseId
 from ocpi.store import public_ids
 from partners import parties
@@ -59,7 +60,7 @@ class PublishedEvseIdAdmin(ReadOnlyAdmin):
             name = Partner.objects.get(pk=owner).label
             text = f"It begins with a party of {name}: drivers who type it are led there, whoever published it first."
             return Standing("Another's", text, WARNING, "Ask both partners whose charger it is.", since=row.created_at)
-        text = f"Drivers who type it are led to {row.partner.name}."
+        text = sentence(f"Drivers who type it are led to {row.partner.name}")
         return Standing("In use", text, SUCCESS, since=row.created_at)
 
     @admin.display(description="EVSE ID", ordering="key")

@@ -170,7 +170,7 @@ class SignOffForm(forms.Form):
         label="Date", initial=timezone.localdate, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
     agreed = forms.BooleanField(
-        label="We tested the connection end to end from our side, and confirm that the integration is live.",
+        label="You tested the connection end to end from your side, and confirm that the integration is live.",
     )
 
     def __init__(self, data: Any = None) -> None:

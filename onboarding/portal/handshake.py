@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.utils.text import capfirst
-
+from ocpi.client.failures import sentence
 from ocpi.models import HandshakeRun, HandshakeStep
 from partners.ground.persons import advice_to_you, to_you
 from partners.models import Partner
@@ -55,7 +54,7 @@ def handshake_told(partner: Partner) -> HandshakeTold | None:
     return HandshakeTold(
         tone="bad" if run.state == State.FAILED else "act" if cause else "calm",
         state=_state(run, bool(cause)),
-        cause=_sentence(to_you(cause)),
+        cause=sentence(to_you(cause)),
         advice=advice_to_you(advice),
         steps=tuple(newest.values()),
         until=run.window_ends_at,
@@ -69,7 +68,3 @@ def _state(run: HandshakeRun, troubled: bool) -> str:
     if run.state == State.SCHEDULED:
         return "The handshake begins when the window opens"
     return "The handshake does not get on" if troubled else "The handshake is under way"
-
-
-def _sentence(text: str) -> str:
-    return f"{capfirst(text.strip().rstrip('.'))}." if text.strip() else ""

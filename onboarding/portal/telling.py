@@ -40,7 +40,7 @@ def tell_support(event: LinkEvent) -> None:
     partner = Partner.objects.get(pk=event.link.partner_id)
     page = reverse("admin:partners_partner_change", args=[partner.pk])
     body = (
-        f"{event.link.given_to} {what}, on the page of {partner}.",
+        f"On the page of {partner}: {event.link.given_to} {what}.",
         "",
         f"What: {event.text}",
         f"Next: {next_step}",

@@ -30,7 +30,7 @@ def go_live(walk: Walk) -> None:
     ana.again()
     for _each in ("production tested", "confirmed"):
         with ana.page.expect_navigation():
-            ana.press("We confirm this")
+            ana.press("Confirm this")
     ana.sign("Ana Kováčová", "Head of Technology")
     ana.sees("Signed. Thank you.")
     ana.picture("cpo-signed")
@@ -60,7 +60,7 @@ def _too_early(walk: Walk) -> None:
     refused = walk.eva.page.get_by_text("Production is not proven yet.").first
     walk.said["too early to confirm"] = refused.inner_text()
     walk.ana.again()
-    walk.ana.press("We confirm this")
+    walk.ana.press("Confirm this")
     walk.told["too early to confirm"] = walk.ana.page.locator("#problem").inner_text()
     walk.ana.picture("cpo-too-early")
 

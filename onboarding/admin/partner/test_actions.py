@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
+from ocpi.client.failures import sentence
 from ocpi.models import Connector
 from onboarding.admin.partner.stage_actions import ONBOARD, ask, in_stage
 from onboarding.guide import FAILED, GO_LIVE_ACTIONS, PASSED, TEST, TESTS, Side, Stage
@@ -91,7 +92,7 @@ def confirm(request: HttpRequest, partner: Partner, data: dict[str, Any]) -> str
     side, user = Side(data["side"]), request.user.get_username()
     by = user if side == Side.SFP else f"{data['said_by'].strip()}, noted by {user}"
     row, new = ask(golive.confirm, partner, data["action"], side, by[:150], request.user, data["note"])
-    return f"{row.get_action_display()}: confirmed by {row.name}." if new else "This was confirmed before."
+    return sentence(f"{row.get_action_display()}: confirmed by {row.name}") if new else "This was confirmed before."
 
 
 # --- a charge for testing

@@ -25,7 +25,7 @@ def post(cpo: Cpo, what: str, **data: str) -> int:
 
 
 def test_a_check_is_started_before_the_handshake(cpo: Cpo, entered: Partner) -> None:
-    assert "Check our server" in cpo.shown()
+    assert "Check your server" in cpo.shown()
     assert post(cpo, "check") == 302
     run = ConnectionCheck.objects.get()
     assert (run.partner, run.armed, run.nightly, run.started_by) == (entered, False, False, None)

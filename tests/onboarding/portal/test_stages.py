@@ -188,7 +188,7 @@ class TestSignOff:
         assert self.sign(cpo).status_code == 302
         row = SignOff.objects.get()
         assert (row.side, row.name, row.role, row.source_address) == ("cpo", "Eva Malá", "CTO", "127.0.0.1")
-        assert "signed by Eva Malá, CTO" in cpo.shown()
+        assert "<b>You</b> have signed: Eva Malá, CTO, on" in cpo.shown()
         assert "Sign for" not in cpo.shown()
         assert self.sign(cpo, name="Somebody else").status_code == 409
         assert SignOff.objects.get().name == "Eva Malá"
