@@ -127,6 +127,8 @@ class PolicyAdmin(SupportAdmin):
         if field and DEFAULTS.get(db_field.name):
             default = f"By the rules: {DEFAULTS[db_field.name]}."
             field.help_text = f"{field.help_text} {default}".strip()
+        if isinstance(field, forms.NullBooleanField):
+            field.widget.choices = [("unknown", "Not set here"), *field.widget.choices[1:]]
         return field
 
     @admin.display(description="applies to")

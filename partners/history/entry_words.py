@@ -18,6 +18,7 @@ VERBS = {
     HistoryEntry.Action.DELETE: "Removed",
 }
 EMPTY = ("", "None", None)
+SWITCHES = {"True": "yes", "False": "no"}
 
 
 def who(entry: HistoryEntry) -> str:
@@ -92,7 +93,7 @@ def _value(known: "Field[Any, Any] | None", value: Any) -> str:
     if isinstance(known, DateTimeField):
         return _local(text)
     choices = {str(key): str(name) for key, name in (getattr(known, "flatchoices", None) or ())}
-    text = choices.get(text, text)
+    text = choices.get(text, SWITCHES.get(text, text))
     return text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}…"
 
 

@@ -9,6 +9,7 @@ from django.apps import apps
 from django.db.models import Model
 from django.urls import reverse
 from django.utils.text import capfirst
+from unfold.paginator import InfinitePaginator
 
 from sfp_platform.admin.navigation import GROUPS
 
@@ -51,15 +52,17 @@ def _named(title: Any) -> str:
 def sidebar_entry(options: Any) -> str:
     """The sidebar's words for a model; its own where it has no entry."""
     entry = _entries().get(options.label_lower)
-    return entry[1] if entry else str(options.verbose_name_plural)
+    return entry[1] if entry else capfirst(str(options.verbose_name_plural))
 
 
 @register.filter
 def how_many(change_list: Any) -> str:
-    """`1–50, and more`; on the last page `51–73 of 73`: a list that is never counted says what it knows."""
+    """`1–50 of 73`; of a list that is never counted what is known: `1–50, and more`, on the last page `51–73 of 73`."""
     size, shown = change_list.paginator.per_page, len(change_list.result_list)
     before = (change_list.page_num - 1) * size
     if not shown:
         return "none" if not before else "no more"
     rows = f"{before + 1}–{before + shown}"
+    if not isinstance(change_list.paginator, InfinitePaginator):
+        return f"{rows} of {change_list.result_count}"
     return f"{rows}, and more" if shown == size else f"{rows} of {before + shown}"

@@ -44,7 +44,7 @@ def search(request: HttpRequest, term: str) -> list[SearchResult]:
             results += [_result(row, icon, describe(row)) for row in rows]
     if request.user.has_perm("ocpi.view_message") and subject_term(text):
         url = list_url(Message, q=text)
-        results.append(SearchResult("Messages that name it", f"“{text}” in the message log", url, "list_alt"))
+        results.append(SearchResult("Look in the message log", f"for messages that name “{text}”", url, "list_alt"))
     return results
 
 

@@ -43,6 +43,18 @@ def test_no_page_is_called_by_a_key_of_ours(world: World, model: Any) -> None:
     assert [str(row) for row in model._default_manager.all() if KEY_OF_OURS.fullmatch(str(row))] == []
 
 
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label)
+def test_a_sentence_that_ends_in_a_company_has_one_full_stop(page: Client, world: World, model: Any) -> None:
+    Partner.objects.update(name="Nabíjanie s.r.o.")
+    for row in model._default_manager.all()[:3]:
+        assert "s.r.o.." not in shown(page, row).content.decode()
+
+
+def test_what_a_policy_leaves_open_is_not_unknown(page: Client, world: World) -> None:
+    form = page.get(reverse("admin:partners_policy_add")).content.decode()
+    assert (">Unknown<" in form, ">Not set here<" in form) == (False, True)
+
+
 class TestTimes:
     """24 hours, and the zone once."""
 

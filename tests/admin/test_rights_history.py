@@ -50,6 +50,12 @@ def do(client: Client, partner: Partner, name: str, **data: str) -> Any:
 
 
 class TestChanges:
+    def test_a_switch_is_on_or_off(self, partner: Partner) -> None:
+        partner.writes_nulls = True
+        partner.save()
+        title = Partner._meta.get_field("writes_nulls").verbose_name
+        assert history.of(partner)[0].what == f"Changed partner {partner}: {title}: no → yes"
+
     def test_a_changed_value_is_told_with_the_old_one(self, partner: Partner) -> None:
         partner.agreed_version, partner.connection = "2.1.1", "suspended"
         partner.save()

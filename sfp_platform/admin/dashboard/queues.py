@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-
-from django.utils.text import capfirst
+from typing import Any
 
 from partners.admin.kit.showing import duration
 from sfp_platform.broker.due import Due, due_at
@@ -14,9 +13,12 @@ PATIENCE = timedelta(seconds=60)
 
 @dataclass(frozen=True)
 class Queue:
-    """`behind`: for how long the oldest of its due rows waits; `late`: longer than a worker takes to come by."""
+    """`behind`: for how long the oldest of its due rows waits; `late`: longer than a worker takes to come by.
 
-    name: str
+    `options`: of the model, by which the page finds what the sidebar calls it.
+    """
+
+    options: Any
     due: int
     behind: str
     late: bool
@@ -25,9 +27,8 @@ class Queue:
 def queues(now: datetime) -> list[Queue]:
     """Those with due rows, late ones first."""
     found = [_queue(one, one.oldest, now) for one in due_at(now) if one.oldest is not None]
-    return sorted(found, key=lambda queue: (not queue.late, -queue.due, queue.name))
+    return sorted(found, key=lambda queue: (not queue.late, -queue.due, str(queue.options)))
 
 
 def _queue(due: Due, oldest: datetime, now: datetime) -> Queue:
-    name = str(due.model._meta.verbose_name_plural)
-    return Queue(capfirst(name), due.rows, duration((now - oldest).total_seconds()), oldest < now - PATIENCE)
+    return Queue(due.model._meta, due.rows, duration((now - oldest).total_seconds()), oldest < now - PATIENCE)

@@ -55,16 +55,21 @@ def _add_up(rows: QuerySet[TrafficHour], *by: str) -> QuerySet[TrafficHour, tupl
 
 @dataclass
 class Traffic:
-    """All of it. `names` are those of the partners in `by_partner`; None stands for strangers."""
+    """All of it. `names` are those of the partners in `by_partner`; None stands for strangers.
+
+    `is_counted`: False in the first minute of a platform, in which there are messages and no sums yet.
+    """
 
     inbound: int = 0
+    is_counted: bool = True
     hours: dict[datetime, Sums] = field(default_factory=dict)
     by_partner: dict[int | None, Sums] = field(default_factory=lambda: defaultdict(Sums))
     names: dict[int | None, str] = field(default_factory=dict)
 
     @classmethod
     def of_last_day(cls, now: datetime) -> "Traffic":
-        """Two queries, each adding up in the database; nothing of the message log is read."""
+        """Two queries, each adding up in the database; nothing of the message log is read, but where there are no sums
+        whether it has anything."""
         first = hour_of(now) - timedelta(hours=HOURS - 1)
         found = cls(hours={first + timedelta(hours=number): Sums() for number in range(HOURS)})
         rows = TrafficHour.objects.filter(hour__gte=first).order_by()
@@ -75,6 +80,8 @@ class Traffic:
         for partner, name, environment, direction, *numbers in _add_up(rows, *of_partner):
             found.names[partner] = Partner(name=name, environment=environment).label if partner else "Strangers"
             found.by_partner[partner].add(direction, *numbers)
+        if not found.total:
+            found.is_counted = not Message.objects.filter(at__gte=first).exists()
         return found
 
     @property
