@@ -25,7 +25,6 @@ from partners.admin.kit.showing import (
     badge,
     clock_time,
     lines,
-    nowrap,
     partner_link,
 )
 from partners.history import entry_words
@@ -102,8 +101,8 @@ class HistoryAdmin(ReadOnlyAdmin):
         return clock_time(row.timestamp)
 
     @admin.display(description="who", ordering="actor__username")
-    def shown_who(self, row: HistoryEntry) -> SafeString:
-        return nowrap(entry_words.who(row))
+    def shown_who(self, row: HistoryEntry) -> str:
+        return entry_words.who(row)
 
     @admin.display(description="what")
     def shown_what(self, row: HistoryEntry) -> SafeString | str:
