@@ -360,7 +360,7 @@ class TestPages:
         text = read.pages[0].extract_text()
         assert [word for word in (made, page) if word not in text] == []
         assert language == "en" or [word for word in ("Made", "Page") if word in text] == []
-        assert read.trailer["/Root"]["/Lang"] == language
+        assert str(read.root_object["/Lang"]) == language
 
     def test_a_credit_note_and_its_receipt_name_each_other(
         self, priced: AdHocSession, clock: Clock, client: Client
