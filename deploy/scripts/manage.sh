@@ -1,5 +1,5 @@
 #!/bin/sh
-# manage.py with the environment of the units: as its user, `sudo -u sfp deploy/scripts/manage.sh migrate`.
+# manage.py with the environment of the units: as its user, `runuser -u sfp -- deploy/scripts/manage.sh migrate`.
 #   SFP_ENVIRONMENT=/etc/sfp/environment    where that stands, one NAME=value a line, as systemd reads it
 # A shell cannot read such a file itself: values may have spaces and semicolons, and have no quotes.
 set -eu
