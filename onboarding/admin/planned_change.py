@@ -19,7 +19,6 @@ class PlannedChangeAdmin(SupportAdmin):
     search_fields = ("title", "text", "partner__name")
     search_help_text = "Title, text or partner"
     fields = ("title", "text", "partner", "starts_at", "ends_at")
-    autocomplete_fields = ("partner",)
     empty_title = "Nothing is planned"
     empty_text = "What you add here stands on the pages of all CPOs, or of one, until it is over."
 

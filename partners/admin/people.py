@@ -141,6 +141,7 @@ class GroupAdmin(DjangoGroupAdmin, SupportAdmin):  # type: ignore[misc]
     """What a kind of staff may do. The platform's own groups follow the program; others may be added."""
 
     list_display = ("name", "purpose")
+    filter_horizontal = ()  # Django's own widget for it cannot be read by everybody
 
     def get_fields(self, request: HttpRequest, obj: Group | None = None) -> tuple[str, ...]:
         return ("name", "beyond_looking") if is_own(obj) else ("name", "permissions")
