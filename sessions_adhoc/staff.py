@@ -195,9 +195,11 @@ def refund(session_id: UUID | str, actor: str, note: str, driver_pays: int | Non
         if not 0 <= pays <= captured:
             most = in_words(captured, session.currency)
             raise NotPossible(f"The driver can pay anything between nothing and {most}.")
-        too_much = sum(row.kept_amount for row in paid) - pays
+        too_much = sum(row.refundable_amount for row in paid) - pays
         if too_much <= 0:
-            raise NotPossible("There is nothing to give back.")
+            by_bank = any(row.refundable_amount < row.kept_amount for row in paid)
+            meanwhile = ": the driver's bank took it back" if by_bank else ""
+            raise NotPossible(f"There is nothing to give back{meanwhile}.")
         under_way = sum(row.refund_amount or 0 for row in paid)
         if under_way and under_way != too_much:
             raise NotPossible("Another refund is under way: wait until it is done.")

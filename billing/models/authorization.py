@@ -174,6 +174,12 @@ class PaymentAuthorization(FSMModelMixin, models.Model):
         return self.captured_amount - self.refunded_amount
 
     @property
+    def refundable_amount(self) -> int:
+        """What can be given back, in minor units: what the driver's bank took back, the driver has already."""
+        lost = self.disputed_amount if self.dispute == DisputeState.LOST else 0
+        return max(0, self.kept_amount - lost)
+
+    @property
     def reserve_key(self) -> str:
         """The idempotency key of the reservation (rule 29)."""
         return f"{self.pk}:reserve"

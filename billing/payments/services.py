@@ -308,7 +308,8 @@ def request_refund(
 ) -> PaymentAuthorization:
     """Have `amount` of what was captured given back to the driver.
 
-    MoneyConflict unless money was captured and no other refund is under way, and for more than is left of it.
+    MoneyConflict unless money was captured and no other refund is under way, and for more than is left of it: what a
+    lost dispute took from us is the driver's again already.
     Asking again for the amount that is under way changes nothing; once it is done, asking again is a new refund.
     """
     with _locked(authorization) as row:
@@ -316,8 +317,8 @@ def request_refund(
             return row
         if row.state != State.CAPTURED:
             raise MoneyConflict(f"{row.reference} is {row.state}: {amount} cannot be given back")
-        if not 0 < amount <= row.kept_amount:
-            raise MoneyConflict(f"{row.reference} has {row.kept_amount} captured: {amount} cannot be given back")
+        if not 0 < amount <= (left := row.refundable_amount):
+            raise MoneyConflict(f"{row.reference} has {left} captured: {amount} cannot be given back")
         return _request(row, lambda now: row.start_refunding(now, amount), "refund", reason, amount)
 
 

@@ -147,9 +147,10 @@ def has_held_funds(session: AdHocSession) -> bool:
 
 
 def has_taken_funds(session: AdHocSession) -> bool:
-    """Something was captured, and not all of it was given back; nothing is being given back at this moment."""
+    """Something was captured, and not all of it was given back, nor taken by the driver's bank; nothing is being given
+    back at this moment."""
     holds = shown_holds_of(session, session.authorization)
-    return holds.state == Held.CAPTURED and holds.kept > 0
+    return holds.state == Held.CAPTURED and any(row.refundable_amount for row in holds.all)
 
 
 def has_energy(session: AdHocSession) -> bool:

@@ -142,6 +142,30 @@ def test_and_the_dispute_is_won(settled: Charge, gateway_says: Callable[..., Non
     assert settled.now() == ("settled", taken(301, 101), [], [])
 
 
+@pytest.mark.parametrize("pays", [None, 0, 100])
+def test_staff_give_back_what_the_bank_took_back(
+    settled: Charge, gateway_says: Callable[..., None], pays: int | None
+) -> None:
+    """Rule 24's spirit: the driver has it already, and would have it twice."""
+    gateway_says(settled, dispute=Dispute.OPEN, disputed_amount=301)
+    gateway_says(settled, dispute=Dispute.LOST, disputed_amount=301)
+    with pytest.raises(staff.NotPossible, match="the driver's bank took it back"):
+        staff.refund(settled.session.pk, "ana", "The charger was loud.", driver_pays=pays)
+    settled.cpo.clock.forward(minutes=5)
+    assert ours(settled) == (301, 0)
+
+
+def test_staff_give_back_the_rest_of_it(settled: Charge, gateway_says: Callable[..., None]) -> None:
+    """The bank took 2.00 of 3.01 back."""
+    gateway_says(settled, dispute=Dispute.OPEN, disputed_amount=200)
+    gateway_says(settled, dispute=Dispute.LOST, disputed_amount=200)
+    staff.refund(settled.session.pk, "ana", "The charger was loud.", driver_pays=0)
+    settled.cpo.clock.forward(seconds=5)
+    assert ours(settled) == (301, 101)
+    with pytest.raises(staff.NotPossible, match="the driver's bank took it back"):
+        staff.refund(settled.session.pk, "ana", "Once more.", driver_pays=0)
+
+
 @pytest.mark.heavy
 def test_a_dispute_won_after_the_write_off(
     charge_over: Callable[[str], Charge], gateway_says: Callable[..., None]
