@@ -11,13 +11,20 @@ from ocpi.store import columns, stamps
 from ocpi.store.stamps import Stamp
 from ocpi.versions import VERSIONS
 from partners.ground.writes import Writes
-from sessions_adhoc.engine.snapshot import energy_observed
+from sessions_adhoc.engine.snapshot import began_within, energy_observed
 from sessions_adhoc.models import AttemptSession, ChargingAttempt, Sample
 from sessions_adhoc.money.estimating import MOST_KW
 
 SECONDS_PER_HOUR = Decimal(3600)
-SLACK = timedelta(minutes=5)
-"""A rise of more than `MOST_KW` makes in the time since the last reading, and this while, is no kWh: most often Wh."""
+SLACK = timedelta(minutes=1)
+"""A rise of more than `_most_kw` makes in the time since the last reading, and this while, is no kWh: most often Wh."""
+
+TIMES_ITS_POWER = 10
+"""So much more than a connector is said to have nothing comes out of it, however wrong that is. Wh for kWh are 1000
+times the energy, and 100 times what the connector can deliver where the car takes a tenth of it."""
+
+LEAST_KW = Decimal(1)
+"""A connector that is said to have less has no known power: some tell kW as W."""
 
 TOO_FAST = "more than a charger can deliver since the newest sample"
 
@@ -41,7 +48,16 @@ def take(link: AttemptSession, newest: Sample | None, news: SessionNews, now: da
     """
     attempt = link.attempt
     valid = link.validity == AttemptSession.Validity.VALID
-    reading = read_meter(news, newest, now, valid=valid, interval=attempt.session.policy["meter_interval"])
+    connector = attempt.session.connector
+    reading = read_meter(
+        news,
+        newest,
+        now,
+        attempt,
+        valid=valid,
+        interval=attempt.session.policy["meter_interval"],
+        max_kw=connector.max_kw if connector else None,
+    )
     if shows_first_energy(attempt, news, reading):
         attempt.energy_at = now
         writes.change(attempt, "energy_at")
@@ -56,17 +72,28 @@ def shows_first_energy(attempt: ChargingAttempt, news: SessionNews, reading: dic
 
 
 def read_meter(
-    news: SessionNews, newest: Sample | None, now: datetime, *, valid: bool, interval: float
+    news: SessionNews,
+    newest: Sample | None,
+    now: datetime,
+    attempt: ChargingAttempt,
+    *,
+    valid: bool,
+    interval: float,
+    max_kw: Decimal | None,
 ) -> dict[str, Any]:
     """The columns of the sample that an update makes, but for whose it is (rules 21-23).
 
     Args:
         newest: the newest sample of this Session that counts.
+        attempt: the one that the Session belongs to.
         valid: the Session is its attempt's valid one.
         interval: seconds between two updates, as agreed.
+        max_kw: the connector's largest power, where it is known.
     """
     since = None if newest is None else _since(newest, news, now)
-    ignored = _why_ignored(valid, news, newest) or _why_not_believed(newest, news, now, since)
+    ignored = _why_ignored(valid, news, newest)
+    if not ignored and _is_too_fast(news, newest, now, attempt, max_kw):
+        ignored = TOO_FAST
     # What no charger can deliver is no reading: 25 kWh in 4 ms, a power of 1e9.
     kw, derived = columns.fitting(Sample, "kw", news.kw), False
     if kw is None and not ignored and newest is not None:
@@ -97,12 +124,27 @@ def _why_ignored(valid: bool, news: SessionNews, newest: Sample | None) -> str:
     return "less kWh than the newest sample" if less else ""
 
 
-def _why_not_believed(newest: Sample | None, news: SessionNews, now: datetime, since: timedelta | None) -> str:
-    """Nobody's charge is ended at its limit by a number that cannot be true (rules 22, 33)."""
-    if newest is None or newest.kwh is None or news.kwh is None or since is None:
-        return ""
-    hours = Decimal((max(since, now - newest.received_at) + SLACK).total_seconds()) / SECONDS_PER_HOUR
-    return TOO_FAST if news.kwh - newest.kwh > MOST_KW * hours else ""
+def _is_too_fast(
+    news: SessionNews, newest: Sample | None, now: datetime, attempt: ChargingAttempt, max_kw: Decimal | None
+) -> bool:
+    """Nobody's charge is ended at its limit by a number that cannot be true (rules 22, 33).
+
+    A Session that began after our START began with 0 kWh then; a meter that counts on from an earlier charge may say
+    anything at first (rule 11).
+    """
+    before = newest or Sample(at=news.at, received_at=attempt.created_at, kwh=Decimal(0))
+    if before.kwh is None or news.kwh is None:
+        return False
+    gone = max(_since(before, news, now), now - before.received_at) + SLACK
+    if news.kwh - before.kwh <= _most_kw(max_kw) * Decimal(gone.total_seconds()) / SECONDS_PER_HOUR:
+        return False
+    return newest is not None or began_within(news.session, attempt)
+
+
+def _most_kw(max_kw: Decimal | None) -> Decimal:
+    if max_kw is None or max_kw < LEAST_KW:
+        return MOST_KW
+    return min(max_kw * TIMES_ITS_POWER, MOST_KW)
 
 
 def _since(newest: Sample, news: SessionNews, now: datetime) -> timedelta:
