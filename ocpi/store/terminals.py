@@ -19,6 +19,8 @@ from partners.models import Partner
 
 KIND = "terminal"
 ID = "terminal_id"
+LONGEST_ID = 36
+"""Characters of a terminal's id (mod_payments: CiString(36)). It is never cut: two of them could become one."""
 
 
 def terminals_of(partner: Partner) -> QuerySet[Terminal]:
@@ -44,6 +46,8 @@ def add_terminal(partner: Partner, version: Version, state: str, fields: Mapping
     """
     raw = {**fields, ID: fields.get(ID) or str(uuid.uuid4()), "last_updated": format_timestamp(timezone.now())}
     obj = version.parse(KIND, raw).obj
+    if len(str(obj.terminal_id)) > LONGEST_ID:
+        raise Invalid((Fault(ID, f"is longer than {LONGEST_ID} characters"),))
     row = Terminal(partner=partner, terminal_id=str(obj.terminal_id), terminal_key=key(obj.terminal_id), state=state)
     _fill(row, version, obj, raw)
     row.save(force_insert=True)

@@ -119,6 +119,11 @@ def test_an_unknown_terminal_waits_for_staff(
     assert cpo.seen[0].body["reference"] == "SN-7"
 
 
+def test_an_id_that_is_too_long_is_refused_in_words(us: Cpo, partner: Partner) -> None:
+    answered(us.post(f"{TERMINALS}/activate", {"terminal_id": "T" * 37}), 200, 2001, "longer than 36 characters")
+    assert not Terminal.objects.exists()
+
+
 def test_deactivating_and_activating_again(
     cpo: ScriptedCpo, us: Cpo, terminal: Terminal, run_tasks: Callable[..., list[Ran]]
 ) -> None:
