@@ -13,7 +13,7 @@ from ocpi.calls.outgoing import Unsupported
 from ocpi.models import Cdr
 from sessions_adhoc.models import AdHocSession
 from sessions_adhoc.money.eligibility import Bill
-from sessions_adhoc.money.offering import offer_of
+from sessions_adhoc.money.offering import Offer, offer_of
 
 SUCCESS, PARTIAL_SUCCESS, FAILED = "SUCCESS", "PARTIAL_SUCCESS", "FAILED"
 State = PaymentAuthorization.State
@@ -38,7 +38,7 @@ def payment_changed(authorization: PaymentAuthorization) -> None:
         return
     cdrs = _with_gross(session, [cdr for cdr, counts in Bill(session).verdicts if counts])
     kept = authorization.captured_amount - authorization.refunded_amount
-    before_taxes, taxes = _split(from_minor(kept, authorization.currency), cdrs)
+    before_taxes, taxes = _split(from_minor(kept, authorization.currency), cdrs, offer_of(session))
     try:
         payments.send_financial_advice(
             partner=session.partner,
@@ -71,11 +71,21 @@ def _status(authorization: PaymentAuthorization, cdrs: list[Cdr]) -> str:
     return SUCCESS if captured >= asked.quantize(captured) else PARTIAL_SUCCESS
 
 
-def _split(gross: Decimal, cdrs: list[Cdr]) -> tuple[Decimal, list[dict[str, Any]]]:
-    """(before taxes, taxes), in the proportion of the CDR; one without taxes says nothing of them."""
+def _split(gross: Decimal, cdrs: list[Cdr], shown: Offer) -> tuple[Decimal, list[dict[str, Any]]]:
+    """(before taxes, taxes), in the proportion of the CDR; one without taxes says nothing of them.
+
+    At a price of our own, and by our own calculation before any CDR, it is the rate that the driver was shown.
+    """
+    if shown.is_retail or not cdrs:
+        if not shown.vat:
+            return gross, []
+        return _with_tax(gross, (gross * 100 / (100 + shown.vat)).quantize(gross), shown.vat)
     cdr = next((cdr for cdr in cdrs if not cdr.credit and cdr.total_net and cdr.total_gross), None)
     if cdr is None or cdr.total_net is None or cdr.total_gross is None or cdr.total_net >= cdr.total_gross:
         return gross, []
     before = (gross * cdr.total_net / cdr.total_gross).quantize(gross)
-    rate = ((cdr.total_gross / cdr.total_net - 1) * 100).quantize(PERCENT)
+    return _with_tax(gross, before, ((cdr.total_gross / cdr.total_net - 1) * 100).quantize(PERCENT))
+
+
+def _with_tax(gross: Decimal, before: Decimal, rate: Decimal) -> tuple[Decimal, list[dict[str, Any]]]:
     return before, [{"name": "VAT", "percentage": rate, "amount": gross - before}]

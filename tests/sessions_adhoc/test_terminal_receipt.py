@@ -8,7 +8,8 @@ from ocpi.models import FinancialAdvice
 from partners.models import Partner, RemoteEndpoint
 from sessions_adhoc import staff
 from tests.ocpi.cpo import envelope
-from tests.sessions_adhoc.looking import state
+from tests.sessions_adhoc.looking import money, state
+from tests.sessions_adhoc.test_by_plan import retail
 
 pytestmark = pytest.mark.django_db
 CONFIRMATIONS = "/payments/financial-advice-confirmations"
@@ -76,6 +77,26 @@ def test_what_a_credit_takes_back_is_no_longer_asked_for(
         clock.forward(minutes=1)
     told = with_terminals.server.calls("POST", CONFIRMATIONS)
     assert [one.body["capture_status_code"] for one in told] == ["SUCCESS", status]
+
+
+def test_a_price_of_our_own_is_told_with_its_tax_before_any_cdr(with_terminals: Any, driver: Any, clock: Any) -> None:
+    """Nothing is told anew for a CDR that comes later: what is told is right from the beginning."""
+    retail()
+    session = driver.start(channel="terminal")
+    with_terminals.session(0.0, created=True)
+    clock.forward(minutes=2)
+    with_terminals.session(3)
+    clock.forward(minutes=2)
+    with_terminals.session(3, "COMPLETED")
+    clock.forward(minutes=2)
+    assert (state(session)[0], money(session)) == ("settled", ("captured", 237))
+    with_terminals.cdr(1.85)
+    clock.forward(minutes=2)
+    (told,) = with_terminals.server.calls("POST", CONFIRMATIONS)
+    assert told.body["total_costs"] == {
+        "before_taxes": 1.93,
+        "taxes": [{"name": "VAT", "percentage": 23, "amount": 0.44}],
+    }
 
 
 @pytest.mark.parametrize("body", [{"channel": "qr"}, {"channel": "web"}])
