@@ -14,7 +14,7 @@ from django.db import connection
 from django.db.models import Q
 from django.db.models.functions import Lower
 
-from ocpi.models import Cdr, OcpiSession, Token
+from ocpi.models import Cdr, Location, OcpiSession, Token
 from ocpi.versions import Lenience
 from partners import clocks
 from partners.ground.writes import table_of
@@ -261,15 +261,26 @@ def _attempt_at(
     return min(reversed(begun), key=lambda attempt: abs(told.get(attempt.pk, starts[attempt.pk]) - cdr.start_at))
 
 
-def same_place(session: AdHocSession, location_id: str, evse_uid: str, connector_id: str = "") -> bool:
-    """Location, EVSE and connector must agree where they are given."""
+def is_at_its_charger(session: AdHocSession, said: OcpiSession | Cdr, connector_id: str = "") -> bool:
+    """Whether the place that a Session or CDR names, as far as it is given, is where this session charges (rule 7)."""
     evse = session.evse
     expected = (evse.location.ocpi_id, evse.uid, session.connector_number)
-    given = (location_id, evse_uid, connector_id)
-    return all(
+    given = (said.location_id, said.evse_uid, connector_id)
+    agree = all(
         not said or not known or said == "#NA" or said.lower() == known.lower()
         for said, known in zip(given, expected, strict=True)
     )
+    return agree and not _is_of_its_own_party(evse.location, said)
+
+
+def _is_of_its_own_party(location: Location, said: OcpiSession | Cdr) -> bool:
+    """Ids are a party's own: where another one behind the hub has a charger of these ids too, it speaks of that one.
+    A company of two countries has it under one of them only, and tells of it under either."""
+    party = {"country_code": said.country_code, "party_id": said.party_id}
+    if party == {"country_code": location.country_code, "party_id": location.party_id}:
+        return False
+    places = Location.objects.filter(partner_id=said.partner_id, ocpi_key=said.location_id.lower(), **party)
+    return places.filter(evses__uid_key=said.evse_uid.lower()).exists()
 
 
 def disagreements(

@@ -14,6 +14,7 @@ from partners import clocks
 from partners.agreed.policies import DEFAULTS
 from partners.ground.writes import Writes
 from partners.models import Partner
+from sessions_adhoc import belonging
 from sessions_adhoc.belonging import WHOLE_SECONDS
 from sessions_adhoc.decide import (
     AttemptFacts,
@@ -32,7 +33,7 @@ from sessions_adhoc.engine.queueing import send_command_after_commit
 from sessions_adhoc.engine.reading import read_locked
 from sessions_adhoc.models import AdHocSession, AttemptSession, ChargingAttempt
 from sessions_adhoc.money import calculating, estimating
-from sessions_adhoc.money.eligibility import Bill, at_its_charger
+from sessions_adhoc.money.eligibility import Bill
 from sessions_adhoc.money.holds import Holds, additions_of
 from sessions_adhoc.states import BEFORE_START, State
 
@@ -158,7 +159,7 @@ class Snapshot:
         if self.session.state != State.AWAITING_CDR or self.holds.state in TAKEN:
             return ""
         cdrs = (cdr for cdr in self.bill.cdrs if not cdr.credit)
-        return next((cdr.ocpi_id for cdr in cdrs if not at_its_charger(self.session, cdr)), "")
+        return next((cdr.ocpi_id for cdr in cdrs if not belonging.is_at_its_charger(self.session, cdr)), "")
 
     def own_facts(self) -> OwnFacts | None:
         """What the charge comes to by our own calculation, while that can be due."""

@@ -18,9 +18,9 @@ from billing.settlement import Decision, Settlement
 from ocpi.models import Cdr
 from partners import incidents
 from partners.models import Incident
-from sessions_adhoc import symptoms, timeline
+from sessions_adhoc import belonging, symptoms, timeline
 from sessions_adhoc.models import AdHocSession, TimelineEvent
-from sessions_adhoc.money import collecting, eligibility
+from sessions_adhoc.money import collecting
 from sessions_adhoc.money.eligibility import Bill
 from sessions_adhoc.money.holds import TAKEN, Holds
 from sessions_adhoc.states import State as Progress
@@ -100,9 +100,10 @@ def note_foreign(bill: Bill, cdr: Cdr) -> None:
     """A CDR of another charger, or of a second OCPI session for one START_SESSION: never billed, on the staff queue
     (rules 7, 12, 26)."""
     session = bill.session
-    if not eligibility.at_its_charger(session, cdr):
-        text = f"CDR {cdr.ocpi_id} is about {cdr.location_id}/{cdr.evse_uid}, which is not where it was started: "
-        report = symptoms.report(session, symptoms.FOREIGN_CDR, f"{text}it is not billed.")
+    if not belonging.is_at_its_charger(session, cdr):
+        place = f"{cdr.location_id}/{cdr.evse_uid} of {cdr.country_code}*{cdr.party_id}"
+        text = f"CDR {cdr.ocpi_id} is about {place}, which is not where it was started: it is not billed."
+        report = symptoms.report(session, symptoms.FOREIGN_CDR, text)
         incidents.open_incident(session.partner_id, report)
         return
     failed = all(attempt.failure for attempt in bill.attempts)
@@ -300,6 +301,6 @@ def _is_too_much(bill: Bill, settlement: Settlement, holds: Holds) -> bool:
 def refund(payments: Sequence[PaymentAuthorization], amount: int, reason: str) -> None:
     """Have `amount`, minor units, given back: of what was taken last first. The caller has locked them all."""
     for row in reversed(payments):
-        if share := min(amount, row.kept_amount):
+        if share := min(amount, row.refundable_amount):
             billing.request_refund(row, share, reason=reason)
             amount -= share

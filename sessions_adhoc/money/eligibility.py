@@ -144,7 +144,7 @@ class Bill:
 
     def _billed_attempt_of(self, cdr: Cdr) -> ChargingAttempt | None:
         attempt = self.attempt_of(cdr)
-        if attempt is None or attempt.failure or not at_its_charger(self.session, cdr):
+        if attempt is None or attempt.failure or not belonging.is_at_its_charger(self.session, cdr):
             return None
         return attempt
 
@@ -184,11 +184,6 @@ def _is_superseded(session: AdHocSession, cdr: Cdr, counting: Sequence[Cdr]) -> 
         and other.total_energy > cdr.total_energy
         for other in counting
     )
-
-
-def at_its_charger(session: AdHocSession, cdr: Cdr) -> bool:
-    """Whether the place in a CDR, as far as it is given, is where this session charged (rule 7)."""
-    return belonging.same_place(session, cdr.location_id, cdr.evse_uid)
 
 
 def _billable(cdr: Cdr, counts: bool, shown: Offer, judgement: Judgement | None, session: AdHocSession) -> BillableCdr:

@@ -15,7 +15,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from ocpi.models import Evse, Location, OcpiSession, Token
+from ocpi.models import Connector, Evse, Location, OcpiSession, Token
 from ocpi.receivers import Following, SessionNews
 from partners.tokens import PARTNERS
 from sessions_adhoc import belonging, timeline
@@ -26,7 +26,7 @@ from sessions_adhoc.states import TERMINAL
 
 SESSION, OWNER = OcpiSession._meta.db_table, AdHocSession._meta.db_table
 LINK, ATTEMPT, SAMPLE = (model._meta.db_table for model in (AttemptSession, ChargingAttempt, Sample))
-TOKEN, EVSE, LOCATION = (model._meta.db_table for model in (Token, Evse, Location))
+TOKEN, EVSE, LOCATION, CONNECTOR = (model._meta.db_table for model in (Token, Evse, Location, Connector))
 EVENT = TimelineEvent._meta.db_table
 VALID = AttemptSession.Validity.VALID.value
 _SAID = ("NULL", f"{PARTNERS.name}.id", "asked.reference", *(f"{PARTNERS.name}.id", "asked.token") * 2)
@@ -36,7 +36,7 @@ _NAMED = (
     f" (SELECT id FROM ({belonging.WHOSE % _SAID}) owner ORDER BY rank LIMIT 1) HAVING COUNT(*) = 1"
 )
 _PLACE = (
-    "SELECT evse.uid, location.ocpi_id,"
+    "SELECT evse.uid, location.ocpi_id, location.country_code, location.party_id,"
     f" EXISTS (SELECT 1 FROM {LINK} WHERE attempt_id = attempt.id) OR {belonging.is_named('owner')} AS odd"
     f" FROM {EVSE} evse JOIN {LOCATION} location ON location.id = evse.location_id"
     f" WHERE {SESSION}.id IS NULL AND evse.id = owner.evse_id"
@@ -47,6 +47,7 @@ JOINS = (
     f" LEFT JOIN {ATTEMPT} attempt ON attempt.id = COALESCE(link.attempt_id, named.attempt_id)"
     f" LEFT JOIN {OWNER} owner ON owner.id = attempt.session_id"
     f" LEFT JOIN {TOKEN} token ON token.id = owner.token_id"
+    f" LEFT JOIN {CONNECTOR} connector ON connector.id = owner.connector_id"
     f" LEFT JOIN LATERAL ({_PLACE}) place ON TRUE"
     f" LEFT JOIN LATERAL (SELECT at, received_at, kwh FROM {SAMPLE} WHERE attempt_id = attempt.id"
     f" AND ocpi_session_id = {SESSION}.id AND ignored = '' ORDER BY id DESC LIMIT 1) newest ON TRUE"
@@ -54,8 +55,9 @@ JOINS = (
 COLUMNS = (
     *("attempt.id", "link.validity", "link.status_told", "attempt.failure", "attempt.energy_at", "attempt.ended_at"),
     *("attempt.created_at", "attempt.authorization_reference", "owner.id::text", "owner.xmin::text", "owner.state"),
-    *("(owner.policy ->> 'meter_interval')::float", "owner.connector_number", "token.uid", "token.contract_id"),
-    *("place.ocpi_id", "place.uid", "place.odd", "newest.at", "newest.received_at", "newest.kwh"),
+    *("(owner.policy ->> 'meter_interval')::float", "owner.connector_number", "connector.max_kw"),
+    *("token.uid", "token.contract_id", "place.country_code", "place.party_id", "place.ocpi_id", "place.uid"),
+    *("place.odd", "newest.at", "newest.received_at", "newest.kwh"),
 )
 READING = ("at", "received_at", "kwh", "kw", "kw_derived", "soc", "source", "ignored", "faults", "message_id")
 TYPED = (
@@ -100,8 +102,11 @@ class Around:
     state: str
     interval: float
     connector: str
+    max_kw: Decimal | None
     token: str
     contract: str
+    country_code: str
+    party_id: str
     location_id: str
     evse_uid: str
     odd: bool | None
@@ -124,7 +129,8 @@ class Around:
     @property
     def ad_hoc(self) -> AdHocSession:
         """The ad-hoc session, as far as tells what is its own."""
-        evse = Evse(uid=self.evse_uid, location=Location(ocpi_id=self.location_id))
+        location = Location(ocpi_id=self.location_id, country_code=self.country_code, party_id=self.party_id)
+        evse = Evse(uid=self.evse_uid, location=location)
         token = Token(uid=self.token, contract_id=self.contract)
         return AdHocSession(token=token, evse=evse, connector_number=self.connector)
 
@@ -144,9 +150,9 @@ class Around:
         """Whether a Session is the first of its open attempt, at its place, with its token (`linking`)."""
         if self.odd or self.ended_at is not None:
             return False
-        place = (session.location_id, session.evse_uid, session.connector_id)
         ad_hoc = self.ad_hoc
-        return belonging.same_place(ad_hoc, *place) and not belonging.disagreements(ad_hoc, [self.attempt], session)
+        is_there = belonging.is_at_its_charger(ad_hoc, session, session.connector_id)
+        return is_there and not belonging.disagreements(ad_hoc, [self.attempt], session)
 
 
 def follows(looked: Sequence[Any]) -> bool:
@@ -160,7 +166,9 @@ def decide(news: SessionNews, looked: Sequence[Any]) -> dict[str, Any] | None:
     if not around.goes_on(news):
         return None
     now = timezone.now()
-    reading = metering.read_meter(news, around.newest, now, valid=True, interval=around.interval)
+    reading = metering.read_meter(
+        news, around.newest, now, around.attempt, valid=True, interval=around.interval, max_kw=around.max_kw
+    )
     is_new = news.created or around.told != news.session.status
     return {
         "owner": around.owner,

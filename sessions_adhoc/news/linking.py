@@ -107,8 +107,7 @@ def _came_too_late(link: AttemptSession) -> bool:
 
 
 def _validity(rows: Snapshot, attempt: ChargingAttempt, session: OcpiSession) -> str:
-    place = (session.location_id, session.evse_uid, session.connector_id)
-    if not belonging.same_place(rows.session, *place):
+    if not belonging.is_at_its_charger(rows.session, session, session.connector_id):
         return Validity.ORPHAN
     is_open = attempt.ended_at is None
     told = rows.bill.told.get(attempt.pk, "")

@@ -12,7 +12,7 @@ from sessions_adhoc.models import AdHocSession
 from tests.factories import ConnectorFactory, EvseFactory, LocationFactory
 from tests.ocpi.cpo import envelope
 from tests.sessions_adhoc.conftest import BEGINNING, Driver, stamp
-from tests.sessions_adhoc.hostile.foreign import Foreign, outcome, settled
+from tests.sessions_adhoc.hostile.foreign import Foreign, outcome, settled, validities
 from tests.sessions_adhoc.looking import state
 
 pytestmark = pytest.mark.django_db
@@ -108,7 +108,9 @@ def test_the_body_is_another_partys(hub: Foreign, driver: Driver) -> None:
 
 
 def test_our_reference_from_the_other_party(hub: Foreign, driver: Driver) -> None:
-    """Rule 7: the reference decides, and nobody guesses it. A company of two countries sends Sessions under either."""
+    """Rule 7: the reference decides, and nobody guesses it. A company of two countries, with this charger in one of
+    them, sends Sessions under either."""
+    Evse.objects.filter(location__party_id="VIE").delete()
     session, began = driver.start(), hub.now()
     body = hub.session_body(5, "ACTIVE", "S-1", -1, began) | VIENNA
     assert said(hub, "PUT", "sessions/AT/VIE/S-1", body).status_code in (200, 201)
@@ -118,6 +120,27 @@ def test_our_reference_from_the_other_party(hub: Foreign, driver: Driver) -> Non
     said(hub, "PUT", "sessions/AT/VIE/S-1", hub.session_body(5, "COMPLETED", "S-1", -1, began) | VIENNA)
     hub.later(seconds=10)
     assert settled(session, 5)
+
+
+def test_our_reference_from_the_other_partys_charger(hub: Foreign, driver: Driver) -> None:
+    """Rules 7, 12: the place must agree, and ids are a party's own. A hub that led the START astray has another car
+    charge: stopped there, never billed, and our driver's own Session counts."""
+    session, began = driver.start(), hub.now()
+    for kwh in (0, 5):
+        body = hub.session_body(kwh, "ACTIVE", "S-1", -1, began) | VIENNA
+        assert said(hub, "PUT", "sessions/AT/VIE/S-1", body).status_code in (200, 201)
+        hub.later(seconds=10)
+    assert (state(session)[0], hub.stops(), validities()) == ("starting", ["S-1"], {"S-1": "orphan"})
+    sent = hub.cpo.sent("STOP_SESSION")[0].headers
+    assert (sent["ocpi-to-country-code"], sent["ocpi-to-party-id"]) == ("AT", "VIE")
+    hub.cdr(5, "CDR-A", start=began, **VIENNA)
+    for kwh, status in ((0, "ACTIVE"), (3, "ACTIVE"), (3, "COMPLETED")):
+        hub.session(kwh, status)
+        hub.later(seconds=10)
+    assert state(session)[0] == "awaiting_cdr"
+    hub.cdr(3)
+    hub.later(seconds=10)
+    assert settled(session, 3)
 
 
 def test_the_same_id_of_both_and_a_driver_at_each(hub: Foreign, driver: Driver) -> None:
