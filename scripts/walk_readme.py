@@ -17,6 +17,7 @@ import re
 import secrets
 import shlex
 import shutil
+import socket
 import ssl
 import struct
 import subprocess
@@ -34,8 +35,16 @@ from typing import Any
 HERE = Path(__file__).resolve().parent.parent
 CODE = "/srv/sfp"
 PACKAGES = "python3,python3-venv,nginx-light,openssl,ca-certificates"
-WEB_PORT, TLS_PORT, PLAIN_PORT = 18_700, 18_743, 18_780
 PATIENCE = 120.0
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        port: int = found.getsockname()[1]
+        return port
+
+
+WEB_PORT, TLS_PORT, PLAIN_PORT = (free_port() for _ in range(3))
 
 
 def say(text: str) -> None:
@@ -116,14 +125,15 @@ class Debian:
             )
         try:
             yield
-            if started.poll() is not None:
-                raise Broken(f"{line}\nended by itself with {started.returncode}:\n{log.read_text()[-3000:]}")
         finally:
+            ended = started.poll()
             started.terminate()
             try:
                 started.wait(40)
             except subprocess.TimeoutExpired:
                 started.kill()
+            if ended is not None:  # also where something did not hold: this is why
+                raise Broken(f"{line}\nended by itself with {ended}:\n{log.read_text()[-3000:]}")
 
 
 def fill_in(line: str, given: dict[str, str]) -> str:

@@ -42,6 +42,14 @@ def test_the_example_of_an_environment_has_every_setting_and_is_as_its_script_wr
     }
 
 
+def test_the_example_shows_the_defaults_that_the_code_has() -> None:
+    source = (settings.BASE_DIR / "sfp_platform" / "settings.py").read_text()
+    texts = dict(re.findall(r'env\.str\(\s*"([A-Z_]+)",\s*default="([^"]+)"\)', source))
+    lines = (DEPLOY / ".env.example").read_text().splitlines()
+    shown = dict(line.lstrip("#").split("=", 1) for line in lines if re.match(r"#?[A-Z_]+=", line))
+    assert {name: shown[name] for name in texts} == {**texts, "ENVIRONMENT": "production"}
+
+
 def test_the_proxy_sets_every_header_that_is_believed_and_takes_what_we_take() -> None:
     headers = (DEPLOY / "nginx" / "smart-fuel-pass.headers").read_text()
     said = dict(re.findall(r"^proxy_set_header (\S+) +(\S+);", headers, re.M))
