@@ -215,14 +215,14 @@ def _failure_columns(row: Outgoing, failure: CallFailed) -> Columns:
 
 
 def is_refusal(failure: CallFailed) -> bool:
-    """Their server read the request and says no: status code 2xxx or 3xxx, or HTTP 4xx. A hub that did not hear back
-    does not say so."""
+    """Their server read the request and says no: status code 2xxx or 3xxx, or HTTP 4xx; a hub, that it did not deliver
+    it. A hub that did not hear back does not say so, nor does a status code that OCPI does not have."""
     if failure.status_code in NOT_HEARD_BACK:
         return False
     if failure.kind == "http_error":
         status = failure.http_status or 0
         return 400 <= status < 500 and status not in NO_REFUSALS
-    return failure.kind == "ocpi_error"
+    return failure.kind == "ocpi_error" and 2000 <= (failure.status_code or 0) < 5000
 
 
 def queue(row: QueuedRequest) -> None:

@@ -16,12 +16,15 @@ from sessions_adhoc.models import AttemptSession, ChargingAttempt, Sample
 from sessions_adhoc.money.estimating import MOST_KW
 
 SECONDS_PER_HOUR = Decimal(3600)
-SLACK = timedelta(minutes=1)
-"""A rise of more than `_most_kw` makes in the time since the last reading, and this while, is no kWh: most often Wh."""
+SLACK = timedelta(minutes=5)
+"""A rise of more than `MOST_KW` makes in the time since the last reading, and this while, is no kWh: most often Wh."""
 
 TIMES_ITS_POWER = 10
 """So much more than a connector is said to have nothing comes out of it, however wrong that is. Wh for kWh are 1000
 times the energy, and 100 times what the connector can deliver where the car takes a tenth of it."""
+
+NEVER_DOUBTED = Decimal(60)
+"""kWh of a charge that are believed however soon they are told: Sessions that come late, and all at once."""
 
 LEAST_KW = Decimal(1)
 """A connector that is said to have less has no known power: some tell kW as W."""
@@ -132,19 +135,19 @@ def _is_too_fast(
     A Session that began after our START began with 0 kWh then; a meter that counts on from an earlier charge may say
     anything at first (rule 11).
     """
-    before = newest or Sample(at=news.at, received_at=attempt.created_at, kwh=Decimal(0))
-    if before.kwh is None or news.kwh is None:
+    if news.kwh is None:
         return False
-    gone = max(_since(before, news, now), now - before.received_at) + SLACK
-    if news.kwh - before.kwh <= _most_kw(max_kw) * Decimal(gone.total_seconds()) / SECONDS_PER_HOUR:
-        return False
-    return newest is not None or began_within(news.session, attempt)
+    if newest is not None and newest.kwh is not None:
+        gone = max(_since(newest, news, now), now - newest.received_at) + SLACK
+        if news.kwh - newest.kwh > MOST_KW * _hours_of(gone):
+            return True
+    kw = MOST_KW if max_kw is None or max_kw < LEAST_KW else max_kw * TIMES_ITS_POWER
+    most = max(kw * _hours_of(now - attempt.created_at), NEVER_DOUBTED)
+    return news.kwh > most and began_within(news.session, attempt)
 
 
-def _most_kw(max_kw: Decimal | None) -> Decimal:
-    if max_kw is None or max_kw < LEAST_KW:
-        return MOST_KW
-    return min(max_kw * TIMES_ITS_POWER, MOST_KW)
+def _hours_of(gone: timedelta) -> Decimal:
+    return Decimal(gone.total_seconds()) / SECONDS_PER_HOUR
 
 
 def _since(newest: Sample, news: SessionNews, now: datetime) -> timedelta:

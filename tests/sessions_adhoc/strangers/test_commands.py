@@ -115,6 +115,7 @@ UNREADABLE = {
     "half of it": Answer('{"data": {"result": "ACCEPTED"', 200),
     "a page": Answer("<html>OK</html>", 200),
     "elsewhere": Answer("", 307, {"Location": "http://127.0.0.1:9/commands/START_SESSION"}),
+    "a code of nobody's": envelope({"result": "ACCEPTED", "timeout": 30}, 200, "OK"),
 }
 
 
