@@ -19,9 +19,9 @@ SECONDS_PER_HOUR = Decimal(3600)
 SLACK = timedelta(minutes=5)
 """A rise of more than `MOST_KW` makes in the time since the last reading, and this while, is no kWh: most often Wh."""
 
-TIMES_ITS_POWER = 10
+TIMES_ITS_POWER = 50
 """So much more than a connector is said to have nothing comes out of it, however wrong that is. Wh for kWh are 1000
-times the energy, and 100 times what the connector can deliver where the car takes a tenth of it."""
+times the energy, and 50 times what the connector can deliver where the car takes a twentieth of it."""
 
 NEVER_DOUBTED = Decimal(60)
 """kWh of a charge that are believed however soon they are told: Sessions that come late, and all at once."""
