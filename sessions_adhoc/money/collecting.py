@@ -70,7 +70,7 @@ def _take_in(session: AdHocSession, payment: PaymentAuthorization) -> None:
         took = outstanding.collect(owed, payment) if owed else 0
         if took:
             _note(session, f"The driver has paid {in_words(took, session.currency)} that was still owed.")
-        if (too_much := payment.kept_amount - took) > 0:
+        if (too_much := min(payment.kept_amount - took, payment.refundable_amount)) > 0:
             _note(session, f"{in_words(too_much, session.currency)} of it is {CLOSED_MEANWHILE}: it is given back.")
             billing.request_refund(payment, too_much, reason=CLOSED_MEANWHILE)
     if payment.failure_code not in AS_CAPTURED | {REFUND_FAILED}:  # of that one `money.elsewhere` tells
@@ -92,7 +92,7 @@ def give_back(session: AdHocSession, kept: int, reason: str) -> bool:
         rests = payment.state == State.CAPTURED and payment.failure_code in AS_CAPTURED
         if row is None or not rests or payment.dispute in DISPUTED:
             continue
-        amount = min(too_much, payment.kept_amount, row.collected)
+        amount = min(too_much, payment.refundable_amount, row.collected)
         if amount > 0:
             billing.request_refund(payment, amount, reason=reason)
             outstanding.uncollect(row, amount)
