@@ -14,7 +14,7 @@ from django.db import connection
 from django.db.models import Q
 from django.db.models.functions import Lower
 
-from ocpi.models import Cdr, Location, OcpiSession, Token
+from ocpi.models import Cdr, OcpiSession, Token
 from ocpi.versions import Lenience
 from partners import clocks
 from partners.ground.writes import table_of
@@ -270,17 +270,17 @@ def is_at_its_charger(session: AdHocSession, said: OcpiSession | Cdr, connector_
         not said or not known or said == "#NA" or said.lower() == known.lower()
         for said, known in zip(given, expected, strict=True)
     )
-    return agree and not _is_of_its_own_party(evse.location, said)
+    return agree and not _is_of_another_party(session, said)
 
 
-def _is_of_its_own_party(location: Location, said: OcpiSession | Cdr) -> bool:
+def _is_of_another_party(session: AdHocSession, said: OcpiSession | Cdr) -> bool:
     """Ids are a party's own: where another one behind the hub has a charger of these ids too, it speaks of that one.
     A company of two countries has it under one of them only, and tells of it under either."""
-    party = {"country_code": said.country_code, "party_id": said.party_id}
-    if party == {"country_code": location.country_code, "party_id": location.party_id}:
+    location, party = session.evse.location, (said.country_code, said.party_id)
+    if party == (location.country_code, location.party_id):
         return False
-    places = Location.objects.filter(partner_id=said.partner_id, ocpi_key=said.location_id.lower(), **party)
-    return places.filter(evses__uid_key=said.evse_uid.lower()).exists()
+    named = said.location_id.lower() == location.ocpi_id.lower() and said.evse_uid.lower() == session.evse.uid.lower()
+    return named and party in session.parties_with_its_ids
 
 
 def disagreements(

@@ -7,9 +7,8 @@ from django.db import models
 from django.utils import timezone
 from django_fsm import FSMField, FSMModelMixin, transition
 
-from billing.models.authorization_rules import CONSTRAINTS
+from billing.models.authorization_rules import CONSTRAINTS, INDEXES
 from billing.models.payment_states import REFUSABLE, TERMINAL_STATES, DisputeState, Purpose, State
-from partners.ground.deadlines import due_index
 
 
 class PaymentAuthorization(FSMModelMixin, models.Model):
@@ -147,17 +146,7 @@ class PaymentAuthorization(FSMModelMixin, models.Model):
     class Meta:
         ordering = ["-created_at"]
         permissions = [("move_money", "Can capture, release or give back money")]
-        indexes = [
-            due_index("billing_auth_due"),
-            models.Index(fields=["gateway_reference"], name="billing_auth_gateway_ref"),
-            models.Index(fields=["state", "-created_at"], name="billing_auth_by_state"),
-            models.Index(fields=["-created_at"], name="billing_auth_created"),
-            models.Index(fields=["card", "-created_at"], condition=~models.Q(card=""), name="billing_auth_by_card"),
-            models.Index(fields=["gateway", "-created_at"], name="billing_auth_by_gateway"),
-            models.Index(
-                fields=["dispute", "-created_at"], condition=~models.Q(dispute=""), name="billing_auth_disputed"
-            ),
-        ]
+        indexes = INDEXES
         constraints = CONSTRAINTS
 
     def __str__(self) -> str:

@@ -1,9 +1,10 @@
-"""What the database itself holds of a payment authorization (rule 24)."""
+"""What the database itself holds of a payment authorization (rule 24), and by what it finds one."""
 
 from django.db import models
 from django.db.models import F, Q
 
 from billing.models.payment_states import TAKEN_STATES, WATCHED_STATES, State
+from partners.ground.deadlines import due_index
 
 CONSTRAINTS: list[models.BaseConstraint] = [
     models.CheckConstraint(condition=Q(amount__gt=0), name="billing_auth_amount_positive"),
@@ -50,4 +51,14 @@ CONSTRAINTS: list[models.BaseConstraint] = [
     models.UniqueConstraint(
         fields=["gateway", "gateway_reference"], condition=Q(adopted=True), name="billing_auth_adopted_once"
     ),
+]
+
+INDEXES: list[models.Index] = [
+    due_index("billing_auth_due"),
+    models.Index(fields=["gateway_reference"], name="billing_auth_gateway_ref"),
+    models.Index(fields=["state", "-created_at"], name="billing_auth_by_state"),
+    models.Index(fields=["-created_at"], name="billing_auth_created"),
+    models.Index(fields=["card", "-created_at"], condition=~models.Q(card=""), name="billing_auth_by_card"),
+    models.Index(fields=["gateway", "-created_at"], name="billing_auth_by_gateway"),
+    models.Index(fields=["dispute", "-created_at"], condition=~models.Q(dispute=""), name="billing_auth_disputed"),
 ]

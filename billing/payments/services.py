@@ -317,8 +317,9 @@ def request_refund(
             return row
         if row.state != State.CAPTURED:
             raise MoneyConflict(f"{row.reference} is {row.state}: {amount} cannot be given back")
-        if not 0 < amount <= (left := row.refundable_amount):
-            raise MoneyConflict(f"{row.reference} has {left} captured: {amount} cannot be given back")
+        if not 0 < amount <= row.refundable_amount:
+            text = f"{row.reference} has {row.refundable_amount} captured: {amount} cannot be given back"
+            raise MoneyConflict(text)
         return _request(row, lambda now: row.start_refunding(now, amount), "refund", reason, amount)
 
 

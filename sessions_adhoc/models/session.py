@@ -4,10 +4,11 @@ import uuid
 from datetime import datetime
 
 from django.db import models
+from django.utils.functional import cached_property
 from django_fsm import FSMField, FSMModelMixin, TransitionNotAllowed, transition
 
 from billing.models import PaymentAuthorization
-from ocpi.models import Connector, Evse, Token
+from ocpi.models import Connector, Evse, Location, Token
 from ocpi.versions import VERSIONS
 from partners.ground.deadlines import due_index
 from partners.models import Partner
@@ -325,6 +326,14 @@ class AdHocSession(FSMModelMixin, models.Model):
         version = VERSIONS.get(self.partner.version)
         named = version is not None and version.commands_name_charges
         return self.contract_token if self.contract_token and named else self.token
+
+    @cached_property
+    def parties_with_its_ids(self) -> frozenset[tuple[str, str]]:
+        """(country_code, party_id) of all parties of this partner that have a charger of the same ids."""
+        location = self.evse.location
+        found = Location.objects.filter(partner_id=self.partner_id, ocpi_key=location.ocpi_id.lower())
+        of_these = found.filter(evses__uid_key=self.evse.uid.lower())
+        return frozenset(of_these.values_list("country_code", "party_id"))
 
     @property
     def is_terminal(self) -> bool:

@@ -151,6 +151,7 @@ class Around:
         if self.odd or self.ended_at is not None:
             return False
         ad_hoc = self.ad_hoc
+        ad_hoc.partner_id = session.partner_id
         is_there = belonging.is_at_its_charger(ad_hoc, session, session.connector_id)
         return is_there and not belonging.disagreements(ad_hoc, [self.attempt], session)
 

@@ -9,6 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from ocpi.models import Location
 from sfp_platform.health.verdict import watch
 from tests.admin import rows
 from tests.admin.rows import World
@@ -43,7 +44,10 @@ def test_dashboard(page: Client, world: World) -> None:
     assert len(queries(page, reverse("admin:index"))) == len(few)
 
 
-def test_page_of_a_session(page: Client, world: World) -> None:
+@pytest.mark.parametrize("party", ["ION", "OTH"])
+def test_page_of_a_session(page: Client, world: World, party: str) -> None:
+    """Also where its CDRs name another party than its charger's, as behind a hub."""
+    Location.objects.filter(pk=world.evse.location_id).update(party_id=party)
     address = reverse("admin:sessions_adhoc_adhocsession_change", args=[world.session.pk])
     queries(page, address)
     few = queries(page, address)

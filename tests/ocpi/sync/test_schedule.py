@@ -103,8 +103,8 @@ def test_old_messages_and_pulls_are_deleted(cpo: ScriptedCpo, partner: Partner, 
     settings.OCPI_MESSAGE_DAYS = 5
     cpo.on("/locations", envelope([]))
     long_ago = timezone.now() - timedelta(days=6)
-    for at in (long_ago, timezone.now()):
-        Message.objects.create(at=at, direction="in", method="GET", url="/x")
+    for pk, at in ((1, long_ago), (None, timezone.now())):  # the first one from before there were days in the log
+        Message.objects.create(pk=pk, at=at, direction="in", method="GET", url="/x")
         SyncRun.objects.create(partner=partner, module="locations", state="succeeded", ended_at=at)
     assert tasks.sync_delete_old_messages() == 1
     assert (Message.objects.count(), SyncRun.objects.count()) == (1, 1)
