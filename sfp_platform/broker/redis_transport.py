@@ -5,9 +5,6 @@ When Redis goes away, Celery takes the connection apart while messages are still
 errors only, and the worker ends. One blip of Redis, no worker left. Here the same is a connection error.
 
 With Sentinel there are moments without a master; those are connection errors, too.
-
-Kombu makes a client for whatever it asks Redis besides the next message: to keep and to acknowledge each. Making one
-costs more than asking. Here a channel makes one; what it shares with others is the pool of connections, as before.
 """
 
 from typing import Any
@@ -17,18 +14,9 @@ from redis.sentinel import MasterNotFoundError, SlaveNotFoundError
 
 
 class Outliving:
-    """A channel knows when its connection is gone, and asks by one client while its pool is the same."""
+    """A channel knows when its connection is gone."""
 
     connection: Any
-    pool: Any
-    _asks: Any = None
-
-    def _create_client(self, asynchronous: bool = False) -> Any:
-        if asynchronous:
-            return super()._create_client(asynchronous)  # type: ignore[misc]
-        if self._asks is None or self._asks.connection_pool is not self.pool:
-            self._asks = super()._create_client()  # type: ignore[misc]
-        return self._asks
 
     def _connparams(self, asynchronous: bool = False) -> dict[str, Any]:
         if self.connection is None or self.connection.client is None:
