@@ -9,7 +9,7 @@ be as it was read: who decides on it, or writes down other news of it, moves its
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -29,6 +29,8 @@ LINK, ATTEMPT, SAMPLE = (model._meta.db_table for model in (AttemptSession, Char
 TOKEN, EVSE, LOCATION, CONNECTOR = (model._meta.db_table for model in (Token, Evse, Location, Connector))
 EVENT = TimelineEvent._meta.db_table
 VALID = AttemptSession.Validity.VALID.value
+A_SWEEP = timedelta(seconds=2)
+"""In which a sweep has found what is due, where clocks agree."""
 _SAID = ("NULL", f"{PARTNERS.name}.id", "asked.reference", *(f"{PARTNERS.name}.id", "asked.token") * 2)
 # Of a Session that is not stored yet: the attempt of whom it names, if there is one only; and how things stand there.
 _NAMED = (
@@ -55,6 +57,7 @@ JOINS = (
 COLUMNS = (
     *("attempt.id", "link.validity", "link.status_told", "attempt.failure", "attempt.energy_at", "attempt.ended_at"),
     *("attempt.created_at", "attempt.authorization_reference", "owner.id::text", "owner.xmin::text", "owner.state"),
+    "owner.next_check_at",
     *("(owner.policy ->> 'meter_interval')::float", "owner.connector_number", "connector.max_kw"),
     *("token.uid", "token.contract_id", "place.country_code", "place.party_id", "place.ocpi_id", "place.uid"),
     *("place.odd", "newest.at", "newest.received_at", "newest.kwh"),
@@ -100,6 +103,7 @@ class Around:
     owner: str
     seen: str
     state: str
+    next_check_at: datetime | None
     interval: float
     connector: str
     max_kw: Decimal | None
@@ -119,6 +123,10 @@ class Around:
         if self.at is None or self.received_at is None:
             return None
         return Sample(at=self.at, received_at=self.received_at, kwh=self.kwh)
+
+    def is_passed_over(self, now: datetime) -> bool:
+        """Whether no sweep took the session since the reading before: by a worker's clock it is not due yet."""
+        return self.received_at is not None and self.next_check_at == self.received_at < now - A_SWEEP
 
     @property
     def attempt(self) -> ChargingAttempt:
@@ -177,6 +185,7 @@ def decide(news: SessionNews, looked: Sequence[Any]) -> dict[str, Any] | None:
         "sample_attempt_id": around.attempt_id,
         "told": news.session.status if is_new else None,
         "event": timeline.session_text(news) if is_new else None,
+        "is_passed_over": around.is_passed_over(now),
         "energy_at": now if metering.shows_first_energy(around.attempt, news, reading) else None,
         **{f"sample_{name}": value for name, value in reading.items()},
     }
@@ -188,7 +197,12 @@ def wake(decided: Sequence[dict[str, Any]]) -> None:
     All are due by now, and the sweep finds those within half a second, many at a time: a message to the broker for each
     reading cost as much as storing it.
     """
-    advance_together([one["owner"] for one in decided if one["event"] or one["energy_at"]])
+    advance_together([one["owner"] for one in decided if _is_urgent(one)])
+
+
+def _is_urgent(one: dict[str, Any]) -> bool:
+    """More than a reading, or one that another followed although nobody had looked."""
+    return bool(one["event"] or one["energy_at"] or one["is_passed_over"])
 
 
 CHARGES = Following(JOINS, COLUMNS, follows, decide, TYPED, OWNER, PARTS, wake)

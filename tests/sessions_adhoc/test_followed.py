@@ -133,6 +133,18 @@ def test_it_is_one_look_and_one_write_and_the_sweep_finds_it(charge: Any, cpo: A
 
 
 @pytest.mark.django_db(transaction=True)
+def test_a_reading_after_one_that_no_sweep_found_has_its_message(
+    charge: Any, cpo: Any, clock: Any, waiting_tasks: Any
+) -> None:
+    """As where the clock of the web's host is ahead of the workers': what is due is never due there."""
+    send(cpo, "PATCH", {"kwh": 2.6, "last_updated": "2026-05-04T12:00:40Z"})
+    before = waiting_tasks()
+    clock.traveller.shift(30)
+    send(cpo, "PATCH", {"kwh": 2.8, "last_updated": "2026-05-04T12:01:10Z"})
+    assert waiting_tasks()[len(before) :] == [("sessions_adhoc.tasks.advance", (str(charge.pk),))]
+
+
+@pytest.mark.django_db(transaction=True)
 def test_the_engine_hears_at_once_of_what_is_more_than_a_reading(
     charge: Any, cpo: Any, waiting_tasks: Any, run_tasks: Any
 ) -> None:
