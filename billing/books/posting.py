@@ -54,13 +54,16 @@ def post(postings: Iterable[Posting]) -> int:
     """
     wanted = {one.key: one for one in postings if any(one.amounts.values())}
     with transaction.atomic():
-        known = LedgerTransaction.objects.filter(key__in=wanted).values_list("key", flat=True)
-        new = [wanted[key] for key in wanted.keys() - set(known)]
-        new.sort(key=lambda one: list(wanted).index(one.key))
-        rows = LedgerTransaction.objects.bulk_create([_row(one) for one in new])
-        LedgerEntry.objects.bulk_create(
-            [entry for row, one in zip(rows, new, strict=True) for entry in _entries(row, one)]
-        )
+        known = set(LedgerTransaction.objects.filter(key__in=wanted).values_list("key", flat=True))
+        return post_new(one for key, one in wanted.items() if key not in known)
+
+
+def post_new(postings: Iterable[Posting]) -> int:
+    """Post what the caller's own lock says is in nobody's books yet, inside its transaction; return how many."""
+    new = [one for one in postings if any(one.amounts.values())]
+    rows = LedgerTransaction.objects.bulk_create([_row(one) for one in new])
+    entries = (entry for row, one in zip(rows, new, strict=True) for entry in _entries(row, one))
+    LedgerEntry.objects.bulk_create(entries)
     return len(new)
 
 
@@ -70,14 +73,17 @@ def bring_to(wanted: Amounts, *, subject: str, row: Any, kind: str, at: datetime
     `subject`: the column of a transaction that names the row. For rows that change: the caller has it locked, or what
     it belongs to, and each change is one more transaction.
     """
-    mine = LedgerEntry.objects.filter(**{f"transaction__{subject}": row})
+    mine = LedgerEntry.objects.filter(**{f"transaction__{subject}": row}).order_by()
+    posted: set[int] = set()
     missing = Counter(wanted)
-    missing.subtract(amounts_of(mine, currency))
+    for entry in mine:
+        posted.add(entry.transaction_id)
+        if entry.currency == currency:
+            missing[Place(entry.account, entry.country, entry.rate)] -= entry.amount
     if not any(missing.values()):
         return False
-    number = LedgerTransaction.objects.filter(**{subject: row}).count() + 1
     about = {subject: row, **more}
-    post([Posting(f"{subject}:{row.pk}:{number}", kind, at, currency, missing, about=about)])
+    post_new([Posting(f"{subject}:{row.pk}:{len(posted) + 1}", kind, at, currency, missing, about=about)])
     return True
 
 

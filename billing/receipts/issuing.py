@@ -11,15 +11,19 @@ from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
-from billing.books.posting import Amounts, Place, Posting, post
-from billing.models import Account, LedgerTransaction, Receipt, ReceiptSeries, Restore
+from billing.books.posting import Amounts, Place, Posting, post_new
+from billing.models import Account, LedgerTransaction, Receipt, Restore
 from billing.receipts.lines import Line, VatLine, vat_of
 
 Kind = Receipt.Kind
 CREDIT_SERIES = "C"
+NEXT_NUMBER = (
+    "INSERT INTO billing_receiptseries AS series (series, year, last) VALUES (%s, %s, 1)"
+    " ON CONFLICT (series, year) DO UPDATE SET last = series.last + 1 RETURNING last"
+)
 
 
 @dataclass(frozen=True)
@@ -44,7 +48,7 @@ def issue(draft: Draft) -> Receipt:
     """Issue it, inside the caller's transaction or one of its own. The caller holds the lock of what was paid for."""
     now = timezone.now()
     kind = Kind.CREDIT_NOTE if draft.corrects else Kind.RECEIPT
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         ordinal = Receipt.objects.filter(reference=draft.reference).count() + 1
         year = timezone.localtime(now).year
         series = series_for(draft.country, kind) + suffix_in(year)
@@ -67,7 +71,7 @@ def issue(draft: Draft) -> Receipt:
             issued_at=now,
             contents=_contents(draft, number, kind, now, vat),
         )
-        post([posting_of(receipt)])
+        post_new([posting_of(receipt)])
     return receipt
 
 
@@ -92,11 +96,10 @@ def suffix_in(year: int) -> str:
 
 
 def _next_number(series: str, year: int) -> int:
-    ReceiptSeries.objects.get_or_create(series=series, year=year)
-    row = ReceiptSeries.objects.select_for_update().get(series=series, year=year)
-    row.last += 1
-    row.save(update_fields=["last"])
-    return row.last
+    with connection.cursor() as cursor:
+        cursor.execute(NEXT_NUMBER, [series, year])
+        number: int = cursor.fetchone()[0]
+    return number
 
 
 def _contents(draft: Draft, number: str, kind: str, now: datetime, vat: Sequence[VatLine]) -> dict[str, Any]:
