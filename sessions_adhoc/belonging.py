@@ -108,10 +108,7 @@ def names_unknown(cdr: Cdr, links: Sequence[AttemptSession]) -> bool:
 
 
 def _is_named(row: OcpiSession, cdr: Cdr) -> bool:
-    key = row.ocpi_key
-    if not cdr.session_key or not _is_of_one_party(row, cdr):
-        return False
-    return key == cdr.session_key or key.startswith(before(cdr.session_key))
+    return bool(cdr.session_key) and row.ocpi_id.lower() == cdr.session_key and _is_of_one_party(row, cdr)
 
 
 def _is_of_one_party(row: OcpiSession, cdr: Cdr) -> bool:
@@ -160,7 +157,7 @@ def _nearest(rows: Sequence[OcpiSession], cdr: Cdr) -> OcpiSession | None:
 
 
 def before(key: str) -> str:
-    """How the keys of Sessions begin that had this id before (`ocpi.store.sessions`)."""
+    """How the keys of Sessions begin that had this id before (`ocpi.store.returning`), and of ids that begin like it."""
     return f"{key}{OcpiSession.USED_AGAIN}"
 
 

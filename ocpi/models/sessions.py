@@ -11,7 +11,8 @@ class OcpiSession(MirroredObject):
     """A charging process on the CPO's side. What it means for a driver is decided by `sessions_adhoc`."""
 
     USED_AGAIN = " #"
-    """After the key of a Session whose id the CPO used again for another one, before our number of it (rule 7)."""
+    """After the key of a Session whose id the CPO used again for another one, before our number of it (rule 7). An id
+    may have it too (`Charge #12`): whether it is our mark is told by the id itself."""
 
     status = models.CharField(max_length=12)
     kwh = models.DecimalField("kWh", max_digits=12, decimal_places=4)
@@ -60,7 +61,7 @@ class OcpiSession(MirroredObject):
     @property
     def is_set_aside(self) -> bool:
         """Whether its id is another Session's by now: nothing is told of this one any more."""
-        return self.USED_AGAIN in self.ocpi_key
+        return self.ocpi_key != self.ocpi_id.lower()
 
 
 class Cdr(MirroredObject):

@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from django.db.models import F, QuerySet
+from django.db.models import F
 from django.db.models.functions import Lower
 
 from ocpi.models import OcpiSession, Token
 from ocpi.store import stamps
+from ocpi.store.base import key
 
 OVER = frozenset({"COMPLETED", "INVALID"})
 
@@ -38,10 +39,11 @@ def earlier(obj: Any, source: str, row: OcpiSession) -> OcpiSession | None:
     return None
 
 
-def _rows_set_aside(row: OcpiSession) -> "QuerySet[OcpiSession]":
-    """Those that had this id before, newest first."""
+def _rows_set_aside(row: OcpiSession) -> list[OcpiSession]:
+    """Those that had this id before, newest first; an id that only begins like them is another."""
     same = OcpiSession.objects.filter(partner_id=row.partner_id, country_code=row.country_code, party_id=row.party_id)
-    return same.filter(ocpi_key__startswith=f"{row.ocpi_key}{OcpiSession.USED_AGAIN}").order_by("-pk")
+    marked = same.filter(ocpi_key__startswith=f"{row.ocpi_key}{OcpiSession.USED_AGAIN}").order_by("-pk")
+    return [before for before in marked if key(before.ocpi_id) == row.ocpi_key]
 
 
 def is_another(obj: Any, source: str, row: OcpiSession) -> bool:

@@ -11,6 +11,7 @@ from django.test import Client
 from billing.models import PaymentAuthorization
 from ocpi.models import Evse
 from partners.models import Partner, Policy
+from sessions_adhoc.driver.api.serializers import StartSerializer
 from sessions_adhoc.driver.clients import create_client_key, revoke_client_key
 from sessions_adhoc.models import AdHocSession
 from tests.factories import ConnectorFactory, EvseFactory, tariff_data
@@ -121,6 +122,16 @@ def test_a_body_that_is_no_json_is_400(driver: Driver) -> None:
         API, "{", content_type="application/json", headers={"Authorization": f"Bearer {driver.key}"}
     )
     assert answer.status_code == 400
+
+
+FIELDS = sorted(StartSerializer().fields)
+
+
+@pytest.mark.parametrize("field", [*FIELDS, "unheard of", "\ud800"])
+def test_half_a_character_is_no_text_in_any_field(driver: Driver, field: str) -> None:
+    """Whatever a refusal quotes of a request, it can be written."""
+    answer = driver.call("POST", body={"evse": EVSE, field: "\ud800"})
+    assert (answer.status_code, answer.json()["code"], AdHocSession.objects.count()) == (400, "parse_error", 0)
 
 
 @pytest.mark.parametrize(
