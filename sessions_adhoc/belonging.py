@@ -157,7 +157,7 @@ def _nearest(rows: Sequence[OcpiSession], cdr: Cdr) -> OcpiSession | None:
 
 
 def before(key: str) -> str:
-    """How the keys of Sessions begin that had this id before (`ocpi.store.returning`), and of ids that begin like it."""
+    """How the keys of Sessions begin that had this id before (`ocpi.store.returning`), and those of longer ids."""
     return f"{key}{OcpiSession.USED_AGAIN}"
 
 
