@@ -11,9 +11,10 @@ from billing.pricing.money import from_minor
 from ocpi.calls import payments
 from ocpi.calls.outgoing import Unsupported
 from ocpi.models import Cdr
-from sessions_adhoc.models import AdHocSession
+from sessions_adhoc.models import AdHocSession, ChargingAttempt
 from sessions_adhoc.money.eligibility import Bill
 from sessions_adhoc.money.offering import Offer, offer_of
+from sessions_adhoc.money.paid import kept_of, payments_of
 
 SUCCESS, PARTIAL_SUCCESS, FAILED = "SUCCESS", "PARTIAL_SUCCESS", "FAILED"
 State = PaymentAuthorization.State
@@ -23,35 +24,54 @@ PERCENT = Decimal("0.01")
 
 
 def payment_changed(authorization: PaymentAuthorization) -> None:
-    """Send the confirmation once the money is settled, and again when some of it was given back.
+    """Send the confirmation once the money is settled, and again when it became more or less.
 
-    Inside the transaction that records the change; what is told already is not told again.
+    More is brought by a further payment: a second hold, or what was paid afterwards. Inside the transaction that
+    records the change; what is told already is not told again.
     """
-    failed = authorization.state in NOT_CAPTURED and authorization.capture_amount is not None
-    if authorization.state not in SETTLED and not failed:
+    first = authorization.main or authorization
+    failed = first.state in NOT_CAPTURED and first.capture_amount is not None
+    if first.state not in SETTLED and not failed:
         return
-    session: AdHocSession | None = getattr(authorization, "ad_hoc_session", None)
+    session: AdHocSession | None = getattr(first, "ad_hoc_session", None)
     if session is None or session.channel != AdHocSession.Channel.TERMINAL:
         return
     attempt = session.attempts.order_by("failure", "-number").first()
-    if attempt is None:
+    payments_made = payments_of(session)
+    if attempt is None or any(row.state == State.CAPTURING for row in payments_made):
         return
-    cdrs = _with_gross(session, [cdr for cdr, counts in Bill(session).verdicts if counts])
-    kept = authorization.captured_amount - authorization.refunded_amount
-    before_taxes, taxes = _split(from_minor(kept, authorization.currency), cdrs, offer_of(session))
+    _tell(session, attempt, payments_made, failed=failed)
+
+
+def _tell(
+    session: AdHocSession, attempt: ChargingAttempt, payments_made: list[PaymentAuthorization], *, failed: bool
+) -> None:
+    bill, first = Bill(session), session.authorization
+    cdrs = _with_gross(session, _standing(bill))
+    taken = [row for row in payments_made if row.captured_amount] or [first]
+    gross = from_minor(kept_of(taken), first.currency)
+    captured = from_minor(sum(row.captured_amount for row in taken), first.currency)
+    before_taxes, taxes = _split(gross, cdrs, offer_of(session))
     try:
         payments.send_financial_advice(
             partner=session.partner,
             authorization_reference=attempt.authorization_reference,
             before_taxes=before_taxes,
             taxes=taxes,
-            currency=authorization.currency,
-            eft_data=[f"{authorization.gateway} {authorization.gateway_reference or authorization.pk}"],
-            capture_status=FAILED if failed else _status(authorization, cdrs),
-            capture_message=authorization.failure_message[:255],
+            currency=first.currency,
+            eft_data=[f"{row.gateway} {row.gateway_reference or row.pk}" for row in taken],
+            capture_status=FAILED if failed and not captured else _status(captured, cdrs),
+            capture_message=first.failure_message[:255],
         )
     except Unsupported:
         return
+
+
+def _standing(bill: Bill) -> list[Cdr]:
+    """The CDR that was billed: of several that say the same it is one. Where none was, all that count."""
+    counting = [cdr for cdr, counts in bill.verdicts if counts]
+    billed = bill.settlement.billed if bill.settlement else ""
+    return [cdr for cdr in counting if cdr.ocpi_id == billed and not cdr.credit] or counting
 
 
 def _with_gross(session: AdHocSession, cdrs: list[Cdr]) -> list[Cdr]:
@@ -62,12 +82,11 @@ def _with_gross(session: AdHocSession, cdrs: list[Cdr]) -> list[Cdr]:
     return cdrs
 
 
-def _status(authorization: PaymentAuthorization, cdrs: list[Cdr]) -> str:
+def _status(captured: Decimal, cdrs: list[Cdr]) -> str:
     """All that the CDRs ask for was captured, or the part that had been reserved."""
     totals = [(cdr.credit, cdr.total_gross or Decimal(0)) for cdr in cdrs]
     # A credit is below zero by the specification, and above it where a CPO reads that differently.
     asked = sum((-abs(total) if credit else total for credit, total in totals), Decimal(0))
-    captured = from_minor(authorization.captured_amount, authorization.currency)
     return SUCCESS if captured >= asked.quantize(captured) else PARTIAL_SUCCESS
 
 

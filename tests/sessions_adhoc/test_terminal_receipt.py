@@ -10,7 +10,11 @@ from sessions_adhoc import staff
 from tests.ocpi.cpo import envelope
 from tests.sessions_adhoc.looking import money, state
 from tests.sessions_adhoc.test_by_plan import retail
+from tests.sessions_adhoc.test_further_holds import add, rows, settle
+from tests.sessions_adhoc.test_limit import publish
+from tests.sessions_adhoc.test_raising_the_limit import ask, charge
 
+__all__ = ["charge", "publish"]
 pytestmark = pytest.mark.django_db
 CONFIRMATIONS = "/payments/financial-advice-confirmations"
 
@@ -109,3 +113,56 @@ def test_a_cpo_that_takes_none_is_not_told(cpo: Any, driver: Any, clock: Any) ->
     session = charged(cpo, driver, clock, 12.30, channel="terminal")
     assert state(session) == ("settled", "")
     assert not FinancialAdvice.objects.exists()
+
+
+def amounts(cpo: Any) -> list[tuple[float, str, int]]:
+    """(gross, status, lines of the payment) of each confirmation, in order."""
+    told = [one.body for one in cpo.server.calls("POST", CONFIRMATIONS)]
+    found = []
+    for one in told:
+        costs = one["total_costs"]
+        gross = costs["before_taxes"] + sum(tax["amount"] for tax in costs["taxes"])
+        found.append((round(gross, 2), one["capture_status_code"], len(one["eft_data"])))
+    return found
+
+
+def test_a_cdr_that_was_sent_under_two_ids_is_asked_for_once(with_terminals: Any, driver: Any, clock: Any) -> None:
+    session = driver.start(channel="terminal")
+    with_terminals.session(0.0, created=True)
+    clock.forward(seconds=30)
+    with_terminals.session(41)
+    for name in ("CDR-1", "CDR-1-again"):
+        with_terminals.cdr(12.30, name)
+    with_terminals.session(41, "COMPLETED")
+    clock.forward(minutes=2)
+    assert (state(session)[0], money(session)) == ("settled", ("captured", 1230))
+    assert amounts(with_terminals) == [(12.3, "SUCCESS", 1)]
+
+
+def test_what_a_second_hold_brought_is_told_with_the_first(
+    with_terminals: Any, driver: Any, clock: Any, charge: Any
+) -> None:
+    """The CPO makes the receipt: it has to know of all that was captured (§6.2 `total_costs`)."""
+    session = charge(10, payment_method="pm_sim_raise_refused", channel="terminal")
+    ask(driver, session, 6000)
+    clock.sweep()
+    add(driver, session)
+    clock.sweep()
+    charge(50)
+    settle(with_terminals, clock, 50)
+    assert rows(session) == [("captured", 4000, 4000), ("captured", 2000, 1000)]
+    assert amounts(with_terminals) == [(50.0, "SUCCESS", 2)]
+    staff.refund(session.pk, "ana", "A courtesy.", driver_pays=3900)
+    clock.forward(minutes=1)
+    assert rows(session) == [("captured", 4000, 3900), ("captured", 2000, 0)]
+    assert amounts(with_terminals)[-1][0] == 39.0
+
+
+def test_what_is_paid_afterwards_is_told_too(with_terminals: Any, driver: Any, clock: Any) -> None:
+    session = charged(with_terminals, driver, clock, 61.50, channel="terminal")
+    assert amounts(with_terminals) == [(40.0, "PARTIAL_SUCCESS", 1)]
+    answer = driver.call("POST", f"{session.pk}/pay/", {"amount": 2150, "payment_method": "pm_sim_ok"})
+    assert answer.status_code == 202, answer.content
+    clock.forward(minutes=1)
+    assert rows(session) == [("captured", 4000, 4000), ("captured", 2150, 2150)]
+    assert amounts(with_terminals)[1:] == [(61.5, "SUCCESS", 2)]
