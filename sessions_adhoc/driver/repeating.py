@@ -33,6 +33,8 @@ def once(client: ClientKey, key: str, path: str, body: Any, do: Callable[[], AdH
     said = json.dumps([path, body], sort_keys=True, default=str)
     digest = hashlib.sha256(said.encode()).hexdigest()
     if not _is_known(client, key, digest):
+        if AdHocSession.objects.filter(client=client, idempotency_key=key).exists():
+            raise _conflict()  # it started a session
         try:
             with transaction.atomic():
                 RepeatableRequest.objects.create(client=client, key=key, digest=digest)
@@ -46,8 +48,18 @@ def once(client: ClientKey, key: str, path: str, body: Any, do: Callable[[], AdH
 def _is_known(client: ClientKey, key: str, digest: str) -> bool:
     known = RepeatableRequest.objects.filter(client=client, key=key).first()
     if known is not None and known.digest != digest:
-        raise IdempotencyConflict(gettext("This Idempotency-Key was used for another request."))
+        raise _conflict()
     return known is not None
+
+
+def check_unused(client: ClientKey, key: str) -> None:
+    """Raise `IdempotencyConflict` where a key came with a request about a session: it is none of a START."""
+    if RepeatableRequest.objects.filter(client=client, key=key).exists():
+        raise _conflict()
+
+
+def _conflict() -> IdempotencyConflict:
+    return IdempotencyConflict(gettext("This Idempotency-Key was used for another request."))
 
 
 def forget() -> int:

@@ -19,7 +19,7 @@ from partners.agreed.policies import effective_policy
 from partners.ground import languages
 from partners.ground.writes import Writes
 from sessions_adhoc import timeline
-from sessions_adhoc.driver import wishing
+from sessions_adhoc.driver import repeating, wishing
 from sessions_adhoc.driver.adding import add_hold, withdraw_hold
 from sessions_adhoc.driver.asking import StartRequest
 from sessions_adhoc.driver.displays import scanning
@@ -186,6 +186,8 @@ def _earlier(client: ClientKey | None, key: str, request: StartRequest) -> AdHoc
     earlier = AdHocSession.objects.filter(client=client, idempotency_key=key).first()
     if earlier is not None and earlier.request_digest != request.digest():
         raise IdempotencyConflict(gettext("This Idempotency-Key was used for another request."))
+    if earlier is None and client is not None:
+        repeating.check_unused(client, key)
     return earlier
 
 

@@ -114,6 +114,21 @@ def test_a_key_is_for_one_request_of_one_client(driver: Driver) -> None:
     assert RepeatableRequest.objects.count() == 1
 
 
+def test_the_key_of_a_start_is_of_no_other_request(driver: Driver) -> None:
+    """Nor is that of another request one of a START: nothing is done, and nothing reserved."""
+    wish, sent = {"evse": "SK*ION*EEVSE-1"}, {"Idempotency-Key": "k"}
+    session = driver.call("POST", body=wish, **sent).json()["id"]
+    driver.run_tasks()
+    for verb in ("stop", "cancel", "limit", "release"):
+        answer = driver.call("POST", f"{session}/{verb}/", body={"amount": 5000}, **sent)
+        assert (verb, *code(answer)) == (verb, 409, "idempotency_conflict")
+    assert RepeatableRequest.objects.count() == 0
+    assert driver.call("POST", body=wish, **sent).status_code == 200
+    assert driver.call("POST", f"{session}/stop/", **{"Idempotency-Key": "other"}).status_code == 202
+    assert code(driver.call("POST", body=wish, **{"Idempotency-Key": "other"})) == (409, "idempotency_conflict")
+    assert AdHocSession.objects.count() == 1
+
+
 def test_what_was_refused_may_be_tried_again_with_its_key(driver: Driver) -> None:
     session = driver.start()
     sent = {"Idempotency-Key": "k"}
