@@ -1,5 +1,6 @@
 """Everything that the CPO's page shows."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -22,7 +23,7 @@ from onboarding.portal.guard import Visit
 from onboarding.portal.handshake import handshake_told
 from onboarding.portal.partner_place import Place, place_of
 from onboarding.portal.running.connections import connections_of
-from onboarding.portal.running.health import documents_of, health_of
+from onboarding.portal.running.health import HealthTold, documents_of, health_of
 from onboarding.scorecard import cards_of
 from onboarding.stages.golive import BY_SIGNING
 from onboarding.stages.refusals import Unproven
@@ -51,12 +52,13 @@ def page_context(visit: Visit, done: str = "") -> dict[str, Any]:
     partner, place = visit.partner, place_of(visit.partner)
     facts = facts_of(partner)
     checklist = checklist_of(partner, facts, place.stage)
+    stands = standing(partner, place, check := newest_check(partner), checklist)
     return {
         "visit": visit,
         "partner": partner,
         "place": place,
         "steps": steps(place),
-        "next_step": next_step(place, checklist, partner),
+        "next_step": next_step(place, checklist, partner, stands["health"]),
         "checklist": checklist,
         "form": IntakeForm(partner),
         "provide": [line for line in checklist.lines if line.item.group == Group.PROVIDE],
@@ -65,7 +67,7 @@ def page_context(visit: Visit, done: str = "") -> dict[str, Any]:
         "suggested": LinkEvent.objects.filter(link__partner=partner, kind=LinkEvent.Kind.WINDOW).first(),
         "data_sheet": data_sheet_rows(partner, facts),
         "token_b_elsewhere": revealed_elsewhere(visit.link),
-        "check": (check := newest_check(partner)),
+        "check": check,
         "sign_form": SignOffForm(),
         "tests": functional_tests(place) if place.may_judge else [],
         "confirmations": (given := confirmations(place) if place.may_sign else []),
@@ -76,7 +78,7 @@ def page_context(visit: Visit, done: str = "") -> dict[str, Any]:
         "our_addresses": list(settings.OCPI_OUTBOUND_IPS),
         "handshake": handshake_told(partner) if place.may_reveal and place.stage != Stage.INFRASTRUCTURE else None,
         "planned": PlannedChange.objects.told_to(partner)[:MOST_PLANNED],
-        **standing(partner, place, check, checklist),
+        **stands,
         "done": DONE.get(done, ""),
     }
 
@@ -172,7 +174,9 @@ def _breakable(title: str) -> str:
     return title
 
 
-def next_step(place: Place, checklist: Checklist, partner: Partner) -> tuple[str, str]:
+def next_step(
+    place: Place, checklist: Checklist, partner: Partner, health: Sequence[HealthTold] = ()
+) -> tuple[str, str]:
     """(tone, sentence): who has to move, and what they do."""
     if place.stage in (Stage.PRE_INTEGRATION, Stage.INFRASTRUCTURE) and (asked := _ask_for(checklist)):
         return "act", asked
@@ -186,7 +190,19 @@ def next_step(place: Place, checklist: Checklist, partner: Partner) -> tuple[str
         )
     if place.stage == Stage.GO_LIVE:
         return _going_live(place)
+    if place.stage == Stage.LIVE:
+        return _standing_now(partner, health)
     return SENTENCES[place.stage]
+
+
+def _standing_now(partner: Partner, health: Sequence[HealthTold]) -> tuple[str, str]:
+    """What a CPO whose integration is live has to do about it."""
+    if partner.connection == Partner.Connection.SUSPENDED:
+        return "act", "We have paused the integration. Write to us if you do not know why."
+    if count := sum(len(one.incidents) for one in health):
+        opened = "1 incident is open" if count == 1 else f"{count} incidents are open"
+        return "act", f"The integration is live. {opened}: what to do is below."
+    return SENTENCES[Stage.LIVE]
 
 
 SENTENCES = {

@@ -7,6 +7,7 @@ from typing import Any
 from django import template
 from django.apps import apps
 from django.db.models import Model
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.text import capfirst
 from unfold.paginator import InfinitePaginator
@@ -30,17 +31,21 @@ def _lists() -> dict[str, tuple[str, str]]:
 
 
 @register.filter
-def as_in_sidebar(parts: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Unfold's breadcrumb, with the sidebar's words for group and list. A group has no page of its own."""
+def as_in_sidebar(parts: Iterable[dict[str, Any]], request: HttpRequest) -> list[dict[str, Any]]:
+    """Unfold's breadcrumb, with the sidebar's words for group and list. A group has no page of its own; a row that is
+    being added has no name yet."""
     crumbs = [{**part, "title": _named(part["title"]), "link": str(part.get("link") or "")} for part in parts]
     told = next((_lists()[one["link"]] for one in crumbs if one["link"] in _lists()), None)
     if told is None:
         return crumbs
     group, title = told
-    return [
-        {"title": group, "link": ""},
-        *({**one, "title": title} if one["link"] in _lists() else one for one in crumbs[1:]),
-    ]
+    named = [{**one, "title": title} if one["link"] in _lists() else one for one in crumbs[1:]]
+    return [{"title": group, "link": ""}, *named, *([{"title": "Add", "link": ""}] if _adds(request) else [])]
+
+
+def _adds(request: HttpRequest) -> bool:
+    match = request.resolver_match
+    return match is not None and (match.url_name or "").endswith("_add")
 
 
 def _named(title: Any) -> str:

@@ -27,6 +27,13 @@ pytestmark = pytest.mark.usefixtures("shared_world")
 
 MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
 
+ADDED = {
+    "partners_partner": ["Partners", "Partners", "Add"],
+    "partners_policy": ["Partners", "Policies", "Add"],
+    "onboarding_plannedchange": ["Partners", "Planned changes", "Add"],
+    "billing_priceplan": ["Money", "Price plans", "Add"],
+}
+
 KEY_OF_OURS = re.compile(r"[a-z]+(?:[-_][a-z]+)+")
 NAMED_BY_PEOPLE = (User, Group)
 
@@ -300,6 +307,19 @@ def test_the_last_crumb_and_the_tab_say_an_id_as_it_is(page: Client, world: Worl
     text = shown(page, OcpiSession.objects.get(pk=world.ocpi_session.pk)).content.decode()
     assert re.findall(r'class="sfp-crumb"[^>]*>([^<]*)<', text)[-1] == "ab12-Cd"
     assert re.findall(r"<title>\s*([^<|]*?) \|", text) == ["ab12-Cd"]
+
+
+@pytest.mark.parametrize("name", ADDED)
+def test_what_is_being_added_stands_behind_its_list(page: Client, world: World, name: str) -> None:
+    text = page.get(reverse(f"admin:{name}_add")).content.decode()
+    assert (_crumbs(text), _crumbs(shown(page, world.partner).content.decode())[-1]) == (
+        ADDED[name],
+        str(world.partner),
+    )
+
+
+def _crumbs(text: str) -> list[str]:
+    return re.findall(r'class="sfp-crumb(?: sfp-crumb-far)?"[^>]*>([^<]*)<', text)
 
 
 def test_a_policy_is_written_as_people_write_it(page: Client, world: World) -> None:

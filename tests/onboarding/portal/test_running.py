@@ -65,6 +65,7 @@ def test_after_going_live_the_page_stays(cpo: Cpo, live: Partner) -> None:
     shown = cpo.shown()
     for words in (
         f"{live.name} and Smart Fuel Pass",
+        "The integration is live. 2 incidents are open: what to do is below.",
         "2 incidents open",
         "Tokens do not reach you",
         "A CDR of 4 May 2026, 14:01:00 CEST is missing.",
@@ -85,6 +86,22 @@ def test_after_going_live_the_page_stays(cpo: Cpo, live: Partner) -> None:
     assert cpo.client.get(f"{cpo.address()}documents/{sheet.pk}").content == b"%PDF-1.7 sheet"
     assert cpo.client.get(f"{cpo.address()}documents/{dossier.pk}").status_code == 404
     assert list(LinkEvent.objects.values_list("kind", "text")) == [("fetched", "sheet.pdf")]
+
+
+def test_what_is_next_of_a_live_integration_is_what_is_wrong_with_it(cpo: Cpo, live: Partner) -> None:
+    said = "The integration is live."
+    assert f"{said} Thank you." in cpo.shown()
+    row = open_incident(live.pk, Report("k1", "CDRs not received by SFP", "They send no CDR.", "POST it.", ""))
+    assert f"{said} 1 incident is open: what to do is below." in cpo.shown()
+    Incident.objects.filter(pk=row.pk).update(tell_cpo=False)
+    assert f"{said} Thank you." in cpo.shown(), "what is none of their business is not theirs to mend"
+    live.connection = Partner.Connection.SUSPENDED
+    live.save()
+    shown = cpo.shown()
+    assert ("We have paused the integration. Write to us if you do not know why." in shown, said in shown) == (
+        True,
+        False,
+    )
 
 
 def test_planned_changes_are_told_to_whom_they_concern_until_they_are_over(cpo: Cpo, live: Partner) -> None:
