@@ -41,6 +41,10 @@ $(STAMP): requirements/dev.txt
 demo: install ## the platform, its worker and simulated CPOs on this machine (PORT=8000, ONCE=1, KILL_WORKER=1)
 	@$(PY) manage.py demo $(demo_options) $(ARGS)
 
+.PHONY: stripe-live
+stripe-live: install ## one charge paid through Stripe itself, in its test mode (STRIPE_SECRET_KEY=sk_test_...)
+	@$(PY) manage.py demo --once --stripe test-mode $(ARGS)
+
 .PHONY: run
 run: install ## the web server on http://HOST:PORT, migrations applied
 	@$(PY) manage.py migrate --verbosity 0

@@ -8,7 +8,8 @@ from django.core.management import call_command
 from partners.models import Partner
 from rehearsal.demo import stages, story
 from rehearsal.demo.printing import Printer
-from rehearsal.demo.stripe_account import CAPTURE, StripeAccount
+from rehearsal.demo.stripe_account import StripeAccount
+from rehearsal.demo.stripe_test_mode import StripeTestMode
 from rehearsal.stage import processes, programs
 from rehearsal.stage.again import Stopped, stop_on_sigterm
 from rehearsal.stage.environment import Stage
@@ -21,7 +22,13 @@ class Director:
     """Starts what is needed, tells the story, and leaves nothing running."""
 
     def __init__(
-        self, stage: Stage, cpo_port: int, out: Printer, *, kill_worker: bool, stripe: StripeAccount | None = None
+        self,
+        stage: Stage,
+        cpo_port: int,
+        out: Printer,
+        *,
+        kill_worker: bool,
+        stripe: StripeAccount | StripeTestMode | None = None,
     ) -> None:
         self.stage, self.cpo_port, self.out, self.kill_worker = stage, cpo_port, out, kill_worker
         self.stripe = stripe
@@ -79,9 +86,7 @@ class Director:
             running.start("worker", programs.worker())
             running.start("beat", programs.beat(folder))
             if self.stripe:
-                running.start("stripe", self.stripe.command(self.stage.web_url))
-                running.wait_until("stripe", processes.answers(f"{self.stripe.url}/_fake/books"))
-                self.stripe.misbehave()
+                self.stripe.begin(running, self.stage.web_url)
             running.wait_until("cpo", self.ready_file.exists)
             running.wait_until("web", processes.answers(f"{self.stage.web_url}/health/ready"))
 
@@ -99,32 +104,25 @@ class Director:
         evse = story.wait_for_chargers(partner)
         self.out.line(f"\nCharging at {evse}, {evse.location.name}")
         charge = story.Charge(self.stage.web_url, evse, self.out)
-        charge.start()
+        charge.start(self.stripe.payment_method if self.stripe else "")
         if self.stripe:
-            self._pay(self.stripe, charge)
+            self.stripe.pay(charge)
         charge.follow_until("energy", lambda session: (session["meter"]["kwh"] or 0) > 1)
         if self.kill_worker:
             self._crash(running, charge)
-            if self.stripe:
-                # Once more between the capture and its answer, which Stripe takes its time for.
-                self.stripe.ask("fault", call=CAPTURE, how="slow")
+            if isinstance(self.stripe, StripeAccount):
+                self.stripe.slow_down_capture()  # and the worker dies once more, before its answer
         charge.follow_until("enough energy", lambda session: (session["meter"]["kwh"] or 0) >= story.STOP_AT_KWH)
         if not charge.tell()["finished"]:
             self.out.event("The driver presses stop")
             charge.stop()
-        if self.kill_worker and self.stripe:
-            story.wait_for("the capture", self.stripe.is_capturing)
+        if self.kill_worker and isinstance(self.stripe, StripeAccount):
+            self.stripe.wait_for_capture()
             self._crash(running, charge)
         charge.follow_until("the settlement", lambda session: False)
         charge.tell()
         stages.tell_evidence(partner, self.out)
         return charge
-
-    def _pay(self, stripe: StripeAccount, charge: story.Charge) -> None:
-        waiting = charge.follow_until("the payment page", lambda session: session["payment_action"])
-        if waiting["payment_action"]:
-            self.out.event(f"The driver pays at {waiting['payment_action']['url']}")
-            stripe.pay(waiting["payment_action"]["url"])
 
     def _crash(self, running: processes.Processes, charge: story.Charge) -> None:
         pid = running.kill("worker")

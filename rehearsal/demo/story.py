@@ -127,11 +127,13 @@ class Charge:
         body: dict[str, Any] = answer.json()
         return body
 
-    def start(self) -> None:
+    def start(self, payment_method: str = "") -> None:
+        """Ask for it. `payment_method`: the gateway's token of a card, where the driver is not asked for one."""
         connector = self.evse.connectors.first()
         body = {
             "evse": self.evse.code,
             "connector": connector.connector_id if connector else "",
+            **({"payment_method": payment_method} if payment_method else {}),
         }
         headers = {"Idempotency-Key": secrets.token_hex(8)}
         self.id = self.call("POST", json=body, headers=headers)["id"]
